@@ -1,0 +1,51 @@
+# The verbs of Yurt. Each one makes what it needs first, so that a fresh clone needs no other command.
+# POSIX sh, make and Python 3.11 or newer are all that must be there; cli/install.py does the installing.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench install install-dev browser clean
+
+BIN := .venv/bin
+PYTEST_ARGUMENTS := -n 2 --dist loadfile
+# Every Python that people may have, the plain name first; the loop leaves the first good one in $$p.
+find_python = for p in $$PYTHON python3 python3.14 python3.13 python3.12 python3.11 none; do \
+	command -v "$$p" >/dev/null 2>&1 || continue; \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && break; done; \
+	if [ "$$p" = none ]; then \
+	echo "Yurt needs Python 3.11 or newer, and finds none: install it, or name it with PYTHON=/path/to/python3." >&2; \
+	exit 1; fi
+
+help: ## Show these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## Start Yurt on its own engines, http://127.0.0.1:2026 (PORT=... for another)
+	@$(find_python); "$$p" -m cli.install --for-run && exec $(BIN)/python -m cli.run
+
+test: browser ## Run the whole suite (ARGS="tests/run -x" for a part)
+	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS) $(ARGS)
+
+lint: install-dev ## Check style, types, layers and templates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@if [ -d templates ]; then $(BIN)/djlint --quiet --check --lint templates; fi
+
+format: install-dev ## Put code and templates into the house's form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@if [ -d templates ]; then $(BIN)/djlint --quiet --reformat templates; fi
+
+bench: install-dev ## Load a running Yurt with 100 students (HOST=http://127.0.0.1:2026)
+	@$(BIN)/python -m bench
+
+install: ## Make .venv and fetch the front-end packages, without starting
+	@$(find_python); "$$p" -m cli.install
+
+install-dev: ## The same with what tests and lint need
+	@$(find_python); "$$p" -m cli.install --dev
+
+browser: ## The same with a Chromium for the browser tests
+	@$(find_python); "$$p" -m cli.install --dev --browser
+
+clean: ## Remove what was installed; data in var/ stays
+	@rm -rf .venv node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
