@@ -1,0 +1,166 @@
+"""The extensions that every part shares, made once and bound to an app by `app.py`.
+
+Redis may be gone at any moment: sessions then turn into a clear page, caches into misses, limits into none.
+"""
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import redis
+from flask import Flask, Request, request
+from flask_babel import Babel
+from flask_caching import Cache
+from flask_caching.backends.rediscache import RedisCache
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_migrate import Migrate
+from flask_security import Security
+from flask_session.base import ServerSideSession
+from flask_session.redis import RedisSessionInterface
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from prometheus_client import Counter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, event
+from sqlalchemy.orm import DeclarativeBase
+
+from config import Settings
+
+# Constraints have names, so that a migration can speak of them.
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 5_000
+IDLE_IN_TRANSACTION_MS = 60_000
+REDIS_TIMEOUT_S = 2.0
+REDIS_CONNECT_TIMEOUT_S = 0.5
+
+CACHE_READS = Counter("yurt_cache_reads_total", "Reads of the cache, by outcome.", ["outcome"])
+
+
+class Base(DeclarativeBase):
+    """Base of every model. Times are UTC-aware; text has no length, the schemas bound it."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base)
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+Model.registry.update_type_annotation_map({str: Text, int: BigInteger, datetime: DateTime(timezone=True)})
+
+babel = Babel()
+cache = Cache()
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, default_limits=[])
+migrate = Migrate()
+security = Security()
+
+
+def engine_options(process: str) -> dict[str, Any]:
+    """Return the pool of one process: at most 30 connections, named after it in pg_stat_activity."""
+    return {
+        "pool_size": 20,
+        "max_overflow": 10,
+        "pool_pre_ping": True,
+        "pool_recycle": 3600,
+        "pool_timeout": 5,
+        "connect_args": {
+            "application_name": f"yurt-{process}-{os.getpid()}",
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+        },
+    }
+
+
+def bound_transactions(engine: Engine) -> None:
+    """Give every transaction its time-outs with SET LOCAL.
+
+    Settings of a session or start-up parameters don't survive PgBouncer in transaction mode; these do.
+    """
+    statement = (
+        f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS};"
+        f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
+        f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}"
+    )
+
+    @event.listens_for(engine, "begin")
+    def _bound(connection: Any) -> None:
+        if connection.get_isolation_level() == "AUTOCOMMIT":
+            return
+        with connection.connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def redis_client(settings: Settings, **options: Any) -> "redis.Redis[bytes]":
+    """Return a client that gives up after a moment instead of holding a request."""
+    defaults: dict[str, Any] = {
+        "socket_timeout": REDIS_TIMEOUT_S,
+        "socket_connect_timeout": REDIS_CONNECT_TIMEOUT_S,
+        "health_check_interval": 30,
+        "retry": Retry(NoBackoff(), 1),
+    }
+    return redis.Redis.from_url(settings.redis_url, **{**defaults, **options})
+
+
+class TolerantCache(RedisCache):
+    """A cache that misses while Redis is gone."""
+
+    @classmethod
+    def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "TolerantCache":
+        """Build from the client that the app shares."""
+        return cls(host=config["CACHE_CLIENT"], key_prefix=config["CACHE_KEY_PREFIX"])
+
+    def get(self, key: str) -> Any:
+        """Return the value, or None."""
+        try:
+            value = super().get(key)
+        except redis.RedisError:
+            CACHE_READS.labels("error").inc()
+            return None
+        CACHE_READS.labels("miss" if value is None else "hit").inc()
+        return value
+
+    def set(self, key: str, value: Any, timeout: int | None = None) -> bool | None:
+        """Keep the value if Redis is there."""
+        try:
+            return bool(super().set(key, value, timeout))
+        except redis.RedisError:
+            return None
+
+    def delete(self, key: str) -> bool:
+        """Forget the value if Redis is there."""
+        try:
+            return bool(super().delete(key))
+        except redis.RedisError:
+            return False
+
+
+class Sessions(RedisSessionInterface):
+    """Server-side sessions; while Redis is gone a request has an empty session that is marked and never saved."""
+
+    def open_session(self, app: Flask, incoming: Request) -> ServerSideSession:
+        """Return the session of the request's cookie."""
+        try:
+            return super().open_session(app, incoming)
+        except redis.RedisError:
+            incoming.environ["yurt.sessions_gone"] = True
+            return self.session_class(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+
+    def save_session(self, app: Flask, session: ServerSideSession, response: Any) -> None:
+        """Keep the session; a request that changed nothing doesn't fail when Redis goes in its middle."""
+        if request.environ.get("yurt.sessions_gone"):
+            return
+        try:
+            super().save_session(app, session, response)
+        except redis.RedisError:
+            request.environ["yurt.sessions_gone"] = True

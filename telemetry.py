@@ -1,0 +1,137 @@
+"""What operators see: request IDs, logs, slow queries and metrics. It decides nothing."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, has_request_context, request
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import Engine, event
+
+from config import Settings
+
+SLOW_QUERY_S = 1.0
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
+
+REQUESTS = Counter("yurt_http_requests_total", "Requests, by route, method and status.", ["route", "method", "status"])
+LATENCY = Histogram(
+    "yurt_http_request_seconds",
+    "Time to answer a request, by route.",
+    ["route"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+POOL_IN_USE = Gauge("yurt_db_pool_in_use", "Connections checked out of the pool.", multiprocess_mode="livesum")
+POOL_EXHAUSTED = Counter("yurt_db_pool_exhausted_total", "Requests refused because no connection came free.")
+SLOW_QUERIES = Counter("yurt_db_slow_queries_total", "Statements that took more than a second.", ["route"])
+
+log = structlog.get_logger("yurt")
+
+
+def configure_logging(settings: Settings, process: str) -> None:
+    """Send every log line, the libraries' too, through structlog: JSON, or readable on a terminal."""
+    is_readable = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _named(process),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    ending: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if is_readable
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level)
+    for noisy in ("waitress.queue", "aiohttp.access", "alembic", "flask-limiter"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _named(process: str) -> Any:
+    def add(_logger: Any, _name: str, entry: dict[str, Any]) -> dict[str, Any]:
+        entry["process"] = process
+        if has_request_context():
+            entry.setdefault("request_id", g.get("request_id"))
+        return entry
+
+    return add
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Time and name every request, and say what happened to it."""
+    if settings.sentry_dsn:
+        import sentry_sdk
+
+        sentry_sdk.init(settings.sentry_dsn, send_default_pii=False)
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-ID", "") if settings.trusted_proxies else ""
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        if "request_id" not in g:  # the request failed before it began
+            return response
+        route = route_name()
+        took = time.perf_counter() - g.began
+        response.headers["X-Request-ID"] = g.request_id
+        REQUESTS.labels(route, request.method, response.status_code).inc()
+        LATENCY.labels(route).observe(took)
+        if request.endpoint not in ("static", "health.healthz", "health.readyz", "health.metrics"):
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                route=route,
+                status=response.status_code,
+                ms=round(took * 1000, 1),
+            )
+        return response
+
+
+def route_name() -> str:
+    """Return the endpoint of the request, or where else the code runs."""
+    return (request.endpoint or "unknown") if has_request_context() else "background"
+
+
+def watch_engine(engine: Engine) -> None:
+    """Log statements over a second with their route, and count the connections in use."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def began(connection: Any, *_rest: Any) -> None:
+        connection.info["began"] = time.perf_counter()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def ended(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        took = time.perf_counter() - connection.info.pop("began", time.perf_counter())
+        if took > SLOW_QUERY_S:
+            SLOW_QUERIES.labels(route_name()).inc()
+            log.warning("slow query", route=route_name(), ms=round(took * 1000), statement=statement[:500])
+
+    @event.listens_for(engine, "checkout")
+    def out(*_rest: Any) -> None:
+        POOL_IN_USE.inc()
+
+    @event.listens_for(engine, "checkin")
+    def back(*_rest: Any) -> None:
+        POOL_IN_USE.dec()
