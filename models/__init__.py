@@ -1,0 +1,41 @@
+"""What the platform remembers. Importing the package makes every table known."""
+
+from models.attempt import Attempt, AttemptItem
+from models.base import utcnow
+from models.blob import Blob, CourseFile
+from models.course import Activity, Course, Lesson, Module
+from models.enrolment import Completion, Enrolment
+from models.lab import Lab, LabCheck, LabStep
+from models.lab_session import CheckRun, LabSession
+from models.mail import Mail
+from models.points import CourseTotal, PointEntry
+from models.quiz import Question, QuestionVersion, Quiz
+from models.user import ApiToken, Role, User
+
+__all__ = [
+    "Activity",
+    "ApiToken",
+    "Attempt",
+    "AttemptItem",
+    "Blob",
+    "CheckRun",
+    "Completion",
+    "Course",
+    "CourseFile",
+    "CourseTotal",
+    "Enrolment",
+    "Lab",
+    "LabCheck",
+    "LabSession",
+    "LabStep",
+    "Lesson",
+    "Mail",
+    "Module",
+    "PointEntry",
+    "Question",
+    "QuestionVersion",
+    "Quiz",
+    "Role",
+    "User",
+    "utcnow",
+]

@@ -1,0 +1,72 @@
+"""A student's attempt at a quiz, and each answer in it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Model
+from models.base import Id, utcnow
+from models.quiz import QuestionVersion, Quiz
+from models.user import User
+
+OPEN, CLOSED = "open", "closed"
+# Closing is the only move, made once, by the student or by the deadline.
+TRANSITIONS = {OPEN: {CLOSED}, CLOSED: set()}
+
+
+class Attempt(Model):
+    """One attempt. Its items are drawn at the start; it is graded in the transaction that closes it."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[Id]
+    quiz_id: Mapped[int] = mapped_column(ForeignKey("quizzes.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(default=OPEN)
+    closed_by: Mapped[str | None]
+    started_at: Mapped[datetime] = mapped_column(default=utcnow)
+    deadline_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    score: Mapped[float | None] = mapped_column(Numeric(10, 4, asdecimal=False))
+    max_score: Mapped[float] = mapped_column(Numeric(10, 4, asdecimal=False))
+
+    quiz: Mapped[Quiz] = relationship()
+    user: Mapped[User] = relationship()
+    items: Mapped[list["AttemptItem"]] = relationship(order_by="AttemptItem.position", back_populates="attempt")
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "quiz_id", "number"),
+        CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL AND score IS NOT NULL)", name="closed"),
+        # One open attempt a student and quiz, whatever races.
+        Index("uq_attempts_open", "user_id", "quiz_id", unique=True, postgresql_where="state = 'open'"),
+        # Serves the tick that closes what is overdue.
+        Index("ix_attempts_deadline", "deadline_at", postgresql_where="state = 'open'"),
+    )
+
+    @property
+    def percent(self) -> int:
+        """The score as a whole percentage, rounded down so that 100 means everything."""
+        return int(100 * (self.score or 0) / self.max_score) if self.max_score else 0
+
+
+class AttemptItem(Model):
+    """One question of an attempt and its answer. `revision` counts up with each answer kept; 0 is none yet."""
+
+    __tablename__ = "attempt_items"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("question_versions.id"), index=True)
+    frozen: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    response: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    revision: Mapped[int] = mapped_column(default=0)
+    saved_at: Mapped[datetime | None]
+    score: Mapped[float | None] = mapped_column(Numeric(10, 4, asdecimal=False))
+
+    attempt: Mapped[Attempt] = relationship(back_populates="items")
+    version: Mapped[QuestionVersion] = relationship()

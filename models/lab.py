@@ -1,0 +1,80 @@
+"""A lab as a teacher defines it, with its steps and checks."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Model
+from models.base import Id
+from models.course import Activity
+
+
+class Lab(Activity):
+    """A machine to work in. CPU in MHz, memory and disk in MB, times in minutes."""
+
+    __tablename__ = "labs"
+
+    id: Mapped[int] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True)
+    summary: Mapped[str] = mapped_column(default="")
+    template: Mapped[str] = mapped_column(default="exec")
+    image: Mapped[str] = mapped_column(default="")
+    cpu_mhz: Mapped[int] = mapped_column(default=200)
+    memory_mb: Mapped[int] = mapped_column(default=256)
+    disk_mb: Mapped[int] = mapped_column(default=512)
+    has_network: Mapped[bool] = mapped_column(default=False)
+    idle_minutes: Mapped[int] = mapped_column(default=120)
+    max_life_minutes: Mapped[int] = mapped_column(default=480)
+    setup_script: Mapped[str] = mapped_column(default="")
+    solution_script: Mapped[str] = mapped_column(default="", server_default="")
+
+    steps: Mapped[list["LabStep"]] = relationship(order_by="LabStep.position", back_populates="lab")
+    checks: Mapped[list["LabCheck"]] = relationship(order_by="LabCheck.position", back_populates="lab")
+
+    __mapper_args__ = {"polymorphic_identity": "lab"}
+    __table_args__ = (
+        CheckConstraint("template IN ('exec', 'docker', 'qemu')", name="template"),
+        CheckConstraint("idle_minutes > 0 AND max_life_minutes > 0", name="minutes"),
+    )
+
+
+class LabStep(Model):
+    """One step of a lab's instructions."""
+
+    __tablename__ = "lab_steps"
+
+    id: Mapped[Id]
+    lab_id: Mapped[int] = mapped_column(ForeignKey("labs.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    title: Mapped[str]
+    # The file in the archive that the step came from, so that an export writes it back under its name.
+    file: Mapped[str] = mapped_column(default="", server_default="")
+    body_md: Mapped[str]
+    body_html: Mapped[str]
+
+    lab: Mapped[Lab] = relationship(back_populates="steps")
+
+    __table_args__ = (UniqueConstraint("lab_id", "position", deferrable=True, initially="DEFERRED"),)
+
+
+class LabCheck(Model):
+    """A script that runs in the lab and exits 0 when the work is done. Archived ones keep students' points."""
+
+    __tablename__ = "lab_checks"
+
+    id: Mapped[Id]
+    lab_id: Mapped[int] = mapped_column(ForeignKey("labs.id", ondelete="CASCADE"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("lab_steps.id", ondelete="SET NULL"), index=True)
+    slug: Mapped[str]
+    position: Mapped[int]
+    title: Mapped[str]
+    file: Mapped[str] = mapped_column(default="", server_default="")
+    script: Mapped[str]
+    points: Mapped[int] = mapped_column(default=0)
+    hint_md: Mapped[str] = mapped_column(default="")
+    hint_html: Mapped[str] = mapped_column(default="")
+    timeout_s: Mapped[int] = mapped_column(default=10)
+    is_archived: Mapped[bool] = mapped_column(default=False, server_default="false")
+
+    lab: Mapped[Lab] = relationship(back_populates="checks")
+    step: Mapped[LabStep | None] = relationship()
+
+    __table_args__ = (UniqueConstraint("lab_id", "slug"),)

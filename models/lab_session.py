@@ -1,0 +1,100 @@
+"""A student's running lab, and the checks asked for in it."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, desc
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Model, db
+from models.base import Id, utcnow
+from models.course import Course
+from models.lab import Lab, LabCheck
+from models.user import User
+
+QUEUED, STARTING, RUNNING, STOPPING, ENDED = "queued", "starting", "running", "stopping", "ended"
+# A reset stops the machine and queues the same session again.
+TRANSITIONS = {
+    QUEUED: {STARTING, ENDED},
+    STARTING: {RUNNING, STOPPING, QUEUED, ENDED},
+    RUNNING: {STOPPING, ENDED},
+    STOPPING: {ENDED, QUEUED},
+    ENDED: set[str](),
+}
+REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform")
+
+
+class LabSession(Model):
+    """One lab of one student, from click to collection. `job_id` names it to the backend and to operators."""
+
+    __tablename__ = "lab_sessions"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    lab_id: Mapped[int] = mapped_column(ForeignKey("labs.id", ondelete="CASCADE"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    job_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(default=QUEUED)
+    reason: Mapped[str | None]
+    detail: Mapped[str] = mapped_column(default="", server_default="")
+    is_fresh: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_resetting: Mapped[bool] = mapped_column(default=False, server_default="false")
+    queued_at: Mapped[datetime] = mapped_column(default=utcnow)
+    claimed_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    last_active_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_try_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+    lab: Mapped[Lab] = relationship()
+    course: Mapped[Course] = relationship()
+
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'starting', 'running', 'stopping', 'ended')", name="state"),
+        CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL AND reason IS NOT NULL)", name="ended"),
+        # One active session a student and lab, whatever races.
+        Index("uq_lab_sessions_active", "user_id", "lab_id", unique=True, postgresql_where="state <> 'ended'"),
+        # Serves the scheduler's claims, the queue's positions and the count against the limits.
+        Index("ix_lab_sessions_live", "state", "queued_at", "id", postgresql_where="state <> 'ended'"),
+        # Serves "my labs".
+        Index("ix_lab_sessions_user", "user_id", "queued_at"),
+    )
+
+
+class CheckRun(Model):
+    """One run of a check in a session: asked for by the student, carried out by the scheduler."""
+
+    __tablename__ = "check_runs"
+
+    id: Mapped[Id]
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("lab_sessions.id", ondelete="CASCADE"))
+    check_id: Mapped[int] = mapped_column(ForeignKey("lab_checks.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(default="queued")
+    output: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    requested_at: Mapped[datetime] = mapped_column(default=utcnow)
+    claimed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    session: Mapped[LabSession] = relationship()
+    check: Mapped[LabCheck] = relationship()
+
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'passed', 'failed', 'error')", name="state"),
+        # One run at a time of a check in a session: a second click joins the first.
+        Index(
+            "uq_check_runs_open",
+            "session_id",
+            "check_id",
+            unique=True,
+            postgresql_where="state IN ('queued', 'running')",
+        ),
+        # Serves the scheduler's claims.
+        Index("ix_check_runs_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),
+        # Serves the lab page: the latest run of each check.
+        Index("ix_check_runs_session", "session_id", "check_id", desc("id")),
+    )

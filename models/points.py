@@ -1,0 +1,43 @@
+"""Points: an append-only ledger, and each person's total in a course."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, desc
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Model, db
+from models.base import Id, utcnow
+from models.user import User
+
+
+class PointEntry(Model):
+    """Points earned once from one source, such as `lesson:12`, `attempt:7` or `check:3`. Never changed."""
+
+    __tablename__ = "point_entries"
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str]
+    points: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    __table_args__ = (UniqueConstraint("user_id", "source"),)
+
+
+class CourseTotal(Model):
+    """The sum of a person's ledger in a course, and when it was reached. Written with the ledger, never alone."""
+
+    __tablename__ = "course_totals"
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    points: Mapped[int] = mapped_column(default=0)
+    reached_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    user: Mapped[User] = relationship()
+
+    __table_args__ = (
+        # Serves a leaderboard's page and a person's rank: most points first, then who got there first.
+        Index("ix_course_totals_rank", "course_id", desc("points"), "reached_at", "user_id"),
+    )
