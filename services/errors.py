@@ -1,0 +1,45 @@
+"""What services raise. Nothing here knows HTTP: `blueprints/errors.py` gives each its status."""
+
+
+class ServiceError(Exception):
+    """A request that can't be done, with a message that may be shown to the person who asked."""
+
+    def __init__(self, message: str = "") -> None:
+        self.message = message or (type(self).__doc__ or "").splitlines()[0]
+        super().__init__(self.message)
+
+
+class NotFound(ServiceError):
+    """There is no such thing here, or you may not know of it."""
+
+
+class Forbidden(ServiceError):
+    """You may not do this."""
+
+
+class Conflict(ServiceError):
+    """Somebody or something else was faster."""
+
+
+class Unavailable(ServiceError):
+    """A part of the site doesn't answer at the moment. Please try again."""
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LimitReached(ServiceError):
+    """That is more than the limit allows."""
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class InvalidInput(ServiceError):
+    """A value can't be used; `field` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field

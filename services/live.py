@@ -1,0 +1,82 @@
+"""Tells other processes that something happened, through Redis, once it is committed.
+
+Only hints travel here. A lost one costs a moment: the scheduler polls, and a page that reconnects gets the whole state.
+"""
+
+import json
+import uuid
+from typing import Any, Protocol
+
+import structlog
+from redis import RedisError
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from extensions import db
+
+NUDGE_CHANNEL = "yurt:nudge"
+HINTS = "yurt_hints"
+
+log = structlog.get_logger("yurt.live")
+# The process's one publisher, set when its app is made; a process without one (a script) sends no hints.
+_publishers: list["Publisher"] = []
+
+
+class Publisher(Protocol):
+    """What publishing needs of a Redis client."""
+
+    def publish(self, channel: str, message: str) -> Any:
+        """Send `message` to everybody who listens on `channel` now."""
+
+
+def lab_channel(session_id: uuid.UUID | str) -> str:
+    """Return the channel of a lab session's state."""
+    return f"yurt:live:lab:{session_id}"
+
+
+def board_channel(course_id: int) -> str:
+    """Return the channel of a course's leaderboard."""
+    return f"yurt:live:board:{course_id}"
+
+
+def nudge(tick: str) -> None:
+    """Wake the scheduler for `tick` after the commit."""
+    _after_commit(NUDGE_CHANNEL, tick)
+
+
+def lab_changed(session_id: uuid.UUID | str) -> None:
+    """Tell who looks at the lab, after the commit, to load its state anew."""
+    _after_commit(lab_channel(session_id), json.dumps({"changed": str(session_id)}))
+
+
+def board_changed(course_id: int) -> None:
+    """Tell who looks at the leaderboard, after the commit, that it changed."""
+    _after_commit(board_channel(course_id), json.dumps({"course": course_id}))
+
+
+def deliver_with(publisher: Publisher) -> None:
+    """Send the hints of each committed transaction through `publisher`."""
+    _publishers[:] = [publisher]
+
+
+def _after_commit(channel: str, message: str) -> None:
+    # A dict keeps the order and drops repetitions.
+    db.session().info.setdefault(HINTS, {})[(channel, message)] = True
+
+
+@event.listens_for(Session, "after_commit")
+def _send(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    for channel, message in session.info.pop(HINTS, {}):
+        for publisher in _publishers:
+            try:
+                publisher.publish(channel, message)
+            except RedisError as error:
+                log.warning("hint lost", channel=channel, error=type(error).__name__)
+                return
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(HINTS, None)

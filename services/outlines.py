@@ -1,0 +1,143 @@
+"""A course's outline: modules and activities in order. Cached by course version, so it is never stale."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from extensions import cache, db
+from models import Activity, Completion, Course, Lab, LabCheck, Lesson, Module, Question, Quiz
+from services.errors import NotFound
+
+KEPT_S = 900
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An activity as the outline shows it. minutes: reading time or limit; count: questions or checks."""
+
+    id: int
+    slug: str
+    kind: str
+    title: str
+    module_id: int
+    minutes: int | None
+    count: int
+    points: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """A module and its activities."""
+
+    id: int
+    slug: str
+    title: str
+    summary: str
+    activities: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """All of a course, without archived parts."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every activity in the order of the course."""
+        return [entry for section in self.sections for entry in section.activities]
+
+    def around(self, slug: str) -> tuple[Entry | None, Entry | None]:
+        """Return what comes before and after the activity called `slug`."""
+        entries = self.entries
+        at = next((index for index, entry in enumerate(entries) if entry.slug == slug), None)
+        if at is None:
+            return None, None
+        return (entries[at - 1] if at else None), (entries[at + 1] if at + 1 < len(entries) else None)
+
+
+def outline(course: Course) -> Outline:
+    """Return the outline, from the cache where it is."""
+    key = f"outline:{course.id}:{course.version}"
+    found: Outline | None = cache.get(key)
+    if found is None:
+        found = _load(course)
+        cache.set(key, found, timeout=KEPT_S)
+    return found
+
+
+def activity(course: Course, slug: str, kind: type[Activity]) -> Activity:
+    """Return the lesson, quiz or lab called `slug` in the course; raise NotFound for archived ones too."""
+    query = select(kind).where(
+        kind.course_id == course.id, kind.slug == slug.replace("\x00", ""), ~kind.is_archived
+    )
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def done_ids(user_id: int | None, course: Course) -> set[int]:
+    """Return the ids of the activities that a person has finished."""
+    if user_id is None:
+        return set()
+    query = (
+        select(Completion.activity_id)
+        .join(Activity, Activity.id == Completion.activity_id)
+        .where(Completion.user_id == user_id, Activity.course_id == course.id, ~Activity.is_archived)
+    )
+    return set(db.session.scalars(query))
+
+
+def _load(course: Course) -> Outline:
+    questions = (
+        select(func.count()).where(Question.quiz_id == Activity.id, ~Question.is_archived).scalar_subquery()
+    )
+    checks = select(func.count()).where(LabCheck.lab_id == Activity.id, ~LabCheck.is_archived).scalar_subquery()
+    earned = (
+        select(func.coalesce(func.sum(LabCheck.points), 0))
+        .where(LabCheck.lab_id == Activity.id, ~LabCheck.is_archived)
+        .scalar_subquery()
+    )
+    lessons, quizzes, labs = Lesson.__table__, Quiz.__table__, Lab.__table__
+    table = Activity.__table__
+    query = (
+        select(
+            table.c.id,
+            table.c.slug,
+            table.c.kind,
+            table.c.title,
+            table.c.module_id,
+            func.coalesce(lessons.c.minutes, quizzes.c.time_limit_s / 60).label("minutes"),
+            func.coalesce(questions + checks, 0).label("size"),
+            (func.coalesce(lessons.c.points, 0) + func.coalesce(quizzes.c.points, 0) + earned).label("points"),
+        )
+        .select_from(table)
+        .outerjoin(lessons, lessons.c.id == table.c.id)
+        .outerjoin(quizzes, quizzes.c.id == table.c.id)
+        .outerjoin(labs, labs.c.id == table.c.id)
+        .where(table.c.course_id == course.id, ~table.c.is_archived)
+        .order_by(table.c.position, table.c.id)
+    )
+    entries = [
+        Entry(
+            row.id,
+            row.slug,
+            row.kind,
+            row.title,
+            row.module_id,
+            int(row.minutes) if row.minutes is not None else None,
+            int(row.size),
+            int(row.points),
+        )
+        for row in db.session.execute(query)
+    ]
+    modules = db.session.scalars(
+        select(Module).where(Module.course_id == course.id, ~Module.is_archived).order_by(Module.position, Module.id)
+    )
+    return Outline(
+        tuple(
+            Section(m.id, m.slug, m.title, m.summary, tuple(e for e in entries if e.module_id == m.id))
+            for m in modules
+        )
+    )

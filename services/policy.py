@@ -1,0 +1,51 @@
+"""Who may do what: predicates only. An anonymous visitor is None, and so is the role of someone not enrolled."""
+
+from models import Attempt, Course, LabSession, User
+
+STAFF = ("assistant", "teacher")
+
+
+def may_see_course(user: User | None, course: Course, role: str | None) -> bool:
+    """Everybody sees a published course; its staff and the admin see it before that."""
+    return course.is_published or role in STAFF or _is_admin(user)
+
+
+def may_study(user: User | None, role: str | None) -> bool:
+    """Lessons, quizzes, labs and the leaderboard are for people in the course, and the admin."""
+    return role is not None or _is_admin(user)
+
+
+def may_take_part(role: str | None) -> bool:
+    """Attempts, labs and points belong to people in the course: also a teacher tries the quiz out."""
+    return role is not None
+
+
+def may_see_people(user: User | None, role: str | None) -> bool:
+    """The list of people is the staff's."""
+    return role in STAFF or _is_admin(user)
+
+
+def may_manage_people(user: User | None, role: str | None) -> bool:
+    """Only teachers and the admin change roles."""
+    return role == "teacher" or _is_admin(user)
+
+
+def may_enrol(course: Course, code: str | None) -> bool:
+    """An open course takes everybody, one with a code those who know it."""
+    if course.enrolment == "code":
+        return code is not None and code.strip().casefold() == (course.enrol_code or "").casefold()
+    return course.enrolment == "open"
+
+
+def owns_attempt(user: User | None, attempt: Attempt) -> bool:
+    """An attempt is its student's alone; staff read results through the course's own pages."""
+    return user is not None and attempt.user_id == user.id
+
+
+def owns_lab(user: User | None, lab_session: LabSession) -> bool:
+    """A lab is its student's alone."""
+    return user is not None and lab_session.user_id == user.id
+
+
+def _is_admin(user: User | None) -> bool:
+    return user is not None and user.is_admin

@@ -1,0 +1,46 @@
+"""Tickets for the gateway: signed ones for what a page watches, one-use ones for terminals."""
+
+import hashlib
+import json
+import secrets
+import uuid
+from typing import Any, Protocol
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+SALT = "yurt-live"
+LIVE_SECONDS = 12 * 3600
+TERMINAL_SECONDS = 60
+
+
+class Store(Protocol):
+    """What one-use tickets need of a Redis client."""
+
+    def set(self, name: str, value: str, ex: int) -> Any:
+        """Keep `value` for `ex` seconds."""
+
+
+def live(secret_key: str, *, user_id: int, topic: str) -> str:
+    """Return a ticket with which `user_id` may watch `topic` for twelve hours."""
+    return str(URLSafeTimedSerializer(secret_key, salt=SALT).dumps({"u": user_id, "t": topic}))
+
+
+def read_live(secret_key: str, ticket: str) -> tuple[int, str] | None:
+    """Return (user id, topic) of a ticket that we signed and that hasn't expired."""
+    try:
+        found = URLSafeTimedSerializer(secret_key, salt=SALT).loads(ticket, max_age=LIVE_SECONDS)
+    except BadData:
+        return None
+    return int(found["u"]), str(found["t"])
+
+
+def terminal_key(ticket: str) -> str:
+    """Return the Redis key of a one-use ticket; the ticket itself isn't kept."""
+    return f"yurt:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
+
+
+def terminal(store: Store, *, user_id: int, session_id: uuid.UUID) -> str:
+    """Make a ticket that opens one terminal of the lab session, once, within a minute."""
+    ticket = secrets.token_urlsafe(32)
+    store.set(terminal_key(ticket), json.dumps({"user": user_id, "session": str(session_id)}), ex=TERMINAL_SECONDS)
+    return ticket
