@@ -1,0 +1,26 @@
+"""The HTTP edge: one package a domain, with views.py (pages) and api.py (JSON)."""
+
+from flask import Flask
+
+from blueprints.auth.api import auth_api
+from blueprints.auth.views import auth
+from blueprints.courses.api import courses_api
+from blueprints.courses.people import people
+from blueprints.courses.views import courses
+from blueprints.labs.api import labs_api
+from blueprints.labs.views import labs
+from blueprints.leaderboards.api import leaderboards_api
+from blueprints.leaderboards.views import leaderboards
+from blueprints.quizzes.api import quizzes_api
+from blueprints.quizzes.views import quizzes
+
+PAGES = (auth, courses, people, quizzes, leaderboards, labs)
+APIS = (auth_api, courses_api, quizzes_api, leaderboards_api, labs_api)
+
+
+def register_blueprints(app: Flask) -> None:
+    """Mount every page, and every API under /api/v1."""
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
+    for blueprint in APIS:
+        app.register_blueprint(blueprint, url_prefix="/api/v1")

@@ -1,0 +1,130 @@
+"""Binds Flask-Security: our settings and forms, mail through the outbox, and the throttle on sign-in."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, current_app, request, session
+from flask_babel import lazy_gettext
+from flask_limiter.util import get_remote_address
+from flask_login import user_logged_in
+from flask_security import MailUtil
+from flask_security.forms import RegisterFormV2, StringField
+from wtforms.validators import ValidationError
+
+from extensions import db, limiter
+from models import Mail
+from services import accounts, live
+from services.errors import InvalidInput
+
+MINIMUM_PASSWORD = 10
+# By account and address together, so that a class behind one address signs in, and nobody locks out another.
+SIGN_IN_LIMIT = "10 per minute; 50 per hour"
+# By address alone, against trying one password on many accounts; far above a class.
+ADDRESS_LIMIT = "600 per minute"
+MAIL_LIMIT = "5 per hour"
+REGISTER_LIMIT = "300 per hour"
+
+SECURITY_SETTINGS: dict[str, Any] = {
+    "SECURITY_REGISTERABLE": True,
+    "SECURITY_RECOVERABLE": True,
+    "SECURITY_CHANGEABLE": True,
+    "SECURITY_USE_REGISTER_V2": True,
+    "SECURITY_PASSWORD_LENGTH_MIN": MINIMUM_PASSWORD,
+    "SECURITY_PASSWORD_HASH": "argon2",
+    # OWASP's second setting of argon2id; the pages of one class then fit two cores.
+    "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
+        "argon2__rounds": 2,
+        "argon2__memory_cost": 19_456,
+        "argon2__parallelism": 1,
+    },
+    "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+    "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+    "SECURITY_RETURN_GENERIC_RESPONSES": True,
+    "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=2),
+    "SECURITY_POST_LOGIN_VIEW": "/",
+    "SECURITY_POST_LOGOUT_VIEW": "/",
+    "SECURITY_POST_REGISTER_VIEW": "/",
+    "SECURITY_POST_CHANGE_VIEW": "/account",
+    "SECURITY_POST_RESET_VIEW": "/login",
+    "SECURITY_AUTO_LOGIN_AFTER_RESET": False,
+    "SECURITY_API_ENABLED_METHODS": ["session"],
+    "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
+    "SECURITY_EMAIL_SUBJECT_REGISTER": lazy_gettext("Welcome to Yurt"),
+    "SECURITY_EMAIL_SUBJECT_PASSWORD_RESET": lazy_gettext("Choose a new password"),
+    "SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS": False,
+    "SECURITY_STATIC_FOLDER": None,
+}
+
+
+class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's forms are untyped
+    """Registering asks for a name to show, too."""
+
+    display_name = StringField(lazy_gettext("Your name"))
+
+    def validate_display_name(self, field: Any) -> None:
+        """Clean the name, or say what is wrong with it."""
+        try:
+            field.data = accounts.clean_name(field.data)
+        except InvalidInput as fault:
+            raise ValidationError(fault.message) from fault
+
+    def to_dict(self, only_user: bool) -> dict[str, Any]:
+        """Give what a new account is made of."""
+        made: dict[str, Any] = super().to_dict(only_user)
+        made["handle"] = accounts.handle_for(made["display_name"])
+        return made
+
+
+class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
+    """Writes mail into the outbox, in the transaction of what caused it; the scheduler sends it."""
+
+    def send_mail(
+        self,
+        template: str,
+        subject: str,
+        recipient: str,
+        sender: Any,
+        body: str | None,
+        html: str | None,
+        **context: Any,
+    ) -> None:
+        """Queue one mail."""
+        db.session.add(Mail(recipient=recipient, subject=str(subject), body_text=body or "", body_html=html))
+        live.nudge("mail")
+
+
+def security_options() -> dict[str, Any]:
+    """Return the classes that Flask-Security uses in place of its own."""
+    return {"register_form": RegisterForm, "mail_util_cls": OutboxMail}
+
+
+def init_app(app: Flask) -> None:
+    """Throttle the account forms, and give a new session ID to everybody who signs in."""
+    views = app.view_functions
+    views["security.login"] = limiter.limit(
+        SIGN_IN_LIMIT, key_func=_account_and_address, methods=["POST"], deduct_when=_was_refused
+    )(limiter.limit(ADDRESS_LIMIT, methods=["POST"])(views["security.login"]))
+    views["security.forgot_password"] = limiter.limit(
+        MAIL_LIMIT, key_func=_account_and_address, methods=["POST"]
+    )(views["security.forgot_password"])
+    views["security.register"] = limiter.limit(REGISTER_LIMIT, methods=["POST"])(views["security.register"])
+    user_logged_in.connect(_renew_session, app)
+
+
+def _account_and_address() -> str:
+    body = request.get_json(silent=True) if request.is_json else None
+    email = (body.get("email") if isinstance(body, dict) else request.form.get("email")) or ""
+    return hashlib.sha256(f"{str(email).strip().lower()}|{get_remote_address()}".encode()).hexdigest()
+
+
+def _was_refused(response: Any) -> bool:
+    """Only failures count: a person who signs in and out all day isn't guessing."""
+    return bool(response.status_code != 302)
+
+
+def _renew_session(sender: Flask, **_rest: Any) -> None:
+    # A session ID from before sign-in may be known to somebody else.
+    current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]  # ours, see extensions.Sessions
+
+

@@ -1,0 +1,99 @@
+"""Pages of one's own account: the profile and API tokens. Signing in and out is Flask-Security's."""
+
+from zoneinfo import available_timezones
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import SelectField, SelectMultipleField, StringField, SubmitField
+from wtforms.validators import DataRequired, Length
+
+from blueprints.pages import login_required, me, now
+from extensions import db
+from services import accounts, tokens
+from services.errors import InvalidInput
+
+auth = Blueprint("auth", __name__)
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right")))
+
+
+class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    """What a person decides about themselves."""
+
+    display_name = StringField(lazy_gettext("Name"), validators=[DataRequired(), Length(max=accounts.MAX_NAME)])
+    time_zone = SelectField(lazy_gettext("Time zone"), choices=[("UTC", "UTC"), *((zone, zone) for zone in ZONES)])
+    theme = SelectField(
+        lazy_gettext("Theme"),
+        choices=[
+            ("system", lazy_gettext("Like my device")),
+            ("light", lazy_gettext("Light")),
+            ("dark", lazy_gettext("Dark")),
+        ],
+    )
+    submit = SubmitField(lazy_gettext("Save"))
+
+
+class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    """A new token."""
+
+    name = StringField(lazy_gettext("What is it for?"), validators=[DataRequired(), Length(max=60)])
+    days = SelectField(
+        lazy_gettext("Valid for"),
+        choices=[(30, lazy_gettext("30 days")), (90, lazy_gettext("90 days")), (365, lazy_gettext("a year"))],
+        coerce=int,
+        default=90,
+    )
+    scopes = SelectMultipleField(
+        lazy_gettext("May"),
+        choices=[("read", lazy_gettext("read")), ("write", lazy_gettext("change"))],
+        default=["read"],
+        validators=[DataRequired()],
+    )
+    submit = SubmitField(lazy_gettext("Make a token"))
+
+
+@auth.route("/account", methods=["GET", "POST"])
+@login_required
+def profile() -> ResponseReturnValue:
+    """Show and change the profile."""
+    user = me()
+    form = ProfileForm(obj=user)
+    if form.validate_on_submit():
+        try:
+            accounts.update_profile(
+                user, display_name=form.display_name.data, time_zone=form.time_zone.data, theme=form.theme.data
+            )
+        except InvalidInput as fault:
+            form[fault.field].errors = [fault.message]
+        else:
+            db.session.commit()
+            flash(_("Your profile is saved."), "success")
+            return redirect(url_for("auth.profile"))
+    return render_template("auth/profile.html", form=form), 422 if form.errors else 200
+
+
+@auth.route("/account/tokens", methods=["GET", "POST"], endpoint="tokens")
+@login_required
+def tokens_page() -> ResponseReturnValue:
+    """List API tokens; make one and show it this once."""
+    user, form, plain = me(), TokenForm(), None
+    if form.validate_on_submit():
+        _row, plain = tokens.issue(
+            user.id, name=form.name.data, scopes=form.scopes.data, days=form.days.data, now=now()
+        )
+        db.session.commit()
+        form = TokenForm(formdata=None)
+    rows = tokens.of_user(user.id)
+    return render_template("auth/tokens.html", form=form, tokens=rows, new_token=plain), 422 if form.errors else 200
+
+
+@auth.post("/account/tokens/<int:token_id>/revoke")
+@login_required
+def revoke(token_id: int) -> ResponseReturnValue:
+    """End a token at once."""
+    tokens.revoke(token_id, user_id=me().id, now=now())
+    db.session.commit()
+    flash(_("The token no longer works."), "success")
+    return redirect(url_for("auth.tokens"))

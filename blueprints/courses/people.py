@@ -1,0 +1,47 @@
+"""The people of a course: for its staff to see, for its teachers to change."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blueprints.pages import load_course, login_required, me, now
+from extensions import db
+from services import courses as course_service
+from services import policy
+from services.errors import Forbidden
+
+people = Blueprint("people", __name__)
+
+
+@people.get("/courses/<slug>/people", endpoint="show")
+@login_required
+def show(slug: str) -> ResponseReturnValue:
+    """List who is in the course, and how far."""
+    course, role = load_course(slug)
+    if not policy.may_see_people(me(), role):
+        raise Forbidden
+    page = course_service.people(course, request.args.get("page", 1, int))
+    rows = [{"user": e.user, "enrolment": e, "points": points, "done": done} for e, points, done in page.rows]
+    return render_template(
+        "courses/people.html",
+        course=course,
+        role=role,
+        people=rows,
+        total=page.total,
+        page=page.number,
+        pages=page.pages,
+        can_manage=policy.may_manage_people(me(), role),
+    )
+
+
+@people.post("/courses/<slug>/people/<int:user_id>", endpoint="set_role")
+@login_required
+def set_role(slug: str, user_id: int) -> ResponseReturnValue:
+    """Give somebody another role, or take them out of the course."""
+    course, role = load_course(slug)
+    if not policy.may_manage_people(me(), role):
+        raise Forbidden
+    course_service.set_role(course, user_id, request.form.get("role") or None, now=now())
+    db.session.commit()
+    flash(_("Saved."), "success")
+    return redirect(url_for("people.show", slug=slug))

@@ -1,0 +1,197 @@
+"""Pages of courses: home, catalogue, a course, its lessons and files, and enrolling."""
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import StringField, SubmitField
+from wtforms.validators import Length
+
+from blueprints import pages
+from blueprints.pages import load_course, load_study, login_required, me, now, person
+from extensions import db, limiter
+from models import Lesson
+from services import courses as course_service
+from services import files, leaderboards, policy, progress
+from services.errors import InvalidInput
+from services.outlines import activity, done_ids, outline
+
+courses = Blueprint("courses", __name__)
+CODE_LIMIT = "20 per minute"
+
+
+class EnrolForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    """The code that a teacher gives out."""
+
+    code = StringField(lazy_gettext("Enrolment code"), validators=[Length(max=100)])
+    submit = SubmitField(lazy_gettext("Enrol"))
+
+
+@courses.get("/")
+def home() -> ResponseReturnValue:
+    """Where one was; for visitors, what there is."""
+    user = person()
+    if user is None:
+        return render_template("courses/home.html", courses=course_service.catalogue().rows, cards=[])
+    cards = [
+        {
+            "course": card.course,
+            "role": card.role,
+            "done": card.done,
+            "total": card.total,
+            "next": pages.link(card.course, card.next),
+            "points": card.points,
+        }
+        for card in progress.cards(user.id)
+    ]
+    return render_template("courses/home.html", cards=cards, courses=[])
+
+
+@courses.get("/courses")
+def catalogue() -> ResponseReturnValue:
+    """Every published course."""
+    query, user = request.args.get("q", ""), person()
+    page = course_service.catalogue(query, request.args.get("page", 1, int))
+    enrolled = course_service.enrolled_ids(user.id) if user else set()
+    return render_template(
+        "courses/catalogue.html",
+        courses=page.rows,
+        enrolled=enrolled,
+        query=query,
+        page=page.number,
+        pages=page.pages,
+        total=page.total,
+    )
+
+
+@courses.get("/courses/<slug>")
+def show(slug: str) -> ResponseReturnValue:
+    """A course's front page."""
+    course, role = load_course(slug)
+    return _course_page(course, role, EnrolForm())
+
+
+def _course_page(course, role, form, status=200):  # type: ignore[no-untyped-def]  # a page shared by two routes
+    user = person()
+    plan = outline(course)
+    done = done_ids(user.id if user else None, course)
+    own = leaderboards.mine(course, user)
+    page = render_template(
+        "courses/show.html",
+        course=course,
+        role=role,
+        modules=pages.outline_context(course, plan, done),
+        done=len(done),
+        total=len(plan.entries),
+        next=pages.link(course, next((entry for entry in plan.entries if entry.id not in done), None)),
+        points=own.points if own else 0,
+        rank=own.rank if own else None,
+        can_see_people=policy.may_see_people(user, role),
+        form=form,
+    )
+    return page, status
+
+
+@courses.post("/courses/<slug>/enrol")
+@login_required
+@limiter.limit(CODE_LIMIT, key_func=lambda: str(me().id))
+def enrol(slug: str) -> ResponseReturnValue:
+    """Become a student."""
+    course, role = load_course(slug)
+    form = EnrolForm()
+    if not form.validate():
+        return _course_page(course, role, form, 422)
+    try:
+        course_service.enrol(me(), course, form.code.data, now=now())
+    except InvalidInput as fault:
+        form.code.errors = [fault.message]
+        return _course_page(course, role, form, 422)
+    db.session.commit()
+    flash(_("Welcome to “%(title)s”.", title=course.title), "success")
+    return redirect(url_for("courses.show", slug=slug))
+
+
+@courses.route("/enrol", methods=["GET", "POST"])
+@login_required
+@limiter.limit(CODE_LIMIT, key_func=lambda: str(me().id), methods=["POST"])
+def enrol_by_code() -> ResponseReturnValue:
+    """Enrol with a code alone."""
+    form = EnrolForm()
+    if form.validate_on_submit():
+        try:
+            course = course_service.by_code(form.code.data or "")
+            course_service.enrol(me(), course, form.code.data, now=now())
+        except InvalidInput as fault:
+            form.code.errors = [fault.message]
+        else:
+            db.session.commit()
+            flash(_("Welcome to “%(title)s”.", title=course.title), "success")
+            return redirect(url_for("courses.show", slug=course.slug))
+    return render_template("courses/enrol.html", form=form), 422 if form.errors else 200
+
+
+@courses.post("/courses/<slug>/leave")
+@login_required
+def leave(slug: str) -> ResponseReturnValue:
+    """Stop being in the course."""
+    course, _role = load_course(slug)
+    course_service.leave(me(), course)
+    db.session.commit()
+    flash(_("You have left “%(title)s”. Your work is kept.", title=course.title), "success")
+    return redirect(url_for("courses.home"))
+
+
+@courses.get("/courses/<slug>/lessons/<lesson>")
+@login_required
+def lesson(slug: str, lesson: str) -> ResponseReturnValue:
+    """Read a lesson."""
+    course, role = load_study(slug)
+    found, plan, done = activity(course, lesson, Lesson), outline(course), done_ids(me().id, course)
+    before, after = plan.around(found.slug)
+    return render_template(
+        "courses/lesson.html",
+        course=course,
+        lesson=found,
+        outline=pages.outline_context(course, plan, done),
+        is_done=found.id in done,
+        done=len(done),
+        total=len(plan.entries),
+        previous=pages.link(course, before),
+        next=pages.link(course, after),
+        can_complete=policy.may_take_part(role),
+    )
+
+
+@courses.post("/courses/<slug>/lessons/<lesson>/complete")
+@login_required
+def complete(slug: str, lesson: str) -> ResponseReturnValue:
+    """Mark a lesson as read, and go on to what follows."""
+    course, role = load_study(slug)
+    found = activity(course, lesson, Lesson)
+    if not policy.may_take_part(role):
+        abort(403)
+    progress.complete_lesson(me().id, found, now=now())  # type: ignore[arg-type]  # `activity` returned a Lesson
+    db.session.commit()
+    _before, after = outline(course).around(found.slug)
+    target = pages.link(course, after)
+    return redirect(target["url"] if target else url_for("courses.show", slug=slug))
+
+
+@courses.get("/courses/<slug>/files/<path:path>")
+def file(slug: str, path: str) -> Response:
+    """Serve a picture or another file of a course; what isn't a picture is downloaded."""
+    course, _role = load_course(slug)
+    found = files.of_course(course, f"files/{path}")
+    if request.if_none_match.contains(found.sha256):
+        return make_response("", 304)
+    response = make_response(files.read(found.sha256))
+    response.mimetype = found.content_type
+    response.set_etag(found.sha256)
+    response.headers["Cache-Control"] = "private, max-age=300"
+    # SVG may carry scripts: as a picture it can't run them, opened by itself this policy stops them.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    if found.content_type not in files.PICTURES:
+        name = path.rsplit("/", 1)[-1].replace('"', "")
+        response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response

@@ -1,0 +1,189 @@
+"""The one table from exception to status, and how an error is told: a page, or problem+json (RFC 9457)."""
+
+from typing import Any
+
+import structlog
+from apiflask.exceptions import HTTPError
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from redis import RedisError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+import telemetry
+from extensions import db
+from services import errors as service
+
+STATUS: dict[type[Exception], int] = {
+    service.InvalidInput: 422,
+    service.NotFound: 404,
+    service.Forbidden: 403,
+    service.Conflict: 409,
+    service.LimitReached: 429,
+    service.Unavailable: 503,
+}
+RETRY_AFTER_S = 5
+# What PostgreSQL says when it can't serve now: shutting down, too many connections, statement or lock time-out.
+TRANSIENT = ("57", "53", "08", "55P03", "40001", "40P01")
+
+log = structlog.get_logger("yurt.errors")
+
+
+def wants_json() -> bool:
+    """Whether the request came from a program: the API, or a script of a page that sends or asks for JSON."""
+    return (
+        request.path.startswith("/api/")
+        or request.is_json
+        or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Handle every exception that a route may raise."""
+    app.register_error_handler(service.ServiceError, on_service_error)
+    app.register_error_handler(CSRFError, on_csrf)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(HTTPError, on_api_error)
+    app.register_error_handler(PoolTimeout, on_pool_exhausted)
+    app.register_error_handler(DBAPIError, on_database)
+    app.register_error_handler(RedisError, on_redis)
+    app.register_error_handler(Exception, on_unexpected)
+
+
+def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
+    """Answer what a service refused."""
+    status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    extra: dict[str, Any] = {}
+    if isinstance(error, service.InvalidInput):
+        extra["errors"] = [{"field": error.field, "message": error.message}]
+    return answer(status, error.message, retry_after_s=getattr(error, "retry_after_s", None), **extra)
+
+
+def on_csrf(error: CSRFError) -> tuple[Response, int]:
+    """Answer a form that is too old, or isn't ours."""
+    return answer(400, _("This form is out of date. Go back, reload the page and send it again."))
+
+
+def on_http(error: HTTPException) -> tuple[Response, int] | HTTPException | Response:
+    """Answer what Werkzeug, or an extension, refused."""
+    if error.code is None or error.code < 400:
+        return error
+    if error.code == 429:
+        return answer(429, _("Too many tries. Wait a minute, then try again."), retry_after_s=60)
+    made, status = answer(error.code, message_of(error.code) or error.description or "")
+    for name, value in error.get_headers():
+        if name in ("Allow", "WWW-Authenticate"):
+            made.headers[name] = value
+    return made, status
+
+
+def on_api_error(error: HTTPError) -> tuple[Response, int]:
+    """Answer what APIFlask refused; a value that fails its schema is named by its field."""
+    if error.status_code == 422:
+        return answer(422, _("Some values can't be used."), errors=list(_faults(error.detail)))
+    made, status = answer(error.status_code, message_of(error.status_code) or error.message)
+    made.headers.update(error.headers)
+    return made, status
+
+
+def _faults(detail: Any, path: str = "") -> Any:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            # The first level names the place (json, query), which the sender knows.
+            yield from _faults(inner, f"{path}.{name}" if path else (name if _is_field(name) else ""))
+    elif isinstance(detail, list):
+        for inner in detail:
+            if isinstance(inner, dict):
+                place = ".".join(str(part) for part in inner.get("loc", ()))
+                yield {"field": place or path, "message": str(inner.get("msg", ""))}
+            else:
+                yield {"field": path, "message": str(inner)}
+
+
+def _is_field(name: Any) -> bool:
+    return name not in ("json", "query", "path", "form", "headers", "json_or_form", "files")
+
+
+def on_pool_exhausted(error: PoolTimeout) -> tuple[Response, int]:
+    """Answer when every connection is taken: soon there will be one."""
+    telemetry.POOL_EXHAUSTED.inc()
+    log.warning("pool exhausted")
+    return answer(503, _("The site is very busy. Please try again in a moment."), retry_after_s=RETRY_AFTER_S)
+
+
+def on_database(error: DBAPIError) -> tuple[Response, int]:
+    """Answer when PostgreSQL can't: 503 for what will pass, 500 for what is our fault."""
+    db.session.rollback()
+    code = getattr(error.orig, "pgcode", None)
+    is_transient = isinstance(error, OperationalError | InterfaceError) or (code or "").startswith(TRANSIENT)
+    if is_transient or error.connection_invalidated:
+        log.warning("database unavailable", error=type(error.orig).__name__, pgcode=code)
+        return answer(503, _("The database doesn't answer. Please try again."), retry_after_s=RETRY_AFTER_S)
+    return on_unexpected(error)
+
+
+def on_redis(error: RedisError) -> tuple[Response, int]:
+    """Answer when Redis is gone in the middle of a request."""
+    log.warning("redis unavailable", error=type(error).__name__)
+    return answer(503, _("Sign-in isn't possible at the moment. Please try again."), retry_after_s=RETRY_AFTER_S)
+
+
+def on_unexpected(error: Exception) -> tuple[Response, int]:
+    """Answer our own mistakes: log them whole, show a request ID."""
+    db.session.rollback()
+    log.error("unexpected", exc_info=error, path=request.path)
+    return answer(500, message_of(500))
+
+
+def message_of(status: int) -> str:
+    """Return what a person is told about `status`, or an empty text."""
+    return {
+        400: _("That request can't be understood."),
+        401: _("Please sign in first."),
+        403: _("You may not do this."),
+        404: _("There is no such page, or it isn't for you."),
+        405: _("This address doesn't take that kind of request."),
+        413: _("That is too large: 1 MB at most, 10 MB for files."),
+        415: _("Send this as application/json."),
+        500: _("Something went wrong on our side. It has been logged."),
+    }.get(status, "")
+
+
+def title_of(status: int) -> str:
+    """Return the headline for `status`."""
+    return {
+        401: _("Sign in"),
+        403: _("Not for you"),
+        404: _("Not found"),
+        409: _("Somebody was faster"),
+        410: _("Over"),
+        413: _("Too large"),
+        422: _("Not quite"),
+        429: _("One moment"),
+        500: _("Our mistake"),
+        503: _("Back in a moment"),
+    }.get(status, _("That didn't work"))
+
+
+def answer(status: int, detail: str, *, retry_after_s: int | None = None, **extra: Any) -> tuple[Response, int]:
+    """Build the error as the asker reads it."""
+    request_id = g.get("request_id", "")
+    if wants_json():
+        body = {"type": "about:blank", "title": title_of(status), "status": status, "detail": detail}
+        response = jsonify({**body, "request_id": request_id, **extra})
+        response.mimetype = "application/problem+json"
+    else:
+        page = render_template(
+            "errors/page.html",
+            status=status,
+            title=title_of(status),
+            message=detail,
+            request_id=request_id,
+            retry_after=retry_after_s,
+        )
+        response = Response(page, mimetype="text/html")
+    if retry_after_s is not None:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response, status

@@ -1,0 +1,99 @@
+"""For operators and load balancers: /healthz, /readyz and /metrics."""
+
+import time
+
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from redis import RedisError
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Settings
+from extensions import db
+from models import LabSession, Mail
+
+HEARTBEATS = "yurt:heartbeats"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+health = Blueprint("health", __name__)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Mount the addresses."""
+    app.register_blueprint(health)
+
+
+@health.get("/healthz")
+def healthz() -> Response:
+    """Say that the process lives."""
+    return jsonify(status="ok")
+
+
+@health.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Ask both engines, and name the one that doesn't answer."""
+    engines = {"postgresql": _postgresql(), "redis": _redis()}
+    is_ready = all(engines.values())
+    words = {name: "ok" if is_up else "does not answer" for name, is_up in engines.items()}
+    return jsonify(status="ok" if is_ready else "unavailable", engines=words), 200 if is_ready else 503
+
+
+@health.get("/metrics")
+def metrics() -> Response:
+    """Give the numbers of all processes to Prometheus, on loopback or with the token."""
+    settings: Settings = current_app.extensions["yurt"]
+    given = request.headers.get("Authorization", "")
+    is_known = bool(settings.metrics_token) and given == f"Bearer {settings.metrics_token}"
+    if not is_known and request.remote_addr not in LOOPBACK:
+        abort(404)
+    registry = REGISTRY
+    if settings.metrics_dir:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry, path=str(settings.metrics_dir))
+    return Response(generate_latest(registry) + _state(), mimetype=CONTENT_TYPE_LATEST)
+
+
+def _postgresql() -> bool:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        db.session.rollback()
+        return False
+    return True
+
+
+def _redis() -> bool:
+    try:
+        return bool(current_app.extensions["yurt_redis"].ping())
+    except RedisError:
+        return False
+
+
+def _state() -> bytes:
+    """What no process counts for itself: labs by state, mail waiting, and the age of each tick of the scheduler."""
+    labs = GaugeMetricFamily("yurt_lab_sessions", "Lab sessions, by state.", labels=["state"])
+    mail = GaugeMetricFamily("yurt_mail_waiting", "Mail that is still to be sent.")
+    ticks = GaugeMetricFamily("yurt_scheduler_tick_age_seconds", "Since the tick last ended.", labels=["tick"])
+    counts = select(LabSession.state, func.count()).where(LabSession.state != "ended").group_by(LabSession.state)
+    found = dict(db.session.execute(counts).tuples().all())
+    for state in ("queued", "starting", "running", "stopping"):
+        labs.add_metric([state], found.get(state, 0))
+    mail.add_metric([], db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0)
+    try:
+        for name, at in current_app.extensions["yurt_redis"].hgetall(HEARTBEATS).items():
+            ticks.add_metric([name.decode()], max(0.0, time.time() - float(at)))
+    except RedisError:
+        pass  # the families without samples say that nobody knows
+    state = CollectorRegistry()
+    state.register(_Families([labs, mail, ticks]))
+    return generate_latest(state)
+
+
+class _Families:
+    def __init__(self, families: list[GaugeMetricFamily]) -> None:
+        self.families = families
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        """Return the families as they stand."""
+        return self.families

@@ -1,0 +1,32 @@
+"""The leaderboard's page; it is told of changes by the gateway and then fetches its table again."""
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+
+from blueprints.pages import load_study, login_required, me
+from services import leaderboards as board_service
+from services import tickets
+
+leaderboards = Blueprint("leaderboards", __name__)
+
+
+@leaderboards.get("/courses/<slug>/leaderboard")
+@login_required
+def show(slug: str) -> ResponseReturnValue:
+    """Show a page of the board, with the reader's own row always in sight."""
+    course, role = load_study(slug)
+    user = me()
+    page = board_service.board(course, user.id, request.args.get("page", 1, int))
+    ticket = tickets.live(current_app.config["SECRET_KEY"], user_id=user.id, topic=f"board:{course.id}")
+    template = "leaderboards/_table.html" if "partial" in request.args else "leaderboards/show.html"
+    return render_template(
+        template,
+        course=course,
+        role=role,
+        rows=page.rows,
+        me=board_service.mine(course, user),
+        page=page.number,
+        pages=page.pages,
+        total=page.total,
+        live_url=f"/live/leaderboards/{course.id}?ticket={ticket}",
+    )

@@ -1,0 +1,214 @@
+"""What every page shares: language and time zone, security headers, CSRF, template filters, and loading a course."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.dates import format_datetime, get_timezone
+from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_security import auth_required
+from markupsafe import Markup, escape
+
+from config import ROOT, Settings
+from extensions import csrf
+from models import Course, User, utcnow
+from services import courses as course_service
+from services import policy
+from services.errors import Forbidden, NotFound, Unavailable
+
+SUPPORTED_LOCALES = ["en"]
+STRICT = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+# Pages and files that need no sign-in work without Redis; so does the API, which has its own tokens.
+WITHOUT_SESSION = ("static", "health.healthz", "health.readyz", "health.metrics")
+
+login_required: Callable[[Any], Any] = auth_required("session")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Wire what every page shares."""
+    app.before_request(_require_sessions)
+    app.before_request(_protect_forms)
+    app.after_request(_headers)
+    app.context_processor(lambda: {"site": {"name": settings.site_name}, "request_id": g.get("request_id", "")})
+    app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_defaults(_version_static)
+
+
+def _require_sessions() -> None:
+    is_api = request.path.startswith("/api/")
+    if request.environ.get("yurt.sessions_gone") and request.endpoint not in WITHOUT_SESSION and not is_api:
+        raise Unavailable(_("Sign-in isn't possible at the moment. What you saved is safe; please try again soon."))
+
+
+def _protect_forms() -> None:
+    if not request.path.startswith("/api/"):
+        csrf.protect()
+
+
+def _headers(response: Response) -> Response:
+    policy_of_page = dict(STRICT)
+    if g.get("csp_inline_style"):
+        policy_of_page["style-src"] += " 'unsafe-inline'"
+    value = "; ".join(f"{name} {sources}" for name, sources in policy_of_page.items())
+    response.headers.setdefault("Content-Security-Policy", value)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def locale() -> str:
+    """Return the language of the page."""
+    return request.accept_languages.best_match(SUPPORTED_LOCALES) or "en"
+
+
+def time_zone() -> str:
+    """Return the reader's time zone."""
+    return current_user.time_zone if current_user and current_user.is_authenticated else "UTC"
+
+
+def localtime(at: datetime | None, form: str = "medium") -> Markup:
+    """Show a time in the reader's zone, as <time> with the exact UTC value."""
+    if at is None:
+        return Markup("")
+    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=get_locale() or "en")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+
+def duration(seconds: float | None) -> str:
+    """Show a length of time in words: 45 seconds, 5 minutes, 2 hours 30 minutes."""
+    if seconds is None:
+        return ""
+    whole = int(seconds)
+    if whole < 60:
+        return ngettext("%(num)d second", "%(num)d seconds", whole)
+    hours, minutes = divmod(whole // 60, 60)
+    parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
+    if minutes or not hours:
+        parts.append(ngettext("%(num)d minute", "%(num)d minutes", minutes))
+    return " ".join(parts)
+
+
+def inline(text: str) -> Markup:
+    """Show a short author's text: escaped, with `code` between backticks."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # an odd backtick is only a backtick
+        parts[-2:] = ["`".join(parts[-2:])]
+    shown = [escape(part) if at % 2 == 0 else Markup("<code>{}</code>").format(part) for at, part in enumerate(parts)]
+    return Markup("").join(shown)
+
+
+def person() -> User | None:
+    """Return who is signed in."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def me() -> User:
+    """Return who is signed in, on a route that demands it."""
+    user = person()
+    if user is None:
+        abort(401)
+    return user
+
+
+def load_course(slug: str) -> tuple[Course, str | None]:
+    """Return a course and the visitor's role in it; NotFound hides what they may not know of."""
+    course = course_service.find(slug)
+    user = person()
+    role = course_service.role_of(user.id if user else None, course)
+    if not policy.may_see_course(user, course, role):
+        raise NotFound
+    return course, role
+
+
+def load_study(slug: str) -> tuple[Course, str | None]:
+    """Return a course that the visitor studies; others are told to enrol."""
+    course, role = load_course(slug)
+    if not policy.may_study(person(), role):
+        raise Forbidden(_("Enrol in this course first."))
+    return course, role
+
+
+def activity_url(course: Course, entry: Any) -> str:
+    """Return the page of an activity."""
+    endpoint, name = {
+        "lesson": ("courses.lesson", "lesson"),
+        "quiz": ("quizzes.show", "quiz"),
+        "lab": ("labs.show", "lab"),
+    }[entry.kind]
+    return url_for(endpoint, slug=course.slug, **{name: entry.slug})
+
+
+def outline_context(course: Course, outline: Any, done: set[int]) -> list[dict[str, Any]]:
+    """Give the outline as the templates draw it."""
+    return [
+        {
+            "module": section,
+            "activities": [
+                {
+                    "activity": entry,
+                    "url": activity_url(course, entry),
+                    "is_done": entry.id in done,
+                    "detail": _detail(entry),
+                }
+                for entry in section.activities
+            ],
+        }
+        for section in outline.sections
+    ]
+
+
+def _detail(entry: Any) -> str:
+    if entry.kind == "quiz":
+        return ngettext("%(num)d question", "%(num)d questions", entry.count)
+    if entry.kind == "lab":
+        return ngettext("%(num)d check", "%(num)d checks", entry.count)
+    return ngettext("%(num)d minute", "%(num)d minutes", entry.minutes) if entry.minutes else ""
+
+
+def link(course: Course, entry: Any) -> dict[str, str] | None:
+    """Give an activity as a title and an address."""
+    return {"title": entry.title, "url": activity_url(course, entry)} if entry else None
+
+
+def back_to(target: str | None, fallback: str) -> Response:
+    """Redirect to a path of this site only."""
+    parts = urlsplit(target or "")
+    is_ours = bool(target) and not parts.scheme and not parts.netloc and (target or "").startswith("/")
+    return redirect(target if is_ours and target and not target.startswith("//") else fallback)  # type: ignore[return-value]  # werkzeug's type
+
+
+def now() -> datetime:
+    """Return the time that a request acts at."""
+    return utcnow()
+
+
+def _version_static(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == "static" and "filename" in values:
+        values.setdefault("v", _digest(values["filename"]))
+
+
+@lru_cache(maxsize=512)
+def _digest(filename: str) -> str:
+    path = ROOT / "static" / Path(filename)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.is_file() else "0"
