@@ -1,0 +1,216 @@
+"""Markdown of authors -> HTML that may stand in a page under the strict CSP.
+
+Owns the dialect (CommonMark, tables, strikethrough, definition lists, callouts) and the sanitiser. Knows
+nothing of Flask or of models. Whatever goes in, what comes out holds only the tags, attributes and classes
+listed here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from urllib.parse import unquote
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.deflist import deflist_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES
+from pygments.util import ClassNotFound
+
+CALLOUTS = ("note", "tip", "important", "warning", "caution")
+# Longer code is shown without colours: some lexers take more than linear time.
+MAX_HIGHLIGHTED = 50_000
+# Ids of headings carry it, so that no heading takes an id that a page's script looks for.
+ID_PREFIX = "h-"
+
+HEADINGS = [f"h{level}" for level in range(1, 7)]
+TAGS = set(HEADINGS) | set(
+    re.findall(
+        r"\w+",
+        """
+        aside blockquote details div dd dl dt figcaption figure hr li ol p pre summary ul
+        caption table tbody td tfoot th thead tr
+        a abbr b br code del em i img ins kbd mark q s samp small span strong sub sup u var
+        """,
+    )
+)
+# What isn't allowed loses its tags; these lose their text as well, which nobody was meant to read.
+DROPPED = {"script", "style", "iframe", "object", "noscript", "template", "textarea", "title"}
+ATTRIBUTES = {
+    "*": {"class", "lang", "dir", "title"},
+    "a": {"href"},
+    "abbr": {"title"},
+    "details": {"open"},
+    "div": {"tabindex"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start", "reversed"},
+    "pre": {"tabindex"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    **{heading: {"id"} for heading in HEADINGS},
+}
+HOOKS = {"highlight", "table-scroll", "callout", "callout-title", "align-left", "align-center", "align-right"}
+CODE_CLASSES = {name for name in STANDARD_TYPES.values() if name}
+CLASSES = {*HOOKS, *CODE_CLASSES, *(f"callout-{kind}" for kind in CALLOUTS)}
+_LANGUAGE_CLASS = re.compile(r"language-[a-z0-9+-]{1,30}")
+_HEADING_ID = re.compile(rf"{ID_PREFIX}[\w-]+")
+_MARKER = re.compile(rf"\[!({'|'.join(CALLOUTS)})\][ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
+_FORMATTER = HtmlFormatter(nowrap=True)
+
+
+def render(text: str, *, base_url: str = "") -> str:
+    """Return `text` as sanitised HTML; `files/NAME` in images and links points below `base_url`."""
+    return _clean(_BLOCKS.render(text), base_url)
+
+
+def render_inline(text: str) -> str:
+    """Return one line of Markdown (code, emphasis) as sanitised HTML without a paragraph around it."""
+    return _clean(_INLINE.renderInline(text), "")
+
+
+def _clean(html: str, base_url: str) -> str:
+    def keep(tag: str, name: str, value: str) -> str | None:
+        return _attribute(tag, name, value, base_url)
+
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        clean_content_tags=DROPPED,
+        attributes=ATTRIBUTES,
+        attribute_filter=keep,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+    )
+
+
+def _attribute(tag: str, name: str, value: str, base_url: str) -> str | None:
+    if name == "class":
+        known = [part for part in value.split() if part in CLASSES or _LANGUAGE_CLASS.fullmatch(part)]
+        return " ".join(known) or None
+    if name == "id":
+        return value if _HEADING_ID.fullmatch(value) else None
+    if name == "tabindex":
+        return value if value == "0" else None
+    if name == "src":
+        return _below(base_url, value) if _is_file(value) else None
+    if name == "href":
+        return f"#{ID_PREFIX}{value[1:]}" if re.match("#.", value) else _below(base_url, value)
+    return value
+
+
+def _is_file(url: str) -> bool:
+    # Only the course's own files: a foreign host would learn who reads the lesson, and any other path of the
+    # site would be fetched with the reader's session.
+    path = unquote(url)
+    return path.startswith("files/") and not re.search(r"[\x00-\x1f\\?#]|(^|/)\.\.?(/|$)", path)
+
+
+def _below(base_url: str, url: str) -> str:
+    return f"{base_url.rstrip('/')}/{url}" if base_url and url.startswith("files/") else url
+
+
+def _callouts(state: StateCore) -> None:
+    """Turn quotes that begin with a marker such as `[!NOTE]` into asides; text after it is their title."""
+    kinds: list[str | None] = []
+    for position, token in enumerate(state.tokens):
+        if token.type == "blockquote_open":
+            kinds.append(_open_callout(state.tokens, position))
+        elif token.type == "blockquote_close" and kinds.pop():
+            token.tag = "aside"
+
+
+def _open_callout(tokens: list[Token], position: int) -> str | None:
+    token, inline = tokens[position], tokens[position + 2 : position + 3]
+    marker = _MARKER.match(inline[0].content) if inline and inline[0].type == "inline" else None
+    if marker is None:
+        return None
+    kind = marker[1].lower()
+    token.tag = "aside"
+    token.attrSet("class", f"callout callout-{kind}")
+    token.meta["title"] = marker[2].strip() or kind.capitalize()
+    inline[0].content = inline[0].content[marker.end() :]
+    if not inline[0].content:
+        tokens[position + 1].hidden = tokens[position + 3].hidden = True
+    return kind
+
+
+def _headings(state: StateCore) -> None:
+    """Give headings ids; a `#` becomes `h2`, because the page's own title is its only `h1`."""
+    seen: dict[str, int] = {}
+    for position, token in enumerate(state.tokens):
+        if token.type not in ("heading_open", "heading_close"):
+            continue
+        token.tag = "h2" if token.tag == "h1" else token.tag
+        if token.type == "heading_open":
+            slug = _slug(state.tokens[position + 1].content)
+            seen[slug] = seen.get(slug, 0) + 1
+            token.attrSet("id", f"{ID_PREFIX}{slug}" + (f"-{seen[slug]}" if seen[slug] > 1 else ""))
+
+
+def _slug(title: str) -> str:
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold())
+    return "-".join(words) or "section"
+
+
+def _alignment(state: StateCore) -> None:
+    """Replace the inline style of aligned cells, which the CSP forbids, with a class."""
+    for token in state.tokens:
+        style = token.attrs.pop("style", None) if token.type in ("th_open", "td_open") else None
+        if style is not None:
+            token.attrSet("class", f"align-{str(style).removeprefix('text-align:')}")
+
+
+class _Renderer(RendererHTML):
+    """The HTML of tokens that need more than their tag."""
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Colour a block of code by its language; an unknown one stays plain."""
+        code, language = tokens[idx].content, (tokens[idx].info.split() or [""])[0].lower()
+        body, hook = escape(code), ""
+        if re.fullmatch(r"[a-z0-9+-]{1,30}", language):
+            hook = f' class="language-{language}"'
+            body = _coloured(code, language) if len(code) <= MAX_HIGHLIGHTED else body
+        return f'<pre class="highlight" tabindex="0"><code{hook}>{body}</code></pre>\n'
+
+    code_block = fence
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Open a table in a box of its own, which scrolls on narrow screens (and by keyboard)."""
+        return '<div class="table-scroll" tabindex="0"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Close the table and its box."""
+        return "</table></div>\n"
+
+    def blockquote_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Open a quote, or a callout with its title."""
+        tag = self.renderToken(tokens, idx, options, env)
+        title = tokens[idx].meta.get("title")
+        return f'{tag}<p class="callout-title">{_INLINE.renderInline(title)}</p>\n' if title else tag
+
+
+def _coloured(code: str, language: str) -> str:
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return escape(code)
+    return str(highlight(code, lexer, _FORMATTER))
+
+
+def _parser(preset: str, **options: Any) -> MarkdownIt:
+    return MarkdownIt(preset, options, renderer_cls=_Renderer)
+
+
+_BLOCKS = _parser("commonmark", html=True).enable(["table", "strikethrough"]).use(deflist_plugin)
+_BLOCKS.core.ruler.after("block", "callouts", _callouts)
+_BLOCKS.core.ruler.push("headings", _headings)
+_BLOCKS.core.ruler.push("alignment", _alignment)
+_INLINE = _parser("zero").enable(["backticks", "emphasis", "escape", "entity"])
