@@ -1,0 +1,96 @@
+"""What can be told before anything is made: the port, the disk, the folder for data.
+
+Standard library only: `make run` asks here with the system's Python before it installs, so that a taken port on a
+fresh machine costs no download. A Refusal is shown as its one line.
+"""
+
+import errno
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+DEFAULT_PORT = 2026
+DEFAULT_BIND = "127.0.0.1"
+MEGABYTE = 1024 * 1024
+SPACE_TO_RUN = 200 * MEGABYTE
+SPACE_TO_INSTALL = 1200 * MEGABYTE
+
+
+class Refusal(Exception):
+    """Yurt can't start; the message is one line that says why and what would help."""
+
+
+def complain(error: Refusal) -> int:
+    """Print the line on stderr and return the exit code."""
+    print(f"Yurt can't start: {error}", file=sys.stderr, flush=True)
+    return 1
+
+
+def port_of(environ: Mapping[str, str]) -> int:
+    """Return the port asked for."""
+    text = environ.get("PORT", "").strip() or str(DEFAULT_PORT)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise Refusal(f"PORT must be a number from 1 to 65535, and is {text!r}.")
+    return int(text)
+
+
+def require_free_port(bind: str, port: int) -> None:
+    """Refuse when somebody listens on the address already, or we may not."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    advice = f"Stop what uses it, or choose another: make run PORT={port + 1 if port < 65535 else port - 1}"
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        # macOS lets two sockets bind where one names the address and the other all of them: so ask as well.
+        if probe.connect_ex((bind if bind not in ("0.0.0.0", "::") else "localhost", port)) == 0:
+            raise Refusal(f"port {port} is taken. {advice}")
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except PermissionError:
+            raise Refusal(f"port {port} needs root's rights. {advice}") from None
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise Refusal(f"port {port} is taken. {advice}") from None
+            raise Refusal(f"can't listen on {bind}:{port}: {error.strerror}.") from None
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Refuse when the disk that holds the folder (or will hold it) is as good as full."""
+    there = next(parent for parent in [folder, *folder.parents] if parent.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise Refusal(
+            f"the disk of {there} is full: {free // MEGABYTE} MB free, at least {needed // MEGABYTE} MB needed."
+        )
+
+
+def require_folder(folder: Path) -> None:
+    """Make the folder, or refuse when it can't be made or written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise Refusal(
+            f"can't write to {folder}: {error.strerror}. Name another folder with YURT_VAR."
+        ) from None
+
+
+def before_installing(root: Path) -> None:
+    """Refuse at once what would make the installing useless."""
+    require_free_port(os.environ.get("BIND", "").strip() or DEFAULT_BIND, port_of(os.environ))
+    require_space(root, SPACE_TO_INSTALL)
+
+
+def run_main(main: Callable[[], int]) -> None:
+    """Run a command whose refusals are one line on stderr; exit with its code."""
+    try:
+        code = main()
+    except Refusal as error:
+        code = complain(error)
+    sys.exit(code)

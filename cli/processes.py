@@ -1,0 +1,87 @@
+"""Who is who among processes: records of those that we started, and the end of those that a crash left over.
+
+A pid alone says nothing after a reboot or a day; a pid with its start time names one process for good.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+
+Record = dict[str, object]
+
+
+def identity(pid: int) -> str | None:
+    """Return what tells this process from an earlier one of the same pid; None when it is gone."""
+    try:
+        # Ticks since boot, which no change of the clock moves; psutil's time derives from the clock.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return None if fields[0] == "Z" else f"{boot} {fields[19]}"
+    except FileNotFoundError:
+        pass
+    except (OSError, IndexError):
+        return None
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    except psutil.Error:
+        return None
+
+
+def write_record(path: Path, pids: dict[str, int]) -> None:
+    """Remember the processes by name, whole or not at all."""
+    found = [{"name": name, "pid": pid, "identity": identity(pid)} for name, pid in pids.items()]
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(found))
+    draft.replace(path)
+
+
+def living(path: Path) -> list[int]:
+    """Return the recorded pids that are still the processes that were recorded."""
+    try:
+        entries: list[Record] = json.loads(path.read_text())
+        pairs = [(int(str(entry["pid"])), entry["identity"]) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [pid for pid, known in pairs if known is not None and identity(pid) == known]
+
+
+def working_in(folder: Path, name: str) -> list[int]:
+    """Return the pids of processes of that name that work in the folder, such as PostgreSQL's in its data."""
+    found = []
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] and process.info["name"].startswith(name):
+            with contextlib.suppress(psutil.Error, OSError):
+                if Path(process.cwd()) == folder:
+                    found.append(process.pid)
+    return found
+
+
+def end(pids: list[int], *, within: float, first: int = signal.SIGTERM) -> None:
+    """Ask the processes to end, then make them; return when none is left."""
+    known = {pid: identity(pid) for pid in pids}
+    _send(known, first)
+    if not _gone(known, within):
+        _send(known, signal.SIGKILL)
+        _gone(known, 5)
+
+
+def _send(known: dict[int, str | None], number: int) -> None:
+    for pid, who in known.items():
+        if who is not None and identity(pid) == who:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+
+def _gone(known: dict[int, str | None], within: float) -> bool:
+    deadline = time.monotonic() + within
+    while any(who is not None and identity(pid) == who for pid, who in known.items()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.03)
+    return True

@@ -1,0 +1,34 @@
+"""The Procfile's `release`: bring the database to this code's schema, and the demo into an empty one if it is a demo."""
+
+import sys
+
+from flask_migrate import upgrade
+
+from app import create_app
+from cli.checks import run_main
+from cli.demo import load_demo
+from config import ConfigError, Settings, load_settings
+
+
+def main() -> int:
+    """Release into the database of the settings."""
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    release(settings)
+    return 0
+
+
+def release(settings: Settings) -> None:
+    """Migrate; then load the demo where the settings allow it and nobody is there yet."""
+    app = create_app(settings, "release")
+    with app.app_context():
+        upgrade()
+        if settings.is_demo and load_demo():
+            print("Loaded the demo course and accounts.", flush=True)
+
+
+if __name__ == "__main__":
+    run_main(main)

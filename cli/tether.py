@@ -1,0 +1,59 @@
+"""Become another program that ends with the process that started it, without root's rights where asked.
+
+Run as `python -I -S cli/tether.py PARENT SIGNAL USER PROGRAM ARGUMENT...`. On Linux the kernel sends SIGNAL when the
+parent dies, however it dies; elsewhere the next start ends what was left. USER is '-' for no change. A program that
+refuses root (PostgreSQL) gets the user's rights and the one capability to reach files below folders that only root may
+enter, such as a checkout in /root. It is a program of its own, not a function between fork and exec, because such
+functions must not run in a process that has threads. Standard library only: it starts in a few milliseconds.
+"""
+
+import ctypes
+import os
+import pwd
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CAP_DAC_OVERRIDE = 1
+CAPABILITY_VERSION_3 = 0x20080522
+
+
+def main(arguments: list[str]) -> None:
+    """Change what was asked, then exec."""
+    parent, death, user, program = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if user != "-":
+        drop_root(user)
+    if sys.platform == "linux":
+        # After the change of user, which clears it.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death, 0, 0, 0)
+        if os.getppid() != parent:
+            sys.exit(0)
+    os.execvp(program[0], program)
+
+
+def drop_root(user: str) -> None:
+    """Take the user's rights and keep CAP_DAC_OVERRIDE where the kernel lets us."""
+    entry = pwd.getpwnam(user)
+    libc = ctypes.CDLL(None, use_errno=True)
+    is_linux = sys.platform == "linux"
+    if is_linux:
+        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+    if is_linux:
+        header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+        bit = 1 << CAP_DAC_OVERRIDE
+        # Twice effective, permitted, inheritable: capabilities 0-31, then 32-63.
+        libc.capset(header, (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0))
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,187 @@
+"""Fixtures of the whole suite: real engines, a database that forgets each test, sites and a browser.
+
+`app`, `db` and `client` share one transaction that is rolled back. What needs real commits (races, processes) takes
+`committed_db`; what needs the running product takes `live_server`, and `page` to look at it.
+"""
+
+import contextvars
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
+
+from app import create_app
+from config import Settings
+from extensions import db as database
+from tests.engines import Engines, running_engines, site_settings
+from tests.sites import LiveSite, free_port, running_site
+
+pytest_plugins = ["tests.browsers"]
+ENGINES = pytest.StashKey[Any]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the engines in the process that owns the workers, before there are any."""
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        context = running_engines()
+        config.stash[ENGINES] = (context, context.__enter__())
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where the engines are."""
+    node.workerinput["engines"] = str(node.config.stash[ENGINES][1].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the engines."""
+    if ENGINES in config.stash:
+        config.stash[ENGINES][0].__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """The name of this worker."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@pytest.fixture(scope="session")
+def engines(request: pytest.FixtureRequest) -> Iterator[Engines]:
+    """The shared engines."""
+    shared = getattr(request.config, "workerinput", {}).get("engines")
+    if shared:
+        yield Engines(Path(shared))
+    else:
+        with running_engines() as own:
+            yield own
+
+
+@pytest.fixture(scope="session")
+def settings(engines: Engines, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of this worker's own database and Redis database."""
+    url = engines.copy(f"test_{worker}")
+    return site_settings(url, engines.redis_url(worker), tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture
+def redis_url(settings: Settings) -> str:
+    """The Redis database of this worker, which each test finds empty."""
+    return settings.redis_url
+
+
+@pytest.fixture(scope="session")
+def bare_app(settings: Settings) -> Flask:
+    """The application, built once a worker. Tests take `app`, which forgets what they did."""
+    return create_app(settings)
+
+
+class ForgetfulClient(FlaskClient):
+    """A client whose requests don't share the test's application context.
+
+    Flask would reuse a pushed one, and with it `g`, where the signed-in user is kept. What the test arranged is
+    committed (to the savepoint) before a request, and read anew after it.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the request in an empty context."""
+        database.session.commit()
+        response = contextvars.Context().run(super().open, *args, **kwargs)
+        database.session.expire_all()
+        return response
+
+
+@pytest.fixture
+def app(bare_app: Flask) -> Iterator[Flask]:
+    """The application with its context pushed, in a transaction that is rolled back, on an empty Redis database."""
+    bare_app.extensions["yurt_redis"].flushdb()
+    bare_app.test_client_class = ForgetfulClient
+    with bare_app.app_context():
+        engine = database.engine
+        connection = engine.connect()
+        transaction = connection.begin()
+        engines: dict[Any, Any] = database._app_engines[bare_app]
+        engines[None] = connection
+        database.session.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield bare_app
+        finally:
+            database.session.remove()
+            engines[None] = engine
+            transaction.rollback()
+            connection.close()
+
+
+@pytest.fixture
+def db(app: Flask) -> SQLAlchemy:
+    """The database of the test; commits reach a savepoint only."""
+    return database
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript, signed out."""
+    return app.test_client()
+
+
+@dataclass(frozen=True)
+class CommittedDatabase:
+    """A database of one test, with commits that everybody sees."""
+
+    settings: Settings
+    app: Flask
+    url: str
+    redis_url: str
+
+
+@pytest.fixture
+def committed_db(engines: Engines, worker: str, tmp_path: Path) -> Iterator[CommittedDatabase]:
+    """A fresh database for races and other processes; nothing is rolled back, all of it is dropped."""
+    name = f"committed_{worker}_{secrets.token_hex(4)}"
+    url, redis_url = engines.copy(name), engines.redis_url(worker)
+    app = create_app(site_settings(url, redis_url, tmp_path / "var"))
+    app.extensions["yurt_redis"].flushdb()
+    try:
+        yield CommittedDatabase(app.extensions["yurt"], app, url, redis_url)
+    finally:
+        with app.app_context():
+            database.engine.dispose()
+        engines.drop(name)
+
+
+@pytest.fixture(scope="module")
+def make_live_server(
+    engines: Engines, worker: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., LiveSite]]:
+    """Start sites with environment variables of one's own: `make_live_server(WEB_CONCURRENCY="4")`."""
+    sites: list[tuple[Any, str]] = []
+
+    def make(**environ: str) -> LiveSite:
+        name = f"live_{worker}_{secrets.token_hex(4)}"
+        var = tmp_path_factory.mktemp("live")
+        settings = site_settings(
+            engines.copy(name),
+            engines.redis_url(worker),
+            var,
+            port=free_port(),
+            instance=f"t{secrets.token_hex(4)}",
+        )
+        context = running_site(settings, environ)
+        sites.append((context, name))
+        return context.__enter__()
+
+    yield make
+    for context, name in reversed(sites):
+        context.__exit__(None, None, None)
+        engines.drop(name)
+
+
+@pytest.fixture(scope="module")
+def live_server(make_live_server: Callable[..., LiveSite]) -> LiveSite:
+    """The running product: front door, web workers, gateway and scheduler, on its own empty database."""
+    return make_live_server()

@@ -1,0 +1,129 @@
+"""The running product for tests: the Procfile's processes as children, on the shared engines."""
+
+import contextlib
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Flask
+from honcho.environ import parse_procfile
+
+from app import create_app
+from config import ROOT, Settings
+from extensions import db
+
+START_S = 60.0
+END_S = 15.0
+
+
+@dataclass
+class LiveSite:
+    """A site that runs: its address, its processes, and an app on the same database to arrange and look with."""
+
+    url: str
+    settings: Settings
+    app: Flask
+    environ: Mapping[str, str]
+    log: Path
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Start a process of the Procfile."""
+        command = parse_procfile((ROOT / "Procfile").read_text()).processes[name]
+        arguments = [sys.executable if part == "python" else part for part in shlex.split(command)]
+        with self.log.open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                arguments, cwd=ROOT, env=dict(self.environ), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> None:
+        """Send the process a signal and wait until it has ended."""
+        process = self.processes.pop(name)
+        process.send_signal(number)
+        process.wait(END_S)
+
+    def end(self) -> None:
+        """End every process, the labs' too."""
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        stop_labs = [sys.executable, "-m", "scheduler.backends.local", "stop-all"]
+        subprocess.run(
+            stop_labs, cwd=ROOT, env=dict(self.environ), check=False, capture_output=True, timeout=30
+        )
+
+
+@contextlib.contextmanager
+def running_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[LiveSite]:
+    """Start web and scheduler on a migrated database, and end them."""
+    url = f"http://127.0.0.1:{settings.port}"
+    values = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+        "PORT": str(settings.port),
+        "BIND": "127.0.0.1",
+        "PUBLIC_URL": url,
+        "YURT_VAR": str(settings.var_dir),
+        "YURT_INSTANCE": settings.instance,
+        "YURT_DEMO": "true",
+        "LAB_BACKEND": "local",
+        "LAB_LOCAL_ACCEPT_RISK": "true",
+        "WEB_CONCURRENCY": "2",
+        "LOG_FORMAT": "json",
+    }
+    log = settings.var_dir / "site.log"
+    app = create_app(settings)
+    app.extensions["yurt_redis"].flushdb()
+    site = LiveSite(url, settings, app, {**os.environ, **values, **environ}, log)
+    try:
+        site.start("web")
+        site.start("scheduler")
+        wait_for_page(f"{url}/healthz", lambda: log.read_text(errors="replace"))
+        yield site
+    finally:
+        site.end()
+        with app.app_context():
+            db.engine.dispose()
+
+
+def wait_for_page(url: str, explain: Callable[[], str] = str, within: float = START_S) -> None:
+    """Wait until the address answers 200."""
+    deadline = time.monotonic() + within
+    while not answers(url):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{url} doesn't answer after {within} s\n{explain()}")
+        threading.Event().wait(0.1)
+
+
+def answers(url: str) -> bool:
+    """Say whether the address answers 200 now."""
+    with (
+        contextlib.suppress(urllib.error.URLError, OSError),
+        urllib.request.urlopen(url, timeout=5) as response,
+    ):
+        return bool(response.status == 200)
+    return False
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
