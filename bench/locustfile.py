@@ -1,0 +1,162 @@
+"""A class on the demo course: signing in, reading, saving answers, watching the leaderboard.
+
+Runs against a Yurt that `make run` started:
+    locust -f bench/locustfile.py --headless -u 100 -r 10 -t 90s --host http://127.0.0.1:2026
+Each student has an account of their own (bench-<n>@example.org), registered on the first run.
+"""
+
+import itertools
+import json
+import random
+import re
+from typing import Any
+
+import gevent
+from locust import HttpUser, between, events, task
+
+COURSE = "linux-from-the-shell"
+PASSWORD = "bench-students-2026"
+META = re.compile(r'name="csrf-token" content="([^"]+)"')
+LESSON = re.compile(rf'href="(/courses/{COURSE}/lessons/[^"#?]+)"')
+QUIZ = re.compile(rf'href="(/courses/{COURSE}/quizzes/[^"#?]+)"')
+LIVE = re.compile(r"/live/leaderboards/\d+\?ticket=[A-Za-z0-9._-]+")
+ITEM = re.compile(r'name="item-(\d+)"[^>]*?type="(radio|checkbox|text)"|type="(radio|checkbox|text)"[^>]*?name="item-(\d+)"')
+NUMBERS = itertools.count(1)
+
+
+class Student(HttpUser):
+    """One student with a browser: pages, self-saving answers, and one open stream."""
+
+    wait_time = between(1, 4)
+
+    def on_start(self) -> None:
+        """Sign in (register the first time) and enrol."""
+        self.number = next(NUMBERS)
+        self.rng = random.Random(self.number)
+        self.revisions: dict[str, int] = {}
+        self.attempt = ""
+        self.positions: list[int] = []
+        self.sign_in()
+        page = self.read(f"/courses/{COURSE}", "/courses/[slug]")
+        self.lessons = sorted(set(LESSON.findall(page)))
+        self.quizzes = sorted(set(QUIZ.findall(page)))
+        self.post(f"/courses/{COURSE}/enrol", {}, "/courses/[slug]/enrol")
+        self.watcher = gevent.spawn(self.watch)
+
+    def on_stop(self) -> None:
+        """Close the stream."""
+        self.watcher.kill()
+
+    def sign_in(self) -> None:
+        """Sign in; an account that isn't there yet is registered."""
+        email = f"bench-{self.number}@example.org"
+        self.read("/login", "/login")
+        with self.client.post(
+            "/login",
+            {"email": email, "password": PASSWORD, "csrf_token": self.token},
+            allow_redirects=False,
+            catch_response=True,
+        ) as response:
+            response.success() if response.status_code in (200, 302) else response.failure(str(response.status_code))
+        if response.status_code == 302:
+            return
+        self.read("/register", "/register")
+        form = {"email": email, "password": PASSWORD, "password_confirm": PASSWORD}
+        self.post("/register", {**form, "display_name": f"Student {self.number}"}, "/register")
+
+    def read(self, path: str, name: str) -> str:
+        """Open a page, and keep its CSRF token."""
+        text: str = self.client.get(path, name=name).text
+        found = META.search(text)
+        if found:
+            self.token = found.group(1)
+        return text
+
+    def post(self, path: str, form: dict[str, Any], name: str) -> Any:
+        """Send a form."""
+        return self.client.post(path, {**form, "csrf_token": self.token}, name=name)
+
+    def watch(self) -> None:
+        """Keep the leaderboard's stream open, as its page does."""
+        page = self.read(f"/courses/{COURSE}/leaderboard", "/courses/[slug]/leaderboard")
+        found = LIVE.search(page)
+        if not found:
+            return
+        with self.client.get(found.group(0), name="/live/leaderboards (open)", stream=True) as response:
+            for line in response.iter_lines():
+                if line.startswith(b"event: board"):
+                    events.request.fire(
+                        request_type="SSE",
+                        name="/live/leaderboards (event)",
+                        response_time=0,
+                        response_length=len(line),
+                        exception=None,
+                        context={},
+                    )
+
+    @task(4)
+    def lesson(self) -> None:
+        """Read a lesson; every fourth is marked as done."""
+        if not self.lessons:
+            return
+        path = self.rng.choice(self.lessons)
+        self.read(path, "/courses/[slug]/lessons/[lesson]")
+        if self.rng.random() < 0.25:
+            self.post(f"{path}/complete", {}, "/courses/[slug]/lessons/[lesson]/complete")
+
+    @task(8)
+    def answer(self) -> None:
+        """Save an answer, as the page does while one types."""
+        if not self.attempt:
+            self.begin()
+        if not self.positions:
+            return
+        position = self.rng.choice(self.positions)
+        key = f"{self.attempt}/{position}"
+        self.revisions[key] = self.revisions.get(key, 0) + 1
+        response = self.rng.choice([None, self.kinds[position]])
+        with self.client.put(
+            f"{self.attempt}/items/{position}",
+            data=json.dumps({"revision": self.revisions[key], "response": response}),
+            headers={"X-CSRFToken": self.token, "Content-Type": "application/json"},
+            name="/attempts/[id]/items/[position]",
+            catch_response=True,
+        ) as saved:
+            if saved.status_code == 409:  # an earlier run left newer answers: go on from there
+                self.revisions[key] = saved.json()["revision"]
+                saved.success()
+            elif saved.status_code != 200:
+                saved.failure(f"{saved.status_code}: {saved.text[:200]}")
+
+    def begin(self) -> None:
+        """Start the first quiz, or go on with it."""
+        if not self.quizzes:
+            return
+        path = self.quizzes[0]
+        self.read(path, "/courses/[slug]/quizzes/[quiz]")
+        response = self.post(f"{path}/attempts", {}, "/courses/[slug]/quizzes/[quiz]/attempts")
+        self.token = META.search(response.text).group(1)  # type: ignore[union-attr]  # a page without one fails here
+        self.attempt = re.sub(r"^https?://[^/]+", "", response.url)
+        self.kinds: dict[int, Any] = {}
+        for first, kind, other_kind, second in ITEM.findall(response.text):
+            shape = {"radio": "a", "checkbox": ["a"], "text": "42"}[kind or other_kind]
+            self.kinds[int(first or second)] = shape
+        self.positions = sorted(self.kinds)
+
+    @task(1)
+    def hand_in(self) -> None:
+        """Submit, read the result, and begin anew."""
+        if not self.attempt or self.rng.random() > 0.3:
+            return
+        self.post(f"{self.attempt}/submit", {}, "/attempts/[id]/submit")
+        self.attempt, self.positions = "", []
+
+    @task(2)
+    def leaderboard(self) -> None:
+        """Look at the board."""
+        self.read(f"/courses/{COURSE}/leaderboard?partial=1", "/courses/[slug]/leaderboard (table)")
+
+    @task(1)
+    def home(self) -> None:
+        """Come back to the start."""
+        self.read("/", "/")
