@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     secret_key: str = ""
     port: int = Field(default=2026, ge=1, le=65535)
+    bind: str = Field(default="0.0.0.0", pattern=r"^[0-9A-Fa-f.:]+$")
     public_url: str = "http://127.0.0.1:2026"
     web_concurrency: int = Field(default=4, ge=1, le=64)
     web_threads: int = Field(default=8, ge=1, le=64)
