@@ -1,0 +1,81 @@
+"""Settings are read strictly, and every fault is told at once."""
+
+import re
+from typing import Any
+
+import pytest
+
+from config import ROOT, ConfigError, Settings, load_settings
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, field in Settings.model_fields.items():
+        monkeypatch.delenv(str(field.validation_alias or name).upper(), raising=False)
+
+
+def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "many")
+    monkeypatch.setenv("DATABASE_URL", "mysql://localhost/yurt")
+    monkeypatch.setenv("PUBLIC_URL", "learn.example.org")
+    monkeypatch.setenv("SECRET_KEY", "change-me")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+
+    assert [fault.split(":")[0] for fault in caught.value.faults] == [
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "PORT",
+        "PUBLIC_URL",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["", "change-me", "short", "x" * 31])
+def test_no_site_starts_without_a_secret_of_its_own(secret: str) -> None:
+    with pytest.raises(ConfigError, match="SECRET_KEY"):
+        load_settings(secret_key=secret)
+
+
+def test_local_labs_must_be_asked_for_in_so_many_words() -> None:
+    with pytest.raises(ConfigError, match="LAB_LOCAL_ACCEPT_RISK"):
+        load_settings(secret_key=SECRET, lab_backend="local")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("web_concurrency", 0),
+        ("redis_url", "localhost:6379"),
+        ("cors_origins", "*"),
+        ("instance", "Yurt!"),
+        ("mail_url", "mail.example.org"),
+        ("public_url", "https://example.org/yurt"),
+        ("lab_backend", "nomad"),
+        ("log_format", "xml"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(ConfigError):
+        load_settings(**{"secret_key": SECRET, (Settings.model_fields[field].validation_alias or field): value})
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_every_spelling_of_a_postgresql_address_works(scheme: str) -> None:
+    settings = load_settings(secret_key=SECRET, database_url=f"{scheme}://u:p@h/d")
+
+    assert settings.database_url == "postgresql+psycopg2://u:p@h/d"
+
+
+def test_origins_are_split_at_commas() -> None:
+    settings = load_settings(secret_key=SECRET, cors_origins="https://a.example.org, https://b.example.org")
+
+    assert settings.cors_origins == ["https://a.example.org", "https://b.example.org"]
+
+
+def test_the_example_file_names_every_setting_and_no_other() -> None:
+    named = set(re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert named == {str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items()}
