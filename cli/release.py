@@ -1,4 +1,4 @@
-"""The Procfile's `release`: bring the database to this code's schema, and the demo into an empty one if it is a demo."""
+"""The Procfile's `release`: bring the database to this code's schema, and the demo into an empty one."""
 
 import sys
 

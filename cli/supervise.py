@@ -11,14 +11,14 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from cli import processes
+from cli import processes, tether
 
-TETHER = Path(__file__).with_name("tether.py")
 TICK_S = 0.1
 # A program that lived this long starts again at once; one that dies faster waits longer each time.
 SETTLED_S = 10.0
@@ -35,8 +35,10 @@ class Program:
     """What to run, and how it wants to be treated."""
 
     name: str
-    command: Sequence[str]
-    environ: Mapping[str, str]
+    command: Sequence[str] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    # Instead of a command: a copy of this process calls it, so that what is imported already is shared.
+    function: Callable[[], None] | None = None
     is_kept: bool = True
     stop_signal: int = signal.SIGTERM
     user: str = "-"
@@ -48,12 +50,49 @@ class Program:
     on_exit: Callable[[int], None] | None = None
 
 
+class Fork:
+    """A copy of this process that calls a function and ends; as much of Popen as the supervisor needs."""
+
+    stdout = None
+
+    def __init__(self, function: Callable[[], None], death: int) -> None:
+        parent = os.getpid()
+        self.returncode: int | None = None
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = 1
+            try:
+                os.setsid()
+                signal.set_wakeup_fd(-1)
+                tether.forget_signals()
+                tether.bind(parent, death)
+                function()
+                code = 0
+            except BaseException:  # noqa: BLE001  # nothing may return into the parent's code
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+
+    def poll(self) -> int | None:
+        """Return the exit code once it has ended."""
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                pid, status = self.pid, 0
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+
 @dataclass
 class Running:
     """A program's present state."""
 
     program: Program
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Fork | None = None
     started_at: float = 0.0
     due_at: float | None = None
     delay: float = FIRST_DELAY_S
@@ -160,31 +199,7 @@ class Supervisor:
         member.due_at, member.returncode, member.started_at = None, None, time.monotonic()
         if program.prepare:
             program.prepare()
-        wrapped = [
-            sys.executable,
-            "-I",
-            "-S",
-            str(TETHER),
-            str(os.getpid()),
-            str(int(program.stop_signal)),
-            program.user,
-        ]
-        with contextlib.ExitStack() as stack:
-            target: int | IO[bytes] | None = None
-            if program.output == "lines":
-                target = subprocess.PIPE
-            elif isinstance(program.output, Path):
-                target = stack.enter_context(program.output.open("ab"))
-            member.process = subprocess.Popen(
-                [*wrapped, *program.command],
-                env=dict(program.environ),
-                cwd=program.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=target,
-                stderr=subprocess.STDOUT if target is not None else None,
-                pass_fds=program.pass_fds,
-                start_new_session=True,
-            )
+        member.process = Fork(program.function, program.stop_signal) if program.function else _run(program)
         if member.process.stdout:
             os.set_blocking(member.process.stdout.fileno(), False)
             self.selector.register(member.process.stdout, selectors.EVENT_READ, member)
@@ -198,7 +213,7 @@ class Supervisor:
             member.due_at = time.monotonic() + LONGEST_DELAY_S
             self.say(member.program.name, f"can't start now: {error}")
 
-    def _reap(self, member: Running, process: subprocess.Popen[bytes]) -> None:
+    def _reap(self, member: Running, process: subprocess.Popen[bytes] | Fork) -> None:
         program, lived = member.program, time.monotonic() - member.started_at
         if process.stdout:
             self._collect(member, process.stdout, is_last=True)
@@ -213,9 +228,7 @@ class Supervisor:
                 member.delay, member.deaths = FIRST_DELAY_S, 0
             member.deaths += 1
             member.due_at = time.monotonic() + member.delay
-            self.say(
-                program.name, f"ended ({_ending(process.returncode)}), starts again in {member.delay:.1f} s"
-            )
+            self.say(program.name, f"ended ({_ending(process.returncode)}), starts again in {member.delay:.1f} s")
             member.delay = min(member.delay * 2, LONGEST_DELAY_S)
         self._remember()
 
@@ -247,6 +260,26 @@ class Supervisor:
         alive = {name: member.process.pid for name, member in self.members.items() if member.process}
         with contextlib.suppress(OSError):
             processes.write_record(self.record, alive)
+
+
+def _run(program: Program) -> subprocess.Popen[bytes]:
+    tethered = [sys.executable, "-I", "-S", tether.__file__, str(os.getpid()), str(int(program.stop_signal))]
+    with contextlib.ExitStack() as stack:
+        target: int | IO[bytes] | None = None
+        if program.output == "lines":
+            target = subprocess.PIPE
+        elif isinstance(program.output, Path):
+            target = stack.enter_context(program.output.open("ab"))
+        return subprocess.Popen(
+            [*tethered, program.user, *program.command],
+            env=dict(program.environ),
+            cwd=program.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=target,
+            stderr=subprocess.STDOUT if target is not None else None,
+            pass_fds=program.pass_fds,
+            start_new_session=True,
+        )
 
 
 def _ending(returncode: int) -> str:

@@ -24,17 +24,26 @@ CAPABILITY_VERSION_3 = 0x20080522
 def main(arguments: list[str]) -> None:
     """Change what was asked, then exec."""
     parent, death, user, program = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
+    forget_signals()
+    if user != "-":
+        drop_root(user)
+    bind(parent, death)
+    os.execvp(program[0], program)
+
+
+def forget_signals() -> None:
+    """Treat signals as a fresh process does, whatever the parent ignores or blocks."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    if user != "-":
-        drop_root(user)
+
+
+def bind(parent: int, death: int) -> None:
+    """Ask the kernel for the signal when the parent dies; a change of user would clear that, so it comes after."""
     if sys.platform == "linux":
-        # After the change of user, which clears it.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death, 0, 0, 0)
         if os.getppid() != parent:
             sys.exit(0)
-    os.execvp(program[0], program)
 
 
 def drop_root(user: str) -> None:

@@ -47,9 +47,13 @@ class PostgreSQL:
         """Return the address as SQLAlchemy and libpq read it."""
         return f"postgresql://{role}@/{database}?host={self.sockets}"
 
+    def is_created(self) -> bool:
+        """Say whether the cluster is there."""
+        return (self.data / "PG_VERSION").exists()
+
     def create(self, supervisor: Supervisor) -> None:
         """Make the cluster where there is none, whole or not at all: in a folder beside, then renamed."""
-        if (self.data / "PG_VERSION").exists():
+        if self.is_created():
             return
         self.data.parent.mkdir(parents=True, exist_ok=True)
         for old in self.data.parent.glob(".new-*"):
@@ -143,9 +147,7 @@ def _user_for(data: Path) -> str:
     """Return the user to run as: ourselves, or for root (whom PostgreSQL refuses) the data's owner or a stand-in."""
     if os.geteuid() != 0:
         if data.exists() and data.stat().st_uid != os.geteuid():
-            raise Refusal(
-                f"{data} belongs to another user: start Yurt as that user, or name a folder with YURT_VAR."
-            )
+            raise Refusal(f"{data} belongs to another user: start Yurt as that user, or name a folder with YURT_VAR.")
         return "-"
     if data.exists() and data.stat().st_uid != 0:
         with contextlib.suppress(KeyError):
@@ -153,9 +155,7 @@ def _user_for(data: Path) -> str:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_name
-    raise Refusal(
-        "PostgreSQL doesn't run as root, and there is no user nobody: start Yurt as an ordinary user."
-    )
+    raise Refusal("PostgreSQL doesn't run as root, and there is no user nobody: start Yurt as an ordinary user.")
 
 
 def read_settings(path: Path) -> dict[str, str]:
@@ -168,9 +168,7 @@ def last_line(log: Path) -> str:
     """Return what the log says last: the reason, for a program that ended."""
     with contextlib.suppress(OSError):
         lines = log.read_text(errors="replace").strip().splitlines()
-        reasons = [
-            line for line in lines[-20:] if re.search(r"FATAL|PANIC|ERROR|error|could not|No space", line)
-        ]
+        reasons = [line for line in lines[-20:] if re.search(r"FATAL|PANIC|ERROR|error|could not|No space", line)]
         if chosen := (reasons or lines)[-1:]:
             return f"{chosen[0].strip()} ({log})"
     return f"see {log}"

@@ -1,4 +1,7 @@
-"""Where sockets live: a short private folder, because a socket's path holds 107 bytes and checkouts lie deep."""
+"""Where sockets and records of one run live: a short private folder.
+
+A socket's path holds 107 bytes, and checkouts lie deep.
+"""
 
 import hashlib
 import os

@@ -1,0 +1,59 @@
+"""The front door: Caddy, from its wheel or from the PATH, with deploy/caddy/Caddyfile.
+
+It owns what the file needs to know: addresses, sockets, and whose word about the client's address counts.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.checks import Refusal
+from cli.supervise import Program
+from config import ROOT, Settings
+
+CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
+
+
+def find_caddy() -> str:
+    """Return Caddy's program."""
+    beside = Path(sys.executable).parent / "caddy"
+    found = str(beside) if beside.exists() else shutil.which("caddy")
+    if not found:
+        raise Refusal("there is no Caddy for this platform in the requirements: install `caddy`, so that it's on PATH.")
+    return found
+
+
+def door_program(settings: Settings, *, web: str, gateway: str, home: Path) -> Program:
+    """Return how to run Caddy; `web` and `gateway` are addresses in its own form."""
+    return Program(
+        name="door",
+        command=[find_caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
+        environ=door_environ(settings, web=web, gateway=gateway, home=home),
+        folder=ROOT,
+    )
+
+
+def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> Mapping[str, str]:
+    """Return the variables of the Caddyfile, and a home below `var` so that Caddy writes nowhere else."""
+    # The door itself is the first trusted proxy. Only with another one in front may clients' headers pass.
+    is_behind_another = settings.trusted_proxies > 1
+    return {
+        "PATH": os.defpath,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home),
+        "XDG_DATA_HOME": str(home),
+        "YURT_PORT": str(settings.port),
+        "YURT_BIND": settings.bind,
+        "YURT_ROOT": str(ROOT),
+        "YURT_WEB": web,
+        "YURT_GATEWAY": gateway,
+        "YURT_TRUST": "trusted_proxies static private_ranges" if is_behind_another else "",
+        "YURT_STRIP": "" if is_behind_another else "request_header -X-Request-ID",
+    }
+
+
+def upstream(address: str) -> str:
+    """Translate `unix:/path` or `host:port` into Caddy's form."""
+    return f"unix/{address.removeprefix('unix:')}" if address.startswith("unix:") else address

@@ -1,0 +1,54 @@
+"""Whether the site really works: its page answers through the front door, and the scheduler ticks."""
+
+import contextlib
+import http.client
+import threading
+import time
+
+import redis
+
+from config import Settings
+
+HEARTBEATS = "yurt:heartbeats"
+PAUSE_S = 0.05
+
+
+class Readiness(threading.Thread):
+    """Asks in a thread of its own, so that a page that takes its time doesn't hold up anybody."""
+
+    def __init__(self, settings: Settings, *, since: float) -> None:
+        super().__init__(daemon=True)
+        self.settings = settings
+        self.since = since
+        self.found = threading.Event()
+
+    def is_ready(self) -> bool:
+        """Say whether both were seen."""
+        return self.found.is_set()
+
+    def run(self) -> None:
+        """Ask until both were seen."""
+        while not page_answers(self.settings):
+            time.sleep(PAUSE_S)
+        while not scheduler_ticks(self.settings, self.since):
+            time.sleep(PAUSE_S)
+        self.found.set()
+
+
+def page_answers(settings: Settings) -> bool:
+    """Ask for the first page as a browser on this machine would."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.bind, settings.bind)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=30)
+    with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/", headers={"User-Agent": "yurt-readiness"})
+        return connection.getresponse().status == 200
+    return False
+
+
+def scheduler_ticks(settings: Settings, since: float) -> bool:
+    """Look for a heartbeat of this run."""
+    client = redis.Redis.from_url(settings.redis_url, socket_timeout=5)
+    with contextlib.closing(client), contextlib.suppress(redis.RedisError, ValueError):
+        beats = client.hvals(HEARTBEATS)
+        return any(float(beat) >= since for beat in beats)
+    return False

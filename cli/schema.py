@@ -1,0 +1,40 @@
+"""Whether a database needs the release step at all: read without the application, because every start asks."""
+
+import re
+from pathlib import Path
+
+import psycopg2
+
+from config import ROOT
+
+VERSIONS = ROOT / "migrations" / "versions"
+REVISION = re.compile(r"^(down_revision|revision)(?::[^=]+)? = (.+)$", re.MULTILINE)
+
+
+def heads(folder: Path = VERSIONS) -> set[str]:
+    """Return the revisions that no other one follows."""
+    own: set[str] = set()
+    followed: set[str] = set()
+    for path in folder.glob("*.py"):
+        for name, value in REVISION.findall(path.read_text()):
+            (own if name == "revision" else followed).update(re.findall(r"[\"']([^\"']+)[\"']", value))
+    return own - followed
+
+
+def is_current(url: str) -> bool:
+    """Say whether the database has this code's schema, and people in it."""
+    try:
+        connection = psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=5)
+    except psycopg2.Error:
+        return False
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT version_num FROM alembic_version")
+            if {row[0] for row in cursor.fetchall()} != heads():
+                return False
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM users)")
+            return bool(cursor.fetchone()[0])
+    except psycopg2.Error:
+        return False
+    finally:
+        connection.close()

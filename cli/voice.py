@@ -1,0 +1,65 @@
+"""What `make run` says: the lines of every process under its name, and the lines that people wait for."""
+
+import os
+import sys
+import threading
+from datetime import datetime
+
+from honcho.colour import get_colours
+from honcho.printer import Message, Printer
+
+OURS = "yurt"
+ACCOUNTS = (
+    ("alice@example.org", "teaches the demo course"),
+    ("bob@example.org", "is enrolled in it"),
+    ("charlie@example.org", "is enrolled in nothing"),
+    ("dana@example.org", "is the administrator"),
+)
+PASSWORD = "yurt-demo-2026"
+
+
+class Voice:
+    """Lines on standard output, as honcho prints them: coloured names on a terminal, plain text elsewhere."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.printer = Printer(sys.stdout, width=max(map(len, [OURS, *names])))
+        colours = get_colours()
+        self.colours = {name: next(colours) for name in names}
+        self.turn = threading.Lock()
+
+    def say(self, name: str, line: str) -> None:
+        """Print a line of a process."""
+        with self.turn:
+            self._write(lambda: self.printer.write(self._message(name, line)))
+
+    def note(self, line: str) -> None:
+        """Print a line of our own."""
+        self.say(OURS, line)
+
+    def ready(self, url: str, *, is_demo: bool) -> None:
+        """Print the lines that people wait for."""
+        lines = ["", f"Yurt is ready: {url}", ""]
+        if is_demo:
+            width = max(len(email) for email, _ in ACCOUNTS)
+            lines += [f"  {email:<{width}}  {PASSWORD}  {what}" for email, what in ACCOUNTS]
+            lines += [""]
+        lines += ["Ctrl-C ends it; the data stays.", ""]
+        with self.turn:
+            self._write(lambda: print("\n".join(lines), flush=True))
+
+    def _message(self, name: str, line: str) -> Message:
+        return Message(
+            type="line",
+            data=line or " ",
+            time=datetime.now().astimezone(),
+            name=name,
+            colour=self.colours.get(name),
+        )
+
+    def _write(self, write: "object") -> None:
+        try:
+            write()  # type: ignore[operator]
+        except OSError:
+            # The terminal or the pipe is gone; the site isn't.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for the rest of our life
+            self.printer.output = sys.stdout

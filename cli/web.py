@@ -1,0 +1,96 @@
+"""The Procfile's `web`: front door, web workers and gateway behind one port, kept alive by this parent.
+
+It owns the workers' listening socket, so that requests wait in it while workers are replaced, and it does nothing
+else: no request passes through this process.
+"""
+
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from cli import processes
+from cli.checks import Refusal, require_free_port, run_main
+from cli.door import door_program, upstream
+from cli.runtime import runtime_folder
+from cli.supervise import Interrupted, Program, Supervisor
+from config import ROOT, ConfigError, Settings, load_settings
+
+BACKLOG = 1024
+# A little more than what Caddy waits for open connections, and the workers for requests under way.
+DOOR_END_S = 2.5
+WORKERS_END_S = 3.0
+
+
+def main() -> int:
+    """Run all parts until SIGTERM; then the door first, so that nothing new comes in."""
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    runtime = runtime_folder(settings.var_dir)
+    record = runtime / "web.json"
+    # A parent that was killed may have left parts behind that still hold the port.
+    processes.end([*processes.living(record), *processes.living(runtime / "workers.json")], within=4)
+    require_free_port(settings.bind, settings.port)
+    supervisor = Supervisor(record, lambda name, line: print(f"{name}: {line}", flush=True))
+    supervisor.listen_to_signals()
+    with listening_socket(runtime / "web.sock") as listener:
+        try:
+            for program in parts(settings, runtime, listener):
+                supervisor.start(program)
+            supervisor.pump()
+        except Interrupted:
+            supervisor.end(["door", "gateway"], within=DOOR_END_S)
+            supervisor.end(["workers"], within=WORKERS_END_S)
+    return 0
+
+
+def parts(settings: Settings, runtime: Path, listener: socket.socket) -> list[Program]:
+    """Return the programs behind the port."""
+    environ = dict(os.environ)
+    environ["GATEWAY_BIND"] = f"unix:{runtime / 'gateway.sock'}"
+    if settings.metrics_dir is None:
+        environ["PROMETHEUS_MULTIPROC_DIR"] = str(fresh_folder(runtime / "metrics"))
+    if sys.platform == "darwin":
+        # Workers are forks; Apple's libraries refuse to work in those unless told so.
+        environ["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"
+    web = f"unix:{listener.getsockname()}"
+    home = settings.var_dir / "caddy"
+    return [
+        Program(
+            name="workers",
+            command=[sys.executable, "-m", "cli.worker", "--fd", str(listener.fileno())],
+            environ=environ,
+            folder=ROOT,
+            pass_fds=(listener.fileno(),),
+        ),
+        Program(name="gateway", command=[sys.executable, "-m", "gateway"], environ=environ, folder=ROOT),
+        door_program(settings, web=upstream(web), gateway=upstream(environ["GATEWAY_BIND"]), home=home),
+    ]
+
+
+def listening_socket(path: Path) -> socket.socket:
+    """Listen on a unix socket that only we may use."""
+    path.unlink(missing_ok=True)
+    try:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise Refusal(f"can't listen on {path}: {error.strerror}.") from None
+    return listener
+
+
+def fresh_folder(path: Path) -> Path:
+    """Make an empty folder: numbers of processes that are gone don't count."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,131 @@
+"""The web workers: WEB_CONCURRENCY processes of waitress that accept from one listening socket.
+
+The application is imported once and each worker is a copy of this process: a worker that died is back in a moment,
+and their code is shared in memory. Nothing that a copy must not share (pools, clients, threads) exists before the fork:
+each worker builds its own app. The socket comes from `cli.web` as an inherited descriptor, or is bound here.
+"""
+
+import argparse
+import gc
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from prometheus_client import multiprocess
+from waitress import wasyncore
+from waitress.server import create_server
+
+from app import create_app
+from cli.checks import run_main
+from cli.runtime import runtime_folder
+from cli.supervise import Interrupted, Program, Supervisor
+from config import ConfigError, Settings, load_settings
+
+MEGABYTE = 1024 * 1024
+# What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.
+DRAIN_S = 2.3
+CONNECTIONS = 200
+BACKLOG = 1024
+
+
+def main() -> int:
+    """Run the workers until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m cli.worker")
+    address = parser.add_mutually_exclusive_group(required=True)
+    address.add_argument("--fd", type=int, help="an inherited listening socket")
+    address.add_argument("--bind", help="HOST:PORT to listen on")
+    options = parser.parse_args()
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    listener = socket.socket(fileno=options.fd) if options.fd is not None else listen(options.bind)
+    record = runtime_folder(settings.var_dir) / "workers.json"
+    supervisor = Supervisor(record, lambda name, line: print(f"{name}: {line}", file=sys.stderr, flush=True))
+    supervisor.listen_to_signals()
+    # What is alive now lives as long as we do: the collector needn't touch, and so copy, its pages in every worker.
+    gc.collect()
+    gc.freeze()
+    try:
+        for number in range(1, settings.web_concurrency + 1):
+            supervisor.start(worker_program(f"worker.{number}", listener, settings))
+        supervisor.pump()
+    except Interrupted:
+        supervisor.end(within=DRAIN_S + 0.5)
+    return 0
+
+
+def listen(bind: str) -> socket.socket:
+    """Listen on HOST:PORT."""
+    host, _, port = bind.rpartition(":")
+    return socket.create_server((host, int(port)), backlog=BACKLOG)
+
+
+def worker_program(name: str, listener: socket.socket, settings: Settings) -> Program:
+    """Return a worker as a program of the supervisor."""
+
+    def forget_gauges(pid: int) -> None:
+        if settings.metrics_dir:
+            multiprocess.mark_process_dead(pid, str(settings.metrics_dir))
+
+    return Program(name=name, function=lambda: serve(listener, settings), on_exit=forget_gauges)
+
+
+def serve(listener: socket.socket, settings: Settings) -> None:
+    """Answer requests until SIGTERM, then finish those under way."""
+    server: Any = create_server(
+        create_app(settings),
+        sockets=[listener],
+        threads=settings.web_threads,
+        connection_limit=CONNECTIONS,
+        backlog=BACKLOG,
+        channel_timeout=60,
+        max_request_body_size=11 * MEGABYTE,
+        max_request_header_size=64 * 1024,
+        # The application decides how many proxies to believe.
+        clear_untrusted_proxy_headers=False,
+        asyncore_use_poll=True,
+        ident=None,
+    )
+    is_ending = False
+
+    def end(*_: object) -> None:
+        nonlocal is_ending
+        is_ending = True
+        server.pull_trigger()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while not is_ending:
+        turn(server)
+    drain(server)
+
+
+def turn(server: Any) -> None:
+    """Let waitress handle what its sockets have to say, once."""
+    wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
+
+
+def drain(server: Any) -> None:
+    """Accept nothing more, and send what is under way to its end. Other workers go on accepting."""
+    server.accepting = False
+    server.del_channel()
+    # Connections taken a moment ago have yet to be read.
+    soonest, latest = time.monotonic() + 0.2, time.monotonic() + DRAIN_S
+    while time.monotonic() < soonest or any(map(is_busy, list(server.active_channels.values()))):
+        if time.monotonic() > latest:
+            break
+        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+    server.task_dispatcher.shutdown(cancel_pending=True, timeout=0.5)
+
+
+def is_busy(channel: Any) -> bool:
+    """Say whether a connection has a request that isn't answered to the last byte."""
+    return bool(channel.requests or channel.request is not None or channel.total_outbufs_len)
+
+
+if __name__ == "__main__":
+    run_main(main)
