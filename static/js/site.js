@@ -1,0 +1,58 @@
+// What every page does: confirm, copy code, close menus, fold the outline on narrow screens, toasts.
+
+/** Return the page's strings (a JSON data block). */
+export function strings() {
+  const block = document.getElementById("strings");
+  return block ? JSON.parse(block.textContent) : {};
+}
+
+/** Send a request to the site with the CSRF token; rejects on network faults only. */
+export function send(method, url, body) {
+  const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content, Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  return fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin" });
+}
+
+/** Show a short message at the edge of the page. */
+export function toast(message, tone = "") {
+  const note = document.createElement("p");
+  note.className = `notice ${tone ? `notice-${tone}` : ""}`;
+  note.textContent = message;
+  document.getElementById("toasts").append(note);
+  setTimeout(() => note.remove(), 8000);
+}
+
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.account[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.account[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+const outline = document.querySelector("[data-outline]");
+if (outline && matchMedia("(max-width: 60rem)").matches) outline.open = false;
+
+if (navigator.clipboard) {
+  for (const block of document.querySelectorAll(".prose pre")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button button-small copy";
+    button.textContent = "⧉";
+    button.setAttribute("aria-label", "Copy");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(block.querySelector("code")?.textContent ?? block.textContent);
+      button.textContent = "✓";
+      setTimeout(() => (button.textContent = "⧉"), 1500);
+    });
+    block.append(button);
+  }
+}

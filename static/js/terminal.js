@@ -1,0 +1,169 @@
+// One terminal: xterm.js over a WebSocket, which comes back by itself to the same shell.
+import { send } from "./site.js";
+
+const FONT = "yurt-terminal-font";
+const SCROLLBACK = 5000;
+
+/** Open a terminal in `host`; `ticketUrl` gives the WebSocket's address, once for each connection. */
+export function openTerminal(host, ticketUrl, { onEnd, onState }) {
+  const { Terminal } = window;
+  const stored = Number(localStorage.getItem(FONT));
+  const term = new Terminal({
+    fontFamily: 'ui-monospace, "SF Mono", "Cascadia Code", "DejaVu Sans Mono", Menlo, Consolas, monospace',
+    fontSize: stored >= 8 && stored <= 32 ? stored : 14,
+    scrollback: SCROLLBACK,
+    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    theme: { background: "#16130f", foreground: "#ece6dc", cursor: "#f0916b", selectionBackground: "#6b4a35" },
+  });
+  const fit = new window.FitAddon.FitAddon();
+  term.loadAddon(fit);
+  term.loadAddon(new window.WebLinksAddon.WebLinksAddon());
+  term.open(host);
+  host.terminal = term;
+
+  let socket = null;
+  let failures = 0;
+  let isOver = false;
+  let retry = 0;
+  let isControl = false;
+
+  function state(name) {
+    host.dataset.state = name;
+    onState(name);
+  }
+
+  function resize() {
+    if (!host.clientWidth || !host.clientHeight) return;
+    fit.fit();
+  }
+
+  async function connect() {
+    clearTimeout(retry);
+    state("connecting");
+    let address;
+    try {
+      const response = await send("POST", ticketUrl);
+      if (response.status === 404 || response.status === 409) return again(3000);
+      if (!response.ok) return again();
+      address = (await response.json()).url;
+    } catch {
+      return again();
+    }
+    if (isOver) return;
+    resize();
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    socket = new WebSocket(`${scheme}://${location.host}${address}&columns=${term.cols}&rows=${term.rows}`);
+    socket.binaryType = "arraybuffer";
+    let isFirst = true;
+    socket.addEventListener("open", () => {
+      failures = 0;
+      state("connected");
+    });
+    socket.addEventListener("message", (event) => {
+      if (typeof event.data === "string") {
+        const note = JSON.parse(event.data);
+        if (note.type === "ended") end(note.reason);
+        return;
+      }
+      // The shell's screen is sent again on each connection: begin with an empty one.
+      if (isFirst) term.reset();
+      isFirst = false;
+      term.write(new Uint8Array(event.data));
+    });
+    socket.addEventListener("close", (event) => {
+      socket = null;
+      if (event.code === 4410) end("ended");
+      else again();
+    });
+  }
+
+  function again(wait = Math.min(10000, 300 * 2 ** failures)) {
+    if (isOver) return;
+    failures += 1;
+    state("connecting");
+    clearTimeout(retry);
+    retry = setTimeout(connect, wait);
+  }
+
+  function end(reason) {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(retry);
+    socket?.close();
+    state("closed");
+    onEnd(reason);
+  }
+
+  function type(data) {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(new TextEncoder().encode(data));
+  }
+
+  function paste() {
+    navigator.clipboard?.readText().then((text) => term.paste(text)).catch(() => {});
+  }
+
+  function copy() {
+    const text = term.getSelection();
+    if (text) navigator.clipboard?.writeText(text).catch(() => {});
+  }
+
+  term.onData((data) => {
+    if (isControl && data.length === 1) {
+      data = String.fromCharCode(data.toUpperCase().charCodeAt(0) & 31);
+      control(false);
+    }
+    type(data);
+  });
+  term.onBinary((data) => socket?.readyState === WebSocket.OPEN && socket.send(Uint8Array.from(data, (char) => char.charCodeAt(0))));
+  term.onResize(({ cols, rows }) => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "resize", columns: cols, rows }));
+  });
+  term.attachCustomKeyEventHandler((event) => {
+    if (event.type !== "keydown") return true;
+    if (event.ctrlKey && event.shiftKey && event.code === "KeyC") return copy(), event.preventDefault(), false;
+    if (event.ctrlKey && event.shiftKey && event.code === "KeyV") return paste(), event.preventDefault(), false;
+    if (event.ctrlKey && event.altKey && event.code === "KeyS") {
+      document.getElementById("lab-split").focus();
+      return event.preventDefault(), false;
+    }
+    return true;
+  });
+
+  const observer = new ResizeObserver(resize);
+  observer.observe(host);
+  addEventListener("online", () => socket || (failures = 0, connect()));
+
+  function control(isOn) {
+    isControl = isOn;
+    document.querySelector('[data-key="ctrl"]')?.setAttribute("aria-pressed", String(isOn));
+  }
+
+  connect();
+  return {
+    focus: () => term.focus(),
+    resize,
+    copy,
+    paste,
+    key(code) {
+      if (code === "ctrl") control(!isControl);
+      else type(code);
+      term.focus();
+    },
+    font(step) {
+      term.options.fontSize = Math.max(8, Math.min(32, term.options.fontSize + step));
+      localStorage.setItem(FONT, String(term.options.fontSize));
+      resize();
+    },
+    reader(isOn) {
+      term.options.screenReaderMode = isOn;
+    },
+    close() {
+      isOver = true;
+      clearTimeout(retry);
+      observer.disconnect();
+      socket?.close();
+      term.dispose();
+      state("closed");
+    },
+  };
+}
