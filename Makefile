@@ -2,7 +2,7 @@
 # POSIX sh, make and Python 3.11 or newer are all that must be there; cli/install.py does the installing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench install install-dev browser clean
+.PHONY: help run flask test lint format bench install install-dev browser clean
 
 BIN := .venv/bin
 PYTEST_ARGUMENTS := -n 2 --dist loadfile
@@ -19,6 +19,9 @@ help: ## Show these verbs
 
 run: ## Start Yurt on its own engines, http://127.0.0.1:2026 (PORT=... for another)
 	@$(find_python); "$$p" -m cli.install --for-run && exec $(BIN)/python -m cli.run
+
+flask: ## Run a command in the site that runs: make flask ARGS="token create alice@example.org"
+	@$(BIN)/python -m cli.here flask $(ARGS)
 
 test: browser ## Run the whole suite (ARGS="tests/run -x" for a part)
 	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS) $(ARGS)

@@ -76,9 +76,7 @@ def require_folder(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise Refusal(
-            f"can't write to {folder}: {error.strerror}. Name another folder with YURT_VAR."
-        ) from None
+        raise Refusal(f"can't write to {folder}: {error.strerror}. Name another folder with YURT_VAR.") from None
 
 
 def before_installing(root: Path) -> None:

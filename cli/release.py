@@ -1,22 +1,17 @@
 """The Procfile's `release`: bring the database to this code's schema, and the demo into an empty one."""
 
-import sys
-
 from flask_migrate import upgrade
 
 from app import create_app
 from cli.checks import run_main
 from cli.demo import load_demo
-from config import ConfigError, Settings, load_settings
+from cli.site import settings_or_exit
+from config import Settings
 
 
 def main() -> int:
     """Release into the database of the settings."""
-    try:
-        settings = load_settings()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings = settings_or_exit()
     release(settings)
     return 0
 

@@ -14,9 +14,10 @@ import sys
 import time
 from pathlib import Path
 
+from dotenv import dotenv_values
 from honcho.environ import parse_procfile
 
-from cli import processes
+from cli import here, processes
 from cli.checks import SPACE_TO_RUN, Refusal, port_of, require_free_port, require_space, run_main
 from cli.engines.outside import require_postgresql, require_redis
 from cli.engines.postgresql import PostgreSQL, last_line
@@ -42,7 +43,8 @@ BIGGEST_LOG = 20 * 1024 * 1024
 
 def main() -> int:
     """Run the site until SIGINT or SIGTERM."""
-    environ = dict(os.environ)
+    # Commands of Flask read the same file.
+    environ = {**{name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}, **os.environ}
     port, var = port_of(environ), var_folder(environ)
     bind = environ.get("BIND", "").strip() or "127.0.0.1"
     if not var.exists():
@@ -149,6 +151,7 @@ class Run:
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir()
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+        here.remember(self.var, os.environ)
         for name in self.commands:
             if name != "release":
                 self.supervisor.start(self.program(name))
@@ -188,6 +191,7 @@ class Run:
                 )
             )
             self.supervisor.pump(lambda: not self.supervisor.is_alive("labs"), within=LABS_END_S)
+        here.forget(self.var)
         self.supervisor.end(within=ENGINES_END_S)
 
 

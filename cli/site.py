@@ -8,11 +8,20 @@ import fcntl
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cli.checks import DEFAULT_BIND, Refusal, require_folder
-from config import ROOT
+from config import ROOT, ConfigError, Settings, load_settings
+
+
+def settings_or_exit() -> Settings:
+    """Return the settings of a process; without them it ends, having named every fault."""
+    try:
+        return load_settings()
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 def var_folder(environ: Mapping[str, str]) -> Path:

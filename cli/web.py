@@ -14,8 +14,9 @@ from cli import processes
 from cli.checks import Refusal, require_free_port, run_main
 from cli.door import door_program, upstream
 from cli.runtime import runtime_folder
+from cli.site import settings_or_exit
 from cli.supervise import Interrupted, Program, Supervisor
-from config import ROOT, ConfigError, Settings, load_settings
+from config import ROOT, Settings
 
 BACKLOG = 1024
 # A little more than what Caddy waits for open connections, and the workers for requests under way.
@@ -25,11 +26,7 @@ WORKERS_END_S = 3.0
 
 def main() -> int:
     """Run all parts until SIGTERM; then the door first, so that nothing new comes in."""
-    try:
-        settings = load_settings()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings = settings_or_exit()
     runtime = runtime_folder(settings.var_dir)
     record = runtime / "web.json"
     # A parent that was killed may have left parts behind that still hold the port.

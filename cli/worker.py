@@ -7,6 +7,7 @@ each worker builds its own app. The socket comes from `cli.web` as an inherited 
 
 import argparse
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -20,8 +21,9 @@ from waitress.server import create_server
 from app import create_app
 from cli.checks import run_main
 from cli.runtime import runtime_folder
+from cli.site import settings_or_exit
 from cli.supervise import Interrupted, Program, Supervisor
-from config import ConfigError, Settings, load_settings
+from config import Settings
 
 MEGABYTE = 1024 * 1024
 # What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.
@@ -37,11 +39,7 @@ def main() -> int:
     address.add_argument("--fd", type=int, help="an inherited listening socket")
     address.add_argument("--bind", help="HOST:PORT to listen on")
     options = parser.parse_args()
-    try:
-        settings = load_settings()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings = settings_or_exit()
     listener = socket.socket(fileno=options.fd) if options.fd is not None else listen(options.bind)
     record = runtime_folder(settings.var_dir) / "workers.json"
     supervisor = Supervisor(record, lambda name, line: print(f"{name}: {line}", file=sys.stderr, flush=True))
@@ -76,6 +74,8 @@ def worker_program(name: str, listener: socket.socket, settings: Settings) -> Pr
 
 def serve(listener: socket.socket, settings: Settings) -> None:
     """Answer requests until SIGTERM, then finish those under way."""
+    # A request that waits its turn isn't worth a line; the time it took is measured.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(
         create_app(settings),
         sockets=[listener],

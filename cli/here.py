@@ -1,0 +1,86 @@
+"""Run a command as part of the site that `make run` runs here: `python -m cli.here flask token create EMAIL`.
+
+It has the site's environment (addresses of the embedded engines, the secret), and PostgreSQL's own programs with
+their connection set: `python -m cli.here pg_dump --format=custom --file=yurt.dump`.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from cli.checks import Refusal, run_main
+from cli.engines.postgresql import binaries
+from cli.site import var_folder
+
+# What processes are told and commands need; the rest of the environment is the caller's own.
+NAMES = (
+    *(
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "PORT",
+        "BIND",
+        "PUBLIC_URL",
+        "YURT_VAR",
+        "YURT_INSTANCE",
+        "YURT_DEMO",
+    ),
+    *("LAB_BACKEND", "LAB_LOCAL_ACCEPT_RISK", "PROMETHEUS_MULTIPROC_DIR"),
+)
+
+
+def main() -> int:
+    """Become the command."""
+    command = sys.argv[1:]
+    if not command:
+        raise Refusal("name a command, such as: python -m cli.here flask --help")
+    found = environ_of(var_folder(os.environ))
+    folders = [str(Path(sys.executable).parent), str(binaries()), os.environ.get("PATH", os.defpath)]
+    environ = {**os.environ, **found, **connection(found["DATABASE_URL"]), "PATH": os.pathsep.join(folders)}
+    try:
+        os.execvpe(command[0], command, environ)
+    except OSError as error:
+        raise Refusal(f"{command[0]}: {error.strerror}") from None
+
+
+def remember(var: Path, environ: Mapping[str, str]) -> None:
+    """Write what commands need to a file that only we may read."""
+    path = var / "environ.json"
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump({name: environ[name] for name in NAMES if name in environ}, file)
+
+
+def forget(var: Path) -> None:
+    """Remove the file: the engines are gone."""
+    (var / "environ.json").unlink(missing_ok=True)
+
+
+def environ_of(var: Path) -> dict[str, str]:
+    """Return the running site's part of the environment."""
+    try:
+        found: dict[str, str] = json.loads((var / "environ.json").read_text())
+        return found
+    except (OSError, ValueError):
+        raise Refusal(f"no site runs here (with the data in {var}): start it with make run.") from None
+
+
+def connection(url: str) -> dict[str, str]:
+    """Return the variables of libpq for an address, so that psql and pg_dump need no arguments."""
+    parts = urlsplit(url)
+    values = {
+        "PGHOST": parts.hostname or parse_qs(parts.query).get("host", [""])[0],
+        "PGPORT": str(parts.port or ""),
+        "PGUSER": parts.username or "",
+        "PGPASSWORD": parts.password or "",
+        "PGDATABASE": parts.path.lstrip("/"),
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+if __name__ == "__main__":
+    run_main(main)
