@@ -1,0 +1,49 @@
+"""`flask course import` and `flask course export`: a course from a folder, and back into one."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from extensions import db
+from models import utcnow
+from services import archive
+from services.errors import ServiceError
+
+course_group = AppGroup("course", help="Courses as folders of YAML and Markdown.")
+
+
+@course_group.command("import")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def import_(path: Path) -> None:
+    """Create the course in the folder PATH, or bring it up to date. Students' work is never touched."""
+    try:
+        changes = archive.import_course(path, now=utcnow())
+        db.session.commit()
+    except archive.ArchiveError as error:
+        db.session.rollback()
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        count = f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}"
+        raise click.ClickException(f"{count}; nothing was changed.") from error
+    for verb, names in (
+        ("created", changes.created),
+        ("updated", changes.updated),
+        ("archived", changes.archived),
+    ):
+        for name in names:
+            click.echo(f"{verb:<9}{name}")
+    if not changes:
+        click.echo("Nothing has changed.")
+
+
+@course_group.command("export")
+@click.argument("slug")
+@click.argument("path", type=click.Path(path_type=Path))
+def export(slug: str, path: Path) -> None:
+    """Write the course called SLUG to the new folder PATH."""
+    try:
+        archive.export_course(slug, path)
+    except ServiceError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(f"The course {slug} is in {path}.")

@@ -1,0 +1,177 @@
+"""A course -> the models: created, or brought up to date in place by slug.
+
+Students' work hangs on the rows of activities, questions and checks, so none of those is ever deleted: what the
+course no longer holds is archived, and comes back when it does. The same course again changes nothing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from extensions import db
+from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, Quiz
+from services import files, markdown
+from services.archive.apply_lab import apply_lab
+from services.archive.apply_quiz import apply_quiz
+from services.archive.changes import Changes, assign
+from services.archive.content import (
+    ActivityContent,
+    CourseContent,
+    FileContent,
+    LabContent,
+    LessonContent,
+    ModuleContent,
+    activity_file,
+)
+from services.archive.faults import Faults
+
+MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
+
+
+def apply(content: CourseContent, *, now: datetime) -> Changes:
+    """Create or update the course in the open transaction; raise ArchiveError where it can't become this one."""
+    # Two imports of one course take turns, also while there is no row yet to lock.
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"course:{content.slug}", 0))))
+    course = db.session.scalar(select(Course).where(Course.slug == content.slug).with_for_update())
+    known = _activities(course)
+    _refuse_conflicts(content, course, known)
+    changes = Changes()
+    is_new = course is None
+    if course is None:
+        course = Course(slug=content.slug, title=content.title, version=1, created_at=now, updated_at=now)
+    is_changed = _apply_course(course, content)
+    if is_new:
+        db.session.add(course)
+        db.session.flush()
+    changes.note(f"course {content.slug}", is_new=is_new, is_changed=is_changed)
+    _apply_modules(course, content, known, changes)
+    _apply_files(course, content.files, changes)
+    if changes and not is_new:
+        course.version += 1
+        course.updated_at = now
+    db.session.flush()
+    return changes
+
+
+def base_url(slug: str) -> str:
+    """Return the address below which a course's `files/` are served."""
+    return f"/courses/{slug}"
+
+
+def _activities(course: Course | None) -> dict[str, Activity]:
+    if course is None:
+        return {}
+    # Three queries bring everything that there is to compare.
+    rows: list[Activity] = []
+    rows += db.session.scalars(select(Lesson).where(Lesson.course_id == course.id))
+    rows += db.session.scalars(
+        select(Quiz)
+        .where(Quiz.course_id == course.id)
+        .options(selectinload(Quiz.questions).selectinload(Question.current))
+    )
+    rows += db.session.scalars(
+        select(Lab).where(Lab.course_id == course.id).options(selectinload(Lab.steps), selectinload(Lab.checks))
+    )
+    return {row.slug: row for row in rows}
+
+
+def _refuse_conflicts(content: CourseContent, course: Course | None, known: dict[str, Activity]) -> None:
+    faults = Faults()
+    for module in content.modules:
+        for activity in module.activities:
+            row = known.get(activity.slug)
+            if row is not None and row.kind != activity.kind:
+                message = f"{activity.slug} is a {row.kind} in this course already; give the {activity.kind} another"
+                faults.add(activity_file(module.slug, activity), 1, "slug", message)
+    if content.enrol_code is not None:
+        holder = db.session.scalar(select(Course.id).where(func.lower(Course.enrol_code) == content.enrol_code.lower()))
+        if holder is not None and (course is None or holder != course.id):
+            faults.add("course.yaml", 1, "enrol_code", "is the code of another course")
+    faults.check()
+
+
+def _apply_course(course: Course, content: CourseContent) -> bool:
+    return assign(
+        course,
+        title=content.title,
+        summary=content.summary,
+        about_md=content.about,
+        about_html=markdown.render(content.about, base_url=base_url(content.slug)),
+        language=content.language,
+        is_published=content.is_published,
+        enrolment=content.enrolment,
+        enrol_code=content.enrol_code,
+    )
+
+
+def _apply_modules(course: Course, content: CourseContent, known: dict[str, Activity], changes: Changes) -> None:
+    modules = {row.slug: row for row in db.session.scalars(select(Module).where(Module.course_id == course.id))}
+    kept: set[str] = set()
+    for position, module in enumerate(content.modules, start=1):
+        row = modules.get(module.slug)
+        is_new = row is None
+        if row is None:
+            row = Module(course_id=course.id, slug=module.slug, title=module.title, summary="", is_archived=False)
+        is_changed = assign(row, position=position, title=module.title, summary=module.summary, is_archived=False)
+        if is_new:
+            db.session.add(row)
+            db.session.flush()
+        changes.note(f"module {module.slug}", is_new=is_new, is_changed=is_changed)
+        _apply_activities(course, row, module, known, changes)
+        kept |= {activity.slug for activity in module.activities}
+    gone: list[Any] = [row for slug, row in known.items() if slug not in kept]
+    gone += [row for slug, row in modules.items() if slug not in {module.slug for module in content.modules}]
+    for row in gone:
+        if assign(row, is_archived=True):
+            kind = "module" if isinstance(row, Module) else row.kind
+            changes.archived.append(f"{kind} {row.slug}")
+
+
+def _apply_activities(
+    course: Course, module: Module, content: ModuleContent, known: dict[str, Activity], changes: Changes
+) -> None:
+    for position, activity in enumerate(content.activities, start=1):
+        row = known.get(activity.slug)
+        is_new = row is None
+        place = {"module_id": module.id, "position": position, "title": activity.title, "is_archived": False}
+        if row is None:
+            row = MODELS[activity.kind](course_id=course.id, slug=activity.slug, **place)
+            db.session.add(row)
+            db.session.flush()
+        is_changed = assign(row, **place)
+        is_changed |= _apply_activity(row, activity, base_url(course.slug))
+        changes.note(f"{activity.kind} {activity.slug}", is_new=is_new, is_changed=is_changed)
+
+
+def _apply_activity(row: Activity, activity: ActivityContent, base: str) -> bool:
+    if isinstance(activity, LessonContent):
+        return assign(
+            row,
+            body_md=activity.body,
+            body_html=markdown.render(activity.body, base_url=base),
+            minutes=activity.minutes,
+            points=activity.points,
+        )
+    if isinstance(activity, LabContent):
+        assert isinstance(row, Lab)  # _refuse_conflicts has compared the kinds
+        return apply_lab(row, activity, base)
+    assert isinstance(row, Quiz)  # as above
+    return apply_quiz(row, activity, base)
+
+
+def _apply_files(course: Course, contents: tuple[FileContent, ...], changes: Changes) -> None:
+    known = {row.path: row for row in db.session.scalars(select(CourseFile).where(CourseFile.course_id == course.id))}
+    for content in contents:
+        row = known.pop(content.path, None)
+        is_new = row is None
+        values = {"sha256": files.store(content.data), "content_type": files.sniff(content.data)}
+        if row is None:
+            row = CourseFile(course_id=course.id, path=content.path, **values)
+            db.session.add(row)
+        changes.note(content.path, is_new=is_new, is_changed=assign(row, **values))
+    for path, row in known.items():
+        # No student's work hangs on a file.
+        db.session.delete(row)
+        changes.archived.append(path)

@@ -1,0 +1,80 @@
+"""A lab -> its rows. Points hang on checks, so a check that is gone is archived; steps are replaced by position."""
+
+from typing import Any
+
+from extensions import db
+from models import Lab, LabCheck, LabStep
+from services import markdown
+from services.archive.changes import assign
+from services.archive.content import CheckContent, LabContent, StepContent
+
+
+def apply_lab(lab: Lab, content: LabContent, base: str) -> bool:
+    """Bring the lab, its steps and its checks up to date; return whether anything changed."""
+    is_changed = assign(
+        lab,
+        summary=content.summary,
+        template=content.template,
+        image=content.image,
+        cpu_mhz=content.cpu_mhz,
+        memory_mb=content.memory_mb,
+        disk_mb=content.disk_mb,
+        has_network=content.has_network,
+        idle_minutes=content.idle_minutes,
+        max_life_minutes=content.max_life_minutes,
+        setup_script=content.setup,
+        solution_script=content.solution,
+    )
+    steps = list(lab.steps)
+    checks = {row.slug: row for row in lab.checks}
+    position = 0
+    for number, step in enumerate(content.steps, start=1):
+        row, is_step_changed = _apply_step(lab, steps[number - 1] if number <= len(steps) else None, number, step, base)
+        is_changed |= is_step_changed
+        for check in step.checks:
+            position += 1
+            is_changed |= _apply_check(lab, checks.pop(check.slug, None), row, position, check, base)
+    for gone in checks.values():
+        is_changed |= assign(gone, is_archived=True, step=None)
+    for extra in steps[len(content.steps) :]:
+        lab.steps.remove(extra)
+        db.session.delete(extra)
+        is_changed = True
+    db.session.flush()
+    return is_changed
+
+
+def _apply_step(lab: Lab, row: LabStep | None, position: int, content: StepContent, base: str) -> tuple[LabStep, bool]:
+    values: dict[str, Any] = {
+        "position": position,
+        "title": content.title,
+        "file": content.file,
+        "body_md": content.body,
+        "body_html": markdown.render(content.body, base_url=base),
+    }
+    if row is not None:
+        return row, assign(row, **values)
+    row = LabStep(lab=lab, **values)
+    db.session.add(row)
+    return row, True
+
+
+def _apply_check(
+    lab: Lab, row: LabCheck | None, step: LabStep, position: int, content: CheckContent, base: str
+) -> bool:
+    values: dict[str, Any] = {
+        "step": step,
+        "position": position,
+        "title": content.title,
+        "file": content.file,
+        "script": content.script,
+        "points": content.points,
+        "hint_md": content.hint,
+        "hint_html": markdown.render(content.hint, base_url=base),
+        "timeout_s": content.timeout_s,
+        "is_archived": False,
+    }
+    if row is not None:
+        return assign(row, **values)
+    db.session.add(LabCheck(lab=lab, slug=content.slug, **values))
+    return True

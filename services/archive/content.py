@@ -1,0 +1,163 @@
+"""A course as data: what an archive's folder says, free of files and of tables.
+
+Reading makes these from a folder, export makes them from the models; writing and applying take them. Texts
+are normalised (see `line_text` and `block_text`), so that equal courses are equal values.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+FORMAT = 1
+ENROLMENTS = ("open", "code", "closed")
+TEMPLATES = ("exec", "docker", "qemu")
+
+
+@dataclass(frozen=True)
+class LessonContent:
+    """A page to read. minutes: reading time."""
+
+    slug: str
+    title: str
+    body: str
+    minutes: int | None = None
+    points: int = 0
+
+    kind = "lesson"
+
+
+@dataclass(frozen=True)
+class QuestionContent:
+    """A question; `spec` is what its kind's `parse` returned."""
+
+    slug: str
+    kind: str
+    prompt: str
+    spec: dict[str, Any]
+    points: float = 1.0
+    feedback: str = ""
+
+
+@dataclass(frozen=True)
+class QuizContent:
+    """A quiz; None is "no limit"."""
+
+    slug: str
+    title: str
+    questions: tuple[QuestionContent, ...]
+    instructions: str = ""
+    time_limit_s: int | None = None
+    attempts_allowed: int | None = None
+    points: int = 0
+    pass_percent: int = 50
+    is_shuffled: bool = False
+
+    kind = "quiz"
+
+
+@dataclass(frozen=True)
+class CheckContent:
+    """A script that exits 0 in the lab when the work is done; `file` is its path in the lab's folder."""
+
+    slug: str
+    title: str
+    file: str
+    script: str
+    points: int = 0
+    hint: str = ""
+    timeout_s: int = 10
+
+
+@dataclass(frozen=True)
+class StepContent:
+    """One step of a lab's instructions; `file` is its path in the lab's folder."""
+
+    title: str
+    file: str
+    body: str
+    checks: tuple[CheckContent, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabContent:
+    """A machine to work in. Scripts are whole files; an empty one is none."""
+
+    slug: str
+    title: str
+    steps: tuple[StepContent, ...]
+    summary: str = ""
+    template: str = "exec"
+    image: str = ""
+    cpu_mhz: int = 200
+    memory_mb: int = 256
+    disk_mb: int = 512
+    has_network: bool = False
+    idle_minutes: int = 120
+    max_life_minutes: int = 480
+    setup: str = ""
+    solution: str = ""
+
+    kind = "lab"
+
+    @property
+    def checks(self) -> tuple[CheckContent, ...]:
+        """Every check, in the order of the steps."""
+        return tuple(check for step in self.steps for check in step.checks)
+
+
+ActivityContent = LessonContent | QuizContent | LabContent
+
+
+@dataclass(frozen=True)
+class ModuleContent:
+    """A part of a course."""
+
+    slug: str
+    title: str
+    activities: tuple[ActivityContent, ...]
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """A file under the path that Markdown uses, such as `files/tree.svg`."""
+
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class CourseContent:
+    """A whole course. Files are in the order of their paths."""
+
+    slug: str
+    title: str
+    modules: tuple[ModuleContent, ...]
+    summary: str = ""
+    about: str = ""
+    language: str = "en"
+    is_published: bool = False
+    enrolment: str = "open"
+    enrol_code: str | None = None
+    files: tuple[FileContent, ...] = ()
+
+
+def activity_file(module_slug: str, activity: ActivityContent) -> str:
+    """Return the path of the file that defines an activity."""
+    ending = {"lesson": ".md", "quiz": ".quiz.yaml", "lab": ".lab/lab.yaml"}[activity.kind]
+    return f"{module_slug}/{activity.slug}{ending}"
+
+
+def line_text(text: str) -> str:
+    """Normalise a text that stands within YAML: no space around it, Unix line ends."""
+    return unix_lines(text).strip()
+
+
+def block_text(text: str) -> str:
+    """Normalise a text that is a file: no blank lines around it, one line end at its end."""
+    body = unix_lines(text).strip("\n")
+    return f"{body}\n" if body else ""
+
+
+def unix_lines(text: str) -> str:
+    """Return the text with Unix line ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,172 @@
+"""The models -> a course, as an archive says it. Archived parts stay behind."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from extensions import db
+from models import Activity, Blob, Course, CourseFile, Lab, LabCheck, Lesson, Module, Question, Quiz
+from services.archive.content import (
+    ActivityContent,
+    CheckContent,
+    CourseContent,
+    FileContent,
+    LabContent,
+    LessonContent,
+    ModuleContent,
+    QuestionContent,
+    QuizContent,
+    StepContent,
+    block_text,
+    line_text,
+)
+from services.archive.folder import is_inside
+from services.archive.read_lab import SETUP, SOLUTION
+
+
+def collect(course: Course) -> CourseContent:
+    """Return the course with everything in it that isn't archived."""
+    modules = db.session.scalars(
+        select(Module)
+        .where(Module.course_id == course.id, Module.is_archived.is_(False))
+        .order_by(Module.position, Module.id)
+    )
+    return CourseContent(
+        slug=course.slug,
+        title=line_text(course.title),
+        summary=line_text(course.summary),
+        about=block_text(course.about_md),
+        language=course.language,
+        is_published=course.is_published,
+        enrolment=course.enrolment,
+        enrol_code=course.enrol_code,
+        modules=tuple(_module(module) for module in modules),
+        files=_files(course),
+    )
+
+
+def _module(module: Module) -> ModuleContent:
+    activities = db.session.scalars(
+        select(Activity)
+        .where(Activity.module_id == module.id, Activity.is_archived.is_(False))
+        .order_by(Activity.position, Activity.id)
+        .options(
+            selectinload(Quiz.questions).selectinload(Question.current),
+            selectinload(Lab.steps),
+            selectinload(Lab.checks),
+        )
+    )
+    return ModuleContent(
+        slug=module.slug,
+        title=line_text(module.title),
+        summary=line_text(module.summary),
+        activities=tuple(_activity(activity) for activity in activities),
+    )
+
+
+def _activity(activity: Activity) -> ActivityContent:
+    if isinstance(activity, Quiz):
+        return _quiz(activity)
+    if isinstance(activity, Lab):
+        return _lab(activity)
+    assert isinstance(activity, Lesson)  # the table's CHECK knows no other kind
+    return LessonContent(
+        slug=activity.slug,
+        title=line_text(activity.title),
+        body=block_text(activity.body_md),
+        minutes=activity.minutes,
+        points=activity.points,
+    )
+
+
+def _quiz(quiz: Quiz) -> QuizContent:
+    questions = [question for question in quiz.questions if not question.is_archived]
+    return QuizContent(
+        slug=quiz.slug,
+        title=line_text(quiz.title),
+        instructions=line_text(quiz.instructions_md),
+        time_limit_s=quiz.time_limit_s,
+        attempts_allowed=quiz.attempts_allowed,
+        points=quiz.points,
+        pass_percent=quiz.pass_percent,
+        is_shuffled=quiz.is_shuffled,
+        questions=tuple(
+            QuestionContent(
+                slug=question.slug,
+                kind=question.current.kind,
+                prompt=line_text(question.current.prompt_md),
+                points=question.current.points,
+                feedback=line_text(question.current.feedback_md),
+                spec=question.current.spec,
+            )
+            for question in questions
+            if question.current is not None
+        ),
+    )
+
+
+def _lab(lab: Lab) -> LabContent:
+    checks = [check for check in lab.checks if not check.is_archived]
+    paths = _Paths()
+    return LabContent(
+        slug=lab.slug,
+        title=line_text(lab.title),
+        summary=line_text(lab.summary),
+        template=lab.template,
+        image=lab.image,
+        cpu_mhz=lab.cpu_mhz,
+        memory_mb=lab.memory_mb,
+        disk_mb=lab.disk_mb,
+        has_network=lab.has_network,
+        idle_minutes=lab.idle_minutes,
+        max_life_minutes=lab.max_life_minutes,
+        setup=block_text(lab.setup_script),
+        solution=block_text(lab.solution_script),
+        steps=tuple(
+            StepContent(
+                title=line_text(step.title),
+                file=paths.take(step.file, f"steps/{step.position}.md"),
+                body=block_text(step.body_md),
+                checks=tuple(_check(check, paths) for check in checks if check.step_id == step.id),
+            )
+            for step in lab.steps
+        ),
+    )
+
+
+def _check(check: LabCheck, paths: "_Paths") -> CheckContent:
+    return CheckContent(
+        slug=check.slug,
+        title=line_text(check.title),
+        file=paths.take(check.file, f"checks/{check.slug}.sh"),
+        script=block_text(check.script),
+        points=check.points,
+        hint=line_text(check.hint_md),
+        timeout_s=check.timeout_s,
+    )
+
+
+class _Paths:
+    """Gives each text of a lab a file of its own: its old name where it had one, else a new one."""
+
+    def __init__(self) -> None:
+        self._taken = {SETUP, SOLUTION, "lab.yaml"}
+
+    def take(self, wanted: str, fallback: str) -> str:
+        """Return `wanted`, or `fallback`, or a numbered form of it."""
+        stem, _, ending = fallback.rpartition(".")
+        number = 1
+        path = wanted if wanted and is_inside(wanted) else fallback
+        while path in self._taken:
+            number += 1
+            path = f"{stem}-{number}.{ending}"
+        self._taken.add(path)
+        return path
+
+
+def _files(course: Course) -> tuple[FileContent, ...]:
+    rows = db.session.execute(
+        select(CourseFile.path, Blob.data)
+        .join(Blob, Blob.sha256 == CourseFile.sha256)
+        .where(CourseFile.course_id == course.id)
+    )
+    return tuple(FileContent(path, data) for path, data in sorted((path, bytes(data)) for path, data in rows))

@@ -1,0 +1,146 @@
+"""The files of an archive, read without trusting them.
+
+A folder may come from anywhere: links that lead out of it, pipes that never end and files that fill the
+memory are faults, and nothing of them is opened.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from services.archive.content import unix_lines
+from services.archive.faults import Faults, control_character
+
+MEGABYTE = 1024 * 1024
+MAX_FILE = 10 * MEGABYTE
+MAX_TEXT = 1 * MEGABYTE
+MAX_TOTAL = 200 * MEGABYTE
+MAX_FILES = 2_000
+MAX_DEPTH = 8
+# Where Markdown or HTML points at a file of the course.
+_LINK = re.compile(r"""(?:\]\(|\]:[ \t]*|(?:src|href)=["'])<?(files/[^\s)>"'?#]+)""")
+_STRUCTURE = ("course.yaml", "module.yaml", "lab.yaml")
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# What a repository around the course brings along.
+_BESIDE = re.compile(r"(readme|license|licence|changelog)(\.[a-z]+)?", re.IGNORECASE)
+
+
+class Folder:
+    """The regular files below `root`, by their path relative to it. Hidden files aren't part of a course."""
+
+    def __init__(self, root: Path, faults: Faults) -> None:
+        self.root = root
+        self.faults = faults
+        self.sizes: dict[str, int] = {}
+        self._used: set[str] = set()
+        self._broken: set[str] = set()
+        for path, size in self._walk(root, ""):
+            self.sizes[path] = size
+            if len(self.sizes) > MAX_FILES:
+                faults.add(".", 1, "folder", f"holds over {MAX_FILES} files")
+                break
+        if sum(self.sizes.values()) > MAX_TOTAL:
+            faults.add(".", 1, "folder", f"holds over {MAX_TOTAL // MEGABYTE} MB")
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.sizes or path in self._broken
+
+    def below(self, prefix: str) -> list[str]:
+        """Return the paths that begin with `prefix`, sorted."""
+        return sorted(path for path in self.sizes if path.startswith(prefix))
+
+    def data(self, path: str, limit: int = MAX_FILE) -> bytes | None:
+        """Return a file's bytes; None after noting why there are none."""
+        self._used.add(path)
+        if path not in self.sizes:
+            if path not in self._broken:
+                self.faults.add(path, 1, "file", "is missing")
+            return None
+        if self.sizes[path] > limit:
+            self.faults.add(path, 1, "file", f"is over {limit // MEGABYTE} MB")
+            return None
+        try:
+            # O_NOFOLLOW: the file may have been changed for a link since the folder was walked.
+            with open(os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as handle:
+                data = handle.read(limit + 1)
+        except OSError as error:
+            self.faults.add(path, 1, "file", f"can't be read: {error.strerror}")
+            return None
+        if len(data) > limit:
+            self.faults.add(path, 1, "file", f"is over {limit // MEGABYTE} MB")
+            return None
+        return data
+
+    def text(self, path: str) -> str | None:
+        """Return a file's text with Unix line ends; None after noting why there is none."""
+        data = self.data(path, MAX_TEXT)
+        if data is None:
+            return None
+        try:
+            text = unix_lines(data.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            self.faults.add(path, data.count(b"\n", 0, error.start) + 1, "file", "isn't UTF-8")
+            return None
+        found = control_character(text)
+        if found:
+            self.faults.add(path, found[0], "file", f"holds the control character {found[1]}")
+            return None
+        if path.endswith((".md", ".yaml")):
+            self._check_links(path, text)
+        return text
+
+    def note_unused(self) -> None:
+        """Note each file that nothing refers to: mostly a forgotten or misspelt line elsewhere.
+
+        Where the YAML that should refer to it has faults itself, nothing can be said.
+        """
+        unsure = {file.rpartition("/")[0] for file in self.faults.files() if file.endswith(_STRUCTURE)}
+        for path in sorted(set(self.sizes) - self._used):
+            above = {"", *(str(parent) for parent in PurePosixPath(path).parents)}
+            if not above & unsure and not ("/" not in path and _BESIDE.fullmatch(path)):
+                self.faults.add(path, 1, "file", "isn't part of the course; nothing refers to it")
+
+    def _check_links(self, path: str, text: str) -> None:
+        for link in _LINK.finditer(text):
+            if unquote(link[1]) not in self:
+                line = text.count("\n", 0, link.start(1)) + 1
+                self.faults.add(path, line, "link", f"there is no {link[1]}")
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            self.faults.add(prefix.rstrip("/") or ".", 1, "folder", f"can't be read: {error.strerror}")
+            return
+        for entry in entries:
+            if not entry.name.startswith("."):
+                yield from self._visit(entry, prefix + entry.name)
+
+    def _visit(self, entry: "os.DirEntry[str]", path: str) -> Iterator[tuple[str, int]]:
+        status = entry.stat(follow_symlinks=False)
+        message = ""
+        if stat.S_ISLNK(status.st_mode):
+            message = "is a symbolic link; put the file itself there"
+        elif not _SEGMENT.fullmatch(entry.name):
+            message = "has a name with other characters than A-Z a-z 0-9 . _ -"
+            path = path.encode("utf-8", "backslashreplace").decode()
+        elif stat.S_ISDIR(status.st_mode):
+            if path.count("/") < MAX_DEPTH:
+                yield from self._walk(Path(entry.path), f"{path}/")
+                return
+            message = f"is over {MAX_DEPTH} folders deep"
+        elif stat.S_ISREG(status.st_mode):
+            yield path, status.st_size
+            return
+        else:
+            message = "is neither a file nor a folder"
+        self._broken.add(path)
+        self.faults.add(path, 1, "file", message)
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether a path that an author wrote stays in its folder and is written in the plainest way."""
+    return all(_SEGMENT.fullmatch(part) for part in path.split("/")) and str(PurePosixPath(path)) == path

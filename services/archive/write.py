@@ -1,0 +1,213 @@
+"""A course -> a folder: the same course gives the same bytes, and the folder is whole or not there."""
+
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.archive.content import (
+    FORMAT,
+    CheckContent,
+    CourseContent,
+    LabContent,
+    LessonContent,
+    ModuleContent,
+    QuestionContent,
+    QuizContent,
+    activity_file,
+)
+from services.archive.folder import is_inside
+from services.archive.read_lab import SETUP, SOLUTION
+from services.errors import InvalidInput
+
+# YAML 1.1 takes these for line ends; only an escape in quotes keeps them.
+_ODD_BREAKS = "\x85\u2028\u2029\ufeff"
+
+
+def write(course: CourseContent, path: Path) -> None:
+    """Write the course to the folder `path`, which must not exist or be empty; raise InvalidInput."""
+    path = path.resolve()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InvalidInput("path", f"{path} is there already and isn't an empty folder")
+    if not path.parent.is_dir():
+        raise InvalidInput("path", f"there is no folder {path.parent}")
+    files = layout(course)
+    # A hidden sibling is on the same file system, so that the last step is one rename.
+    unfinished = path.parent / f".{path.name}.{secrets.token_hex(4)}"
+    try:
+        unfinished.mkdir()
+        for name, data in files.items():
+            target = unfinished / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+            if name.endswith(".sh"):
+                target.chmod(0o755)
+        unfinished.rename(path)
+    except OSError as error:
+        raise InvalidInput("path", f"{path} can't be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def layout(course: CourseContent) -> dict[str, bytes]:
+    """Return every file of the archive by its path."""
+    texts = {"course.yaml": _yaml(_course(course))}
+    if course.about:
+        texts["about.md"] = course.about
+    for module in course.modules:
+        texts[f"{module.slug}/module.yaml"] = _yaml(_module(module))
+        for activity in module.activities:
+            file = activity_file(module.slug, activity)
+            if isinstance(activity, LessonContent):
+                texts[file] = f"---\n{_yaml(_lesson(activity))}---\n\n{activity.body}"
+            elif isinstance(activity, QuizContent):
+                texts[file] = _yaml(_quiz(activity))
+            else:
+                texts |= _lab_files(activity, file.removesuffix("lab.yaml"))
+    files = {path: text.encode() for path, text in texts.items()}
+    files |= {file.path: file.data for file in course.files}
+    for path in files:
+        if not is_inside(path):
+            raise InvalidInput("path", f"{path!r} can't be the path of a file in an archive")
+    return files
+
+
+def _course(course: CourseContent) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "slug": course.slug,
+        "title": course.title,
+        "summary": course.summary,
+        "language": course.language,
+        "is_published": course.is_published,
+        "enrolment": course.enrolment,
+        "enrol_code": course.enrol_code,
+        "modules": [module.slug for module in course.modules],
+    }
+
+
+def _module(module: ModuleContent) -> dict[str, Any]:
+    return {
+        "title": module.title,
+        "summary": module.summary,
+        "activities": [activity.slug for activity in module.activities],
+    }
+
+
+def _lesson(lesson: LessonContent) -> dict[str, Any]:
+    return {"title": lesson.title, "minutes": lesson.minutes, "points": lesson.points}
+
+
+def _quiz(quiz: QuizContent) -> dict[str, Any]:
+    seconds = quiz.time_limit_s or 0
+    is_whole = seconds % 60 == 0 and seconds <= 10_080 * 60
+    return {
+        "title": quiz.title,
+        "instructions": quiz.instructions,
+        "time_limit_minutes": seconds // 60 or None if is_whole else None,
+        "time_limit_seconds": None if is_whole else seconds,
+        "attempts_allowed": quiz.attempts_allowed,
+        "points": quiz.points,
+        "pass_percent": quiz.pass_percent,
+        "is_shuffled": quiz.is_shuffled,
+        "questions": [_question(question) for question in quiz.questions],
+    }
+
+
+def _question(question: QuestionContent) -> dict[str, Any]:
+    points = int(question.points) if question.points == int(question.points) else question.points
+    common = {
+        "slug": question.slug,
+        "kind": question.kind,
+        "prompt": question.prompt,
+        "points": points,
+        "feedback": question.feedback,
+    }
+    return common | {name: _spec(value) for name, value in question.spec.items()}
+
+
+def _spec(value: Any) -> Any:
+    """Undo what a kind's `parse` added: the ids of choices, and defaults of texts that weren't given."""
+    if isinstance(value, list):
+        return [_spec(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _spec(item) for name, item in value.items() if name != "id" and item not in ("", None)}
+    return value
+
+
+def _lab_files(lab: LabContent, base: str) -> dict[str, str]:
+    texts = {f"{base}lab.yaml": _yaml(_lab(lab))}
+    scripts = {file: text for file, text in ((SETUP, lab.setup), (SOLUTION, lab.solution)) if text}
+    scripts |= {step.file: step.body for step in lab.steps}
+    scripts |= {check.file: check.script for check in lab.checks}
+    return texts | {f"{base}{file}": text for file, text in scripts.items()}
+
+
+def _lab(lab: LabContent) -> dict[str, Any]:
+    return {
+        "title": lab.title,
+        "summary": lab.summary,
+        "template": lab.template,
+        "image": lab.image,
+        "cpu_mhz": lab.cpu_mhz,
+        "memory_mb": lab.memory_mb,
+        "disk_mb": lab.disk_mb,
+        "has_network": lab.has_network,
+        "idle_minutes": lab.idle_minutes,
+        "max_life_minutes": lab.max_life_minutes,
+        "setup": SETUP if lab.setup else None,
+        "solution": SOLUTION if lab.solution else None,
+        "steps": [
+            {
+                "title": step.title,
+                "file": step.file,
+                "checks": [_check(check) for check in step.checks] or None,
+            }
+            for step in lab.steps
+        ],
+    }
+
+
+def _check(check: CheckContent) -> dict[str, Any]:
+    return {
+        "slug": check.slug,
+        "title": check.title,
+        "script": check.file,
+        "points": check.points,
+        "hint": check.hint,
+        "timeout_s": check.timeout_s,
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: lists indented, texts of several lines as blocks."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: _Dumper, text: str) -> Any:
+    style = None
+    if any(character in text for character in _ODD_BREAKS):
+        style = '"'
+    elif "\n" in text:
+        style = "|"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _yaml(fields: dict[str, Any]) -> str:
+    given = _without_empty(fields)
+    return str(yaml.dump(given, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100))
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_empty(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_empty(item) for name, item in value.items() if item not in (None, "")}
+    return value

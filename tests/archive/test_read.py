@@ -1,0 +1,313 @@
+"""Damaged folders: each fault is told with its file, line and field, and nothing dangerous is opened."""
+
+import os
+
+import pytest
+
+from services.archive import ArchiveError
+from services.archive.folder import MAX_FILE
+from services.archive.read import read
+from tests.archive.folders import COURSE, make_folder, with_line
+
+QUIZ, LAB, LESSON = "basics/quiz.quiz.yaml", "basics/lab.lab/lab.yaml", "basics/words.md"
+SLUG = "must be a-z, 0-9 and single hyphens, at most 60 characters"
+DAMAGED = {
+    "no course.yaml": ({"course.yaml": None}, ["course.yaml:1: file: is missing"]),
+    "empty course.yaml": (
+        {"course.yaml": ""},
+        ["course.yaml:1: file: must be a list of `field: value`"],
+    ),
+    "later format": (
+        with_line("course.yaml", "format: 1", "format: 2"),
+        ["course.yaml:1: format: must be 1, the only format that this version of Yurt knows"],
+    ),
+    "broken yaml": (
+        with_line("course.yaml", "title: A tiny", "title: A: tiny"),
+        ["course.yaml:3: yaml: isn't valid YAML: mapping values are not allowed in this context"],
+    ),
+    "aliases": (
+        with_line("course.yaml", "title: A tiny course", "title: &a [x, x]\nlanguage: [*a, *a]"),
+        ["course.yaml:3: yaml: anchors (&name) and aliases (*name) aren't allowed"],
+    ),
+    "tag": (
+        with_line("course.yaml", "title: A", "title: !!python/name:os.system A"),
+        ["course.yaml:3: yaml: tags such as tag:yaml.org,2002:python/name:os.system aren't allowed"],
+    ),
+    "deep nesting": (
+        with_line("course.yaml", "title: A tiny course", "title: " + "[" * 5_000 + "]" * 5_000),
+        ["course.yaml:3: yaml: is nested over 12 levels deep"],
+    ),
+    "duplicate key": (
+        with_line("course.yaml", "enrolment: code", "enrolment: code\ntitle: Again"),
+        ["course.yaml:7: yaml: says title twice"],
+    ),
+    "second document": (
+        {"course.yaml": COURSE["course.yaml"] + "---\nslug: other\n"},
+        ["course.yaml:10: yaml: holds a second document (a line of ---)"],
+    ),
+    "unknown field": (
+        with_line("basics/module.yaml", "title: Basics", "title: Basics\nsumary: x"),
+        ["basics/module.yaml:2: sumary: isn't a field here; it knows activities, summary, title"],
+    ),
+    "wrong types": (
+        with_line("course.yaml", "is_published: true", "is_published: yes\nlanguage: 7"),
+        [
+            "course.yaml:5: is_published: must be true or false",
+            "course.yaml:6: language: must be a text (put it in quotes)",
+        ],
+    ),
+    "code missing": (
+        with_line("course.yaml", "enrol_code: tiny-2026\n", ""),
+        ["course.yaml:1: enrol_code: is missing, but enrolment is by code"],
+    ),
+    "bad slug": (
+        with_line("course.yaml", "slug: tiny", "slug: ../tiny"),
+        [f"course.yaml:2: slug: {SLUG}"],
+    ),
+    "module missing": (
+        with_line("course.yaml", "  - basics", "  - basics\n  - more"),
+        ["course.yaml:10: modules: there is no more/module.yaml"],
+    ),
+    "module outside": (
+        with_line("course.yaml", "  - basics", "  - basics\n  - ../../etc"),
+        [f"course.yaml:10: modules[2]: {SLUG}"],
+    ),
+    "activity missing": (
+        with_line("basics/module.yaml", "[words, quiz, lab]", "\n  - words\n  - quiz\n  - lab\n  - gone"),
+        [
+            "basics/module.yaml:6: activities: there is none of basics/gone.md, basics/gone.quiz.yaml, "
+            "basics/gone.lab/lab.yaml"
+        ],
+    ),
+    "activity of two kinds": (
+        {"basics/quiz.md": "---\ntitle: x\n---\n"},
+        ["basics/module.yaml:2: activities: there is more than one of basics/quiz.md, basics/quiz.quiz.yaml"],
+    ),
+    "activity twice": (
+        {
+            **with_line("course.yaml", "  - basics", "  - basics\n  - more"),
+            "more/module.yaml": "title: More\nactivities: [words]\n",
+        },
+        ["more/module.yaml:2: activities: words is already in the module basics"],
+    ),
+    "activity twice in a module": (
+        with_line("basics/module.yaml", "[words, quiz, lab]", "[words, quiz, lab, words]"),
+        ["basics/module.yaml:2: activities[4]: names words again"],
+    ),
+    "unlisted lesson": (
+        {"basics/draft.md": "---\ntitle: x\n---\n"},
+        ["basics/draft.md:1: file: isn't part of the course; nothing refers to it"],
+    ),
+    "no front matter": (
+        {LESSON: "# Just text\n"},
+        [f"{LESSON}:1: front matter: is missing: begin with a line ---, then title: ..., then a line ---"],
+    ),
+    "bad front matter": (
+        with_line(LESSON, "minutes: 5", "minutes: five\nlevel: 3"),
+        [
+            f"{LESSON}:3: minutes: must be a whole number from 1 to 1000",
+            f"{LESSON}:4: level: isn't a field here; it knows minutes, points, title",
+        ],
+    ),
+    "broken front matter": (
+        with_line(LESSON, "minutes: 5", "minutes: [5"),
+        [f"{LESSON}:4: yaml: isn't valid YAML: did not find expected ',' or ']'"],
+    ),
+    "link to a missing file": (
+        with_line(LESSON, "files/dot.svg", "files/line.svg"),
+        [f"{LESSON}:7: link: there is no files/line.svg"],
+    ),
+    "not UTF-8": (
+        {"about.md": "First\nS\xe9cond\n".encode("latin-1")},
+        ["about.md:2: file: isn't UTF-8"],
+    ),
+    "NUL in Markdown": (
+        {"about.md": "First\n\nThird\x00\n"},
+        ["about.md:3: file: holds the control character U+0000"],
+    ),
+    "NUL in YAML": (
+        with_line("course.yaml", "A tiny course", '"A \\0 course"'),
+        ["course.yaml:3: title: holds the control character U+0000"],
+    ),
+    "NUL in a choice": (
+        with_line(QUIZ, "text: that", 'text: "th\\0at"'),
+        [f"{QUIZ}:11: questions[1].choices[2].text: holds the control character U+0000"],
+    ),
+    "NaN points": (
+        with_line(QUIZ, "points: 2.5", "points: .nan"),
+        [f"{QUIZ}:16: questions[2].points: must be a number from 0.01 to 1000 with at most two decimals"],
+    ),
+    "infinite answer": (
+        with_line(QUIZ, "answer: 3.14", "answer: .inf"),
+        [f"{QUIZ}:17: questions[2].answer: must be a number"],
+    ),
+    "unknown kind": (
+        with_line(QUIZ, "kind: numeric", "kind: essay"),
+        [f"{QUIZ}:14: questions[2].kind: must be one of single, multiple, numeric, text"],
+    ),
+    "field of another kind": (
+        with_line(QUIZ, "tolerance: 0.01", "accept: [pi]"),
+        [f"{QUIZ}:18: questions[2].accept: isn't a field of this kind; it knows answer, tolerance, unit"],
+    ),
+    "fault in a choice": (
+        with_line(QUIZ, "text: that", "text: 12"),
+        [f"{QUIZ}:11: questions[1].choices[2].text: must be a text (put it in quotes)"],
+    ),
+    "question twice": (
+        with_line(QUIZ, "slug: pi", "slug: one"),
+        [f"{QUIZ}:13: questions[2].slug: one is the slug of another question here"],
+    ),
+    "questions not a list": (
+        with_line(QUIZ, "questions:\n", "questions: none\nmore:\n"),
+        [
+            f"{QUIZ}:4: questions: must be a list (lines that begin with -)",
+            f"{QUIZ}:5: more: isn't a field here; it knows attempts_allowed, instructions, is_shuffled, "
+            "pass_percent, points, questions, time_limit_minutes, time_limit_seconds, title",
+        ],
+    ),
+    "question not a mapping": (
+        {QUIZ: "title: A quiz\nquestions:\n  - why?\n"},
+        [
+            f"{QUIZ}:3: questions[1]: must be a list of `field: value`",
+        ],
+    ),
+    "check twice": (
+        {
+            LAB: COURSE[LAB] + "      - {slug: done, title: Again, script: checks/2.sh}\n",
+            "basics/lab.lab/checks/2.sh": "true\n",
+        },
+        [f"{LAB}:13: steps[1].checks[2].slug: done is the slug of another check of this lab"],
+    ),
+    "script outside": (
+        with_line(LAB, "script: checks/done.sh", "script: ../../../etc/passwd"),
+        [f"{LAB}:10: steps[1].checks[1].script: must be a path below the lab's folder, such as steps/1-look.md"],
+    ),
+    "script missing": (
+        {"basics/lab.lab/checks/done.sh": None},
+        [f"{LAB}:10: steps[1].checks[1].script: there is no basics/lab.lab/checks/done.sh"],
+    ),
+    "script empty": (
+        {"basics/lab.lab/checks/done.sh": "\n"},
+        [f"{LAB}:10: steps[1].checks[1].script: basics/lab.lab/checks/done.sh is empty"],
+    ),
+    "setup under another name": (
+        with_line(LAB, "setup: setup.sh", "setup: begin.sh"),
+        [f"{LAB}:2: setup: must be setup.sh"],
+    ),
+    "unknown template": (
+        with_line(LAB, "title: A lab", "title: A lab\ntemplate: mainframe\nmemory_mb: -1"),
+        [
+            f"{LAB}:2: template: must be one of exec, docker, qemu",
+            f"{LAB}:3: memory_mb: must be a whole number from 16 to 1000000",
+        ],
+    ),
+    "active picture": (
+        {"files/dot.svg": '<svg xmlns="http://www.w3.org/2000/svg">\n<script>alert(1)</script></svg>'},
+        ["files/dot.svg:2: svg: holds something active"],
+    ),
+    "odd file name": (
+        {"files/a b.txt": "x"},
+        ["files/a b.txt:1: file: has a name with other characters than A-Z a-z 0-9 . _ -"],
+    ),
+    "file over 10 MB": (
+        {"files/big.bin": b"\0" * (MAX_FILE + 1)},
+        ["files/big.bin:1: file: is over 10 MB"],
+    ),
+    "lesson over 1 MB": (
+        {LESSON: "---\ntitle: x\n---\n" + "x" * 1024 * 1024},
+        [f"{LESSON}:1: file: is over 1 MB"],
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_damaged_folder_names_file_line_and_field(damage, tmp_path):
+    changes, expected = DAMAGED[damage]
+    make_folder(tmp_path, changes)
+
+    with pytest.raises(ArchiveError) as caught:
+        read(tmp_path)
+
+    assert [str(fault) for fault in caught.value.faults] == expected
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path):
+    changes = with_line("course.yaml", "slug: tiny", "slug: Tiny")
+    changes |= with_line(LESSON, "points: 5", "points: many")
+    changes |= with_line(QUIZ, "points: 20", "points: -20")
+    changes |= with_line(LAB, "points: 10", "points: ten")
+    make_folder(tmp_path, changes)
+
+    with pytest.raises(ArchiveError) as caught:
+        read(tmp_path)
+
+    assert [fault.file for fault in caught.value.faults] == [LAB, QUIZ, LESSON, "course.yaml"]
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside.md", "words.md"])
+def test_symbolic_link_is_never_followed(target, tmp_path):
+    (tmp_path / "outside.md").write_text("---\ntitle: secret\n---\n")
+    root = make_folder(tmp_path / "course", {LESSON: None})
+    (root / LESSON).symlink_to(target)
+
+    with pytest.raises(ArchiveError) as caught:
+        read(root)
+
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"{LESSON}:1: file: is a symbolic link; put the file itself there"
+    ]
+
+
+def test_linked_folder_is_never_entered(tmp_path):
+    root = make_folder(tmp_path / "course", {"files/dot.svg": None, LESSON: "---\ntitle: x\n---\n"})
+    (root / "files").rmdir() if (root / "files").exists() else None
+    (root / "files").symlink_to("/etc")
+
+    with pytest.raises(ArchiveError) as caught:
+        read(root)
+
+    assert str(caught.value) == "files:1: file: is a symbolic link; put the file itself there"
+
+
+def test_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path):
+    root = make_folder(tmp_path, {"about.md": None})
+    os.mkfifo(root / "about.md")
+
+    with pytest.raises(ArchiveError) as caught:
+        read(root)
+
+    assert str(caught.value) == "about.md:1: file: is neither a file nor a folder"
+
+
+def test_sound_folder_is_read_whole(tmp_path):
+    course = read(make_folder(tmp_path, {"README.md": "For authors.", ".git/HEAD": "x", "LICENSE": "free"}))
+
+    lesson, quiz, lab = course.modules[0].activities
+    assert (course.slug, course.enrol_code, course.about) == ("tiny", "tiny-2026", "All *about* it.\n")
+    assert (lesson.title, lesson.minutes, lesson.body) == (
+        "First words",
+        5,
+        "Look: ![a dot](files/dot.svg)\n",
+    )
+    assert (quiz.time_limit_s, [question.points for question in quiz.questions]) == (600, [1.0, 2.5])
+    assert quiz.questions[1].spec == {"answer": "3.14", "tolerance": "0.01", "unit": ""}
+    assert (lab.setup, lab.checks[0].script) == ("mkdir -p work\n", "test -e work/done\n")
+    assert [file.path for file in course.files] == ["files/dot.svg"]
+
+
+def test_words_that_yaml_mistakes_stay_texts(tmp_path):
+    changes = with_line("course.yaml", "title: A tiny course", "title: no\nlanguage: no")
+    changes |= with_line("basics/module.yaml", "title: Basics", "title: 0755\nsummary: 2026-01-31")
+
+    course = read(make_folder(tmp_path, changes))
+
+    assert (course.title, course.language) == ("no", "no")
+    assert (course.modules[0].title, course.modules[0].summary) == ("0755", "2026-01-31")
+
+
+def test_windows_line_ends_and_byte_order_mark_are_normalised(tmp_path):
+    script = b"\xef\xbb\xbftest -e work/done\r\n"
+
+    course = read(make_folder(tmp_path, {"basics/lab.lab/checks/done.sh": script}))
+
+    assert course.modules[0].activities[2].checks[0].script == "test -e work/done\n"

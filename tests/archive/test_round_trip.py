@@ -1,0 +1,218 @@
+"""What is written is read as it was, byte for byte the second time, whatever the texts hold."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.archive.content import (
+    CheckContent,
+    CourseContent,
+    FileContent,
+    LabContent,
+    LessonContent,
+    ModuleContent,
+    QuestionContent,
+    QuizContent,
+    StepContent,
+    block_text,
+    line_text,
+)
+from services.archive.faults import control_character
+from services.archive.read import read
+from services.archive.write import layout, write
+from services.errors import InvalidInput
+from services.questions import kind_of
+from tests.archive.folders import make_folder, tree
+
+ROOT = Path(__file__).resolve().parents[2]
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r").filter(
+    lambda character: control_character(character) is None
+)
+# Words that YAML reads as something else, or that its grammar uses, beside any text.
+TRICKY = st.sampled_from(
+    ["no", "null", "~", "0755", "1_000", "12:30", "1e3", ".inf", "2026-01-31", "<<", "- x", "a: b", "# x", "&a"]
+    + ["*a", "!x", "---", "...", "{", "]", "'", '"', "|", ">", "\u2028x", "\x85x", "x\ufeffy", "\ta", "true", "é😀"]
+)
+texts = st.one_of(TRICKY, st.text(CHARACTERS, max_size=60))
+blocks = st.lists(texts, max_size=4).map(lambda lines: line_text("\n".join(lines)))
+bodies = st.lists(texts, max_size=4).map(lambda lines: block_text("\n".join(lines)))
+scripts = bodies.filter(bool)
+lines = texts.map(lambda text: line_text(text.replace("\n", " "))).filter(bool)
+slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
+points = st.integers(0, 10_000)
+
+
+@st.composite
+def specs(draw):
+    """A kind and what its parse makes of something an author could write."""
+    kind = draw(st.sampled_from(["single", "multiple", "numeric", "text"]))
+    raw = {}
+    if kind in ("single", "multiple"):
+        count = draw(st.integers(2, 4))
+        right = draw(st.integers(0, count - 1))
+        raw["choices"] = [
+            {"text": draw(lines), "is_correct": position == right, "feedback": draw(blocks)}
+            for position in range(count)
+        ]
+    elif kind == "numeric":
+        number = st.integers(-(10**9), 10**9) | st.integers(-(10**9), 10**9).map(lambda whole: whole / 1_000)
+        raw = {"answer": draw(number), "tolerance": abs(draw(number)), "unit": draw(lines)}
+    else:
+        raw = {"accept": draw(st.lists(lines, min_size=1, max_size=3)), "is_case_sensitive": draw(st.booleans())}
+    return kind, kind_of(kind).parse(raw)
+
+
+@st.composite
+def quizzes(draw, slug):
+    """A quiz."""
+    questions = []
+    for question_slug in draw(st.lists(slugs, max_size=3, unique=True)):
+        kind, spec = draw(specs())
+        questions.append(
+            QuestionContent(
+                slug=question_slug,
+                kind=kind,
+                prompt=draw(blocks.filter(bool)),
+                spec=spec,
+                points=draw(st.integers(1, 100_000)) / 100,
+                feedback=draw(blocks),
+            )
+        )
+    return QuizContent(
+        slug=slug,
+        title=draw(lines),
+        questions=tuple(questions),
+        instructions=draw(blocks),
+        time_limit_s=draw(st.none() | st.integers(1, 604_800)),
+        attempts_allowed=draw(st.none() | st.integers(1, 1_000)),
+        points=draw(points),
+        pass_percent=draw(st.integers(0, 100)),
+        is_shuffled=draw(st.booleans()),
+    )
+
+
+@st.composite
+def labs(draw, slug):
+    """A lab."""
+    check_slugs = draw(st.lists(slugs, max_size=3, unique=True))
+    checks = [
+        CheckContent(check, draw(lines), f"checks/{check}.sh", draw(scripts), draw(points), draw(blocks))
+        for check in check_slugs
+    ]
+    steps = [StepContent(draw(lines), "steps/1.md", draw(bodies), tuple(checks))]
+    steps += [StepContent(draw(lines), "steps/2.md", draw(bodies))] if draw(st.booleans()) else []
+    return LabContent(
+        slug=slug,
+        title=draw(lines),
+        steps=tuple(steps),
+        summary=draw(blocks),
+        template=draw(st.sampled_from(["exec", "docker", "qemu"])),
+        image=draw(lines),
+        has_network=draw(st.booleans()),
+        setup=draw(bodies),
+        solution=draw(bodies),
+    )
+
+
+@st.composite
+def courses(draw):
+    """A course of a module or two, with activities of every kind."""
+    activity_slugs = iter(draw(st.lists(slugs, min_size=6, max_size=6, unique=True)))
+    modules = []
+    for module_slug in draw(st.lists(slugs.filter(lambda slug: slug != "files"), max_size=2, unique=True)):
+        lesson = LessonContent(
+            slug=next(activity_slugs),
+            title=draw(lines),
+            body=draw(bodies),
+            minutes=draw(st.none() | st.integers(1, 1_000)),
+            points=draw(points),
+        )
+        activities = (lesson, draw(quizzes(next(activity_slugs))), draw(labs(next(activity_slugs))))
+        modules.append(ModuleContent(module_slug, draw(lines), activities, draw(blocks)))
+    enrolment = draw(st.sampled_from(["open", "code", "closed"]))
+    return CourseContent(
+        slug=draw(slugs),
+        title=draw(lines),
+        modules=tuple(modules),
+        summary=draw(blocks),
+        about=draw(bodies),
+        is_published=draw(st.booleans()),
+        enrolment=enrolment,
+        enrol_code="a-code" if enrolment == "code" else None,
+        files=(FileContent("files/a.bin", draw(st.binary(max_size=20))),),
+    )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(course=courses())
+def test_any_course_survives_writing_and_reading(course, tmp_path_factory):
+    root = tmp_path_factory.mktemp("round") / "course"
+
+    write(course, root)
+    again = read(root)
+
+    assert again == course
+    assert layout(again) == tree(root)
+
+
+def test_demo_course_survives_writing_and_reading(tmp_path):
+    course = read(ROOT / "courses" / "linux-from-the-shell")
+
+    write(course, tmp_path / "out")
+
+    assert read(tmp_path / "out") == course
+
+
+def test_scripts_are_executable(tmp_path):
+    write(read(make_folder(tmp_path / "in")), tmp_path / "out")
+
+    assert os.access(tmp_path / "out/basics/lab.lab/checks/done.sh", os.X_OK)
+    assert not os.access(tmp_path / "out/course.yaml", os.X_OK)
+
+
+def test_writing_never_replaces_what_is_there(tmp_path):
+    course = read(make_folder(tmp_path / "in"))
+    before = tree(tmp_path)
+
+    with pytest.raises(InvalidInput, match="isn't an empty folder"):
+        write(course, tmp_path / "in")
+
+    assert tree(tmp_path) == before
+
+
+def test_writing_that_fails_leaves_nothing_behind(tmp_path):
+    course = read(make_folder(tmp_path / "in"))
+    file = FileContent("files/../../escaped", b"x")
+    broken = CourseContent(slug="x", title="x", modules=course.modules, files=(file,))
+
+    with pytest.raises(InvalidInput, match="can't be the path of a file"):
+        write(broken, tmp_path / "out")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    course = read(make_folder(tmp_path / "in"))
+    real = Path.write_bytes
+
+    def fail_in_the_middle(path, data):
+        if path.name == "lab.yaml":
+            raise OSError(28, "No space left on device")
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", fail_in_the_middle)
+
+    with pytest.raises(InvalidInput, match="No space left on device"):
+        write(course, tmp_path / "out")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_missing_parent_folder_is_told(tmp_path):
+    course = read(make_folder(tmp_path / "in"))
+
+    with pytest.raises(InvalidInput, match="there is no folder"):
+        write(course, tmp_path / "gone" / "out")
