@@ -1,0 +1,1 @@
+"""The clock: starts queued labs, runs checks, closes what is overdue, collects what is idle, sends mail."""

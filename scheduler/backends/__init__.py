@@ -1,0 +1,23 @@
+"""Where labs run. A new backend is a package here that keeps the contract of `base`, and a row in `make_backend`."""
+
+from config import Settings
+from scheduler.backends.base import Backend, BackendError, BackendUnavailable, ExecResult, LabSpec, Observed, StartFailed
+from scheduler.backends.local import LocalBackend
+
+__all__ = [
+    "Backend",
+    "BackendError",
+    "BackendUnavailable",
+    "ExecResult",
+    "LabSpec",
+    "Observed",
+    "StartFailed",
+    "make_backend",
+]
+
+
+def make_backend(settings: Settings) -> Backend | None:
+    """Build the backend that the settings name; None where labs are off."""
+    if settings.lab_backend == "local":
+        return LocalBackend(settings.var_dir.resolve())
+    return None

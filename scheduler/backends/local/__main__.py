@@ -1,0 +1,19 @@
+"""`python -m scheduler.backends.local stop-all`: end every local lab of this site, as the last step of `make run`."""
+
+import sys
+
+from config import load_settings
+from scheduler.backends.local import LocalBackend
+
+
+def main() -> int:
+    """Do what the one argument says."""
+    if sys.argv[1:] != ["stop-all"]:
+        print("usage: python -m scheduler.backends.local stop-all", file=sys.stderr)
+        return 2
+    LocalBackend(load_settings().var_dir.resolve()).stop_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
