@@ -126,16 +126,18 @@ class LocalBackend:
             os.fchown(reading, sandbox.uid_of(job_id), -1)  # bash opens it anew, as the student
         inner = f"cd && {sandbox.limits(spec)} && exec /bin/bash --noprofile --norc /dev/fd/{reading}"
         clean = ["/usr/bin/env", "-i", *_variables(spec), "/bin/bash", "--noprofile", "--norc", "-c", inner]
+        there, namespaces = sandbox.enter(spec, init)
         process = subprocess.Popen(
-            [*sandbox.enter(spec, init), *clean],
+            [*there, *clean],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=(reading,),
+            pass_fds=(reading, *namespaces),
             start_new_session=True,
             cwd="/",
         )
-        os.close(reading)
+        for descriptor in (reading, *namespaces):
+            os.close(descriptor)
         threading.Thread(target=_feed, args=(writing, script.encode()), daemon=True).start()
         return _collect(process, timeout_s, output_limit)
 

@@ -4,6 +4,7 @@ The lab sees a read-only system, its own home, processes and /tmp, and nothing e
 each lab gets a user ID of its own, so that the limit on processes holds for it alone and root stays outside.
 """
 
+import fcntl
 import os
 import shutil
 import zlib
@@ -17,6 +18,7 @@ MAX_PROCESSES = 256
 MAX_FILES = 1024
 FIRST_UID, UIDS = 200_000, 400_000
 UNPRIVILEGED_UID = 1000
+NS_GET_PARENT = 0xB702
 # Programs that the system keeps elsewhere than in /usr (awk and vi are links through here).
 ETC_OF_HOST = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 ETC_FOR_NETWORK = ("/etc/resolv.conf", "/etc/ssl", "/etc/ca-certificates")
@@ -139,10 +141,20 @@ def become(spec: LabSpec) -> list[str]:
     return [setpriv, *own, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
 
 
-def enter(spec: LabSpec, init: int) -> list[str]:
-    """Return the command that runs something in the namespaces of the lab whose first process is `init`."""
+def enter(spec: LabSpec, init: int) -> tuple[list[str], tuple[int, ...]]:
+    """Return what runs a command in the namespaces of the lab whose first process is `init`, and the open
+    descriptors that it needs.
+
+    Without root, bwrap makes two user namespaces: the outer owns the others and is ours to enter, the inner gives the
+    student's user ID. NS_GET_PARENT (ioctl_ns(2)) leads from the inner to the outer.
+    """
     nsenter = shutil.which("nsenter") or "/usr/bin/nsenter"
     kinds = ["--mount", "--pid", "--ipc", "--uts"] + ([] if spec.has_network else ["--net"])
-    user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-    there = [nsenter, "--target", str(init), *user, *kinds, "--root", "--wd", "--"]
-    return [*there, *become(spec)]
+    there = ["--target", str(init), *kinds, "--root", "--wd"]
+    if os.geteuid() == 0:
+        return [nsenter, *there, "--", *become(spec)], ()
+    inner = os.open(f"/proc/{init}/ns/user", os.O_RDONLY)
+    outer = fcntl.ioctl(inner, NS_GET_PARENT)
+    first, second = (f"--user=/proc/self/fd/{namespace}" for namespace in (outer, inner))
+    keep = "--preserve-credentials"
+    return [nsenter, first, keep, *there, "--", nsenter, second, keep, "--"], (outer, inner)
