@@ -23,9 +23,7 @@ def playwright() -> Iterator[Playwright]:
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The machine's Chromium, once a worker."""
     # Chromium's own sandbox refuses root, and a container's /dev/shm is too small for it.
-    arguments = (
-        ["--disable-dev-shm-usage", "--no-sandbox"] if os.geteuid() == 0 else ["--disable-dev-shm-usage"]
-    )
+    arguments = ["--disable-dev-shm-usage", "--no-sandbox"] if os.geteuid() == 0 else ["--disable-dev-shm-usage"]
     running = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
     yield running
     running.close()

@@ -58,11 +58,7 @@ class Engines:
             done = self.folder / "template.done"
             if not done.exists():
                 self.postgresql.create_database(TEMPLATE)
-                release(
-                    site_settings(
-                        self.postgresql.url(TEMPLATE), self.valkey.url(63), self.folder, is_demo=False
-                    )
-                )
+                release(site_settings(self.postgresql.url(TEMPLATE), self.valkey.url(63), self.folder, is_demo=False))
                 self._leave(TEMPLATE)
                 done.touch()
             self.postgresql.create_database(name, TEMPLATE)
@@ -95,9 +91,7 @@ def running_engines() -> Iterator[Engines]:
         engines.postgresql.create(supervisor)
         supervisor.start(engines.postgresql.program())
         supervisor.start(engines.valkey.program())
-        is_up = supervisor.pump(
-            lambda: engines.postgresql.is_ready() and engines.valkey.is_ready(), within=60
-        )
+        is_up = supervisor.pump(lambda: engines.postgresql.is_ready() and engines.valkey.is_ready(), within=60)
         assert is_up, f"the engines of the tests don't start, see {folder}"
         yield engines
     finally:

@@ -63,9 +63,7 @@ class LiveSite:
                 process.kill()
                 process.wait()
         stop_labs = [sys.executable, "-m", "scheduler.backends.local", "stop-all"]
-        subprocess.run(
-            stop_labs, cwd=ROOT, env=dict(self.environ), check=False, capture_output=True, timeout=30
-        )
+        subprocess.run(stop_labs, cwd=ROOT, env=dict(self.environ), check=False, capture_output=True, timeout=30)
 
 
 @contextlib.contextmanager
@@ -104,11 +102,16 @@ def running_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[Liv
 
 def wait_for_page(url: str, explain: Callable[[], str] = str, within: float = START_S) -> None:
     """Wait until the address answers 200."""
+    until(lambda: answers(url), within, lambda: f"{url} doesn't answer\n{explain()}")
+
+
+def until(condition: Callable[[], bool], within: float, explain: Callable[[], str] = str) -> None:
+    """Wait until the condition holds; fail with the explanation when the time is over."""
     deadline = time.monotonic() + within
-    while not answers(url):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{url} doesn't answer after {within} s\n{explain()}")
-        threading.Event().wait(0.1)
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within} s: {explain()}"
+        pause.wait(0.05)
 
 
 def answers(url: str) -> bool:

@@ -1,0 +1,141 @@
+"""Both front doors: Caddy's file is judged by Caddy, nginx's by its structure, and they promise the same."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.door import CADDYFILE, door_environ, find_caddy, upstream
+from config import ROOT, Settings, load_settings
+from tests.engines import SECRET
+
+NGINX = ROOT / "deploy" / "nginx" / "nginx.conf"
+Block = list[tuple[list[str], "Block | None"]]
+
+
+def settings(**changes: Any) -> Settings:
+    return load_settings(secret_key=SECRET, **changes)
+
+
+def adapt(tmp_path: Path, **changes: Any) -> str:
+    """Return the configuration that Caddy makes of its file, as JSON."""
+    environ = door_environ(settings(**changes), web="unix//run/web", gateway="unix//run/gateway", home=tmp_path)
+    command = [find_caddy(), "adapt", "--validate", "--config", str(CADDYFILE), "--adapter", "caddyfile"]
+    result = subprocess.run(command, env=dict(environ), capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def parse(text: str) -> Block:
+    """Read nginx's grammar: words, then `;` or a block in braces. Raises on what nginx couldn't read either."""
+    tokens = re.findall(r"""'[^']*'|"[^"]*"|[{};]|#[^\n]*|[^\s{};]+""", text)
+    stack: list[Block] = [[]]
+    words: list[str] = []
+    for token in (token for token in tokens if not token.startswith("#")):
+        if token == ";":
+            assert words, "a lonely semicolon"
+            stack[-1].append((words, None))
+            words = []
+        elif token == "{":
+            inner: Block = []
+            stack[-1].append((words, inner))
+            stack.append(inner)
+            words = []
+        elif token == "}":
+            assert not words, f"{words} lacks its semicolon"
+            stack.pop()
+            assert stack, "a brace too many"
+        else:
+            words.append(token.strip("'\""))
+    assert len(stack) == 1, "a brace too few"
+    assert not words
+    return stack[0]
+
+
+def block(parent: Block, *name: str) -> Block:
+    found = [inner for words, inner in parent if words[: len(name)] == list(name) and inner is not None]
+    assert len(found) == 1, f"{name}: {len(found)}"
+    return found[0]
+
+
+def values(parent: Block, name: str) -> list[list[str]]:
+    return [words[1:] for words, inner in parent if inner is None and words[0] == name]
+
+
+@pytest.fixture(scope="module")
+def http() -> Block:
+    """nginx's http block."""
+    return block(parse(NGINX.read_text()), "http")
+
+
+def test_caddy_accepts_its_file(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path)
+
+    assert '"max_size":10000000' in adapted
+    assert '"unix//run/web"' in adapted
+    assert '"unix//run/gateway"' in adapted
+    assert '"admin":{"disabled":true' in adapted
+
+
+def test_caddy_believes_nobody_when_it_is_outermost(tmp_path: Path) -> None:
+    alone, behind = adapt(tmp_path, trusted_proxies=1), adapt(tmp_path, trusted_proxies=2)
+
+    assert '"trusted_proxies"' not in alone
+    assert '"X-Request-Id"' in alone or '"X-Request-ID"' in alone
+    assert '"trusted_proxies"' in behind
+    assert "X-Forwarded-Proto" in behind
+
+
+def test_caddy_writes_nowhere_but_below_var(tmp_path: Path) -> None:
+    environ = door_environ(settings(), web="w:1", gateway="g:1", home=tmp_path)
+
+    assert {environ["HOME"], environ["XDG_DATA_HOME"], environ["XDG_CONFIG_HOME"]} == {str(tmp_path)}
+    assert "SECRET_KEY" not in environ
+    assert set(environ) & set(os.environ) <= {"PATH", "HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"}
+
+
+@pytest.mark.parametrize(
+    ("address", "form"), [("unix:/run/web.sock", "unix//run/web.sock"), ("127.0.0.1:2027", "127.0.0.1:2027")]
+)
+def test_addresses_are_in_caddys_form(address: str, form: str) -> None:
+    assert upstream(address) == form
+
+
+def test_nginx_takes_ten_megabytes_and_no_more(http: Block) -> None:
+    assert values(http, "client_max_body_size") == [["10m"]]
+
+
+def test_nginx_never_holds_live_connections_up(http: Block) -> None:
+    live = block(block(http, "server"), "location", "/live/")
+
+    assert values(live, "proxy_pass") == [["http://gateway"]]
+    assert values(live, "proxy_buffering") == [["off"]]
+    assert ["Upgrade", "$http_upgrade"] in values(live, "proxy_set_header")
+    assert values(live, "proxy_read_timeout") == [["1h"]]
+
+
+def test_nginx_tells_the_application_who_asks_everywhere(http: Block) -> None:
+    # A location with one proxy_set_header of its own inherits none of the others.
+    live = block(block(http, "server"), "location", "/live/")
+    for where in (http, live):
+        names = [value[0] for value in values(where, "proxy_set_header")]
+        assert {"Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Request-ID"} <= set(names)
+
+
+def test_nginx_needs_no_rights_and_writes_to_tmp_only(http: Block) -> None:
+    server = block(http, "server")
+
+    assert int(values(server, "listen")[0][0]) > 1024
+    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        assert values(http, f"{kind}_temp_path")[0][0].startswith("/tmp/")
+
+
+def test_nginx_logs_no_tickets(http: Block) -> None:
+    logged = " ".join(values(http, "log_format")[0])
+
+    assert "$request_uri" not in logged
+    assert '$request"' not in logged
+    assert "$args" not in logged

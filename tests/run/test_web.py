@@ -1,0 +1,128 @@
+"""The front door and the workers behind it: people don't see that a worker died."""
+
+import http.client
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import psutil
+import pytest
+
+from tests.sites import LiveSite, until
+
+
+def workers(site: LiveSite) -> list[psutil.Process]:
+    """Return the workers themselves: copies of the process that imported the application."""
+    parents = [
+        process for process in psutil.Process(site.processes["web"].pid).children() if "cli.worker" in process.cmdline()
+    ]
+    return [worker for parent in parents for worker in parent.children()]
+
+
+def status(site: LiveSite, path: str, **headers: str) -> int:
+    try:
+        with urlopen(Request(site.url + path, headers=headers), timeout=20) as response:
+            return int(response.status)
+    except HTTPError as error:
+        return error.code
+
+
+def is_replaced(site: LiveSite, killed: int) -> bool:
+    alive = {worker.pid for worker in workers(site)}
+    return killed not in alive and len(alive) == int(site.environ["WEB_CONCURRENCY"])
+
+
+def test_killed_worker_is_invisible(live_server: LiveSite) -> None:
+    answers: Counter[int] = Counter()
+    is_over = threading.Event()
+
+    def visit() -> None:
+        while not is_over.is_set():
+            answers[status(live_server, "/healthz")] += 1
+
+    visitors = [threading.Thread(target=visit) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for _ in range(3):
+        victim = workers(live_server)[0].pid
+        os.kill(victim, signal.SIGKILL)
+        until(lambda killed=victim: is_replaced(live_server, killed), 15)
+    is_over.set()
+    for visitor in visitors:
+        visitor.join()
+
+    assert set(answers) == {200}
+    assert answers[200] > 20
+
+
+@pytest.mark.parametrize("part", ["cli.worker", "gateway", "caddy"])
+def test_killed_part_comes_back(live_server: LiveSite, part: str) -> None:
+    parent = psutil.Process(live_server.processes["web"].pid)
+    victim = next(child for child in parent.children() if any(part in word for word in child.cmdline()))
+
+    victim.kill()
+
+    until(lambda: any(part in " ".join(child.cmdline()) for child in parent.children() if child.pid != victim.pid), 15)
+    until(lambda: healthy(live_server), 20)
+
+
+def healthy(site: LiveSite) -> bool:
+    try:
+        return status(site, "/healthz") == 200
+    except OSError:
+        return False
+
+
+def test_body_over_ten_megabytes_stops_at_the_door(live_server: LiveSite) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", live_server.settings.port, timeout=20)
+    connection.putrequest("POST", "/login")
+    connection.putheader("Content-Length", str(11 * 1024 * 1024))
+    connection.endheaders()
+
+    assert connection.getresponse().status == 413
+
+
+def test_scripts_and_styles_are_kept_for_good_when_they_have_a_version(live_server: LiveSite) -> None:
+    plain = urlopen(f"{live_server.url}/static/css/tokens.css", timeout=10)
+    versioned = urlopen(f"{live_server.url}/static/css/tokens.css?v=1", timeout=10)
+
+    assert plain.headers["Cache-Control"] == "no-cache"
+    assert "immutable" in versioned.headers["Cache-Control"]
+    assert plain.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/static/../config.py", "/static/%2e%2e/config.py", "/static/.hidden"])
+def test_nothing_but_static_files_is_served(live_server: LiveSite, path: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", live_server.settings.port, timeout=20)
+    connection.request("GET", path)
+
+    assert connection.getresponse().status == 404
+
+
+def test_clients_cannot_choose_request_ids_at_the_outermost_door(live_server: LiveSite) -> None:
+    response = urlopen(
+        Request(f"{live_server.url}/healthz", headers={"X-Request-ID": "chosen-by-a-client"}), timeout=10
+    )
+
+    assert response.headers["X-Request-ID"] != "chosen-by-a-client"
+    assert "Server" not in response.headers
+
+
+def test_request_under_way_is_answered_when_the_site_ends(make_live_server: Callable[..., LiveSite]) -> None:
+    site = make_live_server()
+    connection = http.client.HTTPConnection("127.0.0.1", site.settings.port, timeout=20)
+    connection.putrequest("POST", "/login")
+    connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+    connection.putheader("Content-Length", "20")
+    connection.endheaders()
+    connection.send(b"email=a@b.c")
+
+    site.processes["web"].send_signal(signal.SIGTERM)
+    connection.send(b"&password")
+
+    assert connection.getresponse().status in (200, 400)
+    assert site.processes["web"].wait(10) == 0
