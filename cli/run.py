@@ -123,11 +123,7 @@ class Run:
             waiting.append(postgresql)
             os.environ["DATABASE_URL"] = postgresql.url()
         for engine in waiting:
-            is_up = self.supervisor.pump(
-                lambda engine=engine: engine.is_ready() or self.is_hopeless(), within=ENGINE_START_S
-            )
-            if not is_up or self.is_hopeless():
-                raise Refusal(f"{engine.log.stem} doesn't start: {last_line(engine.log)}")
+            self.wait_for_engine(engine)
         if postgresql in waiting:
             postgresql.create_database()
         self.settings = read_settings({})
@@ -136,6 +132,12 @@ class Run:
         """Start an engine and remember that it is ours to end."""
         self.engines.append(program.name)
         self.supervisor.start(program)
+
+    def wait_for_engine(self, engine: PostgreSQL | Valkey) -> None:
+        """Watch until the engine answers; refuse with its own last words when it doesn't."""
+        is_up = self.supervisor.pump(lambda: engine.is_ready() or self.is_hopeless(), within=ENGINE_START_S)
+        if not is_up or self.is_hopeless():
+            raise Refusal(f"{engine.log.stem} doesn't start: {last_line(engine.log)}")
 
     def release(self) -> None:
         """Run the Procfile's release, unless the database has all of it."""

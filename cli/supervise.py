@@ -282,7 +282,7 @@ def _run(program: Program) -> subprocess.Popen[bytes]:
         )
 
 
-def _ending(returncode: int) -> str:
-    if returncode < 0:
+def _ending(returncode: int | None) -> str:
+    if returncode is not None and returncode < 0:
         return signal.Signals(-returncode).name
     return f"exit code {returncode}"

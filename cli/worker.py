@@ -67,7 +67,7 @@ def worker_program(name: str, listener: socket.socket, settings: Settings) -> Pr
 
     def forget_gauges(pid: int) -> None:
         if settings.metrics_dir:
-            multiprocess.mark_process_dead(pid, str(settings.metrics_dir))
+            multiprocess.mark_process_dead(pid, str(settings.metrics_dir))  # type: ignore[no-untyped-call]  # prometheus_client has none
 
     return Program(name=name, function=lambda: serve(listener, settings), on_exit=forget_gauges)
 
