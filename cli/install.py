@@ -91,12 +91,13 @@ def make_venv() -> None:
 
 
 def _has_ensurepip() -> bool:
-    return subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
+    code = "import ensurepip; ensurepip.version()"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 def _install_ensurepip() -> None:
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    if not apt_install(package):
+    if not apt_install(package) or not _has_ensurepip():
         raise Refusal(f"Python lacks the module venv; on Debian and Ubuntu: sudo apt install {package}")
 
 
