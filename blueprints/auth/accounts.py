@@ -39,6 +39,8 @@ SECURITY_SETTINGS: dict[str, Any] = {
         "argon2__parallelism": 1,
     },
     "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+    # Argon2 takes passwords of any length and salts them itself: no second hash with a key that could be lost.
+    "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
     "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
     "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=2),

@@ -1,0 +1,152 @@
+"""Pages of labs. What they do is a row and a nudge; the machines are the scheduler's."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blueprints.errors import wants_json
+from blueprints.pages import load_study, login_required, me, now
+from config import Settings
+from extensions import db
+from models import Lab, LabSession
+from services import checks, lab_steps, labs as lab_service, policy, tickets
+from services.errors import Conflict, Forbidden, NotFound, Unavailable
+from services.outlines import activity
+
+labs = Blueprint("labs", __name__)
+
+
+@labs.get("/labs")
+@login_required
+def index() -> ResponseReturnValue:
+    """One's running labs, and the labs of one's courses."""
+    sessions = [
+        {"session": found, "lab": found.lab, "course": found.course, "url": _page(found.course.slug, found.lab.slug)}
+        for found in lab_service.of_user(me().id)
+    ]
+    offered = [
+        {"lab": lab, "course": lab.course, "url": _page(lab.course.slug, lab.slug)}
+        for lab in lab_steps.offered_to(me().id)
+    ]
+    return render_template("labs/index.html", sessions=sessions, labs=offered)
+
+
+@labs.get("/courses/<slug>/labs/<lab>")
+@login_required
+def show(slug: str, lab: str) -> ResponseReturnValue:
+    """The steps beside the machine."""
+    course, _role = load_study(slug)
+    found = activity(course, lab, Lab)
+    newest = lab_service.latest(me().id, found.id)
+    g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
+    return render_template(
+        "labs/show.html",
+        course=course,
+        lab=found,
+        steps=lab_steps.steps(found),  # type: ignore[arg-type]  # `activity` returned a Lab
+        state=lab_service.describe(newest, now()) if newest else None,
+        is_available=_settings().lab_backend != "off",
+    )
+
+
+@labs.post("/courses/<slug>/labs/<lab>/start")
+@login_required
+def start(slug: str, lab: str) -> ResponseReturnValue:
+    """Ask for a machine."""
+    course, role = load_study(slug)
+    if not policy.may_take_part(role):
+        raise Forbidden(_("Only people in the course start its labs."))
+    if _settings().lab_backend == "off":
+        raise Unavailable(_("Labs are not set up here."))
+    found = lab_service.request(me(), activity(course, lab, Lab), course, now=now())  # type: ignore[arg-type]  # a Lab
+    db.session.commit()
+    if wants_json():
+        return jsonify(lab_service.describe(found, now()))
+    return redirect(_page(slug, lab))
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/stop")
+@login_required
+def stop(session_id: uuid.UUID) -> Response:
+    """End the lab, or leave the queue."""
+    found = _mine(session_id)
+    lab_service.stop(found, reason="user", now=now())
+    return _committed(found)
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/reset")
+@login_required
+def reset(session_id: uuid.UUID) -> Response:
+    """Throw everything in the lab away, and begin anew."""
+    found = _mine(session_id)
+    lab_service.reset(found, now=now())
+    return _committed(found)
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/extend")
+@login_required
+def extend(session_id: uuid.UUID) -> Response:
+    """Keep an idle lab."""
+    found = _mine(session_id)
+    lab_service.extend(found, now=now())
+    return _committed(found)
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/checks/<int:check_id>")
+@login_required
+def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
+    """Have a check run."""
+    found = _mine(session_id)
+    checks.request(found, check_id, now=now())
+    return _committed(found), 202
+
+
+@labs.get("/lab-sessions/<uuid:session_id>/state")
+@login_required
+def state(session_id: uuid.UUID) -> Response:
+    """The state document, for a page that can't listen."""
+    return jsonify(lab_service.describe(_mine(session_id), now()))
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/ticket")
+@login_required
+def ticket(session_id: uuid.UUID) -> Response:
+    """A ticket that opens one terminal, once."""
+    found = _mine(session_id)
+    if found.state != "running":
+        raise Conflict(_("The lab isn't running."))
+    made = tickets.terminal(current_app.extensions["yurt_redis"], user_id=me().id, session_id=found.id)
+    return jsonify(url=f"/live/terminals/{found.id}?ticket={made}")
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/live")
+@login_required
+def live_ticket(session_id: uuid.UUID) -> Response:
+    """A ticket to follow the lab's state."""
+    found = _mine(session_id)
+    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"lab:{found.id}")
+    return jsonify(url=f"/live/labs/{found.id}?ticket={made}")
+
+
+def _mine(session_id: uuid.UUID) -> LabSession:
+    found = lab_service.load(session_id)
+    if not policy.owns_lab(me(), found):
+        raise NotFound
+    return found
+
+
+def _committed(found: LabSession) -> Response:
+    db.session.commit()
+    return jsonify(lab_service.describe(found, now()))
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["yurt"]
+    return settings
+
+
+def _page(slug: str, lab: str, **values: Any) -> str:
+    return url_for("labs.show", slug=slug, lab=lab, **values)

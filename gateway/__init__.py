@@ -1,0 +1,1 @@
+"""Long-lived connections: terminals, live labs and live leaderboards. It keeps nothing that matters."""

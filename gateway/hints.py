@@ -1,0 +1,61 @@
+"""One Redis subscription for the whole process: who waits on a channel is woken when something changed there."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+PATTERN = "yurt:live:*"
+RETRY_S = (0.2, 5.0)
+
+log = structlog.get_logger("yurt.gateway")
+
+
+class Hints:
+    """Hands each published hint to the streams that watch its channel."""
+
+    def __init__(self, redis: "Redis[bytes]") -> None:
+        self._redis = redis
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @contextmanager
+    def watch(self, channel: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set with each hint on `channel`, and after every gap in listening."""
+        event = asyncio.Event()
+        self._waiting[channel].add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[channel].discard(event)
+            if not self._waiting[channel]:
+                del self._waiting[channel]
+
+    async def listen(self) -> None:
+        """Listen for ever; Redis may go and come back."""
+        wait = RETRY_S[0]
+        while True:
+            try:
+                async with self._redis.pubsub() as subscription:
+                    await subscription.psubscribe(PATTERN)
+                    # What happened while nobody listened is unknown: everybody looks again.
+                    self._wake_all()
+                    wait = RETRY_S[0]
+                    async for message in subscription.listen():
+                        if message["type"] == "pmessage":
+                            self._wake(message["channel"].decode())
+            except (RedisError, OSError) as error:
+                log.warning("redis unavailable", error=type(error).__name__)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, RETRY_S[1])
+
+    def _wake(self, channel: str) -> None:
+        for event in self._waiting.get(channel, ()):
+            event.set()
+
+    def _wake_all(self) -> None:
+        for channel in list(self._waiting):
+            self._wake(channel)

@@ -1,0 +1,122 @@
+"""Server-sent events: the state of a lab, and that a leaderboard changed."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import Gauge
+
+from gateway.hints import Hints
+from services import tickets
+from services.live import board_channel, lab_channel
+
+HEARTBEAT_S = 15.0
+# Hints come in bursts (a start moves a whole queue): wait this long for more before looking.
+COALESCE_S = 0.1
+BOARD_EVERY_S = 1.0
+SEND_S = 20.0
+STREAMS_PER_USER = 20
+
+STREAMS = Gauge("yurt_gateway_streams", "Open live streams.", multiprocess_mode="livesum")
+
+Snapshot = Callable[[str, int], Awaitable[dict[str, Any] | None]]
+
+
+class Streams:
+    """The routes of live labs and leaderboards."""
+
+    def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot) -> None:
+        self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
+        self._open: dict[int, int] = {}
+
+    async def lab(self, request: web.Request) -> web.StreamResponse:
+        """Send the lab's state at once, and again after each change."""
+        session_id = request.match_info["session_id"]
+        user_id = self._user(request, f"lab:{session_id}")
+        first = await self._snapshot(session_id, user_id)
+        if first is None:
+            raise web.HTTPNotFound
+        with self._hints.watch(lab_channel(session_id)) as changed:
+            changed.set()
+
+            async def next_state() -> bytes | None:
+                state = await self._snapshot(session_id, user_id)
+                return None if state is None else _event("state", state)
+
+            return await self._serve(request, user_id, changed, next_state, COALESCE_S)
+
+    async def board(self, request: web.Request) -> web.StreamResponse:
+        """Tell of each change of a leaderboard, at most once a second."""
+        course_id = int(request.match_info["course_id"])
+        user_id = self._user(request, f"board:{course_id}")
+
+        async def next_version() -> bytes:
+            return _event("board", {"version": time.time_ns() // 1_000_000})
+
+        with self._hints.watch(board_channel(course_id)) as changed:
+            return await self._serve(request, user_id, changed, next_version, BOARD_EVERY_S)
+
+    def _user(self, request: web.Request, topic: str) -> int:
+        found = tickets.read_live(self._secret_key, request.query.get("ticket", ""))
+        if found is None or found[1] != topic:
+            raise web.HTTPForbidden
+        if self._open.get(found[0], 0) >= STREAMS_PER_USER:
+            raise web.HTTPTooManyRequests
+        return found[0]
+
+    async def _serve(
+        self,
+        request: web.Request,
+        user_id: int,
+        changed: asyncio.Event,
+        message: Callable[[], Awaitable[bytes | None]],
+        pause: float,
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        self._open[user_id] = self._open.get(user_id, 0) + 1
+        STREAMS.inc()
+        try:
+            await response.prepare(request)
+            await response.write(b"retry: 1000\n\n")
+            while True:
+                await self._turn(response, changed, message, pause)
+        except (ConnectionError, TimeoutError, _Over):
+            return response
+        finally:
+            STREAMS.dec()
+            self._open[user_id] -= 1
+            if not self._open[user_id]:
+                del self._open[user_id]
+
+    async def _turn(
+        self,
+        response: web.StreamResponse,
+        changed: asyncio.Event,
+        message: Callable[[], Awaitable[bytes | None]],
+        pause: float,
+    ) -> None:
+        try:
+            await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+        except TimeoutError:
+            data: bytes | None = b": still here\n\n"
+        else:
+            changed.clear()
+            data = await message()
+            if data is None:
+                raise _Over
+        # A browser that doesn't read is let go; it comes back by itself.
+        await asyncio.wait_for(response.write(data), SEND_S)
+        await asyncio.sleep(pause)
+
+
+class _Over(Exception):
+    """There is nothing more to tell."""
+
+
+def _event(name: str, value: dict[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(value)}\n\n".encode()

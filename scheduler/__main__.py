@@ -1,0 +1,63 @@
+"""`python -m scheduler`: the ticks, and an ear for nudges."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+
+import structlog
+from redis import Redis, RedisError
+
+from config import Settings, load_settings
+from core import create_core
+from extensions import redis_client
+from scheduler.backends import make_backend
+from scheduler.ticks import make_ticks
+from scheduler.worker import Workers
+from services.live import NUDGE_CHANNEL
+
+END_S = 8.0
+LISTEN_S = 1.0
+RETRY_S = 2.0
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def main(settings: Settings) -> int:
+    """Work until SIGTERM."""
+    app = create_core(settings, "scheduler")
+    redis = redis_client(settings)
+    ending = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    workers = Workers(app, redis, make_ticks(settings, make_backend(settings), redis))
+    workers.start()
+    log.info("scheduler works", labs=settings.lab_backend)
+    while not ending.is_set():
+        listen(redis, workers, ending)
+    is_clean = workers.end(END_S)
+    log.info("scheduler ends", clean=is_clean)
+    return 0
+
+
+def listen(redis: "Redis[bytes]", workers: Workers, ending: threading.Event) -> None:
+    """Pass nudges on until the end; without Redis the ticks go by their intervals."""
+    try:
+        with redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            subscription.subscribe(NUDGE_CHANNEL)
+            workers.nudge("")
+            while not ending.is_set():
+                message = subscription.get_message(timeout=LISTEN_S)
+                if message is not None:
+                    workers.nudge(message["data"].decode())
+    except (RedisError, OSError) as error:
+        log.warning("redis unavailable", error=type(error).__name__)
+        ending.wait(RETRY_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main(load_settings()))

@@ -1,0 +1,133 @@
+"""A lab's checks: asked for by the student, run by the scheduler, rewarded once."""
+
+import unicodedata
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import CheckRun, LabCheck, LabSession, PointEntry
+from models.lab_session import RUNNING
+from services import live, points, progress
+from services.errors import Conflict, NotFound
+
+MAX_OUTPUT = 4096
+MAX_FAILURES = 3
+# A run that has taken this much longer than its time-out belongs to a scheduler that died.
+LOST_AFTER = timedelta(seconds=30)
+
+
+def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
+    """Queue a check of the lab. A second click joins the run that is open."""
+    check = db.session.scalar(
+        select(LabCheck).where(
+            LabCheck.id == check_id, LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived
+        )
+    )
+    if check is None:
+        raise NotFound
+    if lab_session.state != RUNNING:
+        raise Conflict("Start the lab first: a check looks into the running machine.")
+    try:
+        with db.session.begin_nested():
+            db.session.add(CheckRun(session_id=lab_session.id, check_id=check.id, requested_at=now))
+    except IntegrityError:
+        return
+    # Using the checks is using the lab.
+    lab_session.last_active_at, lab_session.warned_at = now, None
+    live.lab_changed(lab_session.id)
+    live.nudge("checks")
+
+
+def claim(now: datetime) -> CheckRun | None:
+    """Take the oldest run that waits, or that its scheduler lost; None if there is none."""
+    lost = CheckRun.claimed_at < now - LOST_AFTER - func.make_interval(0, 0, 0, 0, 0, 0, LabCheck.timeout_s)
+    query = (
+        select(CheckRun)
+        .join(CheckRun.check)
+        .options(joinedload(CheckRun.session), joinedload(CheckRun.check))
+        .where(or_(CheckRun.state == "queued", (CheckRun.state == "running") & lost))
+        .order_by(CheckRun.requested_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=CheckRun)
+    )
+    run = db.session.scalar(query)
+    if run is not None:
+        run.state, run.claimed_at = "running", now
+        db.session.flush()
+        live.lab_changed(run.session_id)
+    return run
+
+
+def finish(run: CheckRun, *, is_passed: bool, output: bytes, now: datetime) -> None:
+    """Write the outcome of a run, if it is still open, and what it earns."""
+    state = "passed" if is_passed else "failed"
+    if not _close(run, state, readable(output), now):
+        return
+    if is_passed:
+        _reward(run, now)
+    live.lab_changed(run.session_id)
+
+
+def put_off(run: CheckRun, *, now: datetime) -> None:
+    """Try a run again that the backend couldn't carry out; after three times say so."""
+    run.failures += 1
+    if run.failures >= MAX_FAILURES:
+        _close(run, "error", "", now)
+    else:
+        run.state, run.claimed_at = "queued", None
+    db.session.flush()
+    live.lab_changed(run.session_id)
+
+
+def readable(output: bytes) -> str:
+    """Return output as text that a page and a database can bear, cut to 4 kB."""
+    text = output[:MAX_OUTPUT].decode(errors="replace")
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc").strip()
+
+
+def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:
+    changed = db.session.execute(
+        update(CheckRun)
+        .where(CheckRun.id == run.id, CheckRun.state.in_(("queued", "running")))
+        .values(state=state, output=output, finished_at=now)
+        .returning(CheckRun.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    db.session.refresh(run)
+    return changed is not None
+
+
+def _reward(run: CheckRun, now: datetime) -> None:
+    lab_session, check = run.session, run.check
+    points.award(
+        user_id=lab_session.user_id,
+        course_id=lab_session.course_id,
+        source=f"check:{check.id}",
+        points=check.points,
+        now=now,
+    )
+    if not _open_checks(lab_session):
+        progress.complete(lab_session.user_id, lab_session.lab, now=now)
+
+
+def _open_checks(lab_session: LabSession) -> int:
+    """Count the lab's checks that the student has never passed."""
+    earned = select(PointEntry.id).where(
+        PointEntry.user_id == lab_session.user_id, PointEntry.source == func.concat("check:", LabCheck.id)
+    )
+    passed = (
+        select(CheckRun.id)
+        .join(LabSession, LabSession.id == CheckRun.session_id)
+        .where(
+            CheckRun.check_id == LabCheck.id,
+            CheckRun.state == "passed",
+            LabSession.user_id == lab_session.user_id,
+        )
+    )
+    query = select(func.count()).where(
+        LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived, ~earned.exists(), ~passed.exists()
+    )
+    return db.session.scalar(query) or 0

@@ -1,0 +1,42 @@
+"""The outbox: mail is claimed, sent by the caller, and marked; what fails is tried again, later each time."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from extensions import db
+from models import Mail
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=6)
+# Who claims a mail has this long to send it before another scheduler may.
+HOLD = timedelta(minutes=2)
+
+
+def claim(now: datetime) -> Mail | None:
+    """Take a mail that is due, and hide it from others for two minutes; None if there is none."""
+    query = (
+        select(Mail)
+        .where(Mail.sent_at.is_(None), Mail.next_try_at <= now)
+        .order_by(Mail.next_try_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    mail = db.session.scalar(query)
+    if mail is not None:
+        mail.next_try_at = now + HOLD
+        db.session.flush()
+    return mail
+
+
+def sent(mail: Mail, *, now: datetime) -> None:
+    """Note that the mail server has the mail."""
+    mail.sent_at = now
+    db.session.flush()
+
+
+def put_off(mail: Mail, *, now: datetime) -> None:
+    """Try again: after 30 s, then twice as long each time, at most 6 h."""
+    mail.failures += 1
+    mail.next_try_at = now + min(FIRST_WAIT * 2 ** min(mail.failures - 1, 16), LONGEST_WAIT)
+    db.session.flush()
