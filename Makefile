@@ -31,12 +31,11 @@ lint: install-dev ## Check style, types, layers and templates
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@if [ -d templates ]; then $(BIN)/djlint --quiet --check --lint templates; fi
+	@$(BIN)/djlint --quiet --lint templates
 
-format: install-dev ## Put code and templates into the house's form
+format: install-dev ## Put code into the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@if [ -d templates ]; then $(BIN)/djlint --quiet --reformat templates; fi
 
 bench: install-dev ## Load a running Yurt with 100 students (HOST=http://127.0.0.1:2026)
 	@$(BIN)/python -m bench
