@@ -4,6 +4,7 @@ It has the site's environment (addresses of the embedded engines, the secret), a
 their connection set: `python -m cli.here pg_dump --format=custom --file=yurt.dump`.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -67,6 +68,13 @@ def environ_of(var: Path) -> dict[str, str]:
         return found
     except (OSError, ValueError):
         raise Refusal(f"no site runs here (with the data in {var}): start it with make run.") from None
+
+
+def join_site() -> None:
+    """Let a plain `flask` command reach the site that `make run` runs here, unless it is told of another one."""
+    if "DATABASE_URL" not in os.environ:
+        with contextlib.suppress(Refusal):
+            os.environ.update(environ_of(var_folder(os.environ)))
 
 
 def connection(url: str) -> dict[str, str]:

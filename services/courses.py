@@ -139,6 +139,12 @@ def set_role(course: Course, user_id: int, role: str | None, *, now: datetime) -
     db.session.flush()
 
 
+def require_member(course: Course, user_id: int) -> None:
+    """Raise NotFound for somebody who isn't in the course."""
+    if user_id >= 2**63 or db.session.get(Enrolment, (course.id, user_id)) is None:
+        raise NotFound
+
+
 def _add(user_id: int, course_id: int, role: str, now: datetime) -> None:
     row = insert(Enrolment).values(user_id=user_id, course_id=course_id, role=role, enrolled_at=now)
     db.session.execute(row.on_conflict_do_nothing())

@@ -1,0 +1,163 @@
+"""The JSON API of labs and lab sessions."""
+
+import uuid
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import current_app, url_for
+from flask_babel import gettext as _
+
+from blueprints.bearer import auth, load_study, me, scope
+from blueprints.labs.schemas import LabDetailOut, LabsOut, SessionOut, SessionsOut
+from blueprints.pages import now
+from blueprints.schemas import responses
+from extensions import db
+from models import Lab, LabSession
+from services import checks, lab_steps, labs, policy
+from services.errors import Forbidden, NotFound, Unavailable
+from services.outlines import activity
+
+labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
+FIELDS = ("id", "slug", "title", "summary", "template", "cpu_mhz", "memory_mb", "disk_mb", "has_network")
+TIMES = ("idle_minutes", "max_life_minutes")
+
+
+@labs_api.get("/courses/<slug>/labs")
+@labs_api.auth_required(auth)
+@labs_api.output(LabsOut)
+@labs_api.doc(summary="List the labs of a course", responses=responses(403, 404))
+@scope("read")
+def list_labs(slug: str) -> Any:
+    """Give every lab in the order of the course."""
+    course, _role = load_study(slug)
+    return {"labs": lab_steps.of_course(course)}
+
+
+@labs_api.get("/courses/<slug>/labs/<lab>")
+@labs_api.auth_required(auth)
+@labs_api.output(LabDetailOut)
+@labs_api.doc(summary="Read a lab with its steps", responses=responses(403, 404))
+@scope("read")
+def read_lab(slug: str, lab: str) -> Any:
+    """Give the steps and checks, without the checks' scripts."""
+    course, _role = load_study(slug)
+    found = activity(course, lab, Lab)
+    steps = [
+        {
+            "position": row["step"].position,
+            "title": row["step"].title,
+            "body_html": row["step"].body_html,
+            "checks": row["checks"],
+        }
+        for row in lab_steps.steps(found)  # type: ignore[arg-type]  # `activity` returned a Lab
+    ]
+    return {**{name: getattr(found, name) for name in (*FIELDS, *TIMES)}, "steps": steps}
+
+
+@labs_api.post("/courses/<slug>/labs/<lab>/sessions")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut, status_code=201)
+@labs_api.doc(summary="Start a lab, or get the session there is", responses=responses(403, 404, 409, 503))
+@scope("write")
+def start_session(slug: str, lab: str) -> Any:
+    """Queue the lab; its session tells when it runs."""
+    course, role = load_study(slug)
+    if not policy.may_take_part(role):
+        raise Forbidden(_("Only people in the course start its labs."))
+    if current_app.extensions["yurt"].lab_backend == "off":
+        raise Unavailable(_("Labs are not set up here."))
+    found = labs.request(me(), activity(course, lab, Lab), course, now=now())  # type: ignore[arg-type]  # a Lab
+    db.session.commit()
+    address = url_for("labs_api.read_session", session_id=found.id)
+    return labs.describe(found, now()), 201, {"Location": address}
+
+
+@labs_api.get("/lab-sessions")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionsOut)
+@labs_api.doc(summary="List my lab sessions", responses=responses(403))
+@scope("read")
+def list_sessions() -> Any:
+    """Give those that haven't ended."""
+    rows = [
+        {
+            "id": str(found.id),
+            "course": found.course.slug,
+            "lab": found.lab.slug,
+            "job_id": found.job_id,
+            "state": found.state,
+            "queued_at": found.queued_at,
+        }
+        for found in labs.of_user(me().id)
+    ]
+    return {"sessions": rows}
+
+
+@labs_api.get("/lab-sessions/<uuid:session_id>")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut)
+@labs_api.doc(summary="Read a lab session", responses=responses(403, 404))
+@scope("read")
+def read_session(session_id: uuid.UUID) -> Any:
+    """Give the state, the place in the queue, and the checks."""
+    return labs.describe(_mine(session_id), now())
+
+
+@labs_api.post("/lab-sessions/<uuid:session_id>/stop")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut)
+@labs_api.doc(summary="Stop a lab, or leave the queue", responses=responses(403, 404))
+@scope("write")
+def stop_session(session_id: uuid.UUID) -> Any:
+    """End it; what is in its home stays for the next start."""
+    found = _mine(session_id)
+    labs.stop(found, reason="user", now=now())
+    return _committed(found)
+
+
+@labs_api.post("/lab-sessions/<uuid:session_id>/reset")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut)
+@labs_api.doc(summary="Begin a lab anew", responses=responses(403, 404, 409))
+@scope("write")
+def reset_session(session_id: uuid.UUID) -> Any:
+    """Throw everything in it away."""
+    found = _mine(session_id)
+    labs.reset(found, now=now())
+    return _committed(found)
+
+
+@labs_api.post("/lab-sessions/<uuid:session_id>/extend")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut)
+@labs_api.doc(summary="Keep an idle lab", responses=responses(403, 404, 409))
+@scope("write")
+def extend_session(session_id: uuid.UUID) -> Any:
+    """Count it as used now."""
+    found = _mine(session_id)
+    labs.extend(found, now=now())
+    return _committed(found)
+
+
+@labs_api.post("/lab-sessions/<uuid:session_id>/checks/<int:check_id>")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut, status_code=202)
+@labs_api.doc(summary="Run a check", responses=responses(403, 404, 409))
+@scope("write")
+def run_check(session_id: uuid.UUID, check_id: int) -> Any:
+    """Queue the check; the session tells its outcome."""
+    found = _mine(session_id)
+    checks.request(found, check_id, now=now())
+    return _committed(found)
+
+
+def _mine(session_id: uuid.UUID) -> LabSession:
+    found = labs.load(session_id)
+    if not policy.owns_lab(me(), found):
+        raise NotFound
+    return found
+
+
+def _committed(found: LabSession) -> dict[str, Any]:
+    db.session.commit()
+    return labs.describe(found, now())

@@ -1,0 +1,168 @@
+"""The JSON API of quizzes and attempts."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import url_for
+from flask_babel import gettext as _
+
+from blueprints.bearer import auth, load_study, me, scope
+from blueprints.errors import answer
+from blueprints.pages import now
+from blueprints.quizzes.schemas import (
+    AnswerIn,
+    AttemptDetailOut,
+    AttemptsOut,
+    AttemptsQuery,
+    QuizOut,
+    QuizzesOut,
+    ReceiptOut,
+)
+from blueprints.schemas import responses
+from extensions import db
+from models import Attempt, Course, Quiz
+from services import attempts, policy, quizzes
+from services.errors import Forbidden, NotFound
+from services.outlines import activity
+from services.questions import kind_of
+
+quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
+
+
+@quizzes_api.get("/courses/<slug>/quizzes")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(QuizzesOut)
+@quizzes_api.doc(summary="List the quizzes of a course", responses=responses(403, 404))
+@scope("read")
+def list_quizzes(slug: str) -> Any:
+    """Give every quiz in the order of the course."""
+    course, _role = load_study(slug)
+    return {"quizzes": quizzes.overview(course, me().id)}
+
+
+@quizzes_api.get("/courses/<slug>/quizzes/<quiz>")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(QuizOut)
+@quizzes_api.doc(summary="Read a quiz", responses=responses(403, 404))
+@scope("read")
+def read_quiz(slug: str, quiz: str) -> Any:
+    """Give what the quiz asks for, not its questions: those are an attempt's."""
+    course, _role = load_study(slug)
+    found = next((row for row in quizzes.overview(course, me().id) if row["slug"] == quiz), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@quizzes_api.post("/courses/<slug>/quizzes/<quiz>/attempts")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(AttemptDetailOut, status_code=201)
+@quizzes_api.doc(summary="Start an attempt, or go on with the open one", responses=responses(403, 404, 409))
+@scope("write")
+def start_attempt(slug: str, quiz: str) -> Any:
+    """Draw the questions. Starting again while an attempt is open gives that one."""
+    course, role = load_study(slug)
+    if not policy.may_take_part(role):
+        raise Forbidden(_("Only people in the course take its quizzes."))
+    made = attempts.start(me().id, _quiz(course, quiz), now=now())
+    db.session.commit()
+    address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
+    return _detail(attempts.load(made.id, is_whole=True)), 201, {"Location": address}
+
+
+@quizzes_api.get("/courses/<slug>/quizzes/<quiz>/attempts")
+@quizzes_api.auth_required(auth)
+@quizzes_api.input(AttemptsQuery, location="query")
+@quizzes_api.output(AttemptsOut)
+@quizzes_api.doc(summary="List attempts", responses=responses(403, 404, 422))
+@scope("read")
+def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
+    """Give one's own attempts; the course's staff may ask for all."""
+    course, role = load_study(slug)
+    if query_data.all and not policy.may_see_people(me(), role):
+        raise Forbidden
+    whose = None if query_data.all else me().id
+    page = quizzes.attempts_at(_quiz(course, quiz), whose, query_data.page, query_data.per_page)
+    return {"attempts": page.rows, "page": page.number, "pages": page.pages, "total": page.total}
+
+
+@quizzes_api.get("/attempts/<int:attempt_id>")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(AttemptDetailOut)
+@quizzes_api.doc(summary="Read an attempt", responses=responses(403, 404))
+@scope("read")
+def read_attempt(attempt_id: int) -> Any:
+    """Give the questions and answers; solutions once it is closed."""
+    return _detail(_mine(attempt_id))
+
+
+@quizzes_api.put("/attempts/<int:attempt_id>/items/<int:position>")
+@quizzes_api.auth_required(auth)
+@quizzes_api.input(AnswerIn)
+@quizzes_api.output(ReceiptOut)
+@quizzes_api.doc(summary="Save an answer", responses=responses(403, 404, 409, 410, 422))
+@scope("write")
+def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
+    """Keep the answer if its revision is newer than the one kept. 409 gives what is kept, 410 that it is over."""
+    _mine(attempt_id)
+    try:
+        receipt = attempts.save(attempt_id, position, json_data.response, revision=json_data.revision, now=now())
+    except attempts.Superseded as newer:
+        response, _status = answer(409, newer.message, revision=newer.revision, response=newer.response)
+        response.status_code = 409
+        return response
+    except attempts.Closed as over:
+        response, _status = answer(410, over.message)
+        response.status_code = 410
+        return response
+    db.session.commit()
+    return receipt
+
+
+@quizzes_api.post("/attempts/<int:attempt_id>/submit")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(AttemptDetailOut)
+@quizzes_api.doc(summary="Hand in", responses=responses(403, 404))
+@scope("write")
+def submit_attempt(attempt_id: int) -> Any:
+    """Close and grade. Again is harmless."""
+    attempts.submit(_mine(attempt_id), now=now())
+    db.session.commit()
+    return _detail(_mine(attempt_id))
+
+
+def _quiz(course: Course, slug: str) -> Quiz:
+    found = activity(course, slug, Quiz)
+    assert isinstance(found, Quiz)
+    return found
+
+
+def _mine(attempt_id: int) -> Attempt:
+    found = attempts.load(attempt_id, is_whole=True)
+    if not policy.owns_attempt(me(), found):
+        raise NotFound
+    return found
+
+
+def _detail(found: Attempt) -> dict[str, Any]:
+    names = ("id", "quiz_id", "user_id", "number", "state", "closed_by", "started_at", "deadline_at", "closed_at")
+    fields = {name: getattr(found, name) for name in (*names, "score", "max_score")}
+    return {**fields, "items": [_item(item, found.state == "closed") for item in found.items]}
+
+
+def _item(item: Any, is_closed: bool) -> dict[str, Any]:
+    version = item.version
+    shown = {
+        "position": item.position,
+        "kind": version.kind,
+        "prompt_html": version.prompt_html,
+        "points": float(version.points),
+        "frozen": item.frozen,
+        "response": item.response,
+        "revision": item.revision,
+        "saved_at": item.saved_at,
+    }
+    if not is_closed:
+        return shown
+    solution = kind_of(version.kind).explain(version.spec, item.response)["solution"]
+    return {**shown, "score": item.score, "solution": solution, "feedback_html": version.feedback_html}

@@ -1,0 +1,102 @@
+"""Shapes of quizzes and attempts. A solution is in none that can be had before the attempt is closed."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from blueprints.schemas import Input, Output
+
+Response = str | list[str] | None
+
+
+class QuizOut(Output):
+    """A quiz; times in seconds, `attempts_left` None without a limit."""
+
+    id: int
+    slug: str
+    title: str
+    instructions_html: str
+    time_limit_s: int | None
+    attempts_allowed: int | None
+    attempts_left: int | None
+    points: int
+    pass_percent: int
+    question_count: int
+
+
+class QuizzesOut(Output):
+    """The quizzes of a course, in its order."""
+
+    quizzes: list[QuizOut]
+
+
+class ItemOut(Output):
+    """A question of an attempt. score, solution and feedback come once the attempt is closed."""
+
+    position: int
+    kind: str
+    prompt_html: str
+    points: float
+    frozen: dict[str, Any]
+    response: Response
+    revision: int
+    saved_at: datetime | None
+    score: float | None = None
+    solution: str | None = None
+    feedback_html: str | None = None
+
+
+class AttemptOut(Output):
+    """An attempt in a list."""
+
+    id: int
+    quiz_id: int
+    user_id: int
+    number: int
+    state: Literal["open", "closed"]
+    closed_by: Literal["student", "deadline"] | None
+    started_at: datetime
+    deadline_at: datetime | None
+    closed_at: datetime | None
+    score: float | None
+    max_score: float
+
+
+class AttemptDetailOut(AttemptOut):
+    """An attempt with its questions."""
+
+    items: list[ItemOut]
+
+
+class AttemptsOut(Output):
+    """A page of attempts, the newest first."""
+
+    attempts: list[AttemptOut]
+    page: int
+    pages: int
+    total: int
+
+
+class AttemptsQuery(Input):
+    """Whose attempts: one's own, or for staff with all=true everybody's."""
+
+    all: bool = False
+    page: int = Field(default=1, ge=1, le=100_000)
+    per_page: int = Field(default=25, ge=1, le=100)
+
+
+class AnswerIn(Input):
+    """An answer: the revision that the client knows plus one, and the response (None clears it)."""
+
+    revision: int = Field(ge=1, le=2**53)
+    response: Response = None
+
+
+class ReceiptOut(Output):
+    """What is saved now."""
+
+    saved: int
+    total: int
+    saved_at: datetime
+    revision: int

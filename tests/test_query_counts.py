@@ -1,0 +1,122 @@
+"""The number of statements that each page costs, with much in the database: it doesn't grow with the rows."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from extensions import db as database
+from services import attempts, progress
+from tests.factories import (
+    RIGHT,
+    Cast,
+    CourseFactory,
+    EnrolmentFactory,
+    LessonFactory,
+    ModuleFactory,
+    UserFactory,
+    add_check,
+    add_question,
+    make_cast,
+)
+from tests.people import put_json, sign_in
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SIGNED_IN = 2  # the person, and their roles on the site
+
+PAGES = {
+    "/": SIGNED_IN + 3,
+    "/courses": SIGNED_IN + 3,
+    "/courses/shell": SIGNED_IN + 4,
+    "/courses/shell/lessons/first-words": SIGNED_IN + 4,
+    "/courses/shell/quizzes/first-quiz": SIGNED_IN + 5,
+    "/courses/shell/leaderboard": SIGNED_IN + 6,
+    "/courses/shell/leaderboard?partial=1": SIGNED_IN + 6,
+    "/courses/shell/labs/first-lab": SIGNED_IN + 9,
+    "/labs": SIGNED_IN + 4,
+    "/enrol": SIGNED_IN,
+    "/account": SIGNED_IN,
+    "/account/tokens": SIGNED_IN + 1,
+    "/attempts/{open}": SIGNED_IN + 3,
+    "/attempts/{closed}/result": SIGNED_IN + 5,
+}
+
+
+@pytest.fixture
+def counted() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            statements.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def crowd(cast: Cast) -> dict[str, int]:
+    """Thirty more of everything that a page lists; return the ids of an open and a closed attempt of bob's."""
+    module = ModuleFactory(course=cast.course, position=2)
+    for number in range(30):
+        LessonFactory(module=module, position=number)
+        student = UserFactory()
+        EnrolmentFactory(course=cast.course, user=student)
+        progress.complete_lesson(student.id, cast.lesson, now=NOW)
+        if number < 10:
+            EnrolmentFactory(course=CourseFactory(), user=cast.bob)
+            add_question(cast.quiz, "single")
+            add_check(cast.lab)
+    cast.course.version += 1
+    closed = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    for item in closed.items:
+        attempts.save(closed.id, item.position, RIGHT[item.version.kind], revision=1, now=NOW)
+    attempts.submit(closed, now=NOW)
+    opened = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    return {"open": opened.id, "closed": closed.id}
+
+
+@pytest.mark.parametrize(("path", "most"), PAGES.items())
+def test_a_page_costs_few_statements(
+    client: FlaskClient, cast: Cast, crowd: dict[str, int], counted: list[str], path: str, most: int
+) -> None:
+    sign_in(client, "bob")
+    address = path.format(**crowd)
+    client.get(address)  # what is cached is cached now
+    counted.clear()
+
+    response = client.get(address)
+
+    assert response.status_code == 200
+    assert len(counted) <= most, "\n\n".join(counted)
+
+
+def test_the_list_of_people_costs_few_statements(
+    client: FlaskClient, cast: Cast, crowd: dict[str, int], counted: list[str]
+) -> None:
+    sign_in(client, "alice")
+    client.get("/courses/shell/people")
+    counted.clear()
+
+    client.get("/courses/shell/people")
+
+    assert len(counted) <= SIGNED_IN + 4, "\n\n".join(counted)
+
+
+def test_saving_an_answer_costs_few_statements(
+    client: FlaskClient, cast: Cast, crowd: dict[str, int], counted: list[str]
+) -> None:
+    sign_in(client, "bob")
+    counted.clear()
+
+    put_json(client, f"/attempts/{crowd['open']}/items/1", {"revision": 1, "response": "a"})
+
+    assert len(counted) <= SIGNED_IN + 6 + SIGNED_IN + 3, "\n\n".join(counted)
