@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from extensions import db
 from models import CheckRun, LabCheck, LabSession
 from models.lab_session import QUEUED, RUNNING
-from services import idle, lab_queue
+from services import idle
 
 
 def describe(lab_session: LabSession, now: datetime) -> dict[str, Any]:
@@ -18,10 +18,8 @@ def describe(lab_session: LabSession, now: datetime) -> dict[str, Any]:
     `checks` has a row for each check of the lab: `state` is that of the newest run on this very machine, `is_passed`
     says whether the student ever passed it.
     """
-    position, length = lab_queue.place(lab_session) if lab_session.state == QUEUED else (None, None)
+    position, length = place(lab_session) if lab_session.state == QUEUED else (None, None)
     facts = facts_of(lab_session)
-    is_running = lab_session.state == RUNNING
-    stop_at = idle.idle_stop_at(facts) if is_running else None
     return {
         "id": str(lab_session.id),
         "state": lab_session.state,
@@ -32,33 +30,45 @@ def describe(lab_session: LabSession, now: datetime) -> dict[str, Any]:
         "queue_length": length,
         "started_at": _iso(lab_session.started_at),
         "expires_at": _iso(lab_session.expires_at),
-        "idle_stop_at": _iso(stop_at),
-        "warning": _warning(lab_session, stop_at, now) if is_running else None,
-        "can_extend": idle.can_extend(facts),
+        "idle_stop_at": _iso(facts.idle_stop_at) if facts else None,
+        "warning": _warning(facts, now) if facts else None,
+        "can_extend": facts is not None and facts.can_extend,
         "checks": _checks(lab_session),
     }
 
 
-def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> idle.Facts:
-    """Return what a decision about idleness needs."""
+def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> idle.Facts | None:
+    """Return what decides about the idleness of a running lab; None for one that doesn't run."""
+    last_active_at, expires_at = lab_session.last_active_at, lab_session.expires_at
+    if lab_session.state != RUNNING or last_active_at is None or expires_at is None:
+        return None
     return idle.Facts(
-        state=lab_session.state,
-        last_active_at=lab_session.last_active_at,
+        last_active_at=last_active_at,
+        expires_at=expires_at,
+        idle=timedelta(minutes=lab_session.lab.idle_minutes),
         warned_at=lab_session.warned_at,
-        expires_at=lab_session.expires_at,
-        idle_for=timedelta(minutes=lab_session.lab.idle_minutes),
         is_activity_known=is_activity_known,
     )
 
 
-def _warning(lab_session: LabSession, stop_at: datetime | None, now: datetime) -> dict[str, str | None] | None:
-    if lab_session.warned_at is None:
+def place(lab_session: LabSession) -> tuple[int, int]:
+    """Return a waiting session's position, from 1, and how many wait."""
+    before = tuple_(LabSession.queued_at, LabSession.id) < tuple_(lab_session.queued_at, lab_session.id)
+    query = select(func.count().filter(before), func.count()).where(LabSession.state == QUEUED)
+    ahead, waiting = db.session.execute(query).one()
+    return ahead + 1, waiting
+
+
+def queue_position(lab_session: LabSession) -> int | None:
+    """Return the session's place in the queue, from 1; None when it doesn't wait."""
+    return place(lab_session)[0] if lab_session.state == QUEUED else None
+
+
+def _warning(facts: idle.Facts, now: datetime) -> dict[str, str | None] | None:
+    decided = idle.verdict(facts, now)
+    if facts.warned_at is None or decided.action == "leave":
         return None
-    ends = [(at, kind) for at, kind in ((stop_at, "idle"), (lab_session.expires_at, "age")) if at is not None]
-    if not ends:
-        return None
-    at, kind = min(ends)
-    return {"kind": kind, "at": _iso(max(at, now))}
+    return {"kind": decided.reason, "at": _iso(decided.at)}
 
 
 def _checks(lab_session: LabSession) -> list[dict[str, Any]]:

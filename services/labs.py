@@ -1,117 +1,150 @@
-"""Lab sessions as their student handles them: asked for, stopped, reset, kept longer, looked at.
+"""Lab sessions: asked for, moved from state to state, stopped, reset, kept longer, looked at.
 
-What the scheduler does with them is in `lab_queue`, `lab_runs` and `lab_reconcile`.
+Machines are the scheduler's: here a row is written and the scheduler nudged.
 """
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Course, Enrolment, Lab, LabSession, User
-from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from services import idle, lab_moves, lab_queue, live
+from models import Course, Lab, LabSession, User
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING, TRANSITIONS
+from services import live
 from services.errors import Conflict, NotFound
-from services.lab_document import describe, facts_of
+from services.lab_document import describe, facts_of, queue_position
 
 __all__ = [
     "active_for",
-    "active_of",
     "describe",
     "extend",
-    "latest_for",
+    "facts_of",
+    "job_id",
+    "latest",
     "load",
-    "offered_to",
+    "move",
+    "of_user",
     "queue_position",
     "request",
     "reset",
     "stop",
+    "tell_queue",
 ]
 
 MAX_JOB_ID = 100
 TRIES = 3
+MOST_TOLD = 500
 
 
-def request(user_id: int, lab: Lab, course: Course, *, now: datetime) -> LabSession:
+def request(user: User, lab: Lab, course: Course, *, now: datetime) -> LabSession:
     """Ask for a machine, or return the session that is active already.
 
     The partial unique index lets one of two racing requests insert; the other waits for it and returns that one.
     """
-    handle = db.session.scalars(select(User.handle).where(User.id == user_id)).one()
     for _ in range(TRIES):
         session_id = uuid.uuid4()
         row = insert(LabSession).values(
             id=session_id,
-            user_id=user_id,
+            user_id=user.id,
             lab_id=lab.id,
             course_id=course.id,
-            job_id=job_id(course.slug, lab.slug, handle, session_id),
+            job_id=job_id(course.slug, lab.slug, user.handle, session_id),
             queued_at=now,
-            last_active_at=now,
         )
         db.session.execute(row.on_conflict_do_nothing())
-        found = active_for(user_id, lab.id)
+        found = active_for(user.id, lab.id)
         if found is not None:
-            if found.id == session_id:
-                live.nudge("labs")
+            live.nudge("labs")
             return found
     raise Conflict
 
 
 def job_id(course: str, lab: str, handle: str, session_id: uuid.UUID) -> str:
-    """Return the name of a session for the backend and for operators: `lab-<course>-<lab>-<handle>-<8 hex>`.
+    """Return the name of a session for backends and operators: `lab-<course>-<lab>-<handle>-<8 hex>`.
 
     At most 100 characters: long slugs are cut, the handle and the session's digits never.
     """
     tail = f"-{handle}-{session_id.hex[:8]}"
     room = MAX_JOB_ID - len("lab--") - len(tail)
-    shown = course[: max(room // 2, room - len(lab))]
-    return f"lab-{shown}-{lab[: room - len(shown)]}{tail}"
+    course = course[: max(room // 2, room - len(lab))]
+    return f"lab-{course}-{lab[: room - len(course)]}{tail}"
 
 
-def stop(lab_session: LabSession, *, reason: str, now: datetime) -> LabSession:
+def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
+    """Move a session from `old` to `new` and refresh it; return False when it isn't in `old` (any more)."""
+    if new not in TRANSITIONS[old]:
+        raise ValueError(f"a lab session can't go from {old} to {new}")
+    is_moved = change(lab_session, old, state=new, **values)
+    if is_moved and new != RUNNING:
+        # There is something to start or to stop, or a machine has come free.
+        live.nudge("labs")
+    return is_moved
+
+
+def change(lab_session: LabSession, old: str, **values: Any) -> bool:
+    """Change columns of a session that is in the state `old`, tell who looks at it, and refresh it."""
+    (session_id,) = inspect(lab_session).identity or (lab_session.id,)
+    statement = (
+        update(LabSession)
+        .where(LabSession.id == session_id, LabSession.state == old)
+        .values(**values)
+        .returning(LabSession)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
+    is_changed = db.session.scalars(statement).one_or_none() is not None
+    if is_changed:
+        live.lab_changed(session_id)
+    return is_changed
+
+
+def stop(lab_session: LabSession, *, reason: str, now: datetime) -> None:
     """End a session: at once while it waits, else as soon as its machine is gone. Again is harmless."""
     for _ in range(TRIES):
         state = lab_session.state
         if state == ENDED or (state == STOPPING and not lab_session.is_resetting):
-            return lab_session
+            return
         if state == QUEUED:
-            moved = lab_moves.end(lab_session.id, QUEUED, reason, now)
-            lab_moves.tell_queue()
+            is_done = move(lab_session, QUEUED, ENDED, reason=reason, ended_at=now)
+            tell_queue()
         elif state == STOPPING:
-            moved = lab_moves.change(lab_session.id, STOPPING, is_resetting=False, reason=reason)
+            is_done = change(lab_session, STOPPING, is_resetting=False, reason=reason)
         else:
-            moved = lab_moves.stop_machine(lab_session.id, state, now, reason=reason)
-        if moved is not None:
-            return moved
+            is_done = move(lab_session, state, STOPPING, reason=reason, next_try_at=now, failures=0)
+        if is_done:
+            return
         db.session.refresh(lab_session)
     raise Conflict
 
 
-def reset(lab_session: LabSession, now: datetime) -> LabSession:
+def reset(lab_session: LabSession, now: datetime) -> None:
     """Throw the machine and the student's files in it away, and start anew. Again is harmless."""
-    moved = lab_moves.stop_machine(lab_session.id, RUNNING, now, is_resetting=True, is_fresh=True)
-    if moved is not None:
-        return moved
+    if move(lab_session, RUNNING, STOPPING, is_resetting=True, is_fresh=True, next_try_at=now, failures=0):
+        return
     db.session.refresh(lab_session)
-    if lab_session.is_resetting:
-        return lab_session
-    raise Conflict("Only a lab that runs can be reset.")
+    if not lab_session.is_resetting:
+        raise Conflict("Only a lab that runs can be reset.")
 
 
-def extend(lab_session: LabSession, now: datetime) -> LabSession:
+def extend(lab_session: LabSession, now: datetime) -> None:
     """Say that the student is still there: idleness counts from now. The longest life stays what it is."""
-    if lab_session.state != RUNNING:
+    facts = facts_of(lab_session)
+    if facts is None:
         raise Conflict("This lab doesn't run.")
-    if not idle.can_extend(facts_of(lab_session)):
+    if not facts.can_extend:
         raise Conflict("This lab has reached its longest life and can't be kept longer.")
-    moved = lab_moves.change(lab_session.id, RUNNING, last_active_at=now, warned_at=None)
-    if moved is None:
+    if not change(lab_session, RUNNING, last_active_at=now, warned_at=None):
         raise Conflict("This lab doesn't run.")
-    return moved
+
+
+def tell_queue() -> None:
+    """Tell those who wait that their position may have changed."""
+    waiting = select(LabSession.id).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
+    for session_id in db.session.scalars(waiting.limit(MOST_TOLD)):
+        live.lab_changed(session_id)
 
 
 def load(session_id: uuid.UUID) -> LabSession:
@@ -129,13 +162,18 @@ def active_for(user_id: int, lab_id: int) -> LabSession | None:
     return db.session.scalar(query.where(LabSession.state != ENDED))
 
 
-def latest_for(user_id: int, lab_id: int) -> LabSession | None:
+def latest(user_id: int, lab_id: int) -> LabSession | None:
     """Return the person's newest session of the lab, ended or not."""
-    query = select(LabSession).where(LabSession.user_id == user_id, LabSession.lab_id == lab_id)
-    return db.session.scalars(query.order_by(LabSession.queued_at.desc()).limit(1)).one_or_none()
+    query = (
+        select(LabSession)
+        .where(LabSession.user_id == user_id, LabSession.lab_id == lab_id)
+        # One that is active goes first, whatever the clocks said.
+        .order_by(LabSession.state == ENDED, LabSession.queued_at.desc())
+    )
+    return db.session.scalars(query.limit(1)).one_or_none()
 
 
-def active_of(user_id: int) -> list[LabSession]:
+def of_user(user_id: int) -> list[LabSession]:
     """Return the person's sessions that haven't ended, with lab and course, the newest first."""
     query = (
         select(LabSession)
@@ -144,22 +182,3 @@ def active_of(user_id: int) -> list[LabSession]:
         .order_by(LabSession.queued_at.desc())
     )
     return list(db.session.scalars(query))
-
-
-def offered_to(user_id: int) -> list[tuple[Lab, Course]]:
-    """Return the labs of the person's courses, in the order of the courses' titles and of the labs in them."""
-    query = (
-        select(Lab, Course)
-        .join(Course, Course.id == Lab.course_id)
-        .join(Enrolment, Enrolment.course_id == Course.id)
-        .where(Enrolment.user_id == user_id, ~Lab.is_archived)
-        .order_by(Course.title, Course.id, Lab.module_id, Lab.position, Lab.id)
-    )
-    return [(lab, course) for lab, course in db.session.execute(query)]
-
-
-def queue_position(lab_session: LabSession) -> int | None:
-    """Return the session's place in the queue, from 1; None when it doesn't wait."""
-    return lab_queue.place(lab_session)[0] if lab_session.state == QUEUED else None
-
-
