@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import DateTime, func, literal, select, tuple_
 from sqlalchemy.orm import aliased
 
 from extensions import db
@@ -77,7 +77,7 @@ def _checks(lab_session: LabSession) -> list[dict[str, Any]]:
     newest = (
         select(run.state, run.output)
         .where(run.session_id == lab_session.id, run.check_id == LabCheck.id)
-        .where(run.requested_at >= lab_session.started_at)
+        .where(run.requested_at >= literal(lab_session.started_at, DateTime(timezone=True)))
         .order_by(run.id.desc())
         .limit(1)
         .lateral()
