@@ -153,8 +153,8 @@ def line_text(text: str) -> str:
 
 
 def block_text(text: str) -> str:
-    """Normalise a text that is a file: no blank lines around it, one line end at its end."""
-    body = unix_lines(text).strip("\n")
+    """Normalise a text that is a file: no blank lines or byte order mark around it, one line end at its end."""
+    body = unix_lines(text).lstrip("\n\ufeff").rstrip("\n")
     return f"{body}\n" if body else ""
 
 
