@@ -1,5 +1,6 @@
 """A lab's checks: asked for by the student, run by the scheduler, rewarded once."""
 
+import re
 import unicodedata
 from datetime import datetime, timedelta
 
@@ -17,14 +18,16 @@ MAX_OUTPUT = 4096
 MAX_FAILURES = 3
 # A run that has taken this much longer than its time-out belongs to a scheduler that died.
 LOST_AFTER = timedelta(seconds=30)
+PAUSE_S = 2
+# Colours and cursor movements, ECMA-48 5.4: without their ESC they would stay behind as "[31m".
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+TOO_SLOW = "It took too long and was stopped."
 
 
 def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
     """Queue a check of the lab. A second click joins the run that is open."""
     check = db.session.scalar(
-        select(LabCheck).where(
-            LabCheck.id == check_id, LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived
-        )
+        select(LabCheck).where(LabCheck.id == check_id, LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived)
     )
     if check is None:
         raise NotFound
@@ -43,28 +46,40 @@ def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
 
 def claim(now: datetime) -> CheckRun | None:
     """Take the oldest run that waits, or that its scheduler lost; None if there is none."""
-    lost = CheckRun.claimed_at < now - LOST_AFTER - func.make_interval(0, 0, 0, 0, 0, 0, LabCheck.timeout_s)
+    is_paused = CheckRun.claimed_at > now - func.make_interval(0, 0, 0, 0, 0, 0, CheckRun.failures * PAUSE_S)
+    is_lost = CheckRun.claimed_at < now - LOST_AFTER - func.make_interval(0, 0, 0, 0, 0, 0, LabCheck.timeout_s)
     query = (
         select(CheckRun)
         .join(CheckRun.check)
         .options(joinedload(CheckRun.session), joinedload(CheckRun.check))
-        .where(or_(CheckRun.state == "queued", (CheckRun.state == "running") & lost))
+        .where(
+            or_(
+                (CheckRun.state == "queued") & func.coalesce(~is_paused, True),
+                (CheckRun.state == "running") & is_lost,
+            )
+        )
         .order_by(CheckRun.requested_at)
         .limit(1)
         .with_for_update(skip_locked=True, of=CheckRun)
     )
     run = db.session.scalar(query)
     if run is not None:
+        # A run that kills its scheduler each time ends, too.
+        run.failures += run.state == "running"
         run.state, run.claimed_at = "running", now
         db.session.flush()
         live.lab_changed(run.session_id)
     return run
 
 
-def finish(run: CheckRun, *, is_passed: bool, output: bytes, now: datetime) -> None:
+def finish(run: CheckRun, *, is_passed: bool, output: bytes, is_timed_out: bool = False, now: datetime) -> None:
     """Write the outcome of a run, if it is still open, and what it earns."""
-    state = "passed" if is_passed else "failed"
-    if not _close(run, state, readable(output), now):
+    # Two runs that pass at once would each miss the other as the last check of the lab: one waits here.
+    db.session.execute(select(LabSession.id).where(LabSession.id == run.session_id).with_for_update())
+    text = readable(output)
+    if is_timed_out:
+        text = f"{text}\n{TOO_SLOW}".strip()
+    if not _close(run, "passed" if is_passed else "failed", text, now):
         return
     if is_passed:
         _reward(run, now)
@@ -72,20 +87,25 @@ def finish(run: CheckRun, *, is_passed: bool, output: bytes, now: datetime) -> N
 
 
 def put_off(run: CheckRun, *, now: datetime) -> None:
-    """Try a run again that the backend couldn't carry out; after three times say so."""
+    """Try a run again that the backend couldn't carry out; after three times, or without a machine, say so."""
     run.failures += 1
-    if run.failures >= MAX_FAILURES:
+    if run.failures >= MAX_FAILURES or run.session.state != RUNNING:
         _close(run, "error", "", now)
     else:
-        run.state, run.claimed_at = "queued", None
+        run.state, run.claimed_at = "queued", now
     db.session.flush()
     live.lab_changed(run.session_id)
 
 
+def oldest_due() -> datetime | None:
+    """Return since when the first run waits."""
+    return db.session.scalar(select(func.min(CheckRun.requested_at)).where(CheckRun.state == "queued"))
+
+
 def readable(output: bytes) -> str:
     """Return output as text that a page and a database can bear, cut to 4 kB."""
-    text = output[:MAX_OUTPUT].decode(errors="replace")
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc").strip()
+    text = ESCAPES.sub("", output[:MAX_OUTPUT].decode(errors="replace").replace("\r\n", "\n"))
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc").strip("\n")
 
 
 def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:

@@ -21,16 +21,20 @@ def checker(backend: Backend) -> Callable[[], bool]:
             db.session.commit()
             return False
         job_id, script, timeout_s = run.session.job_id, run.check.script, run.check.timeout_s
+        is_ours = run.failures < checks.MAX_FAILURES
         db.session.commit()
         try:
+            if not is_ours:
+                raise BackendError("its schedulers died")
             result = backend.execute(job_id, script, timeout_s=timeout_s, output_limit=checks.MAX_OUTPUT)
-        except BackendError as error:
+        except (BackendError, OSError) as error:
             log.warning("check not run", job=job_id, error=str(error))
             checks.put_off(run, now=utcnow())
         else:
-            late = b"\nThe check took too long." if result.is_timed_out else b""
             is_passed = result.exit_code == 0 and not result.is_timed_out
-            checks.finish(run, is_passed=is_passed, output=result.output + late, now=utcnow())
+            checks.finish(
+                run, is_passed=is_passed, output=result.output, is_timed_out=result.is_timed_out, now=utcnow()
+            )
         db.session.commit()
         return True
 

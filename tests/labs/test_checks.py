@@ -1,0 +1,168 @@
+"""Checks: run once for two clicks, tried again after faults, rewarded once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from extensions import db as database
+from models import CheckRun, Completion, CourseTotal, LabSession, PointEntry
+from models.lab_session import ENDED, RUNNING
+from services import checks, labs
+from services.errors import Conflict, NotFound
+from tests.factories import Cast, LabFactory, add_check, make_cast
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def lab(cast: Cast) -> LabSession:
+    """Bob's lab, which runs."""
+    found = labs.request(cast.bob, cast.lab, cast.course, now=NOW)
+    found.state, found.started_at, found.last_active_at = RUNNING, NOW, NOW
+    found.expires_at = NOW + timedelta(hours=8)
+    database.session.flush()
+    return found
+
+
+def run(lab: LabSession, check_id: int, *, is_passed: bool, output: bytes = b"") -> CheckRun:
+    checks.request(lab, check_id, now=NOW)
+    claimed = checks.claim(NOW)
+    assert claimed is not None
+    checks.finish(claimed, is_passed=is_passed, output=output, now=NOW)
+    return claimed
+
+
+def test_a_second_click_joins_the_first(cast: Cast, lab: LabSession) -> None:
+    checks.request(lab, cast.check.id, now=NOW)
+    checks.request(lab, cast.check.id, now=NOW)
+
+    assert database.session.scalar(select(func.count()).select_from(CheckRun)) == 1
+
+
+def test_asking_counts_as_using_the_lab(cast: Cast, lab: LabSession) -> None:
+    lab.warned_at = NOW
+
+    checks.request(lab, cast.check.id, now=after(60))
+
+    assert (lab.last_active_at, lab.warned_at) == (after(60), None)
+
+
+def test_a_check_needs_a_running_lab(cast: Cast, lab: LabSession) -> None:
+    labs.stop(lab, reason="user", now=NOW)
+
+    with pytest.raises(Conflict):
+        checks.request(lab, cast.check.id, now=NOW)
+
+
+def test_a_check_of_another_lab_or_an_archived_one_is_not_found(cast: Cast, lab: LabSession) -> None:
+    foreign = add_check(LabFactory(module=cast.lab.module))
+    cast.check.is_archived = True
+    database.session.flush()
+
+    for check_id in (foreign.id, cast.check.id, 0):
+        with pytest.raises(NotFound):
+            checks.request(lab, check_id, now=NOW)
+
+
+def test_passing_earns_the_points_once(cast: Cast, lab: LabSession) -> None:
+    run(lab, cast.check.id, is_passed=True)
+    run(lab, cast.check.id, is_passed=True)
+
+    entries = database.session.scalars(select(PointEntry)).all()
+    assert [(entry.source, entry.points) for entry in entries] == [(f"check:{cast.check.id}", 10)]
+    assert database.session.get_one(CourseTotal, (cast.course.id, cast.bob.id)).points == 10
+
+
+def test_passing_in_a_later_session_earns_nothing_again(cast: Cast, lab: LabSession) -> None:
+    run(lab, cast.check.id, is_passed=True)
+    labs.move(lab, RUNNING, ENDED, reason="lost", ended_at=NOW)
+    again = labs.request(cast.bob, cast.lab, cast.course, now=NOW)
+    again.state = RUNNING
+    database.session.flush()
+
+    run(again, cast.check.id, is_passed=True)
+
+    assert database.session.scalar(select(func.count()).select_from(PointEntry)) == 1
+
+
+def test_a_run_that_finishes_twice_counts_once(cast: Cast, lab: LabSession) -> None:
+    finished = run(lab, cast.check.id, is_passed=False, output=b"first")
+
+    checks.finish(finished, is_passed=True, output=b"second", now=NOW)
+
+    assert (finished.state, finished.output) == ("failed", "first")
+
+
+def test_only_all_checks_together_complete_the_lab(cast: Cast, lab: LabSession) -> None:
+    second = add_check(cast.lab, points=0)
+
+    run(lab, cast.check.id, is_passed=True)
+    is_complete_too_early = database.session.get(Completion, (cast.bob.id, cast.lab.id))
+    run(lab, second.id, is_passed=True)
+
+    assert is_complete_too_early is None
+    assert database.session.get(Completion, (cast.bob.id, cast.lab.id)) is not None
+
+
+def test_a_fault_is_tried_again_with_pauses_and_then_told(cast: Cast, lab: LabSession) -> None:
+    checks.request(lab, cast.check.id, now=NOW)
+    for at in (0, 2, 6):
+        claimed = checks.claim(after(at))
+        assert claimed is not None
+        checks.put_off(claimed, now=after(at))
+        assert checks.claim(after(at + 1)) is None
+
+    assert claimed.state == "error"
+    assert checks.claim(after(999)) is None
+
+
+def test_a_run_whose_machine_is_gone_is_told_at_once(cast: Cast, lab: LabSession) -> None:
+    checks.request(lab, cast.check.id, now=NOW)
+    claimed = checks.claim(NOW)
+    labs.stop(lab, reason="user", now=NOW)
+
+    checks.put_off(claimed, now=NOW)
+
+    assert claimed.state == "error"
+
+
+def test_a_run_whose_scheduler_died_is_claimed_again(cast: Cast, lab: LabSession) -> None:
+    checks.request(lab, cast.check.id, now=NOW)
+    first = checks.claim(NOW)
+    limit = cast.check.timeout_s + 30
+
+    too_early = checks.claim(after(limit - 1))
+    second = checks.claim(after(limit + 1))
+
+    assert too_early is None
+    assert second == first
+    assert second.failures == 1
+
+
+def test_output_becomes_text_that_a_page_can_bear(cast: Cast, lab: LabSession) -> None:
+    dirty = b"\x1b[1;31mred\x1b[0m\r\n\x00NUL\tbell\x07\xff" + "é".encode() * 4096
+
+    found = run(lab, cast.check.id, is_passed=False, output=dirty).output
+
+    assert found.startswith("red\nNUL\tbell\ufffdéé")
+    assert len(found.encode()) <= 4096 + 8
+
+
+def test_a_run_that_took_too_long_says_so(cast: Cast, lab: LabSession) -> None:
+    checks.request(lab, cast.check.id, now=NOW)
+    claimed = checks.claim(NOW)
+
+    checks.finish(claimed, is_passed=False, output=b"x" * 9000, is_timed_out=True, now=NOW)
+
+    assert claimed.state == "failed"
+    assert claimed.output.endswith(checks.TOO_SLOW)
