@@ -151,6 +151,8 @@ class Sessions(RedisSessionInterface):
     def open_session(self, app: Flask, incoming: Request) -> ServerSideSession:
         """Return the session of the request's cookie."""
         try:
+            if self.get_cookie_name(app) not in incoming.cookies:
+                self.client.ping()  # a form that can't be kept mustn't be shown either
             return super().open_session(app, incoming)
         except redis.RedisError:
             incoming.environ["yurt.sessions_gone"] = True

@@ -32,8 +32,12 @@ def load() -> None:
     """Load the demo course and accounts into an empty database; do nothing to one with people in it."""
     settings: Settings = current_app.extensions["yurt"]
     if not settings.is_demo:
-        raise click.ClickException("demo accounts have a published password; set YURT_DEMO=true to say it's a demo")
-    click.echo("The demo is loaded." if load_demo() else "The database has people in it; nothing was changed.")
+        raise click.ClickException(
+            "demo accounts have a published password; set YURT_DEMO=true to say it's a demo"
+        )
+    click.echo(
+        "The demo is loaded." if load_demo() else "The database has people in it; nothing was changed."
+    )
 
 
 def load_demo(path: Path = COURSE) -> bool:

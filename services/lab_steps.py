@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
 from extensions import db
-from models import Activity, Course, Enrolment, Lab, LabCheck, LabStep
+from models import Activity, Course, Enrolment, Lab, LabCheck, LabStep, Module
 
 
 def steps(lab: Lab) -> list[dict[str, Any]]:
@@ -31,3 +31,9 @@ def offered_to(user_id: int) -> list[Lab]:
         .order_by(Course.title, Course.id, Lab.position)
     )
     return list(db.session.scalars(query))
+
+
+def of_course(course: Course) -> list[Lab]:
+    """Return the labs of a course in its order."""
+    query = select(Lab).join(Module, Module.id == Lab.module_id).where(Lab.course_id == course.id, ~Lab.is_archived)
+    return list(db.session.scalars(query.order_by(Module.position, Lab.position, Lab.id)))

@@ -127,7 +127,11 @@ class EnrolmentFactory(Rows):
 RAW: dict[str, dict[str, Any]] = {
     "single": {"choices": [{"text": "right", "is_correct": True}, {"text": "wrong", "feedback": "Not that one"}]},
     "multiple": {
-        "choices": [{"text": "one", "is_correct": True}, {"text": "two", "is_correct": True}, {"text": "three"}]
+        "choices": [
+            {"text": "one", "is_correct": True},
+            {"text": "two", "is_correct": True},
+            {"text": "three"},
+        ]
     },
     "numeric": {"answer": 3.14, "tolerance": 0.01},
     "text": {"accept": ["ls -a", "ls --all"]},

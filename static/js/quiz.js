@@ -165,7 +165,7 @@ form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input")) {
     event.preventDefault();
     const next = items.get(Number(event.target.closest("[data-position]").dataset.position) + 1);
-    (next ? next.box.querySelector("input") : document.getElementById("submit")).focus();
+    (next ? next.box.querySelector("input") : document.getElementById("hand-in")).focus();
   }
 });
 
