@@ -19,6 +19,7 @@ from cli.supervise import Interrupted, Program, Supervisor
 from config import ROOT, Settings
 
 BACKLOG = 1024
+HEAD_START_S = 4.0
 # A little more than what Caddy waits for open connections, and the workers for requests under way.
 DOOR_END_S = 2.5
 WORKERS_END_S = 3.0
@@ -36,8 +37,12 @@ def main() -> int:
     supervisor.listen_to_signals()
     with listening_socket(runtime / "web.sock") as listener:
         try:
-            for program in parts(settings, runtime, listener):
-                supervisor.start(program)
+            workers, gateway, door = parts(settings, runtime, listener)
+            supervisor.start(workers)
+            supervisor.start(door)
+            # Importing is most of a start: pages come first, and the door lets live connections wait that long.
+            supervisor.pump(lambda: bool(processes.living(runtime / "workers.json")), within=HEAD_START_S)
+            supervisor.start(gateway)
             supervisor.pump()
         except Interrupted:
             supervisor.end(["door", "gateway"], within=DOOR_END_S)
@@ -45,8 +50,8 @@ def main() -> int:
     return 0
 
 
-def parts(settings: Settings, runtime: Path, listener: socket.socket) -> list[Program]:
-    """Return the programs behind the port."""
+def parts(settings: Settings, runtime: Path, listener: socket.socket) -> tuple[Program, Program, Program]:
+    """Return the programs behind the port: workers, gateway, door."""
     environ = dict(os.environ)
     environ["GATEWAY_BIND"] = f"unix:{runtime / 'gateway.sock'}"
     if settings.metrics_dir is None:
@@ -56,7 +61,7 @@ def parts(settings: Settings, runtime: Path, listener: socket.socket) -> list[Pr
         environ["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"
     web = f"unix:{listener.getsockname()}"
     home = settings.var_dir / "caddy"
-    return [
+    return (
         Program(
             name="workers",
             command=[sys.executable, "-m", "cli.worker", "--fd", str(listener.fileno())],
@@ -66,7 +71,7 @@ def parts(settings: Settings, runtime: Path, listener: socket.socket) -> list[Pr
         ),
         Program(name="gateway", command=[sys.executable, "-m", "gateway"], environ=environ, folder=ROOT),
         door_program(settings, web=upstream(web), gateway=upstream(environ["GATEWAY_BIND"]), home=home),
-    ]
+    )
 
 
 def listening_socket(path: Path) -> socket.socket:
