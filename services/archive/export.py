@@ -154,11 +154,11 @@ class _Paths:
     def take(self, wanted: str, fallback: str) -> str:
         """Return `wanted`, or `fallback`, or a numbered form of it."""
         stem, _, ending = fallback.rpartition(".")
-        number = 1
         path = wanted if wanted and is_inside(wanted) else fallback
+        number = 0
         while path in self._taken:
             number += 1
-            path = f"{stem}-{number}.{ending}"
+            path = fallback if number == 1 else f"{stem}-{number}.{ending}"
         self._taken.add(path)
         return path
 
