@@ -8,7 +8,7 @@ from types import FrameType
 import structlog
 from redis import Redis, RedisError
 
-from config import Settings, load_settings
+from config import ConfigError, Settings, load_settings
 from core import create_core
 from extensions import redis_client
 from scheduler.backends import make_backend
@@ -44,20 +44,31 @@ def main(settings: Settings) -> int:
     return 0
 
 
-def listen(redis: "Redis[bytes]", workers: Workers, ending: threading.Event) -> None:
+def listen(redis: Redis, workers: Workers, ending: threading.Event) -> None:
     """Pass nudges on until the end; without Redis the ticks go by their intervals."""
     try:
-        with redis.pubsub(ignore_subscribe_messages=True) as subscription:
+        with redis.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]  # theirs
             subscription.subscribe(NUDGE_CHANNEL)
+            # What was said while nobody listened is unknown.
             workers.nudge("")
             while not ending.is_set():
                 message = subscription.get_message(timeout=LISTEN_S)
                 if message is not None:
-                    workers.nudge(message["data"].decode())
+                    workers.nudge(message["data"].decode(errors="replace"))
     except (RedisError, OSError) as error:
-        log.warning("redis unavailable", error=type(error).__name__)
+        workers.outages.down("redis", error)
         ending.wait(RETRY_S)
 
 
+def run() -> int:
+    """Read the settings, then work; without settings say every fault."""
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return main(settings)
+
+
 if __name__ == "__main__":
-    sys.exit(main(load_settings()))
+    sys.exit(run())

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from extensions import db
 from models import Mail
@@ -40,3 +40,8 @@ def put_off(mail: Mail, *, now: datetime) -> None:
     mail.failures += 1
     mail.next_try_at = now + min(FIRST_WAIT * 2 ** min(mail.failures - 1, 16), LONGEST_WAIT)
     db.session.flush()
+
+
+def oldest_due() -> datetime | None:
+    """Return since when a mail is due."""
+    return db.session.scalar(select(func.min(Mail.next_try_at)).where(Mail.sent_at.is_(None)))

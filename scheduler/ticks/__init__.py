@@ -1,28 +1,34 @@
 """Every kind of background work: a module here, and its row in `make_ticks`."""
 
-from config import Settings
 from redis import Redis
 
+from config import Settings
 from scheduler.backends import Backend
 from scheduler.ticks import attempts, checks, idleness, mail, reconcile, starts, stops
 from scheduler.worker import Tick
+from services import checks as check_service
+from services import lab_claims, outbox
 from services.lab_claims import Limits
 
+# A class of fifty starts within seconds, although each start waits for its machine.
+STARTERS = 8
 
-def make_ticks(settings: Settings, backend: Backend | None, redis: "Redis[bytes]") -> list[Tick]:
+
+def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> list[Tick]:
     """Return the ticks; those of labs only where labs are on."""
     ticks = [
-        Tick("attempts", attempts.work, interval_s=2.0, topic="attempts"),
-        Tick("mail", mail.sender(settings), interval_s=5.0, topic="mail"),
+        Tick("attempts", attempts.work, interval_s=2.0, oldest=attempts.oldest_due),
+        Tick("mail", mail.sender(settings), interval_s=5.0, topic="mail", oldest=outbox.oldest_due),
     ]
     if backend is None:
         return ticks
     limits = Limits(settings.lab_limit_total, settings.lab_limit_user)
+    start, stop, check = starts.starter(settings, backend, limits), stops.stopper(backend), checks.checker(backend)
     return [
         *ticks,
-        Tick("starts", starts.starter(settings, backend, limits), interval_s=2.0, topic="labs", threads=4),
-        Tick("stops", stops.stopper(backend), interval_s=2.0, topic="labs", threads=4),
-        Tick("checks", checks.checker(backend), interval_s=2.0, topic="checks", threads=4),
+        Tick("starts", start, interval_s=2.0, topic="labs", threads=STARTERS, oldest=lab_claims.oldest_queued),
+        Tick("stops", stop, interval_s=2.0, topic="labs", threads=4, oldest=lab_claims.oldest_stopping),
+        Tick("checks", check, interval_s=2.0, topic="checks", threads=4, oldest=check_service.oldest_due),
         Tick("idleness", idleness.collector(redis), interval_s=15.0),
-        Tick("reconcile", reconcile.reconciler(settings, backend), interval_s=10.0),
+        Tick("reconcile", reconcile.reconciler(backend), interval_s=10.0),
     ]

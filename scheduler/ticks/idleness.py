@@ -3,61 +3,83 @@
 Activity comes through Redis. While Redis is gone nobody is stopped for idleness, because nobody knows.
 """
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from redis import Redis
-from sqlalchemy import select, update
+from redis import Redis, RedisError
+from sqlalchemy import DateTime, Uuid, column, select, update, values
 from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import RUNNING
-from services import idle, labs, live
+from services import idle, labs
 
 ACTIVITY_KEY = "yurt:active"
 
 
-def collector(redis: "Redis[bytes]") -> Callable[[], bool]:
-    """Return the work of the tick. A RedisError ends the round before anybody is judged."""
+def collector(redis: Redis) -> Callable[[], bool]:
+    """Return the work of the tick."""
 
     def work() -> bool:
-        note_activity(redis)
+        try:
+            note_activity(redis)
+        except RedisError:
+            judge(utcnow(), is_activity_known=False)
+            raise
         judge(utcnow())
-        db.session.commit()
         return False
 
     return work
 
 
-def note_activity(redis: "Redis[bytes]") -> None:
-    """Move what Redis has to the rows; a row's time never goes back."""
+def note_activity(redis: Redis) -> None:
+    """Move what Redis has to the rows, in one statement; a row's time never goes back."""
     found = redis.hgetall(ACTIVITY_KEY)
-    for session_id, at in found.items():
-        when = datetime.fromtimestamp(float(at), UTC)
+    if not found:
+        return
+    rows = [row for row in (_parse(name, at) for name, at in found.items()) if row is not None]
+    if rows:
+        seen = values(column("id", Uuid), column("at", DateTime(timezone=True)), name="seen").data(rows)
         db.session.execute(
             update(LabSession)
-            .where(LabSession.id == session_id.decode(), LabSession.state == RUNNING)
-            .where(LabSession.last_active_at < when)
-            .values(last_active_at=when)
+            .where(LabSession.id == seen.c.id, LabSession.state == RUNNING, LabSession.last_active_at < seen.c.at)
+            .values(last_active_at=seen.c.at)
             .execution_options(synchronize_session=False)
         )
-    db.session.commit()
-    if found:
-        # What was typed meanwhile comes again with the next keystroke.
-        redis.hdel(ACTIVITY_KEY, *found)
-
-
-def judge(now: datetime) -> None:
-    """Apply the verdict to every running lab."""
-    query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
-    for lab_session in db.session.scalars(query).all():
-        facts = labs.facts_of(lab_session)
-        decided = idle.verdict(facts, now) if facts else idle.Verdict("leave")
-        if decided.action == "stop":
-            labs.stop(lab_session, reason=decided.reason, now=now)
-        elif (decided.action == "warn") != (lab_session.warned_at is not None):
-            lab_session.warned_at = now if decided.action == "warn" else None
-            db.session.flush()
-            live.lab_changed(lab_session.id)
         db.session.commit()
+    # What was typed meanwhile comes again with the next keystroke.
+    redis.hdel(ACTIVITY_KEY, *found)
+
+
+def _parse(name: bytes | str, at: bytes | str) -> tuple[uuid.UUID, datetime] | None:
+    try:
+        return uuid.UUID(name.decode() if isinstance(name, bytes) else name), datetime.fromtimestamp(float(at), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None  # not ours
+
+
+def judge(now: datetime, *, is_activity_known: bool = True) -> None:
+    """Apply the verdict to every running lab, each in a transaction of its own."""
+    query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
+    known = [
+        (found, labs.facts_of(found, is_activity_known=is_activity_known)) for found in db.session.scalars(query).all()
+    ]
+    for lab_session, facts in known:
+        if facts is not None:
+            apply(lab_session, facts, now)
+            db.session.commit()
+
+
+def apply(lab_session: LabSession, facts: idle.Facts, now: datetime) -> None:
+    """Do what the verdict says, if it isn't done."""
+    decided = idle.verdict(facts, now)
+    if decided.action == "stop":
+        labs.stop(lab_session, reason=decided.reason, now=now)
+    elif decided.action == "warn":
+        is_told = facts.is_warned if decided.reason == "idle" else facts.warned_at is not None
+        if not is_told:
+            labs.change(lab_session, RUNNING, warned_at=now)
+    elif facts.warned_at is not None and facts.is_activity_known:
+        labs.change(lab_session, RUNNING, warned_at=None)

@@ -1,8 +1,11 @@
 """Sends the outbox: by SMTP, or into var/mail where no mail server is set."""
 
+import os
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
+from datetime import UTC
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -28,8 +31,8 @@ def sender(settings: Settings) -> Callable[[], bool]:
         if mail is None:
             return False
         try:
-            deliver(settings, compose(settings, mail))
-        except (smtplib.SMTPException, OSError) as error:
+            deliver(settings, mail, compose(settings, mail))
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             log.warning("mail not sent", mail=mail.id, error=type(error).__name__)
             outbox.put_off(mail, now=utcnow())
         else:
@@ -53,12 +56,12 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
     return message
 
 
-def deliver(settings: Settings, message: EmailMessage) -> None:
+def deliver(settings: Settings, mail: Mail, message: EmailMessage) -> None:
     """Hand the message over."""
     if settings.mail_url:
         _by_smtp(settings.mail_url, message)
     else:
-        _into_folder(settings.var_dir / "mail", message)
+        _into_folder(settings.var_dir / "mail", mail, message)
 
 
 def _by_smtp(url: str, message: EmailMessage) -> None:
@@ -73,9 +76,12 @@ def _by_smtp(url: str, message: EmailMessage) -> None:
         server.send_message(message)
 
 
-def _into_folder(folder: Path, message: EmailMessage) -> None:
+def _into_folder(folder: Path, mail: Mail, message: EmailMessage) -> None:
+    """Write `<time>-<id>-<recipient>.eml`, readable by its owner only: mail carries links that open accounts."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = str(message["Message-ID"]).strip("<>").split("@")[0]
-    new = folder / f".{name}.new"
+    recipient = re.sub(r"[^A-Za-z0-9@._+-]", "_", mail.recipient)[:100]
+    name = f"{mail.created_at.astimezone(UTC):%Y%m%dT%H%M%S}-{mail.id}-{recipient}.eml"
+    new = folder / f".{name}.{os.getpid()}"
+    new.touch(mode=0o600)
     new.write_bytes(bytes(message))
-    new.replace(folder / f"{name}.eml")
+    new.replace(folder / name)

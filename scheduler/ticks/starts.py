@@ -1,9 +1,10 @@
 """Starts queued labs: claim and commit, call the backend, move on.
 
-A scheduler that dies after its claim leaves the session `starting`; the reconciler starts the same job again, which is
-harmless when it runs already.
+A scheduler that dies after its claim leaves the session `starting`; after a while another one starts the same job
+again, which is harmless when it runs already.
 """
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,12 +14,11 @@ from config import Settings
 from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import Backend, BackendUnavailable, LabSpec, StartFailed
+from scheduler.backends import Backend, BackendError, LabSpec, StartFailed
 from services import lab_claims, labs
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
-FIRST_WAIT = timedelta(seconds=2)
 GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
 
 log = structlog.get_logger("yurt.scheduler")
@@ -26,9 +26,20 @@ log = structlog.get_logger("yurt.scheduler")
 
 def starter(settings: Settings, backend: Backend, limits: Limits) -> Callable[[], bool]:
     """Return the work of the tick."""
+    # Set while positions in the queue have changed that nobody has been told of.
+    is_news = threading.Event()
 
     def work() -> bool:
-        claimed = lab_claims.claim_next(limits, now=utcnow())
+        now = utcnow()
+        claimed = lab_claims.claim_lost(now)
+        if claimed is None:
+            claimed = lab_claims.claim_next(limits, now)
+            if claimed is not None:
+                is_news.set()
+            elif is_news.is_set():
+                # Once for a whole batch: each hint makes a page's state be read.
+                is_news.clear()
+                labs.tell_queue()
         db.session.commit()
         if claimed is None:
             return False
@@ -40,6 +51,10 @@ def starter(settings: Settings, backend: Backend, limits: Limits) -> Callable[[]
 
 def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None:
     """Start a claimed session's job, and write what came of it."""
+    if lab_session.failures >= MAX_FAILURES:
+        _put_off(lab_session, utcnow())
+        db.session.commit()
+        return
     spec = spec_of(settings, lab_session)
     db.session.commit()  # no transaction is open while the backend works
     try:
@@ -47,7 +62,7 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
     except StartFailed as error:
         log.warning("lab can't start", job=spec.job_id, reason=error.reason)
         labs.move(lab_session, STARTING, ENDED, reason="failed", detail=error.reason, ended_at=utcnow())
-    except BackendUnavailable as error:
+    except (BackendError, OSError) as error:
         log.warning("lab not started", job=spec.job_id, error=str(error))
         _put_off(lab_session, utcnow())
     else:
@@ -75,10 +90,10 @@ def _started(lab_session: LabSession, now: datetime) -> None:
 def _put_off(lab_session: LabSession, now: datetime) -> None:
     failures = lab_session.failures + 1
     if failures >= MAX_FAILURES:
-        labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0)
+        # Through `stopping`, for something of it may run.
+        labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now)
     else:
-        wait = FIRST_WAIT * 2**failures
-        labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=now + wait)
+        labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=now + lab_claims.pause(failures))
 
 
 def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:

@@ -1,18 +1,16 @@
 """Stops labs that are to end, and queues again those that are to be fresh."""
 
+import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import or_, select
 
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.backends import Backend, BackendError
-from services import labs, live
-
-HOLD = timedelta(seconds=30)
+from services import lab_claims, labs
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -21,49 +19,52 @@ def stopper(backend: Backend) -> Callable[[], bool]:
     """Return the work of the tick."""
 
     def work() -> bool:
-        found = _claim()
-        db.session.commit()
+        found = lab_claims.claim_stop(utcnow())
         if found is None:
+            db.session.commit()
             return False
+        session_id, job_id = found.id, found.job_id
+        db.session.commit()
         try:
-            backend.stop(found.job_id)
-        except BackendError as error:
-            # The hold puts it off: the next try comes when it is over.
-            log.warning("lab not stopped", job=found.job_id, error=str(error))
-            return True
-        finish(found)
+            backend.stop(job_id)
+        except (BackendError, OSError) as error:
+            log.warning("lab not stopped", job=job_id, error=str(error))
+            put_off(session_id, utcnow())
+        else:
+            finish(session_id, utcnow())
         db.session.commit()
         return True
 
     return work
 
 
-def finish(found: LabSession) -> None:
-    """Write that the machine is gone."""
-    now = utcnow()
-    if found.is_resetting:
-        labs.move(
-            found, STOPPING, QUEUED, is_resetting=False, is_fresh=True, next_try_at=None, failures=0, started_at=None
-        )
-    else:
-        labs.move(found, STOPPING, ENDED, ended_at=now, reason=found.reason or "platform")
-    live.nudge("labs")
-
-
-def _claim() -> LabSession | None:
-    now = utcnow()
-    query = (
-        select(LabSession)
-        .where(
-            LabSession.state == STOPPING,
-            or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now),
-        )
-        .order_by(LabSession.queued_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+def finish(session_id: uuid.UUID, now: datetime) -> None:
+    """Write that the machine is gone. The lock settles a reset that is turned into an end at this moment."""
+    found = db.session.get(LabSession, session_id, populate_existing=True, with_for_update=True)
+    if found is None:
+        return
+    if not found.is_resetting:
+        labs.move(found, STOPPING, ENDED, ended_at=now, reason=found.reason or "platform", next_try_at=None)
+        return
+    # It keeps its place in the queue: who resets waits behind nobody that came later.
+    labs.move(
+        found,
+        STOPPING,
+        QUEUED,
+        is_resetting=False,
+        is_fresh=True,
+        failures=0,
+        claimed_at=None,
+        next_try_at=None,
+        started_at=None,
+        warned_at=None,
+        expires_at=None,
     )
-    found = db.session.scalar(query)
+
+
+def put_off(session_id: uuid.UUID, now: datetime) -> None:
+    """Try again later: a machine is never given up."""
+    found = db.session.get(LabSession, session_id, populate_existing=True)
     if found is not None:
-        found.next_try_at = now + HOLD
-        db.session.flush()
-    return found
+        failures = found.failures + 1
+        labs.change(found, STOPPING, failures=failures, next_try_at=now + lab_claims.pause(failures))

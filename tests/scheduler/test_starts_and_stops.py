@@ -1,0 +1,168 @@
+"""What becomes of a session when its machine starts, doesn't, or ends."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extensions import db as database
+from models import LabSession, utcnow
+from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from scheduler.backends import BackendUnavailable, StartFailed
+from scheduler.ticks.starts import GAVE_UP, MAX_FAILURES, starter
+from scheduler.ticks.stops import stopper
+from services import labs
+from services.lab_claims import Limits
+from tests.factories import Cast
+from tests.scheduler.scripted import ScriptedBackend
+
+Ask = Callable[..., LabSession]
+
+
+@pytest.fixture
+def start(settings: Any) -> Callable[[ScriptedBackend], bool]:
+    return lambda backend: starter(settings, backend, Limits(50, 2))()
+
+
+def test_a_queued_lab_runs(ask: Ask, cast: Cast, start: Any) -> None:
+    found, backend = ask(is_fresh=True, failures=2), ScriptedBackend()
+
+    assert start(backend)
+    assert not start(backend)
+
+    assert found.state == RUNNING
+    assert (found.failures, found.is_fresh, found.warned_at) == (0, False, None)
+    assert found.expires_at - found.started_at == timedelta(minutes=cast.lab.max_life_minutes)
+    assert found.last_active_at == found.started_at
+    assert list(backend.jobs) == [found.job_id]
+
+
+def test_no_transaction_is_open_while_the_backend_works(ask: Ask, start: Any) -> None:
+    ask()
+    states: list[bool] = []
+    backend = ScriptedBackend(before=lambda _name, _job: states.append(database.session().in_transaction()))
+
+    start(backend)
+
+    assert states == [False]
+
+
+def test_what_can_never_start_ends_at_once_with_its_reason(ask: Ask, start: Any) -> None:
+    found = ask()
+
+    start(ScriptedBackend([StartFailed("There is no image of that name.")]))
+
+    assert (found.state, found.reason, found.detail) == (ENDED, "failed", "There is no image of that name.")
+
+
+@pytest.mark.parametrize("fault", [BackendUnavailable("away"), OSError("no space")])
+def test_a_start_that_fails_waits_and_is_tried_again(ask: Ask, start: Any, fault: Exception) -> None:
+    found, backend = ask(), ScriptedBackend([fault])
+
+    start(backend)
+
+    assert (found.state, found.failures) == (QUEUED, 1)
+    assert found.next_try_at > utcnow()
+    assert not start(backend)
+
+
+def test_after_five_failures_the_student_is_told(ask: Ask, start: Any) -> None:
+    found = ask(failures=MAX_FAILURES - 1)
+    backend = ScriptedBackend([BackendUnavailable("away")])
+
+    start(backend)
+    # Something of it may have come up: it ends by the way of a stop.
+    stopper(backend)()
+
+    assert (found.state, found.reason, found.detail) == (ENDED, "failed", GAVE_UP)
+    assert backend.calls[-1] == ("stop", found.job_id)
+
+
+def test_a_start_whose_scheduler_died_is_done_again(ask: Ask, start: Any) -> None:
+    found, backend = ask(state=STARTING, claimed_at=utcnow() - timedelta(minutes=1)), ScriptedBackend()
+
+    start(backend)
+
+    assert (found.state, list(backend.jobs)) == (RUNNING, [found.job_id])
+
+
+def test_a_start_in_hand_is_left_alone(ask: Ask, start: Any) -> None:
+    ask(state=STARTING, claimed_at=utcnow())
+
+    assert not start(ScriptedBackend())
+
+
+def test_a_lab_whose_starts_kill_schedulers_is_given_up(ask: Ask, start: Any) -> None:
+    long_ago = utcnow() - timedelta(minutes=1)
+    found = ask(state=STARTING, claimed_at=long_ago, failures=MAX_FAILURES - 1)
+    backend = ScriptedBackend()
+
+    start(backend)
+
+    assert (found.state, found.reason, backend.calls) == (STOPPING, "failed", [])
+
+
+def test_a_lab_that_is_stopped_while_it_starts_ends(ask: Ask, start: Any) -> None:
+    found = ask()
+    backend = ScriptedBackend(before=lambda name, _job: name == "start" and _stop(found))
+
+    start(backend)
+    stopper(backend)()
+
+    assert (found.state, found.reason, backend.jobs) == (ENDED, "user", {})
+
+
+def _stop(found: LabSession) -> None:
+    labs.stop(found, reason="user", now=utcnow())
+    database.session.commit()
+
+
+def test_a_stopped_machine_ends_its_session(running: Ask) -> None:
+    found, backend = running(), ScriptedBackend()
+    _stop(found)
+
+    assert stopper(backend)()
+    assert not stopper(backend)()
+
+    assert (found.state, found.reason, backend.calls) == (ENDED, "user", [("stop", found.job_id)])
+
+
+def test_a_stop_that_fails_is_tried_again_later_and_never_given_up(running: Ask) -> None:
+    found = running()
+    _stop(found)
+    backend = ScriptedBackend([BackendUnavailable("away")])
+
+    stopper(backend)()
+
+    assert (found.state, found.failures) == (STOPPING, 1)
+    assert not stopper(backend)()
+    found.next_try_at = utcnow()
+    database.session.commit()
+    stopper(backend)()
+    assert found.state == ENDED
+
+
+def test_a_reset_gives_the_same_session_a_fresh_machine(running: Ask, start: Any) -> None:
+    found, backend = running(), ScriptedBackend()
+    labs.reset(found, now=utcnow())
+    database.session.commit()
+
+    stopper(backend)()
+    state_between = found.state, found.is_fresh, found.queued_at
+    start(backend)
+
+    assert state_between == (QUEUED, True, found.queued_at)
+    assert (found.state, found.is_resetting, found.is_fresh) == (RUNNING, False, False)
+    assert [name for name, _job in backend.calls] == ["stop", "start"]
+
+
+def test_a_reset_that_becomes_a_stop_ends(running: Ask) -> None:
+    found = running()
+    labs.reset(found, now=utcnow())
+    database.session.commit()
+    backend = ScriptedBackend(before=lambda _name, _job: _stop(found))
+
+    stopper(backend)()
+
+    assert (found.state, found.reason) == (ENDED, "user")
