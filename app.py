@@ -1,7 +1,5 @@
 """The application factory: named steps, in the order in which they must happen."""
 
-from typing import Any
-
 from apiflask import APIFlask
 from flask import Flask
 from flask_cors import CORS
@@ -13,7 +11,7 @@ from blueprints import errors, health, pages, register_blueprints
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
-from extensions import Sessions, babel, csrf, db, limiter, security
+from extensions import Sessions, babel, csrf, db, limiter
 from models import Role, User
 
 
@@ -74,6 +72,5 @@ def start_sessions(app: Flask) -> None:
 
 def start_accounts(app: Flask) -> None:
     """Bind Flask-Security to our people."""
-    options: dict[str, Any] = auth_accounts.security_options()
-    security.init_app(app, SQLAlchemyUserDatastore(db, User, Role), **options)
+    auth_accounts.security.init_app(app, SQLAlchemyUserDatastore(db, User, Role))
     auth_accounts.init_app(app)

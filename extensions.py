@@ -15,7 +15,6 @@ from flask_caching.backends.rediscache import RedisCache
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
-from flask_security import Security
 from flask_session.base import ServerSideSession
 from flask_session.redis import RedisSessionInterface
 from flask_sqlalchemy import SQLAlchemy
@@ -63,7 +62,6 @@ cache = Cache()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, default_limits=[])
 migrate = Migrate()
-security = Security()
 
 
 def engine_options(process: str) -> dict[str, Any]:

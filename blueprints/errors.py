@@ -8,7 +8,7 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from redis import RedisError
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -118,6 +118,9 @@ def on_database(error: DBAPIError) -> tuple[Response, int]:
     db.session.rollback()
     if isinstance(error, DataError):  # a number or a text that no column can hold, from the address or the body
         return answer(404 if request.method == "GET" else 422, _("That value can't exist here."))
+    if isinstance(error, IntegrityError):  # two requests at once, and a constraint that lets one through
+        log.warning("constraint", error=type(error.orig).__name__)
+        return answer(409, _("Somebody was faster. Please send it again."))
     code = getattr(error.orig, "pgcode", None)
     is_transient = isinstance(error, OperationalError | InterfaceError) or (code or "").startswith(TRANSIENT)
     if is_transient or error.connection_invalidated:

@@ -8,8 +8,9 @@ from flask.cli import AppGroup
 from flask_security import hash_password
 from sqlalchemy import func, select, text
 
+from blueprints.auth.accounts import security
 from config import ROOT, Settings
-from extensions import db, security
+from extensions import db
 from models import Course, User, utcnow
 from services import accounts, archive, courses
 

@@ -4,11 +4,11 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, request, session
+from flask import Flask, Response, after_this_request, current_app, request, session
 from flask_babel import lazy_gettext
 from flask_limiter.util import get_remote_address
 from flask_login import user_logged_in
-from flask_security import MailUtil
+from flask_security import MailUtil, Security
 from flask_security.forms import RegisterFormV2, StringField
 from wtforms.validators import ValidationError
 
@@ -94,11 +94,15 @@ class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes ar
         """Queue one mail."""
         db.session.add(Mail(recipient=recipient, subject=str(subject), body_text=body or "", body_html=html))
         live.nudge("mail")
+        after_this_request(_committed)  # asking for a reset changes nothing else, so nobody else commits
 
 
-def security_options() -> dict[str, Any]:
-    """Return the classes that Flask-Security uses in place of its own."""
-    return {"register_form": RegisterForm, "mail_util_cls": OutboxMail}
+security = Security(register_form=RegisterForm, mail_util_cls=OutboxMail)
+
+
+def _committed(response: Response) -> Response:
+    db.session.commit()
+    return response
 
 
 def init_app(app: Flask) -> None:

@@ -1,0 +1,92 @@
+"""A student at a real browser: what the journey and the faults do again and again."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.factories import PASSWORD
+from tests.sites import LiveSite
+
+COURSE = "/courses/linux-from-the-shell"
+QUIZ = f"{COURSE}/quizzes/finding-your-way-quiz"
+LAB = f"{COURSE}/labs/tidy-desk"
+# xterm.js draws; what it shows is in its buffer.
+SCREEN = """() => {
+  const buffer = document.getElementById("terminal").terminal?.buffer.active;
+  if (!buffer) return "";
+  return Array.from({length: buffer.length}, (_, row) => buffer.getLine(row).translateToString(true)).join("\\n");
+}"""
+
+
+@dataclass
+class Student:
+    """A person, their browser's page, and the site they use."""
+
+    site: LiveSite
+    page: Page
+
+    def open(self, path: str) -> None:
+        """Go to a page of the site."""
+        self.page.goto(self.site.url + path)
+
+    def sign_in(self, name: str) -> None:
+        """Sign in through the form."""
+        self.open("/login")
+        self.page.get_by_label("Email").fill(f"{name}@example.org")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.locator("form.sheet").get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name=re.compile("Hello"))).to_be_visible()
+
+    def start_quiz(self) -> None:
+        """Start, or go on with, the first quiz."""
+        self.open(QUIZ)
+        self.page.locator("form.actions button").click()
+        expect(self.page.locator("#attempt")).to_be_visible()
+
+    def question(self, text: str):  # type: ignore[no-untyped-def]  # a Locator
+        """Return the question that says `text`."""
+        return self.page.locator("fieldset", has_text=text)
+
+    def expect_saved(self, number: int) -> None:
+        """Wait for the receipt of `number` answers."""
+        expect(self.page.locator("#receipt")).to_have_text(
+            re.compile(rf"{number} of 8 saved, \d\d:\d\d:\d\d"), timeout=20_000
+        )
+
+    def start_lab(self) -> None:
+        """Start the first lab and wait for its shell."""
+        self.open(LAB)
+        start = self.page.get_by_role("button", name=re.compile("Start"))
+        if start.is_visible():
+            start.click()
+        self.expect_connected()
+
+    def expect_connected(self) -> None:
+        """Wait until the terminal is connected and shows a prompt."""
+        expect(self.page.locator("#terminal")).to_have_attribute("data-state", "connected", timeout=30_000)
+        self.expect_screen("@lab")
+
+    def type(self, text: str) -> None:
+        """Type into the terminal, with Enter."""
+        self.page.locator("#terminal textarea").focus()
+        self.page.keyboard.type(f"{text}\n")
+
+    def screen(self) -> str:
+        """Return what the terminal shows, scrollback included."""
+        shown: str = self.page.evaluate(SCREEN)
+        return shown
+
+    def expect_screen(self, text: str) -> None:
+        """Wait until the terminal shows `text`."""
+        self.page.wait_for_function(f"text => ({SCREEN})().includes(text)", arg=text, timeout=20_000)
+
+    def shell_pid(self, mark: str) -> str:
+        """Return the shell's process ID; `mark` is new in each call."""
+        self.type(f"echo {mark}=$$=")
+        self.page.wait_for_function(
+            f"mark => new RegExp(mark + '=\\\\d+=').test(({SCREEN})())", arg=mark, timeout=20_000
+        )
+        found = re.search(rf"{mark}=(\d+)=", self.screen())
+        assert found
+        return found.group(1)

@@ -1,0 +1,236 @@
+"""A student's day, in a real browser on the running product."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from extensions import db
+from models import Attempt, LabSession, Mail, User
+from tests.journey.student import COURSE, LAB, Student
+from tests.sites import LiveSite, until
+
+
+def test_a_visitor_registers_enrols_and_reads(demo_site: LiveSite, page: Page) -> None:
+    visitor = Student(demo_site, page)
+    visitor.open("/")
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("Your name").fill("Erin Example")
+    page.get_by_label("Email").fill("erin@example.org")
+    page.get_by_label("Password", exact=True).fill("a long enough sentence")
+    page.get_by_label(re.compile("Retype")).fill("a long enough sentence")
+    page.locator("form.sheet").get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="Hello, Erin Example")).to_be_visible()
+
+    visitor.open(COURSE)
+    page.get_by_role("button", name="Enrol").click()
+    page.get_by_role("link", name="Begin", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Meet the shell")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Done, go on to")).click()
+
+    expect(page.get_by_role("heading", level=1, name="One tree for everything")).to_be_visible()
+    visitor.open("/")
+    expect(page.get_by_text("1 of 20 done")).to_be_visible()
+
+
+def test_a_forgotten_password_is_reset_by_mail(demo_site: LiveSite, page: Page) -> None:
+    student = Student(demo_site, page)
+    student.open("/login")
+    page.get_by_role("link", name="Forgot the password?").click()
+    page.get_by_label("Email").fill("charlie@example.org")
+    page.get_by_role("button", name="Send the mail").click()
+    folder = demo_site.settings.var_dir / "mail"
+    until(lambda: _mail_to(folder, "charlie@example.org") is not None, 20.0)
+
+    letter = _mail_to(folder, "charlie@example.org") or ""
+    link = re.search(r"https?://\S+/reset/\S+", letter.replace("=\n", "").replace("=3D", "="))
+    assert link
+    page.goto(link.group(0))
+    page.get_by_label("Password", exact=True).fill("another long sentence")
+    page.get_by_label(re.compile("Retype")).fill("another long sentence")
+    page.get_by_role("button", name="Save").click()
+
+    with demo_site.app.app_context():
+        assert db.session.scalar(select(Mail).where(Mail.sent_at.is_(None))) is None
+    page.get_by_label("Email").fill("charlie@example.org")
+    page.get_by_label("Password").fill("another long sentence")
+    page.locator("form.sheet").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name=re.compile("Hello, Charlie"))).to_be_visible()
+
+
+def _mail_to(folder: Path, address: str) -> str | None:
+    letters = [path.read_text() for path in folder.glob("*.eml")] if folder.is_dir() else []
+    return next((letter for letter in letters if f"To: {address}" in letter), None)
+
+
+def test_answers_save_themselves_and_wait_for_the_student(bob: Student, browser: Browser) -> None:
+    bob.start_quiz()
+    bob.question("What makes a file hidden?").get_by_label("Its name begins with a dot").check()
+    bob.expect_saved(1)
+    bob.question("shortest relative path").locator("input").fill("../../music")
+    bob.expect_saved(2)
+
+    # The browser is closed without handing in; another one goes on.
+    with browser.new_context(storage_state=bob.page.context.storage_state()) as other:
+        bob.page.close()
+        later = Student(bob.site, other.new_page())
+        later.start_quiz()
+        hidden = later.question("What makes a file hidden?")
+        expect(hidden.get_by_label("Its name begins with a dot")).to_be_checked()
+        expect(later.question("shortest relative path").locator("input")).to_have_value("../../music")
+        later.page.get_by_role("button", name="Hand in").first.click()
+        expect(later.page.get_by_text("6 of 8 questions have no answer.")).to_be_visible()
+        later.page.locator("[data-confirm-submit]").click()
+
+        expect(later.page.get_by_role("heading", name="Not yet")).to_be_visible()
+        expect(later.page.get_by_text("right", exact=True).first).to_be_visible()
+
+
+def test_an_answer_in_two_tabs_is_settled_by_the_newer(bob: Student) -> None:
+    bob.start_quiz()
+    second = Student(bob.site, bob.page.context.new_page())
+    second.open(bob.page.url.removeprefix(bob.site.url))
+    second.question("What makes a file hidden?").get_by_label("Its name begins with a dot").check()
+    expect(second.question("What makes a file hidden?").get_by_text("Saved", exact=True)).to_be_visible()
+
+    bob.question("What makes a file hidden?").get_by_label("It has the permission").check()
+
+    told = bob.question("What makes a file hidden?")
+    expect(told.get_by_text("that newer answer is shown now")).to_be_visible()
+    expect(told.get_by_label("Its name begins with a dot")).to_be_checked()
+
+
+def test_answers_given_offline_are_sent_when_the_network_is_back(bob: Student) -> None:
+    bob.start_quiz()
+    field = bob.question("lets mkdir make").locator("input")
+    field.fill("")
+    bob.page.context.set_offline(True)
+    field.fill("-p")
+    expect(bob.question("lets mkdir make").get_by_text("Not saved yet")).to_be_visible()
+
+    bob.page.context.set_offline(False)
+
+    expect(bob.question("lets mkdir make").get_by_text("Saved", exact=True)).to_be_visible(timeout=20_000)
+    with bob.site.app.app_context():
+        user = db.session.scalars(select(User).where(User.handle == "bob")).one()
+        attempt = db.session.scalars(select(Attempt).where(Attempt.user_id == user.id, Attempt.state == "open")).one()
+        assert "-p" in [item.response for item in attempt.items]
+
+
+def test_the_leaderboard_moves_while_one_looks(bob: Student, browser: Browser) -> None:
+    bob.open(f"{COURSE}/leaderboard")
+    expect(bob.page.locator("#live")).to_have_attribute("data-state", "on")
+    expect(bob.page.get_by_text("Frida")).to_have_count(0)
+
+    with browser.new_context() as other:
+        frida = Student(bob.site, other.new_page())
+        frida.open("/register")
+        frida.page.get_by_label("Your name").fill("Frida")
+        frida.page.get_by_label("Email").fill("frida@example.org")
+        frida.page.get_by_label("Password", exact=True).fill("a long enough sentence")
+        frida.page.get_by_label(re.compile("Retype")).fill("a long enough sentence")
+        frida.page.locator("form.sheet").get_by_role("button", name="Register").click()
+        expect(frida.page.get_by_role("heading", name="Hello, Frida")).to_be_visible()
+        frida.open(COURSE)
+        frida.page.get_by_role("button", name="Enrol").click()
+        frida.open(f"{COURSE}/lessons/meet-the-shell")
+        frida.page.get_by_role("button", name=re.compile("Done, go on to")).click()
+
+    expect(bob.page.locator("#board").get_by_text("Frida")).to_be_visible()
+
+
+def test_a_lab_from_click_to_points(bob: Student) -> None:
+    bob.start_lab()
+    bob.type("echo $((6*7))-answers")
+    bob.expect_screen("42-answers")
+    first = bob.page.locator("[data-check]").first
+    first.get_by_role("button", name="Check it").click()
+    expect(first.locator(".check-state")).to_have_text("Not yet")
+    expect(first.locator(".check-hint")).to_be_visible()
+
+    bob.type("cd ~/desk && pwd > ~/where.txt")
+    first.get_by_role("button", name="Check it").click()
+
+    expect(first.locator(".check-state")).to_have_text("Passed")
+    expect(bob.page.locator("#checks-count")).to_have_text("1 of 8 checks passed")
+
+
+def test_a_reload_comes_back_to_the_same_shell_with_its_past(bob: Student) -> None:
+    bob.start_lab()
+    bob.type("echo before-the-reload")
+    before = bob.shell_pid("one")
+
+    bob.page.reload()
+    bob.expect_connected()
+
+    bob.expect_screen("before-the-reload")
+    assert bob.shell_pid("two") == before
+
+
+def test_the_terminal_has_the_size_of_its_window(bob: Student) -> None:
+    bob.start_lab()
+    bob.page.set_viewport_size({"width": 1000, "height": 500})
+    rows, columns = bob.page.evaluate(
+        "() => { const t = document.getElementById('terminal').terminal; return [t.rows, t.cols]; }"
+    )
+
+    bob.type("clear; stty size")
+
+    bob.expect_screen(f"{rows} {columns}")
+
+
+def test_two_windows_see_one_shell(bob: Student) -> None:
+    bob.start_lab()
+    second = Student(bob.site, bob.page.context.new_page())
+    second.open(LAB)
+    second.expect_connected()
+
+    bob.type("echo seen-by-$((1+1))")
+
+    second.expect_screen("seen-by-2")
+
+
+def test_reset_throws_the_files_away_and_stop_keeps_them(bob: Student) -> None:
+    bob.start_lab()
+    bob.type("touch ~/mine; echo made")
+    bob.expect_screen("made")
+    bob.page.get_by_role("button", name="Stop").click()
+    bob.page.locator("[data-yes]").click()
+    expect(bob.page.locator("#cover-title")).to_have_text("The lab has ended")
+
+    bob.start_lab()
+    bob.type("ls ~/mine && echo kept-$((1+1))")
+    bob.expect_screen("kept-2")
+    bob.page.get_by_role("button", name="Reset").click()
+    bob.page.locator("[data-yes]").click()
+    expect(bob.page.locator("#machine-state")).not_to_have_attribute("data-state", "running")
+    bob.expect_connected()
+
+    bob.type("ls ~/mine || echo gone-$((1+1))")
+    bob.expect_screen("gone-2")
+
+
+def test_another_students_lab_is_not_found(bob: Student, browser: Browser) -> None:
+    bob.start_lab()
+    with bob.site.app.app_context():
+        found = db.session.scalars(select(LabSession).where(LabSession.state == "running")).first()
+        assert found
+        session_id = found.id
+
+    with browser.new_context() as other:
+        alice = Student(bob.site, other.new_page())
+        alice.sign_in("alice")
+        response = alice.page.request.get(f"{bob.site.url}/lab-sessions/{session_id}/state")
+
+        assert response.status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/courses", COURSE, f"{COURSE}/lessons/one-tree", f"{COURSE}/leaderboard", LAB])
+def test_no_page_is_wider_than_a_phone(bob: Student, path: str) -> None:
+    bob.page.set_viewport_size({"width": 360, "height": 740})
+
+    bob.open(path)
+
+    assert bob.page.evaluate("document.documentElement.scrollWidth") <= 360
