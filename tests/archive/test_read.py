@@ -260,7 +260,6 @@ def test_symbolic_link_is_never_followed(target, tmp_path):
 
 def test_linked_folder_is_never_entered(tmp_path):
     root = make_folder(tmp_path / "course", {"files/dot.svg": None, LESSON: "---\ntitle: x\n---\n"})
-    (root / "files").rmdir() if (root / "files").exists() else None
     (root / "files").symlink_to("/etc")
 
     with pytest.raises(ArchiveError) as caught:
