@@ -1,0 +1,159 @@
+"""The outbox: every mail leaves once it can, and says when it comes a second time."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Settings
+from extensions import db as database
+from models import Mail, utcnow
+from scheduler.ticks.mail import sender
+from services import outbox
+from tests.sites import free_port
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class Postbox(threading.Thread):
+    """A mail server that takes every mail but those that it is told to refuse."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.taken: list[bytes] = []
+        self.refusals = 0
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _address = self.listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb", buffering=0) as lines:
+                self.talk(lines)
+
+    def talk(self, lines: Any) -> None:
+        lines.write(b"220 postbox\r\n")
+        for line in lines:
+            word = line.split()[0].upper()
+            if word == b"DATA":
+                lines.write(b"354 go on\r\n")
+                self.taken.append(b"".join(iter(lines.readline, b".\r\n")))
+                lines.write(b"250 taken\r\n")
+            elif word == b"RCPT" and self.refusals:
+                self.refusals -= 1
+                lines.write(b"451 later\r\n")
+            else:
+                lines.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    box = Postbox()
+    box.start()
+    yield box
+    box.listener.close()
+
+
+@pytest.fixture
+def mail(app: object, db: object) -> Mail:
+    row = Mail(
+        recipient="bob@example.org",
+        subject="Choose a new password\nBcc: eve@example.org",
+        body_text="Grüße: https://learn.example.org/reset/x",
+        body_html="<p>Grüße</p>",
+        created_at=NOW,
+        next_try_at=NOW,
+    )
+    database.session.add(row)
+    database.session.commit()
+    return row
+
+
+def with_smtp(settings: Settings, url: str) -> Settings:
+    return settings.model_copy(update={"mail_url": url})
+
+
+def test_without_a_mail_server_mail_is_a_file(settings: Settings, mail: Mail) -> None:
+    assert sender(settings)()
+    assert not sender(settings)()
+
+    (path,) = Path(settings.var_dir, "mail").glob(f"*-{mail.id}-*.eml")
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert path.name == f"20260302T090000-{mail.id}-bob@example.org.eml"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert message["To"] == "bob@example.org"
+    assert message["Bcc"] is None
+    assert "Grüße" in message.get_body(("plain",)).get_content()
+    assert mail.sent_at is not None
+
+
+def test_a_mail_server_gets_it_once(settings: Settings, mail: Mail, postbox: Postbox) -> None:
+    send = sender(with_smtp(settings, postbox.url))
+
+    assert send()
+    assert not send()
+
+    (sent,) = postbox.taken
+    assert f"<mail-{mail.id}.".encode() in sent
+
+
+def test_what_is_refused_is_tried_again_later_under_the_same_id(
+    settings: Settings, mail: Mail, postbox: Postbox
+) -> None:
+    postbox.refusals = 1
+    send = sender(with_smtp(settings, postbox.url))
+
+    send()
+
+    assert (mail.sent_at, mail.failures) == (None, 1)
+    assert mail.next_try_at > utcnow() + timedelta(seconds=20)
+    assert not send()
+    mail.next_try_at = utcnow()
+    database.session.commit()
+    send()
+    assert mail.sent_at is not None
+    assert len(postbox.taken) == 1
+
+
+def test_a_mail_server_that_is_away_costs_no_mail(settings: Settings, mail: Mail) -> None:
+    sender(with_smtp(settings, f"smtp://127.0.0.1:{free_port()}"))()
+
+    assert (mail.sent_at, mail.failures) == (None, 1)
+
+
+def test_a_mail_that_cannot_be_written_does_not_hold_up_the_next(settings: Settings, mail: Mail) -> None:
+    mail.recipient = "bob@example.org\nBcc: eve@example.org"
+    good = Mail(recipient="alice@example.org", subject="s", body_text="t", next_try_at=NOW + timedelta(seconds=1))
+    database.session.add(good)
+    database.session.commit()
+
+    send = sender(settings)
+    while send():
+        pass
+
+    assert (mail.sent_at, mail.failures) == (None, 1)
+    assert good.sent_at is not None
+
+
+def test_a_claimed_mail_is_hidden_from_others_until_its_sender_is_given_up(app: object, mail: Mail) -> None:
+    assert outbox.claim(NOW) == mail
+    assert outbox.claim(NOW + timedelta(seconds=119)) is None
+    assert outbox.claim(NOW + timedelta(seconds=121)) == mail
+
+
+def test_the_pause_grows_up_to_six_hours(mail: Mail) -> None:
+    pauses = []
+    for _ in range(14):
+        outbox.put_off(mail, now=NOW)
+        pauses.append((mail.next_try_at - NOW).total_seconds())
+
+    assert pauses[:3] == [30, 60, 120]
+    assert pauses[-1] == 6 * 3600
