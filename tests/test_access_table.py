@@ -1,0 +1,230 @@
+"""Every route x every role. A route without a row fails the suite; so does a row without a route."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from extensions import db as database
+from models import LabSession, User
+from services import attempts, tokens
+from tests.factories import Cast, make_cast
+from tests.people import sign_in, token
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ROLES = ("nobody", "charlie", "bob", "alice", "dana")
+FREE = (200, 200, 200, 200, 200)
+# What a signed-out person gets on a page is the way to sign in.
+PERSON = (302, 200, 200, 200, 200)
+COURSE = "/courses/shell"
+API = "/api/v1"
+SESSION = "/lab-sessions/{session}"
+
+# (endpoint, method): (address, body, status for nobody, charlie the outsider, bob the student, alice the teacher, dana
+# the admin). Attempt, lab session and token are bob's.
+TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    ("static", "GET"): ("/static/css/base.css", {}, FREE),
+    ("openapi.spec", "GET"): (f"{API}/openapi.json", {}, FREE),
+    ("health.healthz", "GET"): ("/healthz", {}, FREE),
+    ("health.readyz", "GET"): ("/readyz", {}, FREE),
+    ("health.metrics", "GET"): ("/metrics", {}, FREE),
+    ("security.login", "GET"): ("/login", {}, (200, 302, 302, 302, 302)),
+    ("security.login", "POST"): ("/login", {"email": "x", "password": "y"}, (200, 302, 302, 302, 302)),
+    ("security.logout", "POST"): ("/logout", {}, (302, 302, 302, 302, 302)),
+    ("security.register", "GET"): ("/register", {}, (200, 302, 302, 302, 302)),
+    ("security.register", "POST"): ("/register", {}, (200, 302, 302, 302, 302)),
+    ("security.forgot_password", "GET"): ("/reset", {}, FREE),
+    ("security.forgot_password", "POST"): ("/reset", {}, FREE),
+    ("security.reset_password", "GET"): ("/reset/no-such-token", {}, (302, 302, 302, 302, 302)),
+    ("security.reset_password", "POST"): ("/reset/no-such-token", {}, (302, 302, 302, 302, 302)),
+    ("security.change_password", "GET"): ("/change", {}, PERSON),
+    ("security.change_password", "POST"): ("/change", {}, PERSON),
+    ("security.verify", "GET"): ("/verify", {}, PERSON),
+    ("security.verify", "POST"): ("/verify", {}, PERSON),
+    ("auth.profile", "GET"): ("/account", {}, PERSON),
+    ("auth.profile", "POST"): ("/account", {"theme": "neon"}, (302, 422, 422, 422, 422)),
+    ("auth.tokens", "GET"): ("/account/tokens", {}, PERSON),
+    ("auth.tokens", "POST"): ("/account/tokens", {}, (302, 422, 422, 422, 422)),
+    ("auth.revoke", "POST"): ("/account/tokens/{token}/revoke", {}, (302, 404, 302, 404, 404)),
+    ("courses.home", "GET"): ("/", {}, FREE),
+    ("courses.catalogue", "GET"): ("/courses", {}, FREE),
+    ("courses.show", "GET"): (COURSE, {}, FREE),
+    ("courses.enrol_by_code", "GET"): ("/enrol", {}, PERSON),
+    ("courses.enrol_by_code", "POST"): ("/enrol", {"code": "wrong"}, (302, 422, 422, 422, 422)),
+    ("courses.enrol", "POST"): (f"{COURSE}/enrol", {"code": "wrong"}, (302, 422, 302, 302, 422)),
+    ("courses.leave", "POST"): (f"{COURSE}/leave", {}, (302, 302, 302, 409, 302)),
+    ("courses.lesson", "GET"): (f"{COURSE}/lessons/first-words", {}, (302, 403, 200, 200, 200)),
+    ("courses.complete", "POST"): (f"{COURSE}/lessons/first-words/complete", {}, (302, 403, 302, 302, 403)),
+    ("courses.file", "GET"): (f"{COURSE}/files/none.png", {}, (404, 404, 404, 404, 404)),
+    ("people.show", "GET"): (f"{COURSE}/people", {}, (302, 403, 403, 200, 200)),
+    ("people.set_role", "POST"): (f"{COURSE}/people/{{bob}}", {"role": "student"}, (302, 403, 403, 302, 302)),
+    ("quizzes.show", "GET"): (f"{COURSE}/quizzes/first-quiz", {}, (302, 403, 200, 200, 200)),
+    ("quizzes.start", "POST"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 302, 302, 403)),
+    ("quizzes.attempt", "GET"): ("/attempts/{attempt}", {}, (302, 404, 200, 404, 404)),
+    ("quizzes.save", "PUT"): (
+        "/attempts/{attempt}/items/1",
+        {"revision": 1, "response": "a"},
+        (401, 404, 200, 404, 404),
+    ),
+    ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),
+    ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
+    ("leaderboards.show", "GET"): (f"{COURSE}/leaderboard", {}, (302, 403, 200, 200, 200)),
+    ("labs.index", "GET"): ("/labs", {}, PERSON),
+    ("labs.show", "GET"): (f"{COURSE}/labs/first-lab", {}, (302, 403, 200, 200, 200)),
+    ("labs.start", "POST"): (f"{COURSE}/labs/first-lab/start", {}, (302, 403, 302, 302, 403)),
+    ("labs.stop", "POST"): (f"{SESSION}/stop", {}, (302, 404, 200, 404, 404)),
+    ("labs.reset", "POST"): (f"{SESSION}/reset", {}, (302, 404, 200, 404, 404)),
+    ("labs.extend", "POST"): (f"{SESSION}/extend", {}, (302, 404, 200, 404, 404)),
+    ("labs.check", "POST"): (f"{SESSION}/checks/{{check}}", {}, (302, 404, 202, 404, 404)),
+    ("labs.state", "GET"): (f"{SESSION}/state", {}, (302, 404, 200, 404, 404)),
+    ("labs.ticket", "POST"): (f"{SESSION}/ticket", {}, (302, 404, 200, 404, 404)),
+    ("labs.live_ticket", "POST"): (f"{SESSION}/live", {}, (302, 404, 200, 404, 404)),
+    ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
+    ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
+    ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),
+    ("courses_api.read_lesson", "GET"): (f"{API}{COURSE}/lessons/first-words", {}, (401, 403, 200, 200, 200)),
+    ("courses_api.complete_lesson", "POST"): (
+        f"{API}{COURSE}/lessons/first-words/completion",
+        {},
+        (401, 403, 200, 200, 403),
+    ),
+    ("courses_api.list_enrolments", "GET"): (f"{API}{COURSE}/enrolments", {}, (401, 403, 403, 200, 200)),
+    ("courses_api.create_enrolment", "POST"): (
+        f"{API}{COURSE}/enrolments",
+        {"email": "charlie@example.org", "role": "student"},
+        (401, 403, 403, 201, 201),
+    ),
+    ("courses_api.change_enrolment", "PUT"): (
+        f"{API}{COURSE}/enrolments/{{bob}}",
+        {"role": "assistant"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("courses_api.delete_enrolment", "DELETE"): (
+        f"{API}{COURSE}/enrolments/{{bob}}",
+        {},
+        (401, 403, 403, 204, 204),
+    ),
+    ("quizzes_api.list_quizzes", "GET"): (f"{API}{COURSE}/quizzes", {}, (401, 403, 200, 200, 200)),
+    ("quizzes_api.read_quiz", "GET"): (f"{API}{COURSE}/quizzes/first-quiz", {}, (401, 403, 200, 200, 200)),
+    ("quizzes_api.start_attempt", "POST"): (
+        f"{API}{COURSE}/quizzes/first-quiz/attempts",
+        {},
+        (401, 403, 201, 201, 403),
+    ),
+    ("quizzes_api.list_attempts", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/attempts?all=true",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("quizzes_api.read_attempt", "GET"): (f"{API}/attempts/{{attempt}}", {}, (401, 404, 200, 404, 404)),
+    ("quizzes_api.save_answer", "PUT"): (
+        f"{API}/attempts/{{attempt}}/items/1",
+        {"revision": 1, "response": "a"},
+        (401, 404, 200, 404, 404),
+    ),
+    ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
+    ("leaderboards_api.read_leaderboard", "GET"): (f"{API}{COURSE}/leaderboard", {}, (401, 403, 200, 200, 200)),
+    ("labs_api.list_labs", "GET"): (f"{API}{COURSE}/labs", {}, (401, 403, 200, 200, 200)),
+    ("labs_api.read_lab", "GET"): (f"{API}{COURSE}/labs/first-lab", {}, (401, 403, 200, 200, 200)),
+    ("labs_api.start_session", "POST"): (f"{API}{COURSE}/labs/first-lab/sessions", {}, (401, 403, 201, 201, 403)),
+    ("labs_api.list_sessions", "GET"): (f"{API}/lab-sessions", {}, (401, 200, 200, 200, 200)),
+    ("labs_api.read_session", "GET"): (f"{API}{SESSION}", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.stop_session", "POST"): (f"{API}{SESSION}/stop", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.reset_session", "POST"): (f"{API}{SESSION}/reset", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.extend_session", "POST"): (f"{API}{SESSION}/extend", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.run_check", "POST"): (f"{API}{SESSION}/checks/{{check}}", {}, (401, 404, 202, 404, 404)),
+}
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def names(cast: Cast) -> dict[str, Any]:
+    """What stands in the addresses: bob's things."""
+    lab_session = LabSession(
+        id=uuid.uuid4(),
+        user_id=cast.bob.id,
+        lab_id=cast.lab.id,
+        course_id=cast.course.id,
+        job_id="lab-shell-first-lab-bob-0badcafe",
+        state="running",
+        started_at=datetime.now(UTC),
+        last_active_at=datetime.now(UTC),
+        expires_at=datetime.now(UTC).replace(year=2100),
+    )
+    database.session.add(lab_session)
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
+    database.session.flush()
+    return {
+        "session": lab_session.id,
+        "attempt": attempt.id,
+        "token": row.id,
+        "bob": cast.bob.id,
+        "check": cast.check.id,
+    }
+
+
+def ask(client: FlaskClient, cast: Cast, role: str, method: str, address: str, body: dict[str, Any]) -> int:
+    """Ask as `role`: with a session and its CSRF token on pages, with a bearer token on the API."""
+    if address.startswith(API):
+        headers = {}
+        if role != "nobody":
+            user: User = getattr(cast, role)
+            _row, plain = tokens.issue(
+                user.id, name="table", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC)
+            )
+            headers["Authorization"] = f"Bearer {plain}"
+        json = body if method in ("POST", "PUT") and body else None
+        return client.open(address, method=method, headers=headers, json=json).status_code
+    if role != "nobody":
+        assert sign_in(client, role).status_code == 302
+    if method == "GET":
+        return client.get(address).status_code
+    headers = {"X-CSRFToken": token(client)}
+    if method == "PUT":
+        return client.put(address, json=body, headers=headers).status_code
+    return client.open(address, method=method, data=body, headers=headers).status_code
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("endpoint", "method"), TABLE)
+def test_each_role_gets_what_the_table_says(
+    client: FlaskClient, cast: Cast, names: dict[str, Any], endpoint: str, method: str, role: str
+) -> None:
+    address, body, expected = TABLE[endpoint, method]
+
+    status = ask(client, cast, role, method, address.format(**names), body)
+
+    assert status == expected[ROLES.index(role)]
+
+
+def test_every_route_has_a_row_and_every_row_a_route(bare_app: Flask) -> None:
+    routes = {
+        (rule.endpoint, method)
+        for rule in bare_app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+    assert routes == set(TABLE)
+
+
+def test_a_session_counts_for_nothing_at_the_api(client: FlaskClient, cast: Cast) -> None:
+    sign_in(client, "alice")
+
+    assert client.get(f"{API}/me").status_code == 401
+
+
+def test_an_unpublished_course_is_hidden_from_outsiders(client: FlaskClient, cast: Cast) -> None:
+    cast.course.is_published = False
+    database.session.flush()
+
+    statuses = [ask(client, cast, role, "GET", f"{API}{COURSE}", {}) for role in ROLES]
+
+    assert statuses == [401, 404, 404, 200, 200]
