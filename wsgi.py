@@ -4,9 +4,10 @@ from app import create_app
 from cli.courses import course_group
 from cli.demo import demo_group
 from cli.here import join_site
+from cli.labs import labs_group
 from cli.tokens import token_group
 
 join_site()
 app = create_app()
-for group in (course_group, demo_group, token_group):
+for group in (course_group, demo_group, labs_group, token_group):
     app.cli.add_command(group)

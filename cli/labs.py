@@ -1,0 +1,57 @@
+"""`flask labs`: what runs, and whether sessions and machines agree."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from extensions import db
+from models import utcnow
+from scheduler.backends import Backend, BackendError, make_backend
+from services import lab_repairs
+from services.lab_repairs import Repair
+
+labs_group = AppGroup("labs", help="Labs that run, and the machines below them.")
+
+
+@labs_group.command("list")
+def list_labs() -> None:
+    """List every lab session that hasn't ended: its job, its state, and since when."""
+    rows = lab_repairs.known()
+    for row in sorted(rows, key=lambda row: (row.state, row.job_id)):
+        since = f"since {row.started_at:%Y-%m-%d %H:%M} UTC" if row.started_at else ""
+        click.echo(f"{row.job_id:<60} {row.state:<9} {since}".rstrip())
+    if not rows:
+        click.echo("No lab runs or waits.", err=True)
+
+
+@labs_group.command("reconcile")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def reconcile(dry_run: bool) -> None:
+    """Stop machines that no session wants, and end sessions whose machine is gone. The scheduler does so, too."""
+    backend = make_backend(current_app.extensions["yurt"])
+    if backend is None:
+        raise click.ClickException("Labs are not set up here (LAB_BACKEND=off).")
+    try:
+        looked_at = utcnow()
+        jobs = backend.observe()
+        repairs = lab_repairs.plan(lab_repairs.known(), jobs, looked_at)
+        db.session.commit()
+        for repair in repairs:
+            is_done = dry_run or _carry_out(backend, repair)
+            words = {"stop": "stop, no session wants it", "lose": f"end its session as {repair.reason}"}
+            click.echo(f"{repair.job_id}: {words[repair.action]}{'' if is_done else ' (has moved on)'}")
+    except BackendError as error:
+        raise click.ClickException(f"The {backend.name} backend says: {error}") from error
+    if not repairs:
+        click.echo("Sessions and machines agree.")
+
+
+def _carry_out(backend: Backend, repair: Repair) -> bool:
+    if repair.action == "stop":
+        is_ours = not lab_repairs.is_wanted(repair.job_id)
+    else:
+        is_ours = lab_repairs.lose(repair, utcnow())
+    db.session.commit()
+    if is_ours:
+        backend.stop(repair.job_id)
+    return is_ours

@@ -1,0 +1,62 @@
+"""`flask labs`, as an operator types it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import cli.labs
+from cli.labs import labs_group
+from extensions import db as database
+from models import LabSession, utcnow
+from models.lab_session import ENDED, RUNNING
+from scheduler.backends import Observed
+from services import labs
+from tests.factories import make_cast
+from tests.scheduler.scripted import ScriptedBackend
+
+
+@pytest.fixture
+def found(app: object, db: object) -> LabSession:
+    cast = make_cast()
+    made = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    made.state, made.started_at = RUNNING, utcnow()
+    database.session.commit()
+    return made
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedBackend]:
+    scripted = ScriptedBackend()
+    scripted.jobs["lab-nobody-knows"] = Observed("lab-nobody-knows", "", "running")
+    monkeypatch.setattr(cli.labs, "make_backend", lambda _settings: scripted)
+    return scripted
+
+
+def type_in(app: Any, *words: str) -> str:
+    result = app.test_cli_runner().invoke(labs_group, words)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_list_names_jobs_and_states(app: Any, found: LabSession) -> None:
+    assert found.job_id in type_in(app, "list")
+    assert "running" in type_in(app, "list")
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(
+    app: Any, found: LabSession, backend: ScriptedBackend
+) -> None:
+    said = type_in(app, "reconcile", "--dry-run")
+
+    assert "lab-nobody-knows: stop" in said
+    assert f"{found.job_id}: end its session as lost" in said
+    assert (backend.calls, found.state) == ([], RUNNING)
+
+
+def test_reconciling_makes_both_sides_agree(app: Any, found: LabSession, backend: ScriptedBackend) -> None:
+    type_in(app, "reconcile")
+
+    database.session.refresh(found)
+    assert (found.state, found.reason, backend.jobs) == (ENDED, "lost", {})
+    assert "agree" in type_in(app, "reconcile")

@@ -1,0 +1,151 @@
+"""Pages of labs, and what their scripts send."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from extensions import db as database
+from models import LabSession, utcnow
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from services import labs, tickets
+from tests.factories import Cast, make_cast
+from tests.people import post, sign_in, token
+
+PAGE = "/courses/shell/labs/first-lab"
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
+    sign_in(client, "bob")
+    return client
+
+
+@pytest.fixture
+def lab(cast: Cast) -> LabSession:
+    """Bob's lab, which runs."""
+    now = utcnow()
+    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
+    found.state, found.started_at, found.last_active_at = RUNNING, now, now
+    found.expires_at = now + timedelta(hours=8)
+    database.session.commit()
+    return found
+
+
+def send(client: FlaskClient, path: str) -> object:
+    """Send a POST as the page's script does."""
+    return client.post(path, headers={"X-CSRFToken": token(client), "Accept": "application/json"})
+
+
+def test_the_list_shows_ones_labs_and_those_to_start(bob: FlaskClient, lab: LabSession) -> None:
+    shown = bob.get("/labs").text
+
+    assert shown.count(PAGE) == 2
+    assert "running" in shown
+
+
+def test_the_page_shows_steps_checks_and_the_state(bob: FlaskClient, lab: LabSession) -> None:
+    response = bob.get(PAGE)
+
+    assert response.status_code == 200
+    assert "Step 1" in response.text and "Check 1" in response.text
+    assert f'"id": "{lab.id}"' in response.text
+    assert "test -e done" not in response.text
+
+
+def test_only_the_lab_page_allows_what_the_terminal_needs(bob: FlaskClient) -> None:
+    policy = bob.get(PAGE).headers["Content-Security-Policy"]
+
+    assert "style-src 'self' 'unsafe-inline'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in bob.get("/labs").headers["Content-Security-Policy"]
+
+
+def test_starting_without_a_script_comes_back_to_the_page(bob: FlaskClient, cast: Cast) -> None:
+    response = post(bob, f"{PAGE}/start")
+
+    assert (response.status_code, response.location) == (302, PAGE)
+    assert labs.active_for(cast.bob.id, cast.lab.id).state == QUEUED
+
+
+def test_starting_by_the_script_gives_the_state(bob: FlaskClient) -> None:
+    response = send(bob, f"{PAGE}/start")
+
+    assert response.status_code == 200
+    assert (response.json["state"], response.json["position"]) == ("queued", 1)
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("stop", STOPPING), ("reset", STOPPING), ("extend", RUNNING), ("checks/{check}", RUNNING)]
+)
+def test_each_button_answers_with_the_new_state(
+    bob: FlaskClient, cast: Cast, lab: LabSession, action: str, state: str
+) -> None:
+    response = send(bob, f"/lab-sessions/{lab.id}/{action.format(check=cast.check.id)}")
+
+    assert response.status_code == (202 if "check" in action else 200)
+    assert response.json["state"] == state
+    assert bob.get(f"/lab-sessions/{lab.id}/state").json["state"] == state
+
+
+def test_a_ticket_opens_one_terminal_of_a_running_lab(
+    bob: FlaskClient, cast: Cast, lab: LabSession, app: object
+) -> None:
+    address = send(bob, f"/lab-sessions/{lab.id}/ticket").json["url"]
+
+    path, ticket = address.split("?ticket=")
+    kept = app.extensions["yurt_redis"]
+    assert path == f"/live/terminals/{lab.id}"
+    assert str(lab.id) in kept.get(tickets.terminal_key(ticket)).decode()
+    assert 0 < kept.ttl(tickets.terminal_key(ticket)) <= 60
+
+
+def test_there_is_no_terminal_of_a_lab_that_does_not_run(bob: FlaskClient, lab: LabSession) -> None:
+    labs.stop(lab, reason="user", now=utcnow())
+
+    assert send(bob, f"/lab-sessions/{lab.id}/ticket").status_code == 409
+
+
+def test_a_live_ticket_is_for_ones_own_lab(bob: FlaskClient, cast: Cast, lab: LabSession, app: object) -> None:
+    address = send(bob, f"/lab-sessions/{lab.id}/live").json["url"]
+
+    ticket = address.partition("?ticket=")[2]
+    assert tickets.read_live(app.config["SECRET_KEY"], ticket) == (cast.bob.id, f"lab:{lab.id}")
+
+
+def test_a_lab_is_its_students_alone(client: FlaskClient, cast: Cast, lab: LabSession) -> None:
+    sign_in(client, "alice")
+
+    for action in ("stop", "reset", "extend", "ticket", "live", f"checks/{cast.check.id}"):
+        assert send(client, f"/lab-sessions/{lab.id}/{action}").status_code == 404
+    assert client.get(f"/lab-sessions/{lab.id}/state").status_code == 404
+    database.session.refresh(lab)
+    assert lab.state == RUNNING
+
+
+def test_an_ended_lab_can_be_started_again(bob: FlaskClient, cast: Cast, lab: LabSession) -> None:
+    labs.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+
+    shown = bob.get(PAGE).text
+    again = send(bob, f"{PAGE}/start").json
+
+    assert '"reason": "idle"' in shown
+    assert again["id"] != str(lab.id)
+
+
+def test_where_labs_are_off_the_page_says_so(bob: FlaskClient, cast: Cast, app: object) -> None:
+    settings = app.extensions["yurt"]
+    app.extensions["yurt"] = settings.model_copy(update={"lab_backend": "off"})
+    try:
+        shown, started = bob.get(PAGE), send(bob, f"{PAGE}/start")
+    finally:
+        app.extensions["yurt"] = settings
+
+    assert "not set up here" in shown.text
+    assert "Step 1" in shown.text
+    assert started.status_code == 503
