@@ -74,7 +74,7 @@ def http() -> Block:
 def test_caddy_accepts_its_file(tmp_path: Path) -> None:
     adapted = adapt(tmp_path)
 
-    assert '"max_size":10000000' in adapted
+    assert '"max_size":11000000' in adapted
     assert '"unix//run/web"' in adapted
     assert '"unix//run/gateway"' in adapted
     assert '"admin":{"disabled":true' in adapted
@@ -104,8 +104,8 @@ def test_addresses_are_in_caddys_form(address: str, form: str) -> None:
     assert upstream(address) == form
 
 
-def test_nginx_takes_ten_megabytes_and_no_more(http: Block) -> None:
-    assert values(http, "client_max_body_size") == [["10m"]]
+def test_nginx_takes_an_upload_of_ten_megabytes_and_little_more(http: Block) -> None:
+    assert values(http, "client_max_body_size") == [["11m"]]
 
 
 def test_nginx_never_holds_live_connections_up(http: Block) -> None:

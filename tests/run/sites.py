@@ -26,7 +26,7 @@ class RunningSite:
         self.var = var
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = var.parent / f"{var.name}.log"
+        self.log = var.parent / "site.log"
         # What the suite itself was told must not reach the site.
         own = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "BIND")}
         fixed = {"YURT_VAR": str(var), "PORT": str(self.port), "WEB_CONCURRENCY": "2"}
@@ -88,7 +88,11 @@ class RunningSite:
                     found.append(process)
         return found
 
-    def called(self, words: str) -> psutil.Process:
-        """Return the oldest process whose command line has these words."""
-        found = [process for process in self.tree() if words in " ".join(process.cmdline())]
-        return min(found, key=lambda process: (process.create_time(), process.pid))
+    def pids(self, words: str) -> list[int]:
+        """Return the processes whose command line has these words, the oldest first."""
+        found = []
+        for process in self.tree():
+            with contextlib.suppress(psutil.Error):
+                if words in " ".join(process.cmdline()):
+                    found.append((process.create_time(), process.pid))
+        return [pid for _, pid in sorted(found)]

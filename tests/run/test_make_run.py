@@ -1,7 +1,10 @@
 """`make run`: from nothing to a page, and back to nothing."""
 
 import contextlib
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,12 +14,13 @@ import psycopg2
 import pytest
 
 from cli import here
+from config import ROOT
 from tests.run.sites import RunningSite
-from tests.sites import until
+from tests.sites import free_port, until
 
 
 @pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a site that ran once: starts after the first one are quick."""
     folder = tmp_path_factory.mktemp("site") / "var"
     with RunningSite(folder) as site:
@@ -24,8 +28,18 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         print(f"first start: {took:.1f} s")
         for name in ("alice", "bob", "charlie", "dana"):
             assert f"{name}@example.org" in site.output()
-        assert site.end() == 0
-    yield folder
+        assert site.end(signal.SIGTERM) == 0
+        assert site.tree() == []
+        assert not (folder / "environ.json").exists()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def running(var: Path) -> Iterator[RunningSite]:
+    """A site that runs for all tests that leave it running."""
+    with RunningSite(var) as site:
+        print(f"second start: {site.wait_until_ready():.1f} s")
+        yield site
 
 
 @contextlib.contextmanager
@@ -47,18 +61,63 @@ def bobs_name(site: RunningSite) -> str:
         return str(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_everything_within_ten_seconds(var: Path, number: int) -> None:
-    with RunningSite(var) as site:
-        print(f"second start: {site.wait_until_ready():.1f} s")
-        assert site.get("/") == 200
-        assert len(site.tree()) > 5
+@pytest.mark.parametrize("words", ["cli.web", "-m scheduler", "bin/postgres", "valkey-server"])
+def test_a_killed_process_comes_back(running: RunningSite, words: str) -> None:
+    before = running.pids(words)
 
-        code = site.end(number)
+    os.kill(before[0], signal.SIGKILL)
 
-        assert code == 0
-        assert site.tree() == []
-        assert not (var / "environ.json").exists()
+    until(lambda: bool(set(running.pids(words)) - set(before)), 20, running.output)
+    until(lambda: running.get("/readyz") == 200, 30, running.output)
+    assert running.get("/") == 200
+
+
+def test_a_second_run_in_the_same_folder_says_who_runs(running: RunningSite) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "cli.run"],
+        cwd=ROOT,
+        env={**running.environ, "PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert second.returncode == 1
+    assert str(running.process.pid) in second.stderr
+    assert running.url in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+    assert running.get("/") == 200
+
+
+def test_commands_join_the_running_site(running: RunningSite) -> None:
+    environ = here.environ_of(running.var)
+
+    assert environ["PUBLIC_URL"] == running.url
+    assert here.connection(environ["DATABASE_URL"])["PGDATABASE"] == "yurt"
+    assert urlsplit(environ["REDIS_URL"]).scheme == "unix"
+    for name in ("environ.json", "secret_key"):
+        assert oct((running.var / name).stat().st_mode & 0o777) == "0o600"
+
+
+def test_two_folders_run_side_by_side(running: RunningSite, tmp_path: Path) -> None:
+    with RunningSite(tmp_path / "var") as other:
+        other.wait_until_ready()
+        rename_bob(other, "Bob of the Other")
+
+        assert (running.get("/"), other.get("/")) == (200, 200)
+        assert bobs_name(running) != "Bob of the Other"
+        assert other.end() == 0
+    assert running.get("/") == 200
+
+
+def test_interrupt_ends_everything_within_ten_seconds(running: RunningSite) -> None:
+    assert len(running.tree()) > 5
+
+    code = running.end(signal.SIGINT)
+
+    assert code == 0
+    assert running.tree() == []
 
 
 def test_killing_the_whole_tree_loses_nothing(var: Path) -> None:
@@ -66,7 +125,8 @@ def test_killing_the_whole_tree_loses_nothing(var: Path) -> None:
         site.wait_until_ready()
         rename_bob(site, "Bob the Lost")
         for process in site.tree():
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         until(lambda: site.tree() == [], 10)
 
     with RunningSite(var, site.port) as again:
@@ -74,6 +134,7 @@ def test_killing_the_whole_tree_loses_nothing(var: Path) -> None:
 
         assert bobs_name(again) == "Bob the Lost"
         assert again.get("/") == 200
+        assert again.end(signal.SIGHUP) == 0
 
 
 def test_a_killed_runner_takes_its_processes_along(var: Path) -> None:
@@ -83,59 +144,3 @@ def test_a_killed_runner_takes_its_processes_along(var: Path) -> None:
         site.process.kill()
 
         until(lambda: site.tree() == [], 10, lambda: str(site.tree()))
-
-
-@pytest.mark.parametrize("words", ["cli.web", "-m scheduler", "bin/postgres", "valkey-server"])
-def test_a_killed_process_comes_back(var: Path, words: str) -> None:
-    with RunningSite(var) as site:
-        site.wait_until_ready()
-        victim = site.called(words)
-
-        victim.kill()
-
-        victim.wait(5)
-        until(lambda: any(words in " ".join(p.cmdline()) for p in alive(site)), 20, site.output)
-        until(lambda: site.get("/readyz") == 200, 30, site.output)
-        assert site.get("/") == 200
-
-
-def alive(site: RunningSite) -> list[psutil.Process]:
-    return [process for process in site.tree() if process.is_running()]
-
-
-def test_a_second_run_in_the_same_folder_says_who_runs(var: Path) -> None:
-    with RunningSite(var) as site:
-        site.wait_until_ready()
-
-        with RunningSite(var) as second:
-            code = second.process.wait(20)
-
-        assert code == 1
-        assert str(site.process.pid) in second.output()
-        assert site.url in second.output()
-        assert len(second.output().splitlines()) == 1
-
-
-def test_two_folders_run_side_by_side(var: Path, tmp_path: Path) -> None:
-    with RunningSite(var) as one, RunningSite(tmp_path / "var") as two:
-        one.wait_until_ready()
-        two.wait_until_ready()
-        rename_bob(one, "Bob of One")
-
-        assert (one.get("/"), two.get("/")) == (200, 200)
-        assert bobs_name(two) != "Bob of One"
-        assert one.end() == 0
-        assert two.get("/") == 200
-
-
-def test_commands_join_the_running_site(var: Path) -> None:
-    with RunningSite(var) as site:
-        site.wait_until_ready()
-
-        environ = here.environ_of(var)
-
-        assert environ["PUBLIC_URL"] == site.url
-        assert here.connection(environ["DATABASE_URL"])["PGDATABASE"] == "yurt"
-        assert urlsplit(environ["REDIS_URL"]).scheme == "unix"
-        assert oct((var / "environ.json").stat().st_mode & 0o777) == "0o600"
-        assert oct((var / "secret_key").stat().st_mode & 0o777) == "0o600"
