@@ -7,6 +7,7 @@ import time
 import uuid
 from typing import Any
 
+import sentry_sdk
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 from prometheus_client import Counter, Gauge, Histogram
@@ -78,8 +79,6 @@ def _named(process: str) -> Any:
 def init_app(app: Flask, settings: Settings) -> None:
     """Time and name every request, and say what happened to it."""
     if settings.sentry_dsn:
-        import sentry_sdk
-
         sentry_sdk.init(settings.sentry_dsn, send_default_pii=False)
 
     @app.before_request

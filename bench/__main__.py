@@ -47,7 +47,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _table(rows: list[dict[str, str]]) -> str:
-    lines = ["| request | count | failures | p50 ms | p95 ms | requests/s |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines = [
+        "| request | count | failures | p50 ms | p95 ms | requests/s |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for row in rows:
         name = f"**{row['Name']}**" if row["Name"] == "Aggregated" else f"{row['Type']} `{row['Name']}`"
         cells = [name, row["Request Count"], row["Failure Count"], row["50%"], row["95%"]]

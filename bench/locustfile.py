@@ -20,7 +20,7 @@ META = re.compile(r'name="csrf-token" content="([^"]+)"')
 LESSON = re.compile(rf'href="(/courses/{COURSE}/lessons/[^"#?]+)"')
 QUIZ = re.compile(rf'href="(/courses/{COURSE}/quizzes/[^"#?]+)"')
 LIVE = re.compile(r"/live/leaderboards/\d+\?ticket=[A-Za-z0-9._-]+")
-ITEM = re.compile(r'name="item-(\d+)"[^>]*?type="(radio|checkbox|text)"|type="(radio|checkbox|text)"[^>]*?name="item-(\d+)"')
+ITEM = re.compile(r'name="item-(\d+)"[^>]*?type="(radio|checkbox|text)"')
 NUMBERS = itertools.count(1)
 
 
@@ -37,10 +37,10 @@ class Student(HttpUser):
         self.attempt = ""
         self.positions: list[int] = []
         self.sign_in()
+        self.post(f"/courses/{COURSE}/enrol", {}, "/courses/[slug]/enrol")
         page = self.read(f"/courses/{COURSE}", "/courses/[slug]")
         self.lessons = sorted(set(LESSON.findall(page)))
         self.quizzes = sorted(set(QUIZ.findall(page)))
-        self.post(f"/courses/{COURSE}/enrol", {}, "/courses/[slug]/enrol")
         self.watcher = gevent.spawn(self.watch)
 
     def on_stop(self) -> None:
@@ -82,7 +82,9 @@ class Student(HttpUser):
         found = LIVE.search(page)
         if not found:
             return
-        with self.client.get(found.group(0), name="/live/leaderboards (open)", stream=True) as response:
+        name = "/live/leaderboards (open)"
+        with self.client.get(found.group(0), name=name, stream=True, catch_response=True) as response:
+            response.success() if response.status_code == 200 else response.failure(str(response.status_code))
             for line in response.iter_lines():
                 if line.startswith(b"event: board"):
                     events.request.fire(
@@ -138,9 +140,8 @@ class Student(HttpUser):
         self.token = META.search(response.text).group(1)  # type: ignore[union-attr]  # a page without one fails here
         self.attempt = re.sub(r"^https?://[^/]+", "", response.url)
         self.kinds: dict[int, Any] = {}
-        for first, kind, other_kind, second in ITEM.findall(response.text):
-            shape = {"radio": "a", "checkbox": ["a"], "text": "42"}[kind or other_kind]
-            self.kinds[int(first or second)] = shape
+        for position, kind in ITEM.findall(response.text):
+            self.kinds[int(position)] = {"radio": "a", "checkbox": ["a"], "text": "42"}[kind]
         self.positions = sorted(self.kinds)
 
     @task(1)

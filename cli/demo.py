@@ -8,7 +8,6 @@ from flask.cli import AppGroup
 from flask_security import hash_password
 from sqlalchemy import func, select, text
 
-from blueprints.auth.accounts import security
 from config import ROOT, Settings
 from extensions import db
 from models import Course, User, utcnow
@@ -33,12 +32,8 @@ def load() -> None:
     """Load the demo course and accounts into an empty database; do nothing to one with people in it."""
     settings: Settings = current_app.extensions["yurt"]
     if not settings.is_demo:
-        raise click.ClickException(
-            "demo accounts have a published password; set YURT_DEMO=true to say it's a demo"
-        )
-    click.echo(
-        "The demo is loaded." if load_demo() else "The database has people in it; nothing was changed."
-    )
+        raise click.ClickException("demo accounts have a published password; set YURT_DEMO=true to say it's a demo")
+    click.echo("The demo is loaded." if load_demo() else "The database has people in it; nothing was changed.")
 
 
 def load_demo(path: Path = COURSE) -> bool:
@@ -61,7 +56,8 @@ def load_demo(path: Path = COURSE) -> bool:
 
 
 def _account(handle: str, name: str) -> User:
-    user: User = security.datastore.create_user(
+    datastore = current_app.extensions["security"].datastore
+    user: User = datastore.create_user(
         email=f"{handle}@example.org", password=hash_password(PASSWORD), display_name=name, handle=handle
     )
     db.session.flush()

@@ -24,7 +24,9 @@ def create(email: str, name: str, days: int, scopes: tuple[str, ...]) -> None:
     except ServiceError as error:
         raise click.ClickException(error.message) from error
     db.session.commit()
-    click.echo(f"Token {row.id} for {user.email}, until {row.expires_at:%Y-%m-%d}, may {', '.join(row.scopes)}.", err=True)
+    click.echo(
+        f"Token {row.id} for {user.email}, until {row.expires_at:%Y-%m-%d}, may {', '.join(row.scopes)}.", err=True
+    )
     click.echo(plain)
 
 

@@ -14,8 +14,8 @@ from flask import Flask
 from redis.asyncio import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import create_core
 from config import Settings, load_settings
+from core import create_core
 from extensions import db
 from gateway.hints import Hints
 from gateway.streams import Streams
@@ -41,11 +41,17 @@ class Database:
 
     async def snapshot(self, session_id: str, user_id: int) -> dict[str, Any] | None:
         """Return the state document of the user's lab session."""
-        return await self._ask(session_id, user_id, lambda found: labs.describe(found, utcnow()))
+        found: dict[str, Any] | None = await self._ask(
+            session_id, user_id, lambda lab_session: labs.describe(lab_session, utcnow())
+        )
+        return found
 
     async def job_of(self, session_id: str, user_id: int) -> tuple[str, str] | None:
         """Return (job ID, state) of the user's lab session."""
-        return await self._ask(session_id, user_id, lambda found: (found.job_id, found.state))
+        found: tuple[str, str] | None = await self._ask(
+            session_id, user_id, lambda lab_session: (lab_session.job_id, lab_session.state)
+        )
+        return found
 
     async def _ask(self, session_id: str, user_id: int, question: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(
@@ -64,7 +70,7 @@ class Database:
 
 def build(settings: Settings) -> web.Application:
     """Wire the routes to the engines."""
-    redis: Redis[bytes] = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
+    redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
     database, hints = Database(create_core(settings, "gateway")), Hints(redis)
     streams = Streams(settings.secret_key, hints, database.snapshot)
     terminals = Terminals(make_backend(settings), redis, database.job_of, settings.public_url)

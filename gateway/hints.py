@@ -18,7 +18,7 @@ log = structlog.get_logger("yurt.gateway")
 class Hints:
     """Hands each published hint to the streams that watch its channel."""
 
-    def __init__(self, redis: "Redis[bytes]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
 

@@ -1,6 +1,7 @@
 """Server-sent events: the state of a lab, and that a leaderboard changed."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -100,15 +101,13 @@ class Streams:
         message: Callable[[], Awaitable[bytes | None]],
         pause: float,
     ) -> None:
-        try:
+        data: bytes | None = b": still here\n\n"
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
-        except TimeoutError:
-            data: bytes | None = b": still here\n\n"
-        else:
             changed.clear()
             data = await message()
-            if data is None:
-                raise _Over
+        if data is None:
+            raise _Over
         # A browser that doesn't read is let go; it comes back by itself.
         await asyncio.wait_for(response.write(data), SEND_S)
         await asyncio.sleep(pause)

@@ -34,7 +34,7 @@ JobOf = Callable[[str, int], Awaitable[tuple[str, str] | None]]
 class Terminals:
     """The route of terminals. `job_of(session, user)` gives (job ID, state) of a lab that is the user's."""
 
-    def __init__(self, backend: Backend | None, redis: "Redis[bytes]", job_of: JobOf, origin: str) -> None:
+    def __init__(self, backend: Backend | None, redis: Redis, job_of: JobOf, origin: str) -> None:
         self._backend, self._redis, self._job_of, self._origin = backend, redis, job_of, origin
         self.sockets: set[web.WebSocketResponse] = set()
         self._open: dict[int, int] = {}
@@ -67,9 +67,7 @@ class Terminals:
         value: dict[str, Any] = json.loads(found) if found else {}
         return int(value["user"]) if value.get("session") == session_id else None
 
-    async def _attach(
-        self, request: web.Request, socket: web.WebSocketResponse, session_id: str, user_id: int
-    ) -> None:
+    async def _attach(self, request: web.Request, socket: web.WebSocketResponse, session_id: str, user_id: int) -> None:
         job = await self._job_of(session_id, user_id)
         if job is None or job[1] != "running" or self._backend is None:
             await socket.close(code=NOT_RUNNING, message=b"no running lab")

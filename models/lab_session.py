@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, desc
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from extensions import Model, db
+from extensions import Model
 from models.base import Id, utcnow
 from models.course import Course
 from models.lab import Lab, LabCheck

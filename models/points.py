@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, desc
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from extensions import Model, db
+from extensions import Model
 from models.base import Id, utcnow
 from models.user import User
 

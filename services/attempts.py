@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
 from models import Attempt, AttemptItem, Question, QuestionVersion, Quiz
-from models.attempt import CLOSED, OPEN
+from models.attempt import OPEN
 from services import grading
 from services.errors import Conflict, InvalidInput, NotFound
 from services.questions import kind_of
@@ -67,12 +67,8 @@ def start(user_id: int, quiz: Quiz, *, now: datetime, rng: random.Random | None 
         return raced
 
 
-def _insert(
-    user_id: int, quiz: Quiz, versions: list[QuestionVersion], now: datetime, rng: random.Random
-) -> Attempt:
-    taken = db.session.scalar(
-        select(func.count()).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id)
-    )
+def _insert(user_id: int, quiz: Quiz, versions: list[QuestionVersion], now: datetime, rng: random.Random) -> Attempt:
+    taken = db.session.scalar(select(func.count()).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id))
     if quiz.attempts_allowed is not None and (taken or 0) >= quiz.attempts_allowed:
         raise Conflict("You have used all attempts at this quiz.")
     if quiz.is_shuffled:

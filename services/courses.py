@@ -90,9 +90,7 @@ def leave(user: User, course: Course) -> None:
     role = role_of(user.id, course)
     if role == "teacher" and _teachers(course) == 1:
         raise Conflict("You are the only teacher of this course. Make somebody else a teacher first.")
-    db.session.execute(
-        delete(Enrolment).where(Enrolment.course_id == course.id, Enrolment.user_id == user.id)
-    )
+    db.session.execute(delete(Enrolment).where(Enrolment.course_id == course.id, Enrolment.user_id == user.id))
 
 
 def people(course: Course, page: int = 1, per_page: int = PER_PAGE) -> Page[Any]:

@@ -68,9 +68,7 @@ def outline(course: Course) -> Outline:
 
 def activity(course: Course, slug: str, kind: type[Activity]) -> Activity:
     """Return the lesson, quiz or lab called `slug` in the course; raise NotFound for archived ones too."""
-    query = select(kind).where(
-        kind.course_id == course.id, kind.slug == slug.replace("\x00", ""), ~kind.is_archived
-    )
+    query = select(kind).where(kind.course_id == course.id, kind.slug == slug.replace("\x00", ""), ~kind.is_archived)
     found = db.session.scalar(query)
     if found is None:
         raise NotFound
@@ -90,9 +88,7 @@ def done_ids(user_id: int | None, course: Course) -> set[int]:
 
 
 def _load(course: Course) -> Outline:
-    questions = (
-        select(func.count()).where(Question.quiz_id == Activity.id, ~Question.is_archived).scalar_subquery()
-    )
+    questions = select(func.count()).where(Question.quiz_id == Activity.id, ~Question.is_archived).scalar_subquery()
     checks = select(func.count()).where(LabCheck.lab_id == Activity.id, ~LabCheck.is_archived).scalar_subquery()
     earned = (
         select(func.coalesce(func.sum(LabCheck.points), 0))
@@ -137,7 +133,6 @@ def _load(course: Course) -> Outline:
     )
     return Outline(
         tuple(
-            Section(m.id, m.slug, m.title, m.summary, tuple(e for e in entries if e.module_id == m.id))
-            for m in modules
+            Section(m.id, m.slug, m.title, m.summary, tuple(e for e in entries if e.module_id == m.id)) for m in modules
         )
     )

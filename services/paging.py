@@ -28,7 +28,7 @@ def clamp(number: int) -> int:
     return max(1, min(number, MAX_PAGE))
 
 
-def paginate(query: Select[Any], number: int, per_page: int = PER_PAGE) -> Page[Any]:
+def paginate(query: Select[*tuple[Any, ...]], number: int, per_page: int = PER_PAGE) -> Page[Any]:
     """Run `query` for page `number`, with a count. A page past the end is empty, not an error."""
     number = clamp(number)
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0

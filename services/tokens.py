@@ -18,9 +18,7 @@ MAX_DAYS = 366
 USED_EVERY = timedelta(minutes=1)
 
 
-def issue(
-    user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime
-) -> tuple[ApiToken, str]:
+def issue(user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime) -> tuple[ApiToken, str]:
     """Make a token; return its row and the token itself, which nobody can show again."""
     if not name.strip() or len(name) > 60:
         raise InvalidInput("name", "must be 1 to 60 characters")
@@ -71,9 +69,7 @@ def note_use(row: ApiToken, *, now: datetime) -> bool:
 
 def of_user(user_id: int) -> list[ApiToken]:
     """Return a person's tokens, the newest first."""
-    return list(
-        db.session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc()))
-    )
+    return list(db.session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())))
 
 
 def revoke(token_id: int, *, user_id: int | None, now: datetime) -> ApiToken:

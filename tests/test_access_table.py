@@ -177,9 +177,7 @@ def ask(client: FlaskClient, cast: Cast, role: str, method: str, address: str, b
         headers = {}
         if role != "nobody":
             user: User = getattr(cast, role)
-            _row, plain = tokens.issue(
-                user.id, name="table", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC)
-            )
+            _row, plain = tokens.issue(user.id, name="table", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC))
             headers["Authorization"] = f"Bearer {plain}"
         json = body if method in ("POST", "PUT") and body else None
         return client.open(address, method=method, headers=headers, json=json).status_code

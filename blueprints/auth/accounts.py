@@ -111,9 +111,9 @@ def init_app(app: Flask) -> None:
     views["security.login"] = limiter.limit(
         SIGN_IN_LIMIT, key_func=_account_and_address, methods=["POST"], deduct_when=_was_refused
     )(limiter.limit(ADDRESS_LIMIT, methods=["POST"])(views["security.login"]))
-    views["security.forgot_password"] = limiter.limit(
-        MAIL_LIMIT, key_func=_account_and_address, methods=["POST"]
-    )(views["security.forgot_password"])
+    views["security.forgot_password"] = limiter.limit(MAIL_LIMIT, key_func=_account_and_address, methods=["POST"])(
+        views["security.forgot_password"]
+    )
     views["security.register"] = limiter.limit(REGISTER_LIMIT, methods=["POST"])(views["security.register"])
     user_logged_in.connect(_renew_session, app)
 
@@ -132,5 +132,3 @@ def _was_refused(response: Any) -> bool:
 def _renew_session(sender: Flask, **_rest: Any) -> None:
     # A session ID from before sign-in may be known to somebody else.
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]  # ours, see extensions.Sessions
-
-

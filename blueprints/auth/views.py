@@ -16,7 +16,9 @@ from services import accounts, tokens
 from services.errors import InvalidInput
 
 auth = Blueprint("auth", __name__)
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right")))
+ZONES = sorted(
+    zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
+)
 
 
 class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped

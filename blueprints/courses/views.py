@@ -11,7 +11,7 @@ from wtforms.validators import Length
 from blueprints import pages
 from blueprints.pages import load_course, load_study, login_required, me, now, person
 from extensions import db, limiter
-from models import Lesson
+from models import Course, Lesson
 from services import courses as course_service
 from services import files, leaderboards, policy, progress
 from services.errors import InvalidInput
@@ -72,7 +72,7 @@ def show(slug: str) -> ResponseReturnValue:
     return _course_page(course, role, EnrolForm())
 
 
-def _course_page(course, role, form, status=200):  # type: ignore[no-untyped-def]  # a page shared by two routes
+def _course_page(course: Course, role: str | None, form: EnrolForm, status: int = 200) -> ResponseReturnValue:
     user = person()
     plan = outline(course)
     done = done_ids(user.id if user else None, course)

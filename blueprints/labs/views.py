@@ -12,7 +12,8 @@ from blueprints.pages import load_study, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
-from services import checks, lab_steps, labs as lab_service, policy, tickets
+from services import checks, lab_steps, policy, tickets
+from services import labs as lab_service
 from services.errors import Conflict, Forbidden, NotFound, Unavailable
 from services.outlines import activity
 

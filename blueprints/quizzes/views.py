@@ -90,9 +90,7 @@ def save(attempt_id: int, position: int) -> ResponseReturnValue:
     if not isinstance(body, dict) or not isinstance(body.get("revision"), int) or isinstance(body["revision"], bool):
         raise InvalidInput("revision", "must be a whole number from 1")
     try:
-        receipt = attempts.save(
-            attempt_id, position, body.get("response"), revision=body["revision"], now=now()
-        )
+        receipt = attempts.save(attempt_id, position, body.get("response"), revision=body["revision"], now=now())
     except attempts.Superseded as newer:
         return jsonify(revision=newer.revision, response=newer.response), 409
     except attempts.Closed as over:

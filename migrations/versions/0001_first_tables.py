@@ -36,9 +36,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_courses")),
         sa.UniqueConstraint("slug", name=op.f("uq_courses_slug")),
     )
-    op.create_index(
-        "ix_courses_catalogue", "courses", ["title", "id"], unique=False, postgresql_where="is_published"
-    )
+    op.create_index("ix_courses_catalogue", "courses", ["title", "id"], unique=False, postgresql_where="is_published")
     op.create_index(
         "uq_courses_enrol_code",
         "courses",
@@ -59,9 +57,7 @@ def upgrade() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
     )
-    op.create_index(
-        "ix_mails_due", "mails", ["next_try_at"], unique=False, postgresql_where="sent_at IS NULL"
-    )
+    op.create_index("ix_mails_due", "mails", ["next_try_at"], unique=False, postgresql_where="sent_at IS NULL")
     op.create_table(
         "roles",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -82,12 +78,8 @@ def upgrade() -> None:
         sa.Column("theme", sa.Text(), server_default="system", nullable=False),
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("fs_uniquifier", sa.Text(), nullable=False),
-        sa.Column(
-            "create_datetime", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
-        sa.Column(
-            "update_datetime", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("create_datetime", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("update_datetime", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("theme IN ('system', 'light', 'dark')", name=op.f("ck_users_theme")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_users_fs_uniquifier")),
@@ -259,9 +251,7 @@ def upgrade() -> None:
         sa.Column("solution_script", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint("template IN ('exec', 'docker', 'qemu')", name=op.f("ck_labs_template")),
         sa.CheckConstraint("idle_minutes > 0 AND max_life_minutes > 0", name=op.f("ck_labs_minutes")),
-        sa.ForeignKeyConstraint(
-            ["id"], ["activities.id"], name=op.f("fk_labs_id_activities"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["id"], ["activities.id"], name=op.f("fk_labs_id_activities"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_labs")),
     )
     op.create_table(
@@ -271,9 +261,7 @@ def upgrade() -> None:
         sa.Column("body_html", sa.Text(), nullable=False),
         sa.Column("minutes", sa.BigInteger(), nullable=True),
         sa.Column("points", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["id"], ["activities.id"], name=op.f("fk_lessons_id_activities"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["id"], ["activities.id"], name=op.f("fk_lessons_id_activities"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lessons")),
     )
     op.create_table(
@@ -288,9 +276,7 @@ def upgrade() -> None:
         sa.Column("is_shuffled", sa.Boolean(), nullable=False),
         sa.CheckConstraint("attempts_allowed > 0", name=op.f("ck_quizzes_attempts_allowed")),
         sa.CheckConstraint("time_limit_s > 0", name=op.f("ck_quizzes_time_limit")),
-        sa.ForeignKeyConstraint(
-            ["id"], ["activities.id"], name=op.f("fk_quizzes_id_activities"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["id"], ["activities.id"], name=op.f("fk_quizzes_id_activities"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quizzes")),
     )
     op.create_table(
@@ -314,9 +300,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["quiz_id"], ["quizzes.id"], name=op.f("fk_attempts_quiz_id_quizzes"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_attempts_user_id_users"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_attempts_user_id_users"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
         sa.UniqueConstraint("user_id", "quiz_id", "number", name=op.f("uq_attempts_user_id_quiz_id_number")),
     )
@@ -358,9 +342,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["course_id"], ["courses.id"], name=op.f("fk_lab_sessions_course_id_courses"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["lab_id"], ["labs.id"], name=op.f("fk_lab_sessions_lab_id_labs"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["lab_id"], ["labs.id"], name=op.f("fk_lab_sessions_lab_id_labs"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_lab_sessions_user_id_users"), ondelete="CASCADE"
         ),
@@ -393,9 +375,7 @@ def upgrade() -> None:
         sa.Column("file", sa.Text(), server_default="", nullable=False),
         sa.Column("body_md", sa.Text(), nullable=False),
         sa.Column("body_html", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["lab_id"], ["labs.id"], name=op.f("fk_lab_steps_lab_id_labs"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["lab_id"], ["labs.id"], name=op.f("fk_lab_steps_lab_id_labs"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lab_steps")),
         sa.UniqueConstraint(
             "lab_id",
@@ -440,9 +420,7 @@ def upgrade() -> None:
         sa.Column("hint_html", sa.Text(), nullable=False),
         sa.Column("timeout_s", sa.BigInteger(), nullable=False),
         sa.Column("is_archived", sa.Boolean(), server_default="false", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["lab_id"], ["labs.id"], name=op.f("fk_lab_checks_lab_id_labs"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["lab_id"], ["labs.id"], name=op.f("fk_lab_checks_lab_id_labs"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["step_id"], ["lab_steps.id"], name=op.f("fk_lab_checks_step_id_lab_steps"), ondelete="SET NULL"
         ),
@@ -552,13 +530,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint("fk_questions_current_id_question_versions", "questions")
-    op.drop_index(
-        "uq_check_runs_open", table_name="check_runs", postgresql_where="state IN ('queued', 'running')"
-    )
+    op.drop_index("uq_check_runs_open", table_name="check_runs", postgresql_where="state IN ('queued', 'running')")
     op.drop_index("ix_check_runs_session", table_name="check_runs")
-    op.drop_index(
-        "ix_check_runs_due", table_name="check_runs", postgresql_where="state IN ('queued', 'running')"
-    )
+    op.drop_index("ix_check_runs_due", table_name="check_runs", postgresql_where="state IN ('queued', 'running')")
     op.drop_index(op.f("ix_check_runs_check_id"), table_name="check_runs")
     op.drop_table("check_runs")
     op.drop_index(op.f("ix_attempt_items_version_id"), table_name="attempt_items")

@@ -13,7 +13,8 @@ MAX_EXPONENT = 100
 def parse(raw: dict[str, Any]) -> Spec:
     """Read answer, tolerance (absolute, default 0) and unit (shown behind the field)."""
     only(raw, "answer", "tolerance", "unit")
-    answer, tolerance = _author_number("answer", raw.get("answer")), _author_number("tolerance", raw.get("tolerance", 0))
+    answer = _author_number("answer", raw.get("answer"))
+    tolerance = _author_number("tolerance", raw.get("tolerance", 0))
     unit = raw.get("unit", "")
     if tolerance < 0:
         raise InvalidInput("tolerance", "must not be below zero")

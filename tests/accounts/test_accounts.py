@@ -44,9 +44,7 @@ def test_registering_signs_in_and_writes_a_mail(client: FlaskClient, db: SQLAlch
     ("field", "value"),
     [("display_name", "  "), ("display_name", "x" * 61), ("password", "short"), ("email", "nobody")],
 )
-def test_a_registration_that_cannot_be_says_why(
-    client: FlaskClient, db: SQLAlchemy, field: str, value: str
-) -> None:
+def test_a_registration_that_cannot_be_says_why(client: FlaskClient, db: SQLAlchemy, field: str, value: str) -> None:
     response = register(client, **{field: value})
 
     assert 'aria-invalid="true"' in response.text
@@ -141,9 +139,7 @@ def test_the_profile_is_kept(client: FlaskClient, cast: Cast) -> None:
     assert 'data-theme="dark"' in page
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("display_name", " "), ("time_zone", "Mars/Olympus"), ("theme", "neon")]
-)
+@pytest.mark.parametrize(("field", "value"), [("display_name", " "), ("time_zone", "Mars/Olympus"), ("theme", "neon")])
 def test_a_profile_that_cannot_be_says_why(client: FlaskClient, cast: Cast, field: str, value: str) -> None:
     sign_in(client, "bob")
     form = {"display_name": "Bob", "time_zone": "UTC", "theme": "dark", field: value}
@@ -155,7 +151,8 @@ def test_a_profile_that_cannot_be_says_why(client: FlaskClient, cast: Cast, fiel
 
 
 @pytest.mark.parametrize(
-    ("name", "handle"), [("Ada Lovelace", "ada-lovelace"), ("Łukasz Żółć", "ukasz-zoc"), ("王", "student"), ("--", "student")]
+    ("name", "handle"),
+    [("Ada Lovelace", "ada-lovelace"), ("Łukasz Żółć", "ukasz-zoc"), ("王", "student"), ("--", "student")],
 )
 def test_a_handle_is_made_of_the_name(db: SQLAlchemy, name: str, handle: str) -> None:
     assert accounts.handle_for(name) == handle

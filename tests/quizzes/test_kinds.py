@@ -79,7 +79,8 @@ def test_a_response_of_the_wrong_shape_is_refused(kind: str, response: object) -
 
 @pytest.mark.parametrize(
     ("written", "share"),
-    [("3.14", 1), ("3,14", 1), ("3.15", 1), ("3.1501", 0), ("3.13", 1), (" 3.14 ", 1), ("-", 0), ("inf", 0), ("1e999", 0)],
+    [("3.14", 1), ("3,14", 1), ("3.15", 1), ("3.1501", 0), ("3.13", 1), (" 3.14 ", 1)]
+    + [("-", 0), ("inf", 0), ("1e999", 0)],
 )
 def test_a_number_is_right_within_its_tolerance(written: str, share: float) -> None:
     spec = kind_of("numeric").parse(RAW["numeric"])
