@@ -6,8 +6,9 @@ from scheduler.backends.base import LabSpec
 from scheduler.backends.local import LocalBackend
 from tests.archive.test_demo_course import LABS
 
-# The interactive shell takes the place of what ran the setup.
-AWAIT_SHELL = "until ps -o args= -C bash | grep -q '^/bin/bash --rcfile'; do sleep 0.05; done"
+# The student's shell waits for the setup; these scripts don't, so the setup leaves a sign.
+MARK = "\n: > ~/.setup-is-done\n"
+AWAIT = "until [[ -e ~/.setup-is-done ]]; do sleep 0.05; done"
 
 
 @pytest.fixture(params=LABS, ids=lambda lab: lab.slug)
@@ -31,7 +32,7 @@ def run(lab, tmp_path):
         cpu_mhz=lab.cpu_mhz,
         memory_mb=lab.memory_mb,
         disk_mb=lab.disk_mb,
-        setup_script=lab.setup,
+        setup_script=lab.setup + MARK,
     )
 
     def execute(script, timeout=30):
@@ -40,8 +41,7 @@ def run(lab, tmp_path):
 
     try:
         backend.start(spec)
-        # A lab that has just been started may not be reachable yet.
-        assert any(execute(AWAIT_SHELL)[0] == 0 for _ in range(100))
+        assert execute(AWAIT, timeout=10) == (0, "")
         yield execute
     finally:
         backend.stop(job_id)
