@@ -1,7 +1,15 @@
 """Where labs run. A new backend is a package here that keeps the contract of `base`, and a row in `make_backend`."""
 
 from config import Settings
-from scheduler.backends.base import Backend, BackendError, BackendUnavailable, ExecResult, LabSpec, Observed, StartFailed
+from scheduler.backends.base import (
+    Backend,
+    BackendError,
+    BackendUnavailable,
+    ExecResult,
+    LabSpec,
+    Observed,
+    StartFailed,
+)
 from scheduler.backends.local import LocalBackend
 
 __all__ = [

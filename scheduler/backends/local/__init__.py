@@ -1,29 +1,27 @@
 """Labs on this machine: a shell under bubblewrap, held so that it outlives the gateway and the scheduler.
 
-For trying Yurt out and for development. Production refuses it unless told otherwise in so many words.
+For trying Yurt out and for development. Production refuses it unless told otherwise in so many words. Everything that
+is known of a job is in its folder; docs/adr/0003-local-labs-have-a-holder.md says why a holder of our own.
 """
 
 import contextlib
-import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scheduler.backends.base import BackendUnavailable, ExecResult, LabSpec, Observed, StartFailed
-from scheduler.backends.local import sandbox
-from scheduler.backends.local.jobs import Job, Store
+from scheduler.backends.local import execution, plain, processes, sandbox
+from scheduler.backends.local.etc import write_etc
+from scheduler.backends.local.homes import Homes
+from scheduler.backends.local.jobs import Job, Sandbox, Store
 from scheduler.backends.local.terminal import LocalTerminal, open_terminal
 
 HOLDER = Path(__file__).with_name("holder.py")
-START_S = 10.0
+# Setup scripts included; the scheduler calls again for one that takes longer.
+START_S = 15.0
 STOP_S = 5.0
-POLL_S = 0.02
 
 
 class LocalBackend:
@@ -33,185 +31,135 @@ class LocalBackend:
 
     def __init__(self, var: Path) -> None:
         self.store = Store(var)
+        self.homes = Homes(self.store.folder / "homes")
 
     def start(self, spec: LabSpec) -> None:
         """Start the lab's holder, and wait until its shell can be reached."""
         if spec.template != "exec":
             raise StartFailed(f"Labs of the kind “{spec.template}” need Nomad; this site runs labs on one machine.")
         job = self.store.job(spec.job_id)
-        job.folder.mkdir(exist_ok=True)
-        with _alone(job):
-            if job.holder() is None:
-                self._prepare(job, spec)
-                subprocess.Popen(
-                    [sys.executable, "-I", "-S", str(HOLDER), str(job.folder)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    cwd="/",
-                    start_new_session=True,
-                ).wait()
-            self._await_shell(job)
+        if job is None:
+            raise StartFailed(f"“{spec.job_id}” can't be a job's name.")
+        with job.alone():
+            job.folder.mkdir(exist_ok=True)
+            lock = job.claim()
+            if lock is not None:
+                try:
+                    self._spawn(job, spec, lock)
+                finally:
+                    os.close(lock)
+            self._await_shell(job, spec)
 
-    def _prepare(self, job: Job, spec: LabSpec) -> None:
-        for name in ("init", "error"):
-            (job.folder / name).unlink(missing_ok=True)
-        home, etc = self.store.home(spec, sandbox.uid_of(spec.job_id)), job.folder / "etc"
-        shutil.rmtree(etc, ignore_errors=True)
-        sandbox.write_etc(etc, spec)
-        if spec.setup_script:
-            (etc / "yurt.setup").write_text(spec.setup_script)
-            (etc / "yurt.setup").chmod(0o644)
-        job.save(spec, sandbox.command(spec, home=home, etc=etc))
+    def _spawn(self, job: Job, spec: LabSpec, lock: int) -> None:
+        """Start the holder, which inherits the lock: from here on the job is alive, whatever becomes of us."""
+        job.clear()
+        uid = sandbox.uid_of(spec)
+        owner = uid if os.geteuid() == 0 and sandbox.is_here() else None
+        home, is_new = self.homes.prepare(spec, owner)
+        etc = job.folder / "etc"
+        if sandbox.is_here():
+            inside, limits = sandbox.home_inside(spec), sandbox.limits(spec)
+            write_etc(etc, spec, home=inside, uid=uid, limits=limits, is_new=is_new)
+            hidden = [sandbox.CHECKOUT, self.store.folder.parent]
+            command = sandbox.command(spec, home=home, etc=etc, hidden=hidden)
+        else:
+            plain.write_scripts(etc, spec, is_new=is_new)
+            command = plain.command(spec, home=home, folder=etc)
+        job.save(spec, {"command": command, "socket": str(job.socket), "uid": owner})
+        subprocess.run(
+            [sys.executable, "-I", "-S", str(HOLDER), str(job.folder), str(lock)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(lock,),
+            env={"PATH": os.defpath},
+            cwd="/",
+            start_new_session=True,
+            check=True,
+        )
 
-    def _await_shell(self, job: Job) -> None:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            if job.init() is not None and job.socket.exists() and job.holder() is not None:
-                return
-            if job.error():
-                raise StartFailed(f"The sandbox can't start on this machine: {job.error()}")
-            time.sleep(POLL_S)
-        raise BackendUnavailable(f"{job.job_id} didn't start within {START_S:.0f} s")
+    def _await_shell(self, job: Job, spec: LabSpec) -> None:
+        processes.wait_for(lambda: job.report() != "" or not job.is_alive(), START_S)
+        report = job.report()
+        if report == "ready" and job.is_alive():
+            self.homes.settle(spec.home_key)
+        elif report.startswith("failed"):
+            processes.wait_for(lambda: not job.is_alive(), STOP_S)
+            raise StartFailed(f"The lab's setup {report}. {job.error()}".strip())
+        elif job.is_alive():
+            raise BackendUnavailable(f"{job.job_id} isn't ready after {START_S:.0f} s")
+        else:
+            raise StartFailed(f"The sandbox can't start on this machine: {job.error() or 'it ended at once'}")
 
     def stop(self, job_id: str) -> None:
-        """End the holder, which ends the sandbox; insist until neither is left."""
+        """End the holder, which ends the sandbox; insist until no process of the lab is left."""
         job = self.store.job(job_id)
-        if not job.folder.exists():
+        if job is None or not job.folder.exists():
             return
-        with _alone(job):
+        with job.alone():
+            found = job.sandbox()
             for number in (signal.SIGTERM, signal.SIGKILL):
-                holder = job.holder()
-                if not holder:
+                self._end(job, found, number)
+                if processes.wait_for(lambda: not job.is_alive(), STOP_S / 2):
                     break
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(holder, number)
-                _wait(lambda: job.holder() is None, STOP_S)
-            if job.holder() is not None:
+            else:
                 raise BackendUnavailable(f"{job_id} doesn't end")
-            self._await_sandbox_end(job)
+            if not processes.end_all(lambda: _left(found), STOP_S):
+                raise BackendUnavailable(f"processes of {job_id} don't end")
             job.remove()
 
-    def _await_sandbox_end(self, job: Job) -> None:
-        """Wait until the kernel has ended the sandbox whose holder is gone."""
-        init = job.init()
-        marker = f"{job.folder}/etc"
-        if init and not _wait(lambda: not _is_ours(init, marker), STOP_S):
-            raise BackendUnavailable(f"the sandbox of {job.job_id} doesn't end")
+    def _end(self, job: Job, found: Sandbox | None, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            if holder := job.holder():
+                os.kill(holder, number)
+            elif found is not None and found.namespace and processes.is_in_namespace(found.init, found.namespace):
+                os.kill(found.init, signal.SIGKILL)  # a holder whose file is damaged ends with its lab
 
     def status(self, job_id: str) -> Observed | None:
         """Read the job's folder."""
         job = self.store.job(job_id)
-        return self._observed(job) if job.folder.exists() else None
+        return _observed(job) if job is not None and job.folder.exists() else None
 
     def observe(self) -> list[Observed]:
         """Read every job's folder."""
-        return [self._observed(job) for job in self.store.all()]
-
-    def _observed(self, job: Job) -> Observed:
-        spec = job.spec()
-        session_id = spec.session_id if spec else ""
-        if job.holder() is None:
-            return Observed(job.job_id, session_id, "dead", job.error())
-        return Observed(job.job_id, session_id, "running" if job.init() else "pending")
+        return [_observed(job) for job in self.store.all()]
 
     def execute(self, job_id: str, script: str, *, timeout_s: float, output_limit: int) -> ExecResult:
-        """Run a script in the lab's namespaces; it comes through a pipe that the student can't reach."""
+        """Run a script in the lab's namespaces."""
         job = self.store.job(job_id)
-        spec, init = job.spec(), job.init()
-        if spec is None or init is None or job.holder() is None:
+        spec, found = (job.spec(), job.sandbox()) if job is not None else (None, None)
+        if job is None or spec is None or found is None or not job.is_alive() or not _is_there(found):
             raise BackendUnavailable(f"{job_id} doesn't run")
-        reading, writing = os.pipe()
-        if os.geteuid() == 0:
-            os.fchown(reading, sandbox.uid_of(job_id), -1)  # bash opens it anew, as the student
-        inner = f"cd && {sandbox.limits(spec)} && exec /bin/bash --noprofile --norc /dev/fd/{reading}"
-        clean = ["/usr/bin/env", "-i", *_variables(spec), "/bin/bash", "--noprofile", "--norc", "-c", inner]
-        there, namespaces = sandbox.enter(spec, init)
-        process = subprocess.Popen(
-            [*there, *clean],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(reading, *namespaces),
-            start_new_session=True,
-            cwd="/",
-        )
-        for descriptor in (reading, *namespaces):
-            os.close(descriptor)
-        threading.Thread(target=_feed, args=(writing, script.encode()), daemon=True).start()
-        return _collect(process, timeout_s, output_limit)
+        home = self.homes.path(spec.home_key)
+        return execution.run(spec, found, home, script, timeout_s=timeout_s, output_limit=output_limit)
 
     async def attach(self, job_id: str, *, columns: int, rows: int) -> LocalTerminal:
         """Connect to the holder."""
         job = self.store.job(job_id)
+        if job is None:
+            raise BackendUnavailable(f"{job_id} doesn't run")
         return await open_terminal(job.socket, columns, rows)
 
     def stop_all(self) -> None:
-        """End every lab of this var folder."""
-        for job in self.store.all():
+        """End every lab of this var folder: ask all holders first, for together they take no longer than one."""
+        jobs = self.store.all()
+        for job in jobs:
+            self._end(job, job.sandbox(), signal.SIGTERM)
+        for job in jobs:
             self.stop(job.job_id)
 
 
-def _variables(spec: LabSpec) -> list[str]:
-    pairs = sandbox.environment(spec)[1:]
-    return [f"{name}={value}" for name, value in zip(pairs[1::3], pairs[2::3], strict=True)]
+def _observed(job: Job) -> Observed:
+    spec = job.spec()
+    session_id = spec.session_id if spec else ""
+    if not job.is_alive():
+        return Observed(job.job_id, session_id, "dead", job.error())
+    return Observed(job.job_id, session_id, "running" if job.report() == "ready" else "pending")
 
 
-def _feed(descriptor: int, data: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
-        pipe.write(data)
+def _is_there(found: Sandbox) -> bool:
+    return found.namespace is None or processes.is_in_namespace(found.init, found.namespace)
 
 
-def _collect(process: "subprocess.Popen[bytes]", timeout_s: float, output_limit: int) -> ExecResult:
-    """Read at most `output_limit` bytes until the end or the time-out, which kills the script's whole group."""
-    assert process.stdout is not None
-    output, total = bytearray(), 0
-    timed_out = threading.Event()
-
-    def expire() -> None:
-        timed_out.set()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            os.set_blocking(process.stdout.fileno(), False)  # type: ignore[union-attr]  # asserted above
-
-    timer = threading.Timer(timeout_s, expire)
-    timer.start()
-    try:
-        while data := process.stdout.read1(65_536):  # type: ignore[attr-defined]  # a BufferedReader
-            total += len(data)
-            output += data[: max(0, output_limit - len(output))]
-    finally:
-        timer.cancel()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    code = process.wait()
-    process.stdout.close()
-    return ExecResult(code, bytes(output), timed_out.is_set(), total > output_limit)
-
-
-@contextlib.contextmanager
-def _alone(job: Job) -> Iterator[None]:
-    """Let one caller at a time start or stop a job; the kernel frees the lock of a caller that dies."""
-    folder = job.folder.parent.parent / "locks"
-    folder.mkdir(exist_ok=True)
-    with (folder / job.job_id).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _is_ours(pid: int, marker: str) -> bool:
-    """Whether the process is still the sandbox: its mounts name the job's folder."""
-    try:
-        return marker in Path(f"/proc/{pid}/mountinfo").read_text()
-    except OSError:
-        return False
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(POLL_S)
-    return condition()
+def _left(found: Sandbox | None) -> list[int]:
+    return processes.in_namespace(found.namespace) if found is not None and found.namespace else []

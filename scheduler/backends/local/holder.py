@@ -1,17 +1,20 @@
 """Holds one lab: a PTY with a sandbox on it, and a socket for its viewers. It outlives who started it.
 
-A program of its own with nothing but the standard library, started as `python -I -S holder.py JOB_DIRECTORY`.
-It holds a lock on `alive` for as long as it lives: whoever can take that lock knows that the lab is gone, whatever
-process IDs say. When it dies, the kernel ends the sandbox (bwrap --die-with-parent).
+A program of its own with nothing but the standard library, started as `python -I -S holder.py JOB_FOLDER LOCK`. LOCK is
+the descriptor of the job's file `alive`, locked by who starts it: the lock passes to the holder without a gap, and
+whoever can take it knows that the lab is gone, whatever process IDs say. When the holder dies, the kernel ends the
+sandbox (bwrap --die-with-parent).
 
 Viewers send frames: one byte (i: input, r: resize), four bytes of length, the payload. They receive the recent output
 and then what follows. A viewer who reads slowly slows the lab's output down; one who doesn't read is dropped.
 """
 
+import contextlib
 import fcntl
 import json
 import os
 import pty
+import re
 import selectors
 import signal
 import socket
@@ -19,15 +22,30 @@ import struct
 import sys
 import termios
 import time
-from collections import deque
 from pathlib import Path
+from typing import Any
 
+# What a viewer who comes later still sees, and how far one may lag behind.
 KEPT = 256 * 1024
 HIGH_WATER = 256 * 1024
 STUCK_S = 15.0
+# `yes` must not eat a core: output is taken in slices of time, fewer bytes of it while nobody looks.
+SLICE_S = 0.05
+BYTES_A_SLICE = 512 * 1024
+BYTES_A_SLICE_UNSEEN = 64 * 1024
+LOOK_AROUND_S = 5.0
 CHUNK = 65_536
 HEADER = struct.Struct("!cI")
 MAX_FRAME = 1024 * 1024
+# Where the sandbox finds its reports: bwrap tells its first process, the shell's script that it is ready.
+INIT_FD, READY_FD = 10, 11
+NICENESS, OOM_SCORE = 5, 500
+# Questions to the terminal (where is the cursor, what are you, which colours): answered when they were asked; asked
+# again by a replay, the answers would be typed into the shell.
+QUESTIONS = re.compile(
+    rb"\x1b\[[?>=]?[0-9;]*(?:[cnx]|\$p)|\x1b\[>[0-9]*q|\x1b\[\?u|\x1b\](?:4;[0-9]+|1[0-9]);\?(?:\x07|\x1b\\)"
+    rb"|\x1bP[$+]q[^\x1b]*\x1b\\|\x05"
+)
 
 
 class Ended(Exception):
@@ -52,21 +70,21 @@ class Viewer:
 class Holder:
     """The event loop of one lab."""
 
-    def __init__(self, master: int, listener: socket.socket) -> None:
-        self.master, self.listener = master, listener
-        self.past: deque[bytes] = deque()
-        self.kept = 0
+    def __init__(self, master: int, listener: socket.socket, is_ours: "Claim") -> None:
+        self.master, self.listener, self.is_ours = master, listener, is_ours
+        self.past = bytearray()
         self.typed = bytearray()
         self.viewers: dict[int, Viewer] = {}
         self.selector = selectors.DefaultSelector()
+        self.interest: dict[int, int] = {}
         self.is_ending = False
+        self.slice_began, self.slice_taken, self.looked_at = 0.0, 0, 0.0
         os.set_blocking(master, False)
         listener.setblocking(False)
         self.selector.register(listener, selectors.EVENT_READ)
-        self.selector.register(master, selectors.EVENT_READ)
 
     def run(self) -> None:
-        """Serve until the sandbox ends or SIGTERM comes."""
+        """Serve until the sandbox ends, SIGTERM comes, or the job's folder is taken away."""
         try:
             signal.signal(signal.SIGTERM, end_now)
             while not self.is_ending:
@@ -74,68 +92,73 @@ class Holder:
         except Ended:
             pass
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        self._flush()
 
     def _serve(self) -> None:
-        self._set_interest()
-        for key, events in self.selector.select(timeout=1.0):
+        timeout = self._set_interest()
+        for key, events in self.selector.select(timeout):
             if key.fileobj is self.listener:
                 self._accept()
             elif key.fd == self.master:
                 self._serve_master(events)
             elif key.fd in self.viewers:
                 self._serve_viewer(self.viewers[key.fd], events)
-        self._drop_stuck()
+        self._look_around()
 
-    def _set_interest(self) -> None:
+    def _set_interest(self) -> float:
+        """Ask for the events that can be used now; return for how long to wait."""
         is_full = any(len(viewer.outgoing) > HIGH_WATER for viewer in self.viewers.values())
-        wanted = (0 if is_full else selectors.EVENT_READ) | (selectors.EVENT_WRITE if self.typed else 0)
-        if self.master in self.selector.get_map():
-            self.selector.unregister(self.master)
-        if wanted:
-            self.selector.register(self.master, wanted)
+        pause = self._pause()
+        reading = 0 if is_full or pause else selectors.EVENT_READ
+        self._want(self.master, reading | (selectors.EVENT_WRITE if self.typed else 0))
         for descriptor, viewer in self.viewers.items():
             reading = 0 if len(self.typed) > HIGH_WATER else selectors.EVENT_READ
-            events = reading | (selectors.EVENT_WRITE if viewer.outgoing else 0)
-            if descriptor in self.selector.get_map():
-                self.selector.unregister(descriptor)
-            if events:
-                self.selector.register(descriptor, events)
+            self._want(descriptor, reading | (selectors.EVENT_WRITE if viewer.outgoing else 0))
+        return pause or (1.0 if is_full else LOOK_AROUND_S)
+
+    def _pause(self) -> float:
+        """Return the seconds until output may be taken again; 0 for now."""
+        left = self.slice_began + SLICE_S - time.monotonic()
+        if left <= 0:
+            self.slice_began, self.slice_taken = time.monotonic(), 0
+            return 0
+        return left if self.slice_taken >= (BYTES_A_SLICE if self.viewers else BYTES_A_SLICE_UNSEEN) else 0
+
+    def _want(self, descriptor: int, events: int) -> None:
+        known = self.interest.get(descriptor, 0)
+        if known and not events:
+            self.selector.unregister(descriptor)
+        elif events and not known:
+            self.selector.register(descriptor, events)
+        elif events != known:
+            self.selector.modify(descriptor, events)
+        self.interest[descriptor] = events
 
     def _accept(self) -> None:
-        connection, _address = self.listener.accept()
-        connection.setblocking(False)
-        self.viewers[connection.fileno()] = Viewer(connection, b"".join(self.past))
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            connection, _address = self.listener.accept()
+            connection.setblocking(False)
+            self.viewers[connection.fileno()] = Viewer(connection, replay(bytes(self.past)))
 
     def _serve_master(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE and self.typed:
-            try:
+        try:
+            if events & selectors.EVENT_WRITE and self.typed:
                 del self.typed[: os.write(self.master, self.typed[:4096])]
-            except BlockingIOError:
-                pass
-            except OSError:
-                self.is_ending = True
-        if events & selectors.EVENT_READ:
-            try:
-                data = os.read(self.master, CHUNK)
-            except BlockingIOError:
+            if not events & selectors.EVENT_READ:
                 return
-            except OSError:  # EIO: nobody has the terminal open any more
-                data = b""
-            if not data:
-                self.is_ending = True
-                return
-            self._keep(data)
-            for viewer in self.viewers.values():
-                if not viewer.outgoing:
-                    viewer.moved_at = time.monotonic()
-                viewer.outgoing += data
-
-    def _keep(self, data: bytes) -> None:
-        self.past.append(data)
-        self.kept += len(data)
-        while self.kept > KEPT and len(self.past) > 1:
-            self.kept -= len(self.past.popleft())
+            data = os.read(self.master, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:  # EIO: nobody has the terminal open any more
+            data = b""
+        self.is_ending = not data
+        self.slice_taken += len(data)
+        self.past += data
+        if len(self.past) > 2 * KEPT:
+            del self.past[:-KEPT]
+        for viewer in self.viewers.values():
+            if not viewer.outgoing:
+                viewer.moved_at = time.monotonic()
+            viewer.outgoing += data
 
     def _serve_viewer(self, viewer: Viewer, events: int) -> None:
         try:
@@ -171,25 +194,54 @@ class Holder:
 
     def _drop(self, viewer: Viewer) -> None:
         descriptor = viewer.connection.fileno()
-        if descriptor in self.selector.get_map():
-            self.selector.unregister(descriptor)
+        self._want(descriptor, 0)
+        self.interest.pop(descriptor, None)
         self.viewers.pop(descriptor, None)
         viewer.connection.close()
 
-    def _drop_stuck(self) -> None:
+    def _look_around(self) -> None:
+        """Let go of viewers that don't read, and end when the job isn't ours any more."""
         now = time.monotonic()
         for viewer in list(self.viewers.values()):
             if len(viewer.outgoing) > HIGH_WATER and now - viewer.moved_at > STUCK_S:
                 self._drop(viewer)
+        if now - self.looked_at > LOOK_AROUND_S:
+            self.looked_at = now
+            self.is_ending = self.is_ending or not self.is_ours.holds()
 
-    def _flush(self) -> None:
+    def leave(self) -> None:
+        """Give viewers what they can take at once, and close."""
         for viewer in self.viewers.values():
-            try:
-                viewer.connection.setblocking(True)
-                viewer.connection.settimeout(0.5)
-                viewer.connection.sendall(viewer.outgoing)
-            except OSError:
-                continue
+            with contextlib.suppress(OSError):
+                viewer.connection.send(viewer.outgoing)
+            viewer.connection.close()
+
+
+class Claim:
+    """The lock on the job's file: somebody who removes the folder takes the job from us."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor, self.path = descriptor, path
+        os.set_inheritable(descriptor, False)
+
+    def sign(self) -> None:
+        """Write who holds the lock."""
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, str(os.getpid()).encode(), 0)
+
+    def holds(self) -> bool:
+        """Say whether the file is still the one that we lock."""
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.stat(self.path), os.fstat(self.descriptor))
+        return False
+
+
+def replay(past: bytes) -> bytes:
+    """Return recent output as a viewer may see it again: from the begin of a line, without questions."""
+    if len(past) > KEPT:
+        past = past[-KEPT:]
+        past = past[past.find(b"\n") + 1 :]
+    return QUESTIONS.sub(b"", past)
 
 
 def set_size(descriptor: int, columns: int, rows: int) -> None:
@@ -197,64 +249,73 @@ def set_size(descriptor: int, columns: int, rows: int) -> None:
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def main(directory: Path) -> int:
-    """Lock, listen, start the sandbox, serve; end the sandbox and be sure of it."""
-    alive = os.open(directory / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return 0  # another holder has this lab already
-    os.ftruncate(alive, 0)
-    os.write(alive, str(os.getpid()).encode())
-    plan = json.loads((directory / "plan.json").read_text())
+def main(folder: Path, lock: int) -> int:
+    """Listen, start the sandbox, serve; end the sandbox and be sure of it."""
+    claim = Claim(lock, folder / "alive")
+    claim.sign()
+    plan = json.loads((folder / "plan.json").read_text())
     path = plan["socket"]
-    if os.path.exists(path):
+    with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     os.chmod(path, 0o600)
     listener.listen(16)
-    with open(directory / "error", "wb") as errors:
-        child, master = spawn(plan, errors.fileno(), directory)
+    child, master = spawn(plan, folder)
     set_size(master, 80, 24)
-    Holder(master, listener).run()
+    holder = Holder(master, listener, claim)
+    holder.run()
     end_child(child)
-    if os.path.exists(path):
-        os.unlink(path)
+    holder.leave()
+    if claim.holds():
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+            # What a lab says that doesn't come up is the reason for it.
+            if (folder / "ready").read_bytes() != b"ready\n":
+                (folder / "error").write_bytes(bytes(holder.past[-2000:]))
     return 0
 
 
-def spawn(plan: dict[str, list[str]], errors: int, directory: Path) -> tuple[int, int]:
-    """Start the sandbox on a new PTY; it tells its first process ID through the file `init`."""
-    init = os.open(directory / "init.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def spawn(plan: dict[str, Any], folder: Path) -> tuple[int, int]:
+    """Start the sandbox on a new PTY, with two files to report to."""
+    reports = [os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in ("init", "ready")]
     child, master = pty.fork()
     if child == 0:
-        os.dup2(init, 10, inheritable=True)
-        os.set_inheritable(10, True)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
+            become_lab(plan["uid"])
+            for report, descriptor in zip(reports, (INIT_FD, READY_FD), strict=True):
+                os.dup2(report, descriptor)
             os.execve(plan["command"][0], plan["command"], {"PATH": "/usr/bin:/bin", "TERM": "xterm-256color"})
         except OSError as error:
-            os.write(errors, str(error).encode())
+            os.write(2, f"{plan['command'][0]}: {error.strerror}".encode())
+        finally:
             os._exit(126)
-    os.close(init)
-    os.rename(directory / "init.new", directory / "init")
+    for report in reports:
+        os.close(report)
     return child, master
+
+
+def become_lab(uid: int | None) -> None:
+    """Be less important than the platform, own the terminal, and treat signals as a fresh process does."""
+    os.nice(NICENESS)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+    if uid is not None:
+        os.fchown(0, uid, -1)
+    for number in (signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def end_child(child: int) -> None:
     """Kill the sandbox and wait: its first process takes all others with it."""
-    try:
-        os.kill(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    try:
+    for send in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            send(child, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
         os.waitpid(child, 0)
-    except ChildProcessError:
-        pass
 
 
 if __name__ == "__main__":
     if os.fork() == 0:
         os.setsid()
-        sys.exit(main(Path(sys.argv[1])))
+        sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,5 +1,10 @@
-"""The files of local labs: one folder for each job, one home for each student and lab."""
+"""The files of local labs: one folder for each job.
 
+`spec.json` and `plan.json` say what was asked; `alive` is locked while the job's holder lives and names it; `init`
+(by bwrap) names the sandbox; `ready` (by the lab's first script) says that the shell is there.
+"""
+
+import contextlib
 import dataclasses
 import fcntl
 import hashlib
@@ -7,15 +12,25 @@ import json
 import os
 import re
 import shutil
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scheduler.backends.base import LabSpec
+from scheduler.backends.base import BackendUnavailable, LabSpec
 
 # sockaddr_un holds 108 bytes with the NUL, on macOS 104.
 LONGEST_SOCKET = 100
+# Not tempfile.gettempdir(): TMPDIR may be long, and must be the same for every process.
+SHORT_PARENT = Path("/tmp")
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The sandbox's first process as the host sees it, and the namespace of all its processes."""
+
+    init: int
+    namespace: int | None
 
 
 @dataclass(frozen=True)
@@ -31,19 +46,11 @@ class Job:
 
     @property
     def socket(self) -> Path:
-        """Where viewers connect; in a short folder of its own where the usual path is too long."""
+        """Where viewers connect; in a short private folder where the usual path is too long."""
         usual = self.folder / "socket"
         if len(os.fsencode(usual)) <= LONGEST_SOCKET:
             return usual
-        short = Path(tempfile.gettempdir()) / f"yurt-labs-{os.geteuid()}"
-        short.mkdir(mode=0o700, exist_ok=True)
-        return short / hashlib.sha256(os.fsencode(usual)).hexdigest()[:24]
-
-    def write(self, name: str, value: object) -> None:
-        """Write a JSON file whole or not at all."""
-        new = self.folder / f".{name}.{os.getpid()}"
-        new.write_text(json.dumps(value))
-        new.replace(self.folder / name)
+        return private_folder() / hashlib.sha256(os.fsencode(usual)).hexdigest()[:24]
 
     def spec(self) -> LabSpec | None:
         """Return what the job was asked to be; None where the file is damaged or missing."""
@@ -52,78 +59,111 @@ class Job:
         except (OSError, ValueError, TypeError):
             return None
 
-    def save(self, spec: LabSpec, command: list[str]) -> None:
-        """Keep the specification and the plan of the holder."""
-        self.write("spec.json", dataclasses.asdict(spec))
-        self.write("plan.json", {"command": command, "socket": str(self.socket)})
+    def save(self, spec: LabSpec, plan: dict[str, object]) -> None:
+        """Keep the specification, and the plan of the holder."""
+        for name, value in (("spec.json", dataclasses.asdict(spec)), ("plan.json", plan)):
+            draft = self.folder / f".{name}"
+            draft.write_text(json.dumps(value))
+            draft.replace(self.folder / name)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one caller at a time start or stop the job; the kernel frees the lock of a caller that dies."""
+        folder = self.folder.parent.parent / "locks"
+        folder.mkdir(exist_ok=True)
+        path = folder / self.job_id
+        while True:
+            with path.open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                # Who removes a job removes its lock: what we waited for may be another file by now.
+                with contextlib.suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                        yield
+                        return
+
+    def claim(self) -> int | None:
+        """Lock `alive` for a holder and return its descriptor; None while a holder has it."""
+        descriptor = os.open(self.folder / "alive", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def is_alive(self) -> bool:
+        """Say whether the holder lives."""
+        with contextlib.suppress(OSError), (self.folder / "alive").open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def holder(self) -> int | None:
-        """Return the holder's process ID while it lives. The lock tells, so a reused ID can't fool us."""
+        """Return the holder's process ID while it lives. Only the one with the lock writes it, so it isn't stale."""
+        with contextlib.suppress(OSError, ValueError):
+            found = int((self.folder / "alive").read_text())
+            return found if self.is_alive() else None
+        return None
+
+    def sandbox(self) -> Sandbox | None:
+        """Return the sandbox as it announced itself; it may be gone since."""
         try:
-            with (self.folder / "alive").open("r+") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return int(file.read() or 0)
-                return None
-        except (OSError, ValueError):
+            found = json.loads((self.folder / "init").read_text())
+            return Sandbox(int(found["child-pid"]), found.get("pid-namespace"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def init(self) -> int | None:
-        """Return the process ID (outside) of the sandbox's first process."""
-        try:
-            return int(json.loads((self.folder / "init").read_text())["child-pid"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+    def report(self) -> str:
+        """Return what the lab's first script said: `ready`, `failed N` when its setup did, or nothing yet."""
+        return self._text("ready")
 
     def error(self) -> str:
         """Return what the sandbox complained about."""
+        return self._text("error")[-500:]
+
+    def _text(self, name: str) -> str:
         try:
-            return (self.folder / "error").read_text(errors="replace").strip()[:500]
+            return (self.folder / name).read_text(errors="replace").strip()
         except OSError:
             return ""
+
+    def clear(self) -> None:
+        """Forget what an earlier run of this job reported."""
+        for name in ("init", "ready", "error"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Forget the job; the home stays."""
         self.socket.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder.parent.parent / "locks" / self.job_id).unlink(missing_ok=True)
 
 
 class Store:
-    """All local labs of one var folder."""
+    """All local jobs of one var folder."""
 
     def __init__(self, var: Path) -> None:
-        self.jobs = var / "labs" / "jobs"
-        self.homes = var / "labs" / "homes"
-        for folder in (self.jobs, self.homes):
-            folder.mkdir(parents=True, exist_ok=True)
+        self.folder = var.resolve() / "labs"
+        self.jobs = self.folder / "jobs"
+        self.jobs.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
 
-    def job(self, job_id: str) -> Job:
-        """Return the job's folder, which needn't exist."""
-        if not SAFE.fullmatch(job_id):
-            raise ValueError(f"{job_id!r} can't be a job's ID")
-        return Job(self.jobs / job_id)
+    def job(self, job_id: str) -> Job | None:
+        """Return the job's folder, which needn't exist; None for what can't be a job's ID."""
+        return Job(self.jobs / job_id) if SAFE.fullmatch(job_id) else None
 
     def all(self) -> list[Job]:
         """Return every job that has a folder."""
         return [Job(path) for path in sorted(self.jobs.iterdir()) if path.is_dir() and SAFE.fullmatch(path.name)]
 
-    def home(self, spec: LabSpec, uid: int) -> Path:
-        """Return the student's home for this lab, made or wiped as the specification asks, and theirs."""
-        home = self.homes / re.sub(r"[^A-Za-z0-9._-]", "-", spec.home_key).lstrip(".")
-        if spec.is_fresh and home.exists():
-            shutil.rmtree(home)
-        home.mkdir(mode=0o700, exist_ok=True)
-        if os.geteuid() == 0:
-            own(home, uid)
-        return home
 
-
-def own(home: Path, uid: int) -> None:
-    """Give a home to a user ID, without following links out of it."""
-    if home.stat().st_uid == uid:
-        return
-    for folder, names, files in os.walk(home):
-        for name in (*names, *files):
-            os.lchown(os.path.join(folder, name), uid, uid)
-    os.chown(home, uid, uid)
+def private_folder() -> Path:
+    """Make and return a short folder that only we may enter."""
+    folder = SHORT_PARENT / f"yurt-labs-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if folder.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise BackendUnavailable(f"{folder} belongs to somebody else: remove it")
+    return folder

