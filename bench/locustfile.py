@@ -22,6 +22,14 @@ QUIZ = re.compile(rf'href="(/courses/{COURSE}/quizzes/[^"#?]+)"')
 LIVE = re.compile(r"/live/leaderboards/\d+\?ticket=[A-Za-z0-9._-]+")
 ITEM = re.compile(r'name="item-(\d+)"[^>]*?type="(radio|checkbox|text)"')
 NUMBERS = itertools.count(1)
+# Hints of the leaderboard that reached a student. They aren't requests, and have no part in the table.
+HEARD = [0]
+
+
+@events.quitting.add_listener
+def tell(**_rest: Any) -> None:
+    """Say how often the board moved before students' eyes."""
+    print(f"live leaderboard events received: {HEARD[0]}")
 
 
 class Student(HttpUser):
@@ -87,14 +95,7 @@ class Student(HttpUser):
             response.success() if response.status_code == 200 else response.failure(str(response.status_code))
             for line in response.iter_lines():
                 if line.startswith(b"event: board"):
-                    events.request.fire(
-                        request_type="SSE",
-                        name="/live/leaderboards (event)",
-                        response_time=0,
-                        response_length=len(line),
-                        exception=None,
-                        context={},
-                    )
+                    HEARD[0] += 1
 
     @task(4)
     def lesson(self) -> None:

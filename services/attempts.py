@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
@@ -19,6 +20,8 @@ from services.questions import kind_of
 # What left the browser before the deadline may arrive a little after it.
 GRACE = timedelta(seconds=5)
 MAX_REVISION = 2**53
+
+log = structlog.get_logger("yurt.attempts")
 
 
 class Closed(Conflict):
@@ -155,7 +158,17 @@ def close_overdue(now: datetime, limit: int = 100) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return sum(grading.close(attempt_id, by="deadline", now=now) for attempt_id in db.session.scalars(due).all())
+    return sum(_close_one(attempt_id, now) for attempt_id in db.session.scalars(due).all())
+
+
+def _close_one(attempt_id: int, now: datetime) -> bool:
+    """Close one attempt in a savepoint: one that can't be graded is logged, and doesn't hold up the others."""
+    try:
+        with db.session.begin_nested():
+            return grading.close(attempt_id, by="deadline", now=now)
+    except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
+        log.exception("attempt not graded", attempt=attempt_id)
+        return False
 
 
 def is_overdue(attempt: Attempt, now: datetime) -> bool:

@@ -79,4 +79,5 @@ def _send(session: Session) -> None:
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
-    session.info.pop(HINTS, None)
+    if not session.in_nested_transaction():
+        session.info.pop(HINTS, None)

@@ -143,6 +143,23 @@ def test_an_overdue_attempt_is_graded_as_saved(cast: Cast) -> None:
     assert (attempt.state, attempt.closed_by, attempt.score) == ("closed", "deadline", 1)
 
 
+def test_an_attempt_that_cannot_be_graded_does_not_hold_up_the_others(cast: Cast) -> None:
+    cast.quiz.time_limit_s = 60
+    bad = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    good = attempts.start(cast.alice.id, cast.quiz, now=NOW + timedelta(seconds=1))
+    attempts.save(bad.id, 1, "a", revision=1, now=NOW)
+    bad.items[0].version.kind = "gone"
+    attempts.save(good.id, 2, ["a"], revision=1, now=NOW)
+    good.items[0].version_id = good.items[1].version_id
+    db.session.flush()
+
+    closed = attempts.close_overdue(NOW + timedelta(minutes=2))
+
+    db.session.refresh(bad)
+    db.session.refresh(good)
+    assert (closed, bad.state, good.state) == (1, "open", "closed")
+
+
 def test_an_attempt_in_time_is_left_open(cast: Cast) -> None:
     cast.quiz.time_limit_s = 60
     attempts.start(cast.bob.id, cast.quiz, now=NOW)

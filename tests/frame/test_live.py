@@ -1,0 +1,75 @@
+"""Hints are sent once what they tell of is committed, and only then."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from extensions import db as database
+from services import live
+
+
+class Ear:
+    """Hears what is published."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def publish(self, channel: str, message: str) -> None:
+        """Note the hint."""
+        self.heard.append((channel, message))
+
+
+@pytest.fixture
+def ear(app: object, db: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
+    listening = Ear()
+    monkeypatch.setattr(live, "_publishers", [listening])
+    yield listening
+
+
+def test_a_hint_waits_for_the_commit(ear: Ear) -> None:
+    live.nudge("labs")
+    database.session.flush()
+    assert ear.heard == []
+
+    database.session.commit()
+
+    assert ear.heard == [(live.NUDGE_CHANNEL, "labs")]
+
+
+def test_a_hint_of_what_was_rolled_back_is_never_sent(ear: Ear) -> None:
+    live.nudge("labs")
+    database.session.connection()
+    database.session.rollback()
+
+    database.session.commit()
+
+    assert ear.heard == []
+
+
+def test_a_failed_savepoint_keeps_the_hints_around_it(ear: Ear) -> None:
+    live.nudge("labs")
+    with pytest.raises(ZeroDivisionError), database.session.begin_nested():
+        raise ZeroDivisionError
+
+    database.session.commit()
+
+    assert ear.heard == [(live.NUDGE_CHANNEL, "labs")]
+
+
+def test_a_savepoint_sends_nothing_early(ear: Ear) -> None:
+    with database.session.begin_nested():
+        live.nudge("labs")
+    assert ear.heard == []
+
+    database.session.commit()
+
+    assert len(ear.heard) == 1
+
+
+def test_the_same_hint_is_sent_once(ear: Ear) -> None:
+    for _ in range(3):
+        live.board_changed(7)
+
+    database.session.commit()
+
+    assert len(ear.heard) == 1
