@@ -20,6 +20,7 @@ from cli.checks import Refusal, before_installing, run_main
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+UNFINISHED = VENV / ".unfinished"
 NODE_MODULES = ROOT / "node_modules"
 OLDEST_NODE = 20
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
@@ -69,6 +70,7 @@ def install_python(files: Sequence[str]) -> None:
     if is_installed(files):
         return
     make_venv()
+    UNFINISHED.touch()
     say(f"Installing the Python packages of {files[-1]} (a few minutes the first time)")
     # A later stamp may hold less than this one: both are written anew.
     for old in VENV.glob(".installed-*"):
@@ -77,12 +79,18 @@ def install_python(files: Sequence[str]) -> None:
     pip("install", "--prefer-binary", "--progress-bar", bar, "-r", str(ROOT / files[-1]))
     for number in range(1, len(files) + 1):
         _write(_stamp(files[:number]), _fingerprint(files[:number]))
+    UNFINISHED.unlink()
 
 
 def make_venv() -> None:
     """Make a virtual environment that works, or say in one line what is missing."""
     probe = [str(PYTHON), "-c", "import pip, sys; sys.exit(sys.version_info < (3, 11))"]
-    if PYTHON.exists() and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+    # A package that was cut off half-way may look installed to pip: then all of it is made anew.
+    if (
+        not UNFINISHED.exists()
+        and PYTHON.exists()
+        and subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    ):
         return
     if not _has_ensurepip():
         _install_ensurepip()

@@ -1,0 +1,107 @@
+"""Installing happens when a lock file changed, and only then; what was cut off is made anew."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import install
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with requirements and a virtual environment that has nothing but a Python."""
+    venv = tmp_path / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / "requirements.txt").write_text("one==1\n")
+    (tmp_path / "requirements-dev.txt").write_text("two==2\n")
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "VENV", venv)
+    monkeypatch.setattr(install, "PYTHON", venv / "bin" / "python")
+    monkeypatch.setattr(install, "UNFINISHED", venv / ".unfinished")
+    return tmp_path
+
+
+@pytest.fixture
+def asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The requirement files that pip was asked for; the network isn't these tests' affair."""
+    found: list[str] = []
+    monkeypatch.setattr(install, "pip", lambda *arguments: found.append(Path(arguments[-1]).name))
+    return found
+
+
+def test_nothing_is_installed_twice(root: Path, asked: list[str]) -> None:
+    install.install_python(["requirements.txt"])
+    install.install_python(["requirements.txt"])
+
+    assert asked == ["requirements.txt"]
+
+
+def test_changed_requirements_are_installed(root: Path, asked: list[str]) -> None:
+    install.install_python(["requirements.txt"])
+    (root / "requirements.txt").write_text("one==1.1\n")
+
+    install.install_python(["requirements.txt"])
+
+    assert asked == ["requirements.txt", "requirements.txt"]
+
+
+def test_tests_requirements_contain_the_others(root: Path, asked: list[str]) -> None:
+    both = ["requirements.txt", "requirements-dev.txt"]
+
+    install.install_python(both)
+    install.install_python(["requirements.txt"])
+
+    assert asked == ["requirements-dev.txt"]
+
+
+def test_installation_that_was_cut_off_is_not_trusted(
+    root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*arguments: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install, "pip", cut_off)
+
+    with pytest.raises(KeyboardInterrupt):
+        install.install_python(["requirements.txt"])
+
+    assert not install.is_installed(["requirements.txt"])
+    assert install.UNFINISHED.exists()
+
+
+def test_environment_of_another_place_is_not_trusted(
+    root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install.install_python(["requirements.txt"])
+    moved = root / "moved"
+    install.VENV.rename(moved)
+    monkeypatch.setattr(install, "VENV", moved)
+    monkeypatch.setattr(install, "PYTHON", moved / "bin" / "python")
+
+    assert not install.is_installed(["requirements.txt"])
+
+
+@pytest.mark.parametrize(("version", "is_enough"), [("v20.1.0", True), ("v24.19.0", True), ("v18.20.4", False)])
+def test_npm_of_the_machine_is_used_where_node_is_new_enough(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, is_enough: bool
+) -> None:
+    for name in ("node", "npm"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {version}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    asked: list[str] = []
+
+    def installed(*arguments: str) -> None:
+        asked.append(Path(arguments[-1]).name)
+        raise LookupError
+
+    monkeypatch.setattr(install, "pip", installed)
+
+    if is_enough:
+        assert install.find_npm()[0] == [str(tmp_path / "npm")]
+    else:
+        with pytest.raises(LookupError):
+            install.find_npm()
+        assert asked == ["requirements-npm.txt"]
