@@ -1,0 +1,98 @@
+"""Two real connections at once: one attempt, one grading, and no answer between the two."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from extensions import db
+from models import Attempt, PointEntry, Quiz
+from services import attempts
+from services.errors import ServiceError
+from tests.conftest import CommittedDatabase
+from tests.factories import make_cast
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+RACERS = 8
+
+
+@pytest.fixture
+def ids(committed_db: CommittedDatabase) -> Iterator[tuple[int, int]]:
+    """Return the ids of bob and of the quiz, committed."""
+    with committed_db.app.app_context():
+        cast = make_cast()
+        db.session.commit()
+        found = cast.bob.id, cast.quiz.id
+    yield found
+
+
+def race(site: CommittedDatabase, *racers: Callable[[], object]) -> list[object]:
+    """Run every racer on a connection of its own, all at the same moment; return results and refusals."""
+    outcomes: list[object] = [None] * len(racers)
+    line = threading.Barrier(len(racers))
+
+    def run(number: int, racer: Callable[[], object]) -> None:
+        with site.app.app_context():
+            db.session.connection()
+            line.wait()
+            try:
+                outcomes[number] = racer()
+                db.session.commit()
+            except ServiceError as refusal:
+                db.session.rollback()
+                outcomes[number] = refusal
+
+    threads = [threading.Thread(target=run, args=entry) for entry in enumerate(racers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_racing_starts_open_one_attempt(committed_db: CommittedDatabase, ids: tuple[int, int]) -> None:
+    bob, quiz = ids
+
+    def start() -> int:
+        return attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
+
+    started = race(committed_db, *[start] * RACERS)
+
+    with committed_db.app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Attempt)) == 1
+    assert len(set(started)) == 1
+    assert isinstance(started[0], int)
+
+
+def test_racing_submits_grade_and_award_once(committed_db: CommittedDatabase, ids: tuple[int, int]) -> None:
+    bob, quiz = ids
+    with committed_db.app.app_context():
+        attempt_id = attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
+        attempts.save(attempt_id, 1, "a", revision=1, now=NOW)
+        db.session.commit()
+
+    race(committed_db, *[lambda: attempts.submit(db.session.get_one(Attempt, attempt_id), now=NOW).state] * RACERS)
+
+    with committed_db.app.app_context():
+        assert db.session.get_one(Attempt, attempt_id).score == 1
+        assert db.session.scalars(select(PointEntry.points)).all() == [5]
+
+
+def test_an_answer_is_graded_or_refused_never_lost(committed_db: CommittedDatabase, ids: tuple[int, int]) -> None:
+    bob, quiz = ids
+    for _round in range(5):
+        with committed_db.app.app_context():
+            attempt_id = attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
+            db.session.commit()
+
+        saved, _submitted = race(
+            committed_db,
+            lambda number=attempt_id: attempts.save(number, 1, "a", revision=1, now=NOW),
+            lambda number=attempt_id: attempts.submit(db.session.get_one(Attempt, number), now=NOW).id,
+        )
+
+        with committed_db.app.app_context():
+            score = db.session.get_one(Attempt, attempt_id).score
+        assert score == (1 if isinstance(saved, attempts.Receipt) else 0)
