@@ -1,0 +1,108 @@
+"""The contract of a lab backend: scripts that run in the lab."""
+
+import pytest
+
+from scheduler.backends.base import BackendUnavailable
+from tests.backends.conftest import output, run
+
+
+def test_script_passes_or_fails_by_its_exit_code(backend, lab):
+    passed = run(backend, lab, "echo fine; echo said on stderr >&2")
+    failed = run(backend, lab, "echo no; exit 3")
+
+    assert (passed.exit_code, passed.output) == (0, b"fine\nsaid on stderr\n")
+    assert (failed.exit_code, failed.output) == (3, b"no\n")
+    assert not (passed.is_timed_out or passed.is_truncated or failed.is_timed_out or failed.is_truncated)
+
+
+def test_script_runs_as_the_student_at_home_and_sees_the_labs_processes(backend, lab):
+    said = output(backend, lab, "id -un; pwd; hostname; pgrep -f yurt.bashrc > /dev/null && echo sees the shell")
+
+    assert said == "bob\n/home/bob\nlab\nsees the shell\n"
+
+
+def test_students_files_have_no_say_in_a_script(backend, lab):
+    trap = "echo 'echo hijacked; exit 0' | tee .bashrc .bash_profile .profile .bash_env > /dev/null;"
+    fake = "mkdir bin; printf '#!/bin/sh\\necho hijacked\\n' > bin/ls; chmod +x bin/ls"
+    output(backend, lab, trap + fake)
+
+    said = output(backend, lab, "echo ${BASH_ENV-none}; echo $PATH; type -p ls; ls -d /usr")
+
+    assert said.startswith("none\n/usr/")
+    assert "hijacked" not in said
+    assert "/home" not in said
+
+
+def test_script_has_no_input_and_isnt_a_file_of_the_lab(backend, lab):
+    said = output(backend, lab, "cat; echo input ended; ls -A ~ /tmp; echo $0")
+
+    assert said.startswith("input ended\n/home/bob:\n\n/tmp:\n/dev/fd/")
+
+
+def test_bytes_come_back_as_they_are(backend, lab):
+    result = run(backend, lab, "printf '\\000\\001\\377\\n'; head -c 300 /dev/zero")
+
+    assert result.output == b"\0\x01\xff\n" + bytes(300)
+
+
+def test_long_scripts_are_run_whole(backend, lab):
+    script = "total=0\n" + "total=$((total + 1)) # a comment to fill the pipe\n" * 20_000 + "echo $total\n"
+
+    assert output(backend, lab, script) == "20000\n"
+
+
+def test_time_limit_ends_the_script_with_all_it_started(backend, lab):
+    started = "sleep 4001 & setsid sleep 4002 & (setsid setsid sleep 4003 &) ; trap '' TERM; sleep 4004"
+    result = run(backend, lab, f"echo began; {started}", timeout_s=1)
+
+    assert result.is_timed_out
+    assert result.output == b"began\n"
+    assert run(backend, lab, "pgrep -f 'sleep 400[1-4]'").output == b""
+
+
+def test_what_a_script_leaves_running_ends_with_it(backend, lab):
+    result = run(backend, lab, "sleep 4005 & setsid sleep 4006 & echo done", timeout_s=15)
+
+    assert (result.exit_code, result.is_timed_out, result.output) == (0, False, b"done\n")
+    assert run(backend, lab, "pgrep -f 'sleep 400[56]'").output == b""
+
+
+def test_shell_of_the_student_survives_scripts(backend, lab):
+    before = output(backend, lab, "pgrep -f yurt.bashrc")
+    run(backend, lab, "sleep 100", timeout_s=0.3)
+    run(backend, lab, "exit 1")
+
+    assert output(backend, lab, "pgrep -f yurt.bashrc") == before
+
+
+def test_output_is_cut_at_its_limit_and_the_script_goes_on(backend, lab):
+    result = run(backend, lab, "yes | head -c 3000000; echo end > ~/end; exit 4", limit=1000)
+
+    assert (result.exit_code, result.is_truncated, len(result.output)) == (4, True, 1000)
+    assert output(backend, lab, "cat end") == "end\n"
+
+
+def test_endless_output_ends_at_the_time_limit(backend, lab):
+    result = run(backend, lab, "yes", timeout_s=1, limit=1000)
+
+    assert result.is_timed_out
+    assert result.is_truncated
+    assert len(result.output) == 1000
+
+
+def test_lab_that_cant_be_entered_is_the_platforms_fault(backend, lab):
+    backend.stop(lab.job_id)
+
+    with pytest.raises(BackendUnavailable):
+        run(backend, lab, "exit 0")
+    with pytest.raises(BackendUnavailable):
+        backend.execute("lab-never-was-bob-00000000", "exit 0", timeout_s=5, output_limit=100)
+
+
+def test_lab_that_dies_under_a_script_doesnt_pass(backend, lab):
+    try:
+        result = run(backend, lab, "kill -9 -1; kill -9 $$; exit 0")
+    except BackendUnavailable:
+        return
+
+    assert result.exit_code != 0

@@ -1,0 +1,148 @@
+"""What a local lab can't do. Each proof runs as the student, and a control shows that it could have shown something."""
+
+import os
+import socket
+import threading
+
+import pytest
+
+from config import ROOT
+from tests.backends.conftest import output, run
+
+
+@pytest.fixture
+def lab(local, make_spec):
+    """A running lab with small limits."""
+    spec = make_spec(memory_mb=128, disk_mb=8)
+    local.start(spec)
+    return spec
+
+
+def test_student_is_nobody_special(local, lab):
+    uid, name, groups = output(local, lab, "id -u; id -un; id -G").split()
+    status = output(local, lab, "cat /proc/self/status")
+
+    assert int(uid) >= 1000
+    assert (name, groups) == ("bob", uid)
+    assert all(line.endswith("0" * 16) for line in status.splitlines() if line.startswith("Cap"))
+    assert "NoNewPrivs:\t1" in status
+
+
+def test_files_of_the_host_arent_there(local, lab, tmp_path):
+    (tmp_path / "witness").write_text("host")
+    folders = f"/root /var/lib /var/log /boot /srv /sys /mnt /media /opt {ROOT} {tmp_path} {local.store.folder}"
+
+    there = output(local, lab, f"for path in {folders}; do [ -e $path ] && echo $path; done; ls /home /tmp; :")
+    etc = output(local, lab, "cat /etc/passwd; ls /etc; cat /etc/shadow 2>&1 || :")
+
+    assert there == "/home:\nbob\n\n/tmp:\n"
+    assert len([line for line in etc.splitlines() if ":/" in line and "cat" not in line]) == 2
+    assert "shadow\n" not in etc
+    assert "No such file" in etc
+
+
+def test_system_cant_be_written_to(local, lab):
+    places = "/ /usr /usr/bin /bin /lib /etc /dev /run /var /home /proc/sys/kernel"
+    tries = f"for place in {places}; do touch $place/x 2>/dev/null && echo $place; done; :"
+
+    assert output(local, lab, tries) == ""
+    assert output(local, lab, "touch ~/x /tmp/x /var/tmp/y /dev/shm/x && echo fine") == "fine\n"
+
+
+def test_no_secret_of_the_platform_is_in_any_environment(local, make_spec, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "the-platforms-own-secret")
+    spec = make_spec()
+    local.start(spec)
+    watch = "for i in $(seq 400); do cat /proc/[0-9]*/environ 2>/dev/null; done | tr '\\0' '\\n' | sort -u"
+    watching = []
+    watcher = threading.Thread(target=lambda: watching.append(output(local, spec, watch)))
+
+    # Scripts come in while the student reads what can be read of them.
+    watcher.start()
+    while watcher.is_alive():
+        output(local, spec, ":")
+
+    assert "HOME=/home/bob" in watching[0]
+    assert "YURT_RUN" in watching[0]
+    assert "secret" not in watching[0].lower()
+
+
+def test_processes_of_the_host_arent_seen(local, lab):
+    seen = output(local, lab, "ps -eo pid= | wc -l; hostname; ls /proc | grep -c '^[0-9]'")
+    theirs = run(local, lab, f"kill -0 {os.getpid()}")
+
+    assert int(seen.split()[0]) < 15
+    assert "lab" in seen
+    assert theirs.exit_code == 1
+
+
+def test_network_is_none_unless_the_definition_allows_it(local, lab, make_spec):
+    connected = make_spec(has_network=True)
+    local.start(connected)
+    listener = socket.create_server(("127.0.0.1", 0))
+    attempt = f"timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/{listener.getsockname()[1]}' 2>/dev/null"
+
+    with listener:
+        alone, reached = run(local, lab, attempt), run(local, connected, attempt)
+
+    assert (alone.exit_code, reached.exit_code) == (1, 0)
+    assert run(local, lab, "[ -e /etc/resolv.conf ]").exit_code == 1
+    assert output(local, lab, "cat /proc/net/dev | tail -n +3 | cut -d: -f1").split() == ["lo"]
+
+
+def test_fork_bomb_stays_in_its_lab(local, lab, make_spec):
+    neighbour = make_spec()
+    local.start(neighbour)
+
+    # Counted from outside: the bombed lab has no process left to count with.
+    bomb = run(local, lab, "bomb() { bomb | bomb & }; bomb; sleep 2", timeout_s=4, limit=1000)
+    count = int(output(local, neighbour, "for i in $(seq 100); do sleep 1 & done; jobs -r | wc -l; kill $(jobs -p)"))
+
+    assert bomb.exit_code is not None
+    assert count == 100
+    assert output(local, lab, "echo over it") == "over it\n"
+
+
+def test_number_of_processes_is_bounded(local, lab):
+    # Perl says at once that it can't fork; a shell tries for 15 s.
+    many = r"""perl -e 'for (1..400) { my $child = fork; defined $child or last; $child or sleep 30, exit; $n++ }
+        print "$n\n"'"""
+
+    assert 100 < int(output(local, lab, many)) <= 256
+
+
+def test_one_file_is_bounded(local, lab):
+    result = run(local, lab, "head -c 20M /dev/zero > big; stat -c %s big")
+
+    assert int(result.output.split()[-1]) == 8 * 1024 * 1024
+
+
+def test_memory_is_bounded(local, lab):
+    result = run(local, lab, "head -c 300M /dev/zero | tail -c 290M | wc -c")
+    rooms = output(local, lab, "df --output=size -B1M /tmp /dev/shm | tail -n +2").split()
+
+    assert b"exhausted" in result.output or b"allocate" in result.output or result.output.strip() == b"0"
+    assert [int(room) for room in rooms] == [64, 16]
+
+
+def test_no_core_dumps_and_less_important_than_the_platform(local, lab):
+    assert output(local, lab, "ulimit -c").strip() == "0"
+    assert int(output(local, lab, "cat /proc/2/oom_score_adj")) >= 500
+
+
+def test_setuid_programs_give_nothing(local, lab):
+    assert output(local, lab, "grep -w /usr /proc/mounts | cut -d' ' -f4 | tr , '\\n' | grep -x nosuid") == "nosuid\n"
+
+
+def test_platform_in_a_folder_of_the_system_is_covered(local, make_spec, monkeypatch):
+    monkeypatch.setattr("scheduler.backends.local.sandbox.CHECKOUT", _inside_usr())
+    spec = make_spec()
+
+    local.start(spec)
+
+    assert output(local, spec, "ls -A /usr/share/doc | wc -l") == "0\n"
+    assert int(output(local, spec, "ls -A /usr/share | wc -l")) > 1
+
+
+def _inside_usr():
+    return ROOT.__class__("/usr/share/doc")
