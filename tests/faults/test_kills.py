@@ -15,10 +15,18 @@ from tests.journey.student import Student
 from tests.sites import LiveSite, until
 
 
+def command(process: psutil.Process) -> str:
+    """Return its command line, "" for one that has ended: its parent may not have reaped it yet."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def children(site: LiveSite, *words: str) -> list[psutil.Process]:
-    """Return the processes under the site's `web` whose command line has all of `words`."""
+    """Return the living processes under the site's `web` whose command line has all of `words`."""
     found = psutil.Process(site.processes["web"].pid).children(recursive=True)
-    return [process for process in found if all(word in " ".join(process.cmdline()) for word in words)]
+    return [process for process in found if all(word in command(process) for word in words)]
 
 
 def kill_one(site: LiveSite, *words: str) -> int:
