@@ -126,7 +126,7 @@ def install_front_end() -> None:
         return
     npm, environ = find_npm()
     say("Installing the front-end packages of package-lock.json")
-    quiet = ["--no-audit", "--no-fund", "--loglevel", "error"]
+    quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]
     subprocess.run([*npm, "ci", "--ignore-scripts", *quiet], check=True, cwd=ROOT, env=environ)
     subprocess.run([*npm, "run", "--silent", "vendor"], check=True, cwd=ROOT, env=environ)
     _write(stamp, fingerprint)

@@ -10,7 +10,7 @@ from models.base import Id, utcnow
 
 
 class Mail(Model):
-    """One mail to one person. `sent_at` is set once the mail server has taken it."""
+    """One mail to one person. `sent_at` is set once the mail server has taken it, `given_up_at` when none would."""
 
     __tablename__ = "mails"
 
@@ -21,8 +21,9 @@ class Mail(Model):
     body_html: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     # Serves the tick that sends.
-    __table_args__ = (Index("ix_mails_due", "next_try_at", postgresql_where="sent_at IS NULL"),)
+    __table_args__ = (Index("ix_mails_due", "next_try_at", postgresql_where="sent_at IS NULL AND given_up_at IS NULL"),)

@@ -9,15 +9,19 @@ from models import Mail
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
+# RFC 5321, 4.5.4.1: give up after four or five days.
+PATIENCE = timedelta(days=4)
 # Who claims a mail has this long to send it before another scheduler may.
 HOLD = timedelta(minutes=2)
+# As the index of due mail has it.
+OPEN = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
 
 
 def claim(now: datetime) -> Mail | None:
     """Take a mail that is due, and hide it from others for two minutes; None if there is none."""
     query = (
         select(Mail)
-        .where(Mail.sent_at.is_(None), Mail.next_try_at <= now)
+        .where(*OPEN, Mail.next_try_at <= now)
         .order_by(Mail.next_try_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -36,12 +40,14 @@ def sent(mail: Mail, *, now: datetime) -> None:
 
 
 def put_off(mail: Mail, *, now: datetime) -> None:
-    """Try again: after 30 s, then twice as long each time, at most 6 h."""
+    """Try again: after 30 s, then twice as long each time, at most 6 h; give up four days after it was written."""
     mail.failures += 1
+    if now - mail.created_at > PATIENCE:
+        mail.given_up_at = now
     mail.next_try_at = now + min(FIRST_WAIT * 2 ** min(mail.failures - 1, 16), LONGEST_WAIT)
     db.session.flush()
 
 
 def oldest_due() -> datetime | None:
     """Return since when a mail is due."""
-    return db.session.scalar(select(func.min(Mail.next_try_at)).where(Mail.sent_at.is_(None)))
+    return db.session.scalar(select(func.min(Mail.next_try_at)).where(*OPEN))

@@ -33,8 +33,10 @@ def sender(settings: Settings) -> Callable[[], bool]:
         try:
             deliver(settings, mail, compose(settings, mail))
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            log.warning("mail not sent", mail=mail.id, error=type(error).__name__)
             outbox.put_off(mail, now=utcnow())
+            log.warning(
+                "mail not sent", mail=mail.id, error=type(error).__name__, given_up=mail.given_up_at is not None
+            )
         else:
             outbox.sent(mail, now=utcnow())
         db.session.commit()
@@ -69,9 +71,13 @@ def _by_smtp(url: str, message: EmailMessage) -> None:
     is_tls = parts.scheme == "smtps"
     kind = smtplib.SMTP_SSL if is_tls else smtplib.SMTP
     with kind(parts.hostname or "localhost", parts.port or (465 if is_tls else 587), timeout=SMTP_TIMEOUT_S) as server:
+        server.ehlo_or_helo_if_needed()
         if not is_tls and server.has_extn("starttls"):
             server.starttls(context=ssl.create_default_context())
+            is_tls = True
         if parts.username:
+            if not is_tls:
+                raise smtplib.SMTPNotSupportedError("no STARTTLS: the password would be sent in clear")
             server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(message)
 

@@ -28,6 +28,8 @@ class Postbox(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
         self.taken: list[bytes] = []
+        self.words: list[bytes] = []
+        self.extensions: list[bytes] = []
         self.refusals = 0
 
     def run(self) -> None:
@@ -43,7 +45,12 @@ class Postbox(threading.Thread):
         lines.write(b"220 postbox\r\n")
         for line in lines:
             word = line.split()[0].upper()
-            if word == b"DATA":
+            self.words.append(word)
+            if word == b"EHLO":
+                lines.write(b"".join(b"250-%s\r\n" % name for name in [b"postbox", *self.extensions]) + b"250 HELP\r\n")
+            elif word == b"STARTTLS":
+                lines.write(b"454 not now\r\n")
+            elif word == b"DATA":
                 lines.write(b"354 go on\r\n")
                 self.taken.append(b"".join(iter(lines.readline, b".\r\n")))
                 lines.write(b"250 taken\r\n")
@@ -109,6 +116,8 @@ def test_what_is_refused_is_tried_again_later_under_the_same_id(
     settings: Settings, mail: Mail, postbox: Postbox
 ) -> None:
     postbox.refusals = 1
+    mail.created_at = utcnow()
+    database.session.commit()
     send = sender(with_smtp(settings, postbox.url))
 
     send()
@@ -121,6 +130,37 @@ def test_what_is_refused_is_tried_again_later_under_the_same_id(
     send()
     assert mail.sent_at is not None
     assert len(postbox.taken) == 1
+
+
+def test_mail_is_encrypted_where_the_server_offers_it(settings: Settings, mail: Mail, postbox: Postbox) -> None:
+    postbox.extensions = [b"STARTTLS"]
+
+    sender(with_smtp(settings, postbox.url))()
+
+    assert b"STARTTLS" in postbox.words
+    assert (mail.sent_at, mail.failures, postbox.taken) == (None, 1, [])
+
+
+def test_a_password_is_never_sent_in_clear(settings: Settings, mail: Mail, postbox: Postbox) -> None:
+    postbox.extensions = [b"AUTH PLAIN"]
+
+    sender(with_smtp(settings, postbox.url.replace("smtp://", "smtp://yurt:secret@")))()
+
+    assert b"AUTH" not in postbox.words
+    assert (mail.sent_at, mail.failures) == (None, 1)
+
+
+def test_a_mail_that_nobody_took_for_four_days_is_given_up(settings: Settings, mail: Mail, postbox: Postbox) -> None:
+    postbox.refusals = 1
+    mail.created_at = utcnow() - timedelta(days=4, minutes=1)
+    database.session.commit()
+
+    sender(with_smtp(settings, postbox.url))()
+
+    assert mail.sent_at is None
+    assert mail.given_up_at is not None
+    assert outbox.claim(utcnow() + timedelta(days=1)) is None
+    assert outbox.oldest_due() is None
 
 
 def test_a_mail_server_that_is_away_costs_no_mail(settings: Settings, mail: Mail) -> None:
@@ -157,3 +197,4 @@ def test_the_pause_grows_up_to_six_hours(mail: Mail) -> None:
 
     assert pauses[:3] == [30, 60, 120]
     assert pauses[-1] == 6 * 3600
+    assert mail.given_up_at is None
