@@ -1,18 +1,32 @@
 """The application factory: named steps, in the order in which they must happen."""
 
+from typing import Any
+
 from apiflask import APIFlask
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from flask_cors import CORS
 from flask_security import SQLAlchemyUserDatastore
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import errors, health, pages, register_blueprints
+from blueprints import errors, health, openapi, pages, register_blueprints
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
 from extensions import Sessions, babel, csrf, db, limiter
 from models import Role, User
+
+
+class Json(DefaultJSONProvider):
+    """JSON as Flask reads it; a body that is too deep is one that can't be read, not a fault of ours."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Read JSON; raise ValueError."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("too deep") from error
 
 
 def create_app(settings: Settings | None = None, process: str = "web") -> APIFlask:
@@ -28,6 +42,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
         root_path=str(ROOT),
         enable_openapi=True,
     )
+    app.json_provider_class = Json  # Flask-Security derives its own from it
+    app.json = Json(app)
     telemetry.configure_logging(settings, process)
     configure(app, settings, process)
     app.config.update(auth_accounts.SECURITY_SETTINGS)
@@ -56,6 +72,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     pages.init_app(app, settings)
     health.init_app(app, settings)
     register_blueprints(app)
+    app.config["AUTO_OPERATION_ID"] = True
+    app.spec_processor(openapi.complete)
     return app
 
 

@@ -58,7 +58,8 @@ def scope(name: str) -> Callable[[Callable[Parameters, Result]], Callable[Parame
 
 
 def _who() -> str:
-    return request.headers.get("Authorization", "")[-64:] or get_remote_address()
+    sent = request.headers.get("Authorization", "")
+    return tokens.digest(sent) if sent else get_remote_address()  # Redis never has a token itself
 
 
 def me() -> User:

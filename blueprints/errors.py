@@ -162,7 +162,7 @@ def title_of(status: int) -> str:
         401: _("Sign in"),
         403: _("Not for you"),
         404: _("Not found"),
-        409: _("Somebody was faster"),
+        409: _("Not possible now"),
         410: _("Over"),
         413: _("Too large"),
         422: _("Not quite"),

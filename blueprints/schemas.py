@@ -38,11 +38,13 @@ class Problem(Output):
 def responses(*statuses: int) -> dict[int, dict[str, Any]]:
     """Document the errors of a route."""
     words = {
+        400: "Not JSON",
         401: "No valid token",
         403: "Not allowed",
         404: "No such thing, or not for you",
         409: "It is in another state",
         410: "Over",
+        413: "Larger than 1 MB",
         422: "A value can't be used; `errors` names the field",
         429: "Too many requests",
         503: "Not possible at the moment",

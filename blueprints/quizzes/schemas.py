@@ -89,7 +89,7 @@ class AttemptsQuery(Input):
 class AnswerIn(Input):
     """An answer: the revision that the client knows plus one, and the response (None clears it)."""
 
-    revision: int = Field(ge=1, le=2**53)
+    revision: int = Field(ge=1, le=2**53, strict=True)
     response: Response = None
 
 

@@ -41,6 +41,8 @@ class RunningSite:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # A suite under nohup ignores SIGHUP, and so would the site.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
 
     def __enter__(self) -> "RunningSite":

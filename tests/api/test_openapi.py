@@ -1,0 +1,120 @@
+"""The OpenAPI document: whole, and true for whatever a program may send."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from tests.api.conftest import API, Program, problem
+from tests.factories import Cast
+
+METHODS = ("get", "post", "put", "delete")
+EXAMPLES = 6
+# An address that isn't of this kind at all (an empty segment, a slash in it), or a body that isn't JSON.
+UNDOCUMENTED = {400, 404, 405, 413}
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    body: dict[str, Any] = client.get(f"{API}/openapi.json").get_json()
+    return body
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return (method, path, operation) of each."""
+    paths = document["paths"].items()
+    return [(method, path, found[method]) for path, found in paths for method in METHODS if method in found]
+
+
+def test_every_reference_leads_somewhere_and_everything_is_referred_to(document: dict[str, Any]) -> None:
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+
+    assert references == set(document["components"]["schemas"])
+
+
+def test_every_operation_has_a_name_a_key_and_its_errors(document: dict[str, Any]) -> None:
+    found = operations(document)
+
+    names = [operation.get("operationId") for _, _, operation in found]
+    assert len(found) > 20
+    assert None not in names
+    assert len(set(names)) == len(names)
+    for _method, _path, operation in found:
+        assert operation["security"] == [{"bearerAuth": []}]
+        assert operation["summary"]
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert set(errors) >= {"401", "403", "429"}
+        assert {"Problem"} == {
+            answer["content"]["application/problem+json"]["schema"]["$ref"].rsplit("/")[-1]
+            for answer in errors.values()
+        }
+
+
+def test_the_document_names_every_route_of_the_api(app: Flask, document: dict[str, Any]) -> None:
+    routes = {
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith(API) and rule.endpoint != "openapi.spec"
+    }
+
+    assert {(method, path) for method, path, _ in operations(document)} == routes
+
+
+def names_of(cast: Cast, bob: Program) -> dict[str, str]:
+    """Return what exists, to stand in addresses."""
+    attempt = bob.post("/courses/shell/quizzes/first-quiz/attempts").get_json()
+    session = bob.post("/courses/shell/labs/first-lab/sessions").get_json()
+    things = {"slug": "shell", "lesson": "first-words", "quiz": "first-quiz", "lab": "first-lab", "position": "1"}
+    ids = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
+    return {**things, **{name: str(value) for name, value in {**ids, "user_id": cast.charlie.id}.items()}}
+
+
+def test_whatever_the_document_allows_gets_a_documented_answer(cast: Cast, bob: Program) -> None:
+    schema = schemathesis.openapi.from_dict(bob.client.get(f"{API}/openapi.json").get_json())
+    known = names_of(cast, bob)
+    answers = []
+
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        documented = {int(status) for status in operation.definition.raw["responses"]}
+        answers += [(case, response, documented) for case, response in sent_of(operation, known, bob)]
+
+    assert len(answers) > 50
+    for case, response, documented in answers:
+        assert response.status_code in documented | UNDOCUMENTED, (case.as_curl_command(), response.text)
+        if response.status_code >= 400:
+            problem(response, response.status_code)
+
+
+def sent_of(operation: Any, known: dict[str, str], program: Program) -> list[tuple[Any, TestResponse]]:
+    """Send some of what the document allows for an operation, half of it to addresses where something is."""
+    found = []
+
+    @given(case=operation.as_strategy(), is_known=st.booleans())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def send(case: Any, is_known: bool) -> None:
+        if is_known:
+            case.path_parameters = {name: known[name] for name in case.path_parameters or {}}
+        options = case.as_transport_kwargs(base_url="http://localhost")
+        path = options["url"].removeprefix("http://localhost")
+        body, query = options.get("json"), options.get("params") or None
+        response = program.client.open(path, method=case.method, headers=program.headers, query_string=query, json=body)
+        found.append((case, response))
+
+    send()
+    return found
