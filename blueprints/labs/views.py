@@ -8,14 +8,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints.errors import wants_json
-from blueprints.pages import load_study, login_required, me, now
+from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
 from services import checks, lab_steps, policy, tickets
 from services import labs as lab_service
 from services.errors import Conflict, Forbidden, NotFound, Unavailable
-from services.outlines import activity
+from services.outlines import activity, outline
 
 labs = Blueprint("labs", __name__)
 
@@ -42,6 +42,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
     course, _role = load_study(slug)
     found = activity(course, lab, Lab)
     newest = lab_service.latest(me().id, found.id)
+    before, after = outline(course).around(found.slug)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
     return render_template(
         "labs/show.html",
@@ -50,6 +51,8 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         steps=lab_steps.steps(found),  # type: ignore[arg-type]  # `activity` returned a Lab
         state=lab_service.describe(newest, now()) if newest else None,
         is_available=_settings().lab_backend != "off",
+        previous=link(course, before),
+        next=link(course, after),
     )
 
 

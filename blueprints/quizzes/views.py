@@ -31,6 +31,7 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
     entry = next((entry for entry in plan.entries if entry.id == found.id), None)
     left = attempts.attempts_left(found, len(mine))  # type: ignore[arg-type]  # as above
     opened = next((attempt for attempt in mine if attempt.state == "open"), None)
+    before, after = plan.around(found.slug)
     return render_template(
         "quizzes/show.html",
         course=course,
@@ -42,6 +43,8 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
         best=max((attempt.percent for attempt in closed), default=None),
         can_start=policy.may_take_part(role) and (opened is not None or left != 0),
         outline=pages.outline_context(course, plan, done_ids(me().id, course)),
+        previous=pages.link(course, before),
+        next=pages.link(course, after),
     )
 
 

@@ -26,11 +26,13 @@ function render() {
   const name = state?.state ?? "none";
   const shown = name === "stopping" && state.is_resetting ? "resetting" : name;
   get("machine-state").dataset.state = name;
+  get("tab-terminal").dataset.state = name;
   get("machine-text").textContent = words[shown] + (name === "running" && state.expires_at ? `, ${fill(words.until, { time: clock(state.expires_at) })}` : "");
   show("extend", name === "running" && state.can_extend && Boolean(state.warning));
   show("reset", name === "running");
   show("stop", name === "running" || name === "starting");
   show("terminal-menu", name === "running");
+  show("invite", isAvailable && document.querySelector("[data-check]") && (name === "none" || name === "ended"));
   show("warning", Boolean(state?.warning) && name === "running");
   if (state?.warning) get("warning").textContent = fill(words[`warn_${state.warning.kind}`], { time: clock(state.warning.at) });
   if (isAvailable) renderCover(name, shown);
@@ -95,6 +97,9 @@ function renderChecks() {
   get("checks-bar").max = boxes.length || 1;
   get("checks-bar").value = done;
   get("checks-count").textContent = boxes.length ? fill(words.count, { done, total: boxes.length }) : "";
+  const isComplete = boxes.length > 0 && done === boxes.length;
+  if (get("lab-done").hidden === isComplete) get("lab-done").textContent = words.all;
+  show("lab-done", isComplete);
 }
 
 async function act(action) {
@@ -166,8 +171,12 @@ for (const box of document.querySelectorAll("[data-check]")) {
 }
 for (const button of document.querySelectorAll("[data-key]")) button.addEventListener("click", () => terminal?.key(button.dataset.key));
 for (const button of document.querySelectorAll("[data-font]")) button.addEventListener("click", () => terminal?.font(Number(button.dataset.font)));
-document.querySelector("[data-copy]").addEventListener("click", () => terminal?.copy());
-document.querySelector("[data-paste]").addEventListener("click", () => terminal?.paste());
+function leaveMenu() {
+  get("terminal-menu").open = false;
+  terminal?.focus();
+}
+document.querySelector("[data-copy]").addEventListener("click", () => (terminal?.copy(), leaveMenu()));
+document.querySelector("[data-paste]").addEventListener("click", () => (terminal?.paste(), leaveMenu()));
 document.querySelector("[data-reader]").addEventListener("click", (event) => {
   const isOn = event.target.getAttribute("aria-pressed") !== "true";
   event.target.setAttribute("aria-pressed", String(isOn));
@@ -176,10 +185,26 @@ document.querySelector("[data-reader]").addEventListener("click", (event) => {
 
 function view(name) {
   lab.dataset.view = name;
-  for (const tab of document.querySelectorAll("[data-tab]")) tab.setAttribute("aria-selected", String(tab.dataset.tab === name));
+  for (const tab of document.querySelectorAll("[data-tab]")) {
+    const isShown = tab.dataset.tab === name;
+    tab.setAttribute("aria-selected", String(isShown));
+    tab.tabIndex = isShown ? 0 : -1;
+  }
   if (name === "terminal") terminal?.resize();
 }
-for (const tab of document.querySelectorAll("[data-tab]")) tab.addEventListener("click", () => view(tab.dataset.tab));
+for (const tab of document.querySelectorAll("[data-tab]")) {
+  tab.addEventListener("click", () => view(tab.dataset.tab));
+  tab.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const other = document.querySelector(`[data-tab]:not([data-tab="${tab.dataset.tab}"])`);
+    view(other.dataset.tab);
+    other.focus();
+  });
+}
+document.querySelector("[data-view-terminal]").addEventListener("click", () => {
+  view("terminal");
+  get("start")?.querySelector("button").focus();
+});
 
 const split = get("lab-split");
 function divide(percent) {

@@ -181,6 +181,33 @@ def test_the_terminal_has_the_size_of_its_window(bob: Student) -> None:
     bob.expect_screen(f"{rows} {columns}")
 
 
+def test_the_terminals_menu_closes_by_a_click_beside_it_and_by_escape(bob: Student) -> None:
+    bob.start_lab()
+    menu = bob.page.locator("#terminal-menu")
+    menu.locator("summary").click()
+    expect(menu.locator(".menu-body")).to_be_visible()
+
+    bob.page.locator("#machine-state").click()
+    expect(menu.locator(".menu-body")).to_be_hidden()
+    menu.locator("summary").click()
+    bob.page.keyboard.press("Escape")
+
+    expect(menu.locator(".menu-body")).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+
+
+def test_arrow_keys_change_between_steps_and_terminal_on_a_phone(bob: Student) -> None:
+    bob.page.set_viewport_size({"width": 390, "height": 740})
+    bob.open(LAB)
+    bob.page.get_by_role("tab", name="Steps").focus()
+
+    bob.page.keyboard.press("ArrowRight")
+
+    expect(bob.page.get_by_role("tab", name="Terminal")).to_be_focused()
+    expect(bob.page.locator("#lab-machine")).to_be_visible()
+    expect(bob.page.locator("#lab-steps")).to_be_hidden()
+
+
 def test_two_windows_see_one_shell(bob: Student) -> None:
     bob.start_lab()
     second = Student(bob.site, bob.page.context.new_page())

@@ -9,7 +9,7 @@ from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import labs, tickets
-from tests.factories import Cast, make_cast
+from tests.factories import Cast, LessonFactory, make_cast
 from tests.people import post, sign_in, token
 
 PAGE = "/courses/shell/labs/first-lab"
@@ -56,6 +56,16 @@ def test_the_page_shows_steps_checks_and_the_state(bob: FlaskClient, lab: LabSes
     assert "Step 1" in response.text and "Check 1" in response.text
     assert f'"id": "{lab.id}"' in response.text
     assert "test -e done" not in response.text
+
+
+def test_the_page_leads_to_what_comes_before_and_after(bob: FlaskClient, cast: Cast) -> None:
+    LessonFactory(module=cast.lab.module, slug="last-words", title="Last words", position=4)
+    cast.course.version += 1
+
+    shown = bob.get(PAGE).text
+
+    assert f'rel="prev" href="/courses/shell/quizzes/{cast.quiz.slug}"' in shown
+    assert 'rel="next" href="/courses/shell/lessons/last-words"' in shown
 
 
 def test_only_the_lab_page_allows_what_the_terminal_needs(bob: FlaskClient) -> None:
