@@ -53,12 +53,21 @@ class Settings(BaseSettings):
     metrics_dir: Path | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
     mail_url: str = ""
     mail_from: str = "Yurt <no-reply@localhost>"
-    lab_backend: Literal["local", "off"] = "off"
+    lab_backend: Literal["local", "nomad", "off"] = "off"
     lab_local_accept_risk: bool = False
     lab_limit_total: int = Field(default=50, ge=1, le=10_000)
     lab_limit_user: int = Field(default=2, ge=1, le=100)
-    nomad_addr: str = ""
+    lab_limit_course_percent: int = Field(default=100, ge=1, le=100)
+    nomad_addr: Annotated[list[str], NoDecode] = []
     nomad_token: str = ""
+    nomad_namespace: str = "default"
+    nomad_region: str = ""
+    nomad_cacert: Path | None = None
+    nomad_client_cert: Path | None = None
+    nomad_client_key: Path | None = None
+    lab_node_pool: str = "default"
+    lab_datacenters: Annotated[list[str], NoDecode] = ["*"]
+    lab_exec_driver: Literal["exec", "raw_exec"] = "exec"
     mistral_api_key: str = ""
     mistral_url: str = "https://api.mistral.ai"
     sentry_dsn: str = ""
@@ -96,7 +105,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an address like https://learn.example.org, without a path")
         return value.rstrip("/")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "nomad_addr", "lab_datacenters", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -107,6 +116,24 @@ class Settings(BaseSettings):
         for origin in value:
             if not re.fullmatch(r"https?://[^/*\s]+", origin):
                 raise ValueError(f"{origin!r} isn't an origin like https://tools.example.org")
+        return value
+
+    @field_validator("nomad_addr")
+    @classmethod
+    def _are_servers(cls, value: list[str]) -> list[str]:
+        for address in value:
+            parts = urlsplit(address)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+                raise ValueError(f"{address!r} isn't an address like https://nomad.example.org:4646")
+        return [address.rstrip("/") for address in value]
+
+    @field_validator("nomad_cacert", "nomad_client_cert", "nomad_client_key", mode="before")
+    @classmethod
+    def _is_file(cls, value: Any) -> Any:
+        if value in ("", None):
+            return None
+        if not Path(value).is_file():
+            raise ValueError(f"there is no file {value}")
         return value
 
     @field_validator("instance")
@@ -130,6 +157,14 @@ class Settings(BaseSettings):
                 "LAB_BACKEND: local labs are shells on this very machine; set LAB_LOCAL_ACCEPT_RISK=true "
                 "to say that you want that, or LAB_BACKEND=off"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_cluster(self) -> "Settings":
+        if self.lab_backend == "nomad" and not self.nomad_addr:
+            raise ValueError("NOMAD_ADDR: LAB_BACKEND=nomad needs the address of a Nomad server")
+        if (self.nomad_client_cert is None) != (self.nomad_client_key is None):
+            raise ValueError("NOMAD_CLIENT_CERT and NOMAD_CLIENT_KEY belong together")
         return self
 
     @cached_property

@@ -3,9 +3,13 @@
 from models.attempt import Attempt, AttemptItem
 from models.base import utcnow
 from models.blob import Blob, CourseFile
+from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
 from models.enrolment import Completion, Enrolment
 from models.lab import Lab, LabCheck, LabStep
+from models.lab_event import IdleVerdict, LabEvent
+from models.lab_help import LabMessage, LabVisit
+from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
 from models.points import CourseTotal, PointEntry
@@ -19,15 +23,21 @@ __all__ = [
     "AttemptItem",
     "Blob",
     "CheckRun",
+    "ClusterState",
     "Completion",
     "Course",
     "CourseFile",
     "CourseTotal",
     "Enrolment",
+    "IdleVerdict",
     "Lab",
     "LabCheck",
+    "LabEvent",
+    "LabMessage",
+    "LabSave",
     "LabSession",
     "LabStep",
+    "LabVisit",
     "Lesson",
     "Mail",
     "Module",
@@ -37,5 +47,7 @@ __all__ = [
     "Quiz",
     "Role",
     "User",
+    "WarmLab",
+    "WarmPlan",
     "utcnow",
 ]

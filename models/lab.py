@@ -1,6 +1,6 @@
 """A lab as a teacher defines it, with its steps and checks."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
@@ -9,7 +9,13 @@ from models.course import Activity
 
 
 class Lab(Activity):
-    """A machine to work in. CPU in MHz, memory and disk in MB, times in minutes."""
+    """A machine to work in. CPU in MHz, memory and disk in MB, times in minutes.
+
+    `memory_max_mb` is what it may use where its node has room (0: no more than `memory_mb`); `kernel`, `initrd` and
+    `kernel_args` start a VM without a boot loader; `ports` are those of web servers in it that its page may show.
+    Above `busy_cpu_percent` of one core it is at work, although nobody types; at most `save_limit_mb` of its home are
+    saved before it stops (0: nothing).
+    """
 
     __tablename__ = "labs"
 
@@ -23,6 +29,13 @@ class Lab(Activity):
     has_network: Mapped[bool] = mapped_column(default=False)
     idle_minutes: Mapped[int] = mapped_column(default=120)
     max_life_minutes: Mapped[int] = mapped_column(default=480)
+    memory_max_mb: Mapped[int] = mapped_column(default=0, server_default="0")
+    kernel: Mapped[str] = mapped_column(default="", server_default="")
+    initrd: Mapped[str] = mapped_column(default="", server_default="")
+    kernel_args: Mapped[str] = mapped_column(default="", server_default="")
+    ports: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
+    busy_cpu_percent: Mapped[int] = mapped_column(default=10, server_default="10")
+    save_limit_mb: Mapped[int] = mapped_column(default=64, server_default="64")
     setup_script: Mapped[str] = mapped_column(default="")
     solution_script: Mapped[str] = mapped_column(default="", server_default="")
 
@@ -37,7 +50,7 @@ class Lab(Activity):
 
 
 class LabStep(Model):
-    """One step of a lab's instructions."""
+    """One step of a lab's instructions; its solution is shown once its checks are passed."""
 
     __tablename__ = "lab_steps"
 
@@ -49,6 +62,9 @@ class LabStep(Model):
     file: Mapped[str] = mapped_column(default="", server_default="")
     body_md: Mapped[str]
     body_html: Mapped[str]
+    solution_file: Mapped[str] = mapped_column(default="", server_default="")
+    solution_md: Mapped[str] = mapped_column(default="", server_default="")
+    solution_html: Mapped[str] = mapped_column(default="", server_default="")
 
     lab: Mapped[Lab] = relationship(back_populates="steps")
 

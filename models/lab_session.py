@@ -2,8 +2,10 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, desc
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
@@ -25,7 +27,11 @@ REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform
 
 
 class LabSession(Model):
-    """One lab of one student, from click to collection. `job_id` names it to the backend and to operators."""
+    """One lab of one student, from click to collection. `job_id` names it to the backend and to operators.
+
+    `waiting_for` says in words why it still waits; `activity` holds the last time of each kind of use in ISO 8601
+    (`input`, `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved.
+    """
 
     __tablename__ = "lab_sessions"
 
@@ -45,9 +51,18 @@ class LabSession(Model):
     ended_at: Mapped[datetime | None]
     last_active_at: Mapped[datetime | None]
     warned_at: Mapped[datetime | None]
+    warned_last_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_try_at: Mapped[datetime | None]
+    waiting_for: Mapped[str] = mapped_column(default="", server_default="")
+    node: Mapped[str] = mapped_column(default="", server_default="")
+    is_warm: Mapped[bool] = mapped_column(default=False, server_default="false")
+    activity: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    saved_at: Mapped[datetime | None]
+    save_error: Mapped[str] = mapped_column(default="", server_default="")
+    hand_raised_at: Mapped[datetime | None]
+    hand_note: Mapped[str] = mapped_column(default="", server_default="")
 
     user: Mapped[User] = relationship()
     lab: Mapped[Lab] = relationship()
@@ -60,6 +75,8 @@ class LabSession(Model):
         Index("uq_lab_sessions_active", "user_id", "lab_id", unique=True, postgresql_where="state <> 'ended'"),
         # Serves the scheduler's claims, the queue's positions and the count against the limits.
         Index("ix_lab_sessions_live", "state", "queued_at", "id", postgresql_where="state <> 'ended'"),
+        # Serves the expected wait: how long labs have lasted lately.
+        Index("ix_lab_sessions_ended", "lab_id", "ended_at", postgresql_where="state = 'ended'"),
         # Serves "my labs".
         Index("ix_lab_sessions_user", "user_id", "queued_at"),
     )

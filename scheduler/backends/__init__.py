@@ -5,10 +5,14 @@ from scheduler.backends.base import (
     Backend,
     BackendError,
     BackendUnavailable,
+    Change,
     ExecResult,
     LabSpec,
+    Node,
+    NoRoom,
     Observed,
     StartFailed,
+    Usage,
 )
 from scheduler.backends.local import LocalBackend
 
@@ -16,10 +20,14 @@ __all__ = [
     "Backend",
     "BackendError",
     "BackendUnavailable",
+    "Change",
     "ExecResult",
     "LabSpec",
+    "NoRoom",
+    "Node",
     "Observed",
     "StartFailed",
+    "Usage",
     "make_backend",
 ]
 

@@ -4,13 +4,15 @@ A backend knows jobs by their ID, which derives from the lab session, and keeps 
 compares what it observes with the sessions. For each state of a session, it is asked for:
 
 - starting: `start`. Called again after any crash; a job that runs already is left as it is.
-- running: `status` and `observe` must name it; `execute` and `attach` reach into it.
+- running: `status` and `observe` must name it; `execute`, `attach` and `connect` reach into it, `usage` measures it.
 - stopping: `stop`. Called again after any crash; returns only when no process of the lab is left.
 - ended: `observe` must not name it any more.
 
-BackendUnavailable means "later" and is retried; StartFailed means "never" and carries words for people.
+A warm job is started for nobody (`is_warm`); a later `start` with its job ID and a student's specification makes it
+theirs. BackendUnavailable means "later" and is retried; NoRoom too, once there is room; StartFailed means "never".
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -21,6 +23,14 @@ class BackendError(Exception):
 
 class BackendUnavailable(BackendError):
     """The backend doesn't answer, or not in time; the same call may work later."""
+
+
+class NoRoom(BackendUnavailable):
+    """No machine has room for the lab now; `reason` says of what there is too little, in words for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class StartFailed(BackendError):
@@ -36,7 +46,8 @@ class LabSpec:
     """What a lab needs to start. CPU in MHz, memory and disk in MB, life in seconds.
 
     `home_key` is stable for one user and lab: what they keep between sessions. `is_fresh` wipes it first.
-    `setup_script` runs once in a fresh home, as the student.
+    `saved` (a gzipped tar archive) is unpacked into a new home; without it `setup_script` runs there once, as the
+    student. `memory_max_mb` is what the lab may use where there is room; 0 is no more than `memory_mb`.
     """
 
     job_id: str
@@ -50,21 +61,28 @@ class LabSpec:
     image: str = ""
     cpu_mhz: int = 200
     memory_mb: int = 256
+    memory_max_mb: int = 0
     disk_mb: int = 512
     has_network: bool = False
     max_life_s: int = 8 * 3600
+    kernel: str = ""
+    initrd: str = ""
+    kernel_args: str = ""
     setup_script: str = ""
     is_fresh: bool = False
+    is_warm: bool = False
+    saved: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A job as the backend sees it. `session_id` is empty where the backend lost it."""
+    """A job as the backend sees it. `session_id` is empty where the backend lost it, `node` where it isn't placed."""
 
     job_id: str
     session_id: str
     state: Literal["pending", "running", "dead"]
     detail: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,29 +95,73 @@ class ExecResult:
     is_truncated: bool = False
 
 
-class Terminal(Protocol):
-    """A lab's screen and keyboard. Several may be open; all see the same shell."""
+@dataclass(frozen=True)
+class Usage:
+    """What a lab uses now: CPU in per cent of one core, memory in MB."""
+
+    cpu_percent: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Node:
+    """A machine that labs run on. What it has in all, and how much of it others than this instance's labs hold.
+
+    `detail` says in words why a node that isn't ready takes no labs: down, draining, not eligible.
+    """
+
+    name: str
+    cpu_mhz: int
+    memory_mb: int
+    cpu_taken_mhz: int = 0
+    memory_taken_mb: int = 0
+    is_ready: bool = True
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something happened to a job, at a place in the backend's stream of events.
+
+    An empty `job_id` means that events may have been missed: look at everything.
+    """
+
+    job_id: str
+    index: int
+
+
+class Stream(Protocol):
+    """Bytes to and from something in a lab."""
 
     async def read(self) -> bytes:
-        """Wait for output; empty when the lab has ended. The recent past comes first."""
+        """Wait for bytes; empty when the other side has ended."""
 
     async def write(self, data: bytes) -> None:
-        """Type; waits while the lab takes no more."""
+        """Send; waits while the other side takes no more."""
+
+    async def close(self) -> None:
+        """Leave."""
+
+
+class Terminal(Stream, Protocol):
+    """A lab's screen and keyboard. Several may be open; all see the same shell.
+
+    The recent past is read first; leaving lets the shell go on.
+    """
 
     async def resize(self, columns: int, rows: int) -> None:
         """Tell the lab the size of the screen."""
 
-    async def close(self) -> None:
-        """Leave; the shell goes on."""
-
 
 class Backend(Protocol):
-    """Where labs run."""
+    """Where labs run. `has_events` says whether `follow` ever yields, `has_warm` whether warm jobs make sense."""
 
     name: str
+    has_events: bool
+    has_warm: bool
 
-    def start(self, spec: LabSpec) -> None:
-        """Make the job run. Idempotent by job ID, also for two callers at once."""
+    def start(self, spec: LabSpec) -> str:
+        """Make the job run and return its node's name. Idempotent by job ID, also for two callers at once."""
 
     def stop(self, job_id: str) -> None:
         """End the job; on return no process of it is left. A job that isn't there is fine."""
@@ -110,8 +172,22 @@ class Backend(Protocol):
     def observe(self) -> list[Observed]:
         """Return every job of this instance, those that nobody asked for too."""
 
-    def execute(self, job_id: str, script: str, *, timeout_s: float, output_limit: int) -> ExecResult:
+    def execute(
+        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+    ) -> ExecResult:
         """Run a bash script in the lab as its student; BackendUnavailable where the lab can't be reached."""
+
+    def usage(self, job_ids: list[str]) -> dict[str, Usage]:
+        """Measure labs; those that can't be measured are left out."""
+
+    def capacity(self) -> list[Node] | None:
+        """Return the machines below; None where the backend doesn't count them."""
+
+    def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
+        """Yield changes after the index `since`, until `is_over` or the connection breaks (BackendUnavailable)."""
 
     async def attach(self, job_id: str, *, columns: int, rows: int) -> Terminal:
         """Open a terminal; BackendUnavailable where the lab can't be reached."""
+
+    async def connect(self, job_id: str, port: int) -> Stream:
+        """Connect to a TCP port of the lab's own loopback; BackendUnavailable where nobody listens."""

@@ -168,3 +168,21 @@ def test_template_of_another_backend_is_refused_in_words(backend, make_spec):
         backend.start(make_spec(template="qemu"))
 
     assert backend.observe() == []
+
+
+def test_saved_work_is_unpacked_into_a_new_home_in_place_of_the_setup(backend, make_spec):
+    first = make_spec()
+    backend.start(first)
+    output(backend, first, "mkdir -p a/b; echo mine > a/b/work; ln -s a/b/work link; chmod 700 a")
+    packed = run(backend, first, "tar -cz .", limit=1_000_000)
+    second = make_spec(saved=packed.output, setup_script="touch setup-ran")
+
+    backend.start(second)
+
+    said = output(backend, second, "cat link; stat -c '%U %a' a; ls -A | grep -c setup-ran || true")
+    assert said == "mine\nbob 700\n0\n"
+
+
+def test_saved_work_that_cant_be_unpacked_is_a_failed_start(backend, make_spec):
+    with pytest.raises(StartFailed):
+        backend.start(make_spec(saved=b"this is no archive"))

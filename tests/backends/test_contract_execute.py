@@ -1,9 +1,14 @@
 """The contract of a lab backend: scripts that run in the lab."""
 
+import asyncio
+import hashlib
+import threading
+import time
+
 import pytest
 
 from scheduler.backends.base import BackendUnavailable
-from tests.backends.conftest import output, run
+from tests.backends.conftest import look, output, run
 
 
 def test_script_passes_or_fails_by_its_exit_code(backend, lab):
@@ -106,3 +111,42 @@ def test_lab_that_dies_under_a_script_doesnt_pass(backend, lab):
         return
 
     assert result.exit_code != 0
+
+
+def test_input_reaches_the_script_whole(backend, lab):
+    data = bytes(range(256)) * 4000
+
+    result = backend.execute(lab.job_id, "sha256sum", timeout_s=20, output_limit=100, stdin=data)
+
+    assert result.output.split()[0].decode() == hashlib.sha256(data).hexdigest()
+
+
+def test_script_that_reads_no_input_ends_all_the_same(backend, lab):
+    result = backend.execute(lab.job_id, "echo done", timeout_s=20, output_limit=100, stdin=bytes(3_000_000))
+
+    assert (result.exit_code, result.output) == (0, b"done\n")
+
+
+def test_usage_tells_a_busy_lab_from_a_quiet_one(backend, lab, make_spec):
+    busy = make_spec()
+    backend.start(busy)
+    output(backend, busy, "echo 'while :; do :; done' > burn; chmod +x burn")
+    screen = asyncio.run(_type(backend, busy, "bash burn &\r"))
+    assert screen
+
+    deadline = time.monotonic() + 20
+    while (used := backend.usage([busy.job_id, lab.job_id]))[busy.job_id].cpu_percent < 30:
+        assert time.monotonic() < deadline, used
+        threading.Event().wait(0.2)
+
+    assert used[lab.job_id].cpu_percent < 20
+    assert used[lab.job_id].memory_mb > 0
+    assert backend.usage(["lab-never-was-bob-00000000"]) == {}
+
+
+async def _type(backend, spec, text):
+    screen = await look(backend, spec)
+    await screen.type(text)
+    await screen.see(r"\[1\] \d+")
+    await screen.terminal.close()
+    return screen.text

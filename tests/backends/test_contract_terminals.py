@@ -214,3 +214,20 @@ async def test_absurd_sizes_are_bounded(backend, lab):
     await screen.type("stty size\r")
 
     await screen.see(r"^1000 2$|1000")
+
+
+async def test_a_port_of_the_lab_is_reached_and_an_empty_one_is_not(backend, lab):
+    serve = "python3 -c \"import socket; s = socket.create_server(('127.0.0.1', 8123)); print('up', flush=True)\n"
+    serve += 'while True:\n c, _ = s.accept(); c.sendall(c.recv(100)[::-1]); c.close()"'
+    screen = await look(backend, lab)
+    await screen.type(serve.replace("\n", "\r") + "\r")
+    await screen.see(r"^up$")
+
+    stream = await backend.connect(lab.job_id, 8123)
+    await stream.write(b"\x00desrever")
+
+    assert await stream.read() == b"reversed\x00"
+    assert await stream.read() == b""
+    await stream.close()
+    with pytest.raises(BackendUnavailable):
+        await backend.connect(lab.job_id, 8124)

@@ -53,7 +53,9 @@ def test_local_labs_must_be_asked_for_in_so_many_words() -> None:
         ("instance", "Yurt!"),
         ("mail_url", "mail.example.org"),
         ("public_url", "https://example.org/yurt"),
-        ("lab_backend", "nomad"),
+        ("lab_backend", "kubernetes"),
+        ("nomad_addr", "nomad:4646"),
+        ("nomad_cacert", "/nowhere/ca.pem"),
         ("log_format", "xml"),
     ],
 )

@@ -1,14 +1,19 @@
 """A backend in memory that fails as it is told to; real ones are tried elsewhere."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from scheduler.backends import ExecResult, LabSpec, Observed
+from scheduler.backends import Change, ExecResult, LabSpec, Node, Observed, Usage
 
 
 class ScriptedBackend:
-    """Keeps jobs in a dict. `faults` are raised by the next calls, one each; `results` are what scripts give."""
+    """Keeps jobs in a dict. `faults` are raised by the next calls, one each; `results` are what scripts give.
+
+    `specs` keeps what was started, `inputs` what scripts were given; `nodes`, `used` and `changes` are what it tells.
+    """
 
     name = "scripted"
+    has_events = True
+    has_warm = True
 
     def __init__(self, faults: Iterable[Exception] = (), before: Callable[[str, str], None] | None = None) -> None:
         self.jobs: dict[str, Observed] = {}
@@ -16,10 +21,17 @@ class ScriptedBackend:
         self.faults = list(faults)
         self.results: list[ExecResult] = []
         self.before = before
+        self.specs: dict[str, LabSpec] = {}
+        self.inputs: list[bytes] = []
+        self.nodes: list[Node] | None = None
+        self.used: dict[str, Usage] = {}
+        self.changes: list[Change] = []
 
-    def start(self, spec: LabSpec) -> None:
+    def start(self, spec: LabSpec) -> str:
         self._called("start", spec.job_id)
-        self.jobs[spec.job_id] = Observed(spec.job_id, spec.session_id, "running")
+        self.specs[spec.job_id] = spec
+        self.jobs[spec.job_id] = Observed(spec.job_id, spec.session_id, "running", node="node-1")
+        return "node-1"
 
     def stop(self, job_id: str) -> None:
         self._called("stop", job_id)
@@ -31,8 +43,20 @@ class ScriptedBackend:
     def observe(self) -> list[Observed]:
         return list(self.jobs.values())
 
-    def execute(self, job_id: str, script: str, *, timeout_s: float, output_limit: int) -> ExecResult:
+    def usage(self, job_ids: list[str]) -> dict[str, Usage]:
+        return {job_id: self.used[job_id] for job_id in job_ids if job_id in self.used}
+
+    def capacity(self) -> list[Node] | None:
+        return self.nodes
+
+    def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
+        return iter([change for change in self.changes if change.index > since])
+
+    def execute(
+        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+    ) -> ExecResult:
         self._called("execute", job_id)
+        self.inputs.append(stdin)
         return self.results.pop(0) if self.results else ExecResult(0, b"")
 
     def _called(self, name: str, job_id: str) -> None:

@@ -9,31 +9,46 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scheduler.backends.base import BackendUnavailable, ExecResult, LabSpec, Observed, StartFailed
+from scheduler.backends.base import (
+    BackendUnavailable,
+    Change,
+    ExecResult,
+    LabSpec,
+    Node,
+    Observed,
+    StartFailed,
+    Usage,
+)
 from scheduler.backends.local import execution, plain, processes, sandbox
 from scheduler.backends.local.etc import write_etc
 from scheduler.backends.local.homes import Homes
 from scheduler.backends.local.jobs import Job, Sandbox, Store
+from scheduler.backends.local.stream import LocalStream, open_stream
 from scheduler.backends.local.terminal import LocalTerminal, open_terminal
 
 HOLDER = Path(__file__).with_name("holder.py")
 # Setup scripts included; the scheduler calls again for one that takes longer.
 START_S = 15.0
 STOP_S = 5.0
+SAMPLE_S = 0.25
 
 
 class LocalBackend:
     """Keeps the contract of `scheduler.backends.base` with files under `<var>/labs`."""
 
     name = "local"
+    has_events = False
+    has_warm = False
 
     def __init__(self, var: Path) -> None:
         self.store = Store(var)
         self.homes = Homes(self.store.folder / "homes")
 
-    def start(self, spec: LabSpec) -> None:
+    def start(self, spec: LabSpec) -> str:
         """Start the lab's holder, and wait until its shell can be reached."""
         if spec.template != "exec":
             raise StartFailed(f"Labs of the kind “{spec.template}” need Nomad; this site runs labs on one machine.")
@@ -49,6 +64,7 @@ class LocalBackend:
                 finally:
                     os.close(lock)
             self._await_shell(job, spec)
+        return ""
 
     def _spawn(self, job: Job, spec: LabSpec, lock: int) -> None:
         """Start the holder, which inherits the lock: from here on the job is alive, whatever becomes of us."""
@@ -124,14 +140,49 @@ class LocalBackend:
         """Read every job's folder."""
         return [_observed(job) for job in self.store.all()]
 
-    def execute(self, job_id: str, script: str, *, timeout_s: float, output_limit: int) -> ExecResult:
+    def execute(
+        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+    ) -> ExecResult:
         """Run a script in the lab's namespaces."""
+        spec, found = self._inside(job_id)
+        home = self.homes.path(spec.home_key)
+        return execution.run(spec, found, home, script, timeout_s=timeout_s, output_limit=output_limit, stdin=stdin)
+
+    def _inside(self, job_id: str) -> tuple[LabSpec, Sandbox]:
         job = self.store.job(job_id)
         spec, found = (job.spec(), job.sandbox()) if job is not None else (None, None)
         if job is None or spec is None or found is None or not job.is_alive() or not _is_there(found):
             raise BackendUnavailable(f"{job_id} doesn't run")
-        home = self.homes.path(spec.home_key)
-        return execution.run(spec, found, home, script, timeout_s=timeout_s, output_limit=output_limit)
+        return spec, found
+
+    def usage(self, job_ids: list[str]) -> dict[str, Usage]:
+        """Look twice at the processes of the labs, a moment apart."""
+        found = {job_id: self._namespace(job_id) for job_id in job_ids}
+        before = {job_id: processes.measure(space) for job_id, space in found.items() if space}
+        time.sleep(SAMPLE_S)
+        after = {job_id: processes.measure(space) for job_id, space in found.items() if space}
+        return {
+            job_id: Usage(max(0.0, cpu - before[job_id][0]) / SAMPLE_S * 100, memory)
+            for job_id, (cpu, memory) in after.items()
+        }
+
+    def _namespace(self, job_id: str) -> int | None:
+        with contextlib.suppress(BackendUnavailable):
+            return self._inside(job_id)[1].namespace
+        return None
+
+    def capacity(self) -> list[Node] | None:
+        """One machine that counts nothing: the limits on the number of labs are all there is."""
+        return None
+
+    def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
+        """Nothing tells of changes here; the reconciler looks."""
+        return iter(())
+
+    async def connect(self, job_id: str, port: int) -> LocalStream:
+        """Connect from inside the lab's namespaces."""
+        spec, found = self._inside(job_id)
+        return await open_stream(spec, found, self.homes.path(spec.home_key), port)
 
     async def attach(self, job_id: str, *, columns: int, rows: int) -> LocalTerminal:
         """Connect to the holder."""

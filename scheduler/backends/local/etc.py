@@ -36,13 +36,15 @@ PROMPT_COMMAND='history -a'
 INIT = r"""cd || exit 1
 umask 022
 %(limits)s
-if [ -e /etc/yurt.setup ]; then
+if [ -e /etc/yurt.saved ]; then
+    tar -xz --no-same-owner -f /etc/yurt.saved </dev/null %(ready)s>&-
+elif [ -e /etc/yurt.setup ]; then
     bash --noprofile --norc /etc/yurt.setup </dev/null %(ready)s>&-
-    status=$?
-    if [ $status -ne 0 ]; then
-        echo "failed $status" >&%(ready)s
-        exit 1
-    fi
+fi
+status=$?
+if [ $status -ne 0 ]; then
+    echo "failed $status" >&%(ready)s
+    exit 1
 fi
 echo ready >&%(ready)s
 exec %(ready)s>&-
@@ -80,12 +82,15 @@ def write_etc(folder: Path, spec: LabSpec, *, home: str, uid: int, limits: str, 
         "yurt.bashrc": BASHRC,
         "yurt.init": init_script(limits),
     }
-    if is_new and spec.setup_script.strip():
-        files["yurt.setup"] = spec.setup_script
+    contents = {name: text.encode() for name, text in files.items()}
+    if is_new and spec.saved is not None:
+        contents["yurt.saved"] = spec.saved
+    elif is_new and spec.setup_script.strip():
+        contents["yurt.setup"] = spec.setup_script.encode()
     folder.mkdir()
     folder.chmod(0o755)
-    for name, text in files.items():
-        (folder / name).write_text(text)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
         (folder / name).chmod(0o644)
     for name in from_host(spec):
         _make_place(folder / name, Path("/etc") / name)

@@ -28,18 +28,23 @@ LAST_S = 0.5
 ENTERED = b"\0yurt-entered\0"
 
 
-def run(spec: LabSpec, found: Sandbox, home: Path, script: str, *, timeout_s: float, output_limit: int) -> ExecResult:
+def run(
+    spec: LabSpec, found: Sandbox, home: Path, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+) -> ExecResult:
     """Run the script; its output and errors come back together, at most `output_limit` bytes."""
     mark = f"{MARK}={secrets.token_hex(16)}"
     reading, writing = os.pipe()
     try:
-        process = _spawn(spec, found, home, mark, reading)
+        process = _spawn(spec, found, home, mark, reading, has_input=bool(stdin))
     except OSError as error:
         os.close(writing)
         raise BackendUnavailable(f"{spec.job_id} can't be entered: {error.strerror}") from error
     finally:
         os.close(reading)
-    threading.Thread(target=_feed, args=(writing, script.encode()), daemon=True).start()
+    _feed(writing, script.encode())
+    if process.stdin is not None:
+        _feed(os.dup(process.stdin.fileno()), stdin)
+        process.stdin.close()
     collected = _Output(output_limit)
     try:
         is_timed_out = not _follow(process, collected, time.monotonic() + timeout_s)
@@ -52,22 +57,28 @@ def run(spec: LabSpec, found: Sandbox, home: Path, script: str, *, timeout_s: fl
     return ExecResult(process.returncode, bytes(collected.kept), is_timed_out, collected.is_truncated)
 
 
-def _spawn(spec: LabSpec, found: Sandbox, home: Path, mark: str, reading: int) -> "subprocess.Popen[bytes]":
-    if sandbox.is_here():
-        if os.geteuid() == 0:
-            os.fchown(reading, sandbox.uid_of(spec), -1)  # bash opens it anew, as the student
-        there, namespaces = sandbox.enter(spec, found)
-        values = variables(spec, sandbox.home_inside(spec))
-        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in values.items())]
-        limits = sandbox.limits(spec)
-    else:
-        there, namespaces, clean, limits = [], (), plain.clean(spec, home), "true"
+def way_in(spec: LabSpec, found: Sandbox, home: Path) -> tuple[list[str], tuple[int, ...]]:
+    """Return what runs a command in the lab with a clean environment, and the open descriptors that it needs."""
+    if not sandbox.is_here():
+        return plain.clean(spec, home), ()
+    there, namespaces = sandbox.enter(spec, found)
+    values = variables(spec, sandbox.home_inside(spec))
+    return [*there, "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in values.items())], namespaces
+
+
+def _spawn(
+    spec: LabSpec, found: Sandbox, home: Path, mark: str, reading: int, *, has_input: bool
+) -> "subprocess.Popen[bytes]":
+    if sandbox.is_here() and os.geteuid() == 0:
+        os.fchown(reading, sandbox.uid_of(spec), -1)  # bash opens it anew, as the student
+    there, namespaces = way_in(spec, found, home)
+    limits = sandbox.limits(spec) if sandbox.is_here() else "true"
     entered = ENTERED.decode().replace("\0", "\\0")
     inner = f"printf '{entered}'; umask 022; cd && {limits} && exec /bin/bash --noprofile --norc /dev/fd/{reading}"
     try:
         return subprocess.Popen(
-            [*there, *clean, mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],
-            stdin=subprocess.DEVNULL,
+            [*there, mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],
+            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(reading, *namespaces),
@@ -81,8 +92,13 @@ def _spawn(spec: LabSpec, found: Sandbox, home: Path, mark: str, reading: int) -
 
 
 def _feed(descriptor: int, data: bytes) -> None:
-    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
-        pipe.write(data)
+    """Write to a pipe in the background: whoever reads may be slow, or never read."""
+
+    def write() -> None:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
+            pipe.write(data)
+
+    threading.Thread(target=write, daemon=True).start()
 
 
 class _Output:

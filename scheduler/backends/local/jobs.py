@@ -61,7 +61,8 @@ class Job:
 
     def save(self, spec: LabSpec, plan: dict[str, object]) -> None:
         """Keep the specification, and the plan of the holder."""
-        for name, value in (("spec.json", dataclasses.asdict(spec)), ("plan.json", plan)):
+        asked = dataclasses.asdict(dataclasses.replace(spec, saved=None))  # its archive isn't part of the description
+        for name, value in (("spec.json", asked), ("plan.json", plan)):
             draft = self.folder / f".{name}"
             draft.write_text(json.dumps(value))
             draft.replace(self.folder / name)

@@ -19,10 +19,14 @@ def write_scripts(folder: Path, spec: LabSpec, *, is_new: bool) -> None:
     """Write what the lab begins with."""
     folder.mkdir(exist_ok=True)
     script = REPORT + init_script(f"ulimit -c 0 -f {spec.disk_mb * 1024}", f"bash --rcfile '{folder}/bashrc' -i")
-    (folder / "init").write_text(script.replace("/etc/yurt.setup", f"'{folder}/setup'"))
+    for name in ("setup", "saved"):
+        script = script.replace(f"/etc/yurt.{name}", f"'{folder}/{name}'")
+        (folder / name).unlink(missing_ok=True)
+    (folder / "init").write_text(script)
     (folder / "bashrc").write_text(BASHRC.replace("ls --color=auto", "ls -G") + "PS1='" + prompt(spec) + "'\n")
-    (folder / "setup").unlink(missing_ok=True)
-    if is_new and spec.setup_script.strip():
+    if is_new and spec.saved is not None:
+        (folder / "saved").write_bytes(spec.saved)
+    elif is_new and spec.setup_script.strip():
         (folder / "setup").write_text(spec.setup_script)
 
 

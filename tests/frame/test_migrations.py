@@ -1,0 +1,22 @@
+"""The migrations make exactly the tables that the models describe, and can be undone."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask_migrate import downgrade, upgrade
+
+from extensions import db
+
+
+def test_migrations_make_the_tables_of_the_models(committed_db):
+    with committed_db.app.app_context(), db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, db.metadata) == []
+
+
+def test_the_newest_migrations_can_be_undone_and_done_again(committed_db):
+    with committed_db.app.app_context():
+        downgrade(revision="0002")
+        upgrade()
+        with db.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
