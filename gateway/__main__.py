@@ -1,7 +1,6 @@
 """`python -m gateway`: one event loop for every long-lived connection."""
 
 import asyncio
-import contextlib
 import signal
 import uuid
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings, load_settings
 from core import create_core
 from extensions import db
+from gateway import tasks
 from gateway.hints import Hints
 from gateway.streams import Streams
 from gateway.terminals import Terminals
@@ -87,9 +87,7 @@ def build(settings: Settings) -> web.Application:
     async def listening(_application: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(hints.listen())
         yield
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await tasks.end(task)
         await redis.aclose()
 
     async def leave(_application: web.Application) -> None:

@@ -103,13 +103,15 @@ class Streams:
     ) -> None:
         data: bytes | None = b": still here\n\n"
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+            async with asyncio.timeout(HEARTBEAT_S):
+                await changed.wait()
             changed.clear()
             data = await message()
         if data is None:
             raise _Over
         # A browser that doesn't read is let go; it comes back by itself.
-        await asyncio.wait_for(response.write(data), SEND_S)
+        async with asyncio.timeout(SEND_S):
+            await response.write(data)
         await asyncio.sleep(pause)
 
 

@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway import tasks
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import tickets
 
@@ -89,15 +90,17 @@ class Terminals:
             TERMINALS.dec()
             self.sockets.discard(socket)
             self._open[user_id] -= 1
+            if not self._open[user_id]:
+                del self._open[user_id]
             await terminal.close()
 
     async def _carry(self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str) -> None:
         down = asyncio.create_task(_output(terminal, socket))
         up = asyncio.create_task(self._input(socket, terminal, session_id))
-        done, pending = await asyncio.wait({down, up}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        try:
+            done, _pending = await asyncio.wait({down, up}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await tasks.end(down, up)
         if down in done and not socket.closed:
             if down.exception() is None:
                 await socket.send_json({"type": "ended", "reason": "ended"})
@@ -133,7 +136,8 @@ async def _output(terminal: Terminal, socket: web.WebSocketResponse) -> None:
     while data := await terminal.read():
         BYTES.labels("out").inc(len(data))
         # send_bytes waits while the browser is slow; reading waits with it, and so does the lab.
-        await asyncio.wait_for(socket.send_bytes(data), SEND_S)
+        async with asyncio.timeout(SEND_S):
+            await socket.send_bytes(data)
 
 
 async def _command(terminal: Terminal, text: str) -> None:

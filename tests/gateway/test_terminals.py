@@ -1,0 +1,201 @@
+"""Terminals: tickets, what travels, and how they end."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psutil
+import pytest
+from aiohttp import WSCloseCode, WSServerHandshakeError
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.__main__ import build
+from gateway.terminals import (
+    ACTIVITY_KEY,
+    BYTES,
+    LAB_ENDED,
+    MAX_MESSAGE,
+    NOT_RUNNING,
+    TERMINALS_PER_USER,
+    TICKET_REFUSED,
+)
+from services import tickets
+from tests.gateway.conftest import PATIENCE_S, Shell, Stage, open_shell
+
+pytestmark = pytest.mark.anyio
+Browser = TestClient[Any, Any]
+
+
+@pytest.fixture
+async def shell(gateway: Browser, stage: Stage) -> AsyncIterator[Shell]:
+    """A terminal of a running lab, at its prompt."""
+    await asyncio.to_thread(stage.run)
+    opened = await open_shell(gateway, stage, query="&columns=100&rows=30")
+    await opened.see("bob@lab:~$ ")
+    yield opened
+    await opened.socket.close()
+
+
+async def test_what_is_typed_comes_back_done(shell: Shell) -> None:
+    await shell.type("echo $((6 * 7)) things\r")
+
+    await shell.see("\n42 things\n")
+
+
+async def test_the_screen_has_the_browsers_size(shell: Shell) -> None:
+    await shell.type("stty size\r")
+    await shell.see("\n30 100\n")
+    await shell.socket.send_json({"type": "resize", "columns": 57, "rows": 19})
+    await shell.type("stty size\r")
+
+    await shell.see("\n19 57\n")
+
+
+async def test_every_byte_arrives(shell: Shell) -> None:
+    await shell.type("stty raw -echo; echo go; head -c 256 | sha256sum; stty sane\r")
+    await shell.see("\ngo\n")
+
+    await shell.socket.send_bytes(bytes(range(256)))
+
+    await shell.see("40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880")
+
+
+async def test_another_tab_sees_the_same_shell_and_what_it_said(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    await shell.type("here=$((40 + 2)); echo before\r")
+    await shell.see("\nbefore\n")
+
+    other = await open_shell(gateway, stage)
+    await other.see("\nbefore\n")
+    await other.type("echo here $here\r")
+
+    await other.see("\nhere 42\n")
+    await shell.see("\nhere 42\n")
+
+
+async def test_a_ticket_opens_one_terminal(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    ticket = stage.terminal()
+    await (await open_shell(gateway, stage, ticket)).see("$ ")
+
+    again = await open_shell(gateway, stage, ticket)
+
+    assert await again.end() == TICKET_REFUSED
+
+
+@pytest.mark.parametrize("kind", ["none", "made up", "of another lab", "late", "of a page"])
+async def test_a_ticket_that_is_not_for_this_opens_no_terminal(
+    gateway: Browser, stage: Stage, shell: Shell, kind: str
+) -> None:
+    ticket = {
+        "none": "",
+        "made up": "x" * 43,
+        "of another lab": stage.terminal(session=uuid.uuid4()),
+        "late": stage.terminal(),
+        "of a page": stage.watch(),
+    }[kind]
+    if kind == "late":
+        stage.redis.expire(tickets.terminal_key(ticket), 0)
+
+    refused = await open_shell(gateway, stage, ticket)
+
+    assert await refused.end() == TICKET_REFUSED
+    assert refused.raw == b""
+
+
+async def test_a_stolen_ticket_of_another_person_opens_nothing(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    refused = await open_shell(gateway, stage, stage.terminal(user_id=stage.charlie))
+
+    assert await refused.end() == NOT_RUNNING
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "", "null", "https://elsewhere.example", "http://localhost.elsewhere.example"]
+)
+async def test_pages_of_other_sites_open_no_terminal(gateway: Browser, stage: Stage, origin: str | None) -> None:
+    ticket = stage.terminal()
+    headers = {} if origin is None else {"Origin": origin}
+
+    with pytest.raises(WSServerHandshakeError) as refusal:
+        await gateway.ws_connect(f"/live/terminals/{stage.session}?ticket={ticket}", headers=headers)
+
+    assert refusal.value.status == 403
+    assert stage.redis.exists(tickets.terminal_key(ticket))
+
+
+async def test_the_public_address_is_an_origin_too(gateway: Browser, stage: Stage) -> None:
+    headers = {"Origin": stage.settings.public_url}
+    path = f"/live/terminals/{stage.session}?ticket={stage.terminal()}"
+
+    waiting = Shell(await gateway.ws_connect(path, headers=headers))
+
+    assert await waiting.end() == NOT_RUNNING
+
+
+async def test_the_end_of_the_lab_is_told(stage: Stage, shell: Shell) -> None:
+    await asyncio.to_thread(stage.backend.stop, stage.job_id)
+
+    assert await shell.end() == LAB_ENDED
+    assert shell.said == [{"type": "ended", "reason": "ended"}]
+
+
+async def test_nonsense_does_no_harm(shell: Shell) -> None:
+    for text in ("", "{", "[]", "7", '{"type": 5}', '{"type": "resize"}', '{"type": "resize", "columns": "wide"}'):
+        await shell.socket.send_str(text)
+    for columns in (-1, 0, 10**9, 10**30):
+        await shell.socket.send_json({"type": "resize", "columns": columns, "rows": columns})
+    await shell.type("echo still $((1))\r")
+
+    await shell.see("\nstill 1\n")
+
+
+async def test_a_message_that_is_too_large_closes_the_terminal(shell: Shell) -> None:
+    await shell.socket.send_bytes(b"x" * (MAX_MESSAGE + 1))
+
+    assert await shell.end() == WSCloseCode.MESSAGE_TOO_BIG
+
+
+async def test_typing_is_activity_and_looking_is_not(stage: Stage, shell: Shell) -> None:
+    assert stage.redis.hget(ACTIVITY_KEY, str(stage.session)) is None
+
+    await shell.type("echo a\r")
+    await shell.see("\na\n")
+
+    assert float(stage.redis.hget(ACTIVITY_KEY, str(stage.session))) > 1_700_000_000
+
+
+async def test_one_person_has_so_many_terminals(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    others = [await open_shell(gateway, stage) for _ in range(TERMINALS_PER_USER - 1)]
+    for other in others:
+        await other.see("$ ")
+
+    refused = await open_shell(gateway, stage)
+
+    assert await refused.end() == WSCloseCode.TRY_AGAIN_LATER
+
+
+async def test_a_gateway_that_leaves_asks_everybody_to_come_back(stage: Stage) -> None:
+    await asyncio.to_thread(stage.run)
+    client = TestClient(TestServer(build(stage.settings)))
+    await client.start_server()
+    shell = await open_shell(client, stage)
+    await shell.see("$ ")
+
+    leaving = asyncio.create_task(client.server.close())
+
+    assert await shell.end() == WSCloseCode.GOING_AWAY
+    await leaving
+    await client.close()
+
+
+async def test_a_browser_that_does_not_read_costs_bounded_memory(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    before, carried = psutil.Process().memory_info().rss, BYTES.labels("out")._value
+
+    await shell.type("yes | head -c 200000000\r")  # 200 MB that nobody reads
+    async with asyncio.timeout(PATIENCE_S):
+        seen = 0.0
+        while seen == 0.0 or carried.get() > seen:
+            seen = carried.get()
+            await asyncio.sleep(0.5)
+
+    assert 64_000 < seen < 100_000_000
+    assert psutil.Process().memory_info().rss - before < 60_000_000
