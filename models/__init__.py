@@ -8,7 +8,7 @@ from models.course import Activity, Course, Lesson, Module
 from models.enrolment import Completion, Enrolment
 from models.lab import Lab, LabCheck, LabStep
 from models.lab_event import IdleVerdict, LabEvent
-from models.lab_help import LabMessage, LabVisit
+from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
@@ -34,6 +34,7 @@ __all__ = [
     "LabCheck",
     "LabEvent",
     "LabMessage",
+    "LabRead",
     "LabSave",
     "LabSession",
     "LabStep",

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
@@ -14,8 +14,8 @@ from models.user import User
 class LabVisit(Model):
     """A member of the staff looks into a lab, which its student sees.
 
-    `asked_at` is when they asked for the keyboard, `consented_at` when the student gave it; it is theirs until
-    `ended_at`, or until the student takes it back, which clears both.
+    `seen_at` is when their page was last there. `asked_at` is when they asked for the keyboard, `consented_at` when the
+    student gave it; it is theirs until `ended_at`, or until the student takes it back, which clears both.
     """
 
     __tablename__ = "lab_visits"
@@ -24,6 +24,7 @@ class LabVisit(Model):
     session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("lab_sessions.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     began_at: Mapped[datetime] = mapped_column(default=utcnow)
+    seen_at: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
     asked_at: Mapped[datetime | None]
     consented_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -33,6 +34,8 @@ class LabVisit(Model):
     __table_args__ = (
         # One open visit a person and lab.
         Index("uq_lab_visits_open", "session_id", "user_id", unique=True, postgresql_where="ended_at IS NULL"),
+        # Serves the scheduler, which ends the visits of those who have gone.
+        Index("ix_lab_visits_seen", "seen_at", postgresql_where="ended_at IS NULL"),
     )
 
 
@@ -51,3 +54,13 @@ class LabMessage(Model):
 
     # Serves the conversation.
     __table_args__ = (Index("ix_lab_messages_session", "session_id", "id"),)
+
+
+class LabRead(Model):
+    """How far a person has read what was said in a lab: the id of the newest message."""
+
+    __tablename__ = "lab_reads"
+
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("lab_sessions.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    message_id: Mapped[int]

@@ -31,6 +31,7 @@ class LabSession(Model):
 
     `waiting_for` says in words why it still waits; `activity` holds the last time of each kind of use in ISO 8601
     (`input`, `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved.
+    Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for.
     """
 
     __tablename__ = "lab_sessions"
@@ -63,6 +64,8 @@ class LabSession(Model):
     save_error: Mapped[str] = mapped_column(default="", server_default="")
     hand_raised_at: Mapped[datetime | None]
     hand_note: Mapped[str] = mapped_column(default="", server_default="")
+    kept_until: Mapped[datetime | None]
+    save_requested_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
     lab: Mapped[Lab] = relationship()
@@ -77,6 +80,8 @@ class LabSession(Model):
         Index("ix_lab_sessions_live", "state", "queued_at", "id", postgresql_where="state <> 'ended'"),
         # Serves the expected wait: how long labs have lasted lately.
         Index("ix_lab_sessions_ended", "lab_id", "ended_at", postgresql_where="state = 'ended'"),
+        # Serves the scheduler, which carries out the saves that were asked for.
+        Index("ix_lab_sessions_save_requested", "save_requested_at", postgresql_where="save_requested_at IS NOT NULL"),
         # Serves "my labs".
         Index("ix_lab_sessions_user", "user_id", "queued_at"),
     )
