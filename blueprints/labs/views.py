@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints.errors import wants_json
+from blueprints.labs import panels
 from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
@@ -49,6 +50,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         course=course,
         lab=found,
         steps=lab_steps.steps(found),  # type: ignore[arg-type]  # `activity` returned a Lab
+        panels=panels.of(found),  # type: ignore[arg-type]
         state=lab_service.describe(newest, now()) if newest else None,
         is_available=_settings().lab_backend != "off",
         previous=link(course, before),
