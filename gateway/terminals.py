@@ -15,12 +15,10 @@ from redis.exceptions import RedisError
 
 from gateway import tasks
 from scheduler.backends.base import Backend, BackendError, Terminal
-from services import tickets
+from services import activity, tickets
 
 TICKET_REFUSED, NOT_RUNNING, LAB_ENDED = 4401, 4404, 4410
 PING_S = 15.0
-ACTIVITY_KEY = "yurt:active"
-ACTIVITY_EVERY_S = 5.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
 TERMINALS_PER_USER = 10
@@ -114,17 +112,11 @@ class Terminals:
             if message.type is WSMsgType.BINARY:
                 BYTES.labels("in").inc(len(message.data))
                 await terminal.write(message.data)
-                if time.monotonic() - noted > ACTIVITY_EVERY_S:
+                if time.monotonic() - noted > activity.EVERY_S:
                     noted = time.monotonic()
-                    await self._note_activity(session_id)
+                    await activity.note(self._redis, session_id, "input")
             elif message.type is WSMsgType.TEXT:
                 await _command(terminal, message.data)
-
-    async def _note_activity(self, session_id: str) -> None:
-        try:
-            await self._redis.hset(ACTIVITY_KEY, session_id, str(time.time()))
-        except (RedisError, OSError):
-            return  # activity is a hint; nobody is stopped for idleness while Redis is gone
 
     async def close_all(self) -> None:
         """Tell every browser to come back: the gateway is going away."""

@@ -3,9 +3,8 @@
 Activity comes through Redis. While Redis is gone nobody is stopped for idleness, because nobody knows.
 """
 
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from redis import Redis, RedisError
 from sqlalchemy import DateTime, Uuid, column, select, update, values
@@ -14,9 +13,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import RUNNING
-from services import idle, labs
-
-ACTIVITY_KEY = "yurt:active"
+from services import activity, idle, labs
 
 
 def collector(redis: Redis) -> Callable[[], bool]:
@@ -36,11 +33,10 @@ def collector(redis: Redis) -> Callable[[], bool]:
 
 def note_activity(redis: Redis) -> None:
     """Move what Redis has to the rows, in one statement; a row's time never goes back."""
-    found = redis.hgetall(ACTIVITY_KEY)
-    if not found:
-        return
-    rows = [row for row in (_parse(name, at) for name, at in found.items()) if row is not None]
-    if rows:
+    times, found = activity.read(redis)
+    used = _latest(times["input"], times["http"])
+    if used:
+        rows = list(used.items())
         seen = values(column("id", Uuid), column("at", DateTime(timezone=True)), name="seen").data(rows)
         db.session.execute(
             update(LabSession)
@@ -49,15 +45,15 @@ def note_activity(redis: Redis) -> None:
             .execution_options(synchronize_session=False)
         )
         db.session.commit()
-    # What was typed meanwhile comes again with the next keystroke.
-    redis.hdel(ACTIVITY_KEY, *found)
+    activity.forget(redis, found)
 
 
-def _parse(name: bytes | str, at: bytes | str) -> tuple[uuid.UUID, datetime] | None:
-    try:
-        return uuid.UUID(name.decode() if isinstance(name, bytes) else name), datetime.fromtimestamp(float(at), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None  # not ours
+def _latest(*kinds: activity.Seen) -> activity.Seen:
+    latest: activity.Seen = {}
+    for times in kinds:
+        for session_id, at in times.items():
+            latest[session_id] = max(at, latest.get(session_id, at))
+    return latest
 
 
 def judge(now: datetime, *, is_activity_known: bool = True) -> None:

@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.__main__ import build
 from gateway.terminals import (
-    ACTIVITY_KEY,
     BYTES,
     LAB_ENDED,
     MAX_MESSAGE,
@@ -20,7 +19,7 @@ from gateway.terminals import (
     TERMINALS_PER_USER,
     TICKET_REFUSED,
 )
-from services import tickets
+from services import activity, tickets
 from tests.gateway.conftest import PATIENCE_S, Shell, Stage, open_shell
 
 pytestmark = pytest.mark.anyio
@@ -155,12 +154,12 @@ async def test_a_message_that_is_too_large_closes_the_terminal(shell: Shell) -> 
 
 
 async def test_typing_is_activity_and_looking_is_not(stage: Stage, shell: Shell) -> None:
-    assert stage.redis.hget(ACTIVITY_KEY, str(stage.session)) is None
+    assert stage.redis.hget(activity.key("input"), str(stage.session)) is None
 
     await shell.type("echo a\r")
     await shell.see("\na\n")
 
-    assert float(stage.redis.hget(ACTIVITY_KEY, str(stage.session))) > 1_700_000_000
+    assert float(stage.redis.hget(activity.key("input"), str(stage.session))) > 1_700_000_000
 
 
 async def test_one_person_has_so_many_terminals(gateway: Browser, stage: Stage, shell: Shell) -> None:

@@ -1,0 +1,89 @@
+"""What people do in labs, as the gateway sees it: a Redis hash for each kind, from session to the time in Unix seconds.
+
+Only hints: the scheduler moves them to the rows four times a minute, and nobody is stopped for idleness while Redis is
+gone. Kinds: `input` (keystrokes), `http` (requests to a lab's web server), `page` (its page is open, which isn't
+activity), `first_prompt` (the first bytes of its terminal, of which the earliest counts).
+"""
+
+import time
+import uuid
+from collections.abc import Awaitable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from redis.exceptions import RedisError
+
+Kind = Literal["input", "http", "page", "first_prompt"]
+KINDS: tuple[Kind, ...] = ("input", "http", "page", "first_prompt")
+PREFIX = "yurt:active"
+# No need to write more often: idleness is counted in minutes.
+EVERY_S = 5.0
+
+Seen = dict[uuid.UUID, datetime]
+
+
+class AsyncHashes(Protocol):
+    """What noting needs of an asynchronous Redis client."""
+
+    def hset(self, name: str, key: str, value: str) -> Awaitable[Any]:
+        """Set a field."""
+
+    def hsetnx(self, name: str, key: str, value: str) -> Awaitable[Any]:
+        """Set a field that isn't there yet."""
+
+
+class Hashes(Protocol):
+    """What reading needs of a Redis client."""
+
+    def hgetall(self, name: str) -> Any:
+        """Return a whole hash."""
+
+    def hdel(self, name: str, *keys: Any) -> Any:
+        """Remove fields."""
+
+
+def key(kind: Kind) -> str:
+    """Return the name of the hash of that kind."""
+    return f"{PREFIX}:{kind}"
+
+
+def keys(kind: Kind) -> tuple[str, ...]:
+    """Return the hashes to read; a gateway of the release before writes keystrokes to one without a kind."""
+    return (key(kind), PREFIX) if kind == "input" else (key(kind),)
+
+
+async def note(redis: AsyncHashes, session_id: uuid.UUID | str, kind: Kind, at: float | None = None) -> None:
+    """Note that it happened at `at` (Unix seconds; now). Where Redis is gone, nothing happens."""
+    write = redis.hsetnx if kind == "first_prompt" else redis.hset
+    try:
+        await write(key(kind), str(session_id), str(time.time() if at is None else at))
+    except (RedisError, OSError):
+        return
+
+
+def read(redis: Hashes) -> tuple[dict[Kind, Seen], dict[str, list[Any]]]:
+    """Return the times by kind and session, and what `forget` takes once they are written down."""
+    times: dict[Kind, Seen] = {kind: {} for kind in KINDS}
+    found: dict[str, list[Any]] = {}
+    for kind in KINDS:
+        for name in keys(kind):
+            values = redis.hgetall(name)
+            found[name] = list(values)
+            for session_id, at in _parsed(values):
+                times[kind][session_id] = max(at, times[kind].get(session_id, at))
+    return times, found
+
+
+def forget(redis: Hashes, found: Mapping[str, Iterable[Any]]) -> None:
+    """Remove what was read. What people did meanwhile comes again with their next keystroke or request."""
+    for name, fields in found.items():
+        if fields:
+            redis.hdel(name, *fields)
+
+
+def _parsed(values: Mapping[Any, Any]) -> Iterable[tuple[uuid.UUID, datetime]]:
+    for name, at in values.items():
+        try:
+            yield uuid.UUID(name.decode() if isinstance(name, bytes) else name), datetime.fromtimestamp(float(at), UTC)
+        except (ValueError, OverflowError, OSError):
+            continue  # not ours
