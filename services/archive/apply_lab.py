@@ -18,10 +18,17 @@ def apply_lab(lab: Lab, content: LabContent, base: str) -> bool:
         image=content.image,
         cpu_mhz=content.cpu_mhz,
         memory_mb=content.memory_mb,
+        memory_max_mb=content.memory_max_mb,
         disk_mb=content.disk_mb,
         has_network=content.has_network,
+        kernel=content.kernel,
+        initrd=content.initrd,
+        kernel_args=content.kernel_args,
+        ports=list(content.ports),
         idle_minutes=content.idle_minutes,
         max_life_minutes=content.max_life_minutes,
+        busy_cpu_percent=content.busy_cpu_percent,
+        save_limit_mb=content.save_limit_mb,
         setup_script=content.setup,
         solution_script=content.solution,
     )
@@ -51,6 +58,9 @@ def _apply_step(lab: Lab, row: LabStep | None, position: int, content: StepConte
         "file": content.file,
         "body_md": content.body,
         "body_html": markdown.render(content.body, base_url=base),
+        "solution_file": content.solution_file,
+        "solution_md": content.solution,
+        "solution_html": markdown.render(content.solution, base_url=base) if content.solution else "",
     }
     if row is not None:
         return row, assign(row, **values)

@@ -69,17 +69,19 @@ class CheckContent:
 
 @dataclass(frozen=True)
 class StepContent:
-    """One step of a lab's instructions; `file` is its path in the lab's folder."""
+    """One step of a lab's instructions and its solution; files are paths in the lab's folder."""
 
     title: str
     file: str
     body: str
     checks: tuple[CheckContent, ...] = ()
+    solution_file: str = ""
+    solution: str = ""
 
 
 @dataclass(frozen=True)
 class LabContent:
-    """A machine to work in. Scripts are whole files; an empty one is none."""
+    """A machine to work in (models/lab.py says what each number means). Scripts are whole files; empty is none."""
 
     slug: str
     title: str
@@ -89,10 +91,17 @@ class LabContent:
     image: str = ""
     cpu_mhz: int = 200
     memory_mb: int = 256
+    memory_max_mb: int = 0
     disk_mb: int = 512
     has_network: bool = False
+    kernel: str = ""
+    initrd: str = ""
+    kernel_args: str = ""
+    ports: tuple[int, ...] = ()
     idle_minutes: int = 120
     max_life_minutes: int = 480
+    busy_cpu_percent: int = 10
+    save_limit_mb: int = 64
     setup: str = ""
     solution: str = ""
 

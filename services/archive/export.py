@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from extensions import db
-from models import Activity, Blob, Course, CourseFile, Lab, LabCheck, Lesson, Module, Question, Quiz
+from models import Activity, Blob, Course, CourseFile, Lab, LabCheck, LabStep, Lesson, Module, Question, Quiz
 from services.archive.content import (
     ActivityContent,
     CheckContent,
@@ -67,7 +67,7 @@ def _activity(activity: Activity) -> ActivityContent:
     if isinstance(activity, Quiz):
         return _quiz(activity)
     if isinstance(activity, Lab):
-        return _lab(activity)
+        return lab_content(activity)
     assert isinstance(activity, Lesson)  # the table's CHECK knows no other kind
     return LessonContent(
         slug=activity.slug,
@@ -104,7 +104,8 @@ def _quiz(quiz: Quiz) -> QuizContent:
     )
 
 
-def _lab(lab: Lab) -> LabContent:
+def lab_content(lab: Lab) -> LabContent:
+    """Return a lab with its steps and those of its checks that aren't archived."""
     checks = [check for check in lab.checks if not check.is_archived]
     paths = _Paths()
     return LabContent(
@@ -115,21 +116,32 @@ def _lab(lab: Lab) -> LabContent:
         image=lab.image,
         cpu_mhz=lab.cpu_mhz,
         memory_mb=lab.memory_mb,
+        memory_max_mb=lab.memory_max_mb,
         disk_mb=lab.disk_mb,
         has_network=lab.has_network,
+        kernel=lab.kernel,
+        initrd=lab.initrd,
+        kernel_args=lab.kernel_args,
+        ports=tuple(lab.ports),
         idle_minutes=lab.idle_minutes,
         max_life_minutes=lab.max_life_minutes,
+        busy_cpu_percent=lab.busy_cpu_percent,
+        save_limit_mb=lab.save_limit_mb,
         setup=block_text(lab.setup_script),
         solution=block_text(lab.solution_script),
-        steps=tuple(
-            StepContent(
-                title=line_text(step.title),
-                file=paths.take(step.file, f"steps/{step.position}.md"),
-                body=block_text(step.body_md),
-                checks=tuple(_check(check, paths) for check in checks if check.step_id == step.id),
-            )
-            for step in lab.steps
-        ),
+        steps=tuple(_step(step, [check for check in checks if check.step_id == step.id], paths) for step in lab.steps),
+    )
+
+
+def _step(step: LabStep, checks: list[LabCheck], paths: "_Paths") -> StepContent:
+    solution = block_text(step.solution_md)
+    return StepContent(
+        title=line_text(step.title),
+        file=paths.take(step.file, f"steps/{step.position}.md"),
+        body=block_text(step.body_md),
+        checks=tuple(_check(check, paths) for check in checks),
+        solution_file=paths.take(step.solution_file, f"solutions/{step.position}.md") if solution else "",
+        solution=solution,
     )
 
 

@@ -52,6 +52,10 @@ class Fields:
         node = self._nodes.get(name)
         return None if node is None or node.value is None else node
 
+    def has(self, *names: str) -> bool:
+        """Tell whether any of these fields says something, with faults or without."""
+        return any(node is not None and node.value != "" for node in map(self.node, names))
+
     def text(
         self,
         name: str,
@@ -173,6 +177,19 @@ class Fields:
             else:
                 found[node.value] = node.line
         return list(found.items())
+
+    def integers(self, name: str, *, limit: int, low: int, high: int) -> tuple[int, ...]:
+        """Return the entries of a list of unlike whole numbers from `low` to `high`; it may be missing."""
+        found: dict[int, None] = {}
+        for position, node in enumerate(self.items(name, limit=limit, is_required=False), start=1):
+            field, value = f"{name}[{position}]", node.value
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                self.fault(field, f"must be a whole number from {low} to {high}", line=node.line)
+            elif value in found:
+                self.fault(field, f"names {value} again", line=node.line)
+            else:
+                found[value] = None
+        return tuple(found)
 
     def rest(self) -> dict[str, Any]:
         """Return the fields that weren't asked for, without lines, and count them as asked for."""

@@ -6,6 +6,7 @@ from services.archive.folder import Folder, is_inside
 
 MAX_STEPS = 50
 MAX_CHECKS = 50
+MAX_PORTS = 8
 SETUP = "setup.sh"
 SOLUTION = "solution.sh"
 
@@ -25,16 +26,43 @@ def read_lab(fields: Fields, folder: Folder, base: str, slug: str) -> LabContent
         image=fields.text("image"),
         cpu_mhz=fields.integer("cpu_mhz", 200, 20, 100_000),
         memory_mb=fields.integer("memory_mb", 256, 16, 1_000_000),
+        memory_max_mb=fields.integer("memory_max_mb", 0, 0, 1_000_000),
         disk_mb=fields.integer("disk_mb", 512, 16, 1_000_000),
         has_network=fields.flag("has_network", False),
+        kernel=fields.text("kernel"),
+        initrd=fields.text("initrd"),
+        kernel_args=fields.text("kernel_args"),
+        ports=fields.integers("ports", limit=MAX_PORTS, low=1, high=65_535),
         idle_minutes=fields.integer("idle_minutes", 120, 1, 10_080),
         max_life_minutes=fields.integer("max_life_minutes", 480, 1, 43_200),
+        busy_cpu_percent=fields.integer("busy_cpu_percent", 10, 1, 1_000),
+        save_limit_mb=fields.integer("save_limit_mb", 64, 0, 1_024),
         setup=_script(fields, "setup", SETUP, folder, base),
         solution=_script(fields, "solution", SOLUTION, folder, base),
         steps=tuple(steps),
     )
+    _check_machine(fields, lab)
     fields.close()
     return lab
+
+
+def _check_machine(fields: Fields, lab: LabContent) -> None:
+    """Note what each value may be by itself, but not beside the others."""
+    if 0 < lab.memory_max_mb < lab.memory_mb:
+        fields.fault("memory_max_mb", f"must be at least memory_mb, {lab.memory_mb}")
+    if lab.template != "qemu":
+        for name in ("kernel", "initrd", "kernel_args"):
+            if getattr(lab, name):
+                fields.fault(name, "is for template: qemu only")
+    elif not lab.kernel:
+        for name in ("initrd", "kernel_args"):
+            if getattr(lab, name):
+                fields.fault(name, "needs a kernel beside it")
+    # A text with a fault of its own reads as empty: one fault about it is enough.
+    if lab.template == "docker" and not fields.has("image"):
+        fields.fault("image", "is missing: a docker lab starts from one")
+    elif lab.template == "qemu" and not fields.has("image", "kernel"):
+        fields.fault("image", "is missing: a qemu lab starts from an image or a kernel")
 
 
 class _Seen:
@@ -51,7 +79,17 @@ def _step(fields: Fields, folder: Folder, base: str, seen: _Seen) -> StepContent
         _check(Fields(node, fields.file, fields.faults, f"{fields.path}.checks[{position}]"), folder, base, seen)
         for position, node in enumerate(fields.items("checks", limit=MAX_CHECKS, is_required=False), start=1)
     ]
-    step = StepContent(title=fields.text("title", is_required=True), file=file, body=body, checks=tuple(checks))
+    solution_file, solution = _file(fields, "solution", folder, base, seen, is_required=False)
+    if solution_file and not solution:
+        fields.fault("solution", f"{base}{solution_file} is empty")
+    step = StepContent(
+        title=fields.text("title", is_required=True),
+        file=file,
+        body=body,
+        checks=tuple(checks),
+        solution_file=solution_file,
+        solution=solution,
+    )
     fields.close()
     return step
 
@@ -76,8 +114,10 @@ def _check(fields: Fields, folder: Folder, base: str, seen: _Seen) -> CheckConte
     return check
 
 
-def _file(fields: Fields, name: str, folder: Folder, base: str, seen: _Seen) -> tuple[str, str]:
-    path = fields.text(name, is_required=True)
+def _file(
+    fields: Fields, name: str, folder: Folder, base: str, seen: _Seen, *, is_required: bool = True
+) -> tuple[str, str]:
+    path = fields.text(name, is_required=is_required)
     if not path:
         return "", ""
     if not is_inside(path):

@@ -141,6 +141,7 @@ def _lab_files(lab: LabContent, base: str) -> dict[str, str]:
     texts = {f"{base}lab.yaml": _yaml(_lab(lab))}
     scripts = {file: text for file, text in ((SETUP, lab.setup), (SOLUTION, lab.solution)) if text}
     scripts |= {step.file: step.body for step in lab.steps}
+    scripts |= {step.solution_file: step.solution for step in lab.steps if step.solution}
     scripts |= {check.file: check.script for check in lab.checks}
     return texts | {f"{base}{file}": text for file, text in scripts.items()}
 
@@ -153,16 +154,24 @@ def _lab(lab: LabContent) -> dict[str, Any]:
         "image": lab.image,
         "cpu_mhz": lab.cpu_mhz,
         "memory_mb": lab.memory_mb,
+        "memory_max_mb": lab.memory_max_mb or None,
         "disk_mb": lab.disk_mb,
         "has_network": lab.has_network,
+        "kernel": lab.kernel,
+        "initrd": lab.initrd,
+        "kernel_args": lab.kernel_args,
+        "ports": list(lab.ports) or None,
         "idle_minutes": lab.idle_minutes,
         "max_life_minutes": lab.max_life_minutes,
+        "busy_cpu_percent": lab.busy_cpu_percent,
+        "save_limit_mb": lab.save_limit_mb,
         "setup": SETUP if lab.setup else None,
         "solution": SOLUTION if lab.solution else None,
         "steps": [
             {
                 "title": step.title,
                 "file": step.file,
+                "solution": step.solution_file,
                 "checks": [_check(check) for check in step.checks] or None,
             }
             for step in lab.steps

@@ -56,6 +56,7 @@ solution: solution.sh
 steps:
   - title: Look
     file: steps/1-look.md
+    solution: solutions/1-look.md
     checks:
       - slug: done
         title: It's done
@@ -66,6 +67,7 @@ steps:
     "basics/lab.lab/setup.sh": "mkdir -p work\n",
     "basics/lab.lab/solution.sh": "touch work/done\n",
     "basics/lab.lab/steps/1-look.md": "Make `work/done`.\n",
+    "basics/lab.lab/solutions/1-look.md": "`touch work/done` makes it.\n",
     "basics/lab.lab/checks/done.sh": "test -e work/done\n",
 }
 

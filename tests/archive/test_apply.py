@@ -82,6 +82,10 @@ def test_first_import_creates_the_whole_course(db, tmp_path):
         "<p>Try <code>touch</code>.</p>\n",
     )
     assert check.lab.setup_script == "mkdir -p work\n"
+    assert (check.step.solution_file, check.step.solution_html) == (
+        "solutions/1-look.md",
+        "<p><code>touch work/done</code> makes it.</p>\n",
+    )
     file = db.session.scalar(select(CourseFile))
     assert (file.path, file.content_type) == ("files/dot.svg", "image/svg+xml")
 
@@ -211,6 +215,29 @@ def test_steps_are_added_and_removed(db, imported, tmp_path):
 
     assert with_two == 2
     assert count(db, LabStep) == 1
+
+
+def test_changed_machine_and_solution_keep_the_step(db, imported, tmp_path):
+    step = one(db, LabCheck, "done").step
+    changes = with_line(LAB, "title: A lab", "title: A lab\nmemory_max_mb: 512\nports: [8000]\nsave_limit_mb: 8")
+    changes |= {"basics/lab.lab/solutions/1-look.md": "Another way.\n"}
+
+    said = again(tmp_path, changes)
+    found = one(db, LabCheck, "done")
+    values = (found.lab.memory_max_mb, found.lab.ports, found.lab.save_limit_mb, found.step.solution_md)
+    twice = archive.import_course(make_folder(tmp_path / "twice", changes), now=LATER)
+    gone = archive.import_course(
+        make_folder(
+            tmp_path / "gone",
+            with_line(LAB, "    solution: solutions/1-look.md\n", "") | {"basics/lab.lab/solutions/1-look.md": None},
+        ),
+        now=LATER,
+    )
+
+    assert (said.updated, bool(twice), gone.updated) == (["lab lab"], False, ["lab lab"])
+    assert found.step.id == step.id
+    assert values == (512, [8000], 8, "Another way.\n")
+    assert (found.lab.ports, step.solution_file, step.solution_md, step.solution_html) == ([], "", "", "")
 
 
 def test_file_is_replaced_and_removed(db, imported, tmp_path):

@@ -176,19 +176,19 @@ DAMAGED = {
             LAB: COURSE[LAB] + "      - {slug: done, title: Again, script: checks/2.sh}\n",
             "basics/lab.lab/checks/2.sh": "true\n",
         },
-        [f"{LAB}:13: steps[1].checks[2].slug: done is the slug of another check of this lab"],
+        [f"{LAB}:14: steps[1].checks[2].slug: done is the slug of another check of this lab"],
     ),
     "script outside": (
         with_line(LAB, "script: checks/done.sh", "script: ../../../etc/passwd"),
-        [f"{LAB}:10: steps[1].checks[1].script: must be a path below the lab's folder, such as steps/1-look.md"],
+        [f"{LAB}:11: steps[1].checks[1].script: must be a path below the lab's folder, such as steps/1-look.md"],
     ),
     "script missing": (
         {"basics/lab.lab/checks/done.sh": None},
-        [f"{LAB}:10: steps[1].checks[1].script: there is no basics/lab.lab/checks/done.sh"],
+        [f"{LAB}:11: steps[1].checks[1].script: there is no basics/lab.lab/checks/done.sh"],
     ),
     "script empty": (
         {"basics/lab.lab/checks/done.sh": "\n"},
-        [f"{LAB}:10: steps[1].checks[1].script: basics/lab.lab/checks/done.sh is empty"],
+        [f"{LAB}:11: steps[1].checks[1].script: basics/lab.lab/checks/done.sh is empty"],
     ),
     "setup under another name": (
         with_line(LAB, "setup: setup.sh", "setup: begin.sh"),
@@ -200,6 +200,62 @@ DAMAGED = {
             f"{LAB}:2: template: must be one of exec, docker, qemu",
             f"{LAB}:3: memory_mb: must be a whole number from 16 to 1000000",
         ],
+    ),
+    "machine out of bounds": (
+        with_line(
+            LAB,
+            "title: A lab",
+            "title: A lab\nmemory_mb: 128\nmemory_max_mb: 64\nports: [80, 0, 80]\n"
+            "busy_cpu_percent: 0\nsave_limit_mb: 2000",
+        ),
+        [
+            f"{LAB}:3: memory_max_mb: must be at least memory_mb, 128",
+            f"{LAB}:4: ports[2]: must be a whole number from 1 to 65535",
+            f"{LAB}:4: ports[3]: names 80 again",
+            f"{LAB}:5: busy_cpu_percent: must be a whole number from 1 to 1000",
+            f"{LAB}:6: save_limit_mb: must be a whole number from 0 to 1024",
+        ],
+    ),
+    "ports not a list": (
+        with_line(LAB, "title: A lab", "title: A lab\nports: 8000"),
+        [f"{LAB}:2: ports: must be a list (lines that begin with -)"],
+    ),
+    "kernel of no machine": (
+        with_line(LAB, "title: A lab", "title: A lab\nkernel: vmlinuz\ninitrd: initrd.gz"),
+        [
+            f"{LAB}:2: kernel: is for template: qemu only",
+            f"{LAB}:3: initrd: is for template: qemu only",
+        ],
+    ),
+    "container without an image": (
+        with_line(LAB, "title: A lab", "title: A lab\nimage: ''\ntemplate: docker"),
+        [f"{LAB}:2: image: is missing: a docker lab starts from one"],
+    ),
+    "machine without an image": (
+        with_line(LAB, "title: A lab", "title: A lab\ntemplate: qemu\nkernel_args: quiet"),
+        [
+            f"{LAB}:1: image: is missing: a qemu lab starts from an image or a kernel",
+            f"{LAB}:3: kernel_args: needs a kernel beside it",
+        ],
+    ),
+    "solution outside": (
+        with_line(LAB, "solution: solutions/1-look.md", "solution: /etc/passwd"),
+        [
+            f"{LAB}:7: steps[1].solution: must be a path below the lab's folder, such as steps/1-look.md",
+        ],
+    ),
+    "solution missing": (
+        {"basics/lab.lab/solutions/1-look.md": None},
+        [f"{LAB}:7: steps[1].solution: there is no basics/lab.lab/solutions/1-look.md"],
+    ),
+    "solution empty": (
+        {"basics/lab.lab/solutions/1-look.md": "\n"},
+        [f"{LAB}:7: steps[1].solution: basics/lab.lab/solutions/1-look.md is empty"],
+    ),
+    "solution that is another text": (
+        with_line(LAB, "solution: solutions/1-look.md", "solution: steps/1-look.md")
+        | {"basics/lab.lab/solutions/1-look.md": None},
+        [f"{LAB}:7: steps[1].solution: steps/1-look.md is used twice"],
     ),
     "active picture": (
         {"files/dot.svg": '<svg xmlns="http://www.w3.org/2000/svg">\n<script>alert(1)</script></svg>'},
@@ -290,8 +346,25 @@ def test_sound_folder_is_read_whole(tmp_path):
     )
     assert (quiz.time_limit_s, [question.points for question in quiz.questions]) == (600, [1.0, 2.5])
     assert quiz.questions[1].spec == {"answer": "3.14", "tolerance": "0.01", "unit": ""}
+    assert (lab.steps[0].solution_file, lab.steps[0].solution) == (
+        "solutions/1-look.md",
+        "`touch work/done` makes it.\n",
+    )
     assert (lab.setup, lab.checks[0].script) == ("mkdir -p work\n", "test -e work/done\n")
     assert [file.path for file in course.files] == ["files/dot.svg"]
+
+
+def test_machine_is_read_with_all_that_it_can_say(tmp_path):
+    machine = (
+        "template: qemu\nkernel: vmlinuz-6.1\ninitrd: initrd.gz\nkernel_args: console=ttyS0 quiet\nmemory_mb: 256\n"
+        "memory_max_mb: 512\nports: [8000, 80]\nbusy_cpu_percent: 25\nsave_limit_mb: 0"
+    )
+
+    course = read(make_folder(tmp_path, with_line(LAB, "title: A lab", f"title: A lab\n{machine}")))
+
+    lab = course.modules[0].activities[2]
+    assert (lab.kernel, lab.initrd, lab.kernel_args) == ("vmlinuz-6.1", "initrd.gz", "console=ttyS0 quiet")
+    assert (lab.memory_max_mb, lab.ports, lab.busy_cpu_percent, lab.save_limit_mb) == (512, (8000, 80), 25, 0)
 
 
 def test_words_that_yaml_mistakes_stay_texts(tmp_path):

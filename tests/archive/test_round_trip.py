@@ -102,15 +102,28 @@ def labs(draw, slug):
         CheckContent(check, draw(lines), f"checks/{check}.sh", draw(scripts), draw(points), draw(blocks))
         for check in check_slugs
     ]
-    steps = [StepContent(draw(lines), "steps/1.md", draw(bodies), tuple(checks))]
+    solution = draw(bodies)
+    solution_file = "solutions/1.md" if solution else ""
+    steps = [StepContent(draw(lines), "steps/1.md", draw(bodies), tuple(checks), solution_file, solution)]
     steps += [StepContent(draw(lines), "steps/2.md", draw(bodies))] if draw(st.booleans()) else []
+    template = draw(st.sampled_from(["exec", "docker", "qemu"]))
+    kernel = draw(st.just("") | lines) if template == "qemu" else ""
+    memory = draw(st.integers(16, 1_000_000))
     return LabContent(
         slug=slug,
         title=draw(lines),
         steps=tuple(steps),
         summary=draw(blocks),
-        template=draw(st.sampled_from(["exec", "docker", "qemu"])),
+        template=template,
         image=draw(lines),
+        memory_mb=memory,
+        memory_max_mb=draw(st.just(0) | st.integers(memory, 1_000_000)),
+        kernel=kernel,
+        initrd=draw(st.just("") | lines) if kernel else "",
+        kernel_args=draw(st.just("") | lines) if kernel else "",
+        ports=tuple(draw(st.lists(st.integers(1, 65_535), max_size=8, unique=True))),
+        busy_cpu_percent=draw(st.integers(1, 1_000)),
+        save_limit_mb=draw(st.integers(0, 1_024)),
         has_network=draw(st.booleans()),
         setup=draw(bodies),
         solution=draw(bodies),
