@@ -12,16 +12,16 @@ from cli.install import find_chromium
 PATIENCE_MS = 15_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Playwright itself, once a worker."""
+    """Playwright itself, once a module: its event loop runs in this thread, and no other one can while it does."""
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The machine's Chromium, once a worker."""
+    """The machine's Chromium, once a module."""
     # Chromium's own sandbox refuses root, and a container's /dev/shm is too small for it.
     arguments = ["--disable-dev-shm-usage", "--no-sandbox"] if os.geteuid() == 0 else ["--disable-dev-shm-usage"]
     running = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)

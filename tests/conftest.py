@@ -20,6 +20,7 @@ from flask_sqlalchemy import SQLAlchemy
 from app import create_app
 from config import Settings
 from extensions import db as database
+from extensions import limiter
 from tests.engines import Engines, running_engines, site_settings
 from tests.sites import LiveSite, free_port, running_site
 
@@ -78,7 +79,9 @@ def redis_url(settings: Settings) -> str:
 @pytest.fixture(scope="session")
 def bare_app(settings: Settings) -> Flask:
     """The application, built once a worker. Tests take `app`, which forgets what they did."""
-    return create_app(settings)
+    made = create_app(settings)
+    made.extensions["yurt_limits"] = dict(vars(limiter))
+    return made
 
 
 class ForgetfulClient(FlaskClient):
@@ -100,6 +103,8 @@ class ForgetfulClient(FlaskClient):
 def app(bare_app: Flask) -> Iterator[Flask]:
     """The application with its context pushed, in a transaction that is rolled back, on an empty Redis database."""
     bare_app.extensions["yurt_redis"].flushdb()
+    # There is one limiter a process, and every app that a test makes takes it to its own Redis database.
+    vars(limiter).update(bare_app.extensions["yurt_limits"])
     bare_app.test_client_class = ForgetfulClient
     with bare_app.app_context():
         engine = database.engine
