@@ -19,7 +19,11 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.field}: {self.message}"
+        line = f"{self.file}:{self.line}: {self.field}: {self.message}"
+        # Names of files and fields come from anywhere: one fault stays one line, and no terminal obeys it.
+        return "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode() for character in line
+        )
 
 
 class ArchiveError(Exception):

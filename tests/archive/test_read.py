@@ -265,6 +265,10 @@ DAMAGED = {
         {"files/a b.txt": "x"},
         ["files/a b.txt:1: file: has a name with other characters than A-Z a-z 0-9 . _ -"],
     ),
+    "line end and escape in a file name": (
+        {"files/a\nb\x1b[2J.txt": "x"},
+        [r"files/a\nb\x1b[2J.txt:1: file: has a name with other characters than A-Z a-z 0-9 . _ -"],
+    ),
     "file over 10 MB": (
         {"files/big.bin": b"\0" * (MAX_FILE + 1)},
         ["files/big.bin:1: file: is over 10 MB"],
