@@ -9,11 +9,11 @@ from sqlalchemy.orm import aliased
 from extensions import db
 from models import CheckRun, LabCheck, LabSession
 from models.lab_session import QUEUED, RUNNING
-from services import idle
+from services import help_document, idle
 
 
-def describe(lab_session: LabSession, now: datetime) -> dict[str, Any]:
-    """Return the lab's state: at most three statements. Times are ISO 8601 in UTC.
+def describe(lab_session: LabSession, now: datetime, reader_id: int | None = None) -> dict[str, Any]:
+    """Return the lab's state as its student, or whoever looks in, sees it. Times are ISO 8601 in UTC.
 
     `checks` has a row for each check of the lab: `state` is that of the newest run on this very machine, `is_passed`
     says whether the student ever passed it.
@@ -34,6 +34,7 @@ def describe(lab_session: LabSession, now: datetime) -> dict[str, Any]:
         "warning": _warning(facts, now) if facts else None,
         "can_extend": facts is not None and facts.can_extend,
         "checks": _checks(lab_session),
+        **help_document.describe(lab_session, lab_session.user_id if reader_id is None else reader_id),
     }
 
 

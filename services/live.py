@@ -9,13 +9,15 @@ from typing import Any, Protocol
 
 import structlog
 from redis import RedisError
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from extensions import db
+from models import LabSession
 
 NUDGE_CHANNEL = "yurt:nudge"
 HINTS = "yurt_hints"
+LABS = "yurt_labs"
 
 log = structlog.get_logger("yurt.live")
 # The process's one publisher, set when its app is made; a process without one (a script) sends no hints.
@@ -39,14 +41,20 @@ def board_channel(course_id: int) -> str:
     return f"yurt:live:board:{course_id}"
 
 
+def labs_channel(course_id: int) -> str:
+    """Return the channel of all labs of a course."""
+    return f"yurt:live:labs:{course_id}"
+
+
 def nudge(tick: str) -> None:
     """Wake the scheduler for `tick` after the commit."""
     _after_commit(NUDGE_CHANNEL, tick)
 
 
 def lab_changed(session_id: uuid.UUID | str) -> None:
-    """Tell who looks at the lab, after the commit, to load its state anew."""
+    """Tell who looks at the lab, or at the labs of its course, after the commit, to load its state anew."""
     _after_commit(lab_channel(session_id), json.dumps({"changed": str(session_id)}))
+    db.session().info.setdefault(LABS, set()).add(uuid.UUID(str(session_id)))
 
 
 def board_changed(course_id: int) -> None:
@@ -62,6 +70,17 @@ def deliver_with(publisher: Publisher) -> None:
 def _after_commit(channel: str, message: str) -> None:
     # A dict keeps the order and drops repetitions.
     db.session().info.setdefault(HINTS, {})[(channel, message)] = True
+
+
+@event.listens_for(Session, "before_commit")
+def _name_courses(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    changed = session.info.pop(LABS, None)
+    if changed:
+        query = select(LabSession.course_id).where(LabSession.id.in_(changed)).distinct()
+        for course_id in session.scalars(query):
+            _after_commit(labs_channel(course_id), json.dumps({"course": course_id}))
 
 
 @event.listens_for(Session, "after_commit")
@@ -81,3 +100,4 @@ def _send(session: Session) -> None:
 def _forget(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info.pop(HINTS, None)
+        session.info.pop(LABS, None)

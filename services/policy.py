@@ -47,5 +47,15 @@ def owns_lab(user: User | None, lab_session: LabSession) -> bool:
     return user is not None and lab_session.user_id == user.id
 
 
+def may_see_labs_board(user: User | None, role: str | None) -> bool:
+    """The board of a course's labs, and what is done there for all of them, are the staff's."""
+    return role in STAFF or _is_admin(user)
+
+
+def may_help_in_lab(user: User | None, lab_session: LabSession, role: str | None) -> bool:
+    """The course's staff and the admin help in others' labs; `role` is the helper's in the lab's course."""
+    return user is not None and lab_session.user_id != user.id and (role in STAFF or _is_admin(user))
+
+
 def _is_admin(user: User | None) -> bool:
     return user is not None and user.is_admin

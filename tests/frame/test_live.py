@@ -1,11 +1,14 @@
 """Hints are sent once what they tell of is committed, and only then."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from extensions import db as database
-from services import live
+from models import utcnow
+from services import labs, live
+from tests.factories import make_cast
 
 
 class Ear:
@@ -73,3 +76,16 @@ def test_the_same_hint_is_sent_once(ear: Ear) -> None:
     database.session.commit()
 
     assert len(ear.heard) == 1
+
+
+def test_who_looks_at_a_courses_labs_is_told_of_each_of_them(ear: Ear) -> None:
+    cast = make_cast()
+    lab_session = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+
+    live.lab_changed(lab_session.id)
+    live.lab_changed(uuid.uuid4())
+    database.session.commit()
+
+    channels = [channel for channel, _message in ear.heard]
+    assert channels.count(live.lab_channel(lab_session.id)) == 1
+    assert channels.count(live.labs_channel(cast.course.id)) == 1
