@@ -24,7 +24,7 @@ from extensions import limiter
 from tests.engines import Engines, running_engines, site_settings
 from tests.sites import LiveSite, free_port, running_site
 
-pytest_plugins = ["tests.browsers"]
+pytest_plugins = ["tests.browsers", "tests.nomad.fixtures"]
 ENGINES = pytest.StashKey[Any]()
 
 

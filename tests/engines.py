@@ -21,6 +21,7 @@ from cli.engines.valkey import Valkey
 from cli.release import release
 from cli.supervise import Supervisor
 from config import Settings, load_settings
+from tests.nomad import remains
 
 PREFIX = "yurt-test-"
 TEMPLATE = "template_yurt"
@@ -96,6 +97,7 @@ def running_engines() -> Iterator[Engines]:
         yield engines
     finally:
         supervisor.end(within=10)
+        remains.clear_all(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -106,6 +108,7 @@ def remove_leftovers() -> None:
             if processes.living(folder / "owner.json"):
                 continue
             processes.end(processes.living(folder / "processes.json"), within=5)
+            remains.clear_all(folder)
             shutil.rmtree(folder, ignore_errors=True)
 
 
