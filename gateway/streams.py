@@ -1,4 +1,4 @@
-"""Server-sent events: the state of a lab, and that a leaderboard changed."""
+"""Server-sent events: the state of a lab, and that a leaderboard or the labs of a course changed."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,9 @@ from aiohttp import web
 from prometheus_client import Gauge
 
 from gateway.hints import Hints
+from gateway.presence import Presence
 from services import tickets
-from services.live import board_channel, lab_channel
+from services.live import board_channel, lab_channel, labs_channel
 
 HEARTBEAT_S = 15.0
 # Hints come in bursts (a start moves a whole queue): wait this long for more before looking.
@@ -29,35 +30,49 @@ Snapshot = Callable[[str, int], Awaitable[dict[str, Any] | None]]
 class Streams:
     """The routes of live labs and leaderboards."""
 
-    def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot) -> None:
-        self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
+    def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence) -> None:
+        self._secret_key, self._hints, self._snapshot, self._presence = secret_key, hints, snapshot, presence
         self._open: dict[int, int] = {}
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
-        """Send the lab's state at once, and again after each change."""
+        """Send the lab's state at once, and again after each change. A visitor's visit lasts while they listen."""
         session_id = request.match_info["session_id"]
         user_id = self._user(request, f"lab:{session_id}")
         first = await self._snapshot(session_id, user_id)
         if first is None:
             raise web.HTTPNotFound
-        with self._hints.watch(lab_channel(session_id)) as changed:
+        is_visitor = any(visitor["is_me"] for visitor in first["visitors"])
+
+        async def next_state() -> bytes | None:
+            state = await self._snapshot(session_id, user_id)
+            return None if state is None else _event("state", state)
+
+        async def beat() -> None:
+            if is_visitor:
+                await self._presence.beat(session_id, user_id)
+
+        with contextlib.ExitStack() as stack:
+            changed = stack.enter_context(self._hints.watch(lab_channel(session_id)))
             changed.set()
-
-            async def next_state() -> bytes | None:
-                state = await self._snapshot(session_id, user_id)
-                return None if state is None else _event("state", state)
-
-            return await self._serve(request, user_id, changed, next_state, COALESCE_S)
+            if is_visitor:
+                stack.enter_context(self._presence.page(session_id, user_id))
+            return await self._serve(request, user_id, changed, next_state, COALESCE_S, beat)
 
     async def board(self, request: web.Request) -> web.StreamResponse:
         """Tell of each change of a leaderboard, at most once a second."""
         course_id = int(request.match_info["course_id"])
-        user_id = self._user(request, f"board:{course_id}")
+        return await self._changes(request, self._user(request, f"board:{course_id}"), board_channel(course_id))
 
+    async def labs(self, request: web.Request) -> web.StreamResponse:
+        """Tell of each change of any lab of a course, at most once a second."""
+        course_id = int(request.match_info["course_id"])
+        return await self._changes(request, self._user(request, f"labs:{course_id}"), labs_channel(course_id))
+
+    async def _changes(self, request: web.Request, user_id: int, channel: str) -> web.StreamResponse:
         async def next_version() -> bytes:
             return _event("board", {"version": time.time_ns() // 1_000_000})
 
-        with self._hints.watch(board_channel(course_id)) as changed:
+        with self._hints.watch(channel) as changed:
             return await self._serve(request, user_id, changed, next_version, BOARD_EVERY_S)
 
     def _user(self, request: web.Request, topic: str) -> int:
@@ -75,6 +90,7 @@ class Streams:
         changed: asyncio.Event,
         message: Callable[[], Awaitable[bytes | None]],
         pause: float,
+        beat: Callable[[], Awaitable[None]] | None = None,
     ) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -86,6 +102,8 @@ class Streams:
             await response.write(b"retry: 1000\n\n")
             while True:
                 await self._turn(response, changed, message, pause)
+                if beat is not None:
+                    await beat()
         except (ConnectionError, TimeoutError, _Over):
             return response
         finally:

@@ -1,9 +1,10 @@
 """Terminals: a WebSocket on one side, the lab's shell on the other."""
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,10 +15,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway import tasks
+from gateway.visitors import Keyboard, Screens, Size, Visitors, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import activity, tickets
 
-TICKET_REFUSED, NOT_RUNNING, LAB_ENDED = 4401, 4404, 4410
+TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
@@ -33,8 +35,9 @@ JobOf = Callable[[str, int], Awaitable[tuple[str, str] | None]]
 class Terminals:
     """The route of terminals. `job_of(session, user)` gives (job ID, state) of a lab that is the user's."""
 
-    def __init__(self, backend: Backend | None, redis: Redis, job_of: JobOf, origin: str) -> None:
+    def __init__(self, backend: Backend | None, redis: Redis, job_of: JobOf, origin: str, visitors: Visitors) -> None:
         self._backend, self._redis, self._job_of, self._origin = backend, redis, job_of, origin
+        self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
         self._open: dict[int, int] = {}
 
@@ -45,36 +48,46 @@ class Terminals:
         session_id = request.match_info["session_id"]
         socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=MAX_MESSAGE, compress=False)
         await socket.prepare(request)
-        user_id = await self._redeem(request.query.get("ticket", ""), session_id)
-        if user_id is None:
+        found = await self._redeem(request.query.get("ticket", ""), session_id)
+        if found is None:
             await socket.close(code=TICKET_REFUSED, message=b"ticket refused")
-        elif self._open.get(user_id, 0) >= TERMINALS_PER_USER:
+        elif self._open.get(found[0], 0) >= TERMINALS_PER_USER:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many terminals")
         else:
-            await self._attach(request, socket, session_id, user_id)
+            await self._attach(request, socket, session_id, *found)
         return socket
 
     def _is_same_origin(self, request: web.Request) -> bool:
         origin = request.headers.get("Origin", "")
         return origin == self._origin or (bool(origin) and urlsplit(origin).netloc == request.host)
 
-    async def _redeem(self, ticket: str, session_id: str) -> int | None:
+    async def _redeem(self, ticket: str, session_id: str) -> tuple[int, int | None] | None:
+        """Return (user, visit) of a ticket for this lab; visit is None for its student."""
         try:
             found = await self._redis.getdel(tickets.terminal_key(ticket))
         except (RedisError, OSError):
             return None
         value: dict[str, Any] = json.loads(found) if found else {}
-        return int(value["user"]) if value.get("session") == session_id else None
+        return (int(value["user"]), value.get("visit")) if value.get("session") == session_id else None
 
-    async def _attach(self, request: web.Request, socket: web.WebSocketResponse, session_id: str, user_id: int) -> None:
-        job = await self._job_of(session_id, user_id)
+    async def _job(self, session_id: str, user_id: int, visit_id: int | None) -> tuple[str, str] | None:
+        if visit_id is None:
+            return await self._job_of(session_id, user_id)
+        visit = await self._visitors.visit_of(session_id, user_id)
+        return (visit.job_id, visit.state) if visit is not None and visit.id == visit_id else None
+
+    async def _attach(
+        self, request: web.Request, socket: web.WebSocketResponse, session_id: str, user_id: int, visit_id: int | None
+    ) -> None:
+        job = await self._job(session_id, user_id, visit_id)
         if job is None or job[1] != "running" or self._backend is None:
             await socket.close(code=NOT_RUNNING, message=b"no running lab")
             return
+        size = _number(request, "columns", 80), _number(request, "rows", 24)
+        if visit_id is not None:
+            size = self._screens.size(session_id)
         try:
-            terminal = await self._backend.attach(
-                job[0], columns=_number(request, "columns", 80), rows=_number(request, "rows", 24)
-            )
+            terminal = await self._backend.attach(job[0], columns=size[0], rows=size[1])
         except BackendError as error:
             log.warning("attach failed", job=job[0], error=str(error))
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
@@ -83,7 +96,10 @@ class Terminals:
         self.sockets.add(socket)
         TERMINALS.inc()
         try:
-            await self._carry(socket, terminal, session_id)
+            if visit_id is None:
+                await self._serve_student(socket, terminal, session_id, size)
+            else:
+                await self._serve_visitor(socket, terminal, session_id, user_id, visit_id)
         finally:
             TERMINALS.dec()
             self.sockets.discard(socket)
@@ -92,9 +108,36 @@ class Terminals:
                 del self._open[user_id]
             await terminal.close()
 
-    async def _carry(self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str) -> None:
+    async def _serve_student(
+        self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, size: Size
+    ) -> None:
+        with self._screens.of_student(session_id):
+            await self._screens.resized(session_id, size)
+            await self._carry(socket, terminal, self._input(socket, terminal, session_id, None))
+
+    async def _serve_visitor(
+        self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, user_id: int, visit_id: int
+    ) -> None:
+        keyboard = Keyboard()
+        following = asyncio.create_task(self._visitors.follow(session_id, user_id, visit_id, keyboard))
+
+        async def until_over() -> None:
+            await following
+            await socket.close(code=VISIT_OVER, message=b"the visit is over")
+
+        closing = asyncio.create_task(until_over())
+        try:
+            with self._screens.of_visitor(session_id, socket):
+                await tell_size(socket, self._screens.size(session_id))
+                await self._carry(socket, terminal, self._input(socket, terminal, session_id, keyboard))
+        finally:
+            await tasks.end(following, closing)
+
+    async def _carry(
+        self, socket: web.WebSocketResponse, terminal: Terminal, typing: Coroutine[Any, Any, None]
+    ) -> None:
         down = asyncio.create_task(_output(terminal, socket))
-        up = asyncio.create_task(self._input(socket, terminal, session_id))
+        up = asyncio.create_task(typing)
         try:
             done, _pending = await asyncio.wait({down, up}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -106,9 +149,14 @@ class Terminals:
             else:
                 await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
 
-    async def _input(self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str) -> None:
+    async def _input(
+        self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, keyboard: Keyboard | None
+    ) -> None:
+        """Carry what is typed; of a visitor (with a keyboard of their own) only while it is given, and no sizes."""
         noted = 0.0
         async for message in socket:
+            if keyboard is not None and not (keyboard.is_given and message.type is WSMsgType.BINARY):
+                continue
             if message.type is WSMsgType.BINARY:
                 BYTES.labels("in").inc(len(message.data))
                 await terminal.write(message.data)
@@ -116,7 +164,9 @@ class Terminals:
                     noted = time.monotonic()
                     await activity.note(self._redis, session_id, "input")
             elif message.type is WSMsgType.TEXT:
-                await _command(terminal, message.data)
+                size = await _command(terminal, message.data)
+                if size is not None:
+                    await self._screens.resized(session_id, size)
 
     async def close_all(self) -> None:
         """Tell every browser to come back: the gateway is going away."""
@@ -132,13 +182,15 @@ async def _output(terminal: Terminal, socket: web.WebSocketResponse) -> None:
             await socket.send_bytes(data)
 
 
-async def _command(terminal: Terminal, text: str) -> None:
-    try:
+async def _command(terminal: Terminal, text: str) -> Size | None:
+    """Do what the page asks for; return the new size of its screen."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):  # not of our page
         command = json.loads(text)
         if command["type"] == "resize":
-            await terminal.resize(int(command["columns"]), int(command["rows"]))
-    except (ValueError, KeyError, TypeError):
-        return  # not of our page
+            size = int(command["columns"]), int(command["rows"])
+            await terminal.resize(*size)
+            return size
+    return None
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

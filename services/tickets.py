@@ -39,8 +39,9 @@ def terminal_key(ticket: str) -> str:
     return f"yurt:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
 
 
-def terminal(store: Store, *, user_id: int, session_id: uuid.UUID) -> str:
-    """Make a ticket that opens one terminal of the lab session, once, within a minute."""
+def terminal(store: Store, *, user_id: int, session_id: uuid.UUID, visit_id: int | None = None) -> str:
+    """Make a ticket that opens one terminal of the lab session, once, within a minute; a visitor's names the visit."""
     ticket = secrets.token_urlsafe(32)
-    store.set(terminal_key(ticket), json.dumps({"user": user_id, "session": str(session_id)}), ex=TERMINAL_SECONDS)
+    value = json.dumps({"user": user_id, "session": str(session_id), "visit": visit_id})
+    store.set(terminal_key(ticket), value, ex=TERMINAL_SECONDS)
     return ticket

@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from extensions import db
 from gateway.__main__ import build
-from models import LabSession, utcnow
+from models import LabSession, User, utcnow
 from scheduler.backends import LabSpec
 from scheduler.backends.local import LocalBackend
-from services import labs, tickets
+from services import help_visits, labs, tickets
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
@@ -38,7 +38,8 @@ class Stage:
         self.backend = LocalBackend(committed.settings.var_dir.resolve())
         with self.app.app_context():
             cast = make_cast()
-            self.bob, self.charlie, self.course = cast.bob.id, cast.charlie.id, cast.course.id
+            self.alice, self.bob, self.charlie = cast.alice.id, cast.bob.id, cast.charlie.id
+            self.course = cast.course.id
             self.session = labs.request(cast.bob, cast.lab, cast.course, now=utcnow()).id
             self.job_id = db.session.get_one(LabSession, self.session).job_id
             db.session.commit()
@@ -63,6 +64,23 @@ class Stage:
         """Return a ticket for live streams."""
         named = topic or f"lab:{self.session}"
         return tickets.live(self.settings.secret_key, user_id=user_id or self.bob, topic=named)
+
+    def visit(self) -> int:
+        """Let alice look in; return the visit's ID."""
+        made: list[int] = []
+        self.change(
+            lambda found: made.append(help_visits.begin(found, db.session.get_one(User, self.alice), now=utcnow()).id)
+        )
+        return made[0]
+
+    def give(self, visit_id: int) -> None:
+        """Let alice ask for the keyboard, and bob give it."""
+        self.change(lambda found: help_visits.ask(found, db.session.get_one(User, self.alice), now=utcnow()))
+        self.change(lambda found: help_visits.give(found, visit_id, now=utcnow()))
+
+    def visitor_terminal(self, visit_id: int) -> str:
+        """Return a ticket for alice that opens one terminal."""
+        return tickets.terminal(self.redis, user_id=self.alice, session_id=self.session, visit_id=visit_id)
 
     def terminal(self, user_id: int | None = None, session: uuid.UUID | None = None) -> str:
         """Return a ticket that opens one terminal."""

@@ -1,0 +1,100 @@
+"""The gateway's questions to PostgreSQL, asked in threads: what may this person see or do in that lab?"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from aiohttp import web
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from extensions import db
+from models import LabSession, utcnow
+from services import help_visits, labs
+from services.errors import ServiceError
+
+# Snapshots are short queries; these threads share the process's one pool.
+THREADS = 8
+
+log = structlog.get_logger("yurt.gateway")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody's open visit to another's lab; `may_type` once the student has given them the keyboard."""
+
+    id: int
+    job_id: str
+    state: str
+    may_type: bool
+
+
+class Database:
+    """What streams and terminals ask. Of a lab that isn't theirs, people with an open visit alone learn anything."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+
+    async def snapshot(self, session_id: str, user_id: int) -> dict[str, Any] | None:
+        """Return the state document of a lab that the person owns or visits."""
+
+        def question() -> dict[str, Any] | None:
+            found = _session(session_id)
+            if found is None:
+                return None
+            is_seen = found.user_id == user_id or help_visits.find(found, user_id) is not None
+            return labs.describe(found, utcnow(), user_id) if is_seen else None
+
+        return await self._ask(question)
+
+    async def job_of(self, session_id: str, user_id: int) -> tuple[str, str] | None:
+        """Return (job ID, state) of the person's own lab session."""
+
+        def question() -> tuple[str, str] | None:
+            found = _session(session_id)
+            return (found.job_id, found.state) if found is not None and found.user_id == user_id else None
+
+        return await self._ask(question)
+
+    async def visit_of(self, session_id: str, user_id: int) -> Visit | None:
+        """Return the person's open visit to the lab, if they may still help there."""
+
+        def question() -> Visit | None:
+            found = _session(session_id)
+            visit = help_visits.find(found, user_id) if found is not None else None
+            if found is None or visit is None:
+                return None
+            return Visit(visit.id, found.job_id, found.state, visit.consented_at is not None)
+
+        return await self._ask(question)
+
+    async def touch_visit(self, session_id: str, user_id: int) -> None:
+        """Note that a visitor's page is still there."""
+        await self._ask(lambda: help_visits.touch(uuid.UUID(session_id), user_id, now=utcnow()))
+
+    async def end_visit(self, session_id: str, user_id: int) -> None:
+        """End the visit of somebody whose page is gone."""
+        await self._ask(lambda: help_visits.end(uuid.UUID(session_id), user_id, now=utcnow()))
+
+    async def _ask(self, question: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_context, question)
+
+    def _in_context(self, question: Callable[[], Answer]) -> Answer:
+        with self._app.app_context():
+            try:
+                answer = question()
+                db.session.commit()
+                return answer
+            except (SQLAlchemyError, ServiceError) as error:
+                log.warning("database unavailable", error=type(error).__name__)
+                raise web.HTTPServiceUnavailable from error
+
+
+def _session(session_id: str) -> LabSession | None:
+    return db.session.get(LabSession, uuid.UUID(session_id))
