@@ -38,7 +38,7 @@ def reconcile(dry_run: bool) -> None:
         db.session.commit()
         for repair in repairs:
             is_done = dry_run or _carry_out(backend, repair)
-            words = {"stop": "stop, no session wants it", "lose": f"end its session as {repair.reason}"}
+            words = {"stop": "stop, nobody wants it", "lose": f"end its session as {repair.reason}"}
             click.echo(f"{repair.job_id}: {words[repair.action]}{'' if is_done else ' (has moved on)'}")
     except BackendError as error:
         raise click.ClickException(f"The {backend.name} backend says: {error}") from error

@@ -1,63 +1,76 @@
 """Which queued lab starts next: held exactly to the limits, whatever races."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, or_, select
 
 from extensions import db
 from models import LabSession
-from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
-from services import labs
+from models.lab_session import QUEUED, STARTING, STOPPING
+from services import lab_queue, lab_room, labs, timelines, warm_labs
+from services.lab_queue import Choice, Limits
 
-# Any number that nobody else uses: claims are made one at a time, so that the last slot is given once.
-LOCK = 20_260_003
-HOLDING = (STARTING, RUNNING, STOPPING)
+__all__ = [
+    "Limits",
+    "claim_lost",
+    "claim_next",
+    "claim_stop",
+    "oldest_queued",
+    "oldest_stopping",
+    "pause",
+]
+
 # A start takes less: one that takes longer belongs to a scheduler that died.
 LOST_AFTER = timedelta(seconds=20)
 # A stop that takes longer is done again by somebody else.
 HOLD = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How many labs may hold a machine, in all and for one person."""
-
-    total: int
-    user: int
+TRIES = 3
 
 
 def claim_next(limits: Limits, now: datetime) -> LabSession | None:
-    """Move the longest waiting session that the limits allow to `starting`; None if there is none.
+    """Move the session whose turn it is to `starting`, maybe with a warm machine; None if the limits allow nobody.
 
-    First come, first served; somebody at their own limit doesn't hold up those behind them. The advisory lock lasts
-    until the caller commits.
+    The order is that of `lab_queue`. Where somebody waits for room, warm machines of other labs are given up for them.
+    The lock lasts until the caller commits.
     """
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    held = select(func.count()).where(LabSession.state.in_(HOLDING))
-    if (db.session.scalar(held) or 0) >= limits.total:
-        return None
-    other = aliased(LabSession)
-    of_user = (
-        select(func.count()).where(other.user_id == LabSession.user_id, other.state.in_(HOLDING)).scalar_subquery()
-    )
-    query = (
-        select(LabSession)
-        .where(
-            LabSession.state == QUEUED,
-            or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now),
-            of_user < limits.user,
-        )
-        .order_by(LabSession.queued_at, LabSession.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    found = db.session.scalar(query)
-    if found is None or not labs.move(found, QUEUED, STARTING, claimed_at=now, next_try_at=None):
-        return None
-    return found
+    lab_room.lock()
+    for _ in range(TRIES):
+        held = lab_room.holdings(limits.instance)
+        if held.is_down or (held.total >= limits.total and not held.warm):
+            return None
+        turn = lab_queue.order(lab_room.waiting(), held.by_course, limits.user)
+        choice = lab_queue.choose(turn, held, limits, now)
+        if choice.entry is None:
+            warm_labs.give_up(choice.evicted)
+            return None
+        found = db.session.get(LabSession, choice.entry.id, populate_existing=True, with_for_update=True)
+        if found is not None and found.state == QUEUED and _claim(found, choice, now):
+            return found
+    return None
+
+
+def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
+    """Move it, unless its warm machine has gone at this moment."""
+    job_id, is_warm = found.job_id, False
+    if choice.is_adopting:
+        adopted = warm_labs.adopt(found.lab_id)
+        if adopted is None:
+            return False
+        job_id, is_warm = adopted, True
+    elif found.is_warm:
+        # The warm machine that it had is gone, or can't be reached: never start another one under that name.
+        job_id = labs.job_id(found.course.slug, found.lab.slug, found.user.handle, found.id)
+    is_first_try = not found.waiting_for
+    if not labs.move(
+        found, QUEUED, STARTING, claimed_at=now, next_try_at=None, job_id=job_id, is_warm=is_warm, node=""
+    ):
+        return False
+    if is_first_try:
+        timelines.note(found.id, "claimed", now)
+    if is_warm:
+        timelines.note(found.id, "adopted", now, job=job_id)
+    return True
 
 
 def claim_lost(now: datetime) -> LabSession | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Course, Lab, LabSession, User
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING, TRANSITIONS
-from services import live
+from services import live, timelines
 from services.errors import Conflict, NotFound
 from services.lab_document import describe, facts_of, queue_position
 
@@ -58,6 +58,8 @@ def request(user: User, lab: Lab, course: Course, *, now: datetime) -> LabSessio
         db.session.execute(row.on_conflict_do_nothing())
         found = active_for(user.id, lab.id)
         if found is not None:
+            if found.id == session_id:
+                timelines.note(found.id, "queued", now)
             live.nudge("labs")
             return found
     raise Conflict

@@ -4,14 +4,16 @@ from redis import Redis
 
 from config import Settings
 from scheduler.backends import Backend
-from scheduler.ticks import attempts, checks, idleness, mail, reconcile, starts, stops, visits
+from scheduler.ticks import attempts, capacity, checks, idleness, mail, reconcile, starts, stops, visits, warm
 from scheduler.worker import Tick
 from services import checks as check_service
 from services import lab_claims, outbox
-from services.lab_claims import Limits
+from services.lab_queue import Limits
 
 # A class of fifty starts within seconds, although each start waits for its machine.
 STARTERS = 8
+# Warm machines have time.
+WARMERS = 4
 
 
 def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> list[Tick]:
@@ -22,10 +24,16 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     ]
     if backend is None:
         return ticks
-    limits = Limits(settings.lab_limit_total, settings.lab_limit_user)
+    limits = Limits(
+        settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
+    )
     start, stop, check = starts.starter(settings, backend, limits), stops.stopper(backend), checks.checker(backend)
+    if backend.has_warm:
+        keep = warm.keeper(settings, backend, limits)
+        ticks.append(Tick("warm", keep, interval_s=5.0, topic="labs", threads=WARMERS))
     return [
         *ticks,
+        Tick("capacity", capacity.counter(settings, backend), interval_s=15.0),
         Tick("starts", start, interval_s=2.0, topic="labs", threads=STARTERS, oldest=lab_claims.oldest_queued),
         Tick("stops", stop, interval_s=2.0, topic="labs", threads=4, oldest=lab_claims.oldest_stopping),
         Tick("checks", check, interval_s=2.0, topic="checks", threads=4, oldest=check_service.oldest_due),

@@ -1,12 +1,14 @@
 """Starts queued labs: claim and commit, call the backend, move on.
 
 A scheduler that dies after its claim leaves the session `starting`; after a while another one starts the same job
-again, which is harmless when it runs already.
+again, which is harmless when it runs already. A cluster without room, or one that doesn't answer, is no failure: the
+session goes back to its place in the queue and says what it waits for.
 """
 
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -14,11 +16,14 @@ from config import Settings
 from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import Backend, BackendError, LabSpec, StartFailed
-from services import lab_claims, labs
+from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
+from services import lab_claims, lab_room, labs, timelines
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
+# A cluster without room, or one that doesn't answer, is asked again after this time.
+ROOM_PAUSE = timedelta(seconds=5)
+DOWN = "the cluster doesn't answer"
 GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
 
 log = structlog.get_logger("yurt.scheduler")
@@ -58,21 +63,41 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
     spec = spec_of(settings, lab_session)
     db.session.commit()  # no transaction is open while the backend works
     try:
-        backend.start(spec)
+        node = backend.start(spec)
+    except NoRoom as error:
+        log.info("lab waits for room", job=spec.job_id, reason=error.reason)
+        leave(backend, spec.job_id)
+        _wait(lab_session, error.reason, utcnow())
     except StartFailed as error:
         log.warning("lab can't start", job=spec.job_id, reason=error.reason)
         labs.move(lab_session, STARTING, ENDED, reason="failed", detail=error.reason, ended_at=utcnow())
     except (BackendError, OSError) as error:
         log.warning("lab not started", job=spec.job_id, error=str(error))
-        _put_off(lab_session, utcnow())
+        if isinstance(error, BackendUnavailable) and lab_room.is_down(settings.instance):
+            _wait(lab_session, DOWN, utcnow())
+        else:
+            _put_off(lab_session, utcnow())
     else:
-        _started(lab_session, utcnow())
+        if lab_session.job_id != spec.job_id:
+            # Another scheduler took it over, and gave it a machine of its own.
+            db.session.commit()
+            leave(backend, spec.job_id)
+            return
+        _started(lab_session, node, utcnow())
     db.session.commit()
 
 
-def _started(lab_session: LabSession, now: datetime) -> None:
+def leave(backend: Backend, job_id: str) -> None:
+    """Take a job back that isn't to stay; where that fails, the next start or the next look finds it."""
+    try:
+        backend.stop(job_id)
+    except (BackendError, OSError) as error:
+        log.warning("job not taken back", job=job_id, error=str(error))
+
+
+def _started(lab_session: LabSession, node: str, now: datetime) -> None:
     life = timedelta(minutes=lab_session.lab.max_life_minutes)
-    labs.move(
+    is_moved = labs.move(
         lab_session,
         STARTING,
         RUNNING,
@@ -83,8 +108,22 @@ def _started(lab_session: LabSession, now: datetime) -> None:
         failures=0,
         is_fresh=False,
         next_try_at=None,
+        waiting_for="",
+        node=node,
     )
+    if is_moved:
+        if node:
+            timelines.note(lab_session.id, "placed", now, node=node)
+        timelines.note(lab_session.id, "running", now)
     # Whoever asked for the end while it started finds it `stopping`; the tick of stops does the rest.
+
+
+def _wait(lab_session: LabSession, reason: str, now: datetime) -> None:
+    """Go back to its place in the queue: that is no failure, and the timeline names each reason once."""
+    is_new = reason != lab_session.waiting_for
+    pause = {"next_try_at": now + ROOM_PAUSE, "waiting_for": reason, "claimed_at": None}
+    if labs.move(lab_session, STARTING, QUEUED, **pause) and is_new:
+        timelines.note(lab_session.id, "waiting", now, reason=reason)
 
 
 def _put_off(lab_session: LabSession, now: datetime) -> None:
@@ -93,7 +132,8 @@ def _put_off(lab_session: LabSession, now: datetime) -> None:
         # Through `stopping`, for something of it may run.
         labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now)
     else:
-        labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=now + lab_claims.pause(failures))
+        again = now + lab_claims.pause(failures)
+        labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
 
 
 def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
@@ -111,13 +151,24 @@ def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
         lab=lab.slug,
         handle=user.handle,
         home_key=f"{user.id}-{lab.id}",
-        template=lab.template,
-        image=lab.image,
-        cpu_mhz=lab.cpu_mhz,
-        memory_mb=lab.memory_mb,
-        disk_mb=lab.disk_mb,
-        has_network=lab.has_network,
         max_life_s=lab.max_life_minutes * 60,
-        setup_script=lab.setup_script,
         is_fresh=lab_session.is_fresh,
+        **machine_of(lab),
     )
+
+
+def machine_of(lab: Lab) -> dict[str, Any]:
+    """Return what a specification takes from the lab's definition, for a student's machine and a warm one alike."""
+    return {
+        "template": lab.template,
+        "image": lab.image,
+        "cpu_mhz": lab.cpu_mhz,
+        "memory_mb": lab.memory_mb,
+        "memory_max_mb": lab.memory_max_mb,
+        "disk_mb": lab.disk_mb,
+        "has_network": lab.has_network,
+        "kernel": lab.kernel,
+        "initrd": lab.initrd,
+        "kernel_args": lab.kernel_args,
+        "setup_script": lab.setup_script,
+    }

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from extensions import db as database
-from models import LabSession, utcnow
+from models import ClusterState, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, StartFailed
-from scheduler.ticks.starts import GAVE_UP, MAX_FAILURES, starter
+from scheduler.backends import BackendUnavailable, NoRoom, StartFailed
+from scheduler.ticks.starts import DOWN, GAVE_UP, MAX_FAILURES, starter
 from scheduler.ticks.stops import stopper
-from services import labs
+from services import labs, timelines
 from services.lab_claims import Limits
 from tests.factories import Cast
+from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
 
 Ask = Callable[..., LabSession]
@@ -166,3 +167,62 @@ def test_a_reset_that_becomes_a_stop_ends(running: Ask) -> None:
     stopper(backend)()
 
     assert (found.state, found.reason) == (ENDED, "user")
+
+
+def test_a_lab_without_room_keeps_its_place_and_counts_no_failure(ask: Ask, start: Any) -> None:
+    def refuse(name: str, _job: str) -> None:
+        if name == "start":
+            raise NoRoom("memory: 3 of 3 nodes full")
+
+    found, backend = ask(), ScriptedBackend(before=refuse)
+
+    start(backend)
+    first = found.state, found.failures, found.waiting_for, found.queued_at
+    found.next_try_at = utcnow()
+    database.session.commit()
+    start(backend)
+
+    assert first == (QUEUED, 0, "memory: 3 of 3 nodes full", NOW)
+    assert found.next_try_at > utcnow()
+    # Nothing of it may be placed later, while it counts nowhere.
+    assert [name for name, _job in backend.calls] == ["start", "stop"] * 2
+    # Each reason is told once, however often it is tried.
+    assert [line.kind for line in timelines.of(found.id)].count("waiting") == 1
+
+
+def test_a_lab_that_found_room_says_where_it_is(ask: Ask, start: Any) -> None:
+    found = ask(waiting_for="memory: 3 of 3 nodes full")
+
+    start(ScriptedBackend())
+
+    assert (found.state, found.node, found.waiting_for) == (RUNNING, "node-1", "")
+    assert [(line.kind, line.detail) for line in timelines.of(found.id)][-2:] == [
+        ("placed", {"node": "node-1"}),
+        ("running", {}),
+    ]
+
+
+def test_a_cluster_that_is_down_costs_nobody_a_failure(ask: Ask, settings: Any, start: Any) -> None:
+    found = ask(state=STARTING, claimed_at=utcnow() - timedelta(minutes=1))
+    database.session.add(ClusterState(instance=settings.instance, down_since=NOW))
+    database.session.commit()
+
+    start(ScriptedBackend([BackendUnavailable("away")]))
+
+    assert (found.state, found.waiting_for) == (QUEUED, DOWN)
+    assert found.failures == 1  # of the scheduler that died, none of the cluster's
+
+
+def test_a_start_that_was_taken_over_meanwhile_leaves_no_second_machine(ask: Ask, start: Any) -> None:
+    found = ask()
+    old = found.job_id
+
+    def take_over(name: str, _job: str) -> None:
+        if name == "start":
+            found.job_id = "lab-another"
+            database.session.commit()
+
+    backend = ScriptedBackend(before=take_over)
+    start(backend)
+
+    assert (found.state, backend.calls) == (STARTING, [("start", old), ("stop", old)])

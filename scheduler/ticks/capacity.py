@@ -1,0 +1,78 @@
+"""Counts the cluster: what it has, what labs hold of it, and whether it answers at all."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import asdict
+
+from prometheus_client import Gauge
+
+from config import Settings
+from extensions import db
+from models import utcnow
+from scheduler.backends import Backend, BackendError
+from services import clusters, lab_room, labs
+
+# Pages of those who wait are told that often that their expected wait has moved on.
+TELL_EVERY_ROUNDS = 2
+
+CPU = Gauge(
+    "yurt_cluster_cpu_mhz",
+    "CPU for labs: what ready nodes have for them, and what labs hold.",
+    ["of"],
+    multiprocess_mode="livemostrecent",
+)
+MEMORY = Gauge(
+    "yurt_cluster_memory_mb",
+    "Memory for labs: what ready nodes have for them, and what labs hold.",
+    ["of"],
+    multiprocess_mode="livemostrecent",
+)
+NODES = Gauge(
+    "yurt_cluster_nodes", "Nodes, by whether they take labs.", ["is_ready"], multiprocess_mode="livemostrecent"
+)
+HELD = Gauge("yurt_labs_held", "Machines held, by what for.", ["kind"], multiprocess_mode="livemostrecent")
+DOWN = Gauge("yurt_cluster_down", "1 while the cluster doesn't answer.", multiprocess_mode="livemostrecent")
+
+
+def counter(settings: Settings, backend: Backend) -> Callable[[], bool]:
+    """Return the work of the tick."""
+    rounds = itertools.count()
+
+    def work() -> bool:
+        look(settings.instance, backend)
+        if next(rounds) % TELL_EVERY_ROUNDS == 0:
+            labs.tell_queue()
+            db.session.commit()
+        return False
+
+    return work
+
+
+def look(instance: str, backend: Backend) -> None:
+    """Ask the backend, and write what it says; that it doesn't answer is written, too, before the fault goes on."""
+    try:
+        nodes = backend.capacity() or []
+    except (BackendError, OSError) as error:
+        DOWN.set(1)
+        clusters.down(instance, str(error), utcnow())
+        db.session.commit()
+        raise
+    DOWN.set(0)
+    clusters.seen(instance, [asdict(node) for node in nodes], utcnow())
+    db.session.commit()
+    measure(instance)
+    db.session.commit()
+
+
+def measure(instance: str) -> None:
+    """Set the gauges from what is written."""
+    held, state = lab_room.holdings(instance), clusters.state(instance)
+    nodes = state.nodes if state else []
+    CPU.labels("total").set(held.cluster_cpu_mhz)
+    CPU.labels("held").set(held.cpu_mhz)
+    MEMORY.labels("total").set(held.cluster_memory_mb)
+    MEMORY.labels("held").set(held.memory_mb)
+    HELD.labels("session").set(sum(held.by_course.values()))
+    HELD.labels("warm").set(held.total - sum(held.by_course.values()))
+    for is_ready in (True, False):
+        NODES.labels(str(is_ready).lower()).set(sum(1 for node in nodes if node["is_ready"] is is_ready))

@@ -1,0 +1,106 @@
+"""Keeps machines warm: starts those that are missing, stops those that are to go, one at a time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from config import Settings
+from extensions import db
+from models import Lab, WarmLab, utcnow
+from scheduler.backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
+from scheduler.ticks.starts import leave, machine_of
+from services import lab_claims, warm_labs
+from services.lab_queue import Limits
+
+# A lab whose warm machine finds no room, or can't start at all, gets none for this time.
+ROOM_PAUSE = timedelta(seconds=30)
+FAULT_PAUSE = timedelta(minutes=10)
+MAX_FAILURES = 5
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def keeper(settings: Settings, backend: Backend, limits: Limits) -> Callable[[], bool]:
+    """Return the work of the tick."""
+    paused: dict[int, datetime] = {}
+
+    def work() -> bool:
+        now = utcnow()
+        warm_labs.drain(now)
+        db.session.commit()
+        going = warm_labs.claim_stop(now)
+        db.session.commit()
+        if going is not None:
+            stop(backend, going)
+            return True
+        resting = frozenset(lab_id for lab_id, until in list(paused.items()) if until > now)
+        coming = warm_labs.claim_start(limits, now, resting)
+        db.session.commit()
+        if coming is None:
+            return False
+        pause = start(settings, backend, coming)
+        if pause is not None:
+            paused[coming.lab_id] = utcnow() + pause
+        return True
+
+    return work
+
+
+def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | None:
+    """Start a claimed machine; return how long its lab is to get no other one, where that is the outcome."""
+    spec, warm_id, failures = spec_of(settings, coming), coming.id, coming.failures
+    db.session.commit()
+    pause: timedelta | None = None
+    try:
+        backend.start(spec)
+    except (NoRoom, StartFailed) as error:
+        log.warning("no warm lab", job=spec.job_id, reason=error.reason)
+        pause = ROOM_PAUSE if isinstance(error, NoRoom) else FAULT_PAUSE
+    except (BackendError, OSError) as error:
+        log.warning("warm lab not started", job=spec.job_id, error=str(error))
+        if failures + 1 < MAX_FAILURES:
+            warm_labs.put_off(warm_id, utcnow() + lab_claims.pause(failures + 1), str(error))
+        else:
+            pause = FAULT_PAUSE
+    else:
+        if not warm_labs.ready(warm_id, utcnow()):
+            # It was given up while it started; whoever stopped it may have come too early.
+            db.session.commit()
+            leave(backend, spec.job_id)
+    if pause is not None:
+        warm_labs.discard(warm_id)
+    db.session.commit()
+    return pause
+
+
+def stop(backend: Backend, going: WarmLab) -> None:
+    """Stop a claimed machine and forget it."""
+    warm_id, job_id, failures = going.id, going.job_id, going.failures
+    db.session.commit()
+    try:
+        backend.stop(job_id)
+    except (BackendError, OSError) as error:
+        log.warning("warm lab not stopped", job=job_id, error=str(error))
+        warm_labs.put_off(warm_id, utcnow() + lab_claims.pause(failures + 1), str(error))
+    else:
+        warm_labs.gone(warm_id)
+    db.session.commit()
+
+
+def spec_of(settings: Settings, coming: WarmLab) -> LabSpec:
+    """Translate the definition into a machine for nobody, which lives long enough to wait and then be a whole lab."""
+    lab = db.session.get_one(Lab, coming.lab_id)
+    longest = timedelta(minutes=lab.max_life_minutes) + warm_labs.LONGEST * 2
+    return LabSpec(
+        job_id=coming.job_id,
+        instance=settings.instance,
+        session_id="",
+        course=lab.course.slug,
+        lab=lab.slug,
+        handle=warm_labs.HANDLE,
+        home_key=coming.job_id,
+        max_life_s=int(longest.total_seconds()),
+        is_warm=True,
+        **machine_of(lab),
+    )

@@ -1,0 +1,79 @@
+"""What holds machines and who waits for one, read from the tables for `lab_queue` to decide on."""
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import aliased
+
+from extensions import db
+from models import ClusterState, Lab, LabSession, WarmLab
+from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
+from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
+from services.lab_queue import Holdings, Waiting, Warm
+
+# Any number that nobody else uses: machines are given away one at a time, so that the last one is given once.
+LOCK = 20_260_003
+HOLDING = (STARTING, RUNNING, STOPPING)
+# The table alone: a lab's title and place in its course don't matter here.
+_lab = Lab.__table__.c
+
+
+def lock() -> None:
+    """Let nobody else give a machine away until the caller commits."""
+    db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+
+
+def holdings(instance: str) -> Holdings:
+    """Return what holds machines now: three statements."""
+    needs = (func.coalesce(func.sum(_lab.cpu_mhz), 0), func.coalesce(func.sum(_lab.memory_mb), 0))
+    sessions = (
+        select(LabSession.course_id, func.count(), *needs)
+        .join(Lab.__table__, _lab.id == LabSession.lab_id)
+        .where(LabSession.state.in_(HOLDING))
+        .group_by(LabSession.course_id)
+    )
+    of_state = [func.count().filter(WarmLab.state == state) for state in (WARM_STARTING, WARM_READY, WARM_STOPPING)]
+    warm = (
+        select(WarmLab.lab_id, *of_state, *needs)
+        .join(Lab.__table__, _lab.id == WarmLab.lab_id)
+        .group_by(WarmLab.lab_id)
+    )
+    held, kept = db.session.execute(sessions).all(), db.session.execute(warm).all()
+    columns = (ClusterState.cpu_mhz, ClusterState.memory_mb, ClusterState.down_since)
+    cluster = db.session.execute(select(*columns).where(ClusterState.instance == instance)).one_or_none()
+    return Holdings(
+        by_course={row[0]: row[1] for row in held},
+        warm={row[0]: Warm(*row[1:4]) for row in kept},
+        cpu_mhz=sum(int(row[-2]) for row in (*held, *kept)),
+        memory_mb=sum(int(row[-1]) for row in (*held, *kept)),
+        cluster_cpu_mhz=cluster[0] if cluster else 0,
+        # A cluster that counts no CPU isn't counted at all.
+        cluster_memory_mb=cluster[1] if cluster and cluster[0] else 0,
+        is_down=cluster is not None and cluster[2] is not None,
+    )
+
+
+def waiting() -> list[Waiting]:
+    """Return everybody who waits, in one statement."""
+    other = aliased(LabSession)
+    of_user = (
+        select(func.count()).where(other.user_id == LabSession.user_id, other.state.in_(HOLDING)).scalar_subquery()
+    )
+    columns = (
+        LabSession.id,
+        LabSession.user_id,
+        LabSession.course_id,
+        LabSession.lab_id,
+        LabSession.queued_at,
+        _lab.cpu_mhz,
+        _lab.memory_mb,
+        LabSession.next_try_at,
+        LabSession.waiting_for,
+        of_user,
+    )
+    query = select(*columns).join(Lab.__table__, _lab.id == LabSession.lab_id).where(LabSession.state == QUEUED)
+    return [Waiting(*row) for row in db.session.execute(query)]
+
+
+def is_down(instance: str) -> bool:
+    """Say whether the cluster is known not to answer."""
+    query = select(ClusterState.down_since).where(ClusterState.instance == instance)
+    return db.session.scalar(query) is not None

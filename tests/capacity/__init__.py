@@ -1,0 +1,1 @@
+"""Who gets a machine, how long the rest wait, and what is kept warm."""

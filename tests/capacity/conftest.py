@@ -1,0 +1,72 @@
+"""What the tests of capacity share: courses, students who wait, warm machines, and a cluster of a size."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from extensions import db as database
+from models import ClusterState, Lab, LabSession, User, WarmLab
+from models.cluster import WARM_READY
+from models.lab_session import RUNNING
+from services import labs
+from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
+
+# A Monday.
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+INSTANCE = "tests"
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def other_lab(cast: Cast) -> Lab:
+    """A lab of another course."""
+    return LabFactory(slug="other-lab")
+
+
+def click(lab: Lab, at: datetime = NOW, user: User | None = None, **changes: Any) -> LabSession:
+    """Somebody new, or `user`, asks for the lab; columns of the session are changed as told."""
+    if user is None:
+        user = UserFactory()
+        EnrolmentFactory(course=lab.course, user=user)
+    found = labs.request(user, lab, lab.course, now=at)
+    for name, value in changes.items():
+        setattr(found, name, value)
+    database.session.commit()
+    return found
+
+
+def runs(lab: Lab, since: datetime = NOW, user: User | None = None, **changes: Any) -> LabSession:
+    """The same with a machine, for as long as the lab may live."""
+    life = timedelta(minutes=lab.max_life_minutes)
+    facts = {"state": RUNNING, "claimed_at": since, "started_at": since, "last_active_at": since}
+    return click(lab, since, user, **{**facts, "expires_at": since + life, **changes})
+
+
+def warmed(lab: Lab, state: str = WARM_READY, **changes: Any) -> WarmLab:
+    """A warm machine of the lab."""
+    number = changes.pop("number", "1")
+    row = WarmLab(lab_id=lab.id, job_id=f"lab-{lab.course.slug}-{lab.slug}-warm-{number:0>8}", state=state, **changes)
+    database.session.add(row)
+    database.session.commit()
+    return row
+
+
+def cluster(**values: Any) -> ClusterState:
+    """The row of the instance `tests`."""
+    row = ClusterState(instance=INSTANCE, seen_at=NOW, **values)
+    database.session.add(row)
+    database.session.commit()
+    return row
+
+
+Claim = Callable[[], LabSession | None]

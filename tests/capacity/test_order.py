@@ -1,0 +1,154 @@
+"""The fair order, as a pure function."""
+
+import uuid
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services import lab_queue
+from services.lab_queue import Holdings, Limits, Waiting, Warm
+from tests.capacity.conftest import NOW, later
+
+WIDE = Limits(total=50, user=2)
+SMALL = {"cpu_mhz": 100, "memory_mb": 256}
+
+
+def waits(number: int, course: int = 1, **values: Any) -> Waiting:
+    """The session `number`, of a student of its own, since that many seconds."""
+    facts = {"user_id": number, "lab_id": course, "queued_at": later(number), **SMALL}
+    return Waiting(id=uuid.UUID(int=number), course_id=course, **{**facts, **values})
+
+
+entries = st.lists(
+    st.builds(
+        lambda course, user, at, held: (course, user, at, held),
+        st.integers(1, 4),
+        st.integers(1, 12),
+        st.integers(0, 20),
+        st.integers(0, 3),
+    ),
+    max_size=40,
+).map(
+    lambda rows: [
+        waits(number, course, user_id=user, queued_at=later(at), held_by_user=held)
+        for number, (course, user, at, held) in enumerate(rows, start=1)
+    ]
+)
+
+
+def numbers(turn: list[Waiting]) -> list[int]:
+    return [entry.id.int for entry in turn]
+
+
+def test_in_one_course_who_came_first_is_first() -> None:
+    assert numbers(lab_queue.order([waits(3), waits(1), waits(2)], {1: 7}, 2)) == [1, 2, 3]
+
+
+def test_a_course_with_fewer_machines_goes_first_until_both_have_as_many() -> None:
+    waiting = [waits(number, 1) for number in (1, 2, 3)] + [waits(number, 2) for number in (4, 5, 6)]
+
+    turn = lab_queue.order(waiting, {1: 2, 2: 0}, 2)
+
+    assert [entry.course_id for entry in turn] == [2, 2, 1, 2, 1, 1]
+
+
+def test_equal_courses_go_by_who_waits_longest() -> None:
+    assert numbers(lab_queue.order([waits(2, 1), waits(1, 2)], {}, 2)) == [1, 2]
+
+
+def test_somebody_at_their_own_limit_is_in_nobodys_way() -> None:
+    waiting = [waits(1, held_by_user=2), waits(2), waits(3, user_id=2), waits(4, user_id=2), waits(5)]
+
+    assert numbers(lab_queue.order(waiting, {}, 2)) == [2, 3, 5, 1, 4]
+
+
+@given(entries)
+def test_everybody_has_exactly_one_place(waiting: list[Waiting]) -> None:
+    turn = lab_queue.order(waiting, {1: 3}, 2)
+
+    assert Counter(numbers(turn)) == Counter(numbers(waiting))
+
+
+@given(entries)
+def test_nobody_of_a_course_is_overtaken_within_it_unless_by_their_own_limit(waiting: list[Waiting]) -> None:
+    turn = lab_queue.order(waiting, {}, 100)
+
+    for course in {entry.course_id for entry in waiting}:
+        came = [(entry.queued_at, entry.id) for entry in turn if entry.course_id == course]
+        assert came == sorted(came)
+
+
+@given(entries, st.dictionaries(st.integers(1, 4), st.integers(0, 30)))
+def test_each_place_goes_to_a_course_with_the_fewest_machines(waiting: list[Waiting], held: dict[int, int]) -> None:
+    counts = Counter(held)
+    rest = list(turn := lab_queue.order(waiting, held, 100))
+
+    for entry in turn:
+        assert counts[entry.course_id] == min(counts[other.course_id] for other in rest)
+        counts[entry.course_id] += 1
+        rest.remove(entry)
+
+
+def test_a_large_lab_is_not_overtaken_by_small_ones_for_ever() -> None:
+    held = Holdings(by_course={1: 1}, cpu_mhz=100, memory_mb=3500, cluster_cpu_mhz=8000, cluster_memory_mb=4096)
+
+    choice = lab_queue.choose([waits(1, memory_mb=1024), waits(2)], held, WIDE, NOW)
+
+    assert choice.entry is None
+
+
+def test_a_lab_larger_than_the_cluster_holds_up_nobody() -> None:
+    held = Holdings(cluster_cpu_mhz=8000, cluster_memory_mb=4096)
+
+    choice = lab_queue.choose([waits(1, memory_mb=9000), waits(2)], held, WIDE, NOW)
+
+    assert choice.entry == waits(2)
+
+
+def test_of_a_lab_without_room_only_the_first_tries_again() -> None:
+    tried = waits(1, next_try_at=NOW + timedelta(seconds=5), waiting_for="memory: 3 of 3 nodes full")
+    turn = [tried, waits(2), waits(3, lab_id=9)]
+
+    choice = lab_queue.choose(turn, Holdings(), WIDE, NOW)
+
+    assert choice.entry == waits(3, lab_id=9)
+    assert lab_queue.choose(turn, Holdings(), WIDE, later(5)).entry == tried
+
+
+def test_a_share_binds_only_while_another_course_waits() -> None:
+    half, held = Limits(total=10, user=2, course_percent=50), Holdings(by_course={1: 5})
+    later_on = {"next_try_at": later(5), "waiting_for": "no node has a GPU"}
+
+    assert lab_queue.choose([waits(1)], held, half, NOW).entry == waits(1)
+    assert lab_queue.choose([waits(2, 2, **later_on), waits(1)], held, half, NOW).entry is None
+    # Who waits because of their own limit keeps nobody back.
+    assert lab_queue.choose([waits(1), waits(2, 2, held_by_user=2)], held, half, NOW).entry == waits(1)
+
+
+def test_courses_that_are_all_at_their_share_do_not_block_each_other() -> None:
+    half, held = Limits(total=10, user=2, course_percent=40), Holdings(by_course={1: 4, 2: 4})
+
+    assert lab_queue.choose([waits(1, 1), waits(2, 2)], held, half, NOW).entry == waits(1)
+
+
+def test_a_warm_machine_needs_no_place() -> None:
+    full = Holdings(by_course={1: 1}, warm={2: Warm(ready=1)})
+
+    choice = lab_queue.choose([waits(1, 1), waits(2, 2)], full, Limits(total=2, user=2), NOW)
+
+    assert (choice.entry, choice.is_adopting) == (waits(2, 2), True)
+
+
+def test_warm_machines_of_other_labs_go_one_for_each_who_waits() -> None:
+    full = Holdings(by_course={1: 1}, warm={7: Warm(ready=3), 8: Warm(starting=1), 9: Warm(stopping=1)})
+
+    choice = lab_queue.choose([waits(1), waits(2), waits(3), waits(4, lab_id=8)], full, Limits(total=6, user=2), NOW)
+
+    assert (choice.entry, choice.evicted) == (None, {7: 2})
+
+
+def test_nobody_starts_while_the_cluster_is_down() -> None:
+    assert lab_queue.choose([waits(1)], Holdings(is_down=True), WIDE, NOW).entry is None
