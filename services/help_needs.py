@@ -1,0 +1,102 @@
+"""Who in a class needs help first, and why in words. Pure: `help_board.py` reads the facts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from models.lab_session import RUNNING
+
+FAILS = 3
+STUCK = timedelta(minutes=20)
+# Somebody who hasn't touched the lab for so long isn't stuck but away.
+AWAY = timedelta(minutes=10)
+
+Kind = Literal["hand", "failing", "stuck"]
+RANKS: dict[Kind, int] = {"hand": 0, "failing": 1, "stuck": 2}
+LAST = len(RANKS)
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A check that failed `times` since it last passed, first at `since`."""
+
+    title: str
+    times: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A student's lab now. `passed_at` is when a check last passed on this machine, `done` of `total` are passed."""
+
+    state: str
+    queued_at: datetime
+    started_at: datetime | None = None
+    last_active_at: datetime | None = None
+    passed_at: datetime | None = None
+    hand_raised_at: datetime | None = None
+    hand_note: str = ""
+    done: int = 0
+    total: int = 0
+    failing: Sequence[Failing] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why somebody may need help: its kind, in words, and since when."""
+
+    kind: Kind
+    words: str
+    since: datetime
+
+
+def reasons(facts: Facts, now: datetime) -> list[Reason]:
+    """Return why this student may need help, the most urgent first; an empty list when nothing says so."""
+    found = [_hand(facts, now), _failing(facts), _stuck(facts, now)]
+    return [reason for reason in found if reason is not None]
+
+
+def order(facts: Facts, why: Sequence[Reason]) -> tuple[int, datetime, datetime]:
+    """Return the key that sorts a class: hands, then failing, then stuck, each by who waits longest, then others."""
+    if not why:
+        return LAST, facts.queued_at, facts.queued_at
+    return RANKS[why[0].kind], why[0].since, facts.queued_at
+
+
+def worst(streaks: Iterable[Failing]) -> list[Failing]:
+    """Return those that failed three times or more, most often first."""
+    again = [streak for streak in streaks if streak.times >= FAILS]
+    return sorted(again, key=lambda streak: (-streak.times, streak.since, streak.title))
+
+
+def in_words(length: timedelta) -> str:
+    """Return a length of time in words: 1 minute, 45 minutes, 2 hours."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 1:
+        return "less than a minute"
+    count, unit = (minutes // 60, "hour") if minutes >= 120 else (minutes, "minute")
+    return f"{count} {unit}" + ("" if count == 1 else "s")
+
+
+def _hand(facts: Facts, now: datetime) -> Reason | None:
+    if facts.hand_raised_at is None:
+        return None
+    words = f"hand up for {in_words(now - facts.hand_raised_at)}"
+    return Reason("hand", f"{words}: {facts.hand_note}" if facts.hand_note else words, facts.hand_raised_at)
+
+
+def _failing(facts: Facts) -> Reason | None:
+    if not facts.failing:
+        return None
+    first = facts.failing[0]
+    return Reason("failing", f"“{first.title}” failed {first.times} times", first.since)
+
+
+def _stuck(facts: Facts, now: datetime) -> Reason | None:
+    if facts.state != RUNNING or facts.started_at is None or facts.last_active_at is None:
+        return None
+    since = max(facts.started_at, facts.passed_at or facts.started_at)
+    if facts.done >= facts.total or now - since < STUCK or now - facts.last_active_at > AWAY:
+        return None
+    return Reason("stuck", f"no check passed for {in_words(now - since)}", since)
