@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Course, Lab, WarmLab
+from models import Activity, Course, Lab, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from services import lab_queue, lab_room, labs, live, warm
 from services.lab_queue import Limits
@@ -79,10 +79,13 @@ def stock(now: datetime) -> list[Stock]:
 
 def drain(now: datetime) -> None:
     """Have stopped what is too much, too old, or older than its course's newest version."""
-    lab = Lab.__table__.c
+    activity = Activity.__table__.c
     course_changed = (
-        select(Course.updated_at).join(Lab.__table__, lab.course_id == Course.id).where(lab.id == WarmLab.lab_id)
-    ).scalar_subquery()
+        select(Course.updated_at)
+        .join(Activity.__table__, activity.course_id == Course.id)
+        .where(activity.id == WarmLab.lab_id)
+        .scalar_subquery()
+    )
     is_old = or_(WarmLab.created_at < course_changed, WarmLab.created_at < now - LONGEST)
     _stop(WarmLab.state == WARM_READY, is_old)
     if any(row.missing < 0 for row in stock(now)):
