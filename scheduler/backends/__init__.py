@@ -15,6 +15,7 @@ from scheduler.backends.base import (
     Usage,
 )
 from scheduler.backends.local import LocalBackend
+from scheduler.backends.nomad import NomadBackend
 
 __all__ = [
     "Backend",
@@ -36,4 +37,6 @@ def make_backend(settings: Settings) -> Backend | None:
     """Build the backend that the settings name; None where labs are off."""
     if settings.lab_backend == "local":
         return LocalBackend(settings.var_dir.resolve())
+    if settings.lab_backend == "nomad":
+        return NomadBackend(settings)
     return None

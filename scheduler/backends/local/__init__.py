@@ -191,6 +191,9 @@ class LocalBackend:
             raise BackendUnavailable(f"{job_id} doesn't run")
         return await open_terminal(job.socket, columns, rows)
 
+    async def leave(self) -> None:
+        """Nothing is kept open."""
+
     def stop_all(self) -> None:
         """End every lab of this var folder: ask all holders first, for together they take no longer than one."""
         jobs = self.store.all()

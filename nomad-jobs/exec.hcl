@@ -1,0 +1,169 @@
+# A lab that is a shell in a chroot, with limits on CPU and memory (driver exec), or a plain process (raw_exec).
+#
+# Yurt renders it once for each lab and gives every session's job its own ID and meta. By hand:
+#   nomad job run -var job_id=lab-try nomad-jobs/exec.hcl
+#   nomad alloc exec -task lab <allocation> /bin/bash
+# Nodes need /bin/bash and /usr/bin/python3 (3.9 or newer) in the chroot: docs/operations.md.
+
+variable "job_id" {
+  type    = string
+  default = "lab-by-hand"
+}
+
+variable "instance" {
+  type    = string
+  default = "by-hand"
+}
+
+variable "session_id" {
+  type    = string
+  default = ""
+}
+
+variable "course" {
+  type    = string
+  default = ""
+}
+
+variable "lab" {
+  type    = string
+  default = ""
+}
+
+variable "user" {
+  type    = string
+  default = ""
+}
+
+variable "namespace" {
+  type    = string
+  default = "default"
+}
+
+variable "region" {
+  type    = string
+  default = "global"
+}
+
+variable "datacenters" {
+  type    = list(string)
+  default = ["*"]
+}
+
+variable "node_pool" {
+  type    = string
+  default = "default"
+}
+
+variable "driver" {
+  type        = string
+  default     = "exec"
+  description = "exec, or raw_exec where nothing needs to be kept apart."
+}
+
+variable "cpu_mhz" {
+  type    = number
+  default = 200
+}
+
+variable "memory_mb" {
+  type    = number
+  default = 256
+}
+
+variable "memory_max_mb" {
+  type        = number
+  default     = 0
+  description = "What it may use where its node has room; 0 is no more than memory_mb."
+}
+
+variable "disk_mb" {
+  type    = number
+  default = 512
+}
+
+variable "max_life" {
+  type    = string
+  default = "8h"
+}
+
+variable "agent" {
+  type        = string
+  default     = ""
+  description = "The program that holds the shell; Yurt's own. Without it the machine just waits."
+}
+
+job "lab" {
+  id          = var.job_id
+  name        = var.job_id
+  type        = "batch"
+  namespace   = var.namespace
+  region      = var.region
+  datacenters = var.datacenters
+  node_pool   = var.node_pool
+
+  meta {
+    yurt_instance = var.instance
+    yurt_session  = var.session_id
+    yurt_course   = var.course
+    yurt_lab      = var.lab
+    yurt_user     = var.user
+  }
+
+  group "lab" {
+    # Ends it even if the platform is gone.
+    max_run_duration = var.max_life
+
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+
+    reschedule {
+      attempts  = 0
+      unlimited = false
+    }
+
+    # A node that comes back doesn't bring its labs back: their sessions have ended meanwhile.
+    disconnect {
+      lost_after = "30s"
+      replace    = false
+    }
+
+    ephemeral_disk {
+      size = var.disk_mb + 16
+    }
+
+    task "lab" {
+      driver       = var.driver
+      kill_signal  = "SIGTERM"
+      kill_timeout = "5s"
+
+      constraint {
+        attribute = "${attr.kernel.name}"
+        value     = "linux"
+      }
+
+      config {
+        command = "/usr/bin/python3"
+        args    = ["-I", "-S", "-c", "import os, signal; exec(os.environ['YURT_AGENT'] or 'signal.pause()')"]
+      }
+
+      # In the environment, which students can't read: as an argument it would fill every list of processes.
+      env {
+        YURT_AGENT = var.agent
+      }
+
+      logs {
+        max_files     = 2
+        max_file_size = 2
+      }
+
+      resources {
+        cpu        = var.cpu_mhz
+        memory     = var.memory_mb
+        memory_max = var.memory_max_mb > var.memory_mb ? var.memory_max_mb : null
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+"""The program of a lab's allocation: it holds the shell (or a VM's console), and does what the backend asks.
+
+Two sockets in `<allocation>/yurt`: `view.sock` for viewers of the screen, and `do.sock` for requests, each answered by
+a process of its own. A lab is nobody's until `enter`; from then on it has a student and a shell. The program runs as
+somebody else than the student, wherever it may.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import socket
+import sys
+import termios
+import time
+from pathlib import Path
+
+from scheduler.backends.inside import disk, entry, serving, vm
+from scheduler.backends.inside.screen import Screen
+from scheduler.backends.inside.student import Student, become
+
+VIEW, DO = "view.sock", "do.sock"
+# How soon a lab that was entered has its shell; how often a lab that runs is looked at.
+SOON_S, LATER_S = 0.03, 2.0
+QUICK_S = 2.0
+
+
+class Lab:
+    """One lab: its screen, its student, their shell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.student: Student | None = None
+        self.namespaces: dict[str, int] = {}
+        self.shell = 0
+        self.began = 0.0
+        self.quick = 0
+        self.quota = disk.Quota()
+        self.slave = -1
+        master = vm.open_console() if vm.is_here() else self._open_terminal()
+        self.screen = Screen(master, _listen(VIEW), self.look_around)
+        self.screen.look_around_s = SOON_S
+        self.requests = _listen(DO)
+        self.screen.listen_to(self.requests, self.answer)
+
+    def _open_terminal(self) -> int:
+        master, self.slave = pty.openpty()
+        return master
+
+    def answer(self) -> None:
+        """Let a process of its own serve the next request."""
+        try:
+            connection, _address = self.requests.accept()
+        except OSError:
+            return
+        connection.setblocking(True)
+        if os.fork() == 0:
+            try:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                serving.serve(connection, self.folder, self.student, self.namespaces)
+            except BaseException as error:  # noqa: BLE001  # a child must never fall back into its parent's loop
+                print(f"request failed: {error!r}", file=sys.stderr, flush=True)
+            finally:
+                os._exit(0)
+        connection.close()
+
+    def look_around(self) -> bool:
+        """Reap, give a lab that was entered its shell, and watch its disk; the lab ends only from outside."""
+        self._reap()
+        if self.student is None:
+            self._meet_student()
+        if self.student is not None and not vm.is_here():
+            if not self.shell:
+                self._start_shell(self.student)
+            self._watch_disk(self.student)
+        return True
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                if ended == self.shell:
+                    self.shell = 0
+                    self.quick = self.quick + 1 if time.monotonic() - self.began < QUICK_S else 0
+
+    def _meet_student(self) -> None:
+        found = entry.recall(self.folder)
+        if found is None:
+            return
+        self.student = found[1]
+        self.screen.look_around_s = LATER_S
+        if not vm.is_here():
+            self.namespaces = serving.namespaces_of(self.student)
+
+    def _start_shell(self, student: Student) -> None:
+        # A shell that ends at once, three times, is replaced by one without the student's files.
+        files = ["--rcfile", str(entry.bashrc())] if self.quick < 3 else ["--norc"]
+        self.began = time.monotonic()
+        self.shell = os.fork()
+        if self.shell == 0:
+            try:
+                os.setsid()
+                if student.uid:
+                    os.fchown(self.slave, student.uid, -1)
+                _login(self.slave)
+                become(student, self.namespaces)
+                os.execve("/bin/bash", ["bash", "--noprofile", *files, "-i"], student.environment)
+            except OSError as error:
+                os.write(2, f"no shell: {error}\r\n".encode())
+            finally:
+                os._exit(126)
+
+    def _watch_disk(self, student: Student) -> None:
+        words = self.quota.enforce(student)
+        if words:
+            os.write(self.slave, f"\r\n\x1b[1;31m{words}\x1b[0m\r\n".encode())
+
+
+def _login(slave: int) -> None:
+    """Make the terminal this session's, and the three streams of it."""
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    for stream in range(3):
+        os.dup2(slave, stream)
+
+
+def _listen(name: str) -> socket.socket:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(name)
+    os.chmod(name, 0o600)
+    listener.listen(64)
+    return listener
+
+
+def main(bridge: str) -> None:
+    """Serve until SIGTERM; `bridge` is the program that joins an exec session to the sockets."""
+    folder = Path(os.environ["NOMAD_ALLOC_DIR"]) / "yurt"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # Paths of sockets are short only from where they are.
+    os.chdir(folder)
+    lab = Lab(folder)
+    draft = folder / ".bridge.py"
+    draft.write_text(bridge)
+    draft.replace(folder / "bridge.py")
+    lab.screen.run()
+    if lab.shell:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(lab.shell, signal.SIGKILL)
+    lab.screen.leave()

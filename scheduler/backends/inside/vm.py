@@ -1,0 +1,105 @@
+"""A lab that is a VM: its console is the screen, its second serial port runs scripts. docs/vm-images.md says how."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import secrets
+import socket
+import time
+
+from scheduler.backends.inside.entry import OUTPUT, RESTORE, START_S, Refused
+from scheduler.backends.inside.scripts import Result
+
+CONNECT_S = 30.0
+POLL_S = 0.05
+# How long a VM may take to come up; a script gets this much more than its limit.
+BOOT_S, GRACE_S = 120.0, 10.0
+ASK_AGAIN_S = 2.0
+LOCK = "control.lock"
+
+
+def is_here() -> bool:
+    """Say whether this lab is a VM."""
+    return bool(os.environ.get("YURT_CONSOLE"))
+
+
+def open_console() -> int:
+    """Return a descriptor of the VM's console."""
+    return _connect(os.environ["YURT_CONSOLE"], CONNECT_S).detach()
+
+
+def fill(saved: bytes | None, setup: bytes) -> None:
+    """Wait for the VM to come up, then unpack what was saved or run the setup; raise Refused."""
+    deadline = time.monotonic() + BOOT_S
+    while not _is_up():
+        if time.monotonic() > deadline:
+            raise Refused(f"The virtual machine didn't come up within {BOOT_S:.0f} s.")
+    if saved is not None:
+        result = run(RESTORE, saved, START_S, OUTPUT)
+    elif setup.strip():
+        result = run(setup, b"", START_S, OUTPUT)
+    else:
+        return
+    if result.is_timed_out or result.exit_code != 0:
+        raise Refused(f"The lab's setup failed {result.exit_code}. {result.output.decode(errors='replace')[-500:]}")
+
+
+def run(script: bytes, stdin: bytes, timeout_s: float, limit: int) -> Result:
+    """Run a script through the VM's second serial port, one at a time."""
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with _connect(os.environ["YURT_CONTROL"], CONNECT_S) as control:
+            return _run(control, script, stdin, timeout_s, limit)
+
+
+def _is_up() -> bool:
+    try:
+        return not run(b"true", b"", ASK_AGAIN_S, 100).is_timed_out
+    except OSError:
+        time.sleep(POLL_S)
+        return False
+
+
+def _run(control: socket.socket, script: bytes, stdin: bytes, timeout_s: float, limit: int) -> Result:
+    mark = secrets.token_hex(8).encode()
+    words = [b"yurt-run", mark, b"%d" % max(1, round(timeout_s)), base64.b64encode(script), base64.b64encode(stdin)]
+    control.sendall(b"\n" + b" ".join(words) + b"\n")
+    deadline = time.monotonic() + timeout_s + (GRACE_S if timeout_s > ASK_AGAIN_S else 0)
+    received = bytearray()
+    ending = b"yurt-end " + mark + b" "
+    while (left := deadline - time.monotonic()) > 0:
+        control.settimeout(left)
+        try:
+            data = control.recv(65_536)
+        except TimeoutError:
+            break
+        if not data:
+            raise ConnectionError("the VM is gone")
+        received += data
+        place = received.rfind(ending)
+        if place >= 0 and b"\n" in received[place:]:
+            return _result(bytes(received), mark, int(received[place + len(ending) :].split()[0]), limit)
+    return Result(-1, b"", is_timed_out=True, is_truncated=False)
+
+
+def _result(received: bytes, mark: bytes, exit_code: int, limit: int) -> Result:
+    body = received.partition(b"yurt-begin " + mark)[2].rpartition(b"yurt-end " + mark)[0]
+    output = base64.b64decode(b"".join(body.split()))
+    # timeout(1) gives 124 for a script that took too long, 137 for one that had to be killed.
+    return Result(exit_code, output[:limit], is_timed_out=exit_code in (124, 137), is_truncated=len(output) > limit)
+
+
+def _connect(path: str, within_s: float) -> socket.socket:
+    deadline = time.monotonic() + within_s
+    while True:
+        there = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            there.connect(path)
+            return there
+        except OSError:
+            there.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_S)

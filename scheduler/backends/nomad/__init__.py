@@ -1,0 +1,269 @@
+"""Labs on HashiCorp Nomad: a batch job each, reached through Nomad's exec and nothing else.
+
+The job runs the agent of `scheduler/backends/inside`; it becomes a student's when it is entered, so a job that was kept
+warm is theirs in a moment. No state is kept here: every call looks at the cluster.
+"""
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+from config import Settings
+from scheduler.backends.base import (
+    BackendUnavailable,
+    Change,
+    ExecResult,
+    LabSpec,
+    Node,
+    NoRoom,
+    Observed,
+    StartFailed,
+    Usage,
+)
+from scheduler.backends.nomad import events, observe, terminal, words
+from scheduler.backends.nomad.execs import Exec, Sessions
+from scheduler.backends.nomad.jobs import Jobs
+from scheduler.backends.nomad.loops import Loop
+from scheduler.backends.nomad.servers import Refused, Servers
+
+T = TypeVar("T")
+START_S = 45.0
+# A machine has this long to find a place before the student is told that there is none.
+PLACE_S = 3.0
+ENTER_S = 150.0
+STOP_S = 25.0
+WAIT_S = 2.0
+MARGIN_S = 15.0
+FIRST_UID, UIDS = 200_000, 400_000
+
+
+class NomadBackend:
+    """Keeps the contract of `scheduler.backends.base`."""
+
+    name = "nomad"
+    has_events = True
+    has_warm = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.servers = Servers(settings)
+        self._jobs = Jobs(settings, self.servers)
+        self._sessions = Sessions(settings, self.servers)
+        self._loop = Loop()
+
+    def start(self, spec: LabSpec) -> str:
+        """Register the job, wait until its machine runs, and make it the student's."""
+        self._register(spec)
+        alloc = self._await_running(spec)
+        if not spec.is_warm:
+            uid = FIRST_UID + zlib.crc32(spec.home_key.encode()) % UIDS
+            self._in_lab(str(alloc["ID"]), "do.sock", ENTER_S, lambda session: terminal.enter(session, spec, uid))
+        return str(alloc.get("NodeName") or "")
+
+    def _register(self, spec: LabSpec) -> None:
+        """Make the job, if it isn't there: index 0 is Nomad's word for "only if new"."""
+        if self._keep(spec):
+            return
+        body = {"Job": self._jobs.render(spec), "EnforceIndex": True, "JobModifyIndex": 0}
+        try:
+            self.servers.call("post", "jobs", json=body)
+        except Refused as error:
+            if "job already exists" in error.text:
+                self._refuse_stranger(spec)
+                return
+            raise StartFailed(f"The cluster doesn't take the lab: {error.text[:300]}") from error
+
+    def _keep(self, spec: LabSpec) -> bool:
+        """Say whether the job runs already, from a start that was cut off; a dead one makes room for a new one."""
+        job = self._job(spec.job_id)
+        if job is None:
+            return False
+        self._refuse_stranger(spec, job)
+        if observe.observed(job, observe.newest(self._allocs(spec.job_id))).state != "dead":
+            return True
+        self.stop(spec.job_id)
+        return False
+
+    def _refuse_stranger(self, spec: LabSpec, job: dict[str, Any] | None = None) -> None:
+        found = job or self._job(spec.job_id) or {}
+        if (found.get("Meta") or {}).get("yurt_instance") != spec.instance:
+            raise StartFailed(f"The name {spec.job_id} is taken on the cluster by somebody else's job.")
+
+    def _await_running(self, spec: LabSpec) -> dict[str, Any]:
+        began, index = time.monotonic(), 0
+        while time.monotonic() - began < START_S:
+            allocs, index = self._wait_for_allocs(spec.job_id, index)
+            alloc = observe.newest(allocs)
+            if alloc is None:
+                self._demand_place(spec.job_id, is_late=time.monotonic() - began > PLACE_S)
+            elif observe.is_running(alloc):
+                return dict(alloc)
+            elif alloc.get("ClientStatus") not in ("pending", "running"):
+                reason = words.failure(alloc)
+                self.stop(spec.job_id)
+                raise StartFailed(f"The machine couldn't start: {reason}")
+        raise BackendUnavailable(f"{spec.job_id} doesn't run after {START_S:.0f} s")
+
+    def _demand_place(self, job_id: str, *, is_late: bool) -> None:
+        evaluations = self.servers.call("get", f"job/{job_id}/evaluations").json()
+        reason = words.failed_placement(evaluations)
+        if reason:
+            self.stop(job_id)
+            raise NoRoom(reason)
+        if is_late and not evaluations:
+            raise BackendUnavailable(f"{job_id} has gone")
+
+    def stop(self, job_id: str) -> None:
+        """Deregister, wait until no process is left, and purge: a purged job's allocations can't be looked at.
+
+        A node that went away has no processes that count: Nomad ends them when it comes back.
+        """
+        if not self._deregister(job_id, is_purge=False):
+            return
+        index, deadline = 0, time.monotonic() + STOP_S
+        while time.monotonic() < deadline:
+            allocs, index = self._wait_for_allocs(job_id, index)
+            if not any(observe.is_alive(alloc) for alloc in allocs):
+                self._deregister(job_id, is_purge=True)
+                return
+        raise BackendUnavailable(f"{job_id} doesn't end")
+
+    def _deregister(self, job_id: str, *, is_purge: bool) -> bool:
+        try:
+            self.servers.ask(lambda client: client.job.deregister_job(job_id, purge=is_purge))
+        except Refused as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def _wait_for_allocs(self, job_id: str, index: int) -> tuple[list[dict[str, Any]], int]:
+        """Return the job's allocations, as soon as they differ from those of `index`, and their index."""
+        path, wait = f"job/{job_id}/allocations", f"{WAIT_S}s"
+        answer = self.servers.call("get", path, timeout_s=WAIT_S + MARGIN_S, index=index or None, wait=wait)
+        return answer.json(), int(answer.headers.get("X-Nomad-Index") or 0)
+
+    def status(self, job_id: str) -> Observed | None:
+        """Look at the job and its newest allocation."""
+        job = self._job(job_id)
+        if job is None or (job.get("Meta") or {}).get("yurt_instance") != self._settings.instance:
+            return None
+        return observe.observed(job, observe.newest(self._allocs(job_id)))
+
+    def observe(self) -> list[Observed]:
+        """List this instance's jobs, with two questions for all of them."""
+        jobs = self._our_jobs()
+        allocs: dict[str, list[dict[str, Any]]] = {}
+        for alloc in self.servers.call("get", "allocations", task_states="true").json() if jobs else []:
+            allocs.setdefault(alloc["JobID"], []).append(alloc)
+        return [observe.observed(job, observe.newest(allocs.get(job["ID"], []))) for job in jobs]
+
+    def _our_jobs(self) -> list[dict[str, Any]]:
+        mine = json.dumps(self._settings.instance)
+        found: list[dict[str, Any]] = self.servers.call(
+            "get", "jobs", meta="true", filter=f"Meta.yurt_instance == {mine}", timeout_s=30.0
+        ).json()
+        return found
+
+    def execute(
+        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+    ) -> ExecResult:
+        """Ask the agent to run the script."""
+        alloc_id = self._running(job_id)
+        return self._in_lab(
+            alloc_id,
+            "do.sock",
+            timeout_s + MARGIN_S,
+            lambda session: terminal.run(session, script.encode(), stdin, timeout_s, output_limit),
+        )
+
+    def _in_lab(
+        self, alloc_id: str, socket: str, timeout_s: float, question: Callable[[Exec], Coroutine[Any, Any, T]]
+    ) -> T:
+        async def ask() -> T:
+            session = await self._sessions.bridge(alloc_id, socket)
+            try:
+                return await question(session)
+            finally:
+                await session.close()
+
+        return self._loop.run(ask, timeout_s)
+
+    def usage(self, job_ids: list[str]) -> dict[str, Usage]:
+        """Ask the nodes of the running allocations."""
+        wanted = set(job_ids)
+        running = [
+            alloc
+            for alloc in self.servers.call("get", "allocations", task_states="true").json()
+            if alloc.get("JobID") in wanted and observe.is_running(alloc)
+        ]
+        found = ((alloc["JobID"], self._measure(alloc["ID"])) for alloc in running)
+        return {job_id: usage for job_id, usage in found if usage is not None}
+
+    def _measure(self, alloc_id: str) -> Usage | None:
+        try:
+            stats = self.servers.call("get", f"client/allocation/{alloc_id}/stats").json()
+        except (Refused, BackendUnavailable):
+            return None
+        used = (stats or {}).get("ResourceUsage") or {}
+        cpu, memory = used.get("CpuStats") or {}, used.get("MemoryStats") or {}
+        resident = memory.get("RSS") or memory.get("Usage") or 0
+        return Usage(float(cpu.get("Percent") or 0), float(resident) / 1_048_576)
+
+    def capacity(self) -> list[Node] | None:
+        """Look at the nodes that labs may use, and at what others run there."""
+        nodes = self.servers.call("get", "nodes", resources="true").json()
+        allocs = self.servers.call("get", "allocations", resources="true").json()
+        ours = {job["ID"] for job in self._our_jobs()}
+        pool = self._settings.lab_node_pool
+        return [
+            observe.node(found, allocs, ours) for found in nodes if pool in ("all", found.get("NodePool") or "default")
+        ]
+
+    def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
+        """Follow Nomad's event stream."""
+        return events.follow(self.servers, self._settings.instance, since, is_over)
+
+    async def attach(self, job_id: str, *, columns: int, rows: int) -> terminal.NomadTerminal:
+        """Become a viewer of the agent's screen."""
+        opened = terminal.NomadTerminal(await self._bridge(job_id, "view.sock"))
+        await opened.resize(columns, rows)
+        return opened
+
+    async def connect(self, job_id: str, port: int) -> terminal.ExecStream:
+        """Ask the agent for the port."""
+        return await terminal.reach(await self._bridge(job_id, "do.sock"), port)
+
+    async def leave(self) -> None:
+        """Close the connections of the caller's event loop."""
+        await self._sessions.close()
+
+    async def _bridge(self, job_id: str, socket: str) -> Exec:
+        alloc_id = await events.in_thread(lambda: self._running(job_id))
+        return await self._sessions.bridge(alloc_id, socket)
+
+    def _running(self, job_id: str) -> str:
+        alloc = observe.newest(self._allocs(job_id))
+        if alloc is None or not observe.is_running(alloc):
+            raise BackendUnavailable(f"{job_id} doesn't run")
+        return str(alloc["ID"])
+
+    def _job(self, job_id: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self.servers.ask(lambda client: client.job.get_job(job_id))
+        except Refused as error:
+            if error.status == 404:
+                return None
+            raise
+        return found
+
+    def _allocs(self, job_id: str) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self.servers.ask(lambda client: client.job.get_allocations(job_id))
+        except Refused as error:
+            if error.status == 404:
+                return []
+            raise
+        return found

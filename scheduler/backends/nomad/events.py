@@ -1,0 +1,70 @@
+"""Nomad's event stream, as changes of our jobs.
+
+Protocol: nomadproject.io/api-docs/events. Newline-delimited JSON; `{}` is a heartbeat. A server that restarted, or one
+that has dropped what came after our index, begins elsewhere: then everybody looks at everything.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import requests
+
+from scheduler.backends.base import BackendUnavailable, Change
+from scheduler.backends.nomad.servers import Servers
+
+T = TypeVar("T")
+TOPICS = ["Job", "Allocation", "Node", "Evaluation"]
+# Heartbeats come every 10 s: a stream that is silent for longer is dead.
+SILENCE_S = 25.0
+
+
+def follow(servers: Servers, instance: str, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
+    """Yield a change for each job that something happened to, after `since`; raise BackendUnavailable at a break."""
+    response = servers.call("get", "event/stream", timeout_s=SILENCE_S, stream=True, index=since or None, topic=TOPICS)
+    with response:
+        # What happened before the stream began is unknown.
+        yield Change("", since)
+        try:
+            # None: as soon as data comes.
+            for line in response.iter_lines(chunk_size=None):  # type: ignore[call-overload]  # its stub lacks None
+                if is_over():
+                    return
+                for change in changes(line, since):
+                    since = change.index
+                    yield change
+        except (requests.RequestException, OSError) as error:
+            raise BackendUnavailable(f"the event stream broke: {type(error).__name__}") from error
+    raise BackendUnavailable("the event stream ended")
+
+
+def changes(line: bytes, since: int) -> list[Change]:
+    """Return what a line of the stream says; an index that goes back means that the cluster was made anew."""
+    try:
+        batch: dict[str, Any] = json.loads(line) if line.strip() else {}
+    except ValueError:
+        return [Change("", since)]
+    index = int(batch.get("Index") or 0)
+    if not index:
+        return []
+    if index < since:
+        return [Change("", index)]
+    jobs: dict[str, None] = {}
+    for event in batch.get("Events") or []:
+        jobs[_job_of(event)] = None
+    return [Change(job, index) for job in jobs]
+
+
+def _job_of(event: dict[str, Any]) -> str:
+    """Return the job that an event is about; nothing for a node, which may hold any of them."""
+    topic, payload = event.get("Topic"), event.get("Payload") or {}
+    if topic == "Node":
+        return ""
+    body = payload.get(topic) or {}
+    return str(body.get("ID" if topic == "Job" else "JobID") or event.get("Key") or "")
+
+
+async def in_thread(question: Callable[[], T]) -> T:
+    """Ask something that blocks without holding the event loop up."""
+    return await asyncio.get_running_loop().run_in_executor(None, question)
