@@ -4,8 +4,9 @@ from typing import Any
 
 import structlog
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from redis import RedisError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -186,9 +187,23 @@ def answer(status: int, detail: str, *, retry_after_s: int | None = None, **extr
             title=title_of(status),
             message=detail,
             request_id=request_id,
-            retry_after=retry_after_s,
+            # Reloading what a form was sent to would ask for a page that isn't there.
+            retry_after=retry_after_s if request.method == "GET" else None,
+            theme=_theme(status),
+            course_url=_course_url(status),
         )
         response = Response(page, mimetype="text/html")
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     return response, status
+
+
+def _theme(status: int) -> str:
+    # Who asks is read from Redis and PostgreSQL, which may be what has failed.
+    return current_user.theme if status < 500 and current_user.is_authenticated else "system"
+
+
+def _course_url(status: int) -> str | None:
+    """Give the way out of a page that is for people in the course: the page where one enrols."""
+    slug = (request.view_args or {}).get("slug")
+    return url_for("courses.show", slug=slug) if status == 403 and slug else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, get_timezone
 from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask_babel import get_locale, ngettext
@@ -91,21 +92,37 @@ def localtime(at: datetime | None, form: str = "medium") -> Markup:
     """Show a time in the reader's zone, as <time> with the exact UTC value."""
     if at is None:
         return Markup("")
-    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=get_locale() or "en")
+    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=_region())
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
+def _region() -> Locale:
+    """The reader's kind of the page's language: British people write dates in another way than Americans."""
+    language = get_locale() or Locale("en")
+    for tag in request.accept_languages.values():
+        try:
+            wanted = Locale.parse(tag, sep="-")
+        except (ValueError, UnknownLocaleError):
+            continue
+        if wanted.language == language.language:
+            return wanted
+    return language
+
+
 def duration(seconds: float | None) -> str:
-    """Show a length of time in words: 45 seconds, 5 minutes, 2 hours 30 minutes."""
+    """Show a length of time in words: 45 seconds, 1 minute 30 seconds, 5 minutes, 2 hours 30 minutes."""
     if seconds is None:
         return ""
     whole = int(seconds)
     if whole < 60:
         return ngettext("%(num)d second", "%(num)d seconds", whole)
     hours, minutes = divmod(whole // 60, 60)
+    rest = 0 if hours else whole % 60
     parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
     if minutes or not hours:
         parts.append(ngettext("%(num)d minute", "%(num)d minutes", minutes))
+    if rest:
+        parts.append(ngettext("%(num)d second", "%(num)d seconds", rest))
     return " ".join(parts)
 
 

@@ -51,6 +51,11 @@ def update_profile(user: User, *, display_name: str, time_zone: str, theme: str)
     db.session.flush()
 
 
+def known_zone(name: str | None) -> str:
+    """Return the time zone that a browser named, or UTC where there is no such zone."""
+    return name if name in available_timezones() else "UTC"
+
+
 def find_by_email(email: str) -> User:
     """Return the account with this address, whatever its case; raise NotFound."""
     user = db.session.scalar(select(User).where(func.lower(User.email) == email.strip().lower()))

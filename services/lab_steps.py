@@ -25,10 +25,11 @@ def offered_to(user_id: int) -> list[Lab]:
     query = (
         select(Lab)
         .join(Course, Course.id == Activity.course_id)
+        .join(Module, Module.id == Activity.module_id)
         .join(Enrolment, (Enrolment.course_id == Course.id) & (Enrolment.user_id == user_id))
         .where(~Lab.is_archived)
         .options(contains_eager(Lab.course))
-        .order_by(Course.title, Course.id, Lab.position)
+        .order_by(Course.title, Course.id, Module.position, Lab.position, Lab.id)
     )
     return list(db.session.scalars(query))
 

@@ -1,15 +1,19 @@
 """Binds Flask-Security: our settings and forms, mail through the outbox, and the throttle on sign-in."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, after_this_request, current_app, request, session
+from flask import Flask, Response, after_this_request, current_app, flash, request, session
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_limiter.util import get_remote_address
-from flask_login import user_logged_in
+from flask_login import current_user, user_logged_in
 from flask_security import MailUtil, Security
 from flask_security.forms import RegisterFormV2, StringField
+from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
 from extensions import db, limiter
@@ -54,6 +58,17 @@ SECURITY_SETTINGS: dict[str, Any] = {
     "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
     "SECURITY_EMAIL_SUBJECT_REGISTER": lazy_gettext("Welcome to Yurt"),
     "SECURITY_EMAIL_SUBJECT_PASSWORD_RESET": lazy_gettext("Choose a new password"),
+    # Flask-Security translates these itself, when it shows them or puts them into the session.
+    "SECURITY_MSG_GENERIC_AUTHN_FAILED": ("This address and this password don't belong together. Try again.", "error"),
+    "SECURITY_MSG_PASSWORD_RESET_NO_LOGIN": ("Your new password is saved. Sign in with it.", "success"),
+    "SECURITY_MSG_PASSWORD_RESET_REQUEST": (
+        "If %(email)s has an account here, a mail with a link is on its way.",
+        "info",
+    ),
+    "SECURITY_MSG_INVALID_RESET_PASSWORD_TOKEN": (
+        "This link has been used, or isn't whole. Ask for a new one.",
+        "error",
+    ),
     "SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS": False,
     "SECURITY_STATIC_FOLDER": None,
 }
@@ -63,6 +78,7 @@ class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's fo
     """Registering asks for a name to show, too."""
 
     display_name = StringField(lazy_gettext("Your name"))
+    time_zone = HiddenField(render_kw={"data-zone": ""})
 
     def validate_display_name(self, field: Any) -> None:
         """Clean the name, or say what is wrong with it."""
@@ -75,6 +91,7 @@ class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's fo
         """Give what a new account is made of."""
         made: dict[str, Any] = super().to_dict(only_user)
         made["handle"] = accounts.handle_for(made["display_name"])
+        made["time_zone"] = accounts.known_zone(made.get("time_zone"))
         return made
 
 
@@ -114,8 +131,24 @@ def init_app(app: Flask) -> None:
     views["security.forgot_password"] = limiter.limit(MAIL_LIMIT, key_func=_account_and_address, methods=["POST"])(
         views["security.forgot_password"]
     )
-    views["security.register"] = limiter.limit(REGISTER_LIMIT, methods=["POST"])(views["security.register"])
+    views["security.register"] = limiter.limit(REGISTER_LIMIT, methods=["POST"])(
+        _say_what_comes(views["security.register"])
+    )
     user_logged_in.connect(_renew_session, app)
+
+
+def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
+    """Tell whoever registers with an address that has an account to look for the mail that they got."""
+
+    @wraps(view)
+    def register() -> Any:
+        response = view()
+        is_done = request.method == "POST" and getattr(response, "status_code", 200) == 302
+        if is_done and not current_user.is_authenticated:
+            flash(_("We have written to %(email)s how to go on.", email=request.form.get("email", "")), "info")
+        return response
+
+    return register
 
 
 def _account_and_address() -> str:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import SelectField, SelectMultipleField, StringField, SubmitField
 from wtforms.validators import DataRequired, Length
+from wtforms.widgets import CheckboxInput
 
 from blueprints.pages import login_required, me, now
 from extensions import db
@@ -51,6 +52,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         lazy_gettext("May"),
         choices=[("read", lazy_gettext("read")), ("write", lazy_gettext("change"))],
         default=["read"],
+        option_widget=CheckboxInput(),
         validators=[DataRequired()],
     )
     submit = SubmitField(lazy_gettext("Make a token"))

@@ -10,6 +10,8 @@ const total = Number(form.dataset.total);
 const items = new Map([...form.querySelectorAll("[data-position]")].map((box) => [Number(box.dataset.position), new Item(box)]));
 let isLeaving = false;
 let savedCount = Number(form.dataset.saved);
+let savedAt = null;
+const NUMBER = /^[+\-\u2212]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i;
 
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
@@ -23,6 +25,7 @@ function Item(box) {
   this.revision = Number(box.dataset.revision);
   this.pending = null; // {revision, response} not confirmed yet
   this.isSending = false;
+  this.hasFailed = false;
   this.timer = 0;
   this.wait = 1000;
 }
@@ -39,6 +42,10 @@ Item.prototype.show = function (response) {
     if (input.type === "text") input.value = response ?? "";
     else input.checked = this.kind === "multiple" ? (response ?? []).includes(input.value) : response === input.value;
   }
+};
+
+Item.prototype.isDoubtful = function (response) {
+  return this.kind === "numeric" && Boolean(response?.trim()) && !NUMBER.test(response.trim());
 };
 
 Item.prototype.say = function (text, tone = "") {
@@ -68,6 +75,7 @@ Item.prototype.flush = async function () {
     response = null;
   }
   this.isSending = false;
+  this.hasFailed = false;
   const isLatest = this.pending === sent;
   if (response?.ok) {
     const kept = await response.json();
@@ -75,10 +83,10 @@ Item.prototype.flush = async function () {
     this.wait = 1000;
     if (isLatest) {
       this.pending = null;
-      this.say(words.saved);
+      this.say(this.isDoubtful(sent.response) ? words.doubtful : words.saved);
     }
     savedCount = kept.saved;
-    showReceipt(kept.saved_at);
+    savedAt = kept.saved_at;
   } else if (response?.status === 409) {
     const newer = await response.json();
     this.revision = newer.revision;
@@ -96,11 +104,13 @@ Item.prototype.flush = async function () {
     this.say(words.invalid + problem.detail, "bad");
   } else {
     if (response?.status === 401 || response?.redirected) toast(words.signin, "bad");
+    this.hasFailed = true;
     this.say(words.unsaved, "bad");
     this.timer = setTimeout(() => this.flush(), this.wait);
     this.wait = Math.min(this.wait * 2, 15000);
   }
   keep();
+  showReceipt();
   if (this.pending && !isLatest) this.flush();
 };
 
@@ -114,10 +124,12 @@ function keep() {
   }
 }
 
-function showReceipt(at) {
-  const failed = [...items.values()].filter((item) => item.pending && !item.isSending && item.wait > 1000).length;
-  const time = new Date(at).toLocaleTimeString();
-  receipt.textContent = failed ? fill(words.offline, { count: failed }) : fill(words.receipt, { saved: savedCount, total, time });
+function showReceipt() {
+  const failed = [...items.values()].filter((item) => item.hasFailed).length;
+  receipt.dataset.tone = failed ? "bad" : "";
+  if (failed) receipt.textContent = fill(words.offline, { count: failed });
+  else if (savedAt) receipt.textContent = fill(words.receipt, { saved: savedCount, total, time: new Date(savedAt).toLocaleTimeString() });
+  else receipt.textContent = fill(words.count, { saved: savedCount, total });
   bar.value = savedCount;
 }
 

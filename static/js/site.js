@@ -38,6 +38,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Whoever registers has the time zone of their device; the profile changes it.
+const zone = document.querySelector("input[data-zone]");
+if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+
 const outline = document.querySelector("[data-outline]");
 if (outline && matchMedia("(max-width: 60rem)").matches) outline.open = false;
 
@@ -47,11 +51,16 @@ if (navigator.clipboard) {
     button.type = "button";
     button.className = "button button-small copy";
     button.textContent = "⧉";
-    button.setAttribute("aria-label", "Copy");
+    const { labelCopy: copy, labelCopied: copied } = document.documentElement.dataset;
+    button.setAttribute("aria-label", copy);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(block.querySelector("code")?.textContent ?? block.textContent);
       button.textContent = "✓";
-      setTimeout(() => (button.textContent = "⧉"), 1500);
+      button.setAttribute("aria-label", copied);
+      setTimeout(() => {
+        button.textContent = "⧉";
+        button.setAttribute("aria-label", copy);
+      }, 1500);
     });
     block.append(button);
   }

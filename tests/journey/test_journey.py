@@ -113,14 +113,27 @@ def test_answers_given_offline_are_sent_when_the_network_is_back(bob: Student) -
     bob.page.context.set_offline(True)
     field.fill("-p")
     expect(bob.question("lets mkdir make").get_by_text("Not saved yet")).to_be_visible()
+    expect(bob.page.locator("#receipt")).to_contain_text("1 not saved yet")
 
     bob.page.context.set_offline(False)
 
     expect(bob.question("lets mkdir make").get_by_text("Saved", exact=True)).to_be_visible(timeout=20_000)
+    expect(bob.page.locator("#receipt")).to_have_text(re.compile(r"\d of 8 saved, \d\d:\d\d:\d\d"))
     with bob.site.app.app_context():
         user = db.session.scalars(select(User).where(User.handle == "bob")).one()
         attempt = db.session.scalars(select(Attempt).where(Attempt.user_id == user.id, Attempt.state == "open")).one()
         assert "-p" in [item.response for item in attempt.items]
+
+
+def test_a_word_in_a_field_for_a_number_is_saved_and_doubted(bob: Student) -> None:
+    bob.start_quiz()
+    question = bob.question("How many names does the pattern")
+
+    question.locator("input").fill("three")
+
+    expect(question.get_by_text("Saved, but this isn’t a number.")).to_be_visible()
+    question.locator("input").fill("3")
+    expect(question.get_by_text("Saved", exact=True)).to_be_visible()
 
 
 def test_the_leaderboard_moves_while_one_looks(bob: Student, browser: Browser) -> None:

@@ -9,7 +9,7 @@ from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import labs, tickets
-from tests.factories import Cast, LessonFactory, make_cast
+from tests.factories import Cast, LabFactory, LessonFactory, ModuleFactory, make_cast
 from tests.people import post, sign_in, token
 
 PAGE = "/courses/shell/labs/first-lab"
@@ -47,6 +47,15 @@ def test_the_list_shows_ones_labs_and_those_to_start(bob: FlaskClient, lab: LabS
 
     assert shown.count(PAGE) == 2
     assert "running" in shown
+
+
+def test_the_list_has_the_courses_order(bob: FlaskClient, cast: Cast) -> None:
+    later = ModuleFactory(course=cast.course, position=2)
+    LabFactory(module=later, slug="second-lab", title="Second lab", position=1)
+
+    shown = bob.get("/labs").text
+
+    assert shown.index("First-Lab") < shown.index("Second lab")
 
 
 def test_the_page_shows_steps_checks_and_the_state(bob: FlaskClient, lab: LabSession) -> None:
