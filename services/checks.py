@@ -21,7 +21,6 @@ LOST_AFTER = timedelta(seconds=30)
 PAUSE_S = 2
 # Colours and cursor movements, ECMA-48 5.4: without their ESC they would stay behind as "[31m".
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-TOO_SLOW = "It took too long and was stopped."
 
 
 def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
@@ -42,6 +41,19 @@ def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
     lab_session.last_active_at, lab_session.warned_at = now, None
     live.lab_changed(lab_session.id)
     live.nudge("checks")
+
+
+def request_step(lab_session: LabSession, step_id: int, *, now: datetime) -> None:
+    """Queue every check of a step, in their order."""
+    ids = db.session.scalars(
+        select(LabCheck.id)
+        .where(LabCheck.step_id == step_id, LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived)
+        .order_by(LabCheck.position, LabCheck.id)
+    ).all()
+    if not ids:
+        raise NotFound
+    for check_id in ids:
+        request(lab_session, check_id, now=now)
 
 
 def claim(now: datetime) -> CheckRun | None:
@@ -72,13 +84,23 @@ def claim(now: datetime) -> CheckRun | None:
     return run
 
 
-def finish(run: CheckRun, *, is_passed: bool, output: bytes, is_timed_out: bool = False, now: datetime) -> None:
+def finish(
+    run: CheckRun,
+    *,
+    is_passed: bool,
+    output: bytes,
+    is_timed_out: bool = False,
+    is_truncated: bool = False,
+    now: datetime,
+) -> None:
     """Write the outcome of a run, if it is still open, and what it earns."""
     # Two runs that pass at once would each miss the other as the last check of the lab: one waits here.
     db.session.execute(select(LabSession.id).where(LabSession.id == run.session_id).with_for_update())
     text = readable(output)
+    if is_truncated:
+        text += f"\n[It printed more; only the first {MAX_OUTPUT // 1024} kB are shown.]"
     if is_timed_out:
-        text = f"{text}\n{TOO_SLOW}".strip()
+        text = f"{text}\n{too_slow(run.check.timeout_s)}".strip()
     if not _close(run, "passed" if is_passed else "failed", text, now):
         return
     if is_passed:
@@ -106,6 +128,11 @@ def readable(output: bytes) -> str:
     """Return output as text that a page and a database can bear, cut to 4 kB."""
     text = ESCAPES.sub("", output[:MAX_OUTPUT].decode(errors="replace").replace("\r\n", "\n"))
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc").strip("\n")
+
+
+def too_slow(seconds: int) -> str:
+    """Say that a check was stopped."""
+    return f"It took longer than {seconds} second{'' if seconds == 1 else 's'} and was stopped."
 
 
 def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:

@@ -3,21 +3,22 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, func, literal, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select, tuple_
 
 from extensions import db
-from models import CheckRun, LabCheck, LabSession
+from models import LabSession
 from models.lab_session import QUEUED, RUNNING
-from services import help_document, idle
+from services import help_document, idle, lab_progress
 
 
 def describe(lab_session: LabSession, now: datetime, reader_id: int | None = None) -> dict[str, Any]:
     """Return the lab's state as its student, or whoever looks in, sees it. Times are ISO 8601 in UTC.
 
     `checks` has a row for each check of the lab: `state` is that of the newest run on this very machine, `is_passed`
-    says whether the student ever passed it.
+    says whether the student ever passed it. `steps` tells of each step how far the student is, and its solution
+    where they may read it.
     """
+    checks = lab_progress.of_checks(lab_session)
     position, length = place(lab_session) if lab_session.state == QUEUED else (None, None)
     facts = facts_of(lab_session)
     return {
@@ -33,7 +34,8 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
         "idle_stop_at": _iso(facts.idle_stop_at) if facts else None,
         "warning": _warning(facts, now) if facts else None,
         "can_extend": facts is not None and facts.can_extend,
-        "checks": _checks(lab_session),
+        "checks": checks,
+        "steps": lab_progress.of_steps(lab_session, checks),
         **help_document.describe(lab_session, lab_session.user_id if reader_id is None else reader_id),
     }
 
@@ -70,42 +72,6 @@ def _warning(facts: idle.Facts, now: datetime) -> dict[str, str | None] | None:
     if facts.warned_at is None or decided.action == "leave":
         return None
     return {"kind": decided.reason, "at": _iso(decided.at)}
-
-
-def _checks(lab_session: LabSession) -> list[dict[str, Any]]:
-    run, other, owner = aliased(CheckRun), aliased(CheckRun), aliased(LabSession)
-    # A reset gives a new machine: what ran on the one before says nothing about it.
-    newest = (
-        select(run.state, run.output)
-        .where(run.session_id == lab_session.id, run.check_id == LabCheck.id)
-        .where(run.requested_at >= literal(lab_session.started_at, DateTime(timezone=True)))
-        .order_by(run.id.desc())
-        .limit(1)
-        .lateral()
-    )
-    passed = (
-        select(other.id)
-        .join(owner, owner.id == other.session_id)
-        .where(other.check_id == LabCheck.id, other.state == "passed", owner.user_id == lab_session.user_id)
-        .exists()
-    )
-    query = (
-        select(LabCheck.id, LabCheck.points, LabCheck.hint_html, newest.c.state, newest.c.output, passed)
-        .outerjoin(newest, newest.c.state.is_not(None))
-        .where(LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived)
-        .order_by(LabCheck.position, LabCheck.id)
-    )
-    return [
-        {
-            "id": check_id,
-            "state": state or "idle",
-            "is_passed": is_passed,
-            "points": points,
-            "output": output or "",
-            "hint_html": hint_html or None if state == "failed" else None,
-        }
-        for check_id, points, hint_html, state, output, is_passed in db.session.execute(query)
-    ]
 
 
 def _iso(at: datetime | None) -> str | None:

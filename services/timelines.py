@@ -21,6 +21,7 @@ KINDS = (
     "first_prompt",
     "check_passed",
     "check_failed",
+    "solution_shown",
     "hand_raised",
     "hand_lowered",
     "visit_began",

@@ -79,6 +79,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs.reset", "POST"): (f"{SESSION}/reset", {}, (302, 404, 200, 404, 404)),
     ("labs.extend", "POST"): (f"{SESSION}/extend", {}, (302, 404, 200, 404, 404)),
     ("labs.check", "POST"): (f"{SESSION}/checks/{{check}}", {}, (302, 404, 202, 404, 404)),
+    ("labs.check_step", "POST"): (f"{SESSION}/steps/{{step}}/checks", {}, (302, 404, 202, 404, 404)),
+    ("labs.solution", "POST"): (f"{SESSION}/steps/{{step}}/solution", {}, (302, 404, 404, 404, 404)),
     ("labs.state", "GET"): (f"{SESSION}/state", {}, (302, 404, 200, 404, 404)),
     ("labs.ticket", "POST"): (f"{SESSION}/ticket", {}, (302, 404, 200, 404, 404)),
     ("labs.live_ticket", "POST"): (f"{SESSION}/live", {}, (302, 404, 200, 404, 404)),
@@ -136,6 +138,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs_api.reset_session", "POST"): (f"{API}{SESSION}/reset", {}, (401, 404, 200, 404, 404)),
     ("labs_api.extend_session", "POST"): (f"{API}{SESSION}/extend", {}, (401, 404, 200, 404, 404)),
     ("labs_api.run_check", "POST"): (f"{API}{SESSION}/checks/{{check}}", {}, (401, 404, 202, 404, 404)),
+    ("labs_api.run_step", "POST"): (f"{API}{SESSION}/steps/{{step}}/checks", {}, (401, 404, 202, 404, 404)),
+    ("labs_api.show_solution", "POST"): (f"{API}{SESSION}/steps/{{step}}/solution", {}, (401, 404, 404, 404, 404)),
 }
 
 
@@ -168,6 +172,7 @@ def names(cast: Cast) -> dict[str, Any]:
         "token": row.id,
         "bob": cast.bob.id,
         "check": cast.check.id,
+        "step": cast.check.step_id,
     }
 
 

@@ -13,7 +13,7 @@ from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Lab, LabSession
-from services import checks, lab_steps, labs, policy
+from services import checks, lab_progress, lab_steps, labs, policy
 from services.errors import Forbidden, NotFound, Unavailable
 from services.outlines import activity
 
@@ -44,6 +44,7 @@ def read_lab(slug: str, lab: str) -> Any:
     found = activity(course, lab, Lab)
     steps = [
         {
+            "id": row["step"].id,
             "position": row["step"].position,
             "title": row["step"].title,
             "body_html": row["step"].body_html,
@@ -148,6 +149,30 @@ def run_check(session_id: uuid.UUID, check_id: int) -> Any:
     """Queue the check; the session tells its outcome."""
     found = _mine(session_id)
     checks.request(found, check_id, now=now())
+    return _committed(found)
+
+
+@labs_api.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/checks")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut, status_code=202)
+@labs_api.doc(summary="Run every check of a step", responses=responses(403, 404, 409))
+@scope("write")
+def run_step(session_id: uuid.UUID, step_id: int) -> Any:
+    """Queue the checks; the session tells their outcomes."""
+    found = _mine(session_id)
+    checks.request_step(found, step_id, now=now())
+    return _committed(found)
+
+
+@labs_api.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/solution")
+@labs_api.auth_required(auth)
+@labs_api.output(SessionOut)
+@labs_api.doc(summary="Open a step's solution", responses=responses(403, 404, 409))
+@scope("write")
+def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
+    """Give the solution where the step is passed, or where its student is stuck; the timeline tells that they asked."""
+    found = _mine(session_id)
+    lab_progress.show_solution(found, step_id, now=now())
     return _committed(found)
 
 

@@ -40,6 +40,7 @@ class LabsOut(Output):
 class StepOut(Output):
     """A step with its checks."""
 
+    id: int
     position: int
     title: str
     body_html: str
@@ -68,6 +69,7 @@ class SessionOut(Output):
     warning: dict[str, Any] | None
     can_extend: bool
     checks: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
 
 
 class SessionBriefOut(Output):

@@ -13,7 +13,7 @@ from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
-from services import checks, lab_steps, policy, tickets
+from services import checks, lab_progress, lab_steps, policy, tickets
 from services import labs as lab_service
 from services.errors import Conflict, Forbidden, NotFound, Unavailable
 from services.outlines import activity, outline
@@ -108,6 +108,24 @@ def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
     found = _mine(session_id)
     checks.request(found, check_id, now=now())
     return _committed(found), 202
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/checks")
+@login_required
+def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
+    """Have every check of a step run."""
+    found = _mine(session_id)
+    checks.request_step(found, step_id, now=now())
+    return _committed(found), 202
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/solution")
+@login_required
+def solution(session_id: uuid.UUID, step_id: int) -> Response:
+    """Open a step's solution for a student who is stuck."""
+    found = _mine(session_id)
+    lab_progress.show_solution(found, step_id, now=now())
+    return _committed(found)
 
 
 @labs.get("/lab-sessions/<uuid:session_id>/state")

@@ -33,7 +33,12 @@ def checker(backend: Backend) -> Callable[[], bool]:
         else:
             is_passed = result.exit_code == 0 and not result.is_timed_out
             checks.finish(
-                run, is_passed=is_passed, output=result.output, is_timed_out=result.is_timed_out, now=utcnow()
+                run,
+                is_passed=is_passed,
+                output=result.output,
+                is_timed_out=result.is_timed_out,
+                is_truncated=result.is_truncated,
+                now=utcnow(),
             )
         db.session.commit()
         return True

@@ -73,7 +73,8 @@ def names_of(cast: Cast, bob: Program) -> dict[str, str]:
     attempt = bob.post("/courses/shell/quizzes/first-quiz/attempts").get_json()
     session = bob.post("/courses/shell/labs/first-lab/sessions").get_json()
     things = {"slug": "shell", "lesson": "first-words", "quiz": "first-quiz", "lab": "first-lab", "position": "1"}
-    ids = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
+    ids: dict[str, object] = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
+    ids["step_id"] = cast.check.step_id
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": cast.charlie.id}.items()}}
 
 

@@ -158,11 +158,39 @@ def test_output_becomes_text_that_a_page_can_bear(cast: Cast, lab: LabSession) -
     assert len(found.encode()) <= 4096 + 8
 
 
-def test_a_run_that_took_too_long_says_so(cast: Cast, lab: LabSession) -> None:
+def test_a_run_that_met_its_limits_says_so(cast: Cast, lab: LabSession) -> None:
     checks.request(lab, cast.check.id, now=NOW)
     claimed = checks.claim(NOW)
 
-    checks.finish(claimed, is_passed=False, output=b"x" * 9000, is_timed_out=True, now=NOW)
+    checks.finish(claimed, is_passed=False, output=b"x" * 4096, is_timed_out=True, is_truncated=True, now=NOW)
 
     assert claimed.state == "failed"
-    assert claimed.output.endswith(checks.TOO_SLOW)
+    assert claimed.output.splitlines()[1:] == [
+        "[It printed more; only the first 4 kB are shown.]",
+        "It took longer than 10 seconds and was stopped.",
+    ]
+
+
+def test_a_step_has_all_its_checks_run_and_those_that_wait_already_once(cast: Cast, lab: LabSession) -> None:
+    second = add_check(cast.lab)
+    second.step = cast.check.step
+    gone = add_check(cast.lab)
+    gone.step, gone.is_archived = cast.check.step, True
+    database.session.flush()
+    checks.request(lab, second.id, now=NOW)
+
+    checks.request_step(lab, cast.check.step_id, now=after(1))
+
+    queued = database.session.scalars(select(CheckRun).order_by(CheckRun.id)).all()
+    assert [run.check_id for run in queued] == [second.id, cast.check.id]
+
+
+def test_a_step_of_another_lab_or_one_without_checks_is_not_found(cast: Cast, lab: LabSession) -> None:
+    foreign = add_check(LabFactory(module=cast.lab.module))
+    empty = add_check(cast.lab)
+    step_id, empty.step = empty.step_id, None
+    database.session.flush()
+
+    for wrong in (foreign.step_id, step_id, 0):
+        with pytest.raises(NotFound):
+            checks.request_step(lab, wrong, now=NOW)

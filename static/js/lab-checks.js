@@ -1,0 +1,86 @@
+// The steps of the lab page: their checks, how far the student is, and the solutions they may read.
+import { act, fill, get, onState, stateName, words } from "./lab-state.js";
+
+const NEW = { state: "idle", is_passed: false, output: "", hint_html: null };
+const articles = [...document.querySelectorAll("[data-step]")];
+const boxes = [...document.querySelectorAll("[data-check]")];
+// A solution opens by itself where its student has just asked for it.
+let asked = null;
+
+const isBusy = (box) => ["queued", "running"].includes(box.dataset.state);
+
+function renderCheck(box, check) {
+  box.dataset.state = check.state;
+  box.dataset.passed = String(check.is_passed);
+  const isNewHere = check.state === "idle";
+  const said = isNewHere ? (check.is_passed ? words.check_passed : "") : fill(words[`check_${check.state}`], { seconds: box.dataset.timeout });
+  const line = box.querySelector(".check-state");
+  if (line.textContent !== said) line.textContent = said;
+  const output = box.querySelector(".check-output");
+  output.textContent = check.output;
+  output.hidden = !check.output || isBusy(box);
+  const hint = box.querySelector(".check-hint");
+  hint.hidden = !check.hint_html;
+  if (check.hint_html) hint.innerHTML = check.hint_html; // sanitised by the site when the lab was imported
+  box.querySelector("[data-run]").disabled = isBusy(box) || stateName() !== "running";
+}
+
+function mark(element, isPassed) {
+  element.dataset.passed = String(isPassed);
+  element.querySelector("[data-passed-word]").hidden = !isPassed;
+}
+
+function renderStep(article, step) {
+  const inside = [...article.querySelectorAll("[data-check]")];
+  const done = inside.filter((box) => box.dataset.passed === "true").length;
+  const isPassed = inside.length > 0 && done === inside.length;
+  mark(article, isPassed);
+  const link = document.querySelector(`[data-step-link="${article.dataset.step}"]`);
+  if (link) mark(link, isPassed);
+  if (inside.length) {
+    article.querySelector("progress").value = done;
+    article.querySelector("[data-step-count]").textContent = fill(words.step_count, { done, total: inside.length });
+  }
+  const all = article.querySelector("[data-run-step]");
+  if (all) all.disabled = stateName() !== "running" || inside.every(isBusy);
+  article.querySelector("[data-ask]").hidden = !step?.can_ask;
+  renderSolution(article, step?.solution_html ?? null);
+}
+
+function renderSolution(article, html) {
+  const box = article.querySelector("[data-solution]");
+  if (box.hidden === Boolean(html)) article.querySelector("[data-solution-text]").innerHTML = html ?? ""; // sanitised, as hints are
+  box.hidden = !html;
+  if (!html || asked !== article.dataset.step) return;
+  asked = null;
+  box.open = true;
+  box.querySelector("summary").focus();
+}
+
+onState((state) => {
+  const checks = new Map((state?.checks ?? []).map((check) => [String(check.id), check]));
+  const steps = new Map((state?.steps ?? []).map((step) => [String(step.id), step]));
+  for (const box of boxes) renderCheck(box, checks.get(box.dataset.check) ?? NEW);
+  for (const article of articles) renderStep(article, steps.get(article.dataset.step));
+  const done = boxes.filter((box) => box.dataset.passed === "true").length;
+  get("checks-bar").max = boxes.length || 1;
+  get("checks-bar").value = done;
+  get("checks-count").textContent = boxes.length ? fill(words.count, { done, total: boxes.length }) : "";
+  const isComplete = boxes.length > 0 && done === boxes.length;
+  if (get("lab-done").hidden === isComplete) get("lab-done").textContent = words.all;
+  get("lab-done").hidden = !isComplete;
+});
+
+for (const box of boxes) {
+  box.querySelector("[data-run]").addEventListener("click", () => act(`checks/${box.dataset.check}`));
+}
+for (const article of articles) {
+  const id = article.dataset.step;
+  article.querySelector("[data-run-step]")?.addEventListener("click", () => act(`steps/${id}/checks`));
+  article.querySelector("[data-show-solution]").addEventListener("click", async (event) => {
+    asked = id;
+    event.target.disabled = true;
+    if (!(await act(`steps/${id}/solution`))) asked = null;
+    event.target.disabled = false;
+  });
+}
