@@ -12,7 +12,10 @@ from models.blob import Blob
 
 
 class LabSave(Model):
-    """A student's home in a lab at one time: a gzipped tar archive in `blobs`, of `size` bytes and `files` entries."""
+    """A student's home in a lab at one time: a gzipped tar archive in `blobs`, of `size` bytes and `files` files.
+
+    `skipped` more couldn't be read. The same work saved again is the same row, with its new time.
+    """
 
     __tablename__ = "lab_saves"
 
@@ -23,6 +26,7 @@ class LabSave(Model):
     sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
     size: Mapped[int]
     files: Mapped[int]
+    skipped: Mapped[int] = mapped_column(default=0, server_default="0")
     reason: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -15,12 +15,12 @@ from models.lab import Lab, LabCheck
 from models.user import User
 
 QUEUED, STARTING, RUNNING, STOPPING, ENDED = "queued", "starting", "running", "stopping", "ended"
-# A reset stops the machine and queues the same session again.
+# A reset stops the machine and queues the same session again. One whose work can't be saved goes on instead.
 TRANSITIONS = {
     QUEUED: {STARTING, ENDED},
     STARTING: {RUNNING, STOPPING, QUEUED, ENDED},
     RUNNING: {STOPPING, ENDED},
-    STOPPING: {ENDED, QUEUED},
+    STOPPING: {ENDED, QUEUED, RUNNING},
     ENDED: set[str](),
 }
 REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform")
@@ -31,7 +31,8 @@ class LabSession(Model):
 
     `waiting_for` says in words why it still waits; `activity` holds the last time of each kind of use in ISO 8601
     (`input`, `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved.
-    Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for.
+    Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for. `is_settled` says
+    of one that stops that its work is saved, or can't be; `restore_id` is the save that its next machine begins with.
     """
 
     __tablename__ = "lab_sessions"
@@ -66,6 +67,10 @@ class LabSession(Model):
     hand_note: Mapped[str] = mapped_column(default="", server_default="")
     kept_until: Mapped[datetime | None]
     save_requested_at: Mapped[datetime | None]
+    is_settled: Mapped[bool] = mapped_column(default=False, server_default="false")
+    restore_id: Mapped[int | None] = mapped_column(
+        ForeignKey("lab_saves.id", ondelete="SET NULL", use_alter=True), index=True
+    )
 
     user: Mapped[User] = relationship()
     lab: Mapped[Lab] = relationship()

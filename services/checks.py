@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import CheckRun, LabCheck, LabSession, PointEntry
 from models.lab_session import RUNNING
-from services import live, points, progress
+from services import live, points, progress, timelines
 from services.errors import Conflict, NotFound
 
 MAX_OUTPUT = 4096
@@ -38,7 +38,8 @@ def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
     except IntegrityError:
         return
     # Using the checks is using the lab.
-    lab_session.last_active_at, lab_session.warned_at = now, None
+    lab_session.last_active_at, lab_session.warned_at, lab_session.warned_last_at = now, None, None
+    lab_session.activity = {**lab_session.activity, "check": now.isoformat()}
     live.lab_changed(lab_session.id)
     live.nudge("checks")
 
@@ -103,6 +104,8 @@ def finish(
         text = f"{text}\n{too_slow(run.check.timeout_s)}".strip()
     if not _close(run, "passed" if is_passed else "failed", text, now):
         return
+    kind = "check_passed" if is_passed else "check_failed"
+    timelines.note(run.session_id, kind, now, check=run.check.title, check_id=run.check_id)
     if is_passed:
         _reward(run, now)
     live.lab_changed(run.session_id)

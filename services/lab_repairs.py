@@ -12,7 +12,7 @@ from extensions import db
 from models import LabSession, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import ENDED, RUNNING
-from services import labs, warm_labs
+from services import labs, timelines, warm_labs
 
 # A machine that runs for nobody yet, as it is listed beside sessions.
 WARM = "warm"
@@ -97,4 +97,7 @@ def lose(repair: Repair, now: datetime) -> bool:
     found = db.session.get(LabSession, repair.session_id, populate_existing=True)
     if found is None:
         return False
-    return labs.move(found, RUNNING, ENDED, reason=repair.reason or "lost", ended_at=now)
+    is_lost = labs.move(found, RUNNING, ENDED, reason=repair.reason or "lost", ended_at=now)
+    if is_lost:
+        timelines.note(found.id, "lost", now, saved_at=found.saved_at.isoformat() if found.saved_at else None)
+    return is_lost

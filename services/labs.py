@@ -40,8 +40,12 @@ TRIES = 3
 MOST_TOLD = 500
 
 
-def request(user: User, lab: Lab, course: Course, *, now: datetime) -> LabSession:
+def request(
+    user: User, lab: Lab, course: Course, *, now: datetime, is_fresh: bool = False, restore_id: int | None = None
+) -> LabSession:
     """Ask for a machine, or return the session that is active already.
+
+    It begins with the newest save; `is_fresh`: without; `restore_id`: with that one.
 
     The partial unique index lets one of two racing requests insert; the other waits for it and returns that one.
     """
@@ -53,6 +57,8 @@ def request(user: User, lab: Lab, course: Course, *, now: datetime) -> LabSessio
             lab_id=lab.id,
             course_id=course.id,
             job_id=job_id(course.slug, lab.slug, user.handle, session_id),
+            is_fresh=is_fresh,
+            restore_id=restore_id,
             queued_at=now,
         )
         db.session.execute(row.on_conflict_do_nothing())
@@ -80,6 +86,8 @@ def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
     """Move a session from `old` to `new` and refresh it; return False when it isn't in `old` (any more)."""
     if new not in TRANSITIONS[old]:
         raise ValueError(f"a lab session can't go from {old} to {new}")
+    if new == STOPPING:
+        values = {"is_settled": False, **values}
     is_moved = change(lab_session, old, state=new, **values)
     if is_moved and new != RUNNING:
         # There is something to start or to stop, or a machine has come free.
@@ -112,19 +120,25 @@ def stop(lab_session: LabSession, *, reason: str, now: datetime) -> None:
         if state == QUEUED:
             is_done = move(lab_session, QUEUED, ENDED, reason=reason, ended_at=now)
             tell_queue()
+            kind = "stopped"
         elif state == STOPPING:
             is_done = change(lab_session, STOPPING, is_resetting=False, reason=reason)
+            kind = "stopping"
         else:
             is_done = move(lab_session, state, STOPPING, reason=reason, next_try_at=now, failures=0)
+            kind = "stopping"
         if is_done:
+            timelines.note(lab_session.id, kind, now, reason=reason)
             return
         db.session.refresh(lab_session)
     raise Conflict
 
 
-def reset(lab_session: LabSession, now: datetime) -> None:
-    """Throw the machine and the student's files in it away, and start anew. Again is harmless."""
-    if move(lab_session, RUNNING, STOPPING, is_resetting=True, is_fresh=True, next_try_at=now, failures=0):
+def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = None) -> None:
+    """Save, and start anew: empty, or with the save `restore_id`. Again is harmless."""
+    values = {"is_resetting": True, "is_fresh": True, "restore_id": restore_id, "next_try_at": now, "failures": 0}
+    if move(lab_session, RUNNING, STOPPING, **values):
+        timelines.note(lab_session.id, "reset", now)
         return
     db.session.refresh(lab_session)
     if not lab_session.is_resetting:
@@ -138,8 +152,9 @@ def extend(lab_session: LabSession, now: datetime) -> None:
         raise Conflict("This lab doesn't run.")
     if not facts.can_extend:
         raise Conflict("This lab has reached its longest life and can't be kept longer.")
-    if not change(lab_session, RUNNING, last_active_at=now, warned_at=None):
+    if not change(lab_session, RUNNING, last_active_at=now, warned_at=None, warned_last_at=None):
         raise Conflict("This lab doesn't run.")
+    timelines.note(lab_session.id, "extended", now)
 
 
 def tell_queue() -> None:

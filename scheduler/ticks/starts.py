@@ -17,7 +17,7 @@ from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
-from services import lab_claims, lab_room, labs, timelines
+from services import lab_claims, lab_room, labs, saves, timelines
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
@@ -97,6 +97,7 @@ def leave(backend: Backend, job_id: str) -> None:
 
 def _started(lab_session: LabSession, node: str, now: datetime) -> None:
     life = timedelta(minutes=lab_session.lab.max_life_minutes)
+    saves.note_restored(lab_session, now)
     is_moved = labs.move(
         lab_session,
         STARTING,
@@ -106,10 +107,10 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
         warned_at=None,
         expires_at=now + life,
         failures=0,
-        is_fresh=False,
         next_try_at=None,
         waiting_for="",
         node=node,
+        **saves.BEGUN,
     )
     if is_moved:
         if node:
@@ -153,6 +154,7 @@ def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
         home_key=f"{user.id}-{lab.id}",
         max_life_s=lab.max_life_minutes * 60,
         is_fresh=lab_session.is_fresh,
+        saved=saves.for_start(lab_session),
         **machine_of(lab),
     )
 

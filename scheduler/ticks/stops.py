@@ -1,4 +1,8 @@
-"""Stops labs that are to end, and queues again those that are to be fresh."""
+"""Stops labs that are to end, and queues again those that are to be fresh.
+
+Save, commit, stop, commit: a machine ends only when its home is saved, or when it is written down why it isn't. A
+scheduler may die between any two of these; the next one goes on from what is written.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -10,7 +14,8 @@ from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.backends import Backend, BackendError
-from services import lab_claims, labs
+from scheduler.ticks.saves import save
+from services import lab_claims, labs, saves, timelines
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -24,7 +29,12 @@ def stopper(backend: Backend) -> Callable[[], bool]:
             db.session.commit()
             return False
         session_id, job_id = found.id, found.job_id
+        order = saves.order_of(found)
+        if order is not None and not found.failures:
+            timelines.note(session_id, "saving", utcnow())
         db.session.commit()
+        if order is not None and save(backend, order) != "stop":
+            return True
         try:
             backend.stop(job_id)
         except (BackendError, OSError) as error:
@@ -44,7 +54,9 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
     if found is None:
         return
     if not found.is_resetting:
-        labs.move(found, STOPPING, ENDED, ended_at=now, reason=found.reason or "platform", next_try_at=None)
+        reason = found.reason or "platform"
+        if labs.move(found, STOPPING, ENDED, ended_at=now, reason=reason, next_try_at=None):
+            timelines.note(session_id, "stopped", now, reason=reason)
         return
     # It keeps its place in the queue: who resets waits behind nobody that came later.
     labs.move(
@@ -57,7 +69,10 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
         claimed_at=None,
         next_try_at=None,
         started_at=None,
+        is_settled=False,
+        save_error="",
         warned_at=None,
+        warned_last_at=None,
         expires_at=None,
     )
 

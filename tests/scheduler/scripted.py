@@ -1,14 +1,44 @@
 """A backend in memory that fails as it is told to; real ones are tried elsewhere."""
 
+import gzip
+import io
+import tarfile
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from scheduler.backends import Change, ExecResult, LabSpec, Node, Observed, Usage
+
+
+def packed(**files: bytes) -> bytes:
+    """Return a home's archive as a lab makes it."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        tar.addfile(_entry(".", type=tarfile.DIRTYPE))
+        for name, content in files.items():
+            tar.addfile(_entry(name, size=len(content)), io.BytesIO(content))
+    return gzip.compress(archive.getvalue(), mtime=0)
+
+
+def _entry(name: str, **values: Any) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    for key, value in values.items():
+        setattr(entry, key, value)
+    return entry
+
+
+def home(data: bytes, report: str = "status 0 0 0") -> ExecResult:
+    """Return what the script that packs a home gives."""
+    return ExecResult(0, data + f"{report}\nyurt-save {len(report):08d}".encode())
+
+
+EMPTY_HOME = home(packed())
 
 
 class ScriptedBackend:
     """Keeps jobs in a dict. `faults` are raised by the next calls, one each; `results` are what scripts give.
 
-    `specs` keeps what was started, `inputs` what scripts were given; `nodes`, `used` and `changes` are what it tells.
+    `homes` has what packing a home gives, by job. `specs` keeps what was started, `inputs` what scripts were given;
+    `nodes`, `used` and `changes` are what it tells.
     """
 
     name = "scripted"
@@ -26,6 +56,7 @@ class ScriptedBackend:
         self.nodes: list[Node] | None = None
         self.used: dict[str, Usage] = {}
         self.changes: list[Change] = []
+        self.homes: dict[str, ExecResult] = {}
 
     def start(self, spec: LabSpec) -> str:
         self._called("start", spec.job_id)
@@ -57,6 +88,8 @@ class ScriptedBackend:
     ) -> ExecResult:
         self._called("execute", job_id)
         self.inputs.append(stdin)
+        if script.startswith("# yurt-save"):
+            return self.homes.get(job_id, EMPTY_HOME)
         return self.results.pop(0) if self.results else ExecResult(0, b"")
 
     def _called(self, name: str, job_id: str) -> None:

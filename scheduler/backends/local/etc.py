@@ -37,7 +37,7 @@ INIT = r"""cd || exit 1
 umask 022
 %(limits)s
 if [ -e /etc/yurt.saved ]; then
-    tar -xz --no-same-owner -f /etc/yurt.saved </dev/null %(ready)s>&-
+    tar -xzp --no-same-owner -f /etc/yurt.saved </dev/null %(ready)s>&-
 elif [ -e /etc/yurt.setup ]; then
     bash --noprofile --norc /etc/yurt.setup </dev/null %(ready)s>&-
 fi

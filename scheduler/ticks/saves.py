@@ -1,0 +1,117 @@
+"""Saves homes: before a machine ends, for the tick of stops; and where a save was asked for, or failed before."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
+
+from extensions import db
+from models import utcnow
+from scheduler.backends import Backend, BackendError
+from services import save_archives, saves
+from services.save_archives import Archive, NotSaved
+from services.saves import Order, Outcome
+
+TIMEOUT_S = 60.0
+TRIES_AT_ONCE = 2
+RENEW_EVERY_S = 10.0
+
+SAVES = Counter("yurt_lab_saves_total", "Homes saved, by what for.", ["reason"])
+SAVED_BYTES = Counter("yurt_lab_saved_bytes_total", "Bytes of the archives of saved homes.")
+FAILURES = Counter("yurt_lab_save_failures_total", "Saves that failed, by what for and what then.", ["reason", "then"])
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def saver(backend: Backend) -> Callable[[], bool]:
+    """Return the work of the tick that saves labs while they run."""
+
+    def work() -> bool:
+        found = saves.claim_due(utcnow())
+        if found is None:
+            db.session.commit()
+            return False
+        order = saves.order_of(found, "asked" if found.save_requested_at else "again")
+        if order is None:
+            saves.decline(found)
+        db.session.commit()
+        if order is not None:
+            save(backend, order)
+        return True
+
+    return work
+
+
+def save(backend: Backend, order: Order) -> Outcome:
+    """Save a home and commit it; return "stop" where its machine may end now."""
+    try:
+        with held(order):
+            archive = pack(backend, order)
+    except NotSaved as fault:
+        outcome = saves.fail(order, fault, utcnow())
+        db.session.commit()
+        FAILURES.labels(order.reason, outcome).inc()
+        log.warning("lab not saved", job=order.job_id, reason=fault.reason, then=outcome)
+        return outcome
+    outcome = saves.keep(order, archive, utcnow())
+    db.session.commit()
+    SAVES.labels(order.reason).inc()
+    SAVED_BYTES.inc(len(archive.data))
+    return outcome
+
+
+def pack(backend: Backend, order: Order) -> Archive:
+    """Have the lab pack its home, and read what comes; raise NotSaved. A fault of the way there is tried again."""
+    script = save_archives.script(order.limit)
+    for tries_left in reversed(range(TRIES_AT_ONCE)):
+        try:
+            result = backend.execute(
+                order.job_id,
+                script,
+                timeout_s=TIMEOUT_S,
+                output_limit=save_archives.output_limit(order.limit),
+            )
+            if result.is_timed_out:
+                raise NotSaved(f"Packing the home took longer than {TIMEOUT_S:.0f} seconds.")
+            return save_archives.read(result.output, limit=order.limit, most_unpacked=order.most_unpacked)
+        except NotSaved as fault:
+            if fault.is_final or not tries_left:
+                raise
+        except (BackendError, OSError) as error:
+            log.info("home not packed", job=order.job_id, error=str(error))
+            if not is_alive(backend, order.job_id):
+                raise NotSaved(saves.GONE, is_gone=True) from error
+            if not tries_left:
+                raise NotSaved("The machine couldn't be reached.") from error
+    raise AssertionError("the last try returns or raises")
+
+
+def is_alive(backend: Backend, job_id: str) -> bool:
+    """Say whether there is a machine; while nobody knows, there is."""
+    try:
+        job = backend.status(job_id)
+    except (BackendError, OSError):
+        return True
+    return job is not None and job.state != "dead"
+
+
+@contextlib.contextmanager
+def held(order: Order) -> Iterator[None]:
+    """Keep other schedulers from the same save as long as this process works at it, and no longer."""
+    engine, over = db.engine, threading.Event()
+
+    def renew() -> None:
+        while not over.wait(RENEW_EVERY_S):
+            with contextlib.suppress(SQLAlchemyError), engine.begin() as connection:
+                connection.execute(saves.renewal(order.session_id, utcnow()))
+
+    thread = threading.Thread(target=renew, name="save-hold", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

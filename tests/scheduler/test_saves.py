@@ -1,0 +1,350 @@
+"""Homes are saved before their machines end, and given back to the next ones."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from extensions import db as database
+from models import Blob, CourseFile, LabSave, LabSession, utcnow
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from scheduler.backends import BackendUnavailable, ExecResult, Observed
+from scheduler.ticks.saves import saver
+from scheduler.ticks.starts import starter
+from scheduler.ticks.stops import stopper
+from services import labs, save_archives, saves, timelines
+from services.lab_claims import Limits
+from services.save_archives import Archive, NotSaved
+from tests.factories import Cast
+from tests.scheduler.scripted import ScriptedBackend, home, packed
+
+Ask = Callable[..., LabSession]
+AWAY = BackendUnavailable("away")
+TOO_LARGE = home(b"x" * (64 * save_archives.MEGABYTE + 1))
+
+
+def backend_of(found: LabSession, **files: bytes) -> ScriptedBackend:
+    """A backend where the session's job runs, with these files in its home."""
+    backend = ScriptedBackend()
+    backend.jobs[found.job_id] = Observed(found.job_id, str(found.id), "running")
+    backend.homes[found.job_id] = home(packed(**files))
+    return backend
+
+
+def stop(found: LabSession, reason: str = "user") -> None:
+    labs.stop(found, reason=reason, now=utcnow())
+    database.session.commit()
+
+
+def tick(backend: ScriptedBackend, found: LabSession, times: int = 1) -> None:
+    """Let the stops work, whatever they wait for."""
+    for _ in range(times):
+        found.next_try_at = None
+        database.session.commit()
+        stopper(backend)()
+        database.session.refresh(found)
+
+
+def kinds(found: LabSession) -> list[str]:
+    return [event.kind for event in timelines.of(found.id)]
+
+
+def saved(found: LabSession) -> list[LabSave]:
+    return saves.of(found.user_id, found.lab_id)
+
+
+def test_a_home_is_saved_and_then_its_machine_ends(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found, work=b"done", more=b"too")
+    stop(found)
+
+    tick(backend, found)
+
+    (save,) = saved(found)
+    assert (found.state, found.saved_at, found.is_settled) == (ENDED, save.created_at, True)
+    assert (save.files, save.skipped, save.reason, save.session_id) == (2, 0, "user", found.id)
+    assert saves.data_of(save) == packed(work=b"done", more=b"too")
+    assert save.sha256 == hashlib.sha256(saves.data_of(save)).hexdigest()
+    assert kinds(found) == ["queued", "stopping", "saving", "saved", "stopped"]
+
+
+def test_a_save_is_committed_before_the_machine_is_stopped(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found, work=b"done")
+    seen: list[tuple[str, int, bool]] = []
+
+    def before(name: str, _job: str) -> None:
+        is_open = database.session().in_transaction()
+        seen.append((name, len(saved(found)), is_open))
+        database.session.commit()
+
+    backend.before = before
+    stop(found)
+    tick(backend, found)
+
+    assert seen == [("execute", 0, False), ("stop", 1, False)]
+
+
+def test_what_was_saved_is_not_saved_again_when_the_stop_is_tried_again(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found)
+    backend.before = lambda name, _job: backend.faults.append(AWAY) if name == "stop" and not backend.faults else None
+    stop(found)
+
+    tick(backend, found, times=2)
+    backend.before = None
+    backend.faults.clear()
+    tick(backend, found)
+
+    assert [name for name, _job in backend.calls] == ["execute", "stop", "stop", "stop"]
+    assert found.state == ENDED
+
+
+@pytest.mark.parametrize("reason", ["age", "course", "admin", "platform"])
+def test_what_ends_for_a_reason_that_cant_wait_ends_after_three_tries(running: Ask, reason: str) -> None:
+    found = running()
+    backend = backend_of(found)
+    backend.homes[found.job_id] = ExecResult(1, b"no such thing")
+    stop(found, reason)
+
+    tick(backend, found, times=2)
+    state_after_two, tries = found.state, found.failures
+    tick(backend, found)
+
+    assert (state_after_two, tries) == (STOPPING, 2)
+    assert (found.state, found.reason, saved(found)) == (ENDED, reason, [])
+    assert found.save_error == "The archive of the home broke off."
+    assert kinds(found)[-2:] == ["save_failed", "stopped"]
+    assert kinds(found).count("saving") == 1
+
+
+def test_an_idle_lab_that_cant_be_saved_goes_on(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found)
+    backend.homes[found.job_id] = TOO_LARGE
+    stop(found, "idle")
+
+    tick(backend, found)
+
+    assert (found.state, found.reason, found.is_settled) == (RUNNING, None, False)
+    assert found.save_error == "The home is larger than 64 MB, packed."
+    assert found.next_try_at > utcnow() + timedelta(minutes=9)
+    assert list(backend.jobs) == [found.job_id]
+    assert "stop" not in dict(backend.calls)
+
+
+def test_a_students_own_stop_asks_once_more_where_nothing_can_be_saved(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found)
+    backend.faults = [AWAY] * 20
+
+    stop(found)
+    tick(backend, found, times=3)
+    state_after_first = found.state, found.save_error
+    stop(found)
+    backend.faults = [AWAY] * 2
+    tick(backend, found)
+
+    assert state_after_first == (RUNNING, "The machine couldn't be reached.")
+    assert (found.state, found.reason) == (ENDED, "user")
+
+
+def test_a_reset_ends_with_or_without_a_save_and_begins_empty(running: Ask, settings: Any) -> None:
+    found = running()
+    backend = backend_of(found)
+    backend.homes[found.job_id] = TOO_LARGE
+    labs.reset(found, utcnow())
+    database.session.commit()
+
+    tick(backend, found)
+    state_between = found.state, found.save_error
+    starter(settings, backend, Limits(50, 2))()
+
+    assert state_between == (QUEUED, "")
+    assert (found.state, backend.specs[found.job_id].saved, found.is_settled) == (RUNNING, None, False)
+
+
+def test_a_machine_that_is_gone_cannot_be_saved(running: Ask) -> None:
+    found = running()
+    backend = ScriptedBackend([AWAY])
+    stop(found, "idle")
+
+    tick(backend, found)
+
+    assert (found.state, found.save_error) == (ENDED, saves.GONE)
+
+
+def test_while_the_backend_is_away_nobody_says_that_a_machine_is_gone(running: Ask) -> None:
+    found = running()
+    backend = ScriptedBackend([AWAY, AWAY])
+    backend.status = lambda _job: (_ for _ in ()).throw(AWAY)  # type: ignore[method-assign]
+    stop(found, "idle")
+
+    tick(backend, found)
+
+    assert (found.state, found.failures, found.save_error) == (STOPPING, 1, "")
+
+
+def test_one_fault_of_the_way_there_costs_no_try(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found, work=b"done")
+    backend.faults = [AWAY]
+    stop(found)
+
+    tick(backend, found)
+
+    assert (found.state, len(saved(found))) == (ENDED, 1)
+
+
+@pytest.mark.parametrize("changes", [{"started_at": None}, {"limit": 0}])
+def test_what_has_no_work_is_not_saved(running: Ask, cast: Cast, changes: dict[str, Any]) -> None:
+    cast.lab.save_limit_mb = changes.pop("limit", 64)
+    found = running(**changes)
+    backend = backend_of(found)
+    stop(found)
+
+    tick(backend, found)
+
+    assert (found.state, [name for name, _job in backend.calls]) == (ENDED, ["stop"])
+
+
+def test_the_newest_three_are_kept_and_bytes_that_nothing_names_go(running: Ask, cast: Cast) -> None:
+    for number in range(5):
+        found = running()
+        stop(found)
+        tick(backend_of(found, work=b"%d" % number), found)
+
+    contents = [saves.data_of(save) for save in saves.of(cast.bob.id, cast.lab.id, most=10)]
+    assert contents == [packed(work=b"%d" % number) for number in (4, 3, 2)]
+    assert database.session.scalar(select(func.count()).select_from(Blob)) == 3
+
+
+def test_the_same_work_is_one_save(running: Ask) -> None:
+    for _ in range(3):
+        found = running()
+        stop(found)
+        tick(backend_of(found, work=b"same"), found)
+
+    (save,) = saved(found)
+    assert (save.session_id, save.created_at) == (found.id, found.saved_at)
+
+
+def test_bytes_that_a_course_shares_stay(running: Ask, cast: Cast) -> None:
+    for number in range(5):
+        found = running()
+        stop(found)
+        tick(backend_of(found, work=b"%d" % number), found)
+        if number == 0:
+            digest = saved(found)[0].sha256
+            shared = CourseFile(
+                course_id=cast.course.id, path="files/a", sha256=digest, content_type="application/gzip"
+            )
+            database.session.add(shared)
+            database.session.commit()
+
+    assert database.session.get(Blob, digest) is not None
+
+
+def test_the_next_machine_begins_with_the_newest_save(running: Ask, ask: Ask, settings: Any) -> None:
+    found = running()
+    stop(found)
+    tick(backend_of(found, work=b"done"), found)
+    again, backend = ask(), ScriptedBackend()
+
+    starter(settings, backend, Limits(50, 2))()
+
+    assert backend.specs[again.job_id].saved == packed(work=b"done")
+    assert "restored" in kinds(again)
+
+
+def test_a_save_that_is_to_be_restored_outlives_newer_ones(running: Ask, cast: Cast, settings: Any) -> None:
+    for number in range(3):
+        found = running()
+        stop(found)
+        tick(backend_of(found, work=b"%d" % number), found)
+    oldest = saved(found)[-1]
+    found = running()
+    backend = backend_of(found, work=b"now")
+    labs.reset(found, utcnow(), restore_id=oldest.id)
+    database.session.commit()
+
+    tick(backend, found)
+    starter(settings, backend, Limits(50, 2))()
+
+    assert backend.specs[found.job_id].saved == packed(work=b"0")
+    assert (found.restore_id, found.is_fresh, found.state) == (None, False, RUNNING)
+    assert saves.data_of(saved(found)[0]) == packed(work=b"now")
+
+
+def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
+    found = running(save_requested_at=utcnow())
+    backend = backend_of(found, work=b"so far")
+
+    assert saver(backend)()
+    assert not saver(backend)()
+
+    assert (found.state, found.save_requested_at, found.is_settled) == (RUNNING, None, False)
+    assert [save.reason for save in saved(found)] == ["asked"]
+
+
+def test_a_lab_that_can_be_saved_again_may_idle_out_again(running: Ask) -> None:
+    found = running(save_error="The home is larger than 64 MB, packed.", next_try_at=utcnow() - timedelta(seconds=1))
+
+    saver(backend_of(found, work=b"smaller"))()
+
+    assert (found.save_error, len(saved(found))) == ("", 1)
+
+
+def test_a_failure_that_lasts_is_noted_once(running: Ask) -> None:
+    found = running(save_requested_at=utcnow())
+    backend = backend_of(found)
+    backend.homes[found.job_id] = TOO_LARGE
+
+    for _ in range(3):
+        found.next_try_at = None
+        database.session.commit()
+        saver(backend)()
+
+    assert kinds(found).count("save_failed") == 1
+    assert found.state == RUNNING
+
+
+def test_a_save_that_began_before_the_stop_is_not_the_last_one(running: Ask) -> None:
+    found = running(save_requested_at=utcnow())
+    backend = backend_of(found, work=b"early")
+    backend.before = lambda name, _job: stop(found) if found.state == RUNNING else None
+    saver(backend)()
+    backend.before = None
+    backend.homes[found.job_id] = home(packed(work=b"late"))
+
+    tick(backend, found)
+
+    assert found.state == ENDED
+    assert [saves.data_of(save) for save in saved(found)] == [packed(work=b"late"), packed(work=b"early")]
+
+
+def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -> None:
+    found = running()
+    stop(found, "idle")
+    order = saves.order_of(found)
+    assert order is not None
+
+    first = saves.keep(order, Archive(packed(work=b"x"), 1), utcnow())
+    second = saves.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
+
+    assert (first, second, found.state) == ("stop", "stop", STOPPING)
+
+
+def test_a_save_after_another_scheduler_kept_the_lab_does_not_stop_it(running: Ask) -> None:
+    found = running()
+    stop(found, "idle")
+    order = saves.order_of(found)
+    assert order is not None
+
+    first = saves.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
+    second = saves.keep(order, Archive(packed(work=b"x"), 1), utcnow())
+
+    assert (first, second, found.state, found.save_error) == ("keep", "leave", RUNNING, "")
