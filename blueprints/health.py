@@ -14,6 +14,7 @@ from extensions import db
 from models import LabSession, Mail
 
 HEARTBEATS = "yurt:heartbeats"
+UNSAVED = (LabSession.state == "running", LabSession.save_error != "")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 health = Blueprint("health", __name__)
@@ -71,14 +72,16 @@ def _redis() -> bool:
 
 
 def _state() -> bytes:
-    """What no process counts for itself: labs by state, mail waiting, and the age of each tick of the scheduler."""
+    """What no process counts for itself: labs by state and unsaved, mail waiting, the age of each tick."""
     labs = GaugeMetricFamily("yurt_lab_sessions", "Lab sessions, by state.", labels=["state"])
+    unsaved = GaugeMetricFamily("yurt_labs_unsaved", "Labs that run on because the work in them can't be saved.")
     mail = GaugeMetricFamily("yurt_mail_waiting", "Mail that is still to be sent.")
     ticks = GaugeMetricFamily("yurt_scheduler_tick_age_seconds", "Since the tick last ended.", labels=["tick"])
     counts = select(LabSession.state, func.count()).where(LabSession.state != "ended").group_by(LabSession.state)
     found = dict(db.session.execute(counts).tuples().all())
     for state in ("queued", "starting", "running", "stopping"):
         labs.add_metric([state], found.get(state, 0))
+    unsaved.add_metric([], db.session.scalar(select(func.count()).where(*UNSAVED)) or 0)
     mail.add_metric([], db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0)
     try:
         for name, at in current_app.extensions["yurt_redis"].hgetall(HEARTBEATS).items():
@@ -86,7 +89,7 @@ def _state() -> bytes:
     except RedisError:
         pass  # the families without samples say that nobody knows
     state = CollectorRegistry()
-    state.register(_Families([labs, mail, ticks]))
+    state.register(_Families([labs, unsaved, mail, ticks]))
     return generate_latest(state)
 
 
