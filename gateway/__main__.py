@@ -12,13 +12,17 @@ from config import Settings, load_settings
 from core import create_core
 from gateway import tasks
 from gateway.database import Database
+from gateway.files import Files
 from gateway.hints import Hints
+from gateway.labs import Labs
 from gateway.presence import Presence
 from gateway.streams import Streams
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from scheduler.backends import make_backend
 
+# Scripts in labs: threads of their own, so that the database's questions don't wait for them.
+LAB_THREADS = 8
 END_S = 2.0
 
 log = structlog.get_logger("yurt.gateway")
@@ -28,10 +32,12 @@ def build(settings: Settings) -> web.Application:
     """Wire the routes to the engines."""
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
     database, hints = Database(create_core(settings, "gateway")), Hints(redis)
+    backend = make_backend(settings)
     presence = Presence(database.touch_visit, database.end_visit)
     streams = Streams(settings.secret_key, hints, database.snapshot, presence)
     visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(make_backend(settings), redis, database.job_of, settings.public_url, visitors)
+    terminals = Terminals(backend, redis, database.job_of, settings.public_url, visitors)
+    labs_here = Labs(backend, database.job_of, LAB_THREADS)
     application = web.Application()
     application.add_routes(
         [
@@ -39,6 +45,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
+            *Files(settings.secret_key, labs_here, redis).routes(),
             web.get("/healthz", healthz),
         ]
     )
@@ -48,6 +55,7 @@ def build(settings: Settings) -> web.Application:
         yield
         await tasks.end(task)
         await redis.aclose()
+        labs_here.close()
 
     async def leave(_application: web.Application) -> None:
         await terminals.close_all()

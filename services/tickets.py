@@ -10,6 +10,8 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 SALT = "yurt-live"
 LIVE_SECONDS = 12 * 3600
+# The file panel asks for a new one when it needs one.
+FILES_SECONDS = 600
 TERMINAL_SECONDS = 60
 
 
@@ -21,14 +23,15 @@ class Store(Protocol):
 
 
 def live(secret_key: str, *, user_id: int, topic: str) -> str:
-    """Return a ticket with which `user_id` may watch `topic` for twelve hours."""
+    """Return a ticket with which `user_id` may watch or use `topic`; whoever reads it says for how long."""
     return str(URLSafeTimedSerializer(secret_key, salt=SALT).dumps({"u": user_id, "t": topic}))
 
 
-def read_live(secret_key: str, ticket: str) -> tuple[int, str] | None:
-    """Return (user id, topic) of a ticket that we signed and that hasn't expired."""
+def read_live(secret_key: str, ticket: str, seconds: int | None = None) -> tuple[int, str] | None:
+    """Return (user id, topic) of a ticket that we signed, at most `seconds` ago: twelve hours where it isn't said."""
+    longest = LIVE_SECONDS if seconds is None else seconds
     try:
-        found = URLSafeTimedSerializer(secret_key, salt=SALT).loads(ticket, max_age=LIVE_SECONDS)
+        found = URLSafeTimedSerializer(secret_key, salt=SALT).loads(ticket, max_age=longest)
     except BadData:
         return None
     return int(found["u"]), str(found["t"])

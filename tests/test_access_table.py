@@ -84,6 +84,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs.state", "GET"): (f"{SESSION}/state", {}, (302, 404, 200, 404, 404)),
     ("labs.ticket", "POST"): (f"{SESSION}/ticket", {}, (302, 404, 200, 404, 404)),
     ("labs.live_ticket", "POST"): (f"{SESSION}/live", {}, (302, 404, 200, 404, 404)),
+    ("labs.files_ticket", "POST"): (f"{SESSION}/files", {}, (302, 404, 200, 404, 404)),
     ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
     ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
     ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),

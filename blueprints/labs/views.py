@@ -139,9 +139,7 @@ def state(session_id: uuid.UUID) -> Response:
 @login_required
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
-    found = _mine(session_id)
-    if found.state != "running":
-        raise Conflict(_("The lab isn't running."))
+    found = _running(session_id)
     made = tickets.terminal(current_app.extensions["yurt_redis"], user_id=me().id, session_id=found.id)
     return jsonify(url=f"/live/terminals/{found.id}?ticket={made}")
 
@@ -153,6 +151,22 @@ def live_ticket(session_id: uuid.UUID) -> Response:
     found = _mine(session_id)
     made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"lab:{found.id}")
     return jsonify(url=f"/live/labs/{found.id}?ticket={made}")
+
+
+@labs.post("/lab-sessions/<uuid:session_id>/files")
+@login_required
+def files_ticket(session_id: uuid.UUID) -> Response:
+    """A ticket for the files of a running lab."""
+    found = _running(session_id)
+    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"files:{found.id}")
+    return jsonify(url=f"/live/files/{found.id}", ticket=made)
+
+
+def _running(session_id: uuid.UUID) -> LabSession:
+    found = _mine(session_id)
+    if found.state != "running":
+        raise Conflict(_("The lab isn't running."))
+    return found
 
 
 def _mine(session_id: uuid.UUID) -> LabSession:

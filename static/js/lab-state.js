@@ -3,6 +3,8 @@ import { send, strings, toast } from "./site.js";
 
 /** The page's words. */
 export const words = strings();
+/** Return the words of one panel. */
+export const wordsOf = (name) => JSON.parse(document.getElementById(`words-${name}`).textContent);
 /** The state document as it is now; null before the first start. Import it: it changes under its name. */
 export let state = JSON.parse(document.getElementById("state").textContent);
 

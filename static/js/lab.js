@@ -1,4 +1,5 @@
 // The lab page's frame: the machine's bar. Checks and panels are modules of their own.
+import { confirmed } from "./ask.js";
 import { act, clock, fill, get, onState, state, stateName, watch, words } from "./lab-state.js";
 import { toast } from "./site.js";
 import "./lab-checks.js";
@@ -23,20 +24,10 @@ function renderBar() {
   if (state?.warning) get("warning").textContent = fill(words[`warn_${state.warning.kind}`], { time: clock(state.warning.at) });
 }
 
-function ask(kind) {
-  const dialog = get("confirm");
-  get("confirm-title").textContent = words[`${kind}_title`];
-  dialog.querySelector("[data-text]").textContent = words[`${kind}_text`];
-  const yes = dialog.querySelector("[data-yes]");
-  yes.textContent = words[`${kind}_yes`];
-  yes.onclick = () => {
-    dialog.close();
-    act(kind);
-  };
-  dialog.showModal();
+async function ask(kind) {
+  if (await confirmed({ title: words[`${kind}_title`], text: words[`${kind}_text`], yes: words[`${kind}_yes`] })) await act(kind);
 }
 
-get("confirm").querySelector("[data-no]").addEventListener("click", () => get("confirm").close());
 get("stop").addEventListener("click", () => ask("stop"));
 get("reset").addEventListener("click", () => ask("reset"));
 get("extend").addEventListener("click", async () => (await act("extend")) && toast(words.extended, "good"));
