@@ -192,6 +192,11 @@ def parent(path: bytes) -> tuple[bytes, bytes]:
     return folder, check_name(name)
 
 
+def join(folder: bytes, name: bytes) -> bytes:
+    """Return the path of an entry of a folder; the home is empty."""
+    return folder + b"/" + name if folder else name
+
+
 def display(name: bytes) -> str:
     """Return a name that is safe to look at: what isn't printable stands as its escape, as `ls -b` writes it."""
     text = name.decode("utf-8", "backslashreplace")

@@ -161,12 +161,14 @@ class Files:
         return web.json_response({"size": offset}, status=201, headers=SAFE)
 
     async def _make_folder(self, request: web.Request, place: Place) -> web.StreamResponse:
-        await place.run(scripts.MAKE_FOLDER, _path(request), _new_name(request))
-        return web.json_response({}, status=201, headers=SAFE)
+        folder, name = _path(request), _new_name(request)
+        await place.run(scripts.MAKE_FOLDER, folder, name)
+        return web.json_response({"path": scripts.token_of(scripts.join(folder, name))}, status=201, headers=SAFE)
 
     async def _rename(self, request: web.Request, place: Place) -> web.StreamResponse:
-        await place.run(scripts.RENAME, *scripts.parent(_path(request)), _new_name(request))
-        return web.json_response({}, headers=SAFE)
+        (folder, old), new = scripts.parent(_path(request)), _new_name(request)
+        await place.run(scripts.RENAME, folder, old, new)
+        return web.json_response({"path": scripts.token_of(scripts.join(folder, new))}, headers=SAFE)
 
     async def _delete(self, request: web.Request, place: Place) -> web.StreamResponse:
         await place.run(scripts.DELETE, *scripts.parent(_path(request)))
@@ -215,7 +217,7 @@ def _new_name(request: web.Request) -> bytes:
 def _entry(folder: bytes, entry: scripts.Entry) -> dict[str, Any]:
     return {
         "name": scripts.display(entry.name),
-        "path": scripts.token_of(folder + b"/" + entry.name if folder else entry.name),
+        "path": scripts.token_of(scripts.join(folder, entry.name)),
         "kind": entry.kind,
         "is_link": entry.is_link,
         "size": entry.size,

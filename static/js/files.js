@@ -39,8 +39,9 @@ export class Files {
   }
 
   list = async (path) => (await this.ask("GET", "", { path })).json();
-  makeFolder = (path, name) => this.ask("POST", "/folders", { path, name });
-  rename = (path, name) => this.ask("POST", "/rename", { path, name });
+  /** Make a folder, or rename something; both return the new path. */
+  makeFolder = async (path, name) => (await (await this.ask("POST", "/folders", { path, name })).json()).path;
+  rename = async (path, name) => (await (await this.ask("POST", "/rename", { path, name })).json()).path;
   remove = (path) => this.ask("DELETE", "", { path });
 
   async download(path) {

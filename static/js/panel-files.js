@@ -113,7 +113,7 @@ async function download(entry, button) {
   button.disabled = false;
 }
 
-/** Ask for a name until `act(name)` succeeds with it; resolve when the dialog closes. */
+/** Ask for a name until `act(name)` succeeds with it; then list the folder with the focus on the path that it gave. */
 function askName(title, yes, value, act) {
   const dialog = get("files-ask");
   const input = get("files-ask-name");
@@ -125,8 +125,9 @@ function askName(title, yes, value, act) {
   dialog.querySelector("form").onsubmit = async (event) => {
     event.preventDefault();
     try {
-      await act(input.value);
+      const path = await act(input.value);
       dialog.close();
+      look(folder, path);
     } catch (error) {
       get("files-ask-error").textContent = why(error);
       input.focus();
@@ -138,10 +139,7 @@ function askName(title, yes, value, act) {
 }
 
 function rename(entry) {
-  askName(fill(words.new_name, entry), words.rename_yes, entry.name, async (name) => {
-    if (name !== entry.name) await files.rename(entry.path, name);
-    await look(folder, entry.path);
-  });
+  askName(fill(words.new_name, entry), words.rename_yes, entry.name, (name) => (name === entry.name ? entry.path : files.rename(entry.path, name)));
 }
 
 async function remove(entry, made) {
@@ -193,12 +191,7 @@ get("files-input").addEventListener("change", (event) => {
   event.target.value = "";
   upload(chosen);
 });
-get("files-folder").addEventListener("click", () =>
-  askName(words.new_folder, words.make, "", async (name) => {
-    await files.makeFolder(folder, name);
-    await look();
-  }),
-);
+get("files-folder").addEventListener("click", () => askName(words.new_folder, words.make, "", (name) => files.makeFolder(folder, name)));
 get("files-refresh").addEventListener("click", () => look());
 
 const isFiles = (event) => files && [...(event.dataTransfer?.types ?? [])].includes("Files");
