@@ -30,6 +30,8 @@ __all__ = [
     "StartFailed",
     "Usage",
     "make_backend",
+    "make_test_backend",
+    "test_instance",
 ]
 
 
@@ -40,3 +42,15 @@ def make_backend(settings: Settings) -> Backend | None:
     if settings.lab_backend == "nomad":
         return NomadBackend(settings)
     return None
+
+
+def make_test_backend(settings: Settings) -> Backend | None:
+    """Build a backend for labs that are thrown away: the site that runs beside it doesn't know of their jobs."""
+    if settings.lab_backend == "local":
+        return LocalBackend(settings.var_dir.resolve(), "lab-tests", keeps_homes=False)
+    return make_backend(settings.model_copy(update={"instance": test_instance(settings)}))
+
+
+def test_instance(settings: Settings) -> str:
+    """Return whose the jobs of tests are. No site can be called so: its reconciler would stop them."""
+    return f"{settings.instance}.test"

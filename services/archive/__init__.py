@@ -6,10 +6,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from extensions import db
-from models import Course
+from models import Course, Lab, Module
 from services.archive.apply import apply
 from services.archive.changes import Changes
-from services.archive.export import collect
+from services.archive.content import LabContent
+from services.archive.export import collect, lab_content
 from services.archive.faults import ArchiveError, Fault
 from services.archive.read import read
 from services.archive.write import write
@@ -29,4 +30,30 @@ def export_course(slug: str, path: Path) -> None:
     write(collect(course), path)
 
 
-__all__ = ["ArchiveError", "Changes", "Fault", "export_course", "import_course"]
+def labs_of(path: Path) -> tuple[str, list[LabContent]]:
+    """Return the slug and the labs of the course in a folder, without the database; raise ArchiveError."""
+    course = read(path)
+    activities = [activity for module in course.modules for activity in module.activities]
+    return course.slug, [activity for activity in activities if isinstance(activity, LabContent)]
+
+
+def imported_labs(slug: str) -> list[LabContent]:
+    """Return the labs of the course called `slug` as they are in the database; raise NotFound."""
+    course = db.session.scalar(select(Course).where(Course.slug == slug.replace("\x00", "")))
+    if course is None:
+        raise NotFound(f"There is no course called {slug}.")
+    query = select(Lab).join(Module, Module.id == Lab.module_id).where(Lab.course_id == course.id)
+    query = query.where(~Lab.is_archived, ~Module.is_archived).order_by(Module.position, Lab.position, Lab.id)
+    return [lab_content(lab) for lab in db.session.scalars(query)]
+
+
+__all__ = [
+    "ArchiveError",
+    "Changes",
+    "Fault",
+    "LabContent",
+    "export_course",
+    "import_course",
+    "imported_labs",
+    "labs_of",
+]

@@ -38,14 +38,15 @@ SAMPLE_S = 0.25
 
 
 class LocalBackend:
-    """Keeps the contract of `scheduler.backends.base` with files under `<var>/labs`."""
+    """Keeps the contract of `scheduler.backends.base` with files under `<var>/labs`, or another folder of var."""
 
     name = "local"
     has_events = False
     has_warm = False
 
-    def __init__(self, var: Path) -> None:
-        self.store = Store(var)
+    def __init__(self, var: Path, folder: str = "labs", *, keeps_homes: bool = True) -> None:
+        self.store = Store(var, folder)
+        self.keeps_homes = keeps_homes
         self.homes = Homes(self.store.folder / "homes")
 
     def start(self, spec: LabSpec) -> str:
@@ -122,6 +123,9 @@ class LocalBackend:
                 raise BackendUnavailable(f"{job_id} doesn't end")
             if not processes.end_all(lambda: _left(found), STOP_S):
                 raise BackendUnavailable(f"processes of {job_id} don't end")
+            if not self.keeps_homes:
+                spec = job.spec()
+                self.homes.forget(spec.home_key if spec else job_id)
             job.remove()
 
     def _end(self, job: Job, found: Sandbox | None, number: int) -> None:

@@ -51,6 +51,13 @@ class Homes:
         """Remember that the setup came to its end."""
         self._mark(self.path(home_key)).touch()
 
+    def forget(self, home_key: str) -> None:
+        """Remove a home that nobody comes back to."""
+        home = self.path(home_key)
+        self._mark(home).unlink(missing_ok=True)
+        if home.is_dir():
+            self._wipe(home)
+
     def _mark(self, home: Path) -> Path:
         return home.with_name(f".{home.name}.ready")
 

@@ -143,10 +143,10 @@ class Job:
 
 
 class Store:
-    """All local jobs of one var folder."""
+    """All local jobs of one folder in var."""
 
-    def __init__(self, var: Path) -> None:
-        self.folder = var.resolve() / "labs"
+    def __init__(self, var: Path, folder: str = "labs") -> None:
+        self.folder = var.resolve() / folder
         self.jobs = self.folder / "jobs"
         self.jobs.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
