@@ -79,10 +79,18 @@ def require_folder(folder: Path) -> None:
         raise Refusal(f"can't write to {folder}: {error.strerror}. Name another folder with YURT_VAR.") from None
 
 
+def require_writable(folder: Path) -> None:
+    """Refuse when nothing can be made in the folder, as on a read-only disk."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Refusal(f"can't write to {folder}, where .venv goes: make it writable, or clone to another folder.")
+
+
 def before_installing(root: Path) -> None:
     """Refuse at once what would make the installing useless."""
     require_free_port(os.environ.get("BIND", "").strip() or DEFAULT_BIND, port_of(os.environ))
     require_space(root, SPACE_TO_INSTALL)
+    if named := os.environ.get("YURT_VAR", "").strip():
+        require_space(Path(named).expanduser().resolve(), SPACE_TO_RUN)
 
 
 def run_main(main: Callable[[], int]) -> None:

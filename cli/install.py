@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.checks import Refusal, before_installing, run_main
+from cli.checks import Refusal, before_installing, require_writable, run_main
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -53,6 +53,8 @@ def main() -> int:
         raise Refusal(
             f"`{Path(error.cmd[0]).name} {' '.join(error.cmd[1:5])} ...` failed; run the command again."
         ) from None
+    except OSError as error:
+        raise Refusal(f"can't install: {error.strerror or error} ({error.filename or ROOT}).") from None
     except KeyboardInterrupt:
         return 130
     finally:
@@ -69,6 +71,7 @@ def install_python(files: Sequence[str]) -> None:
     """Make `.venv` if need be, and install the requirements if they changed."""
     if is_installed(files):
         return
+    require_writable(ROOT)
     make_venv()
     UNFINISHED.touch()
     say(f"Installing the Python packages of {files[-1]} (a few minutes the first time)")
@@ -124,6 +127,7 @@ def install_front_end() -> None:
     stamp = NODE_MODULES / ".installed"
     if _is_current(stamp, fingerprint) and (ROOT / "static" / "vendor").is_dir():
         return
+    require_writable(ROOT)
     npm, environ = find_npm()
     say("Installing the front-end packages of package-lock.json")
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]

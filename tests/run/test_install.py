@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import install
+from cli import checks, install
+from cli.checks import Refusal
+from tests.sites import free_port
 
 
 @pytest.fixture
@@ -69,6 +71,40 @@ def test_installation_that_was_cut_off_is_not_trusted(
 
     assert not install.is_installed(["requirements.txt"])
     assert install.UNFINISHED.exists()
+
+
+def test_read_only_checkout_is_told_before_anything_is_made(
+    root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks.os, "access", lambda path, mode: Path(path) != root)
+
+    with pytest.raises(Refusal, match="can't write to"):
+        install.install_python(["requirements.txt"])
+
+    assert asked == []
+    assert not install.UNFINISHED.exists()
+
+
+def test_folder_that_cannot_be_written_is_one_line(
+    root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["install"])
+    monkeypatch.setattr(install, "UNFINISHED", root / "requirements.txt" / ".unfinished")
+
+    with pytest.raises(Refusal, match="Not a directory"):
+        install.main()
+
+
+def test_data_folder_on_a_full_disk_costs_no_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    var = tmp_path / "var"
+    monkeypatch.setenv("YURT_VAR", str(var))
+    monkeypatch.setenv("PORT", str(free_port()))
+    monkeypatch.setattr(checks, "require_space", lambda folder, needed: asked.append(folder))
+    asked: list[Path] = []
+
+    checks.before_installing(tmp_path)
+
+    assert asked == [tmp_path, var]
 
 
 def test_environment_of_another_place_is_not_trusted(
