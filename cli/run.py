@@ -35,9 +35,9 @@ SITE_START_S = 180.0
 # A process that died so often before the page answered won't come up.
 HOPELESS = 5
 # All in all less than 10 s.
-SITE_END_S = 6.0
+SITE_END_S = 5.6
 LABS_END_S = 2.0
-ENGINES_END_S = 1.7
+ENGINES_END_S = 1.6
 BIGGEST_LOG = 20 * 1024 * 1024
 
 

@@ -21,8 +21,8 @@ from config import ROOT, Settings
 BACKLOG = 1024
 HEAD_START_S = 4.0
 # A little more than what Caddy waits for open connections, and the workers for requests under way.
-DOOR_END_S = 2.5
-WORKERS_END_S = 3.0
+DOOR_END_S = 2.4
+WORKERS_END_S = 2.9
 
 
 def main() -> int:
