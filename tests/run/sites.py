@@ -74,10 +74,10 @@ class RunningSite:
             return int(response.status)
         return 0
 
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """Send the signal and wait for the end; return the exit code."""
+    def end(self, number: int = signal.SIGTERM, within: float = 3 * END_S) -> int:
+        """Send the signal and wait for the end; return the exit code. Beside other tests it may take longer."""
         self.process.send_signal(number)
-        return self.process.wait(END_S)
+        return self.process.wait(within)
 
     def tree(self) -> list[psutil.Process]:
         """Return every process of this run that lives: those that know its folder."""

@@ -15,7 +15,7 @@ import pytest
 
 from cli import here
 from config import ROOT
-from tests.run.sites import RunningSite
+from tests.run.sites import END_S, RunningSite
 from tests.sites import free_port, until
 
 
@@ -114,7 +114,7 @@ def test_two_folders_run_side_by_side(running: RunningSite, tmp_path: Path) -> N
 def test_interrupt_ends_everything_within_ten_seconds(running: RunningSite) -> None:
     assert len(running.tree()) > 5
 
-    code = running.end(signal.SIGINT)
+    code = running.end(signal.SIGINT, within=END_S)
 
     assert code == 0
     assert running.tree() == []
