@@ -7,7 +7,8 @@ from flask import Flask
 import telemetry
 from config import ROOT, Settings, load_settings
 from extensions import bound_transactions, cache, db, engine_options, migrate, redis_client
-from services import live
+from services import lab_places, live
+from services.lab_queue import Limits
 
 MEGABYTE = 1024 * 1024
 MAX_BODY = 1 * MEGABYTE
@@ -75,3 +76,7 @@ def connect_redis(app: Flask, settings: Settings) -> None:
     app.config["CACHE_CLIENT"] = client
     cache.init_app(app)
     live.deliver_with(client)
+    lab_places.serve_with(
+        Limits(settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance),
+        client,
+    )

@@ -3,12 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
-
-from extensions import db
 from models import LabSession
 from models.lab_session import QUEUED, RUNNING
-from services import help_document, idle, lab_progress
+from services import help_document, idle, lab_places, lab_progress
+from services.lab_places import Place
 
 
 def describe(lab_session: LabSession, now: datetime, reader_id: int | None = None) -> dict[str, Any]:
@@ -19,7 +17,7 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
     where they may read it.
     """
     checks = lab_progress.of_checks(lab_session)
-    position, length = place(lab_session) if lab_session.state == QUEUED else (None, None)
+    place = lab_places.of(lab_session.id, now) if lab_session.state == QUEUED else None
     facts = facts_of(lab_session)
     return {
         "id": str(lab_session.id),
@@ -27,8 +25,7 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
         "reason": lab_session.reason,
         "detail": lab_session.detail,
         "is_resetting": lab_session.is_resetting,
-        "position": position,
-        "queue_length": length,
+        **_queue(lab_session, place),
         "started_at": _iso(lab_session.started_at),
         "expires_at": _iso(lab_session.expires_at),
         "idle_stop_at": _iso(facts.idle_stop_at) if facts else None,
@@ -54,17 +51,17 @@ def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> idle
     )
 
 
-def place(lab_session: LabSession) -> tuple[int, int]:
-    """Return a waiting session's position, from 1, and how many wait."""
-    before = tuple_(LabSession.queued_at, LabSession.id) < tuple_(lab_session.queued_at, lab_session.id)
-    query = select(func.count().filter(before), func.count()).where(LabSession.state == QUEUED)
-    ahead, waiting = db.session.execute(query).one()
-    return ahead + 1, waiting
-
-
-def queue_position(lab_session: LabSession) -> int | None:
-    """Return the session's place in the queue, from 1; None when it doesn't wait."""
-    return place(lab_session)[0] if lab_session.state == QUEUED else None
+def _queue(lab_session: LabSession, place: Place | None) -> dict[str, Any]:
+    """Say where it stands and what it waits for: `waiting_full` has the figures where they aren't the cluster's own."""
+    has_wait = place is not None and place.likely_s is not None
+    words = lab_session.waiting_for or (place.words if place else "")
+    return {
+        "position": place.position if place else None,
+        "queue_length": place.length if place else None,
+        "wait_s": {"likely": place.likely_s, "latest": place.latest_s} if place and has_wait else None,
+        "waiting_for": words if lab_session.state == QUEUED else "",
+        "waiting_full": place.full if place and not lab_session.waiting_for else None,
+    }
 
 
 def _warning(facts: idle.Facts, now: datetime) -> dict[str, str | None] | None:

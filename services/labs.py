@@ -16,7 +16,7 @@ from models import Course, Lab, LabSession, User
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING, TRANSITIONS
 from services import live, timelines
 from services.errors import Conflict, NotFound
-from services.lab_document import describe, facts_of, queue_position
+from services.lab_document import describe, facts_of
 
 __all__ = [
     "active_for",
@@ -28,7 +28,6 @@ __all__ = [
     "load",
     "move",
     "of_user",
-    "queue_position",
     "request",
     "reset",
     "stop",
@@ -89,6 +88,8 @@ def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
     if new == STOPPING:
         values = {"is_settled": False, **values}
     is_moved = change(lab_session, old, state=new, **values)
+    if is_moved:
+        live.queue_changed()
     if is_moved and new != RUNNING:
         # There is something to start or to stop, or a machine has come free.
         live.nudge("labs")
@@ -159,6 +160,7 @@ def extend(lab_session: LabSession, now: datetime) -> None:
 
 def tell_queue() -> None:
     """Tell those who wait that their position may have changed."""
+    live.queue_changed()
     waiting = select(LabSession.id).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
     for session_id in db.session.scalars(waiting.limit(MOST_TOLD)):
         live.lab_changed(session_id)

@@ -16,7 +16,10 @@ from extensions import db
 from models import LabSession
 
 NUDGE_CHANNEL = "yurt:nudge"
+# Counts the changes of the queue: places that were computed before the newest one are worth nothing.
+QUEUE_KEY = "yurt:queue"
 HINTS = "yurt_hints"
+QUEUE = "yurt_queue_changed"
 LABS = "yurt_labs"
 
 log = structlog.get_logger("yurt.live")
@@ -29,6 +32,9 @@ class Publisher(Protocol):
 
     def publish(self, channel: str, message: str) -> Any:
         """Send `message` to everybody who listens on `channel` now."""
+
+    def incr(self, name: str) -> Any:
+        """Count."""
 
 
 def lab_channel(session_id: uuid.UUID | str) -> str:
@@ -55,6 +61,11 @@ def lab_changed(session_id: uuid.UUID | str) -> None:
     """Tell who looks at the lab, or at the labs of its course, after the commit, to load its state anew."""
     _after_commit(lab_channel(session_id), json.dumps({"changed": str(session_id)}))
     db.session().info.setdefault(LABS, set()).add(uuid.UUID(str(session_id)))
+
+
+def queue_changed() -> None:
+    """Let everybody's place in the queue be computed anew, after the commit."""
+    db.session().info[QUEUE] = True
 
 
 def board_changed(course_id: int) -> None:
@@ -87,17 +98,24 @@ def _name_courses(session: Session) -> None:
 def _send(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    for channel, message in session.info.pop(HINTS, {}):
-        for publisher in _publishers:
-            try:
+    is_queue_changed = session.info.pop(QUEUE, False)
+    hints = session.info.pop(HINTS, {})
+    for publisher in _publishers:
+        channel = QUEUE_KEY
+        try:
+            if is_queue_changed:
+                # Before the hints: who hears one reads what is new.
+                publisher.incr(QUEUE_KEY)
+            for channel, message in hints:
                 publisher.publish(channel, message)
-            except RedisError as error:
-                log.warning("hint lost", channel=channel, error=type(error).__name__)
-                return
+        except RedisError as error:
+            log.warning("hint lost", channel=channel, error=type(error).__name__)
+            return
 
 
 @event.listens_for(Session, "after_rollback")
 def _forget(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info.pop(HINTS, None)
+        session.info.pop(QUEUE, None)
         session.info.pop(LABS, None)

@@ -63,6 +63,9 @@ class SessionOut(Output):
     is_resetting: bool
     position: int | None
     queue_length: int | None
+    wait_s: dict[str, int] | None
+    waiting_for: str
+    waiting_full: dict[str, Any] | None
     started_at: datetime | None
     expires_at: datetime | None
     idle_stop_at: datetime | None
