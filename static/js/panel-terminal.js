@@ -1,5 +1,5 @@
 // The terminal's panel: the cover that starts the lab, the terminal, its menu and the keys that phones lack.
-import { fill, get, onState, setState, state, stateName, url, watch, words, act, problem } from "./lab-state.js";
+import { clock, fill, get, onState, setState, state, stateName, url, watch, words, act, problem } from "./lab-state.js";
 import { onPanel, shown, view } from "./lab-tabs.js";
 import { send, toast } from "./site.js";
 import { openTerminal } from "./terminal.js";
@@ -7,6 +7,24 @@ import { openTerminal } from "./terminal.js";
 const host = get("terminal");
 const isAvailable = Boolean(get("cover-title"));
 let terminal = null;
+
+/** Say how long it is likely to take, in words that don't promise more than an estimate can. */
+function waitWords({ likely, latest }) {
+  const time = clock(Date.now() + latest * 1000);
+  const minutes = Math.round(likely / 60);
+  if (latest < 60) return words.wait_now;
+  if (likely < 45) return fill(words.wait_soon, { time });
+  if (minutes <= 1) return fill(words.wait_minute, { time });
+  if (minutes < 100) return fill(words.wait_minutes, { minutes: minutes < 20 ? minutes : Math.round(minutes / 5) * 5, time });
+  return fill(words.wait_hours, { hours: Math.round(minutes / 60), time });
+}
+
+function queueWords() {
+  const full = state.waiting_full ? fill(words[`full_${state.waiting_full.kind}`] ?? "", state.waiting_full) : "";
+  // The cluster's own words come as they are: "memory: 3 of 3 nodes full".
+  const said = state.waiting_for ? `${state.waiting_for[0].toUpperCase()}${state.waiting_for.slice(1)}.` : "";
+  return [state.wait_s ? waitWords(state.wait_s) : "", full || said, words.cover_queued_text].filter(Boolean).join("\n");
+}
 
 function renderCover(name) {
   const words_of = name === "stopping" && state.is_resetting ? "resetting" : name;
@@ -17,7 +35,7 @@ function renderCover(name) {
   get("cover-bar").hidden = !["starting", "stopping"].includes(name);
   get("cover-title").textContent = fill(words[`cover_${words_of}`] ?? "", { position: state?.position, length: state?.queue_length });
   const reason = name === "ended" ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";
-  get("cover-text").textContent = reason || words[`cover_${words_of}_text`] || "";
+  get("cover-text").textContent = reason || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
   if (name === "ended") get("start").querySelector("button").textContent = words.again;
 }
 
