@@ -204,6 +204,6 @@ def _theme(status: int) -> str:
 
 
 def _course_url(status: int) -> str | None:
-    """Give the way out of a page that is for people in the course: the page where one enrols."""
+    """Give the way out of what one may not do in a course, or not now: its page, where one also enrols."""
     slug = (request.view_args or {}).get("slug")
-    return url_for("courses.show", slug=slug) if status == 403 and slug else None
+    return url_for("courses.show", slug=slug) if status in (403, 409) and slug else None

@@ -1,0 +1,115 @@
+"""axe-core finds nothing on any page: each as its people see it, at a desk and on a phone, in light and in dark."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from config import ROOT
+from tests.journey.student import COURSE, LAB, QUIZ, Student
+from tests.sites import LiveSite
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})"
+SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 800})
+VISITORS = ["/", "/courses", "/courses?q=nothing", COURSE, "/login", "/register", "/reset", "/no-such-page"]
+BOBS = [
+    *("/", "/courses", COURSE, f"{COURSE}/lessons/one-tree", f"{COURSE}/lessons/permissions"),
+    *(QUIZ, f"{COURSE}/leaderboard", "/labs", LAB, "/account", "/account/tokens", "/enrol", "/change"),
+    f"{COURSE}/people",
+]
+ALICES = ["/", COURSE, f"{COURSE}/people"]
+CHARLIES = ["/", COURSE, "/labs"]
+
+
+@pytest.fixture(scope="module")
+def states(demo_site: LiveSite, browser: Browser) -> Callable[[str], Any]:
+    """Give the cookies of a person, who signs in once."""
+    kept: dict[str, Any] = {"": None}
+
+    def state(name: str) -> Any:
+        if name not in kept:
+            with browser.new_context() as fresh:
+                Student(demo_site, fresh.new_page()).sign_in(name)
+                kept[name] = fresh.storage_state()
+        return kept[name]
+
+    return state
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe-core finds on the page as it is, in both themes and sizes."""
+    assert AXE.is_file(), "axe-core isn't installed: `make install-dev` does it"
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(Path(AXE).read_text())
+    found = []
+    for size in SIZES:
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # a ViewportSize
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]  # a literal
+            for fault in page.evaluate(RUN, RULES)["violations"]:
+                nodes = "; ".join(f"{node['html'][:160]} {node['failureSummary']}" for node in fault["nodes"][:3])
+                found.append(f"{size['width']} {theme}: {fault['id']}: {fault['help']}: {nodes}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        *(("", path) for path in VISITORS),
+        *(("bob", path) for path in BOBS),
+        *(("alice", path) for path in ALICES),
+        *(("charlie", path) for path in CHARLIES),
+    ],
+)
+def test_a_page_is_for_everybody(
+    demo_site: LiveSite, browser: Browser, states: Callable[[str], Any], name: str, path: str
+) -> None:
+    with browser.new_context(storage_state=states(name), locale="en-GB") as fresh:
+        page = fresh.new_page()
+        page.goto(demo_site.url + path)
+
+        assert faults(page) == []
+
+
+def test_a_form_with_faults_is_for_everybody(demo_site: LiveSite, page: Page) -> None:
+    page.goto(f"{demo_site.url}/register")
+    page.locator("form.sheet").evaluate("form => { form.noValidate = true; }")
+    page.locator("form.sheet").get_by_role("button", name="Register").click()
+    expect(page.locator(".error").first).to_be_visible()
+
+    assert faults(page) == []
+
+
+def test_an_attempt_and_its_result_are_for_everybody(bob: Student) -> None:
+    bob.start_quiz()
+    bob.question("What makes a file hidden?").get_by_label("It has the permission").check()
+    bob.expect_saved(1)
+
+    assert faults(bob.page) == []
+
+    bob.page.get_by_role("button", name="Hand in").first.click()
+    expect(bob.page.locator("#review")).to_be_visible()
+    assert faults(bob.page) == []
+
+    bob.page.locator("[data-confirm-submit]").click()
+    expect(bob.page.get_by_role("heading", name="Not yet")).to_be_visible()
+    assert faults(bob.page) == []
+
+
+def test_a_running_lab_is_for_everybody(bob: Student) -> None:
+    bob.start_lab()
+    first = bob.page.locator("[data-check]").first
+    first.get_by_role("button", name="Check it").click()
+    expect(first.locator(".check-state")).to_have_text("Not yet")
+
+    assert faults(bob.page) == []
+
+    bob.page.set_viewport_size({"width": 1280, "height": 800})
+    bob.page.get_by_role("button", name=re.compile("Stop")).click()
+    expect(bob.page.locator("#confirm")).to_be_visible()
+    assert faults(bob.page) == []
