@@ -241,14 +241,14 @@ def test_reset_throws_the_files_away_and_stop_keeps_them(bob: Student) -> None:
     bob.type("touch ~/mine; echo made")
     bob.expect_screen("made")
     bob.page.get_by_role("button", name="Stop").click()
-    bob.page.locator("[data-yes]").click()
+    bob.page.locator("#confirm [data-yes]").click()
     expect(bob.page.locator("#cover-title")).to_have_text("The lab has ended")
 
     bob.start_lab()
     bob.type("ls ~/mine && echo kept-$((1+1))")
     bob.expect_screen("kept-2")
     bob.page.get_by_role("button", name="Reset").click()
-    bob.page.locator("[data-yes]").click()
+    bob.page.locator("#confirm [data-yes]").click()
     expect(bob.page.locator("#machine-state")).not_to_have_attribute("data-state", "running")
     bob.expect_connected()
 
