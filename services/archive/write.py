@@ -24,6 +24,17 @@ from services.errors import InvalidInput
 
 # YAML 1.1 takes these for line ends; only an escape in quotes keeps them.
 _ODD_BREAKS = "\x85\u2028\u2029\ufeff"
+_SPEC_ORDER = (
+    "text",
+    "is_correct",
+    "feedback",
+    "choices",
+    "answer",
+    "tolerance",
+    "unit",
+    "accept",
+    "is_case_sensitive",
+)
 
 
 def write(course: CourseContent, path: Path) -> None:
@@ -125,7 +136,12 @@ def _question(question: QuestionContent) -> dict[str, Any]:
         "points": points,
         "feedback": question.feedback,
     }
-    return common | {name: _spec(value) for name, value in question.spec.items()}
+    return common | {name: _spec(question.spec[name]) for name in sorted(question.spec, key=_place)}
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Sort a question's fields as authors write them: the database has an order of its own."""
+    return (_SPEC_ORDER.index(name), "") if name in _SPEC_ORDER else (len(_SPEC_ORDER), name)
 
 
 def _spec(value: Any) -> Any:
@@ -133,7 +149,8 @@ def _spec(value: Any) -> Any:
     if isinstance(value, list):
         return [_spec(item) for item in value]
     if isinstance(value, dict):
-        return {name: _spec(item) for name, item in value.items() if name != "id" and item not in ("", None)}
+        given = {name: item for name, item in value.items() if name != "id" and item not in ("", None)}
+        return {name: _spec(given[name]) for name in sorted(given, key=_place)}
     return value
 
 

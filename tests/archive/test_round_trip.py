@@ -1,6 +1,7 @@
 """What is written is read as it was, byte for byte the second time, whatever the texts hold."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,21 @@ def test_demo_course_survives_writing_and_reading(tmp_path):
     write(course, tmp_path / "out")
 
     assert read(tmp_path / "out") == course
+
+
+def test_the_order_of_fields_in_the_database_does_not_show(tmp_path):
+    course = read(make_folder(tmp_path / "in"))
+    module, (lesson, quiz, lab) = course.modules[0], course.modules[0].activities
+
+    def turned(value):
+        if isinstance(value, dict):
+            return {name: turned(item) for name, item in reversed(value.items())}
+        return [turned(item) for item in value] if isinstance(value, list) else value
+
+    questions = tuple(replace(question, spec=turned(question.spec)) for question in quiz.questions)
+    other = replace(module, activities=(lesson, replace(quiz, questions=questions), lab))
+
+    assert layout(replace(course, modules=(other,))) == layout(course)
 
 
 def test_scripts_are_executable(tmp_path):
