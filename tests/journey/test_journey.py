@@ -188,10 +188,11 @@ def test_a_reload_comes_back_to_the_same_shell_with_its_past(bob: Student) -> No
 
 def test_the_terminal_has_the_size_of_its_window(bob: Student) -> None:
     bob.start_lab()
+    size = "() => { const t = document.getElementById('terminal').terminal; return [t.rows, t.cols]; }"
+    before = bob.page.evaluate(size)
     bob.page.set_viewport_size({"width": 1000, "height": 500})
-    rows, columns = bob.page.evaluate(
-        "() => { const t = document.getElementById('terminal').terminal; return [t.rows, t.cols]; }"
-    )
+    bob.page.wait_for_function(f"before => ({size})().every((now, at) => now < before[at])", arg=before)
+    rows, columns = bob.page.evaluate(size)
 
     bob.type("clear; stty size")
 
