@@ -9,13 +9,14 @@ from blueprints.courses.people import people
 from blueprints.courses.views import courses
 from blueprints.labs.api import labs_api
 from blueprints.labs.views import labs
+from blueprints.labs.warm_api import warm_api
 from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.views import quizzes
 
 PAGES = (auth, courses, people, quizzes, leaderboards, labs)
-APIS = (auth_api, courses_api, quizzes_api, leaderboards_api, labs_api)
+APIS = (auth_api, courses_api, quizzes_api, leaderboards_api, labs_api, warm_api)
 
 
 def register_blueprints(app: Flask) -> None:

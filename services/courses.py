@@ -36,6 +36,12 @@ def find(slug: str) -> Course:
     return course
 
 
+def with_labs() -> list[Course]:
+    """Return every course that has labs, by slug."""
+    labs = select(Activity.course_id).where(Activity.kind == "lab", ~Activity.is_archived)
+    return list(db.session.scalars(select(Course).where(Course.id.in_(labs)).order_by(Course.slug)))
+
+
 def role_of(user_id: int | None, course: Course) -> str | None:
     """Return a person's role in a course, or None."""
     if user_id is None:

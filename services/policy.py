@@ -57,5 +57,10 @@ def may_help_in_lab(user: User | None, lab_session: LabSession, role: str | None
     return user is not None and lab_session.user_id != user.id and (role in STAFF or _is_admin(user))
 
 
+def may_plan_labs(user: User | None, role: str | None) -> bool:
+    """Teachers decide how many machines wait for their class, and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def _is_admin(user: User | None) -> bool:
     return user is not None and user.is_admin

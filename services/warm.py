@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import contains_eager
 
 from extensions import db
 from models import Enrolment, Lab, WarmPlan
@@ -121,6 +122,21 @@ def remove(plan_id: int) -> bool:
     return removed is not None
 
 
+def everything() -> list[WarmPlan]:
+    """Return every plan of a lab that isn't archived, with its lab and course."""
+    query = select(WarmPlan).join(WarmPlan.lab).where(~Lab.is_archived).order_by(WarmPlan.id)
+    return list(db.session.scalars(query.options(contains_eager(WarmPlan.lab).joinedload(Lab.course))))
+
+
+def words(plan: Plan) -> str:
+    """Say a plan: `24, on Mondays from 09:55 to 11:30 in Europe/Berlin`."""
+    amount = str(plan.count) if plan.count is not None else f"{plan.percent_enrolled} % of the students"
+    day = f"on {DAYS[plan.weekday].capitalize()}s" if plan.weekday is not None else ""
+    if plan.begins is None or plan.ends is None:
+        return f"{amount}, {day or 'always'}" + (f" in {plan.time_zone}" if day else "")
+    return f"{amount}, {day or 'daily'} from {plan.begins:%H:%M} to {plan.ends:%H:%M} in {plan.time_zone}"
+
+
 def check(plan: Plan) -> None:
     """Raise InvalidInput for a plan that can't be kept."""
     if (plan.count is None) == (plan.percent_enrolled is None):
@@ -133,6 +149,8 @@ def check(plan: Plan) -> None:
         raise InvalidInput("weekday", "must be between 0 (Monday) and 6")
     if (plan.begins is None) != (plan.ends is None):
         raise InvalidInput("begins", "a beginning and an end belong together")
+    if any(at is not None and at.tzinfo is not None for at in (plan.begins, plan.ends)):
+        raise InvalidInput("begins", "times are local to the time zone, and have none of their own")
     if plan.begins is not None and plan.begins == plan.ends:
         raise InvalidInput("ends", "must differ from the beginning")
     try:

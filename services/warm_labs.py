@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
-from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Activity, Course, Lab, WarmLab
@@ -75,6 +74,11 @@ def stock(now: datetime) -> list[Stock]:
         Stock(lab, targets.get(lab, 0), there.get(lab, none)[0], there.get(lab, none)[1])
         for lab in sorted({*targets, *there})
     ]
+
+
+def stock_of(lab_id: int, now: datetime) -> Stock:
+    """Return the stock of one lab, which may be nothing."""
+    return next((row for row in stock(now) if row.lab_id == lab_id), Stock(lab_id, 0, 0, 0))
 
 
 def drain(now: datetime) -> None:
@@ -185,11 +189,6 @@ def lose(job_id: str) -> bool:
     """Forget a ready machine whose job has died; False when it has become somebody's or goes already."""
     dead = delete(WarmLab).where(WarmLab.job_id == job_id, WarmLab.state == WARM_READY).returning(WarmLab.id)
     return db.session.scalar(dead) is not None
-
-
-def everything() -> list[WarmLab]:
-    """Return every warm machine with its lab, by job."""
-    return list(db.session.scalars(select(WarmLab).options(joinedload(WarmLab.lab)).order_by(WarmLab.job_id)))
 
 
 def _stop(*conditions: ColumnElement[bool]) -> None:

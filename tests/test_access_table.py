@@ -130,6 +130,12 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
     ("leaderboards_api.read_leaderboard", "GET"): (f"{API}{COURSE}/leaderboard", {}, (401, 403, 200, 200, 200)),
+    ("warm_api.read_warm", "GET"): (f"{API}{COURSE}/labs/first-lab/warm", {}, (401, 403, 403, 200, 200)),
+    ("warm_api.change_warm", "PUT"): (
+        f"{API}{COURSE}/labs/first-lab/warm",
+        {"plans": [{"count": 1}]},
+        (401, 403, 403, 200, 200),
+    ),
     ("labs_api.list_labs", "GET"): (f"{API}{COURSE}/labs", {}, (401, 403, 200, 200, 200)),
     ("labs_api.read_lab", "GET"): (f"{API}{COURSE}/labs/first-lab", {}, (401, 403, 200, 200, 200)),
     ("labs_api.start_session", "POST"): (f"{API}{COURSE}/labs/first-lab/sessions", {}, (401, 403, 201, 201, 403)),

@@ -97,7 +97,10 @@ def test_several_plans_want_as_many_as_the_largest_that_holds(several: list[Plan
         (Plan(count=1, weekday=7), "weekday"),
         (Plan(count=1, begins=time(9)), "begins"),
         (Plan(count=1, begins=time(9), ends=time(9)), "ends"),
+        (Plan(count=1, begins=time(9, tzinfo=UTC), ends=time(10)), "begins"),
         (Plan(count=1, time_zone="Mars/Base"), "time_zone"),
+        (Plan(count=1, time_zone="Europe"), "time_zone"),
+        (Plan(count=1, time_zone="a\x00b"), "time_zone"),
         (Plan(count=1, time_zone="../../etc/passwd"), "time_zone"),
     ],
 )

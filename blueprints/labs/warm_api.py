@@ -1,0 +1,63 @@
+"""The JSON API of what is kept warm for a class; for teachers."""
+
+from dataclasses import asdict
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask_babel import gettext as _
+
+from blueprints.bearer import auth, load_course, me, scope
+from blueprints.labs.schemas_warm import WarmIn, WarmOut
+from blueprints.pages import now
+from blueprints.schemas import responses
+from extensions import db
+from models import Activity, Lab
+from services import policy, warm, warm_labs
+from services.errors import Forbidden
+from services.outlines import activity
+from services.warm import DAYS, Plan
+
+warm_api = APIBlueprint("warm_api", __name__, tag="Labs")
+
+
+@warm_api.get("/courses/<slug>/labs/<lab>/warm")
+@warm_api.auth_required(auth)
+@warm_api.output(WarmOut)
+@warm_api.doc(summary="Read what is kept warm of a lab", responses=responses(403, 404))
+@scope("read")
+def read_warm(slug: str, lab: str) -> Any:
+    """Give the plans, and how many machines they want and there are."""
+    return _describe(_load(slug, lab))
+
+
+@warm_api.put("/courses/<slug>/labs/<lab>/warm")
+@warm_api.auth_required(auth)
+@warm_api.input(WarmIn, location="json")
+@warm_api.output(WarmOut)
+@warm_api.doc(summary="Say what is to be kept warm of a lab", responses=responses(403, 404, 422))
+@scope("write")
+def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
+    """Replace all plans; an empty list keeps nothing warm."""
+    found = _load(slug, lab)
+    plans = []
+    for given in json_data.plans:
+        weekday = DAYS.index(given.weekday) if given.weekday else None
+        plans.append(Plan(**{**given.model_dump(), "weekday": weekday}))
+    warm.replace(found, plans)  # type: ignore[arg-type]  # a Lab
+    db.session.commit()
+    return _describe(found)
+
+
+def _load(slug: str, lab: str) -> Activity:
+    course, role = load_course(slug)
+    if not policy.may_plan_labs(me(), role):
+        raise Forbidden(_("Only teachers decide what is kept warm."))
+    return activity(course, lab, Lab)
+
+
+def _describe(found: Activity) -> dict[str, Any]:
+    stock = warm_labs.stock_of(found.id, now())
+    plans = [asdict(plan) for plan in warm.plans_of([found.id]).get(found.id, [])]
+    for plan in plans:
+        plan["weekday"] = DAYS[plan["weekday"]] if plan["weekday"] is not None else None
+    return {"wanted": stock.wanted, "ready": stock.ready, "starting": stock.starting, "plans": plans}

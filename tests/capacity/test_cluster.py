@@ -1,0 +1,103 @@
+"""What the scheduler writes about the cluster, and what follows from it."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from extensions import db as database
+from models import ClusterState
+from models.cluster import WARM_READY
+from scheduler.backends import BackendUnavailable, Node
+from scheduler.ticks import capacity
+from services import clusters, lab_room
+from tests.capacity.conftest import INSTANCE, NOW, click, cluster, runs, warmed
+from tests.factories import Cast
+from tests.scheduler.scripted import ScriptedBackend
+
+NODES = [
+    Node("one", cpu_mhz=4000, memory_mb=8192, cpu_taken_mhz=1000, memory_taken_mb=1024),
+    Node("two", cpu_mhz=4000, memory_mb=8192, is_ready=False, detail="draining"),
+]
+
+
+class Away(ScriptedBackend):
+    """A cluster that doesn't answer."""
+
+    def capacity(self) -> list[Node] | None:
+        raise BackendUnavailable("no server answers")
+
+
+def counted(nodes: list[Node] | None) -> ClusterState:
+    backend = ScriptedBackend()
+    backend.nodes = nodes
+    capacity.look(INSTANCE, backend)
+    state = clusters.state(INSTANCE)
+    assert state is not None
+    return state
+
+
+def test_only_ready_nodes_count_and_without_what_others_took(cast: Cast) -> None:
+    state = counted(NODES)
+
+    assert (state.cpu_mhz, state.memory_mb, state.down_since) == (3000, 7168, None)
+    assert [(node["name"], node["detail"]) for node in state.nodes] == [("one", ""), ("two", "draining")]
+    assert state.seen_at is not None
+
+
+def test_a_backend_that_does_not_count_limits_nothing(cast: Cast) -> None:
+    counted(NODES)
+    counted(None)
+
+    held = lab_room.holdings(INSTANCE)
+    assert (held.cluster_cpu_mhz, held.cluster_memory_mb) == (0, 0)
+
+
+def test_a_cluster_that_goes_away_is_down_since_then_and_up_again_when_it_answers(cast: Cast) -> None:
+    counted(NODES)
+    for _ in range(2):
+        with pytest.raises(BackendUnavailable):
+            capacity.look(INSTANCE, Away())
+        down = clusters.state(INSTANCE)
+        assert down is not None and down.down_since is not None
+        first = down.down_since
+    again = clusters.state(INSTANCE)
+    # What it had is still known, for those who plan.
+    assert again is not None and (again.down_since, again.cpu_mhz, again.detail) == (first, 3000, "no server answers")
+
+    assert counted(NODES).down_since is None
+
+
+def test_the_place_in_the_stream_of_events_is_left_alone(cast: Cast) -> None:
+    cluster(event_index=0)
+    database.session.execute(update(ClusterState).values(event_index=4711))
+    database.session.commit()
+
+    assert counted(NODES).event_index == 4711
+
+
+def test_pages_of_those_who_wait_hear_that_the_cluster_is_down(cast: Cast, app: Any) -> None:
+    found = click(cast.lab)
+    ear = app.extensions["yurt_redis"].pubsub(ignore_subscribe_messages=True)
+    ear.subscribe(f"yurt:live:lab:{found.id}")
+    ear.get_message(timeout=1)
+
+    with pytest.raises(BackendUnavailable):
+        capacity.look(INSTANCE, Away())
+
+    message = ear.get_message(timeout=5)
+    ear.close()
+    assert message is not None and str(found.id) in message["data"].decode()
+
+
+def test_the_gauges_show_what_there_is_and_what_is_held(cast: Cast) -> None:
+    runs(cast.lab, NOW)
+    warmed(cast.lab, WARM_READY)
+
+    counted(NODES)
+
+    assert capacity.CPU.labels("total")._value.get() == 3000
+    assert capacity.CPU.labels("held")._value.get() == 400
+    assert capacity.MEMORY.labels("held")._value.get() == 512
+    assert [capacity.HELD.labels(kind)._value.get() for kind in ("session", "warm")] == [1, 1]
+    assert [capacity.NODES.labels(ready)._value.get() for ready in ("true", "false")] == [1, 1]
