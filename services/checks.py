@@ -38,7 +38,7 @@ def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
     except IntegrityError:
         return
     # Using the checks is using the lab.
-    lab_session.last_active_at, lab_session.warned_at, lab_session.warned_last_at = now, None, None
+    lab_session.last_active_at = now
     lab_session.activity = {**lab_session.activity, "check": now.isoformat()}
     live.lab_changed(lab_session.id)
     live.nudge("checks")

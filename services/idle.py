@@ -1,31 +1,47 @@
-"""What to do with a running lab that nobody uses, or that has run long enough. Pure decisions."""
+"""What to do with a running lab that nobody uses, or that has run long enough. Pure decisions.
 
-from dataclasses import dataclass
+A lab ends because it idles or because its longest life is over, and never without its whole warning: a first one, and a
+last one shortly before. A warning that comes late puts the end off.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 WARNING = timedelta(minutes=15)
-# A lab that may idle for less than half an hour is warned for half of that time.
-SHARE_OF_IDLE = 2
+LAST = timedelta(minutes=2)
+# A lab that may idle, or live, for less than half an hour is warned for half of that time.
+SHARE = 2
+# Clocks of several machines differ by less.
+SKEW = timedelta(minutes=1)
+# A machine may run for so long beyond its longest life: it is warned about late, perhaps, and saved.
+GRACE = timedelta(minutes=30)
+
+Reason = Literal["", "idle", "age"]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A running lab: when it was last used, when its life ends, how long it may idle, and since when it is warned.
+    """A running lab: when it was last used, when its life ends, how long it may idle and live, and its warnings.
 
-    `is_activity_known` is False while nobody can say what students do (Redis is gone).
+    Until `kept_until` idleness doesn't count. It doesn't, either, while nobody can say what students do (Redis is gone:
+    `is_activity_known` is False) or while the work in it can't be saved.
     """
 
     last_active_at: datetime
     expires_at: datetime
     idle: timedelta
     warned_at: datetime | None = None
+    warned_last_at: datetime | None = None
     is_activity_known: bool = True
+    can_be_saved: bool = True
+    kept_until: datetime | None = None
+    life: timedelta = timedelta(hours=8)
 
     @property
     def lead(self) -> timedelta:
         """How long before an idle stop the student is warned."""
-        return min(WARNING, self.idle / SHARE_OF_IDLE)
+        return min(WARNING, self.idle / SHARE)
 
     @property
     def is_warned(self) -> bool:
@@ -34,36 +50,99 @@ class Facts:
 
     @property
     def idle_stop_at(self) -> datetime:
-        """When it stops unless somebody uses it; a warning that came late still gives its whole time."""
-        due = self.last_active_at + self.idle
-        return max(due, self.warned_at + self.lead) if self.is_warned and self.warned_at else due
+        """When it stops unless somebody uses it."""
+        return self.by_idleness.at()
 
     @property
     def can_extend(self) -> bool:
         """Whether using it now would give it more time: never beyond its longest life."""
-        return self.idle_stop_at < self.expires_at
+        return self.can_be_saved and self.idle_stop_at < self.expires_at
+
+    @property
+    def by_idleness(self) -> "Ending":
+        """Its end for idleness."""
+        due = self.last_active_at + self.idle
+        if self.kept_until is not None:
+            due = max(due, self.kept_until)
+        return self._ending("idle", due, self.lead, self.is_warned)
+
+    @property
+    def by_age(self) -> "Ending":
+        """Its end because it has run for long enough."""
+        lead = min(WARNING, self.life / SHARE)
+        is_told = self.warned_at is not None and self.warned_at >= self.expires_at - lead
+        return self._ending("age", self.expires_at, lead, is_told)
+
+    def _ending(self, reason: Reason, due: datetime, lead: timedelta, is_told: bool) -> "Ending":
+        told = self.warned_at if is_told else None
+        is_last = told is not None and self.warned_last_at is not None and self.warned_last_at >= told
+        return Ending(reason, due, lead, told, self.warned_last_at if is_last else None)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One way to end: when it is due, how long before the student is warned, and when they were told."""
+
+    reason: Reason
+    due: datetime
+    lead: timedelta
+    told: datetime | None
+    told_last: datetime | None
+
+    @property
+    def has_last(self) -> bool:
+        """Whether there is a last warning, too: not where the first comes hardly earlier."""
+        return self.lead >= 2 * LAST
+
+    def at(self, now: datetime | None = None) -> datetime:
+        """Return when it comes; with `now`, if the student were told only now."""
+        told = self.told or now
+        at = self.due if told is None else max(self.due, told + self.lead)
+        return at if self.told_last is None else max(at, self.told_last + LAST)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`stop` for a reason now, `warn` that it will stop at `at`, or `leave`."""
+    """`stop` for a reason now, `warn` that it will stop at `at`, or `leave`.
+
+    `is_new` says of a warning that the student is to be told now, `is_last` that it is the last one.
+    """
 
     action: Literal["leave", "warn", "stop"]
-    reason: Literal["", "idle", "age"] = ""
+    reason: Reason = ""
     at: datetime | None = None
+    is_new: bool = False
+    is_last: bool = False
 
 
 def verdict(facts: Facts, now: datetime) -> Verdict:
-    """Decide. Age is looked at first, because nothing puts it off; nobody is stopped for idleness without a warning."""
-    idle_at = facts.idle_stop_at
-    if now >= facts.expires_at:
-        return Verdict("stop", "age", facts.expires_at)
-    if facts.is_activity_known and facts.is_warned and now >= idle_at:
-        return Verdict("stop", "idle", idle_at)
-    ends_by_age = facts.expires_at <= idle_at or not facts.is_activity_known
-    if now >= facts.expires_at - WARNING and ends_by_age:
-        return Verdict("warn", "age", facts.expires_at)
-    if facts.is_activity_known and now >= idle_at - facts.lead:
-        at = idle_at if facts.is_warned else max(idle_at, now + facts.lead)
-        return Verdict("warn", "idle", min(at, facts.expires_at))
-    return Verdict("leave")
+    """Decide by idleness where that ends it before its life does, else by age: no use puts that off."""
+    ending = facts.by_age
+    if facts.is_activity_known and facts.can_be_saved and facts.by_idleness.at(now) < ending.due:
+        ending = facts.by_idleness
+    at = ending.at(now)
+    if ending.told is None:
+        is_near = now >= ending.due - ending.lead
+        return Verdict("warn", ending.reason, at, is_new=True) if is_near else Verdict("leave")
+    if ending.has_last and ending.told_last is None:
+        if now < at - LAST:
+            return Verdict("warn", ending.reason, at)
+        return Verdict("warn", ending.reason, max(at, now + LAST), is_new=True, is_last=True)
+    if now < at:
+        return Verdict("warn", ending.reason, at, is_last=ending.told_last is not None)
+    return Verdict("stop", ending.reason, at)
+
+
+def settled(facts: Facts, now: datetime) -> Facts:
+    """Return the facts without what lies in the future: somebody has set a clock back."""
+    return replace(
+        facts,
+        last_active_at=_past(facts.last_active_at, now) or now,
+        expires_at=now + facts.life if facts.expires_at > now + facts.life + SKEW else facts.expires_at,
+        warned_at=_past(facts.warned_at, now),
+        warned_last_at=_past(facts.warned_last_at, now),
+    )
+
+
+def _past(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at is not None and at <= now + SKEW else None

@@ -5,7 +5,7 @@ from typing import Any
 
 from models import LabSession
 from models.lab_session import QUEUED, RUNNING
-from services import help_document, idle, lab_places, lab_progress
+from services import help_document, idle, lab_places, lab_progress, lab_shelf
 from services.lab_places import Place
 
 
@@ -14,7 +14,7 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
 
     `checks` has a row for each check of the lab: `state` is that of the newest run on this very machine, `is_passed`
     says whether the student ever passed it. `steps` tells of each step how far the student is, and its solution
-    where they may read it.
+    where they may read it. `save` is the receipt of the work that was saved last, `save_error` why none can be.
     """
     checks = lab_progress.of_checks(lab_session)
     place = lab_places.of(lab_session.id, now) if lab_session.state == QUEUED else None
@@ -28,11 +28,12 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
         **_queue(lab_session, place),
         "started_at": _iso(lab_session.started_at),
         "expires_at": _iso(lab_session.expires_at),
-        "idle_stop_at": _iso(facts.idle_stop_at) if facts else None,
+        "idle_stop_at": _iso(facts.idle_stop_at) if facts and facts.can_be_saved else None,
         "warning": _warning(facts, now) if facts else None,
         "can_extend": facts is not None and facts.can_extend,
         "checks": checks,
         "steps": lab_progress.of_steps(lab_session, checks),
+        **_save(lab_session),
         **help_document.describe(lab_session, lab_session.user_id if reader_id is None else reader_id),
     }
 
@@ -47,6 +48,10 @@ def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> idle
         expires_at=expires_at,
         idle=timedelta(minutes=lab_session.lab.idle_minutes),
         warned_at=lab_session.warned_at,
+        warned_last_at=lab_session.warned_last_at,
+        can_be_saved=not lab_session.save_error,
+        kept_until=lab_session.kept_until,
+        life=timedelta(minutes=lab_session.lab.max_life_minutes),
         is_activity_known=is_activity_known,
     )
 
@@ -64,11 +69,22 @@ def _queue(lab_session: LabSession, place: Place | None) -> dict[str, Any]:
     }
 
 
-def _warning(facts: idle.Facts, now: datetime) -> dict[str, str | None] | None:
+def _save(lab_session: LabSession) -> dict[str, Any]:
+    save = lab_shelf.newest(lab_session.user_id, lab_session.lab_id) if lab_session.saved_at is not None else None
+    is_its_own = save is not None and save.session_id == lab_session.id
+    return {
+        "saved_at": _iso(lab_session.saved_at),
+        "save_error": lab_session.save_error,
+        "save": lab_shelf.receipt(save) if save is not None and is_its_own else None,
+    }
+
+
+def _warning(facts: idle.Facts, now: datetime) -> dict[str, Any] | None:
     decided = idle.verdict(facts, now)
-    if facts.warned_at is None or decided.action == "leave":
+    is_untold = decided.is_new and not decided.is_last
+    if decided.action == "leave" or is_untold:
         return None
-    return {"kind": decided.reason, "at": _iso(decided.at)}
+    return {"kind": decided.reason, "at": _iso(decided.at), "is_last": decided.is_last}
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -1,27 +1,18 @@
-"""Students' work in labs: kept before a machine ends, given back to the next one.
+"""Saving students' work before a machine ends: what is due, what a failure leads to, and what is written of it."""
 
-A save is an archive in `blobs` and a row that names it; the newest three of a student and lab are kept.
-"""
-
-import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Update, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import undefer
+from sqlalchemy import Update, or_, select, update
 
 from extensions import db
-from models import Blob, CourseFile, Lab, LabSave, LabSession
+from models import Lab, LabSession
 from models.lab_session import RUNNING, STOPPING
-from services import labs, live, timelines
-from services.errors import NotFound
+from services import lab_shelf, labs, live, timelines
 from services.save_archives import MEGABYTE, Archive, NotSaved
 
-KEPT = 3
 TRIES = 3
 # How long a save may take before somebody else takes over; who saves renews it.
 HOLD = timedelta(seconds=30)
@@ -91,63 +82,16 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
     found = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
     if found is None:
         return "leave"
-    save = _row(found, archive, order.reason, now)
+    save = lab_shelf.put(found, archive, order.reason, now)
     found.saved_at, found.save_error, found.save_requested_at = now, "", None
     found.is_settled, found.failures = order.is_last and found.state == STOPPING, 0
     if found.state == RUNNING:
         found.next_try_at = None
-    timelines.note(found.id, "saved", now, **receipt(save))
+    timelines.note(found.id, "saved", now, **lab_shelf.receipt(save))
     live.lab_changed(found.id)
     db.session.flush()
-    _prune(found.user_id, found.lab_id)
+    lab_shelf.prune(found.user_id, found.lab_id)
     return "stop" if found.is_settled else "leave"
-
-
-def _row(lab_session: LabSession, archive: Archive, reason: str, now: datetime) -> LabSave:
-    digest = _store(archive.data)
-    save = newest(lab_session.user_id, lab_session.lab_id)
-    if save is None or save.sha256 != digest:
-        save = LabSave(user_id=lab_session.user_id, lab_id=lab_session.lab_id, sha256=digest, size=len(archive.data))
-        db.session.add(save)
-    save.session_id, save.reason, save.created_at = lab_session.id, reason, now
-    save.files, save.skipped = archive.files, archive.skipped
-    db.session.flush()
-    return save
-
-
-def _store(data: bytes) -> str:
-    """Keep the bytes and hold them until the transaction ends, so that nobody drops them before they are named."""
-    digest = hashlib.sha256(data).hexdigest()
-    held = select(Blob.sha256).where(Blob.sha256 == digest).with_for_update(key_share=True, read=True)
-    if db.session.scalar(held) is None:
-        row = insert(Blob).values(sha256=digest, size=len(data), data=data)
-        db.session.execute(row.on_conflict_do_update(index_elements=[Blob.sha256], set_={"size": len(data)}))
-    return digest
-
-
-def _prune(user_id: int, lab_id: int) -> None:
-    """Drop all but the newest saves, and what they alone used. One that a lab is to begin with stays."""
-    mine = (LabSave.user_id == user_id, LabSave.lab_id == lab_id)
-    newest_ids = select(LabSave.id).where(*mine).order_by(LabSave.id.desc()).limit(KEPT)
-    wanted = select(LabSession.restore_id).where(LabSession.restore_id.is_not(None))
-    old = delete(LabSave).where(*mine, LabSave.id.not_in(newest_ids), LabSave.id.not_in(wanted))
-    for digest in set(db.session.scalars(old.returning(LabSave.sha256)).all()):
-        _drop(digest)
-
-
-def _drop(digest: str) -> None:
-    """Drop bytes that nothing names. The foreign keys have the last word: whoever names them meanwhile keeps them."""
-    is_used = or_(
-        select(LabSave.id).where(LabSave.sha256 == digest).exists(),
-        select(CourseFile.path).where(CourseFile.sha256 == digest).exists(),
-    )
-    if db.session.scalar(select(is_used)):
-        return
-    try:
-        with db.session.begin_nested():
-            db.session.execute(delete(Blob).where(Blob.sha256 == digest))
-    except IntegrityError:
-        return
 
 
 def decline(lab_session: LabSession) -> None:
@@ -216,58 +160,8 @@ def renewal(session_id: uuid.UUID, now: datetime) -> Update:
     )
 
 
-def receipt(save: LabSave) -> dict[str, Any]:
-    """Return what the student is shown of a save, fit for JSON."""
-    return {
-        "save_id": save.id,
-        "saved_at": save.created_at.isoformat(),
-        "files": save.files,
-        "size": save.size,
-        "skipped": save.skipped,
-        "sha256": save.sha256,
-    }
-
-
-def newest(user_id: int, lab_id: int) -> LabSave | None:
-    """Return the person's newest save of the lab."""
-    return next(iter(of(user_id, lab_id, most=1)), None)
-
-
-def of(user_id: int, lab_id: int, *, most: int = KEPT) -> list[LabSave]:
-    """Return the person's saves of the lab, the newest first."""
-    query = select(LabSave).where(LabSave.user_id == user_id, LabSave.lab_id == lab_id)
-    return list(db.session.scalars(query.order_by(LabSave.id.desc()).limit(most)))
-
-
-def load(save_id: int) -> LabSave:
-    """Return a save; raise NotFound."""
-    found = db.session.get(LabSave, save_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def chosen(lab_session: LabSession) -> LabSave | None:
-    """Return the save that the session's next machine begins with: the one asked for, or the newest unless fresh."""
-    save = db.session.get(LabSave, lab_session.restore_id) if lab_session.restore_id is not None else None
-    if save is None and not lab_session.is_fresh:
-        return newest(lab_session.user_id, lab_session.lab_id)
-    return save
-
-
-def for_start(lab_session: LabSession) -> bytes | None:
-    """Return the archive that the session's next machine begins with."""
-    save = chosen(lab_session)
-    return None if save is None else data_of(save)
-
-
 def note_restored(lab_session: LabSession, now: datetime) -> None:
     """Write down what the machine that has just started began with; before BEGUN goes into the row."""
-    save = chosen(lab_session)
+    save = lab_shelf.chosen(lab_session)
     if save is not None:
-        timelines.note(lab_session.id, "restored", now, **receipt(save))
-
-
-def data_of(save: LabSave) -> bytes:
-    """Return the archive of a save."""
-    return db.session.scalars(select(Blob).where(Blob.sha256 == save.sha256).options(undefer(Blob.data))).one().data
+        timelines.note(lab_session.id, "restored", now, **lab_shelf.receipt(save))

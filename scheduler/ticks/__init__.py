@@ -4,7 +4,20 @@ from redis import Redis
 
 from config import Settings
 from scheduler.backends import Backend
-from scheduler.ticks import attempts, capacity, checks, idleness, mail, reconcile, saves, starts, stops, visits, warm
+from scheduler.ticks import (
+    attempts,
+    capacity,
+    checks,
+    idleness,
+    mail,
+    reconcile,
+    saves,
+    starts,
+    stops,
+    usage,
+    visits,
+    warm,
+)
 from scheduler.worker import Tick
 from services import checks as check_service
 from services import lab_claims, outbox
@@ -36,9 +49,10 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("capacity", capacity.counter(settings, backend), interval_s=15.0),
         Tick("starts", start, interval_s=2.0, topic="labs", threads=STARTERS, oldest=lab_claims.oldest_queued),
         Tick("stops", stop, interval_s=2.0, topic="labs", threads=4, oldest=lab_claims.oldest_stopping),
-        Tick("saves", saves.saver(backend), interval_s=5.0, topic="saves", threads=2),
+        Tick("saves", saves.saver(backend), interval_s=5.0, topic="labs", threads=2),
         Tick("checks", check, interval_s=2.0, topic="checks", threads=4, oldest=check_service.oldest_due),
-        Tick("idleness", idleness.collector(redis), interval_s=15.0),
+        Tick("idleness", idleness.collector(redis, settings.public_url), interval_s=15.0),
+        Tick("usage", usage.measurer(backend), interval_s=60.0),
         Tick("visits", visits.work, interval_s=10.0),
         Tick("reconcile", reconcile.reconciler(backend), interval_s=10.0),
     ]

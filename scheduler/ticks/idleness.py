@@ -1,81 +1,131 @@
-"""Writes down who used their lab, warns of an end, and ends what is idle or too old.
+"""Warns of the end of labs that idle or have run long enough, and ends them.
 
-Activity comes through Redis. While Redis is gone nobody is stopped for idleness, because nobody knows.
+While Redis is gone nobody is stopped for idleness, because nobody knows what students do. When the clock jumps ahead,
+every warning is given anew: nobody loses a lab to a clock.
 """
 
+import time
+import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import structlog
 from redis import Redis, RedisError
-from sqlalchemy import DateTime, Uuid, column, select, update, values
+from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import RUNNING
-from services import activity, idle, labs
+from scheduler.ticks.usage import note_activity
+from services import idle, idle_reasons, lab_mail, labs, verdicts
+from services.idle import Verdict
+from services.idle_reasons import Evidence
+
+# A clock that goes ahead of time itself by more than this has been set.
+JUMP = timedelta(seconds=60)
+
+log = structlog.get_logger("yurt.scheduler")
 
 
-def collector(redis: Redis) -> Callable[[], bool]:
+class Clock:
+    """Compares the time of day with time as it passes."""
+
+    def __init__(self) -> None:
+        self._last: tuple[datetime, float] | None = None
+
+    def has_jumped(self, now: datetime) -> bool:
+        """Say whether the time of day went ahead since the last call."""
+        passed, before = time.monotonic(), self._last
+        self._last = now, passed
+        return before is not None and now - before[0] > timedelta(seconds=passed - before[1]) + JUMP
+
+
+def collector(redis: Redis, public_url: str = "") -> Callable[[], bool]:
     """Return the work of the tick."""
+    clock = Clock()
 
     def work() -> bool:
+        now = utcnow()
+        if clock.has_jumped(now):
+            log.warning("the clock has jumped ahead: warnings are given anew")
+            warn_anew(now)
         try:
-            note_activity(redis)
+            note_activity(redis, now)
         except RedisError:
-            judge(utcnow(), is_activity_known=False)
+            judge(now, public_url, is_activity_known=False)
             raise
-        judge(utcnow())
+        judge(now, public_url)
         return False
 
     return work
 
 
-def note_activity(redis: Redis) -> None:
-    """Move what Redis has to the rows, in one statement; a row's time never goes back."""
-    times, found = activity.read(redis)
-    used = _latest(times["input"], times["http"])
-    if used:
-        rows = list(used.items())
-        seen = values(column("id", Uuid), column("at", DateTime(timezone=True)), name="seen").data(rows)
-        db.session.execute(
-            update(LabSession)
-            .where(LabSession.id == seen.c.id, LabSession.state == RUNNING, LabSession.last_active_at < seen.c.at)
-            .values(last_active_at=seen.c.at)
-            .execution_options(synchronize_session=False)
-        )
-        db.session.commit()
-    activity.forget(redis, found)
+def warn_anew(now: datetime) -> None:
+    """Let every warning begin now."""
+    warned = update(LabSession).where(LabSession.state == RUNNING, LabSession.warned_at.is_not(None))
+    db.session.execute(warned.values(warned_at=now, warned_last_at=None))
+    db.session.commit()
 
 
-def _latest(*kinds: activity.Seen) -> activity.Seen:
-    latest: activity.Seen = {}
-    for times in kinds:
-        for session_id, at in times.items():
-            latest[session_id] = max(at, latest.get(session_id, at))
-    return latest
-
-
-def judge(now: datetime, *, is_activity_known: bool = True) -> None:
-    """Apply the verdict to every running lab, each in a transaction of its own."""
+def judge(now: datetime, public_url: str = "", *, is_activity_known: bool = True) -> None:
+    """Apply the verdict to every running lab that it changes, each in a transaction of its own."""
     query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
-    known = [
-        (found, labs.facts_of(found, is_activity_known=is_activity_known)) for found in db.session.scalars(query).all()
-    ]
-    for lab_session, facts in known:
-        if facts is not None:
-            apply(lab_session, facts, now)
-            db.session.commit()
+    found = db.session.scalars(query).all()
+    due = [one.id for one in found if _decide(one, now, is_activity_known)[0]]
+    db.session.commit()
+    for session_id in due:
+        apply(session_id, now, public_url, is_activity_known=is_activity_known)
+        db.session.commit()
 
 
-def apply(lab_session: LabSession, facts: idle.Facts, now: datetime) -> None:
-    """Do what the verdict says, if it isn't done."""
+def apply(session_id: uuid.UUID, now: datetime, public_url: str = "", *, is_activity_known: bool = True) -> None:
+    """Decide again with the row in hand, and do it: of two schedulers one does, and of a use meanwhile it knows."""
+    query = select(LabSession).where(LabSession.id == session_id, LabSession.state == RUNNING)
+    locked = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    lab_session = db.session.scalar(locked)
+    if lab_session is None:
+        return
+    action, decided, facts = _decide(lab_session, now, is_activity_known)
+    started_at = lab_session.started_at or now
+    seen = idle_reasons.evidence(lab_session.activity, started_at, now, is_known=is_activity_known)
+    if action == "settle" and facts is not None:
+        times = {"last_active_at": facts.last_active_at, "expires_at": facts.expires_at}
+        labs.change(lab_session, RUNNING, warned_at=facts.warned_at, warned_last_at=facts.warned_last_at, **times)
+    elif action == "stop":
+        verdicts.record(lab_session, action, decided, seen, now)
+        labs.stop(lab_session, reason=decided.reason, now=now)
+    elif action == "keep":
+        verdicts.record(lab_session, action, decided, seen, now)
+        labs.change(lab_session, RUNNING, warned_at=None, warned_last_at=None)
+    elif action:
+        _warn(lab_session, action, decided, seen, public_url, now)
+
+
+def _warn(
+    lab_session: LabSession, action: str, decided: Verdict, seen: Evidence, public_url: str, now: datetime
+) -> None:
+    row = verdicts.record(lab_session, action, decided, seen, now)
+    lab_mail.warn(lab_session, decided, row.words, public_url, now)
+    if decided.is_last:
+        labs.change(lab_session, RUNNING, warned_last_at=now)
+    else:
+        labs.change(lab_session, RUNNING, warned_at=now, warned_last_at=None)
+
+
+def _decide(lab_session: LabSession, now: datetime, is_activity_known: bool) -> tuple[str, Verdict, idle.Facts | None]:
+    """Return what is to be done (empty: nothing), the verdict, and the facts without a future."""
+    facts = labs.facts_of(lab_session, is_activity_known=is_activity_known)
+    if facts is None:
+        return "", Verdict("leave"), None
+    settled = idle.settled(facts, now)
+    if settled != facts:
+        return "settle", Verdict("leave"), settled
     decided = idle.verdict(facts, now)
     if decided.action == "stop":
-        labs.stop(lab_session, reason=decided.reason, now=now)
-    elif decided.action == "warn":
-        is_told = facts.is_warned if decided.reason == "idle" else facts.warned_at is not None
-        if not is_told:
-            labs.change(lab_session, RUNNING, warned_at=now)
-    elif facts.warned_at is not None and facts.is_activity_known:
-        labs.change(lab_session, RUNNING, warned_at=None)
+        return "stop", decided, facts
+    if decided.is_new:
+        return "warn_last" if decided.is_last else "warn", decided, facts
+    if decided.action == "leave" and facts.warned_at is not None and is_activity_known:
+        return "keep", decided, facts
+    return "", decided, facts

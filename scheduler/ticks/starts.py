@@ -17,7 +17,7 @@ from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
-from services import lab_claims, lab_room, labs, saves, timelines
+from services import idle, lab_claims, lab_room, lab_shelf, labs, saves, timelines
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
@@ -105,6 +105,7 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
         started_at=now,
         last_active_at=now,
         warned_at=None,
+        warned_last_at=None,
         expires_at=now + life,
         failures=0,
         next_try_at=None,
@@ -152,9 +153,9 @@ def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
         lab=lab.slug,
         handle=user.handle,
         home_key=f"{user.id}-{lab.id}",
-        max_life_s=lab.max_life_minutes * 60,
+        max_life_s=lab.max_life_minutes * 60 + int(idle.GRACE.total_seconds()),
         is_fresh=lab_session.is_fresh,
-        saved=saves.for_start(lab_session),
+        saved=lab_shelf.for_start(lab_session),
         **machine_of(lab),
     )
 

@@ -1,17 +1,25 @@
 """From keystrokes in Redis to warnings and stops."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from redis import Redis, RedisError
+from sqlalchemy import func, select
 
 from config import Settings
+from extensions import db as database
 from extensions import redis_client
-from models import LabSession, utcnow
+from models import LabSession, Mail, utcnow
 from models.lab_session import RUNNING, STARTING, STOPPING
-from scheduler.ticks import idleness
+from scheduler.backends import Usage
+from scheduler.ticks import idleness, usage
+from services import labs, timelines, verdicts
+from tests.factories import Cast, make_cast
+from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import free_port
 
 Ask = Callable[..., LabSession]
@@ -21,6 +29,11 @@ HOURS = timedelta(hours=1)
 @pytest.fixture
 def redis(app: Any) -> Redis:
     return app.extensions["yurt_redis"]
+
+
+@pytest.fixture
+def redis_of(committed_db: Any) -> Callable[[], Redis]:
+    return lambda: redis_client(committed_db.settings)
 
 
 def collect(redis: Redis) -> None:
@@ -50,7 +63,7 @@ def test_a_time_never_goes_back_and_rubbish_is_dropped(running: Ask, redis: Redi
     assert redis.hgetall("yurt:active") == {}
 
 
-def test_who_is_idle_is_warned_then_stopped(running: Ask, redis: Redis) -> None:
+def test_who_is_idle_is_warned_twice_then_stopped(running: Ask, redis: Redis) -> None:
     now = utcnow()
     found = running(last_active_at=now - 2 * HOURS, expires_at=now + 5 * HOURS)
 
@@ -60,15 +73,194 @@ def test_who_is_idle_is_warned_then_stopped(running: Ask, redis: Redis) -> None:
     is_warned_once = found.warned_at == warned_at
     found.warned_at = now - timedelta(minutes=16)
     collect(redis)
+    state_when_warned_again, is_warned_again = found.state, found.warned_last_at is not None
+    found.warned_last_at = now - timedelta(minutes=2)
+    collect(redis)
 
-    assert state_when_warned == RUNNING
-    assert warned_at is not None and is_warned_once
+    assert state_when_warned == state_when_warned_again == RUNNING
+    assert warned_at is not None and is_warned_once and is_warned_again
     assert (found.state, found.reason) == (STOPPING, "idle")
+    assert [row.action for row in verdicts.of(found.id)] == ["warn", "warn_last", "stop"]
+    assert [event.kind for event in timelines.of(found.id)][1:] == ["warned", "warned", "verdict", "stopping"]
+
+
+def test_each_warning_is_one_mail_in_the_students_own_time(running: Ask, redis: Redis, cast: Cast) -> None:
+    cast.bob.time_zone = "Asia/Tokyo"
+    now = utcnow()
+    found = running(last_active_at=now - 2 * HOURS, expires_at=now + 5 * HOURS)
+    collector = idleness.collector(redis, "https://yurt.example/")
+
+    for _ in range(3):
+        collector()
+    found.warned_at = now - timedelta(minutes=16)
+    for _ in range(3):
+        collector()
+
+    first, last = database.session.scalars(select(Mail).order_by(Mail.id))
+    at = (now + timedelta(minutes=15)).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert first.recipient == cast.bob.email
+    assert f"stops at {at:%H:%M} (Asia/Tokyo)" in first.subject
+    assert "https://yurt.example/courses/shell/labs/first-lab\n" in first.body_text
+    assert "CPU unknown, page closed" in first.body_text
+    assert last.subject.startswith("Last warning")
+
+
+def test_a_lab_that_may_idle_for_a_moment_only_sends_no_mail(running: Ask, redis: Redis, cast: Cast) -> None:
+    cast.lab.idle_minutes = 2
+    found = running(last_active_at=utcnow() - HOURS, expires_at=utcnow() + 5 * HOURS)
+
+    collect(redis)
+
+    assert found.warned_at is not None
+    assert database.session.scalar(select(func.count()).select_from(Mail)) == 0
+
+
+def test_a_use_takes_the_warning_back_with_a_reason(running: Ask, redis: Redis) -> None:
+    now = utcnow()
+    found = running(last_active_at=now - 2 * HOURS, expires_at=now + 5 * HOURS)
+    collect(redis)
+    redis.hset("yurt:active:http", str(found.id), str(utcnow().timestamp()))
+    collect(redis)
+
+    assert (found.warned_at, found.warned_last_at) == (None, None)
+    assert [row.action for row in verdicts.of(found.id)] == ["warn", "keep"]
+    assert "no request 0 min" in verdicts.of(found.id)[-1].words
+
+
+def test_an_open_page_is_no_use_but_stands_in_the_reasons(running: Ask, redis: Redis) -> None:
+    now = utcnow()
+    found = running(last_active_at=now - 2 * HOURS, expires_at=now + 5 * HOURS)
+    redis.hset("yurt:active:page", str(found.id), str(now.timestamp()))
+
+    collect(redis)
+
+    assert found.warned_at is not None
+    assert verdicts.of(found.id)[0].words.endswith("page open")
+    assert verdicts.of(found.id)[0].facts["page"] == "open"
+
+
+def test_a_compile_with_the_browser_closed_is_use(running: Ask, redis: Redis) -> None:
+    now = utcnow()
+    found = running(last_active_at=now - 3 * HOURS, expires_at=now + 5 * HOURS)
+    backend = ScriptedBackend()
+    backend.used = {found.job_id: Usage(87.25, 100.0), "lab-of-nobody": Usage(1.0, 1.0)}
+
+    usage.measurer(backend)()
+    collect(redis)
+
+    assert found.warned_at is None
+    assert found.last_active_at >= now
+    assert found.activity["cpu_percent"] == 87.2
+    assert "cpu" in found.activity
+
+
+def test_a_processor_that_ticks_over_is_no_use(running: Ask, redis: Redis, cast: Cast) -> None:
+    cast.lab.busy_cpu_percent = 20
+    now = utcnow()
+    found = running(last_active_at=now - 3 * HOURS, expires_at=now + 5 * HOURS, activity={"input": "x", "cpu": "y"})
+    found.activity = {"input": (now - 3 * HOURS).isoformat()}
+    backend = ScriptedBackend()
+    backend.used = {found.job_id: Usage(20.0, 100.0)}
+
+    usage.measurer(backend)()
+    collect(redis)
+
+    assert found.warned_at is not None
+    assert "no input 180 min, CPU 20.0 %" in verdicts.of(found.id)[0].words
+
+
+def test_the_first_prompt_is_noted_once_a_machine(running: Ask, redis: Redis) -> None:
+    now = utcnow()
+    found = running(started_at=now - HOURS, last_active_at=now, expires_at=now + 5 * HOURS)
+
+    for minutes in (50, 40):
+        prompt_at = now - timedelta(minutes=minutes)
+        redis.hset("yurt:active:first_prompt", str(found.id), str(prompt_at.timestamp()))
+        collect(redis)
+    found.started_at = now
+    redis.hset("yurt:active:first_prompt", str(found.id), str(now.timestamp()))
+    collect(redis)
+
+    noted = [event.at for event in timelines.of(found.id) if event.kind == "first_prompt"]
+    assert noted == [now - timedelta(minutes=50), now]
+
+
+@pytest.mark.parametrize("hours", [3, 24 * 400])
+def test_a_clock_that_jumps_ahead_gives_every_warning_anew(
+    running: Ask, redis: Redis, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    real = utcnow()
+    warned = {"warned_at": real - timedelta(minutes=1), "last_active_at": real - 2 * HOURS}
+    found = running(expires_at=real + 2 * HOURS, **warned)
+    work = idleness.collector(redis)
+    work()
+    state_before = found.state
+
+    monkeypatch.setattr(idleness, "utcnow", lambda: real + hours * HOURS)
+    work()
+    state_after, warned_at = found.state, found.warned_at
+    work()
+
+    assert state_before == state_after == found.state == RUNNING
+    assert warned_at == real + hours * HOURS
+
+
+def test_a_clock_that_is_set_back_stops_nobody_and_forgets_nobody(
+    running: Ask, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = utcnow()
+    found = running(last_active_at=real - 2 * HOURS, warned_at=real - timedelta(minutes=5), expires_at=real + HOURS)
+    work = idleness.collector(redis)
+    work()
+    past = real - 1000 * HOURS
+
+    monkeypatch.setattr(idleness, "utcnow", lambda: past)
+    work()
+
+    assert (found.state, found.warned_at, found.last_active_at) == (RUNNING, None, past)
+    assert found.expires_at == past + 8 * HOURS
+
+
+def test_a_lab_that_cannot_be_saved_is_not_stopped_for_idleness(running: Ask, redis: Redis) -> None:
+    now = utcnow()
+    found = running(last_active_at=now - 4 * HOURS, expires_at=now + HOURS, save_error="It is too large.")
+
+    collect(redis)
+
+    assert (found.state, found.warned_at) == (RUNNING, None)
+
+
+def test_of_two_schedulers_one_warns(committed_db: Any, redis_of: Callable[[], Redis]) -> None:
+    with committed_db.app.app_context():
+        cast = make_cast()
+        found = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+        now = utcnow()
+        found.state, found.started_at, found.last_active_at = RUNNING, now - 2 * HOURS, now - 2 * HOURS
+        found.expires_at = now + 5 * HOURS
+        database.session.commit()
+        session_id = found.id
+
+    def look() -> None:
+        with committed_db.app.app_context():
+            idleness.collector(redis_of())()
+            database.session.remove()
+
+    threads = [threading.Thread(target=look) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with committed_db.app.app_context():
+        assert len(verdicts.of(session_id)) == 1
+        assert database.session.scalar(select(func.count()).select_from(Mail)) == 1
+        database.session.remove()
 
 
 def test_a_keystroke_takes_the_warning_back(running: Ask, redis: Redis) -> None:
     now = utcnow()
-    found = running(last_active_at=now - 2 * HOURS, warned_at=now - timedelta(minutes=14), expires_at=now + 5 * HOURS)
+    warned = {"warned_at": now - timedelta(minutes=14), "warned_last_at": now - timedelta(minutes=1)}
+    found = running(last_active_at=now - 2 * HOURS, expires_at=now + 5 * HOURS, **warned)
     redis.hset("yurt:active", str(found.id), str(now.timestamp()))
 
     collect(redis)
@@ -78,7 +270,8 @@ def test_a_keystroke_takes_the_warning_back(running: Ask, redis: Redis) -> None:
 
 def test_a_lab_ends_at_its_longest_life_however_busy(running: Ask, redis: Redis) -> None:
     now = utcnow()
-    found = running(last_active_at=now, expires_at=now - timedelta(seconds=1))
+    warned = {"warned_at": now - timedelta(minutes=15), "warned_last_at": now - timedelta(minutes=2)}
+    found = running(last_active_at=now, expires_at=now - timedelta(seconds=1), **warned)
 
     collect(redis)
 

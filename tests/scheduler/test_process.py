@@ -24,7 +24,7 @@ from services import attempts, checks, labs
 from tests.factories import Cast, make_cast
 
 WITHIN_S = 40.0
-TICKS = {b"attempts", b"mail", b"starts", b"stops", b"checks", b"idleness", b"reconcile", b"saves"}
+TICKS = {b"attempts", b"mail", b"starts", b"stops", b"checks", b"idleness", b"reconcile", b"saves", b"usage"}
 
 # A scheduler that kills itself, as SIGKILL does, between its claim and the backend's start.
 KILLED = """

@@ -15,7 +15,7 @@ from scheduler.backends import BackendUnavailable, ExecResult, Observed
 from scheduler.ticks.saves import saver
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import labs, save_archives, saves, timelines
+from services import lab_shelf, labs, save_archives, saves, timelines
 from services.lab_claims import Limits
 from services.save_archives import Archive, NotSaved
 from tests.factories import Cast
@@ -53,7 +53,7 @@ def kinds(found: LabSession) -> list[str]:
 
 
 def saved(found: LabSession) -> list[LabSave]:
-    return saves.of(found.user_id, found.lab_id)
+    return lab_shelf.of(found.user_id, found.lab_id)
 
 
 def test_a_home_is_saved_and_then_its_machine_ends(running: Ask) -> None:
@@ -66,8 +66,8 @@ def test_a_home_is_saved_and_then_its_machine_ends(running: Ask) -> None:
     (save,) = saved(found)
     assert (found.state, found.saved_at, found.is_settled) == (ENDED, save.created_at, True)
     assert (save.files, save.skipped, save.reason, save.session_id) == (2, 0, "user", found.id)
-    assert saves.data_of(save) == packed(work=b"done", more=b"too")
-    assert save.sha256 == hashlib.sha256(saves.data_of(save)).hexdigest()
+    assert lab_shelf.data_of(save) == packed(work=b"done", more=b"too")
+    assert save.sha256 == hashlib.sha256(lab_shelf.data_of(save)).hexdigest()
     assert kinds(found) == ["queued", "stopping", "saving", "saved", "stopped"]
 
 
@@ -217,7 +217,7 @@ def test_the_newest_three_are_kept_and_bytes_that_nothing_names_go(running: Ask,
         stop(found)
         tick(backend_of(found, work=b"%d" % number), found)
 
-    contents = [saves.data_of(save) for save in saves.of(cast.bob.id, cast.lab.id, most=10)]
+    contents = [lab_shelf.data_of(save) for save in lab_shelf.of(cast.bob.id, cast.lab.id, most=10)]
     assert contents == [packed(work=b"%d" % number) for number in (4, 3, 2)]
     assert database.session.scalar(select(func.count()).select_from(Blob)) == 3
 
@@ -276,7 +276,7 @@ def test_a_save_that_is_to_be_restored_outlives_newer_ones(running: Ask, cast: C
 
     assert backend.specs[found.job_id].saved == packed(work=b"0")
     assert (found.restore_id, found.is_fresh, found.state) == (None, False, RUNNING)
-    assert saves.data_of(saved(found)[0]) == packed(work=b"now")
+    assert lab_shelf.data_of(saved(found)[0]) == packed(work=b"now")
 
 
 def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
@@ -323,7 +323,7 @@ def test_a_save_that_began_before_the_stop_is_not_the_last_one(running: Ask) -> 
     tick(backend, found)
 
     assert found.state == ENDED
-    assert [saves.data_of(save) for save in saved(found)] == [packed(work=b"late"), packed(work=b"early")]
+    assert [lab_shelf.data_of(save) for save in saved(found)] == [packed(work=b"late"), packed(work=b"early")]
 
 
 def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -> None:

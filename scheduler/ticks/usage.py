@@ -1,0 +1,107 @@
+"""Writes down how labs are used: what people do, from Redis, and what processors do, from the backend.
+
+A compile or a training run is use, too, though nobody types; an open page alone isn't.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from redis import Redis
+from sqlalchemy import DateTime, Uuid, cast, column, func, select, update, values
+from sqlalchemy.dialects.postgresql import JSONB
+
+from extensions import db
+from models import Lab, LabEvent, LabSession, utcnow
+from models.lab_session import RUNNING
+from scheduler.backends import Backend
+from services import activity, timelines
+
+# A session, what goes into its `activity`, and when that was a use of it.
+Row = tuple[uuid.UUID, dict[str, Any], datetime | None]
+
+
+def measurer(backend: Backend) -> Callable[[], bool]:
+    """Return the work of the tick."""
+
+    def work() -> bool:
+        measure(backend)
+        return False
+
+    return work
+
+
+def measure(backend: Backend) -> None:
+    """Ask the backend how busy every running lab is. One that it can't measure keeps what is known."""
+    query = (
+        select(LabSession.job_id, LabSession.id, Lab.busy_cpu_percent)
+        .join(Lab, Lab.id == LabSession.lab_id)
+        .where(LabSession.state == RUNNING)
+    )
+    known = {job_id: (session_id, busy) for job_id, session_id, busy in db.session.execute(query)}
+    db.session.commit()
+    if not known:
+        return
+    used, now = backend.usage(list(known)), utcnow()
+    rows: list[Row] = []
+    for job_id, usage in used.items():
+        session_id, busy = known[job_id]
+        found = {"cpu_percent": round(usage.cpu_percent, 1), "measured": now.isoformat()}
+        is_busy = usage.cpu_percent > busy
+        rows.append((session_id, {**found, "cpu": now.isoformat()} if is_busy else found, now if is_busy else None))
+    _write(rows)
+    db.session.commit()
+
+
+def note_activity(redis: Redis, now: datetime) -> None:
+    """Move what Redis has to the rows; the time of the last use never goes back, nor ahead of now."""
+    times, found = activity.read(redis)
+    rows: list[Row] = []
+    for kind in ("input", "http", "page"):
+        for session_id, at in times[kind].items():
+            seen_at = min(at, now)
+            rows.append((session_id, {kind: seen_at.isoformat()}, None if kind == "page" else seen_at))
+    _write(_merged(rows))
+    _note_prompts(times["first_prompt"], now)
+    db.session.commit()
+    activity.forget(redis, found)
+
+
+def _merged(rows: Iterable[Row]) -> list[Row]:
+    """Make one row a session of them: an UPDATE takes only one."""
+    merged: dict[uuid.UUID, Row] = {}
+    for session_id, patch, at in rows:
+        _id, before, before_at = merged.get(session_id, (session_id, {}, None))
+        latest = max((one for one in (at, before_at) if one is not None), default=None)
+        merged[session_id] = session_id, {**before, **patch}, latest
+    return list(merged.values())
+
+
+def _write(rows: list[Row]) -> None:
+    if not rows:
+        return
+    seen = values(column("id", Uuid), column("patch", JSONB), column("at", DateTime(timezone=True)), name="seen")
+    seen = seen.data(rows)
+    used_at = cast(seen.c.at, DateTime(timezone=True))
+    db.session.execute(
+        update(LabSession)
+        .where(LabSession.id == seen.c.id, LabSession.state == RUNNING)
+        .values(
+            activity=LabSession.activity.concat(cast(seen.c.patch, JSONB)),
+            last_active_at=func.greatest(LabSession.last_active_at, used_at),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _note_prompts(prompts: activity.Seen, now: datetime) -> None:
+    """Write the first prompt of each machine into its timeline, once."""
+    if not prompts:
+        return
+    query = select(LabSession).where(LabSession.id.in_(prompts), LabSession.state == RUNNING).order_by(LabSession.id)
+    for found in db.session.scalars(query.with_for_update()).all():
+        noted = select(func.max(LabEvent.at)).where(LabEvent.session_id == found.id, LabEvent.kind == "first_prompt")
+        last, started_at = db.session.scalar(noted), found.started_at or now
+        if last is None or last < started_at:
+            timelines.note(found.id, "first_prompt", max(min(prompts[found.id], now), started_at))
