@@ -179,7 +179,7 @@ def test_a_running_lab_tells_its_times_and_warning(cast: Cast) -> None:
 
     assert state["idle_stop_at"] == "2026-03-02T11:00:00+00:00"
     assert state["expires_at"] == "2026-03-02T17:00:00+00:00"
-    assert state["warning"] == {"kind": "idle", "at": "2026-03-02T11:00:00+00:00"}
+    assert state["warning"] == {"kind": "idle", "at": "2026-03-02T11:00:00+00:00", "is_last": False}
     assert state["can_extend"] is True
     assert (state["position"], state["queue_length"]) == (None, None)
 
