@@ -8,15 +8,19 @@ from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.views import courses
 from blueprints.labs.api import labs_api
+from blueprints.labs.board import labs_board
+from blueprints.labs.help import lab_help
+from blueprints.labs.help_api import lab_help_api
 from blueprints.labs.views import labs
+from blueprints.labs.visits import lab_visits
 from blueprints.labs.warm_api import warm_api
 from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.views import quizzes
 
-PAGES = (auth, courses, people, quizzes, leaderboards, labs)
-APIS = (auth_api, courses_api, quizzes_api, leaderboards_api, labs_api, warm_api)
+PAGES = (auth, courses, people, quizzes, leaderboards, labs, lab_help, lab_visits, labs_board)
+APIS = (auth_api, courses_api, quizzes_api, leaderboards_api, labs_api, warm_api, lab_help_api)
 
 
 def register_blueprints(app: Flask) -> None:

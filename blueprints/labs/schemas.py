@@ -73,6 +73,9 @@ class SessionOut(Output):
     can_extend: bool
     checks: list[dict[str, Any]]
     steps: list[dict[str, Any]]
+    visitors: list[dict[str, Any]]
+    hand: dict[str, Any] | None
+    messages: dict[str, int]
 
 
 class SessionBriefOut(Output):

@@ -22,7 +22,8 @@ function renderCheck(box, check) {
   const hint = box.querySelector(".check-hint");
   hint.hidden = !check.hint_html;
   if (check.hint_html) hint.innerHTML = check.hint_html; // sanitised by the site when the lab was imported
-  box.querySelector("[data-run]").disabled = isBusy(box) || stateName() !== "running";
+  const button = box.querySelector("[data-run]");
+  if (button) button.disabled = isBusy(box) || stateName() !== "running";
 }
 
 function mark(element, isPassed) {
@@ -43,7 +44,8 @@ function renderStep(article, step) {
   }
   const all = article.querySelector("[data-run-step]");
   if (all) all.disabled = stateName() !== "running" || inside.every(isBusy);
-  article.querySelector("[data-ask]").hidden = !step?.can_ask;
+  const ask = article.querySelector("[data-ask]");
+  if (ask) ask.hidden = !step?.can_ask;
   renderSolution(article, step?.solution_html ?? null);
 }
 
@@ -72,12 +74,12 @@ onState((state) => {
 });
 
 for (const box of boxes) {
-  box.querySelector("[data-run]").addEventListener("click", () => act(`checks/${box.dataset.check}`));
+  box.querySelector("[data-run]")?.addEventListener("click", () => act(`checks/${box.dataset.check}`));
 }
 for (const article of articles) {
   const id = article.dataset.step;
   article.querySelector("[data-run-step]")?.addEventListener("click", () => act(`steps/${id}/checks`));
-  article.querySelector("[data-show-solution]").addEventListener("click", async (event) => {
+  article.querySelector("[data-show-solution]")?.addEventListener("click", async (event) => {
     asked = id;
     event.target.disabled = true;
     if (!(await act(`steps/${id}/solution`))) asked = null;

@@ -25,8 +25,11 @@ export const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-di
 /** Return the state's name; "none" before the first start. */
 export const stateName = () => state?.state ?? "none";
 
+// What a visitor does there has addresses of its own.
+const base = document.getElementById("lab").dataset.base ?? "";
+
 /** Return the address of an action on the session. */
-export const url = (action) => `/lab-sessions/${state.id}/${action}`;
+export const url = (action) => `/lab-sessions/${state.id}/${base}${action}`;
 
 /** Call `listener(state)` now, and after each change. */
 export function onState(listener) {

@@ -3,15 +3,20 @@ import { send } from "./site.js";
 
 const FONT = "yurt-terminal-font";
 const SCROLLBACK = 5000;
+const VISITOR_FONT = [7, 15];
 
-/** Open a terminal in `host`; `ticketUrl` gives the WebSocket's address, once for each connection. */
-export function openTerminal(host, ticketUrl, { onEnd, onState }) {
+/**
+ * Open a terminal in `host`; `ticketUrl` gives the WebSocket's address, once for each connection. A visitor's draws the
+ * student's screen as large as that is, and takes keys only after `typing(true)`.
+ */
+export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = false }) {
   const { Terminal } = window;
   const stored = Number(localStorage.getItem(FONT));
   const term = new Terminal({
     fontFamily: 'ui-monospace, "SF Mono", "Cascadia Code", "DejaVu Sans Mono", Menlo, Consolas, monospace',
     fontSize: stored >= 8 && stored <= 32 ? stored : 14,
     scrollback: SCROLLBACK,
+    disableStdin: isVisitor,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     theme: { background: "#16130f", foreground: "#ece6dc", cursor: "#f0916b", selectionBackground: "#6b4a35" },
   });
@@ -34,7 +39,16 @@ export function openTerminal(host, ticketUrl, { onEnd, onState }) {
 
   function resize() {
     if (!host.clientWidth || !host.clientHeight) return;
-    fit.fit();
+    if (isVisitor) scale();
+    else fit.fit();
+  }
+
+  // The largest type with which the student's columns fit.
+  function scale() {
+    const width = host.querySelector(".xterm-screen").clientWidth;
+    if (!width) return;
+    const size = Math.floor((term.options.fontSize * (host.clientWidth - 20)) / width);
+    term.options.fontSize = Math.max(VISITOR_FONT[0], Math.min(VISITOR_FONT[1], size));
   }
 
   async function connect() {
@@ -63,6 +77,10 @@ export function openTerminal(host, ticketUrl, { onEnd, onState }) {
       if (typeof event.data === "string") {
         const note = JSON.parse(event.data);
         if (note.type === "ended") end(note.reason);
+        if (note.type === "size" && isVisitor) {
+          term.resize(note.columns, note.rows);
+          resize();
+        }
         return;
       }
       // The shell's screen is sent again on each connection: begin with an empty one.
@@ -73,6 +91,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState }) {
     socket.addEventListener("close", (event) => {
       socket = null;
       if (event.code === 4410) end("ended");
+      else if (event.code === 4403) end("visit");
       else again();
     });
   }
@@ -116,7 +135,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState }) {
   });
   term.onBinary((data) => socket?.readyState === WebSocket.OPEN && socket.send(Uint8Array.from(data, (char) => char.charCodeAt(0))));
   term.onResize(({ cols, rows }) => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "resize", columns: cols, rows }));
+    if (!isVisitor && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "resize", columns: cols, rows }));
   });
   term.attachCustomKeyEventHandler((event) => {
     if (event.type !== "keydown") return true;
@@ -153,6 +172,9 @@ export function openTerminal(host, ticketUrl, { onEnd, onState }) {
       term.options.fontSize = Math.max(8, Math.min(32, term.options.fontSize + step));
       localStorage.setItem(FONT, String(term.options.fontSize));
       resize();
+    },
+    typing(isOn) {
+      term.options.disableStdin = !isOn;
     },
     reader(isOn) {
       term.options.screenReaderMode = isOn;

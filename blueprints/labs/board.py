@@ -1,0 +1,88 @@
+"""The board of a course's labs, for its staff: who needs help, and what is done for all labs at once."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from blueprints.labs.loading import lab_id_of
+from blueprints.pages import load_course, login_required, me, now
+from extensions import db
+from models import Course
+from services import help_board, help_bulk, lab_steps, policy, tickets
+from services.errors import Forbidden, InvalidInput, NotFound
+
+labs_board = Blueprint("labs_board", __name__)
+
+
+@labs_board.get("/courses/<slug>/labs-board")
+@login_required
+def show(slug: str) -> ResponseReturnValue:
+    """Everyone who has a lab in the course now, those first who need help."""
+    course = _for_staff(slug)
+    lab = request.args.get("lab", "")
+    found = help_board.board(
+        course, me(), now=now(), lab_id=lab_id_of(course, lab), page=request.args.get("page", 1, int)
+    )
+    ticket = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"labs:{course.id}")
+    return render_template(
+        "labs/_board.html" if "partial" in request.args else "labs/board.html",
+        course=course,
+        board=found,
+        rows=found.page.rows,
+        page=found.page.number,
+        pages=found.page.pages,
+        lab=lab,
+        labs=lab_steps.of_course(course),
+        now=now(),
+        live_url=f"/live/labs-boards/{course.id}?ticket={ticket}",
+    )
+
+
+@labs_board.post("/courses/<slug>/labs-board/<action>")
+@login_required
+def act(slug: str, action: str) -> ResponseReturnValue:
+    """Stop, keep or save the labs of the course, or of one lab in it."""
+    course = _for_staff(slug)
+    if action not in ACTIONS:
+        raise NotFound
+    lab = request.form.get("lab", "")
+    said = ACTIONS[action](course, lab_id_of(course, lab), now())
+    db.session.commit()
+    flash(said, "success")
+    return redirect(url_for("labs_board.show", slug=slug, lab=lab or None))
+
+
+def _stop(course: Course, lab_id: int | None, at: datetime) -> str:
+    count = help_bulk.stop_all(course, lab_id, now=at)
+    return ngettext("%(num)d lab stops now.", "%(num)d labs stop now.", count) if count else _("No lab was running.")
+
+
+def _extend(course: Course, lab_id: int | None, at: datetime) -> str:
+    minutes = request.form.get("minutes", 60, int)
+    if not 1 <= minutes <= help_bulk.MOST_MINUTES:
+        raise InvalidInput("minutes", _("Say 1 to %(most)d minutes.", most=help_bulk.MOST_MINUTES))
+    count = help_bulk.keep_all(course, lab_id, minutes, me(), now=at)
+    if not count:
+        return _("No running lab needed it.")
+    return ngettext("%(num)d lab is kept longer.", "%(num)d labs are kept longer.", count)
+
+
+def _save(course: Course, lab_id: int | None, at: datetime) -> str:
+    count = help_bulk.save_all(course, lab_id, now=at)
+    if not count:
+        return _("No running lab needed it.")
+    return ngettext("The work in %(num)d lab is being saved.", "The work in %(num)d labs is being saved.", count)
+
+
+ACTIONS: dict[str, Callable[[Course, int | None, datetime], str]] = {"stop": _stop, "extend": _extend, "save": _save}
+
+
+def _for_staff(slug: str) -> Course:
+    course, role = load_course(slug)
+    if not policy.may_see_labs_board(me(), role):
+        raise Forbidden
+    return course

@@ -1,0 +1,108 @@
+"""Help in a lab, as its page's script asks for it: the hand, messages, and the keyboard that its student gives."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask_babel import gettext as _
+
+from blueprints.labs.loading import shared
+from blueprints.pages import login_required, me, now
+from extensions import db
+from models import LabSession
+from services import help_hands, help_messages, help_visits, labs, policy
+from services.errors import InvalidInput, NotFound
+
+lab_help = Blueprint("lab_help", __name__)
+
+
+@lab_help.post("/lab-sessions/<uuid:session_id>/hand")
+@login_required
+def raise_hand(session_id: uuid.UUID) -> Response:
+    """Ask for help, or change the note."""
+    found = _mine(session_id)
+    help_hands.up(found, _text("note"), now=now())
+    return _committed(found)
+
+
+@lab_help.post("/lab-sessions/<uuid:session_id>/hand/lower")
+@login_required
+def lower_hand(session_id: uuid.UUID) -> Response:
+    """Lower the hand, by its student or whoever helps."""
+    found = shared(session_id, me())
+    help_hands.down(found, me(), now=now())
+    return _committed(found)
+
+
+@lab_help.get("/lab-sessions/<uuid:session_id>/messages")
+@login_required
+def messages(session_id: uuid.UUID) -> Response:
+    """What was said, after the message `after`."""
+    found = shared(session_id, me())
+    return jsonify(messages=help_messages.of(found, me(), after=max(0, request.args.get("after", 0, int))))
+
+
+@lab_help.post("/lab-sessions/<uuid:session_id>/messages")
+@login_required
+def say(session_id: uuid.UUID) -> Response:
+    """Say something."""
+    found = shared(session_id, me())
+    help_messages.say(found, me(), _text("text"), now=now())
+    return _committed(found)
+
+
+@lab_help.post("/lab-sessions/<uuid:session_id>/messages/read")
+@login_required
+def read(session_id: uuid.UUID) -> Response:
+    """Note how far one has read."""
+    found = shared(session_id, me())
+    upto = _body().get("upto")
+    if not isinstance(upto, int) or not 0 <= upto < 2**63:
+        raise InvalidInput("upto", _("That can't be the number of a message."))
+    help_messages.mark_read(found.id, me(), upto)
+    return _committed(found)
+
+
+@lab_help.post("/lab-sessions/<uuid:session_id>/visits/<int:visit_id>/give")
+@login_required
+def give(session_id: uuid.UUID, visit_id: int) -> Response:
+    """Let a visitor type, too."""
+    found = _mine(session_id)
+    help_visits.give(found, visit_id, now=now())
+    return _committed(found)
+
+
+@lab_help.post("/lab-sessions/<uuid:session_id>/visits/<int:visit_id>/take-back")
+@login_required
+def take_back(session_id: uuid.UUID, visit_id: int) -> Response:
+    """Take the keyboard back from a visitor, or refuse it."""
+    found = _mine(session_id)
+    help_visits.take_back(found, visit_id, now=now())
+    return _committed(found)
+
+
+def _mine(session_id: uuid.UUID) -> LabSession:
+    found = labs.load(session_id)
+    if not policy.owns_lab(me(), found):
+        raise NotFound
+    return found
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    return body if isinstance(body, dict) else {}
+
+
+def _text(name: str) -> str:
+    value = _body().get(name, "")
+    if not isinstance(value, str):
+        raise InvalidInput(name, _("Send a text."))
+    return value
+
+
+def _committed(found: LabSession) -> Response:
+    """Commit, and answer with the state; whoever doesn't look in, and so isn't seen, gets none."""
+    db.session.commit()
+    user = me()
+    is_seen = policy.owns_lab(user, found) or help_visits.find(found, user.id) is not None
+    return jsonify(labs.describe(found, now(), user.id) if is_seen else {})

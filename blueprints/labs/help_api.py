@@ -1,0 +1,169 @@
+"""The JSON API of the labs board and of help in labs."""
+
+import uuid
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from blueprints.bearer import auth, load_course, me, scope
+from blueprints.labs.loading import lab_id_of, shared
+from blueprints.labs.schemas_help import (
+    CountOut,
+    HandIn,
+    HandOut,
+    KeepIn,
+    LabsBoardOut,
+    LabsBoardQuery,
+    LabsIn,
+    MessageIn,
+    MessageOut,
+    MessagesOut,
+    MessagesQuery,
+)
+from blueprints.pages import now
+from blueprints.schemas import responses
+from extensions import db
+from models import Course, LabSession
+from services import help_board, help_bulk, help_hands, help_messages, labs, policy
+from services.errors import Forbidden, NotFound
+
+lab_help_api = APIBlueprint("lab_help_api", __name__, tag="Help in labs")
+OF_SESSION = ("state", "node", "hand_raised_at", "hand_note", "last_active_at", "expires_at", "kept_until", "user_id")
+
+
+@lab_help_api.get("/courses/<slug>/labs-board")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(LabsBoardQuery, location="query")
+@lab_help_api.output(LabsBoardOut)
+@lab_help_api.doc(summary="See who has a lab in a course, and who needs help", responses=responses(403, 404, 422))
+@scope("read")
+def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
+    """For the course's staff: raised hands first, then who fails a check again and again, then who is stuck."""
+    course = _for_staff(slug)
+    lab_id = lab_id_of(course, query_data.lab)
+    found = help_board.board(course, me(), now=now(), lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
+    counts = {"running": found.running, "queued": found.queued, "needing": found.needing}
+    place = {"page": found.page.number, "pages": found.page.pages, "total": found.page.total}
+    return {"rows": [_row(row) for row in found.page.rows], **counts, **place}
+
+
+def _row(row: help_board.Row) -> dict[str, Any]:
+    return {
+        **{name: getattr(row.session, name) for name in OF_SESSION},
+        "session_id": str(row.session.id),
+        "name": row.name,
+        "lab": row.lab_slug,
+        "position": row.position,
+        "done": row.done,
+        "total": row.total,
+        "reasons": row.reasons,
+        "visitors": row.visitors,
+        "unread": row.unread,
+    }
+
+
+@lab_help_api.post("/courses/<slug>/labs-board/stop")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(LabsIn)
+@lab_help_api.output(CountOut)
+@lab_help_api.doc(summary="Stop all labs of a course", responses=responses(403, 404, 422))
+@scope("write")
+def stop_labs(slug: str, json_data: LabsIn) -> Any:
+    """For the course's staff; work is saved as with any other end."""
+    course = _for_staff(slug)
+    count = help_bulk.stop_all(course, lab_id_of(course, json_data.lab), now=now())
+    return _counted(count)
+
+
+@lab_help_api.post("/courses/<slug>/labs-board/extend")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(KeepIn)
+@lab_help_api.output(CountOut)
+@lab_help_api.doc(summary="Keep all labs of a course, also idle ones", responses=responses(403, 404, 422))
+@scope("write")
+def extend_labs(slug: str, json_data: KeepIn) -> Any:
+    """For the course's staff; nothing outlives its longest life."""
+    course = _for_staff(slug)
+    lab_id = lab_id_of(course, json_data.lab)
+    return _counted(help_bulk.keep_all(course, lab_id, json_data.minutes, me(), now=now()))
+
+
+@lab_help_api.post("/courses/<slug>/labs-board/save")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(LabsIn)
+@lab_help_api.output(CountOut)
+@lab_help_api.doc(summary="Save the work in all labs of a course", responses=responses(403, 404, 422))
+@scope("write")
+def save_labs(slug: str, json_data: LabsIn) -> Any:
+    """For the course's staff; it is done in the background."""
+    course = _for_staff(slug)
+    return _counted(help_bulk.save_all(course, lab_id_of(course, json_data.lab), now=now()))
+
+
+@lab_help_api.put("/lab-sessions/<uuid:session_id>/hand")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(HandIn)
+@lab_help_api.output(HandOut)
+@lab_help_api.doc(summary="Raise a hand", responses=responses(403, 404, 409, 422))
+@scope("write")
+def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
+    """Ask for help in one's own lab; a hand that is up gets the new note."""
+    found = labs.load(session_id)
+    if not policy.owns_lab(me(), found):
+        raise NotFound
+    help_hands.up(found, json_data.note, now=now())
+    return _hand(found)
+
+
+@lab_help_api.delete("/lab-sessions/<uuid:session_id>/hand")
+@lab_help_api.auth_required(auth)
+@lab_help_api.output(HandOut)
+@lab_help_api.doc(summary="Lower a hand", responses=responses(403, 404))
+@scope("write")
+def lower_hand(session_id: uuid.UUID) -> Any:
+    """For the lab's student and the course's staff."""
+    found = shared(session_id, me())
+    help_hands.down(found, me(), now=now())
+    return _hand(found)
+
+
+@lab_help_api.get("/lab-sessions/<uuid:session_id>/messages")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(MessagesQuery, location="query")
+@lab_help_api.output(MessagesOut)
+@lab_help_api.doc(summary="Read what was said in a lab", responses=responses(403, 404, 422))
+@scope("read")
+def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
+    """For the lab's student and the course's staff: at most 200, the newest."""
+    return {"messages": help_messages.of(shared(session_id, me()), me(), after=query_data.after)}
+
+
+@lab_help_api.post("/lab-sessions/<uuid:session_id>/messages")
+@lab_help_api.auth_required(auth)
+@lab_help_api.input(MessageIn)
+@lab_help_api.output(MessageOut, status_code=201)
+@lab_help_api.doc(summary="Say something in a lab", responses=responses(403, 404, 409, 422))
+@scope("write")
+def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
+    """For the lab's student and the course's staff; ten a minute."""
+    found = shared(session_id, me())
+    message = help_messages.say(found, me(), json_data.text, now=now())
+    db.session.commit()
+    return help_messages.of(found, me(), after=message.id - 1)[0]
+
+
+def _for_staff(slug: str) -> Course:
+    course, role = load_course(slug)
+    if not policy.may_see_labs_board(me(), role):
+        raise Forbidden
+    return course
+
+
+def _counted(count: int) -> dict[str, int]:
+    db.session.commit()
+    return {"count": count}
+
+
+def _hand(found: LabSession) -> dict[str, Any]:
+    db.session.commit()
+    return {"raised_at": found.hand_raised_at, "note": found.hand_note}

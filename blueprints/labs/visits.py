@@ -1,0 +1,98 @@
+"""Looking into a student's lab. There is no looking without a visit, and the student sees each visit."""
+
+import uuid
+
+from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blueprints.labs.loading import helped
+from blueprints.pages import login_required, me, now
+from extensions import db, limiter
+from models import LabSession
+from models.lab_session import ENDED, RUNNING
+from services import help_visits, lab_steps, labs, tickets
+from services.errors import Conflict
+
+lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:session_id>/visit")
+# Asking is a dialog in front of somebody who works.
+ASKS = "6 per minute"
+
+
+@lab_visits.get("")
+@login_required
+def show(session_id: uuid.UUID) -> ResponseReturnValue:
+    """The student's steps and screen, to read. Opening the page begins the visit."""
+    found = helped(session_id, me())
+    if found.state != ENDED:
+        help_visits.begin(found, me(), now=now())
+        db.session.commit()
+    g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
+    return render_template(
+        "labs/visit.html",
+        course=found.course,
+        lab=found.lab,
+        student=found.user,
+        steps=lab_steps.steps(found.lab),
+        state=labs.describe(found, now(), me().id),
+        board_url=url_for("labs_board.show", slug=found.course.slug),
+    )
+
+
+@lab_visits.post("/live")
+@login_required
+def live_ticket(session_id: uuid.UUID) -> Response:
+    """A ticket to follow the lab's state; a visit that has ended begins anew."""
+    found = helped(session_id, me())
+    help_visits.begin(found, me(), now=now())
+    db.session.commit()
+    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"lab:{found.id}")
+    return jsonify(url=f"/live/labs/{found.id}?ticket={made}")
+
+
+@lab_visits.post("/ticket")
+@login_required
+def ticket(session_id: uuid.UUID) -> Response:
+    """A ticket that opens one terminal, once, for as long as the visit lasts."""
+    found = helped(session_id, me())
+    visit = help_visits.load(found, me())
+    if found.state != RUNNING:
+        raise Conflict(_("The lab isn't running."))
+    store = current_app.extensions["yurt_redis"]
+    made = tickets.terminal(store, user_id=me().id, session_id=found.id, visit_id=visit.id)
+    return jsonify(url=f"/live/terminals/{found.id}?ticket={made}")
+
+
+@lab_visits.post("/ask")
+@login_required
+@limiter.limit(ASKS, key_func=lambda: str(me().id))
+def ask(session_id: uuid.UUID) -> Response:
+    """Ask the student for the keyboard."""
+    found = helped(session_id, me())
+    help_visits.ask(found, me(), now=now())
+    return _committed(found)
+
+
+@lab_visits.post("/give-back")
+@login_required
+def give_back(session_id: uuid.UUID) -> Response:
+    """Hand the keyboard back, or ask for it no more."""
+    found = helped(session_id, me())
+    help_visits.give_back(found, me(), now=now())
+    return _committed(found)
+
+
+@lab_visits.post("/leave")
+@login_required
+def leave(session_id: uuid.UUID) -> ResponseReturnValue:
+    """End the visit."""
+    found = helped(session_id, me())
+    help_visits.end(found.id, me().id, now=now())
+    db.session.commit()
+    return redirect(url_for("labs_board.show", slug=found.course.slug))
+
+
+def _committed(found: LabSession) -> Response:
+    db.session.commit()
+    help_visits.load(found, me())
+    return jsonify(labs.describe(found, now(), me().id))

@@ -1,0 +1,88 @@
+// The board of a course's labs: a hint from the gateway, and the rows alone are fetched anew; messages and hands.
+import { send, strings, toast } from "./site.js";
+
+const live = document.getElementById("live");
+const board = document.getElementById("board");
+const dialog = document.getElementById("say");
+const text = document.getElementById("say-text");
+const words = strings();
+// What depends on the time alone (who is stuck, who is idle) has no hint.
+const EVERY_MS = 30000;
+let waiting = 0;
+let failures = 0;
+let student = null;
+
+const fill = (pattern, name) => pattern.replace("{name}", name);
+
+function show(isOn) {
+  live.dataset.state = isOn ? "on" : "off";
+  const label = live.querySelector("[data-on]");
+  label.textContent = isOn ? label.dataset.on : label.dataset.off;
+}
+
+async function refresh() {
+  waiting = 0;
+  const response = await fetch(live.dataset.partial, { credentials: "same-origin" }).catch(() => null);
+  if (!response?.ok || response.redirected) return;
+  const focused = document.activeElement?.id;
+  // The site's own HTML, escaped there.
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  board.replaceChildren(...page.body.childNodes);
+  if (focused && !document.activeElement?.id) document.getElementById(focused)?.focus();
+}
+
+function soon() {
+  waiting ||= setTimeout(refresh, 100 + Math.random() * 400);
+}
+
+function connect() {
+  const source = new EventSource(live.dataset.live);
+  source.addEventListener("open", () => {
+    failures = 0;
+    show(true);
+  });
+  source.addEventListener("board", soon);
+  source.addEventListener("error", () => {
+    show(false);
+    if (source.readyState !== EventSource.CLOSED) return;
+    // The ticket may be too old: a fresh page has a fresh one.
+    failures += 1;
+    setTimeout(failures > 5 ? () => location.reload() : connect, Math.min(30000, 1000 * 2 ** failures));
+  });
+}
+
+async function post(session, action, body) {
+  const response = await send("POST", `/lab-sessions/${session}/${action}`, body).catch(() => null);
+  if (response?.ok) return true;
+  const problem = await response?.json().catch(() => null);
+  toast(problem?.detail ?? words.failed, "bad");
+  return false;
+}
+
+board.addEventListener("click", async (event) => {
+  const row = event.target.closest("[data-session]");
+  if (!row) return;
+  if (event.target.closest("[data-say]")) {
+    student = row.dataset;
+    const title = document.getElementById("say-title");
+    title.textContent = fill(title.dataset.title, student.name);
+    dialog.showModal();
+    text.focus();
+  } else if (event.target.closest("[data-lower]") && (await post(row.dataset.session, "hand/lower"))) {
+    toast(words.lowered, "good");
+    soon();
+  }
+});
+dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+document.getElementById("say-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (!text.value.trim() || !(await post(student.session, "messages", { text: text.value }))) return;
+  text.value = "";
+  dialog.close();
+  toast(fill(words.sent, student.name), "good");
+});
+document.querySelector("[data-submit]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+
+connect();
+setInterval(() => document.hidden || soon(), EVERY_MS);
+document.addEventListener("visibilitychange", () => document.hidden || soon());
