@@ -58,14 +58,16 @@ def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> idle
 
 def _queue(lab_session: LabSession, place: Place | None) -> dict[str, Any]:
     """Say where it stands and what it waits for: `waiting_full` has the figures where they aren't the cluster's own."""
-    has_wait = place is not None and place.likely_s is not None
-    words = lab_session.waiting_for or (place.words if place else "")
+    if place is None:
+        nothing = ("position", "queue_length", "wait_s", "waiting_full")
+        return {**dict.fromkeys(nothing), "waiting_for": ""}
+    words = lab_session.waiting_for or place.words
     return {
-        "position": place.position if place else None,
-        "queue_length": place.length if place else None,
-        "wait_s": {"likely": place.likely_s, "latest": place.latest_s} if place and has_wait else None,
-        "waiting_for": words if lab_session.state == QUEUED else "",
-        "waiting_full": place.full if place and not lab_session.waiting_for else None,
+        "position": place.position,
+        "queue_length": place.length,
+        "wait_s": {"likely": place.likely_s, "latest": place.latest_s} if place.likely_s is not None else None,
+        "waiting_for": words,
+        "waiting_full": place.full if words == place.words else None,
     }
 
 

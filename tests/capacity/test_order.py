@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import lab_queue
@@ -65,6 +65,7 @@ def test_somebody_at_their_own_limit_is_in_nobodys_way() -> None:
     assert numbers(lab_queue.order(waiting, {}, 2)) == [2, 3, 5, 1, 4]
 
 
+@settings(deadline=None)
 @given(entries)
 def test_everybody_has_exactly_one_place(waiting: list[Waiting]) -> None:
     turn = lab_queue.order(waiting, {1: 3}, 2)
@@ -72,6 +73,7 @@ def test_everybody_has_exactly_one_place(waiting: list[Waiting]) -> None:
     assert Counter(numbers(turn)) == Counter(numbers(waiting))
 
 
+@settings(deadline=None)
 @given(entries)
 def test_nobody_of_a_course_is_overtaken_within_it_unless_by_their_own_limit(waiting: list[Waiting]) -> None:
     turn = lab_queue.order(waiting, {}, 100)
@@ -81,6 +83,7 @@ def test_nobody_of_a_course_is_overtaken_within_it_unless_by_their_own_limit(wai
         assert came == sorted(came)
 
 
+@settings(deadline=None)
 @given(entries, st.dictionaries(st.integers(1, 4), st.integers(0, 30)))
 def test_each_place_goes_to_a_course_with_the_fewest_machines(waiting: list[Waiting], held: dict[int, int]) -> None:
     counts = Counter(held)

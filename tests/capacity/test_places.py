@@ -11,6 +11,7 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Lab
 from models.lab_session import ENDED, RUNNING
+from scheduler.ticks.starts import DOWN
 from services import lab_places, labs
 from services.lab_queue import Limits
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
@@ -101,6 +102,15 @@ def test_the_clusters_own_words_go_to_everybody_of_that_lab(cast: Cast, serve: A
 
     assert [told(found)["waiting_for"] for found in (tried, behind)] == ["memory: 3 of 3 nodes full"] * 2
     assert told(tried)["waiting_full"] is None
+
+
+def test_a_cluster_that_is_down_has_words_in_the_pages_own_language(cast: Cast, serve: Any) -> None:
+    serve(10)
+    cluster(down_since=NOW)
+
+    state = told(click(cast.lab, waiting_for=DOWN, next_try_at=later(90)))
+
+    assert state["waiting_full"]["kind"] == "cluster"
 
 
 def test_a_course_at_its_share_is_told_that_others_wait(cast: Cast, other_lab: Lab, serve: Any) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.labs_capacity import keep_warm, plan
@@ -18,6 +18,7 @@ from tests.factories import Cast
 sizes = st.builds(Size, st.integers(1, 5000), st.integers(1, 20_000))
 
 
+@settings(deadline=None)
 @given(sizes, st.integers(1, 500), st.builds(Size, st.integers(1, 40_000), st.integers(1, 200_000)))
 def test_so_many_nodes_hold_the_class_and_one_less_does_not(lab: Size, students: int, node: Size) -> None:
     (need,) = capacity_plan.plan([("lab", lab)], students, node)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extensions import db as database
@@ -82,6 +82,7 @@ plans = st.builds(
 times = st.integers(0, 365 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
 
 
+@settings(deadline=None)
 @given(st.lists(plans, max_size=5), times)
 def test_several_plans_want_as_many_as_the_largest_that_holds(several: list[Plan], now: datetime) -> None:
     assert warm.wanted(several, 0, now) == max([0, *(warm.wanted([plan], 0, now) for plan in several)])

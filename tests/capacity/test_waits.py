@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extensions import db as database
@@ -27,6 +27,7 @@ queues = st.integers(0, 40).map(lambda count: [waits(number) for number in range
 histories = st.builds(History, st.dictionaries(st.integers(1, 3), samples), st.just({}), samples, samples)
 
 
+@settings(deadline=None)
 @given(queues, machines, st.integers(0, 5), histories)
 def test_who_is_later_in_the_queue_never_waits_less(
     turn: list[Waiting], held: list[Machine], free: int, history: History
@@ -38,6 +39,7 @@ def test_who_is_later_in_the_queue_never_waits_less(
     assert (likely, latest) == (sorted(likely), sorted(latest))
 
 
+@settings(deadline=None)
 @given(queues, machines, st.integers(0, 5), histories)
 def test_a_wait_is_likely_before_it_is_late_and_never_negative(
     turn: list[Waiting], held: list[Machine], free: int, history: History
@@ -46,6 +48,7 @@ def test_a_wait_is_likely_before_it_is_late_and_never_negative(
         assert 0 <= wait.likely_s <= wait.latest_s < float("inf")
 
 
+@settings(deadline=None)
 @given(queues, machines, st.integers(0, 5), histories)
 def test_nobody_waits_longer_than_the_machine_of_their_place_may_live(
     turn: list[Waiting], held: list[Machine], free: int, history: History
@@ -57,6 +60,7 @@ def test_nobody_waits_longer_than_the_machine_of_their_place_may_live(
         assert found[entry.id].latest_s <= bound + history.starts[-1] + 1e-6
 
 
+@settings(deadline=None)
 @given(samples, st.floats(0, 8 * HOUR), st.floats(0.01, 0.99))
 def test_what_is_left_of_a_lab_ends_within_what_was_measured(lengths: list[float], age: float, level: float) -> None:
     rest = lab_waits.remaining(lengths, age, level)
