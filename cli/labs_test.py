@@ -13,7 +13,7 @@ from cli.reports import LabReport, summary, table
 from config import Settings
 from extensions import db
 from models import utcnow
-from scheduler.backends import Backend, BackendError, make_test_backend, test_instance
+from scheduler.backends import Backend, BackendError, instance_of_tests, make_test_backend
 from services import archive
 from services.errors import ServiceError
 
@@ -36,7 +36,7 @@ def test_labs(name: str | None, folder: Path | None, is_json: bool) -> None:
     course, labs = _from_folder(folder, name) if folder else _from_database(name)
     before = signal.signal(signal.SIGTERM, _interrupt)  # whoever ends the command has its machine stopped, too
     try:
-        reports = _prove_all(backend, test_instance(settings), course, labs, is_json=is_json)
+        reports = _prove_all(backend, instance_of_tests(settings), course, labs, is_json=is_json)
     finally:
         signal.signal(signal.SIGTERM, before)
     if is_json:

@@ -31,7 +31,7 @@ __all__ = [
     "Usage",
     "make_backend",
     "make_test_backend",
-    "test_instance",
+    "instance_of_tests",
 ]
 
 
@@ -48,9 +48,9 @@ def make_test_backend(settings: Settings) -> Backend | None:
     """Build a backend for labs that are thrown away: the site that runs beside it doesn't know of their jobs."""
     if settings.lab_backend == "local":
         return LocalBackend(settings.var_dir.resolve(), "lab-tests", keeps_homes=False)
-    return make_backend(settings.model_copy(update={"instance": test_instance(settings)}))
+    return make_backend(settings.model_copy(update={"instance": instance_of_tests(settings)}))
 
 
-def test_instance(settings: Settings) -> str:
+def instance_of_tests(settings: Settings) -> str:
     """Return whose the jobs of tests are. No site can be called so: its reconciler would stop them."""
     return f"{settings.instance}.test"
