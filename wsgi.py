@@ -6,12 +6,13 @@ from cli.demo import demo_group
 from cli.here import join_site
 from cli.labs import labs_group
 from cli.labs_capacity import keep_warm, plan
+from cli.labs_show import show
 from cli.labs_test import test_labs
 from cli.tokens import token_group
 
 join_site()
 app = create_app()
-for command in (test_labs, plan, keep_warm):
+for command in (test_labs, plan, keep_warm, show):
     labs_group.add_command(command)
 for group in (course_group, demo_group, labs_group, token_group):
     app.cli.add_command(group)

@@ -14,13 +14,24 @@ from blueprints.labs.help_api import lab_help_api
 from blueprints.labs.views import labs
 from blueprints.labs.visits import lab_visits
 from blueprints.labs.warm_api import warm_api
+from blueprints.labs.work import work
+from blueprints.labs.work_api import lab_work_api
 from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.views import quizzes
 
-PAGES = (auth, courses, people, quizzes, leaderboards, labs, lab_help, lab_visits, labs_board)
-APIS = (auth_api, courses_api, quizzes_api, leaderboards_api, labs_api, warm_api, lab_help_api)
+PAGES = (auth, courses, people, quizzes, leaderboards, labs, lab_help, lab_visits, labs_board, work)
+APIS = (
+    auth_api,
+    courses_api,
+    quizzes_api,
+    leaderboards_api,
+    labs_api,
+    warm_api,
+    lab_help_api,
+    lab_work_api,
+)
 
 
 def register_blueprints(app: Flask) -> None:

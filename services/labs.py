@@ -20,6 +20,7 @@ from services.lab_document import describe, facts_of
 
 __all__ = [
     "active_for",
+    "change",
     "describe",
     "extend",
     "facts_of",

@@ -1,6 +1,6 @@
 """Who may do what: predicates only. An anonymous visitor is None, and so is the role of someone not enrolled."""
 
-from models import Attempt, Course, LabSession, User
+from models import Attempt, Course, LabSave, LabSession, User
 
 STAFF = ("assistant", "teacher")
 
@@ -45,6 +45,16 @@ def owns_attempt(user: User | None, attempt: Attempt) -> bool:
 def owns_lab(user: User | None, lab_session: LabSession) -> bool:
     """A lab is its student's alone."""
     return user is not None and lab_session.user_id == user.id
+
+
+def may_see_timeline(user: User | None, lab_session: LabSession, role: str | None) -> bool:
+    """What happened to a lab is for its student, the course's staff and the admin."""
+    return owns_lab(user, lab_session) or may_help_in_lab(user, lab_session, role)
+
+
+def owns_save(user: User | None, save: LabSave) -> bool:
+    """Saved work is its student's alone."""
+    return user is not None and save.user_id == user.id
 
 
 def may_see_labs_board(user: User | None, role: str | None) -> bool:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from extensions import db as database
-from models import LabSession, User
+from models import Blob, LabSave, LabSession, User
 from services import attempts, tokens
 from tests.factories import Cast, make_cast
 from tests.people import sign_in, token
@@ -83,6 +83,10 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs.solution", "POST"): (f"{SESSION}/steps/{{step}}/solution", {}, (302, 404, 404, 404, 404)),
     ("labs.state", "GET"): (f"{SESSION}/state", {}, (302, 404, 200, 404, 404)),
     ("labs.ticket", "POST"): (f"{SESSION}/ticket", {}, (302, 404, 200, 404, 404)),
+    ("lab_work.panel", "GET"): (f"{COURSE}/labs/first-lab/work", {}, (302, 403, 200, 200, 200)),
+    ("lab_work.timeline", "GET"): (f"{SESSION}/timeline", {}, (302, 404, 200, 200, 200)),
+    ("lab_work.archive", "GET"): ("/lab-saves/{save}/archive", {}, (302, 404, 200, 404, 404)),
+    ("lab_work.restore", "POST"): ("/lab-saves/{save}/restore", {}, (302, 404, 200, 404, 404)),
     ("labs.live_ticket", "POST"): (f"{SESSION}/live", {}, (302, 404, 200, 404, 404)),
     ("labs.files_ticket", "POST"): (f"{SESSION}/files", {}, (302, 404, 200, 404, 404)),
     ("lab_help.raise_hand", "POST"): (f"{SESSION}/hand", {}, (302, 404, 200, 404, 404)),
@@ -160,6 +164,10 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs_api.stop_session", "POST"): (f"{API}{SESSION}/stop", {}, (401, 404, 200, 404, 404)),
     ("labs_api.reset_session", "POST"): (f"{API}{SESSION}/reset", {}, (401, 404, 200, 404, 404)),
     ("labs_api.extend_session", "POST"): (f"{API}{SESSION}/extend", {}, (401, 404, 200, 404, 404)),
+    ("lab_work_api.read_timeline", "GET"): (f"{API}{SESSION}/timeline", {}, (401, 404, 200, 200, 200)),
+    ("lab_work_api.list_saves", "GET"): (f"{API}{COURSE}/labs/first-lab/saves", {}, (401, 403, 200, 200, 200)),
+    ("lab_work_api.read_archive", "GET"): (f"{API}/lab-saves/{{save}}/archive", {}, (401, 404, 200, 404, 404)),
+    ("lab_work_api.restore", "POST"): (f"{API}/lab-saves/{{save}}/restore", {}, (401, 404, 200, 404, 404)),
     ("labs_api.run_check", "POST"): (f"{API}{SESSION}/checks/{{check}}", {}, (401, 404, 202, 404, 404)),
     ("lab_help_api.read_labs_board", "GET"): (f"{API}{COURSE}/labs-board", {}, (401, 403, 403, 200, 200)),
     ("lab_help_api.stop_labs", "POST"): (f"{API}{COURSE}/labs-board/stop", {"lab": None}, (401, 403, 403, 200, 200)),
@@ -200,9 +208,14 @@ def names(cast: Cast) -> dict[str, Any]:
     database.session.add(lab_session)
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
+    blob = Blob(sha256="5" * 64, size=4, data=b"work")
+    kept = {"user_id": cast.bob.id, "lab_id": cast.lab.id, "sha256": blob.sha256, "size": 4, "files": 1}
+    save = LabSave(reason="user", **kept)
+    database.session.add_all([blob, save])
     database.session.flush()
     return {
         "session": lab_session.id,
+        "save": save.id,
         "attempt": attempt.id,
         "token": row.id,
         "bob": cast.bob.id,

@@ -70,6 +70,9 @@ class SessionOut(Output):
     expires_at: datetime | None
     idle_stop_at: datetime | None
     warning: dict[str, Any] | None
+    saved_at: datetime | None
+    save_error: str
+    save: dict[str, Any] | None
     can_extend: bool
     checks: list[dict[str, Any]]
     steps: list[dict[str, Any]]

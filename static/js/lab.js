@@ -21,14 +21,22 @@ function renderBar() {
   show("stop", name === "running" || name === "starting");
   show("invite", isAvailable && document.querySelector("[data-check]") && (name === "none" || name === "ended"));
   show("warning", Boolean(state?.warning) && name === "running");
-  if (state?.warning) get("warning").textContent = fill(words[`warn_${state.warning.kind}`], { time: clock(state.warning.at) });
+  if (state?.warning) get("warning").textContent = fill(words[`warn_${state.warning.kind}${state.warning.is_last ? "_last" : ""}`], { time: clock(state.warning.at) });
+  const isUnsaved = name === "running" && Boolean(state.save_error);
+  show("unsaved", isUnsaved);
+  if (isUnsaved) get("unsaved").textContent = fill(words.unsaved, { why: state.save_error, time: clock(state.expires_at) });
 }
 
 async function ask(kind) {
   if (await confirmed({ title: words[`${kind}_title`], text: words[`${kind}_text`], yes: words[`${kind}_yes`] })) await act(kind);
 }
 
-get("stop").addEventListener("click", () => ask("stop"));
+get("stop").addEventListener("click", async () => {
+  if (!state.save_error) return ask("stop");
+  const since = state.saved_at ? clock(state.saved_at) : words.unsaved_start;
+  const text = fill(words.unsaved_stop, { why: state.save_error, time: since });
+  if (await confirmed({ title: words.stop_title, text, yes: words.unsaved_yes })) await act("stop");
+});
 get("reset").addEventListener("click", () => ask("reset"));
 get("extend").addEventListener("click", async () => (await act("extend")) && toast(words.extended, "good"));
 

@@ -1,6 +1,7 @@
 // The terminal's panel: the cover that starts the lab, the terminal, its menu and the keys that phones lack.
 import { clock, fill, get, onState, setState, state, stateName, url, watch, words, act, problem } from "./lab-state.js";
 import { onPanel, shown, view } from "./lab-tabs.js";
+import { receipt } from "./saved.js";
 import { send, toast } from "./site.js";
 import { openTerminal } from "./terminal.js";
 
@@ -35,6 +36,7 @@ function renderCover(name) {
   get("cover-bar").hidden = !["starting", "stopping"].includes(name);
   get("cover-title").textContent = fill(words[`cover_${words_of}`] ?? "", { position: state?.position, length: state?.queue_length });
   const reason = name === "ended" ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";
+  get("cover-saved").textContent = name === "ended" || name === "stopping" ? receipt(state) : "";
   get("cover-text").textContent = reason || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
   if (name === "ended") get("start").querySelector("button").textContent = words.again;
 }

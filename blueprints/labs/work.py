@@ -1,0 +1,87 @@
+"""What became of a lab and of the work in it: timelines, and saves to look at, take home and begin anew with."""
+
+import uuid
+
+from flask import Blueprint, Response, jsonify, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blueprints.labs import timeline_words
+from blueprints.pages import load_study, login_required, me, now
+from extensions import db
+from models import Lab, LabSave
+from services import courses, lab_restores, lab_shelf, labs, policy, timelines
+from services.errors import Forbidden, NotFound
+from services.outlines import activity
+
+work = Blueprint("lab_work", __name__)
+
+
+@work.get("/courses/<slug>/labs/<lab>/work")
+@login_required
+def panel(slug: str, lab: str) -> ResponseReturnValue:
+    """One's saves of a lab and its newest timeline, as a part of the lab's page."""
+    course, _role = load_study(slug)
+    found = activity(course, lab, Lab)
+    newest = labs.latest(me().id, found.id)
+    return render_template(
+        "labs/_work.html",
+        lab=found,
+        saves=lab_shelf.of(me().id, found.id),
+        lines=timeline_words.lines(timelines.of(newest.id)) if newest else [],
+        receipt=timeline_words.receipt,
+        facts=lab_shelf.receipt,
+    )
+
+
+@work.get("/lab-sessions/<uuid:session_id>/timeline")
+@login_required
+def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
+    """A lab's timeline as a page, for its student and the staff."""
+    found = labs.load(session_id)
+    if not policy.may_see_timeline(me(), found, courses.role_of(me().id, found.course)):
+        raise NotFound
+    lines = timeline_words.lines(timelines.of(found.id))
+    return render_template("labs/timeline.html", session=found, lab=found.lab, course=found.course, lines=lines)
+
+
+@work.get("/lab-saves/<int:save_id>/archive")
+@login_required
+def archive(save_id: int) -> Response:
+    """One's saved work, as a file to take home."""
+    return archive_of(_mine(save_id))
+
+
+@work.post("/lab-saves/<int:save_id>/restore")
+@login_required
+def restore(save_id: int) -> Response:
+    """Begin anew with saved work."""
+    save = _mine(save_id)
+    check_may_start(save)
+    found = lab_restores.restore(me(), save, now=now())
+    db.session.commit()
+    return jsonify(labs.describe(found, now()))
+
+
+def archive_of(save: LabSave) -> Response:
+    """Return a save as an attachment, whose name says of which lab and time it is."""
+    lab = db.session.get_one(Lab, save.lab_id)
+    response = Response(lab_shelf.data_of(save), mimetype="application/gzip")
+    name = f"{lab.slug}-{save.created_at:%Y%m%d-%H%M%S}.tar.gz"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def check_may_start(save: LabSave) -> None:
+    """Refuse whoever isn't in the lab's course any more: their work stays theirs, a machine isn't."""
+    course = db.session.get_one(Lab, save.lab_id).course
+    if not policy.may_take_part(courses.role_of(save.user_id, course)):
+        raise Forbidden(_("Only people in the course start its labs."))
+
+
+def _mine(save_id: int) -> LabSave:
+    save = lab_shelf.load(save_id)
+    if not policy.owns_save(me(), save):
+        raise NotFound
+    return save

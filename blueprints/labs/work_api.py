@@ -1,0 +1,92 @@
+"""The JSON API of timelines and saves."""
+
+import uuid
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response
+
+from blueprints.bearer import auth, load_study, me, scope
+from blueprints.labs import timeline_words
+from blueprints.labs.schemas import SessionOut
+from blueprints.labs.schemas_work import SavesOut, TimelineOut
+from blueprints.labs.work import archive_of, check_may_start
+from blueprints.pages import now
+from blueprints.schemas import responses
+from extensions import db
+from models import Lab, LabSave
+from services import courses, lab_restores, lab_shelf, labs, policy, timelines, verdicts
+from services.errors import NotFound
+from services.outlines import activity
+
+lab_work_api = APIBlueprint("lab_work_api", __name__, tag="Labs")
+ARCHIVE = {
+    200: {
+        "description": "A gzipped tar archive of the home",
+        "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@lab_work_api.get("/lab-sessions/<uuid:session_id>/timeline")
+@lab_work_api.auth_required(auth)
+@lab_work_api.output(TimelineOut)
+@lab_work_api.doc(summary="Read what happened to a lab", responses=responses(403, 404))
+@scope("read")
+def read_timeline(session_id: uuid.UUID) -> Any:
+    """Give the events, the oldest first, and each decision about its idleness with the facts behind it.
+
+    For its student and the course's staff.
+    """
+    found = labs.load(session_id)
+    if not policy.may_see_timeline(me(), found, courses.role_of(me().id, found.course)):
+        raise NotFound
+    events = timelines.of(found.id)
+    rows = [
+        {"at": event.at, "kind": event.kind, "detail": event.detail, "words": line["words"]}
+        for event, line in zip(events, timeline_words.lines(events), strict=True)
+    ]
+    return {"job_id": found.job_id, "state": found.state, "events": rows, "verdicts": verdicts.of(found.id)}
+
+
+@lab_work_api.get("/courses/<slug>/labs/<lab>/saves")
+@lab_work_api.auth_required(auth)
+@lab_work_api.output(SavesOut)
+@lab_work_api.doc(summary="List my saves of a lab", responses=responses(403, 404))
+@scope("read")
+def list_saves(slug: str, lab: str) -> Any:
+    """Give the saves of the caller's work, the newest first."""
+    course, _role = load_study(slug)
+    found = activity(course, lab, Lab)
+    rows = [{**lab_shelf.receipt(save), "reason": save.reason} for save in lab_shelf.of(me().id, found.id)]
+    return {"saves": rows}
+
+
+@lab_work_api.get("/lab-saves/<int:save_id>/archive")
+@lab_work_api.auth_required(auth)
+@lab_work_api.doc(summary="Download a save", responses={**ARCHIVE, **responses(403, 404)})
+@scope("read")
+def read_archive(save_id: int) -> Response:
+    """Give the archive itself."""
+    return archive_of(_mine(save_id))
+
+
+@lab_work_api.post("/lab-saves/<int:save_id>/restore")
+@lab_work_api.auth_required(auth)
+@lab_work_api.output(SessionOut)
+@lab_work_api.doc(summary="Begin a lab anew with a save", responses=responses(403, 404, 409))
+@scope("write")
+def restore(save_id: int) -> Any:
+    """Save and reset the running lab, or start one, with this work in its home."""
+    save = _mine(save_id)
+    check_may_start(save)
+    found = lab_restores.restore(me(), save, now=now())
+    db.session.commit()
+    return labs.describe(found, now())
+
+
+def _mine(save_id: int) -> LabSave:
+    save = lab_shelf.load(save_id)
+    if not policy.owns_save(me(), save):
+        raise NotFound
+    return save

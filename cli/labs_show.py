@@ -1,0 +1,66 @@
+"""`flask labs show JOB`: what became of a lab, why, and what is saved of the work in it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import LabSession
+from services import lab_shelf, timelines, verdicts
+
+QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
+
+
+@click.command("show")
+@click.argument("job")
+def show(job: str) -> None:
+    """Show the lab whose job is called JOB: its state, its timeline, the decisions about it, and its saves."""
+    people = joinedload(LabSession.user), joinedload(LabSession.lab), joinedload(LabSession.course)
+    found = db.session.scalar(select(LabSession).where(LabSession.job_id == job).options(*people))
+    if found is None:
+        raise click.ClickException(f"No lab session has the job {job}. `flask labs list` names those that run.")
+    _head(found)
+    _table("Timeline", [(event.at, event.kind, _detail(event.detail)) for event in timelines.of(found.id)])
+    rows = [(row.at, f"{row.action} {row.reason}".strip(), row.words) for row in verdicts.of(found.id)]
+    _table("Verdicts", rows)
+    saves = [
+        (save.created_at, save.reason, f"{save.files} files, {save.size} bytes, sha256 {save.sha256[:16]}")
+        for save in lab_shelf.of(found.user_id, found.lab_id)
+    ]
+    _table("Saves", saves)
+
+
+def _head(found: LabSession) -> None:
+    for name, value in (
+        ("job", found.job_id),
+        ("lab", f"{found.course.slug}/{found.lab.slug}"),
+        ("student", f"{found.user.handle} <{found.user.email}>"),
+        ("state", " ".join(part for part in (found.state, found.reason, found.detail) if part)),
+        ("waits for", found.waiting_for),
+        ("node", found.node),
+        ("last used", _time(found.last_active_at)),
+        ("ends at", _time(found.expires_at) if found.ended_at is None else ""),
+        ("not saved", found.save_error),
+    ):
+        if value:
+            click.echo(f"{name:<10} {value}")
+
+
+def _table(title: str, rows: list[tuple[datetime, str, str]]) -> None:
+    click.echo(f"\n{title}" if rows else f"\n{title}: none")
+    for at, kind, text in rows:
+        click.echo(f"  {_time(at)}  {kind:<16} {text}".rstrip())
+
+
+def _detail(detail: dict[str, Any]) -> str:
+    if "words" in detail:
+        return f"{detail.get('action', '')} {detail.get('reason', '')}: {detail['words']}"
+    shown = [f"{name} {value}" for name, value in detail.items() if name not in QUIET and value not in ("", None)]
+    return ", ".join(shown)
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else ""

@@ -1,0 +1,193 @@
+"""Timelines and saved work, as pages, the API and operators show them."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from blueprints.labs import timeline_words
+from cli.labs_show import show
+from extensions import db as database
+from models import LabEvent, LabSave, LabSession, utcnow
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from services import idle, idle_reasons, lab_shelf, labs, saves, timelines, tokens, verdicts
+from services.save_archives import Archive, NotSaved
+from tests.factories import Cast, make_cast
+from tests.people import sign_in, token
+from tests.scheduler.scripted import packed
+
+PAGE = "/courses/shell/labs/first-lab"
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
+    sign_in(client, "bob")
+    return client
+
+
+@pytest.fixture
+def lab(cast: Cast) -> LabSession:
+    """Bob's lab, which runs."""
+    now = utcnow()
+    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
+    found.state, found.started_at, found.last_active_at = RUNNING, now, now
+    found.expires_at = now + timedelta(hours=8)
+    database.session.commit()
+    return found
+
+
+@pytest.fixture
+def save(lab: LabSession) -> LabSave:
+    """What bob did in it so far."""
+    order = saves.order_of(lab, "asked")
+    assert order is not None
+    saves.keep(order, Archive(packed(work=b"done"), 1), utcnow())
+    database.session.commit()
+    return lab_shelf.of(lab.user_id, lab.lab_id)[0]
+
+
+def post(client: FlaskClient, path: str) -> Any:
+    return client.post(path, headers={"X-CSRFToken": token(client), "Accept": "application/json"})
+
+
+def test_every_kind_has_words() -> None:
+    assert set(timeline_words.WORDS) == set(timelines.KINDS)
+
+
+@pytest.mark.parametrize("kind", timelines.KINDS)
+def test_a_line_bears_a_detail_that_lacks_everything(app: Any, kind: str) -> None:
+    with app.test_request_context():
+        line = timeline_words.lines([LabEvent(kind=kind, at=utcnow(), detail={})])[0]
+
+    assert line["words"]
+
+
+def test_the_panel_tells_what_happened_and_what_is_saved(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
+    seen = idle_reasons.Evidence(118, None, None, None, 0.4, is_page_open=False)
+    warning = idle.Verdict("warn", "idle", utcnow(), is_new=True)
+    verdicts.record(lab, "warn", warning, seen, utcnow())
+    database.session.commit()
+
+    text = bob.get(f"{PAGE}/work").text
+
+    assert "no input 118 min, CPU 0.4 %, page closed" in text
+    assert f"1 file, {save.size} bytes, sha256 {save.sha256[:8]}" in text
+    assert f"/lab-saves/{save.id}/archive" in text
+
+
+def test_names_of_people_and_checks_are_only_text(bob: FlaskClient, lab: LabSession) -> None:
+    timelines.note(lab.id, "visit_began", utcnow(), name="<script>alert(1)</script>")
+    database.session.commit()
+
+    text = bob.get(f"{PAGE}/work").text
+
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; looks in" in text
+
+
+def test_a_save_is_downloaded_as_a_file(bob: FlaskClient, save: LabSave) -> None:
+    response = bob.get(f"/lab-saves/{save.id}/archive")
+
+    assert hashlib.sha256(response.data).hexdigest() == save.sha256
+    assert response.headers["Content-Disposition"].startswith("attachment; filename=first-lab-")
+    assert response.mimetype == "application/gzip"
+
+
+def test_restoring_resets_a_running_lab_with_that_save(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
+    state = post(bob, f"/lab-saves/{save.id}/restore").get_json()
+
+    assert (state["state"], state["is_resetting"]) == (STOPPING, True)
+    assert (lab.restore_id, lab.is_fresh) == (save.id, True)
+
+
+def test_restoring_starts_a_lab_that_has_ended(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
+    lab.state, lab.reason, lab.ended_at = ENDED, "user", utcnow()
+    database.session.commit()
+
+    state = post(bob, f"/lab-saves/{save.id}/restore").get_json()
+
+    new = labs.load(state["id"])
+    assert (new.state, new.restore_id, new.is_fresh) == (QUEUED, save.id, True)
+    assert lab_shelf.for_start(new) == packed(work=b"done")
+
+
+def test_a_machine_that_comes_or_goes_is_left_alone(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
+    lab.state = STOPPING
+    database.session.commit()
+
+    response = post(bob, f"/lab-saves/{save.id}/restore")
+
+    assert response.status_code == 409
+    assert "just starting or stopping" in response.get_json()["detail"]
+
+
+def test_who_left_the_course_has_their_work_but_no_machine(
+    client: FlaskClient, cast: Cast, lab: LabSession, save: LabSave
+) -> None:
+    save.user_id = cast.charlie.id
+    database.session.commit()
+    sign_in(client, "charlie")
+
+    assert client.get(f"/lab-saves/{save.id}/archive").status_code == 200
+    assert post(client, f"/lab-saves/{save.id}/restore").status_code == 403
+
+
+def test_the_staff_reads_a_timeline(client: FlaskClient, lab: LabSession) -> None:
+    sign_in(client, "alice")
+
+    page = client.get(f"/lab-sessions/{lab.id}/timeline")
+
+    assert page.status_code == 200
+    assert lab.job_id in page.text
+    assert "Asked for" in page.text
+
+
+def test_the_state_has_the_receipt_and_why_there_is_none(lab: LabSession, save: LabSave) -> None:
+    state = labs.describe(lab, utcnow())
+    order = saves.order_of(lab, "again")
+    assert order is not None
+    saves.fail(order, NotSaved("It is too large.", is_final=True), utcnow())
+    later = labs.describe(lab, utcnow())
+
+    assert state["save"]["sha256"] == save.sha256
+    assert (state["save_error"], state["idle_stop_at"] is not None) == ("", True)
+    assert (later["save_error"], later["idle_stop_at"], later["can_extend"]) == ("It is too large.", None, False)
+
+
+def test_the_api_gives_events_verdicts_and_saves(
+    client: FlaskClient, cast: Cast, lab: LabSession, save: LabSave
+) -> None:
+    _row, plain = tokens.issue(cast.bob.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    headers = {"Authorization": f"Bearer {plain}"}
+
+    timeline = client.get(f"/api/v1/lab-sessions/{lab.id}/timeline", headers=headers).get_json()
+    listed = client.get("/api/v1/courses/shell/labs/first-lab/saves", headers=headers).get_json()
+    archive = client.get(f"/api/v1/lab-saves/{save.id}/archive", headers=headers)
+
+    assert [event["kind"] for event in timeline["events"]] == ["queued", "saved"]
+    assert timeline["events"][1]["detail"]["files"] == 1
+    assert timeline["verdicts"] == []
+    assert [(row["save_id"], row["reason"]) for row in listed["saves"]] == [(save.id, "asked")]
+    assert archive.data == packed(work=b"done")
+
+
+def test_an_operator_sees_it_all(app: Any, lab: LabSession, save: LabSave) -> None:
+    seen = idle_reasons.Evidence(118, None, None, None, 0.4, is_page_open=False)
+    verdicts.record(lab, "stop", idle.Verdict("stop", "idle", utcnow()), seen, utcnow())
+    database.session.commit()
+
+    shown = app.test_cli_runner().invoke(show, [lab.job_id])
+    unknown = app.test_cli_runner().invoke(show, ["lab-of-nobody"])
+
+    assert shown.exit_code == 0, shown.output
+    for words in (lab.job_id, "bob <bob@example.org>", "stop idle", "no input 118 min", save.sha256[:16], "queued"):
+        assert words in shown.output
+    assert unknown.exit_code == 1
+    assert "No lab session has the job" in unknown.output
