@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from extensions import db as database
+from models import Blob, LabSave
 from tests.api.conftest import API, Program, problem
 from tests.factories import Cast
 
@@ -74,6 +76,7 @@ def names_of(cast: Cast, bob: Program) -> dict[str, str]:
     session = bob.post("/courses/shell/labs/first-lab/sessions").get_json()
     things = {"slug": "shell", "lesson": "first-words", "quiz": "first-quiz", "lab": "first-lab", "position": "1"}
     ids: dict[str, object] = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
+    ids["save_id"] = kept(cast).id
     ids["step_id"] = cast.check.step_id
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": cast.charlie.id}.items()}}
 
@@ -93,6 +96,16 @@ def test_whatever_the_document_allows_gets_a_documented_answer(cast: Cast, bob: 
         assert response.status_code in documented | UNDOCUMENTED, (case.as_curl_command(), response.text)
         if response.status_code >= 400:
             problem(response, response.status_code)
+
+
+def kept(cast: Cast) -> LabSave:
+    """Return a save of bob's."""
+    blob = Blob(sha256="5" * 64, size=4, data=b"work")
+    values = {"user_id": cast.bob.id, "lab_id": cast.lab.id, "sha256": blob.sha256, "size": 4, "files": 1}
+    save = LabSave(reason="user", **values)
+    database.session.add_all([blob, save])
+    database.session.commit()
+    return save
 
 
 def sent_of(operation: Any, known: dict[str, str], program: Program) -> list[tuple[Any, TestResponse]]:
