@@ -1,8 +1,10 @@
 """Which queued lab starts next: held exactly to the limits, whatever races."""
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 
 from extensions import db
 from models import LabSession
@@ -18,9 +20,10 @@ __all__ = [
     "oldest_queued",
     "oldest_stopping",
     "pause",
+    "renew",
 ]
 
-# A start takes less: one that takes longer belongs to a scheduler that died.
+# A start that takes longer without being renewed belongs to a scheduler that died.
 LOST_AFTER = timedelta(seconds=20)
 # A stop that takes longer is done again by somebody else.
 HOLD = timedelta(seconds=30)
@@ -75,9 +78,10 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
 
 def claim_lost(now: datetime) -> LabSession | None:
     """Take over the start of a scheduler that died; it counts as a failure, so that none is taken over for ever."""
+    is_let_go = or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now)
     query = (
         select(LabSession)
-        .where(LabSession.state == STARTING, LabSession.claimed_at < now - LOST_AFTER)
+        .where(LabSession.state == STARTING, LabSession.claimed_at < now - LOST_AFTER, is_let_go)
         .order_by(LabSession.claimed_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -85,8 +89,18 @@ def claim_lost(now: datetime) -> LabSession | None:
     found = db.session.scalar(query)
     if found is None:
         return None
-    labs.change(found, STARTING, claimed_at=now, failures=found.failures + 1)
+    labs.change(found, STARTING, claimed_at=now, next_try_at=None, failures=found.failures + 1)
     return found
+
+
+def renew(session_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """Say that these starts are still in hand; when they were claimed stays, for it is measured."""
+    db.session.execute(
+        update(LabSession)
+        .where(LabSession.id.in_(session_ids), LabSession.state == STARTING)
+        .values(next_try_at=now + LOST_AFTER)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def claim_stop(now: datetime) -> LabSession | None:

@@ -1,7 +1,7 @@
 """The machines that are kept warm: rows that are made, given to students, and given up."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from services import lab_queue, lab_room, labs, live, warm
 from services.lab_queue import Limits
 
 HANDLE = "warm"
-# A start or a stop takes less: one that takes longer belongs to a scheduler that died.
+# A start that takes longer without being renewed, or a longer stop, belongs to a scheduler that died.
 LOST_AFTER = timedelta(seconds=20)
 HOLD = timedelta(seconds=30)
 # An older one is replaced: its job's own life must hold a whole lab.
@@ -147,6 +147,16 @@ def ready(warm_id: int, now: datetime) -> bool:
     # Somebody may wait for just this one.
     live.nudge("labs")
     return changed is not None
+
+
+def renew(warm_ids: Sequence[int], now: datetime) -> None:
+    """Say that these starts are still in hand."""
+    db.session.execute(
+        update(WarmLab)
+        .where(WarmLab.id.in_(warm_ids), WarmLab.state == WARM_STARTING)
+        .values(claimed_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def put_off(warm_id: int, at: datetime, detail: str) -> None:

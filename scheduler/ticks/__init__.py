@@ -8,6 +8,7 @@ from scheduler.ticks import (
     attempts,
     capacity,
     checks,
+    holds,
     idleness,
     mail,
     reconcile,
@@ -40,14 +41,20 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     limits = Limits(
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
-    start, stop, check = starts.starter(settings, backend, limits), stops.stopper(backend), checks.checker(backend)
+    hands = holds.Hands()
+    start, stop, check = (
+        starts.starter(settings, backend, limits, hands),
+        stops.stopper(backend),
+        checks.checker(backend),
+    )
     if backend.has_warm:
-        keep = warm.keeper(settings, backend, limits)
+        keep = warm.keeper(settings, backend, limits, hands)
         ticks.append(Tick("warm", keep, interval_s=5.0, topic="labs", threads=WARMERS))
     return [
         *ticks,
         Tick("capacity", capacity.counter(settings, backend), interval_s=15.0),
         Tick("starts", start, interval_s=2.0, topic="labs", threads=STARTERS, oldest=lab_claims.oldest_queued),
+        Tick("holds", hands.renew, interval_s=5.0),
         Tick("stops", stop, interval_s=2.0, topic="labs", threads=4, oldest=lab_claims.oldest_stopping),
         Tick("saves", saves.saver(backend), interval_s=5.0, topic="labs", threads=2),
         Tick("checks", check, interval_s=2.0, topic="checks", threads=4, oldest=check_service.oldest_due),

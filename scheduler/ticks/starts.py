@@ -17,6 +17,7 @@ from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
+from scheduler.ticks.holds import Hands
 from services import idle, lab_claims, lab_room, lab_shelf, labs, saves, timelines
 from services.lab_claims import Limits
 
@@ -29,8 +30,9 @@ GAVE_UP = "The machine couldn't be started after several tries. Try again later,
 log = structlog.get_logger("yurt.scheduler")
 
 
-def starter(settings: Settings, backend: Backend, limits: Limits) -> Callable[[], bool]:
-    """Return the work of the tick."""
+def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[[], bool]:
+    """Return the work of the tick; `hands` keep what is being started from being taken over."""
+    hands = hands or Hands()
     # Set while positions in the queue have changed that nobody has been told of.
     is_news = threading.Event()
 
@@ -48,7 +50,8 @@ def starter(settings: Settings, backend: Backend, limits: Limits) -> Callable[[]
         db.session.commit()
         if claimed is None:
             return False
-        start(settings, backend, claimed)
+        with hands.hold(claimed.id):
+            start(settings, backend, claimed)
         return True
 
     return work

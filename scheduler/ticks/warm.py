@@ -9,6 +9,7 @@ from config import Settings
 from extensions import db
 from models import Lab, WarmLab, utcnow
 from scheduler.backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
+from scheduler.ticks.holds import Hands
 from scheduler.ticks.starts import leave, machine_of
 from services import lab_claims, warm_labs
 from services.lab_queue import Limits
@@ -21,8 +22,9 @@ MAX_FAILURES = 5
 log = structlog.get_logger("yurt.scheduler")
 
 
-def keeper(settings: Settings, backend: Backend, limits: Limits) -> Callable[[], bool]:
-    """Return the work of the tick."""
+def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[[], bool]:
+    """Return the work of the tick; `hands` keep what is being started from being taken over."""
+    hands = hands or Hands()
     paused: dict[int, datetime] = {}
 
     def work() -> bool:
@@ -39,9 +41,11 @@ def keeper(settings: Settings, backend: Backend, limits: Limits) -> Callable[[],
         db.session.commit()
         if coming is None:
             return False
-        pause = start(settings, backend, coming)
+        lab_id = coming.lab_id
+        with hands.hold(coming.id):
+            pause = start(settings, backend, coming)
         if pause is not None:
-            paused[coming.lab_id] = utcnow() + pause
+            paused[lab_id] = utcnow() + pause
         return True
 
     return work

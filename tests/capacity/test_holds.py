@@ -1,0 +1,75 @@
+"""A start that takes long is its scheduler's as long as that one lives."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extensions import db as database
+from models import utcnow
+from models.cluster import WARM_READY
+from models.lab_session import RUNNING, STARTING
+from scheduler.ticks import holds
+from scheduler.ticks.holds import Hands
+from scheduler.ticks.starts import starter
+from scheduler.ticks.warm import keeper
+from services import lab_claims, warm, warm_labs
+from services.lab_queue import Limits
+from services.warm import Plan
+from tests.capacity.conftest import click
+from tests.capacity.test_warm import states
+from tests.factories import Cast
+from tests.scheduler.scripted import ScriptedBackend
+
+LIMITS = Limits(50, 2)
+LONG = timedelta(minutes=2)
+
+
+def test_a_long_start_that_is_renewed_is_not_taken_over(cast: Cast, settings: Any) -> None:
+    found, hands = click(cast.lab), Hands()
+    taken: list[object] = []
+
+    def boot(name: str, _job: str) -> None:
+        found.claimed_at = utcnow() - LONG
+        database.session.commit()
+        hands.renew()
+        taken.append(lab_claims.claim_lost(utcnow()))
+        database.session.commit()
+
+    starter(settings, ScriptedBackend(before=boot), LIMITS, hands)()
+
+    assert (taken, found.state, found.failures, found.next_try_at) == ([None], RUNNING, 0, None)
+
+
+def test_a_start_that_nobody_renews_any_more_is_taken_over(cast: Cast) -> None:
+    found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG)
+    lab_claims.renew([found.id], utcnow() - timedelta(seconds=21))
+    database.session.commit()
+
+    assert lab_claims.claim_lost(utcnow()) == found
+
+
+def test_a_long_warm_start_that_is_renewed_is_not_taken_over(cast: Cast, settings: Any) -> None:
+    warm.replace(cast.lab, [Plan(count=1)])
+    database.session.commit()
+    hands, taken = Hands(), []
+
+    def boot(_name: str, _job: str) -> None:
+        hands.renew()
+        taken.append(warm_labs.claim_start(LIMITS, utcnow() + timedelta(seconds=19)))
+        database.session.commit()
+
+    keeper(settings, ScriptedBackend(before=boot), LIMITS, hands)()
+
+    assert (taken, states()) == ([None], [WARM_READY])
+
+
+def test_a_call_that_never_returns_is_let_go(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG)
+    hands = Hands()
+    monkeypatch.setattr(holds, "LONGEST_S", 0.0)
+
+    with hands.hold(found.id):
+        hands.renew()
+
+    assert lab_claims.claim_lost(utcnow()) == found
