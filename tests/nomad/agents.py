@@ -116,6 +116,8 @@ class Cluster:
     def make(cls, folder: Path, options: Options) -> "Cluster":
         """Lay a cluster out in a new folder, without starting it."""
         folder.mkdir(mode=0o755)
+        # Labs run as nobody, and must get to their own folders.
+        folder.parent.chmod(0o711)
         if options.tls:
             certificates(folder)
         server = Agent("server", folder, True, options)
@@ -189,7 +191,8 @@ class Cluster:
 
     def wait_running(self, job_id: str, within: float = 30) -> str:
         """Wait until the job's newest allocation runs, and return its ID; fail with what its tasks say."""
-        until(lambda: self._state(job_id) == "running", within, lambda: self.explain(job_id))
+        until(lambda: self._state(job_id) in ("running", "failed"), within, lambda: self.explain(job_id))
+        assert self._state(job_id) == "running", self.explain(job_id)
         return str(self.allocations(job_id)[0]["ID"])
 
     def explain(self, job_id: str) -> str:
@@ -202,8 +205,12 @@ class Cluster:
         return "\n".join(lines)
 
     def _state(self, job_id: str) -> str:
-        found = self.allocations(job_id)
-        return str(found[0]["ClientStatus"]) if found else ""
+        for found in self.allocations(job_id):
+            # An allocation runs when the first of its tasks does.
+            tasks = (found["TaskStates"] or {}).values()
+            is_starting = found["ClientStatus"] == "running" and any(task["State"] == "pending" for task in tasks)
+            return "pending" if is_starting else str(found["ClientStatus"])
+        return ""
 
     def purge(self, job_id: str, namespace: str = "default") -> None:
         """End a job and forget it."""

@@ -15,6 +15,8 @@ import pytest
 from tests.engines import Engines
 from tests.nomad.agents import Cluster, missing
 from tests.nomad.configuration import Options
+from tests.nomad.images import Image
+from tests.nomad.images import vm_image as find_image
 
 
 def require_nomad() -> None:
@@ -37,6 +39,12 @@ def nomad(engines: Engines) -> Cluster:
             record.write_bytes(pickle.dumps(cluster))
     found: Cluster = pickle.loads(record.read_bytes())
     return found
+
+
+@pytest.fixture(scope="session")
+def vm_image() -> Image:
+    """A small virtual machine: kernel and initrd."""
+    return find_image()
 
 
 @pytest.fixture

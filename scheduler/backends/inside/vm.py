@@ -65,6 +65,10 @@ def _is_up() -> bool:
 def _run(control: socket.socket, script: bytes, stdin: bytes, timeout_s: float, limit: int) -> Result:
     mark = secrets.token_hex(8).encode()
     words = [b"yurt-run", mark, b"%d" % max(1, round(timeout_s)), base64.b64encode(script), base64.b64encode(stdin)]
+    # One byte more than wanted says that there was more.
+    words.append(b"%d" % (limit + 1))
+    # A machine that isn't up yet takes nothing.
+    control.settimeout(timeout_s + GRACE_S)
     control.sendall(b"\n" + b" ".join(words) + b"\n")
     deadline = time.monotonic() + timeout_s + (GRACE_S if timeout_s > ASK_AGAIN_S else 0)
     received = bytearray()
