@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     mail_from: str = "Yurt <no-reply@localhost>"
     lab_backend: Literal["local", "nomad", "off"] = "off"
     lab_local_accept_risk: bool = False
+    lab_ports_host: str = ""
     lab_limit_total: int = Field(default=50, ge=1, le=10_000)
     lab_limit_user: int = Field(default=2, ge=1, le=100)
     lab_limit_course_percent: int = Field(default=100, ge=1, le=100)
@@ -141,6 +142,13 @@ class Settings(BaseSettings):
     def _is_slug(cls, value: str) -> str:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", value):
             raise ValueError("must be 1-20 lower-case letters, digits and hyphens, beginning with a letter")
+        return value
+
+    @field_validator("lab_ports_host")
+    @classmethod
+    def _is_wildcard(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(:[0-9]{1,5})?", value):
+            raise ValueError("must be like *.labs.example.org: every name below it leads to this site")
         return value
 
     @field_validator("mail_url")

@@ -11,6 +11,7 @@ from blueprints.labs.api import labs_api
 from blueprints.labs.board import labs_board
 from blueprints.labs.help import lab_help
 from blueprints.labs.help_api import lab_help_api
+from blueprints.labs.ports import lab_ports
 from blueprints.labs.views import labs
 from blueprints.labs.visits import lab_visits
 from blueprints.labs.warm_api import warm_api
@@ -21,7 +22,7 @@ from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.views import quizzes
 
-PAGES = (auth, courses, people, quizzes, leaderboards, labs, lab_help, lab_visits, labs_board, work)
+PAGES = (auth, courses, people, quizzes, leaderboards, labs, lab_ports, lab_help, lab_visits, labs_board, work)
 APIS = (
     auth_api,
     courses_api,

@@ -68,6 +68,8 @@ def _headers(response: Response) -> Response:
     policy_of_page = dict(STRICT)
     if g.get("csp_inline_style"):
         policy_of_page["style-src"] += " 'unsafe-inline'"
+    if frames := g.get("csp_frames"):
+        policy_of_page["frame-src"] = frames
     value = "; ".join(f"{name} {sources}" for name, sources in policy_of_page.items())
     response.headers.setdefault("Content-Security-Policy", value)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

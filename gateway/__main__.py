@@ -15,6 +15,8 @@ from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
 from gateway.labs import Labs
+from gateway.port_doors import Doors
+from gateway.ports import Ports
 from gateway.presence import Presence
 from gateway.streams import Streams
 from gateway.terminals import Terminals
@@ -38,7 +40,9 @@ def build(settings: Settings) -> web.Application:
     visitors = Visitors(hints, database.visit_of)
     terminals = Terminals(backend, redis, database.job_of, settings.public_url, visitors)
     labs_here = Labs(backend, database.job_of, LAB_THREADS)
-    application = web.Application()
+    doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
+    ports = Ports(settings.secret_key, labs_here, redis, doors)
+    application = web.Application(middlewares=[ports.hosts])
     application.add_routes(
         [
             web.get(r"/live/labs/{session_id:[0-9a-f-]{36}}", streams.lab),
@@ -46,6 +50,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
             *Files(settings.secret_key, labs_here, redis).routes(),
+            *ports.routes(),
             web.get("/healthz", healthz),
         ]
     )

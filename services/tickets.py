@@ -13,6 +13,8 @@ LIVE_SECONDS = 12 * 3600
 # The file panel asks for a new one when it needs one.
 FILES_SECONDS = 600
 TERMINAL_SECONDS = 60
+# For how long the pages of a lab's web server open; then the lab's page has to open them again.
+PORT_SECONDS = 2 * 3600
 
 
 class Store(Protocol):
@@ -46,5 +48,13 @@ def terminal(store: Store, *, user_id: int, session_id: uuid.UUID, visit_id: int
     """Make a ticket that opens one terminal of the lab session, once, within a minute; a visitor's names the visit."""
     ticket = secrets.token_urlsafe(32)
     value = json.dumps({"user": user_id, "session": str(session_id), "visit": visit_id})
+    store.set(terminal_key(ticket), value, ex=TERMINAL_SECONDS)
+    return ticket
+
+
+def port(store: Store, *, user_id: int, session_id: uuid.UUID, port: int) -> str:
+    """Make a ticket that is changed for the cookie of a lab's own host, once, within a minute."""
+    ticket = secrets.token_urlsafe(32)
+    value = json.dumps({"user": user_id, "port": f"{session_id}:{port}"})
     store.set(terminal_key(ticket), value, ex=TERMINAL_SECONDS)
     return ticket

@@ -105,6 +105,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("lab_visits.leave", "POST"): (f"{SESSION}/visit/leave", {}, (302, 404, 404, 302, 302)),
     ("labs_board.show", "GET"): (f"{COURSE}/labs-board", {}, (302, 403, 403, 200, 200)),
     ("labs_board.act", "POST"): (f"{COURSE}/labs-board/save", {}, (302, 403, 403, 302, 302)),
+    ("lab_ports.port_ticket", "POST"): (f"{SESSION}/ports/8000", {}, (302, 404, 200, 404, 404)),
+    ("lab_ports.open_port", "GET"): (f"{SESSION}/ports/8000/open", {}, (302, 404, 303, 404, 404)),
     ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
     ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
     ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),
@@ -194,6 +196,7 @@ def cast(app: object, db: object) -> Cast:
 @pytest.fixture
 def names(cast: Cast) -> dict[str, Any]:
     """What stands in the addresses: bob's things."""
+    cast.lab.ports = [8000]
     lab_session = LabSession(
         id=uuid.uuid4(),
         user_id=cast.bob.id,

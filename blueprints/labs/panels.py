@@ -1,17 +1,17 @@
 """The panels on the machine's side of the lab page.
 
-A panel is `templates/labs/_panel_<name>.html`, `static/js/panel-<name>.js`, and its line here; it has a tab where its
-partial is there and it applies to the lab.
+A panel is `templates/labs/_panel_<name>.html`, `static/js/panel-<name>.js`, and its line here; it has a tab where it
+applies to the lab.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import current_app
 from flask_babel import lazy_gettext as _
 
+from config import Settings
 from models import Lab
 
 
@@ -35,10 +35,17 @@ PANELS = (
 
 def of(lab: Lab) -> list[Panel]:
     """Return the panels of the lab's page, in their order."""
-    return [panel for panel in PANELS if panel.name in _present() and panel.applies(lab)]
+    return [panel for panel in PANELS if panel.applies(lab)]
 
 
-@cache
-def _present() -> frozenset[str]:
-    names = set(current_app.jinja_env.list_templates())
-    return frozenset(panel.name for panel in PANELS if f"labs/_panel_{panel.name}.html" in names)
+def frames(lab: Lab, settings: Settings) -> str:
+    """Return what the lab's page may frame: the pages of the lab's own web servers, where it has any."""
+    if not lab.ports:
+        return ""
+    return f"'self' {origin(settings, settings.lab_ports_host)}" if settings.lab_ports_host else "'self'"
+
+
+def origin(settings: Settings, host: str) -> str:
+    """Return the origin of a host of labs, on the site's own port where it names none."""
+    parts = urlsplit(settings.public_url)
+    return f"{parts.scheme}://{host}" if ":" in host or not parts.port else f"{parts.scheme}://{host}:{parts.port}"

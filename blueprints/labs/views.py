@@ -45,6 +45,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
     newest = lab_service.latest(me().id, found.id)
     before, after = outline(course).around(found.slug)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
+    g.csp_frames = panels.frames(found, _settings())  # type: ignore[arg-type]  # `activity` returned a Lab
     return render_template(
         "labs/show.html",
         course=course,
@@ -53,6 +54,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         panels=panels.of(found),  # type: ignore[arg-type]
         state=lab_service.describe(newest, now()) if newest else None,
         is_available=_settings().lab_backend != "off",
+        is_port_host=bool(_settings().lab_ports_host),
         previous=link(course, before),
         next=link(course, after),
     )
@@ -139,7 +141,7 @@ def state(session_id: uuid.UUID) -> Response:
 @login_required
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
-    found = _running(session_id)
+    found = running(session_id)
     made = tickets.terminal(current_app.extensions["yurt_redis"], user_id=me().id, session_id=found.id)
     return jsonify(url=f"/live/terminals/{found.id}?ticket={made}")
 
@@ -157,12 +159,13 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @login_required
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
-    found = _running(session_id)
+    found = running(session_id)
     made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"files:{found.id}")
     return jsonify(url=f"/live/files/{found.id}", ticket=made)
 
 
-def _running(session_id: uuid.UUID) -> LabSession:
+def running(session_id: uuid.UUID) -> LabSession:
+    """Return one's own lab, which runs; raise NotFound or Conflict."""
     found = _mine(session_id)
     if found.state != "running":
         raise Conflict(_("The lab isn't running."))

@@ -2,8 +2,11 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, expect
 
+from extensions import db
+from models import Lab
 from tests.journey.student import LAB, Student
 
 
@@ -111,3 +114,48 @@ def test_the_files_of_a_lab_that_ends_go_away(bob: Student) -> None:
 
     expect(bob.page.get_by_role("heading", name="The machine isn’t running")).to_be_visible(timeout=30_000)
     expect(bob.page.get_by_role("button", name="Open desk")).to_have_count(0)
+
+
+@pytest.fixture
+def web(bob: Student) -> Student:
+    """A lab whose page shows two ports."""
+    with bob.site.app.app_context():
+        db.session.query(Lab).filter_by(slug="tidy-desk").one().ports = [8000, 5000]
+        db.session.commit()
+    return bob
+
+
+def test_a_page_served_in_the_lab_is_shown_in_a_sandbox(web: Student) -> None:
+    web.start_lab()
+    page = web.page
+    page.get_by_role("tab", name="Web").click()
+    expect(page.get_by_role("heading", name="Nobody listens on port 8000 yet")).to_be_visible()
+    page.get_by_role("tab", name="Terminal").click()
+    script = "fetch(`data.txt`).then(r=>r.text()).then(t=>document.title=t);"
+    script += "fetch(`/account`,{credentials:`include`}).then(()=>say(`read`),()=>say(`kept apart`));"
+    script += "function say(t){document.body.append(t)};try{document.cookie}catch(e){say(`no cookies `)}"
+    web.type("mkdir -p site && cd site && echo 'own data' > data.txt")
+    web.type(f"echo '<body><p>My page</p><script>{script}</script>' > index.html; python3 -m http.server 8000 &")
+    web.expect_screen("Serving HTTP")
+
+    page.get_by_role("tab", name="Web").click()
+
+    inside = page.frame_locator("#web-frame")
+    expect(inside.get_by_text("My page")).to_be_visible()
+    expect(inside.locator("body")).to_contain_text("no cookies")
+    expect(inside.locator("body")).to_contain_text("kept apart")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=re.compile("new tab")).click()
+    expect(opened.value.get_by_text("My page")).to_be_visible()
+    expect(opened.value).to_have_title(re.compile("own data"))
+    expect(opened.value.locator("body")).to_contain_text("kept apart")
+
+
+def test_another_port_is_chosen(web: Student) -> None:
+    web.start_lab()
+    page = web.page
+
+    page.get_by_role("tab", name="Web").click()
+    page.locator("#web-port").select_option("5000")
+
+    expect(page.get_by_role("heading", name="Nobody listens on port 5000 yet")).to_be_visible()

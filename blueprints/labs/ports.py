@@ -1,0 +1,47 @@
+"""The web servers of a lab: where they are seen, for the student whose lab it is."""
+
+import uuid
+
+from flask import Blueprint, Response, current_app, jsonify, redirect
+from flask.typing import ResponseReturnValue
+
+from blueprints.labs.panels import origin
+from blueprints.labs.views import running
+from blueprints.pages import login_required, me
+from config import Settings
+from models import LabSession
+from services import tickets
+from services.errors import NotFound
+
+lab_ports = Blueprint("lab_ports", __name__)
+
+
+@lab_ports.post("/lab-sessions/<uuid:session_id>/ports/<int:port>")
+@login_required
+def port_ticket(session_id: uuid.UUID, port: int) -> Response:
+    """A ticket to ask whether somebody listens on the port."""
+    found = _with_port(session_id, port)
+    topic = f"probe:{found.id}:{port}"
+    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=topic)
+    return jsonify(url=f"/live/ports/{found.id}/{port}?ticket={made}")
+
+
+@lab_ports.get("/lab-sessions/<uuid:session_id>/ports/<int:port>/open")
+@login_required
+def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
+    """Lead to what the port shows."""
+    found = _with_port(session_id, port)
+    settings: Settings = current_app.extensions["yurt"]
+    if settings.lab_ports_host:
+        made = tickets.port(current_app.extensions["yurt_redis"], user_id=me().id, session_id=found.id, port=port)
+        host = settings.lab_ports_host.replace("*", f"{port}-{found.id.hex}", 1)
+        return redirect(f"{origin(settings, host)}/.yurt/enter?ticket={made}", 303)
+    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"port:{found.id}:{port}")
+    return redirect(f"/live/ports/{found.id}/{port}/{made}/", 303)
+
+
+def _with_port(session_id: uuid.UUID, port: int) -> LabSession:
+    found = running(session_id)
+    if port not in found.lab.ports:
+        raise NotFound
+    return found

@@ -1,0 +1,94 @@
+"""Whose request to a lab's port it is: by a ticket in the path on the site's host, or a cookie on a host of its own."""
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway import port_headers
+from gateway.port_headers import Door
+from services import tickets
+
+ENTER = "/.yurt/enter"
+HOST = re.compile(r"([1-9][0-9]{0,4})-([0-9a-f]{32})\.([^:]+)(?::[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Access:
+    """A request that may go to a port of a lab; `target` is its path there, with the query."""
+
+    user_id: int
+    session_id: str
+    port: int
+    target: str
+    door: Door
+
+
+class Doors:
+    """Reads addresses and what opens them; raises the HTTP error of what doesn't open."""
+
+    def __init__(self, secret_key: str, redis: Redis, public_url: str, ports_host: str) -> None:
+        self._secret_key, self._redis, self._site = secret_key, redis, public_url
+        self._suffix = ports_host.removeprefix("*.").partition(":")[0].lower()
+        self._is_secure = public_url.startswith("https://")
+        # Browsers take Secure cookies from this machine itself without TLS.
+        self._may_be_secure = self._is_secure or urlsplit(public_url).hostname in ("localhost", "127.0.0.1", "::1")
+
+    def on_path(self, request: web.Request) -> Access:
+        """Return who comes with a ticket in the path."""
+        session_id, port, ticket = (request.match_info[name] for name in ("session_id", "port", "ticket"))
+        found = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
+        if found is None or found[1] != f"port:{session_id}:{port}":
+            raise web.HTTPForbidden
+        prefix = f"/live/ports/{session_id}/{port}/{ticket}/"
+        if not request.raw_path.startswith(prefix):
+            raise web.HTTPNotFound
+        door = Door(int(port), "null", prefix, False, self._may_be_secure, self._site, f"yurt-lab-{port}-")
+        return Access(found[0], session_id, int(port), "/" + request.raw_path.removeprefix(prefix), door)
+
+    def names_host(self, request: web.Request) -> bool:
+        """Say whether the request is for a lab's own host, wherever it came in."""
+        found = HOST.fullmatch(request.host.lower())
+        return bool(found and self._suffix and found[3] == self._suffix)
+
+    async def on_host(self, request: web.Request) -> Access | None:
+        """Return who comes to a lab's own host with its cookie; None where the ticket is to be changed for one."""
+        found = HOST.fullmatch(request.host.lower())
+        assert found is not None
+        session_id, port = str(uuid.UUID(found[2])), int(found[1])
+        if request.path == ENTER:
+            return None
+        ticket = port_headers.access(request.headers.items(), is_secure=self._is_secure)
+        read = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
+        if read is None or read[1] != f"port:{session_id}:{port}":
+            raise web.HTTPForbidden
+        return Access(read[0], session_id, port, request.raw_path, self._own_host(request, port))
+
+    def _own_host(self, request: web.Request, port: int) -> Door:
+        scheme = "https" if self._is_secure else "http"
+        return Door(port, f"{scheme}://{request.host.lower()}", "/", True, self._is_secure, self._site)
+
+    async def enter(self, request: web.Request) -> web.Response:
+        """Change a one-use ticket for the cookie of this host."""
+        found = HOST.fullmatch(request.host.lower())
+        assert found is not None
+        named = f"{uuid.UUID(found[2])}:{found[1]}"
+        try:
+            kept = await self._redis.getdel(tickets.terminal_key(request.query.get("ticket", "")))
+        except (RedisError, OSError) as error:
+            raise web.HTTPServiceUnavailable from error
+        value = json.loads(kept) if kept else {}
+        if value.get("port") != named:
+            raise web.HTTPForbidden
+        ticket = tickets.live(self._secret_key, user_id=int(value["user"]), topic=f"port:{named}")
+        is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        cookie = port_headers.access_cookie(
+            ticket, tickets.PORT_SECONDS, is_secure=self._is_secure, is_framed=is_framed
+        )
+        headers = {"Location": "/", "Set-Cookie": cookie, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        return web.Response(status=303, headers=headers)

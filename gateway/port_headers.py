@@ -1,0 +1,201 @@
+"""Which headers pass between a browser and a lab's web server, and how they change. Pure functions.
+
+docs/adr/0011-a-labs-web-pages-are-not-the-site.md says why.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from gateway.http1 import Headers
+
+# RFC 9110 7.6.1: these speak of one connection. What `Connection` names goes too.
+HOP = {
+    "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade",
+}  # fmt: skip
+NOT_TO_LAB = {"cookie", "host", "origin", "referer", "expect", "content-length", "content-encoding", "forwarded"}
+# What would change how the browser treats the whole address, or is ours to say.
+NOT_TO_BROWSER = {
+    "accept-ch", "alt-svc", "clear-site-data", "content-length", "critical-ch", "cross-origin-embedder-policy",
+    "cross-origin-opener-policy", "cross-origin-resource-policy",
+    "expect-ct", "nel", "origin-agent-cluster", "public-key-pins", "report-to", "reporting-endpoints", "set-cookie",
+    "service-worker-allowed", "strict-transport-security", "x-accel-buffering", "x-accel-redirect", "x-frame-options",
+    "x-sendfile", "cache-control", "referrer-policy", "location", "content-security-policy", "server", "date",
+}  # fmt: skip
+LOCAL = {"localhost", "127.0.0.1", "0.0.0.0", "[::1]"}
+MOST_COOKIES = 20
+# The cookie that opens a lab's own host.
+ACCESS = "yurt-lab"
+SANDBOX = (
+    "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads allow-pointer-lock;"
+    " frame-ancestors 'self'"
+)
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where a lab's port is seen: `prefix` before its paths, on a host of its own or in a sandbox on the site's.
+
+    `origin` is what its pages' requests call their origin, `cookies` the beginning of their cookies' names.
+    """
+
+    port: int
+    origin: str
+    prefix: str
+    is_own_host: bool
+    is_secure: bool
+    site: str
+    cookies: str = ""
+
+
+def _passing(headers: Iterable[tuple[str, str]], without: set[str]) -> Headers:
+    headers = list(headers)
+    named = {
+        part.strip().lower() for name, value in headers if name.lower() == "connection" for part in value.split(",")
+    }
+    return [(name, value) for name, value in headers if name.lower() not in HOP | named | without]
+
+
+def to_lab(headers: Iterable[tuple[str, str]], door: Door) -> Headers:
+    """Return what the lab's server is told: never the site's cookies, nor where the browser comes from."""
+    headers = list(headers)
+    kept = _passing(headers, NOT_TO_LAB)
+    here = f"localhost:{door.port}"
+    told = [("Host", here), *((n, v) for n, v in kept if not n.lower().startswith(("x-forwarded-", "sec-fetch-")))]
+    origin = next((value for name, value in headers if name.lower() == "origin"), "")
+    if origin:
+        told.append(("Origin", f"http://{here}" if origin == door.origin else origin))
+    if cookies := _cookies_to_lab(headers, door):
+        told.append(("Cookie", cookies))
+    told.append(("X-Forwarded-Proto", "https" if door.is_secure else "http"))
+    told.append(("X-Forwarded-Prefix", door.prefix.rstrip("/")))
+    return told
+
+
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    texts = [value for name, value in headers if name.lower() == "cookie"]
+    found = [part.strip().partition("=") for text in texts for part in text.split(";")]
+    return [(name, value) for name, _equals, value in found if name]
+
+
+def _cookies_to_lab(headers: Headers, door: Door) -> str:
+    ours = () if not door.is_own_host else (ACCESS, f"__Host-{ACCESS}")
+    pairs = [(name, value) for name, value in _pairs(headers) if name not in ours and name.startswith(door.cookies)]
+    return "; ".join(f"{name.removeprefix(door.cookies)}={value}" for name, value in pairs)
+
+
+def access(headers: Iterable[tuple[str, str]], *, is_secure: bool) -> str:
+    """Return the value of the cookie that opens a lab's own host."""
+    name = f"__Host-{ACCESS}" if is_secure else ACCESS
+    return next((value for key, value in _pairs(list(headers)) if key == name), "")
+
+
+def access_cookie(ticket: str, seconds: int, *, is_secure: bool, is_framed: bool) -> str:
+    """Return the Set-Cookie that opens a lab's own host.
+
+    In a frame on a site of another domain only a partitioned cookie (CHIPS) comes back, and only there.
+    """
+    name, secure = (f"__Host-{ACCESS}", "; Secure") if is_secure else (ACCESS, "")
+    same_site = "SameSite=None; Partitioned" if is_secure and is_framed else "SameSite=Lax"
+    return f"{name}={ticket}; Path=/; Max-Age={seconds}; HttpOnly; {same_site}{secure}"
+
+
+def to_browser(headers: Headers, door: Door, asked: Headers) -> Headers:
+    """Return what the browser is told; `asked` are the headers of its request."""
+    told = _passing(headers, NOT_TO_BROWSER)
+    told += [("Location", location(value, door)) for name, value in headers if name.lower() == "location"]
+    cookies = [value for name, value in headers if name.lower() == "set-cookie"]
+    had = sum(name.startswith(door.cookies) for name, _value in _pairs(asked))
+    told += [("Set-Cookie", made) for value in cookies[: max(0, MOST_COOKIES - had)] if (made := cookie(value, door))]
+    for name, value in headers:
+        if name.lower() == "content-security-policy" and (own := _without_ancestors(value)):
+            told.append(("Content-Security-Policy", own))
+    if not door.is_own_host:
+        told = [(name, value) for name, value in told if not name.lower().startswith("access-control-")]
+        told += cors(asked)
+    return told + protection(door)
+
+
+def protection(door: Door) -> Headers:
+    """Return the headers that every answer from this door has, our own pages included."""
+    policy = f"frame-ancestors {door.site}" if door.is_own_host else SANDBOX
+    referrer = "strict-origin-when-cross-origin" if door.is_own_host else "no-referrer"
+    return [
+        ("Content-Security-Policy", policy),
+        ("Referrer-Policy", referrer),
+        ("Cache-Control", "no-store"),
+        ("X-Accel-Buffering", "no"),
+    ]
+
+
+def cors(asked: Headers) -> Headers:
+    """Let a page in the sandbox read its own server: its origin is `null`, so its address is what opens it."""
+    values = {name.lower(): value for name, value in asked}
+    if values.get("origin") != "null":
+        return []
+    told = [("Access-Control-Allow-Origin", "null"), ("Access-Control-Expose-Headers", "*")]
+    if "access-control-request-method" in values:
+        told += [
+            ("Access-Control-Allow-Methods", values["access-control-request-method"]),
+            ("Access-Control-Allow-Headers", values.get("access-control-request-headers", "*")),
+            ("Access-Control-Max-Age", "600"),
+        ]
+    return told
+
+
+def location(value: str, door: Door) -> str:
+    """Return where a redirect leads, seen from the browser."""
+    try:
+        parts = urlsplit(value)
+        is_here = parts.scheme in ("http", "https") and parts.hostname in {name.strip("[]") for name in LOCAL}
+        is_here = is_here and (parts.port or 80) == door.port
+    except ValueError:
+        return door.prefix
+    if is_here:
+        value = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        value += f"#{parts.fragment}" if parts.fragment else ""
+    return door.prefix.rstrip("/") + value if value.startswith("/") and not value.startswith("//") else value
+
+
+def cookie(value: str, door: Door) -> str:
+    """Return a Set-Cookie for this door alone: no domain, our path, a name of its own. Empty for nonsense."""
+    first, *attributes = value.split(";")
+    name, equals, content = first.strip().partition("=")
+    if not equals or not COOKIE_NAME.fullmatch(name.strip()) or name.strip().lower().endswith(ACCESS):
+        return ""
+    kept = [part.strip() for part in attributes if part.strip().partition("=")[0].lower() in ("max-age", "expires")]
+    kept += ["HttpOnly"] if any(part.strip().lower() == "httponly" for part in attributes) else []
+    if door.is_own_host:
+        path = next((part.strip()[5:] for part in attributes if part.strip().lower().startswith("path=/")), "/")
+        kept += [f"Path={path}", "SameSite=Lax"]
+        kept += ["Secure"] if door.is_secure else []
+    else:
+        # In the sandbox every request counts as coming from elsewhere.
+        path = door.prefix.rsplit("/", 2)[0] + "/"
+        kept += [f"Path={path}", "SameSite=None; Secure" if door.is_secure else "SameSite=Lax"]
+    return "; ".join([f"{door.cookies}{name.strip()}={content.strip()}", *kept])
+
+
+def _without_ancestors(policy: str) -> str:
+    parts = [part.strip() for part in policy.split(";")]
+    return "; ".join(
+        part for part in parts if part and part.split()[0].lower() not in ("frame-ancestors", "report-uri")
+    )
+
+
+def is_foreign(asked: Headers, door: Door) -> bool:
+    """Say whether a request must not be served: the site's own pages only frame a lab's page, they never load from it.
+
+    Without that, whoever gets markup into a page of the site could load a script from a lab of theirs.
+    """
+    values = {name.lower(): value for name, value in asked}
+    if "service-worker" in values or values.get("sec-fetch-dest") in ("serviceworker", "sharedworker"):
+        return True
+    if door.is_own_host:
+        origin = values.get("origin", "")
+        return values.get("upgrade", "").lower() == "websocket" and origin not in ("", door.origin)
+    is_page = values.get("sec-fetch-dest", "document") in ("document", "iframe")
+    return values.get("sec-fetch-site") == "same-origin" and not is_page

@@ -1,0 +1,232 @@
+"""Web servers in labs: HTTP/1.1 and WebSocket from a browser to a port of a lab that its definition names.
+
+Both ways bytes go as they come, and whoever is slow slows the other side down. Nothing is stored. A page from a lab is
+a stranger's page: docs/adr/0011-a-labs-web-pages-are-not-the-site.md says how it is kept from being the site's.
+"""
+
+import asyncio
+import contextlib
+import html
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from multidict import CIMultiDict
+from prometheus_client import Counter
+from redis.asyncio import Redis
+
+from gateway import http1, port_headers, tasks
+from gateway.labs import Labs, Limit
+from gateway.port_doors import Access, Doors
+from gateway.raw import RawReader
+from scheduler.backends.base import BackendError, BackendUnavailable, Stream
+from services import activity, tickets
+
+CHUNK = 64 * 1024
+HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
+EACH, TOTAL = 48, 1000
+# Whether a lab is whose and runs is asked this often for a burst of requests.
+KNOWN_S = 2.0
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+REQUESTS = Counter("yurt_gateway_port_requests_total", "Requests to web servers in labs, by outcome.", ["outcome"])
+log = structlog.get_logger("yurt.gateway")
+
+
+class Ports:
+    """The routes below `/live/ports/`, and the hosts of labs."""
+
+    def __init__(self, secret_key: str, labs: Labs, redis: Redis, doors: Doors) -> None:
+        self._secret_key, self._labs, self._redis, self._doors = secret_key, labs, redis, doors
+        self._limit = Limit(EACH, TOTAL)
+        self._known: dict[tuple[str, int], tuple[float, str]] = {}
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of the site's own host."""
+        base = r"/live/ports/{session_id:[0-9a-f-]{36}}/{port:[1-9]\d{0,4}}"
+        return [web.get(base, self._probe), web.route("*", base + r"/{ticket:[^/]+}/{rest:.*}", self._on_path)]
+
+    @web.middleware
+    async def hosts(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Take every request to a lab's own host, whatever its path is."""
+        if not self._doors.names_host(request):
+            return await handler(request)
+        try:
+            access = await self._doors.on_host(request)
+            return await (self._doors.enter(request) if access is None else self._serve(request, access))
+        except web.HTTPException as error:
+            return page(error.status, WORDS.get(error.status, ""), [])
+
+    async def _on_path(self, request: web.Request) -> web.StreamResponse:
+        try:
+            access = self._doors.on_path(request)
+        except web.HTTPException as error:
+            return page(error.status, WORDS.get(error.status, ""), [("Content-Security-Policy", port_headers.SANDBOX)])
+        return await self._serve(request, access)
+
+    async def _probe(self, request: web.Request) -> web.StreamResponse:
+        """Say whether somebody listens on the port."""
+        session_id, port = request.match_info["session_id"], request.match_info["port"]
+        found = tickets.read_live(self._secret_key, request.query.get("ticket", ""), tickets.FILES_SECONDS)
+        if found is None or found[1] != f"probe:{session_id}:{port}":
+            raise web.HTTPForbidden
+        async with self._limit.hold(found[0]):
+            job_id = await self._labs.job(session_id, found[0])
+            try:
+                stream = await self._connect(job_id, int(port))
+            except BackendUnavailable:
+                return web.json_response({"listens": False})
+            await stream.close()
+        return web.json_response({"listens": True})
+
+    async def _serve(self, request: web.Request, access: Access) -> web.StreamResponse:
+        asked = list(request.headers.items())
+        if port_headers.is_foreign(asked, access.door) or request.method not in METHODS:
+            return page(403, WORDS[403], port_headers.protection(access.door))
+        is_sandboxed = not access.door.is_own_host
+        if is_sandboxed and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return web.Response(status=204, headers=CIMultiDict(port_headers.cors(asked)))
+        try:
+            async with self._limit.hold(access.user_id):
+                stream = await self._connect(await self._job(access), access.port)
+                try:
+                    await activity.note(self._redis, access.session_id, "http")
+                    response = await self._exchange(request, access, stream)
+                finally:
+                    await stream.close()
+        except BackendUnavailable:
+            return self._refusal(502, access, f"Nobody listens on port {access.port} yet.")
+        except (http1.BadAnswer, TimeoutError, BackendError, ValueError) as error:
+            log.info("port failed", session=access.session_id, port=access.port, error=type(error).__name__)
+            return self._refusal(504 if isinstance(error, TimeoutError) else 502, access)
+        except web.HTTPException as error:
+            return self._refusal(error.status, access)
+        REQUESTS.labels("served").inc()
+        return response
+
+    def _refusal(self, status: int, access: Access, words: str = "") -> web.Response:
+        REQUESTS.labels("refused").inc()
+        return page(status, words or WORDS.get(status, ""), port_headers.protection(access.door))
+
+    async def _job(self, access: Access) -> str:
+        key, now = (access.session_id, access.user_id), asyncio.get_running_loop().time()
+        known = self._known.get(key)
+        if known is None or known[0] < now:
+            known = now + KNOWN_S, await self._labs.job(*key)
+            self._known = {kept: value for kept, value in self._known.items() if value[0] >= now}
+            self._known[key] = known
+        return known[1]
+
+    async def _connect(self, job_id: str, port: int) -> Stream:
+        if self._labs.backend is None:
+            raise BackendUnavailable("labs are off")
+        return await self._labs.backend.connect(job_id, port)
+
+    async def _exchange(self, request: web.Request, access: Access, stream: Stream) -> web.StreamResponse:
+        is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+        headers = port_headers.to_lab(request.headers.items(), access.door)
+        headers += [("Connection", "Upgrade"), ("Upgrade", "websocket")] if is_socket else [("Connection", "close")]
+        length = None if "Content-Encoding" in request.headers else request.content_length
+        if request.body_exists:
+            headers.append(("Transfer-Encoding", "chunked") if length is None else ("Content-Length", str(length)))
+        await stream.write(http1.head_bytes(request.method, access.target, headers))
+        sending = asyncio.create_task(_send_body(request, stream, is_chunked=length is None))
+        try:
+            answer = http1.Answer(stream)
+            async with asyncio.timeout(HEAD_S):
+                head = await answer.head()
+            if head.status == 101 and is_socket:
+                await tasks.end(sending)
+                return await self._tunnel(request, access, stream, answer, head)
+            return await _pass_on(request, access, answer, head)
+        finally:
+            await tasks.end(sending)
+
+    async def _tunnel(
+        self, request: web.Request, access: Access, stream: Stream, answer: http1.Answer, head: http1.Head
+    ) -> web.StreamResponse:
+        """Carry bytes both ways until one side ends."""
+        told = port_headers.to_browser(head.headers, access.door, list(request.headers.items()))
+        response = web.StreamResponse(status=101, headers=CIMultiDict(told))
+        response.headers.update({"Connection": "Upgrade", "Upgrade": "websocket"})
+        await response.prepare(request)
+        reader = RawReader(request)
+
+        async def up() -> None:
+            async for data in reader:
+                await stream.write(data)
+                await activity.note(self._redis, access.session_id, "http")
+
+        async def down() -> None:
+            async for data in answer.rest():
+                async with asyncio.timeout(STALL_S):
+                    await response.write(data)
+
+        both = asyncio.create_task(up()), asyncio.create_task(down())
+        try:
+            await asyncio.wait(both, timeout=QUIET_S * 12, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await tasks.end(*both)
+            response.force_close()
+        return response
+
+
+async def _send_body(request: web.Request, stream: Stream, *, is_chunked: bool) -> None:
+    if not request.body_exists:
+        return
+    while True:
+        async with asyncio.timeout(STALL_S):
+            data = await request.content.read(CHUNK)
+            await stream.write(http1.chunk(data) if is_chunked else data)
+        if not data:
+            return
+
+
+async def _pass_on(request: web.Request, access: Access, answer: http1.Answer, head: http1.Head) -> web.StreamResponse:
+    told = port_headers.to_browser(head.headers, access.door, list(request.headers.items()))
+    response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=CIMultiDict(told))
+    length = head.get("content-length")
+    if length and head.status not in http1.WITHOUT_BODY:
+        response.content_length = int(length)
+    await response.prepare(request)
+    body = answer.body(request.method, head)
+    try:
+        while True:
+            async with asyncio.timeout(QUIET_S):
+                data = await anext(body, b"")
+            if not data:
+                break
+            async with asyncio.timeout(STALL_S):
+                await response.write(data)
+        await response.write_eof()
+    except (http1.BadAnswer, TimeoutError):
+        if request.transport is not None:
+            request.transport.abort()  # the browser must not take this for the whole
+    except ConnectionError:
+        log.debug("the browser left", session=access.session_id)
+    finally:
+        with contextlib.suppress(RuntimeError):
+            await body.aclose()
+    return response
+
+
+WORDS = {
+    403: "This address is over. Open it again from the lab’s page.",
+    404: "There is no such lab.",
+    409: "The lab isn’t running.",
+    429: "Too many requests at once.",
+    502: "The server in the lab didn’t answer properly.",
+    503: "The lab can’t be reached at the moment.",
+    504: "The server in the lab takes too long.",
+}
+
+
+def page(status: int, words: str, headers: http1.Headers) -> web.Response:
+    """Return a page that says one thing."""
+    body = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{status}</title><p>{html.escape(words)}</p>'
+    safe = [("Content-Security-Policy", "default-src 'none'"), ("X-Content-Type-Options", "nosniff")]
+    kept = CIMultiDict([*headers, *safe])
+    kept.setdefault("Cache-Control", "no-store")
+    return web.Response(status=status, text=body, content_type="text/html", headers=kept)

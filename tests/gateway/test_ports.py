@@ -1,0 +1,514 @@
+"""Web servers in labs, seen through the gateway: for their student alone, and never as the site itself."""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator
+from http.cookies import SimpleCookie
+from typing import Any
+
+import psutil
+import pytest
+from aiohttp import ClientPayloadError, ClientResponse, WSMsgType, WSServerHandshakeError, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway import __main__ as process
+from gateway import http1, port_headers
+from gateway.http1 import BadAnswer
+from models import utcnow
+from scheduler.backends import BackendUnavailable
+from services import labs, tickets
+from tests.gateway.conftest import Stage
+
+pytestmark = pytest.mark.anyio
+Browser = TestClient[Any, Any]
+MEGABYTE = 1024 * 1024
+
+
+class Tcp:
+    """A stream to a server of the test's own."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def read(self) -> bytes:
+        return await self.reader.read(65536)
+
+    async def write(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def close(self) -> None:
+        self.writer.close()
+
+
+class Machine:
+    """A backend whose labs' ports are those of this very machine."""
+
+    name, has_events, has_warm = "machine", False, False
+
+    def __init__(self) -> None:
+        self.answer: bytes | None = None
+
+    async def connect(self, _job_id: str, port: int) -> Tcp:
+        try:
+            return Tcp(*await asyncio.open_connection("127.0.0.1", port))
+        except OSError as error:
+            raise BackendUnavailable("nobody listens") from error
+
+
+async def show(request: web.Request) -> web.Response:
+    """Tell what arrived."""
+    body = await request.read()
+    seen = {
+        "method": request.method,
+        "path": request.raw_path,
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "digest": hashlib.sha256(body).hexdigest(),
+    }
+    return web.json_response(seen)
+
+
+async def cookies(_request: web.Request) -> web.Response:
+    response = web.Response(text="<p>hello</p>", content_type="text/html")
+    for value in (
+        "session=abc; Path=/; Domain=example.org; HttpOnly",
+        "yurt_session=stolen; SameSite=None",
+        "__Host-yurt-lab=other; Secure; Path=/",
+        "broken",
+    ):
+        response.headers.add("Set-Cookie", value)
+    response.headers["Clear-Site-Data"] = '"*"'
+    response.headers["Strict-Transport-Security"] = "max-age=1"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+    response.headers["Service-Worker-Allowed"] = "/"
+    response.headers["Access-Control-Allow-Origin"] = "https://elsewhere.example"
+    response.headers["Connection"] = "close, X-Private"
+    response.headers["X-Private"] = "hop"
+    return response
+
+
+async def away(_request: web.Request) -> web.Response:
+    raise web.HTTPFound("/login?next=1")
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for number in range(3):
+        await response.write(f"data: {number}\n\n".encode())
+        await request.app["go"].wait()
+        request.app["go"].clear()
+    return response
+
+
+async def large(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(100):
+        await response.write(bytes(MEGABYTE))
+        request.app["sent"] += MEGABYTE
+    return response
+
+
+async def echo(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(protocols=("chat",))
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is WSMsgType.TEXT and message.data == "bye":
+            await socket.close(code=4001)
+        elif message.type is WSMsgType.TEXT:
+            await socket.send_str(message.data + "!")
+        else:
+            await socket.send_bytes(message.data)
+    return socket
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TestServer]:
+    """What the student built."""
+    application = web.Application(client_max_size=100 * MEGABYTE)
+    application["go"], application["sent"] = asyncio.Event(), 0
+    for path, handler in (
+        ("/cookies", cookies), ("/away", away), ("/stream", stream), ("/large", large), ("/echo", echo),
+    ):  # fmt: skip
+        application.router.add_get(path, handler)
+    application.router.add_route("*", "/{rest:.*}", show)
+    async with TestServer(application) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Browser]:
+    """A browser at a gateway; bob's lab runs. Labs have hosts below labs.example.org too."""
+    monkeypatch.setattr(process, "make_backend", lambda _settings: Machine())
+    now = utcnow()
+    times = {"started_at": now, "last_active_at": now, "expires_at": now.replace(year=2100)}
+    stage.change(lambda found: labs.move(found, "queued", "starting", claimed_at=now))
+    stage.change(lambda found: labs.move(found, "starting", "running", **times))
+    settings = stage.settings.model_copy(update={"lab_ports_host": "*.labs.example.org"})
+    async with TestClient(TestServer(process.build(settings))) as client:
+        yield client
+
+
+def prefix(stage: Stage, port: int, user_id: int | None = None) -> str:
+    ticket = tickets.live(stage.settings.secret_key, user_id=user_id or stage.bob, topic=f"port:{stage.session}:{port}")
+    return f"/live/ports/{stage.session}/{port}/{ticket}"
+
+
+def host(stage: Stage, port: int) -> str:
+    return f"{port}-{stage.session.hex}.labs.example.org"
+
+
+async def enter(browser: Browser, stage: Stage, port: int) -> str:
+    """Change a ticket for the cookie of the lab's own host."""
+    ticket = tickets.port(stage.redis, user_id=stage.bob, session_id=stage.session, port=port)
+    headers = {"Host": host(stage, port)}
+    response = await browser.get(f"/.yurt/enter?ticket={ticket}", headers=headers, allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (303, "/")
+    return response.headers["Set-Cookie"].partition(";")[0]
+
+
+def policies(response: ClientResponse) -> list[str]:
+    return response.headers.getall("Content-Security-Policy")
+
+
+async def test_a_request_reaches_the_port_as_it_was(browser: Browser, stage: Stage, server: TestServer) -> None:
+    address = prefix(stage, server.port) + "/a%2Fb/c?x=%20y&z"
+
+    response = await browser.post(address, data=b"body", headers={"X-Mine": "yes", "X-Forwarded-For": "6.6.6.6"})
+
+    seen = await response.json()
+    assert (seen["method"], seen["path"]) == ("POST", "/a%2Fb/c?x=%20y&z")
+    assert seen["digest"] == hashlib.sha256(b"body").hexdigest()
+    assert (seen["headers"]["x-mine"], seen["headers"]["host"]) == ("yes", f"localhost:{server.port}")
+    assert "x-forwarded-for" not in seen["headers"]
+    assert seen["headers"]["x-forwarded-prefix"] == prefix(stage, server.port)
+
+
+async def test_a_body_of_unknown_length_arrives(browser: Browser, stage: Stage, server: TestServer) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield bytes(65536)
+
+    response = await browser.put(prefix(stage, server.port) + "/", data=parts())
+
+    assert (await response.json())["digest"] == hashlib.sha256(bytes(50 * 65536)).hexdigest()
+
+
+async def test_the_sites_cookies_stay_with_the_site(browser: Browser, stage: Stage, server: TestServer) -> None:
+    port = server.port
+    headers = {"Cookie": f"yurt_session=secret; remember_token=x; yurt-lab-{port}-session=abc; yurt-lab-1-other=no"}
+
+    on_path = await (await browser.get(prefix(stage, port) + "/", headers=headers)).json()
+
+    assert on_path["headers"]["cookie"] == "session=abc"
+
+
+async def test_the_labs_cookies_stay_with_the_lab(browser: Browser, stage: Stage, server: TestServer) -> None:
+    port = server.port
+
+    response = await browser.get(prefix(stage, port) + "/cookies")
+
+    found = response.headers.getall("Set-Cookie")
+    names = [value.partition("=")[0] for value in found]
+    assert names == [f"yurt-lab-{port}-session", f"yurt-lab-{port}-yurt_session"]
+    for value in found:
+        (morsel,) = SimpleCookie(value).values()
+        assert morsel["path"] == f"/live/ports/{stage.session}/{port}/"
+        assert morsel["domain"] == ""
+    assert "HttpOnly" in found[0]
+
+
+async def test_a_page_on_the_path_lives_in_a_sandbox(browser: Browser, stage: Stage, server: TestServer) -> None:
+    response = await browser.get(prefix(stage, server.port) + "/cookies")
+
+    (sandbox,) = [policy for policy in policies(response) if "sandbox" in policy]
+    assert "allow-scripts" in sandbox
+    assert "allow-same-origin" not in sandbox and "allow-top-navigation" not in sandbox
+    assert "default-src 'self'" in policies(response)
+    assert not any("frame-ancestors 'none'" in policy for policy in policies(response))
+    for name in (
+        "Clear-Site-Data", "Strict-Transport-Security", "X-Frame-Options", "Service-Worker-Allowed", "X-Private",
+        "Access-Control-Allow-Origin",
+    ):  # fmt: skip
+        assert name not in response.headers
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_page_in_the_sandbox_reads_its_own_server(browser: Browser, stage: Stage, server: TestServer) -> None:
+    asked = {"Origin": "null", "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a"}
+
+    before = await browser.options(prefix(stage, server.port) + "/api", headers=asked)
+    response = await browser.get(prefix(stage, server.port) + "/api", headers={"Origin": "null"})
+
+    assert (before.status, before.headers["Access-Control-Allow-Methods"]) == (204, "PUT")
+    assert response.headers["Access-Control-Allow-Origin"] == "null"
+    assert (await response.json())["headers"]["origin"] == f"http://localhost:{server.port}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "script"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "empty"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "style"},
+        {"Service-Worker": "script"},
+    ],
+)
+async def test_the_sites_own_pages_load_nothing_from_a_lab(
+    browser: Browser, stage: Stage, server: TestServer, headers: dict[str, str]
+) -> None:
+    refused = await browser.get(prefix(stage, server.port) + "/", headers=headers)
+    framed = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "iframe"}
+
+    assert refused.status == 403
+    assert (await browser.get(prefix(stage, server.port) + "/", headers=framed)).status == 200
+
+
+async def test_redirects_stay_below_the_prefix(browser: Browser, stage: Stage, server: TestServer) -> None:
+    response = await browser.get(prefix(stage, server.port) + "/away", allow_redirects=False)
+
+    assert response.headers["Location"] == prefix(stage, server.port) + "/login?next=1"
+
+
+async def test_what_a_server_sends_bit_by_bit_arrives_so(browser: Browser, stage: Stage, server: TestServer) -> None:
+    async with asyncio.timeout(20):
+        response = await browser.get(prefix(stage, server.port) + "/stream")
+        for number in range(3):
+            assert await response.content.readuntil(b"\n\n") == f"data: {number}\n\n".encode()
+            server.app["go"].set()
+        assert await response.content.read() == b""
+
+
+async def test_a_browser_that_does_not_read_slows_the_server(
+    browser: Browser, stage: Stage, server: TestServer
+) -> None:
+    before = psutil.Process().memory_info().rss
+
+    response = await browser.get(prefix(stage, server.port) + "/large")
+    async with asyncio.timeout(20):
+        seen = -1
+        while server.app["sent"] > seen:
+            seen = server.app["sent"]
+            await asyncio.sleep(0.3)
+
+    assert seen < 60 * MEGABYTE
+    assert psutil.Process().memory_info().rss - before < 40 * MEGABYTE
+    assert len(await response.read()) == 100 * MEGABYTE
+
+
+async def test_web_sockets_pass_both_ways(browser: Browser, stage: Stage, server: TestServer) -> None:
+    async with asyncio.timeout(20):
+        socket = await browser.ws_connect(prefix(stage, server.port) + "/echo", protocols=("chat",), compress=15)
+        await socket.send_str("hello")
+        text = await socket.receive_str()
+        data = bytes(range(256)) * 8192
+        await socket.send_bytes(data)
+        back = await socket.receive_bytes()
+        await socket.send_str("bye")
+        ended = await socket.receive()
+
+    assert (text, socket.protocol, back == data) == ("hello!", "chat", True)
+    assert (ended.type, socket.close_code) == (WSMsgType.CLOSE, 4001)
+
+
+async def test_a_web_socket_to_what_speaks_none_is_refused(browser: Browser, stage: Stage, server: TestServer) -> None:
+    with pytest.raises(WSServerHandshakeError) as refusal:
+        await browser.ws_connect(prefix(stage, server.port) + "/plain")
+
+    assert refusal.value.status == 200
+
+
+async def test_a_port_where_nobody_listens_is_said(browser: Browser, stage: Stage, server: TestServer) -> None:
+    port = server.port
+    await server.close()
+    topic = f"probe:{stage.session}:{port}"
+    ticket = tickets.live(stage.settings.secret_key, user_id=stage.bob, topic=topic)
+
+    response = await browser.get(prefix(stage, port) + "/")
+    probe = await browser.get(f"/live/ports/{stage.session}/{port}?ticket={ticket}")
+
+    assert response.status == 502
+    assert f"Nobody listens on port {port}" in await response.text()
+    assert any("sandbox" in policy for policy in policies(response))
+    assert await probe.json() == {"listens": False}
+
+
+@pytest.mark.parametrize("kind", ["forged", "of another port", "of another lab", "of a probe", "late"])
+async def test_a_ticket_that_is_not_for_this_opens_no_port(
+    browser: Browser, stage: Stage, server: TestServer, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def live(topic: str) -> str:
+        return tickets.live(stage.settings.secret_key, user_id=stage.bob, topic=topic)
+
+    good = live(f"port:{stage.session}:{server.port}")
+    ticket = {
+        "forged": good.rpartition(".")[0] + "." + "A" * 27,
+        "of another port": live(f"port:{stage.session}:1"),
+        "of another lab": live(f"port:{uuid.uuid4()}:{server.port}"),
+        "of a probe": live(f"probe:{stage.session}:{server.port}"),
+        "late": good,
+    }[kind]
+    if kind == "late":
+        monkeypatch.setattr(tickets, "PORT_SECONDS", -1)
+
+    response = await browser.get(f"/live/ports/{stage.session}/{server.port}/{ticket}/")
+
+    assert response.status == 403
+
+
+async def test_anothers_lab_has_no_ports(browser: Browser, stage: Stage, server: TestServer) -> None:
+    response = await browser.get(prefix(stage, server.port, stage.charlie) + "/")
+
+    assert response.status == 404
+
+
+async def test_a_lab_that_ended_has_no_ports(browser: Browser, stage: Stage, server: TestServer) -> None:
+    stage.change(lambda found: labs.stop(found, reason="user", now=utcnow()))
+
+    assert (await browser.get(prefix(stage, server.port) + "/")).status == 409
+
+
+async def test_a_labs_own_host_opens_with_a_ticket_once(browser: Browser, stage: Stage, server: TestServer) -> None:
+    port = server.port
+    ticket = tickets.port(stage.redis, user_id=stage.bob, session_id=stage.session, port=port)
+    headers, address = {"Host": host(stage, port)}, f"/.yurt/enter?ticket={ticket}"
+
+    entered = await browser.get(address, headers=headers, allow_redirects=False)
+    again = await browser.get(address, headers=headers, allow_redirects=False)
+
+    cookie = entered.headers["Set-Cookie"]
+    assert (entered.status, again.status) == (303, 403)
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Domain" not in cookie
+    opened = await browser.get("/x", headers={**headers, "Cookie": cookie.partition(";")[0] + "; own=1"})
+    seen = await opened.json()
+    assert (seen["path"], seen["headers"]["cookie"]) == ("/x", "own=1")
+    assert policies(opened) == [f"frame-ancestors {stage.settings.public_url}"]
+
+
+async def test_a_cookie_opens_no_other_host(browser: Browser, stage: Stage, server: TestServer) -> None:
+    cookie = await enter(browser, stage, server.port)
+    browser.session.cookie_jar.clear()
+
+    for name in (host(stage, 1), f"{server.port}-{uuid.uuid4().hex}.labs.example.org"):
+        assert (await browser.get("/", headers={"Host": name, "Cookie": cookie})).status == 403
+    assert (await browser.get("/", headers={"Host": host(stage, server.port)})).status == 403
+    elsewhere = f"{server.port}-{stage.session.hex}.labs.example.com"
+    assert (await browser.get("/", headers={"Host": elsewhere, "Cookie": cookie})).status == 404
+
+
+async def test_nothing_of_the_gateway_is_on_a_labs_host(browser: Browser, stage: Stage, server: TestServer) -> None:
+    cookie = await enter(browser, stage, server.port)
+    headers = {"Host": host(stage, server.port), "Cookie": cookie}
+
+    seen = await (await browser.get("/healthz", headers=headers)).json()
+
+    assert seen["path"] == "/healthz"
+
+
+async def test_pages_of_other_hosts_open_no_web_socket(browser: Browser, stage: Stage, server: TestServer) -> None:
+    cookie, name = await enter(browser, stage, server.port), host(stage, server.port)
+    headers = {"Host": name, "Cookie": cookie, "Origin": f"http://{host(stage, 1)}"}
+
+    with pytest.raises(WSServerHandshakeError) as refusal:
+        await browser.ws_connect("/echo", headers=headers)
+    async with asyncio.timeout(20):
+        own = await browser.ws_connect("/echo", headers={**headers, "Origin": f"http://{name}"})
+        await own.send_str("a")
+        assert await own.receive_str() == "a!"
+
+    assert refusal.value.status == 403
+
+
+async def test_a_ports_ticket_opens_no_terminal(browser: Browser, stage: Stage, server: TestServer) -> None:
+    ticket = tickets.port(stage.redis, user_id=stage.bob, session_id=stage.session, port=server.port)
+    origin = str(browser.make_url("/")).rstrip("/")
+
+    socket = await browser.ws_connect(f"/live/terminals/{stage.session}?ticket={ticket}", headers={"Origin": origin})
+
+    assert (await socket.receive()).type is WSMsgType.CLOSE
+    assert socket.close_code == 4401
+
+
+async def test_requests_to_a_port_are_activity(browser: Browser, stage: Stage, server: TestServer) -> None:
+    await browser.get(prefix(stage, server.port) + "/")
+
+    assert stage.redis.hget("yurt:active:http", str(stage.session)) is not None
+
+
+class Said:
+    """A stream that says what it was given, some bytes at a time."""
+
+    def __init__(self, data: bytes, step: int = 7) -> None:
+        self.parts = [data[at : at + step] for at in range(0, len(data), step)]
+
+    async def read(self) -> bytes:
+        return self.parts.pop(0) if self.parts else b""
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("said", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloEXTRA", b"hello"),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", b"until the end"),
+        (b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\n01\r\n0\r\nT: 1\r\n\r\n", b"abc01"),
+        (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n", b""),
+    ],
+)  # fmt: skip
+async def test_answers_end_where_http_says(said: bytes, body: bytes) -> None:
+    answer = http1.Answer(Said(said))
+    head = await answer.head()
+
+    assert b"".join([data async for data in answer.body("GET", head)]) == body
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
+        b"",
+    ],
+)
+async def test_what_is_not_http_is_refused(said: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        answer = http1.Answer(Said(said, 4096))
+        head = await answer.head()
+        _ = [data async for data in answer.body("GET", head)]
+
+
+async def test_an_answer_that_breaks_off_is_not_taken_for_whole(
+    browser: Browser, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect(_self: Machine, _job_id: str, _port: int) -> Said:
+        return Said(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
+
+    monkeypatch.setattr(Machine, "connect", connect)
+    response = await browser.get(prefix(stage, 8000) + "/")
+
+    with pytest.raises(ClientPayloadError):
+        await response.read()
+
+
+def test_only_so_many_cookies_are_taken() -> None:
+    door = port_headers.Door(8000, "null", "/live/ports/x/8000/t/", False, True, "https://a.example", "yurt-lab-8000-")
+    given = [("Set-Cookie", f"c{number}=1") for number in range(100)]
+    had = [("Cookie", "; ".join(f"yurt-lab-8000-h{number}=1" for number in range(15)))]
+
+    told = port_headers.to_browser(given, door, had)
+
+    assert len([name for name, _value in told if name == "Set-Cookie"]) == port_headers.MOST_COOKIES - 15
