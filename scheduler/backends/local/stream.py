@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 from scheduler.backends import tunnel
@@ -32,10 +33,10 @@ class LocalStream:
             await self._in.drain()
 
     async def close(self) -> None:
-        """Leave: without its input the command ends, and so does the connection."""
+        """Leave, whatever the server does: end the command and all that it started."""
         self._in.close()
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
 
