@@ -16,6 +16,8 @@ from services.warm import DAYS, Plan
 
 # What a small server has, where no cluster tells.
 CPU_MHZ, MEMORY_MB = 8000, 16384
+# Of the table, beside the names of labs and how many fit.
+TABLE = 54
 
 
 @click.command("plan")
@@ -62,14 +64,14 @@ def _table(needs: list[Need]) -> None:
     has_cluster = any(need.here is not None for need in needs)
     width = max(len("lab"), *(len(need.lab) for need in needs))
     heads = f"{'lab':<{width}}  {'MHz':>6}  {'MB':>6}  {'per node':>8}  {'nodes':>6}  short of"
-    click.echo(f"{heads:<{width + 48}}{'fit here':>8}" if has_cluster else heads)
+    click.echo(f"{heads:<{width + TABLE}}{'fit here':>8}" if has_cluster else heads)
     for need in needs:
         nodes = str(need.nodes) if need.nodes is not None else "none"
         bound = need.bound_by if need.nodes is not None else f"{need.bound_by}: too large"
         row = (
             f"{need.lab:<{width}}  {need.size.cpu_mhz:>6}  {need.size.memory_mb:>6}  {need.on_a_node:>8}  {nodes:>6}  "
         )
-        click.echo(f"{row + bound:<{width + 48}}{need.here:>8}" if has_cluster else row + bound)
+        click.echo(f"{row + bound:<{width + TABLE}}{need.here:>8}" if has_cluster else row + bound)
 
 
 @click.command("warm")
@@ -77,8 +79,10 @@ def _table(needs: list[Need]) -> None:
 @click.argument("count", metavar="[N]", type=int, required=False)
 @click.option("--enrolled", "percent", type=int, help="Keep this share of the course's students, in per cent, not N.")
 @click.option("--on", "day", type=click.Choice(DAYS, case_sensitive=False), help="Only on this day of the week.")
-@click.option("--from", "begins", type=click.DateTime(["%H:%M"]), help="Only from this time, as 09:55,")
-@click.option("--until", "ends", type=click.DateTime(["%H:%M"]), help="until that one.")
+@click.option(
+    "--from", "begins", type=click.DateTime(["%H:%M"]), metavar="HH:MM", help="Only from this time, as 09:55,"
+)
+@click.option("--until", "ends", type=click.DateTime(["%H:%M"]), metavar="HH:MM", help="until that one.")
 @click.option("--time-zone", default="UTC", show_default=True, help="Where these times are told, as Europe/Berlin.")
 @click.option("--remove", "plan_id", type=int, help="Remove the plan of this number.")
 def keep_warm(
