@@ -115,7 +115,7 @@ variable "memory_mb" {
 variable "memory_max_mb" {
   type        = number
   default     = 0
-  description = "What QEMU may use where its node has room; 0 is no more than memory_mb."
+  description = "What QEMU may use where its node has room: 128 more than memory_mb, if this isn't more."
 }
 
 variable "disk_mb" {
@@ -244,9 +244,10 @@ job "lab" {
       }
 
       resources {
-        cpu        = var.cpu_mhz
-        memory     = max(128, var.memory_mb)
-        memory_max = var.memory_max_mb > var.memory_mb ? var.memory_max_mb : null
+        cpu    = var.cpu_mhz
+        memory = max(128, var.memory_mb)
+        # What QEMU translates for a guest without KVM grows with the programs that run in it.
+        memory_max = max(var.memory_max_mb, max(128, var.memory_mb) + 128)
       }
     }
 
