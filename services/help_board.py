@@ -16,14 +16,15 @@ from sqlalchemy.orm import aliased
 from extensions import db
 from models import Activity, CheckRun, Course, LabCheck, LabSession, LabVisit, User
 from models.lab_session import ENDED, QUEUED, RUNNING
-from services import help_document, help_needs
+from services import help_document, help_needs, lab_places
 from services.help_needs import Facts, Failing, Reason
+from services.lab_places import Place
 from services.paging import PER_PAGE, Page, clamp
 
 
 @dataclass(frozen=True)
 class Row:
-    """A student's lab on the board. `position` is the place in the queue; `unread` counts messages for the reader."""
+    """A student's lab on the board. `place` is that in the queue; `unread` counts messages for the reader."""
 
     session: LabSession
     name: str
@@ -32,7 +33,7 @@ class Row:
     done: int
     total: int
     reasons: Sequence[Reason]
-    position: int | None
+    place: Place | None
     visitors: Sequence[str]
     unread: int
     is_mine: bool
@@ -54,7 +55,8 @@ def board(
     """Return a page of the board, of one lab or all. Everybody is read, because who needs help is sorted first."""
     found = db.session.execute(_sessions(course, reader.id, lab_id)).all()
     progress, totals = _passed(course), _totals(course)
-    passes, failing, visitors, positions = _passes(course), _failing(course), _visitors(course), _positions()
+    passes, failing, visitors = _passes(course), _failing(course), _visitors(course)
+    places = lab_places.of_all(now) if any(row[0].state == QUEUED for row in found) else {}
     rows: list[tuple[Any, Row]] = []
     for session, name, title, slug, unread in found:
         facts = Facts(
@@ -78,7 +80,7 @@ def board(
             done=facts.done,
             total=facts.total,
             reasons=why,
-            position=positions.get(session.id),
+            place=places.get(session.id),
             visitors=visitors.get(session.id, ()),
             unread=unread,
             is_mine=session.user_id == reader.id,
@@ -193,9 +195,3 @@ def _visitors(course: Course) -> Mapping[uuid.UUID, list[str]]:
     for session_id, name in db.session.execute(query):
         found[session_id].append(name)
     return found
-
-
-def _positions() -> dict[uuid.UUID, int]:
-    """Return every waiting session's place in the queue, from 1."""
-    query = select(LabSession.id).where(LabSession.state == QUEUED).order_by(LabSession.queued_at, LabSession.id)
-    return {session_id: place for place, session_id in enumerate(db.session.scalars(query), start=1)}

@@ -12,6 +12,8 @@ from services import labs, live, timelines
 from services.errors import Conflict, InvalidInput
 
 MOST_MINUTES = 480
+# Whoever presses twice means it once.
+AGAIN = timedelta(minutes=1)
 
 
 def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
@@ -36,7 +38,7 @@ def keep_all(course: Course, lab_id: int | None, minutes: int, by: User, *, now:
     if not 1 <= minutes <= MOST_MINUTES:
         raise InvalidInput("minutes", f"must be 1 to {MOST_MINUTES}")
     until = func.least(now + timedelta(minutes=minutes), LabSession.expires_at)
-    is_new = or_(LabSession.kept_until.is_(None), LabSession.kept_until < until)
+    is_new = or_(LabSession.kept_until.is_(None), LabSession.kept_until < until - AGAIN)
     where = (*_of(course, lab_id), LabSession.state == RUNNING, is_new)
     kept = _change(where, kept_until=until, warned_at=None, warned_last_at=None)
     for session_id in kept:

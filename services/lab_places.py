@@ -94,6 +94,12 @@ def of(session_id: uuid.UUID, now: datetime) -> Place | None:
     return places.get(session_id)
 
 
+def of_all(now: datetime) -> dict[uuid.UUID, Place]:
+    """Return the place of everybody who waits, by the limits of this process."""
+    served = _served[0] if _served else None
+    return everybody(served.limits if served else DEFAULT, now, served.store if served else None)
+
+
 def everybody(limits: Limits, now: datetime, store: Store | None = None) -> dict[uuid.UUID, Place]:
     """Compute the place of everybody who waits."""
     held = lab_room.holdings(limits.instance)

@@ -53,7 +53,7 @@ def _row(row: help_board.Row) -> dict[str, Any]:
         "session_id": str(row.session.id),
         "name": row.name,
         "lab": row.lab_slug,
-        "position": row.position,
+        "position": row.place.position if row.place else None,
         "done": row.done,
         "total": row.total,
         "reasons": row.reasons,

@@ -15,6 +15,7 @@ const address = (action) => `/lab-sessions/${state.id}/${action}`;
 let last = 0;
 let session = null;
 let isLoading = false;
+let told = null;
 
 function entry(message) {
   const row = document.createElement("li");
@@ -52,7 +53,10 @@ async function load() {
     for (const message of messages.filter((one) => one.id > last)) {
       talk.append(entry(message));
       last = message.id;
-      if (!message.is_mine && shown() !== "help" && state.messages.unread) toast(fill(words.new, { name: message.name, text: message.text.slice(0, 140) }));
+      if (!message.is_mine && shown() !== "help" && state.messages.unread) {
+        told?.remove();
+        told = toast(fill(words.new, { name: message.name, text: message.text.slice(0, 140) }));
+      }
     }
     get("talk-empty").hidden = last > 0;
     if (messages.length) talk.scrollTop = talk.scrollHeight;
@@ -98,6 +102,7 @@ onState(() => {
 });
 onPanel("help", (isShown) => {
   if (!isShown) return;
+  told?.remove();
   talk.scrollTop = talk.scrollHeight;
   read();
 });

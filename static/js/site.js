@@ -13,13 +13,14 @@ export function send(method, url, body) {
   return fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin" });
 }
 
-/** Show a short message at the edge of the page. */
+/** Show a short message at the edge of the page, for some seconds; return its element. */
 export function toast(message, tone = "") {
   const note = document.createElement("p");
   note.className = `notice ${tone ? `notice-${tone}` : ""}`;
   note.textContent = message;
   document.getElementById("toasts").append(note);
   setTimeout(() => note.remove(), 8000);
+  return note;
 }
 
 document.addEventListener("submit", (event) => {

@@ -38,7 +38,6 @@ function renderKeyboard(name) {
   get("give-back").hidden = now !== "driving" && now !== "asked";
   get("give-back").textContent = now === "driving" ? words.give_back : words.withdraw;
   if (was === "asked" && now === "watching" && !isMine) toast(words.refused, "warn");
-  if (was === "asked" && now === "driving") toast(words.given, "good");
   was = now;
   terminal?.typing(now === "driving");
   if (now === "driving" && document.activeElement === document.body) terminal?.focus();
