@@ -192,5 +192,8 @@ class Backend(Protocol):
     async def connect(self, job_id: str, port: int) -> Stream:
         """Connect to a TCP port of the lab's own loopback; BackendUnavailable where nobody listens."""
 
+    def close(self) -> None:
+        """Close what the backend itself holds open; the labs go on."""
+
     async def leave(self) -> None:
         """Close what is open for the caller's event loop; the labs go on."""

@@ -4,18 +4,23 @@ import asyncio
 import re
 import secrets
 import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from config import Settings, load_settings
 from scheduler.backends.base import Backend, ExecResult, LabSpec
 from scheduler.backends.local import LocalBackend
+from scheduler.backends.nomad import NomadBackend
+from tests.engines import SECRET
+from tests.nomad.agents import Cluster
 
-# A backend joins the contract by its line here: how to make one that keeps its files in a folder.
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"local": LocalBackend}
+# A backend joins the contract by its line here: the driver of its labs, or none for those on this machine.
+BACKENDS = {"local": "", "nomad-exec": "exec", "nomad-raw_exec": "raw_exec"}
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\r")
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
+# What is waited for shows at the end: to look through megabytes at each frame takes minutes.
+RECENT = 100_000
 
 
 @pytest.fixture
@@ -24,22 +29,53 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Labs of raw_exec share their machine's files: what is promised of a lab's own isn't promised of them."""
+    items[:] = [item for item in items if not (item.get_closest_marker("isolated") and "raw_exec" in item.name)]
+
+
 @pytest.fixture(params=list(BACKENDS))
 def make_backend(request, tmp_path) -> Iterator[Callable[[], Backend]]:
     """Make backends that see the same jobs, as the scheduler's and the gateway's do; in the end none is left."""
+    driver = BACKENDS[request.param]
+    settings = nomad_settings(request.getfixturevalue("nomad"), driver) if driver else None
+
+    made: list[Backend] = []
 
     def make() -> Backend:
-        return BACKENDS[request.param](tmp_path / "var")
+        made.append(NomadBackend(settings) if settings else LocalBackend(tmp_path / "var"))
+        return made[-1]
 
     yield make
     for job in make().observe():
-        make().stop(job.job_id)
+        made[0].stop(job.job_id)
+    for found in made:
+        found.close()
+
+
+def nomad_settings(cluster: Cluster, driver: str) -> Settings:
+    """Return the settings of an instance of its own on the cluster."""
+    return load_settings(
+        secret_key=SECRET,
+        lab_backend="nomad",
+        nomad_addr=cluster.url,
+        nomad_token=cluster.token,
+        lab_exec_driver=driver,
+        YURT_INSTANCE=f"t{secrets.token_hex(4)}",
+    )
 
 
 @pytest.fixture
 def backend(make_backend) -> Backend:
     """One of them."""
     return make_backend()
+
+
+@pytest.fixture
+async def leaving(make_backend, backend) -> AsyncIterator[None]:
+    """For tests in an event loop: nothing of the backend stays open in it."""
+    yield
+    await backend.leave()
 
 
 @pytest.fixture
@@ -53,14 +89,17 @@ def local(tmp_path) -> Iterator[LocalBackend]:
 
 
 @pytest.fixture
-def make_spec() -> Callable[..., LabSpec]:
+def make_spec(request) -> Callable[..., LabSpec]:
     """Make specifications of bob's labs, each its own job with its own home unless said otherwise."""
+    names = request.fixturenames
+    made = request.getfixturevalue("make_backend")() if "make_backend" in names else None
+    instance = made.instance if isinstance(made, NomadBackend) else "test"
 
     def make(**changes) -> LabSpec:
         digits = secrets.token_hex(4)
         values = {
             "job_id": f"lab-linux-files-bob-{digits}",
-            "instance": "test",
+            "instance": instance,
             "session_id": f"{digits}-0000-4000-8000-000000000000",
             "course": "linux",
             "lab": "files",
@@ -93,6 +132,11 @@ def output(backend: Backend, spec: LabSpec, script: str) -> str:
     return result.output.decode()
 
 
+def shown(raw: bytes) -> str:
+    """Return output without colours and carriage returns."""
+    return ESCAPES.sub("", raw.decode(errors="replace"))
+
+
 class Screen:
     """What one viewer has seen so far."""
 
@@ -103,7 +147,7 @@ class Screen:
     @property
     def text(self) -> str:
         """The output without colours and carriage returns."""
-        return ESCAPES.sub("", self.raw.decode(errors="replace"))
+        return shown(self.raw)
 
     async def type(self, text: str | bytes) -> None:
         """Type, as the keyboard sends it."""
@@ -112,7 +156,7 @@ class Screen:
     async def see(self, pattern: str, within: float = PATIENCE_S) -> re.Match[str]:
         """Read until the pattern shows."""
         async with asyncio.timeout(within):
-            while not (found := re.search(pattern, self.text, re.MULTILINE)):
+            while not (found := re.search(pattern, shown(self.raw[-RECENT:]), re.MULTILINE)):
                 data = await self.terminal.read()
                 assert data, f"the lab ended; {pattern!r} isn't in {self.text[-2000:]!r}"
                 self.raw += data
@@ -130,3 +174,17 @@ async def look(backend: Backend, spec: LabSpec, columns: int = 80, rows: int = 2
     screen = Screen(await backend.attach(spec.job_id, columns=columns, rows=rows))
     await screen.see(r"bob@lab:~\$ ")
     return screen
+
+
+def typed(backend: Backend, spec: LabSpec, text: str, pattern: str) -> str:
+    """Type something, wait for the pattern, and return what the screen showed."""
+
+    async def go() -> str:
+        screen = await look(backend, spec)
+        await screen.type(text)
+        await screen.see(pattern)
+        await screen.terminal.close()
+        await backend.leave()
+        return screen.text
+
+    return asyncio.run(go())

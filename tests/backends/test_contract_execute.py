@@ -1,14 +1,14 @@
 """The contract of a lab backend: scripts that run in the lab."""
 
-import asyncio
 import hashlib
+import re
 import threading
 import time
 
 import pytest
 
 from scheduler.backends.base import BackendUnavailable
-from tests.backends.conftest import look, output, run
+from tests.backends.conftest import output, run, typed
 
 
 def test_script_passes_or_fails_by_its_exit_code(backend, lab):
@@ -21,9 +21,13 @@ def test_script_passes_or_fails_by_its_exit_code(backend, lab):
 
 
 def test_script_runs_as_the_student_at_home_and_sees_the_labs_processes(backend, lab):
-    said = output(backend, lab, "id -un; pwd; hostname; pgrep -f yurt.bashrc > /dev/null && echo sees the shell")
+    said = output(
+        backend, lab, "echo $USER; pwd; hostname; pgrep -f yurt.bashrc > /dev/null && echo sees the shell; echo $HOME"
+    )
 
-    assert said == "bob\n/home/bob\nlab\nsees the shell\n"
+    user, here, host, shell, home = said.splitlines()
+    assert (user, here, host, shell) == ("bob", home, "lab", "sees the shell")
+    assert home.endswith("/home/bob")
 
 
 def test_students_files_have_no_say_in_a_script(backend, lab):
@@ -38,10 +42,12 @@ def test_students_files_have_no_say_in_a_script(backend, lab):
     assert "/home" not in said
 
 
+@pytest.mark.isolated
 def test_script_has_no_input_and_isnt_a_file_of_the_lab(backend, lab):
     said = output(backend, lab, "cat; echo input ended; ls -A ~ /tmp; echo $0")
 
-    assert said.startswith("input ended\n/home/bob:\n\n/tmp:\n/dev/fd/")
+    assert re.match(r"input ended\n\S*/home/bob:\n\n", said)
+    assert said.splitlines()[-1].startswith("/dev/fd/")
 
 
 def test_bytes_come_back_as_they_are(backend, lab):
@@ -73,11 +79,11 @@ def test_what_a_script_leaves_running_ends_with_it(backend, lab):
 
 
 def test_shell_of_the_student_survives_scripts(backend, lab):
-    before = output(backend, lab, "pgrep -f yurt.bashrc")
+    before = output(backend, lab, "pgrep -u $UID -f yurt.bashrc")
     run(backend, lab, "sleep 100", timeout_s=0.3)
     run(backend, lab, "exit 1")
 
-    assert output(backend, lab, "pgrep -f yurt.bashrc") == before
+    assert output(backend, lab, "pgrep -u $UID -f yurt.bashrc") == before
 
 
 def test_output_is_cut_at_its_limit_and_the_script_goes_on(backend, lab):
@@ -131,22 +137,13 @@ def test_usage_tells_a_busy_lab_from_a_quiet_one(backend, lab, make_spec):
     busy = make_spec()
     backend.start(busy)
     output(backend, busy, "echo 'while :; do :; done' > burn; chmod +x burn")
-    screen = asyncio.run(_type(backend, busy, "bash burn &\r"))
-    assert screen
+    typed(backend, busy, "bash burn &\r", r"\[1\] \d+")
 
     deadline = time.monotonic() + 20
-    while (used := backend.usage([busy.job_id, lab.job_id]))[busy.job_id].cpu_percent < 30:
+    while (used := backend.usage([busy.job_id, lab.job_id]))[busy.job_id].cpu_percent < 15:
         assert time.monotonic() < deadline, used
         threading.Event().wait(0.2)
 
-    assert used[lab.job_id].cpu_percent < 20
+    assert used[lab.job_id].cpu_percent < used[busy.job_id].cpu_percent / 2
     assert used[lab.job_id].memory_mb > 0
     assert backend.usage(["lab-never-was-bob-00000000"]) == {}
-
-
-async def _type(backend, spec, text):
-    screen = await look(backend, spec)
-    await screen.type(text)
-    await screen.see(r"\[1\] \d+")
-    await screen.terminal.close()
-    return screen.text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 PROGRAMS = (
     "awk base64 basename bash cat chmod chown clear cmp cp cut date dd df dircolors dirname du echo env expr false "
-    "fallocate find grep gunzip gzip head hostname id kill ln ls mawk mkdir mkfifo mktemp mv nice nproc od paste "
+    "fallocate find grep gunzip gzip head hostname id kill ln ls mawk mkdir mkfifo mktemp mv nice nohup nproc od paste "
     "pgrep printenv printf ps pwd python3 readlink realpath reset rm rmdir sed seq setsid sh sha256sum sleep sort "
     "split stat stty sync tail tar tee test timeout touch tput tr true truncate tty uname uniq wc whoami xargs yes"
 )

@@ -57,6 +57,8 @@ class Lab:
         except OSError:
             return
         connection.setblocking(True)
+        # Who has just been told that the lab is entered asks at once.
+        self.look_around()
         if os.fork() == 0:
             try:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,6 +1,7 @@
 """Joins its standard streams to a socket of the program in the same lab: what Nomad's exec runs.
 
-The first byte that it writes is a plus: it is connected, and what is sent from now on arrives.
+It writes a plus once it is connected: what is sent from now on arrives. Then come blocks of bytes, each after its
+length; an empty one is the end, which Nomad tells nobody whose input is still open.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -19,12 +21,17 @@ CHUNK = 65_536
 def main() -> None:
     """Connect to the socket that the first argument names, as soon as it is there."""
     there = _connect(os.path.join(os.environ["NOMAD_ALLOC_DIR"], "yurt"), sys.argv[1])
-    os.write(1, b"+")
+    _write(b"+")
     threading.Thread(target=_up, args=(there,), daemon=True).start()
     with contextlib.suppress(OSError):
         while data := there.recv(CHUNK):
-            while data:
-                data = data[os.write(1, data) :]
+            _write(struct.pack("!I", len(data)) + data)
+    _write(struct.pack("!I", 0))
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data) :]
 
 
 def _connect(folder: str, name: str) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import socket
 import threading
@@ -13,6 +14,7 @@ from scheduler.backends.inside import entry, scripts, vm, wire
 from scheduler.backends.inside.student import NotIsolated, Student, become, make_namespaces
 
 CONNECT_S = 5.0
+LOCK = "enter.lock"
 NO_NETWORK = "This machine doesn't let labs have a network of their own (user namespaces are off there)"
 
 
@@ -44,16 +46,19 @@ def enter(connection: socket.socket, folder: Path, request: dict[str, Any]) -> d
     session = str(request["session"])
     saved = wire.read_exactly(connection, int(request["saved"])) if request["saved"] is not None else None
     setup = wire.read_exactly(connection, int(request["setup"]))
-    found = entry.recall(folder)
-    if found is not None:
-        return {} if found[0] == session else {"error": "the lab is somebody else's"}
-    student = entry.student_of(request)
-    if vm.is_here():
-        vm.fill(saved, setup)
-    else:
-        entry.prepare(student)
-        entry.fill(student, namespaces_of(student), saved, setup)
-    entry.remember(folder, session, student)
+    with open(folder / LOCK, "w") as lock:
+        # Two schedulers may start the same lab at once: the second finds it entered.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = entry.recall(folder)
+        if found is not None:
+            return {} if found[0] == session else {"error": "the lab is somebody else's"}
+        student = entry.student_of(request)
+        if vm.is_here():
+            vm.fill(saved, setup)
+        else:
+            entry.prepare(student)
+            entry.fill(student, namespaces_of(student), saved, setup)
+        entry.remember(folder, session, student)
     return {}
 
 

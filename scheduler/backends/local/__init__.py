@@ -195,6 +195,9 @@ class LocalBackend:
             raise BackendUnavailable(f"{job_id} doesn't run")
         return await open_terminal(job.socket, columns, rows)
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     async def leave(self) -> None:
         """Nothing is kept open."""
 

@@ -23,7 +23,7 @@ from scheduler.backends.base import (
     Usage,
 )
 from scheduler.backends.nomad import events, observe, terminal, words
-from scheduler.backends.nomad.execs import Exec, Sessions
+from scheduler.backends.nomad.execs import Bridge, Sessions
 from scheduler.backends.nomad.jobs import Jobs
 from scheduler.backends.nomad.loops import Loop
 from scheduler.backends.nomad.servers import Refused, Servers
@@ -48,6 +48,7 @@ class NomadBackend:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.instance = settings.instance
         self.servers = Servers(settings)
         self._jobs = Jobs(settings, self.servers)
         self._sessions = Sessions(settings, self.servers)
@@ -59,7 +60,7 @@ class NomadBackend:
         alloc = self._await_running(spec)
         if not spec.is_warm:
             uid = FIRST_UID + zlib.crc32(spec.home_key.encode()) % UIDS
-            self._in_lab(str(alloc["ID"]), "do.sock", ENTER_S, lambda session: terminal.enter(session, spec, uid))
+            self._in_lab(str(alloc["ID"]), "do.sock", ENTER_S, lambda bridge: terminal.enter(bridge, spec, uid))
         return str(alloc.get("NodeName") or "")
 
     def _register(self, spec: LabSpec) -> None:
@@ -148,7 +149,7 @@ class NomadBackend:
     def status(self, job_id: str) -> Observed | None:
         """Look at the job and its newest allocation."""
         job = self._job(job_id)
-        if job is None or (job.get("Meta") or {}).get("yurt_instance") != self._settings.instance:
+        if job is None or (job.get("Meta") or {}).get("yurt_instance") != self.instance:
             return None
         return observe.observed(job, observe.newest(self._allocs(job_id)))
 
@@ -161,7 +162,7 @@ class NomadBackend:
         return [observe.observed(job, observe.newest(allocs.get(job["ID"], []))) for job in jobs]
 
     def _our_jobs(self) -> list[dict[str, Any]]:
-        mine = json.dumps(self._settings.instance)
+        mine = json.dumps(self.instance)
         found: list[dict[str, Any]] = self.servers.call(
             "get", "jobs", meta="true", filter=f"Meta.yurt_instance == {mine}", timeout_s=30.0
         ).json()
@@ -176,18 +177,18 @@ class NomadBackend:
             alloc_id,
             "do.sock",
             timeout_s + MARGIN_S,
-            lambda session: terminal.run(session, script.encode(), stdin, timeout_s, output_limit),
+            lambda bridge: terminal.run(bridge, script.encode(), stdin, timeout_s, output_limit),
         )
 
     def _in_lab(
-        self, alloc_id: str, socket: str, timeout_s: float, question: Callable[[Exec], Coroutine[Any, Any, T]]
+        self, alloc_id: str, socket: str, timeout_s: float, question: Callable[[Bridge], Coroutine[Any, Any, T]]
     ) -> T:
         async def ask() -> T:
-            session = await self._sessions.bridge(alloc_id, socket)
+            bridge = await self._sessions.bridge(alloc_id, socket)
             try:
-                return await question(session)
+                return await question(bridge)
             finally:
-                await session.close()
+                await bridge.close()
 
         return self._loop.run(ask, timeout_s)
 
@@ -224,7 +225,7 @@ class NomadBackend:
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Follow Nomad's event stream."""
-        return events.follow(self.servers, self._settings.instance, since, is_over)
+        return events.follow(self.servers, self.instance, since, is_over)
 
     async def attach(self, job_id: str, *, columns: int, rows: int) -> terminal.NomadTerminal:
         """Become a viewer of the agent's screen."""
@@ -232,15 +233,20 @@ class NomadBackend:
         await opened.resize(columns, rows)
         return opened
 
-    async def connect(self, job_id: str, port: int) -> terminal.ExecStream:
+    async def connect(self, job_id: str, port: int) -> terminal.NomadStream:
         """Ask the agent for the port."""
         return await terminal.reach(await self._bridge(job_id, "do.sock"), port)
+
+    def close(self) -> None:
+        """Close the connections of the backend's own event loop."""
+        self._loop.run(self._sessions.close, MARGIN_S)
+        self._loop.end()
 
     async def leave(self) -> None:
         """Close the connections of the caller's event loop."""
         await self._sessions.close()
 
-    async def _bridge(self, job_id: str, socket: str) -> Exec:
+    async def _bridge(self, job_id: str, socket: str) -> Bridge:
         alloc_id = await events.in_thread(lambda: self._running(job_id))
         return await self._sessions.bridge(alloc_id, socket)
 

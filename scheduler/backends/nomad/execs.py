@@ -10,6 +10,7 @@ import binascii
 import contextlib
 import json
 import ssl
+import struct
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ HEARTBEAT_S = 10.0
 CONNECT_S = 10.0
 BRIDGE_S = 15.0
 CHUNK = 32_768
+LENGTH = struct.Struct("!I")
 PYTHON = "/usr/bin/python3"
 
 
@@ -36,20 +38,20 @@ class Sessions:
         self._tls = _tls(settings)
         self._http: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
-    async def bridge(self, alloc_id: str, socket: str) -> "Exec":
+    async def bridge(self, alloc_id: str, socket: str) -> "Bridge":
         """Join a socket of the agent in the allocation's lab task; raise BackendUnavailable."""
         session = await self.open(alloc_id, "lab", [PYTHON, "-I", "-S", "-c", program.BRIDGE, socket])
+        bridge = Bridge(session)
         try:
             async with asyncio.timeout(BRIDGE_S):
-                first = await session.read()
+                is_joined = await bridge.join()
         except TimeoutError:
-            first = b""
-        if not first.startswith(b"+"):
+            is_joined = False
+        if not is_joined:
             await session.close()
             said = session.errors.decode(errors="replace").strip()[-300:]
             raise BackendUnavailable(f"the lab's program can't be reached. {said}".strip())
-        session.unread = first[1:]
-        return session
+        return bridge
 
     async def open(self, alloc_id: str, task: str, command: list[str]) -> "Exec":
         """Start a command without a terminal; raise BackendUnavailable."""
@@ -96,13 +98,9 @@ class Exec:
         self._beats = asyncio.create_task(self._beat())
         self.exit_code: int | None = None
         self.errors = bytearray()
-        self.unread = b""
 
     async def read(self) -> bytes:
-        """Wait for standard output; empty at the end."""
-        if self.unread:
-            data, self.unread = self.unread, b""
-            return data
+        """Wait for standard output; empty at the end. A command whose input is open has no end that Nomad tells."""
         while True:
             message = await self._socket.receive()
             if message.type is not aiohttp.WSMsgType.TEXT:
@@ -142,6 +140,54 @@ class Exec:
             while not self._socket.closed:
                 await asyncio.sleep(HEARTBEAT_S)
                 await self._socket.send_str("{}")
+
+
+class Bridge:
+    """A session of the bridge: both ways to a socket of the agent, with an end of its own (see inside/bridge.py)."""
+
+    def __init__(self, session: Exec) -> None:
+        self.session = session
+        self._received = bytearray()
+
+    async def join(self) -> bool:
+        """Wait until the bridge is connected; return whether it is."""
+        self._received += await self.session.read()
+        is_joined = self._received[:1] == b"+"
+        del self._received[:1]
+        return is_joined
+
+    async def read(self) -> bytes:
+        """Wait for bytes; empty at the end."""
+        length = await self._length()
+        if not length:
+            return b""
+        while len(self._received) < length:
+            if not await self._more():
+                return b""
+        data = bytes(self._received[:length])
+        del self._received[:length]
+        return data
+
+    async def _length(self) -> int:
+        while len(self._received) < LENGTH.size:
+            if not await self._more():
+                return 0
+        (length,) = LENGTH.unpack_from(self._received)
+        del self._received[: LENGTH.size]
+        return int(length)
+
+    async def _more(self) -> bool:
+        data = await self.session.read()
+        self._received += data
+        return bool(data)
+
+    async def write(self, data: bytes) -> None:
+        """Send."""
+        await self.session.write(data)
+
+    async def close(self) -> None:
+        """Leave."""
+        await self.session.close()
 
 
 def _bytes(frame: dict[str, Any], name: str) -> bytes:

@@ -32,3 +32,10 @@ class Loop:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="nomad-exec", daemon=True).start()
             return self._loop
+
+    def end(self) -> None:
+        """Stop; a later question starts it anew."""
+        with self._starting:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._loop = None
