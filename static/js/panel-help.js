@@ -18,7 +18,7 @@ let isLoading = false;
 let told = null;
 
 function entry(message) {
-  const row = document.createElement("li");
+  const row = document.createElement("article");
   row.className = "message";
   row.dataset.mine = String(message.is_mine);
   const head = document.createElement("p");
