@@ -1,0 +1,45 @@
+"""A running site on the shared Nomad, with the demo in it, and bob at a browser."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from cli.demo import load_demo
+from scheduler.backends.nomad import NomadBackend
+from tests.backends.conftest import nomad_settings
+from tests.journey.student import Student
+from tests.nomad.agents import Cluster
+from tests.sites import LiveSite
+
+
+def backend_of(site: LiveSite, cluster: Cluster) -> NomadBackend:
+    """Return a backend that sees the site's jobs."""
+    settings = nomad_settings(cluster, "exec")
+    return NomadBackend(settings.model_copy(update={"instance": site.settings.instance}))
+
+
+def site_environ(cluster: Cluster) -> dict[str, str]:
+    """Return what makes a site run its labs on the cluster."""
+    return {**cluster.environ, "LAB_BACKEND": "nomad"}
+
+
+@pytest.fixture(scope="module")
+def nomad_site(nomad: Cluster, make_live_server: Callable[..., LiveSite]) -> Iterator[LiveSite]:
+    site = make_live_server(**site_environ(nomad))
+    with site.app.app_context():
+        load_demo()
+    yield site
+    if "scheduler" in site.processes:
+        site.kill("scheduler")
+    backend = backend_of(site, nomad)
+    for job in backend.observe():
+        backend.stop(job.job_id)
+    backend.close()
+
+
+@pytest.fixture
+def bob(nomad_site: LiveSite, page: Page) -> Student:
+    student = Student(nomad_site, page)
+    student.sign_in("bob")
+    return student
