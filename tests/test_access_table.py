@@ -84,6 +84,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs.state", "GET"): (f"{SESSION}/state", {}, (302, 404, 200, 404, 404)),
     ("labs.ticket", "POST"): (f"{SESSION}/ticket", {}, (302, 404, 200, 404, 404)),
     ("lab_work.panel", "GET"): (f"{COURSE}/labs/first-lab/work", {}, (302, 403, 200, 200, 200)),
+    ("lab_work.start_empty", "POST"): (f"{COURSE}/labs/first-lab/start-empty", {}, (302, 403, 200, 200, 403)),
     ("lab_work.timeline", "GET"): (f"{SESSION}/timeline", {}, (302, 404, 200, 200, 200)),
     ("lab_work.archive", "GET"): ("/lab-saves/{save}/archive", {}, (302, 404, 200, 404, 404)),
     ("lab_work.restore", "POST"): ("/lab-saves/{save}/restore", {}, (302, 404, 200, 404, 404)),

@@ -26,12 +26,26 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
     newest = labs.latest(me().id, found.id)
     return render_template(
         "labs/_work.html",
+        course=course,
         lab=found,
         saves=lab_shelf.of(me().id, found.id),
         lines=timeline_words.lines(timelines.of(newest.id)) if newest else [],
+        is_over=newest is None or newest.state == "ended",
         receipt=timeline_words.receipt,
         facts=lab_shelf.receipt,
     )
+
+
+@work.post("/courses/<slug>/labs/<lab>/start-empty")
+@login_required
+def start_empty(slug: str, lab: str) -> Response:
+    """Start a lab without the work that was saved, which stays: for whom it stands in the way."""
+    course, role = load_study(slug)
+    if not policy.may_take_part(role):
+        raise Forbidden(_("Only people in the course start its labs."))
+    found = labs.request(me(), activity(course, lab, Lab), course, now=now(), is_fresh=True)  # type: ignore[arg-type]  # a Lab
+    db.session.commit()
+    return jsonify(labs.describe(found, now()))
 
 
 @work.get("/lab-sessions/<uuid:session_id>/timeline")

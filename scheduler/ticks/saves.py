@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from extensions import db
 from models import utcnow
@@ -51,15 +51,25 @@ def save(backend: Backend, order: Order) -> Outcome:
         with held(order):
             archive = pack(backend, order)
     except NotSaved as fault:
-        outcome = saves.fail(order, fault, utcnow())
+        return _fail(order, fault)
+    try:
+        outcome = saves.keep(order, archive, utcnow())
         db.session.commit()
-        FAILURES.labels(order.reason, outcome).inc()
-        log.warning("lab not saved", job=order.job_id, reason=fault.reason, then=outcome)
-        return outcome
-    outcome = saves.keep(order, archive, utcnow())
-    db.session.commit()
+    except DBAPIError as error:
+        # Too much at once, or a time-out; where the database is gone, writing this down fails, too.
+        db.session.rollback()
+        log.warning("save not stored", job=order.job_id, error=type(error).__name__)
+        return _fail(order, NotSaved("It couldn't be stored."))
     SAVES.labels(order.reason).inc()
     SAVED_BYTES.inc(len(archive.data))
+    return outcome
+
+
+def _fail(order: Order, fault: NotSaved) -> Outcome:
+    outcome = saves.fail(order, fault, utcnow())
+    db.session.commit()
+    FAILURES.labels(order.reason, outcome).inc()
+    log.warning("lab not saved", job=order.job_id, reason=fault.reason, then=outcome)
     return outcome
 
 

@@ -73,7 +73,8 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
         _wait(lab_session, error.reason, utcnow())
     except StartFailed as error:
         log.warning("lab can't start", job=spec.job_id, reason=error.reason)
-        labs.move(lab_session, STARTING, ENDED, reason="failed", detail=error.reason, ended_at=utcnow())
+        if labs.move(lab_session, STARTING, ENDED, reason="failed", detail=error.reason, ended_at=utcnow()):
+            timelines.note(lab_session.id, "failed", utcnow(), reason=error.reason)
     except (BackendError, OSError) as error:
         log.warning("lab not started", job=spec.job_id, error=str(error))
         if isinstance(error, BackendUnavailable) and lab_room.is_down(settings.instance):
@@ -135,7 +136,8 @@ def _put_off(lab_session: LabSession, now: datetime) -> None:
     failures = lab_session.failures + 1
     if failures >= MAX_FAILURES:
         # Through `stopping`, for something of it may run.
-        labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now)
+        if labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now):
+            timelines.note(lab_session.id, "failed", now, reason=GAVE_UP)
     else:
         again = now + lab_claims.pause(failures)
         labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")

@@ -36,7 +36,7 @@ def read_lab(fields: Fields, folder: Folder, base: str, slug: str) -> LabContent
         idle_minutes=fields.integer("idle_minutes", 120, 1, 10_080),
         max_life_minutes=fields.integer("max_life_minutes", 480, 1, 43_200),
         busy_cpu_percent=fields.integer("busy_cpu_percent", 10, 1, 1_000),
-        save_limit_mb=fields.integer("save_limit_mb", 64, 0, 1_024),
+        save_limit_mb=fields.integer("save_limit_mb", 64, 0, 256),
         setup=_script(fields, "setup", SETUP, folder, base),
         solution=_script(fields, "solution", SOLUTION, folder, base),
         steps=tuple(steps),

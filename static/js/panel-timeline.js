@@ -22,7 +22,8 @@ async function load() {
 
 work.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-restore]");
-  if (!button || !(await confirmed({ title: words.restore_title, text: words.restore_text, yes: words.restore_yes }))) return;
+  const kind = button?.dataset.kind ?? "restore";
+  if (!button || !(await confirmed({ title: words[`${kind}_title`], text: words[`${kind}_text`], yes: words[`${kind}_yes`] }))) return;
   button.disabled = true;
   const response = await send("POST", button.dataset.restore).catch(() => null);
   button.disabled = false;

@@ -213,7 +213,7 @@ DAMAGED = {
             f"{LAB}:4: ports[2]: must be a whole number from 1 to 65535",
             f"{LAB}:4: ports[3]: names 80 again",
             f"{LAB}:5: busy_cpu_percent: must be a whole number from 1 to 1000",
-            f"{LAB}:6: save_limit_mb: must be a whole number from 0 to 1024",
+            f"{LAB}:6: save_limit_mb: must be a whole number from 0 to 256",
         ],
     ),
     "ports not a list": (

@@ -124,7 +124,7 @@ def labs(draw, slug):
         kernel_args=draw(st.just("") | lines) if kernel else "",
         ports=tuple(draw(st.lists(st.integers(1, 65_535), max_size=8, unique=True))),
         busy_cpu_percent=draw(st.integers(1, 1_000)),
-        save_limit_mb=draw(st.integers(0, 1_024)),
+        save_limit_mb=draw(st.integers(0, 256)),
         has_network=draw(st.booleans()),
         setup=draw(bodies),
         solution=draw(bodies),

@@ -118,6 +118,18 @@ def test_restoring_starts_a_lab_that_has_ended(bob: FlaskClient, lab: LabSession
     assert lab_shelf.for_start(new) == packed(work=b"done")
 
 
+def test_a_lab_starts_empty_for_whom_saved_work_stands_in_the_way(
+    bob: FlaskClient, lab: LabSession, save: LabSave
+) -> None:
+    lab.state, lab.reason, lab.ended_at = ENDED, "failed", utcnow()
+    database.session.commit()
+
+    state = post(bob, f"{PAGE}/start-empty").get_json()
+
+    assert lab_shelf.for_start(labs.load(state["id"])) is None
+    assert lab_shelf.of(lab.user_id, lab.lab_id) == [save]
+
+
 def test_a_machine_that_comes_or_goes_is_left_alone(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
     lab.state = STOPPING
     database.session.commit()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
 
 from extensions import db as database
 from models import Blob, CourseFile, LabSave, LabSession, utcnow
@@ -209,6 +210,20 @@ def test_what_has_no_work_is_not_saved(running: Ask, cast: Cast, changes: dict[s
     tick(backend, found)
 
     assert (found.state, [name for name, _job in backend.calls]) == (ENDED, ["stop"])
+
+
+def test_a_database_that_refuses_a_save_is_a_failed_save(running: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = running()
+
+    def refuse(*_arguments: object) -> str:
+        raise DataError("INSERT", {}, Exception("invalid memory alloc request size"))
+
+    monkeypatch.setattr(lab_shelf, "put", refuse)
+    stop(found, "idle")
+
+    tick(backend_of(found), found, times=3)
+
+    assert (found.state, found.save_error) == (RUNNING, "It couldn't be stored.")
 
 
 def test_the_newest_three_are_kept_and_bytes_that_nothing_names_go(running: Ask, cast: Cast) -> None:

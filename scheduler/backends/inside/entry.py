@@ -12,7 +12,7 @@ from typing import Any
 from scheduler.backends.inside.scripts import Result, run
 from scheduler.backends.inside.student import HOSTNAME, Student
 
-RESTORE = b"exec tar -xz --no-same-owner -f -"
+RESTORE = b"exec tar -xzp --no-same-owner -f -"
 ENTERED = "entered.json"
 START_S = 60.0
 OUTPUT = 2000
