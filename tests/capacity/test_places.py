@@ -12,7 +12,7 @@ from extensions import db as database
 from models import Lab
 from models.lab_session import ENDED, RUNNING
 from scheduler.ticks.starts import DOWN
-from services import lab_places, labs
+from services import lab_places, labs, live
 from services.lab_queue import Limits
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.capacity.test_waits import lasted
@@ -20,9 +20,11 @@ from tests.factories import Cast, LabFactory
 
 
 @pytest.fixture
-def serve(app: Any, redis_url: str) -> Iterator[Any]:
+def serve(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Serve places by other limits, for this test."""
     before = list(lab_places._served)
+    # An app that another test made would count changes in its own Redis database.
+    monkeypatch.setattr(live, "_publishers", [app.extensions["yurt_redis"]])
 
     def change(total: int, user: int = 2, store: Any = None, **rest: Any) -> None:
         limits = Limits(total, user, instance=INSTANCE, **rest)
