@@ -15,6 +15,7 @@ from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
 from gateway.labs import Labs
+from gateway.notes import Notes
 from gateway.port_doors import Doors
 from gateway.ports import Ports
 from gateway.presence import Presence
@@ -37,11 +38,12 @@ def build(settings: Settings) -> web.Application:
     backend = make_backend(settings)
     presence = Presence(database.touch_visit, database.end_visit)
     streams = Streams(settings.secret_key, hints, database.snapshot, presence)
+    notes = Notes(redis)
     visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, settings.public_url, visitors)
+    terminals = Terminals(backend, redis, database.job_of, settings.public_url, visitors, notes)
     labs_here = Labs(backend, database.job_of, LAB_THREADS)
     doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
-    ports = Ports(settings.secret_key, labs_here, redis, doors)
+    ports = Ports(settings.secret_key, labs_here, notes, doors)
     application = web.Application(middlewares=[ports.hosts])
     application.add_routes(
         [
@@ -56,9 +58,10 @@ def build(settings: Settings) -> web.Application:
     )
 
     async def listening(_application: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(hints.listen())
+        running = asyncio.create_task(hints.listen()), asyncio.create_task(notes.run())
         yield
-        await tasks.end(task)
+        await tasks.end(*running)
+        await notes.flush()
         await redis.aclose()
         labs_here.close()
 

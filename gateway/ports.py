@@ -13,14 +13,14 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 from prometheus_client import Counter
-from redis.asyncio import Redis
 
 from gateway import http1, port_headers, tasks
 from gateway.labs import Labs, Limit
+from gateway.notes import Notes
 from gateway.port_doors import Access, Doors
 from gateway.raw import RawReader
 from scheduler.backends.base import BackendError, BackendUnavailable, Stream
-from services import activity, tickets
+from services import tickets
 
 CHUNK = 64 * 1024
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
@@ -36,8 +36,8 @@ log = structlog.get_logger("yurt.gateway")
 class Ports:
     """The routes below `/live/ports/`, and the hosts of labs."""
 
-    def __init__(self, secret_key: str, labs: Labs, redis: Redis, doors: Doors) -> None:
-        self._secret_key, self._labs, self._redis, self._doors = secret_key, labs, redis, doors
+    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors) -> None:
+        self._secret_key, self._labs, self._notes, self._doors = secret_key, labs, notes, doors
         self._limit = Limit(EACH, TOTAL)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
@@ -92,7 +92,7 @@ class Ports:
             async with self._limit.hold(access.user_id):
                 stream = await self._connect(await self._job(access), access.port)
                 try:
-                    await activity.note(self._redis, access.session_id, "http")
+                    self._notes.note(access.session_id, "http")
                     response = await self._exchange(request, access, stream)
                 finally:
                     await stream.close()
@@ -157,7 +157,7 @@ class Ports:
         async def up() -> None:
             async for data in reader:
                 await stream.write(data)
-                await activity.note(self._redis, access.session_id, "http")
+                self._notes.note(access.session_id, "http")
 
         async def down() -> None:
             async for data in answer.rest():

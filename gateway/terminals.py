@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway import tasks
+from gateway.notes import Notes
 from gateway.visitors import Keyboard, Screens, Size, Visitors, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import activity, tickets
@@ -35,8 +36,10 @@ JobOf = Callable[[str, int], Awaitable[tuple[str, str] | None]]
 class Terminals:
     """The route of terminals. `job_of(session, user)` gives (job ID, state) of a lab that is the user's."""
 
-    def __init__(self, backend: Backend | None, redis: Redis, job_of: JobOf, origin: str, visitors: Visitors) -> None:
-        self._backend, self._redis, self._job_of, self._origin = backend, redis, job_of, origin
+    def __init__(
+        self, backend: Backend | None, redis: Redis, job_of: JobOf, origin: str, visitors: Visitors, notes: Notes
+    ) -> None:
+        self._backend, self._redis, self._job_of, self._origin, self._notes = backend, redis, job_of, origin, notes
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
         self._open: dict[int, int] = {}
@@ -113,7 +116,8 @@ class Terminals:
     ) -> None:
         with self._screens.of_student(session_id):
             await self._screens.resized(session_id, size)
-            await self._carry(socket, terminal, self._input(socket, terminal, session_id, None))
+            shown = _output(terminal, socket, lambda: self._notes.note(session_id, "first_prompt"))
+            await self._carry(socket, shown, self._input(socket, terminal, session_id, None))
 
     async def _serve_visitor(
         self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, user_id: int, visit_id: int
@@ -129,14 +133,15 @@ class Terminals:
         try:
             with self._screens.of_visitor(session_id, socket):
                 await tell_size(socket, self._screens.size(session_id))
-                await self._carry(socket, terminal, self._input(socket, terminal, session_id, keyboard))
+                typing = self._input(socket, terminal, session_id, keyboard)
+                await self._carry(socket, _output(terminal, socket), typing)
         finally:
             await tasks.end(following, closing)
 
     async def _carry(
-        self, socket: web.WebSocketResponse, terminal: Terminal, typing: Coroutine[Any, Any, None]
+        self, socket: web.WebSocketResponse, output: Coroutine[Any, Any, None], typing: Coroutine[Any, Any, None]
     ) -> None:
-        down = asyncio.create_task(_output(terminal, socket))
+        down = asyncio.create_task(output)
         up = asyncio.create_task(typing)
         try:
             done, _pending = await asyncio.wait({down, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -162,7 +167,7 @@ class Terminals:
                 await terminal.write(message.data)
                 if time.monotonic() - noted > activity.EVERY_S:
                     noted = time.monotonic()
-                    await activity.note(self._redis, session_id, "input")
+                    self._notes.note(session_id, "input")
             elif message.type is WSMsgType.TEXT:
                 size = await _command(terminal, message.data)
                 if size is not None:
@@ -174,8 +179,13 @@ class Terminals:
         await asyncio.gather(*leaving, return_exceptions=True)
 
 
-async def _output(terminal: Terminal, socket: web.WebSocketResponse) -> None:
+async def _output(
+    terminal: Terminal, socket: web.WebSocketResponse, on_first: Callable[[], None] | None = None
+) -> None:
     while data := await terminal.read():
+        if on_first is not None:
+            on_first()
+            on_first = None
         BYTES.labels("out").inc(len(data))
         # send_bytes waits while the browser is slow; reading waits with it, and so does the lab.
         async with asyncio.timeout(SEND_S):

@@ -15,7 +15,7 @@ from gateway.__main__ import build
 from models import LabSession, User, utcnow
 from scheduler.backends import LabSpec
 from scheduler.backends.local import LocalBackend
-from services import help_visits, labs, tickets
+from services import activity, help_visits, labs, tickets
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
@@ -168,3 +168,11 @@ async def open_shell(client: TestClient[Any, Any], stage: Stage, ticket: str | N
     origin = str(client.make_url("/")).rstrip("/")
     path = f"/live/terminals/{stage.session}?ticket={ticket}{query}"
     return Shell(await client.ws_connect(path, headers={"Origin": origin}))
+
+
+async def noted(stage: Stage, kind: activity.Kind) -> bytes:
+    """Wait until the kind of activity is written, and return when it was."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (at := stage.redis.hget(activity.key(kind), str(stage.session))) is None:
+            await asyncio.sleep(0.05)
+    return at

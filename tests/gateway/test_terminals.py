@@ -20,7 +20,7 @@ from gateway.terminals import (
     TICKET_REFUSED,
 )
 from services import activity, tickets
-from tests.gateway.conftest import PATIENCE_S, Shell, Stage, open_shell
+from tests.gateway.conftest import PATIENCE_S, Shell, Stage, noted, open_shell
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]
@@ -159,7 +159,29 @@ async def test_typing_is_activity_and_looking_is_not(stage: Stage, shell: Shell)
     await shell.type("echo a\r")
     await shell.see("\na\n")
 
-    assert float(stage.redis.hget(activity.key("input"), str(stage.session))) > 1_700_000_000
+    assert float(await noted(stage, "input")) > 1_700_000_000
+
+
+async def test_the_first_prompt_is_noted_once(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    first = await noted(stage, "first_prompt")
+
+    await (await open_shell(gateway, stage)).see("$ ")
+    await (await open_shell(gateway, stage)).type("x")
+    await noted(stage, "input")
+
+    assert stage.redis.hget(activity.key("first_prompt"), str(stage.session)) == first
+
+
+async def test_the_newest_size_counts_where_two_look(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    other = await open_shell(gateway, stage, query="&columns=60&rows=20")
+    await other.see("$ ")
+    await other.type("stty size\r")
+    await other.see("\n20 60\n")
+
+    await shell.socket.send_json({"type": "resize", "columns": 90, "rows": 25})
+    await shell.type("stty size\r")
+
+    await other.see("\n25 90\n")
 
 
 async def test_one_person_has_so_many_terminals(gateway: Browser, stage: Stage, shell: Shell) -> None:
