@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 from extensions import db
 from models import utcnow
 from scheduler.backends import Backend, BackendError, make_backend
-from services import lab_repairs
+from services import clusters, lab_repairs
 from services.lab_repairs import Repair
 
 labs_group = AppGroup("labs", help="Labs that run, and the machines below them.")
@@ -33,25 +33,35 @@ def reconcile(dry_run: bool) -> None:
         raise click.ClickException("Labs are not set up here (LAB_BACKEND=off).")
     try:
         looked_at = utcnow()
-        jobs = backend.observe()
-        repairs = lab_repairs.plan(lab_repairs.known(), jobs, looked_at)
+        jobs, leaving = backend.observe(), clusters.leaving(current_app.extensions["yurt"].instance)
+        repairs = lab_repairs.plan(lab_repairs.known(), jobs, looked_at, leaving)
         db.session.commit()
         for repair in repairs:
             is_done = dry_run or _carry_out(backend, repair)
-            words = {"stop": "stop, nobody wants it", "lose": f"end its session as {repair.reason}"}
-            click.echo(f"{repair.job_id}: {words[repair.action]}{'' if is_done else ' (has moved on)'}")
+            click.echo(f"{repair.job_id}: {_words(repair)}{'' if is_done else ' (has moved on)'}")
     except BackendError as error:
         raise click.ClickException(f"The {backend.name} backend says: {error}") from error
     if not repairs:
         click.echo("Sessions and machines agree.")
 
 
+def _words(repair: Repair) -> str:
+    words = {
+        "stop": "stop, nobody wants it",
+        "lose": f"end its session as {repair.reason}",
+        "move": "save it and start it elsewhere",
+    }
+    return f"{words[repair.action]}{f': {repair.detail}' if repair.detail else ''}"
+
+
 def _carry_out(backend: Backend, repair: Repair) -> bool:
-    if repair.action == "stop":
-        is_ours = not lab_repairs.is_wanted(repair.job_id)
-    else:
-        is_ours = lab_repairs.lose(repair, utcnow())
+    job = None if repair.action == "stop" else backend.status(repair.job_id)
+    is_due = lab_repairs.is_due(repair, job, utcnow())
+    if is_due and repair.action == "lose":
+        is_due = lab_repairs.lose(repair, utcnow())
+    if is_due and repair.action == "move":
+        lab_repairs.move(repair, utcnow())
     db.session.commit()
-    if is_ours:
+    if is_due and repair.action != "move":
         backend.stop(repair.job_id)
-    return is_ours
+    return is_due

@@ -12,6 +12,8 @@ from models import ClusterState
 from services import labs, live
 
 MAX_DETAIL = 500
+# What a backend says of a node that is being emptied.
+DRAINING = "draining"
 
 
 def seen(instance: str, nodes: Sequence[dict[str, Any]], now: datetime) -> None:
@@ -49,6 +51,23 @@ def down(instance: str, detail: str, now: datetime) -> None:
 def state(instance: str) -> ClusterState | None:
     """Return what is known of the cluster."""
     return db.session.get(ClusterState, instance, populate_existing=True)
+
+
+def leaving(instance: str) -> list[str]:
+    """Return the machines that are being taken out of service."""
+    found = state(instance)
+    return [node["name"] for node in found.nodes if node.get("detail") == DRAINING] if found else []
+
+
+def event_index(instance: str) -> int:
+    """Return the place in the backend's stream of events up to which everything was looked at."""
+    found = state(instance)
+    return found.event_index if found else 0
+
+
+def note_event_index(instance: str, index: int) -> None:
+    """Remember the place in the stream of events."""
+    _write(instance, {"event_index": index})
 
 
 def _write(instance: str, values: dict[str, Any], down_since: datetime | None = None) -> None:

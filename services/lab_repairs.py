@@ -1,7 +1,11 @@
-"""Compares sessions with the jobs that a backend really has, both ways, and says what to mend."""
+"""Compares three things (sessions, jobs, and the machines that these really run on) and says what to mend.
+
+A session without its job ends as lost; a job without a session is stopped; a job that runs on another machine than the
+one its student worked on is a fresh one that nobody entered, so its session has lost its machine, too.
+"""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -16,6 +20,7 @@ from services import labs, timelines, warm_labs
 
 # A machine that runs for nobody yet, as it is listed beside sessions.
 WARM = "warm"
+MAX_DETAIL = 500
 
 
 class Job(Protocol):
@@ -29,6 +34,14 @@ class Job(Protocol):
     def state(self) -> str:
         """How it is: pending, running or dead."""
 
+    @property
+    def node(self) -> str:
+        """The machine that it runs on; empty where the backend has no names for them, or while it has no place."""
+
+    @property
+    def detail(self) -> str:
+        """Why it is dead, in words."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -39,16 +52,20 @@ class Known:
     state: str
     started_at: datetime | None = None
     expires_at: datetime | None = None
+    node: str = ""
 
 
 @dataclass(frozen=True)
 class Repair:
-    """One thing to do: `stop` a job that nobody wants, or `lose` a session, or a warm machine, whose job is gone."""
+    """One thing to do: `stop` a job that nobody wants; `lose` a session, or a warm machine, whose job is gone;
+    `move` a lab to another machine, before its own is taken out of service.
+    """
 
-    action: Literal["stop", "lose"]
+    action: Literal["stop", "lose", "move"]
     job_id: str
     session_id: uuid.UUID | None = None
     reason: str = ""
+    detail: str = ""
 
 
 def known() -> list[Known]:
@@ -57,29 +74,54 @@ def known() -> list[Known]:
     In this order: one that becomes a student's meanwhile is then there twice, and never not at all.
     """
     kept = db.session.execute(select(WarmLab.job_id, WarmLab.state, WarmLab.ready_at)).all()
-    columns = (LabSession.id, LabSession.job_id, LabSession.state, LabSession.started_at, LabSession.expires_at)
+    columns = (
+        *(LabSession.id, LabSession.job_id, LabSession.state),
+        *(LabSession.started_at, LabSession.expires_at, LabSession.node),
+    )
     sessions = db.session.execute(select(*columns).where(LabSession.state != ENDED))
     warm = [Known(None, job_id, WARM, ready_at if state == WARM_READY else None) for job_id, state, ready_at in kept]
     return [*warm, *(Known(*row) for row in sessions)]
 
 
-def plan(sessions: Iterable[Known], jobs: Iterable[Job], looked_at: datetime) -> list[Repair]:
+def plan(
+    sessions: Iterable[Known], jobs: Iterable[Job], looked_at: datetime, leaving: Collection[str] = ()
+) -> list[Repair]:
     """Decide what to repair. Pure.
 
     `looked_at` is before the look at the jobs, and the sessions are read after it: a job is then never older than its
     session, and a session that came to run only since then isn't missed among the jobs. Starts and stops in hand are
-    their ticks' own affair.
+    their ticks' own affair. `leaving` names the machines that are being taken out of service.
     """
-    sessions, jobs = list(sessions), list(jobs)
-    alive = {job.job_id for job in jobs if job.state != "dead"}
+    sessions, found = list(sessions), {job.job_id: job for job in jobs}
     owned = {session.job_id for session in sessions}
-    repairs = [Repair("stop", job.job_id) for job in jobs if job.job_id not in owned]
-    for session in sessions:
-        is_settled = session.started_at is not None and session.started_at < looked_at
-        if session.state in (RUNNING, WARM) and is_settled and session.job_id not in alive:
-            is_over = session.expires_at is not None and session.expires_at <= looked_at
-            repairs.append(Repair("lose", session.job_id, session.id, "age" if is_over else "lost"))
-    return repairs
+    repairs = [Repair("stop", job_id) for job_id in found if job_id not in owned]
+    due = (_repair(session, found.get(session.job_id), looked_at, leaving) for session in sessions)
+    return [*repairs, *(repair for repair in due if repair is not None)]
+
+
+def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Collection[str]) -> Repair | None:
+    is_settled = session.started_at is not None and session.started_at < looked_at
+    if session.state not in (RUNNING, WARM) or not is_settled:
+        return None
+    if job is not None and job.state != "dead":
+        if session.node and job.node and job.node != session.node:
+            detail = f"The machine {session.node} went away."
+            return Repair("lose", session.job_id, session.id, "lost", detail)
+        if job.node in leaving and session.state == RUNNING:
+            return Repair("move", session.job_id, session.id, "", f"{job.node} is being taken out of service")
+        return None
+    is_over = session.expires_at is not None and session.expires_at <= looked_at
+    detail = "" if job is None or is_over or not job.detail else f"{job.detail[:1].upper()}{job.detail[1:]}."
+    return Repair("lose", session.job_id, session.id, "age" if is_over else "lost", detail)
+
+
+def is_due(repair: Repair, job: Job | None, now: datetime) -> bool:
+    """Look at the session and its very job once more, right before a repair: a list may have been incomplete."""
+    if repair.action == "stop":
+        return not is_wanted(repair.job_id)
+    again = [session for session in known() if session.job_id == repair.job_id]
+    leaving = (job.node,) if repair.action == "move" and job is not None else ()
+    return any(found.action == repair.action for found in plan(again, [job] if job else [], now, leaving))
 
 
 def is_wanted(job_id: str) -> bool:
@@ -97,7 +139,17 @@ def lose(repair: Repair, now: datetime) -> bool:
     found = db.session.get(LabSession, repair.session_id, populate_existing=True)
     if found is None:
         return False
-    is_lost = labs.move(found, RUNNING, ENDED, reason=repair.reason or "lost", ended_at=now)
+    is_lost = labs.move(
+        found, RUNNING, ENDED, reason=repair.reason or "lost", detail=repair.detail[:MAX_DETAIL], ended_at=now
+    )
     if is_lost:
-        timelines.note(found.id, "lost", now, saved_at=found.saved_at.isoformat() if found.saved_at else None)
+        saved_at = found.saved_at.isoformat() if found.saved_at else None
+        timelines.note(found.id, "lost", now, saved_at=saved_at, detail=repair.detail[:MAX_DETAIL])
     return is_lost
+
+
+def move(repair: Repair, now: datetime) -> None:
+    """Save the lab and start it again elsewhere with what was saved; one that has moved on meanwhile is left alone."""
+    found = db.session.get(LabSession, repair.session_id, populate_existing=True)
+    if found is not None:
+        labs.relocate(found, now, why=repair.detail)

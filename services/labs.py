@@ -147,6 +147,13 @@ def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = No
         raise Conflict("Only a lab that runs can be reset.")
 
 
+def relocate(lab_session: LabSession, now: datetime, *, why: str) -> None:
+    """Save, and start again on another machine with what was saved. Again is harmless."""
+    values = {"is_resetting": True, "is_fresh": False, "restore_id": None, "next_try_at": now, "failures": 0}
+    if move(lab_session, RUNNING, STOPPING, **values):
+        timelines.note(lab_session.id, "moved", now, why=why)
+
+
 def extend(lab_session: LabSession, now: datetime) -> None:
     """Say that the student is still there: idleness counts from now. The longest life stays what it is."""
     facts = facts_of(lab_session)

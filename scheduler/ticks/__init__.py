@@ -8,6 +8,7 @@ from scheduler.ticks import (
     attempts,
     capacity,
     checks,
+    events,
     holds,
     idleness,
     mail,
@@ -47,6 +48,11 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         stops.stopper(backend),
         checks.checker(backend),
     )
+    if backend.has_events:
+        # Nobody nudges this one, but the end of the process.
+        stream = Tick("events", lambda: False, interval_s=1.0, topic="events")
+        stream.work = events.follower(settings, backend, stream.woken.is_set)
+        ticks.append(stream)
     if backend.has_warm:
         keep = warm.keeper(settings, backend, limits, hands)
         ticks.append(Tick("warm", keep, interval_s=5.0, topic="labs", threads=WARMERS))
@@ -61,5 +67,5 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("idleness", idleness.collector(redis, settings.public_url), interval_s=15.0),
         Tick("usage", usage.measurer(backend), interval_s=60.0),
         Tick("visits", visits.work, interval_s=10.0),
-        Tick("reconcile", reconcile.reconciler(backend), interval_s=10.0),
+        Tick("reconcile", reconcile.reconciler(settings, backend), interval_s=15.0 if backend.has_events else 10.0),
     ]

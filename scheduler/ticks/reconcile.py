@@ -1,54 +1,72 @@
-"""Compares sessions with jobs, both ways, and mends what a crash left."""
+"""Compares sessions with jobs and machines, and mends what a crash left."""
 
 from collections.abc import Callable
 
 import structlog
 from prometheus_client import Gauge
 
+from config import Settings
 from extensions import db
 from models import utcnow
 from scheduler.backends import Backend, BackendError
-from services import lab_repairs
+from services import clusters, lab_repairs
 from services.lab_repairs import Repair
 
 ORPHANS = Gauge("yurt_lab_orphans", "Jobs without a session, at the last look.", multiprocess_mode="livemostrecent")
 log = structlog.get_logger("yurt.scheduler")
 
 
-def reconciler(backend: Backend) -> Callable[[], bool]:
+def reconciler(settings: Settings, backend: Backend) -> Callable[[], bool]:
     """Return the work of the tick."""
 
     def work() -> bool:
-        repairs = survey(backend)
-        for repair in repairs:
-            carry_out(backend, repair)
+        mend_all(settings.instance, backend)
         return False
 
     return work
 
 
-def survey(backend: Backend) -> list[Repair]:
-    """Look at both sides and decide: the jobs first, and no transaction is open meanwhile."""
+def mend_all(instance: str, backend: Backend) -> None:
+    """Look at everything, and mend it."""
+    for repair in survey(instance, backend):
+        carry_out(backend, repair)
+
+
+def survey(instance: str, backend: Backend) -> list[Repair]:
+    """Look at all sides and decide: the jobs first, and no transaction is open meanwhile."""
     looked_at = utcnow()
     jobs = backend.observe()
-    repairs = lab_repairs.plan(lab_repairs.known(), jobs, looked_at)
+    repairs = lab_repairs.plan(lab_repairs.known(), jobs, looked_at, clusters.leaving(instance))
     db.session.commit()
     ORPHANS.set(sum(1 for repair in repairs if repair.action == "stop"))
     return repairs
 
 
-def carry_out(backend: Backend, repair: Repair) -> None:
+def mend_one(instance: str, backend: Backend, job_id: str) -> None:
+    """Look at one job and the session that it belongs to."""
+    looked_at = utcnow()
+    job = backend.status(job_id)
+    known = [session for session in lab_repairs.known() if session.job_id == job_id]
+    db.session.commit()
+    for repair in lab_repairs.plan(known, [job] if job else [], looked_at, clusters.leaving(instance)):
+        carry_out(backend, repair)
+
+
+def carry_out(backend: Backend, repair: Repair) -> bool:
     """Repair one thing; what moved meanwhile is left alone, and what fails is found again by the next look."""
     try:
-        if repair.action == "stop":
-            is_wanted = lab_repairs.is_wanted(repair.job_id)
-        else:
-            # A list that was incomplete must cost nobody their work: ask for this very job.
-            job = backend.status(repair.job_id)
-            is_wanted = (job is not None and job.state != "dead") or not lab_repairs.lose(repair, utcnow())
+        job = None if repair.action == "stop" else backend.status(repair.job_id)
+        is_due = lab_repairs.is_due(repair, job, utcnow())
+        if is_due and repair.action == "lose":
+            is_due = lab_repairs.lose(repair, utcnow())
+        if is_due and repair.action == "move":
+            lab_repairs.move(repair, utcnow())
         db.session.commit()
-        if not is_wanted:
-            log.warning("repair", action=repair.action, job=repair.job_id)
+        if is_due:
+            log.warning("repair", action=repair.action, job=repair.job_id, detail=repair.detail)
+        if is_due and repair.action != "move":
             backend.stop(repair.job_id)
     except (BackendError, OSError) as error:
         log.warning("repair failed", action=repair.action, job=repair.job_id, error=str(error))
+        return False
+    return is_due

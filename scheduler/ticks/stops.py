@@ -64,7 +64,6 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
         STOPPING,
         QUEUED,
         is_resetting=False,
-        is_fresh=True,
         failures=0,
         claimed_at=None,
         next_try_at=None,

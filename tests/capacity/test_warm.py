@@ -248,7 +248,7 @@ def test_a_scheduler_killed_between_adoption_and_start_costs_the_student_seconds
     between = found.state, found.job_id, states()
 
     # Meanwhile the machine is known to be the session's, so nobody clears it away.
-    assert reconcile.survey(backend) == []
+    assert reconcile.survey("test", backend) == []
     found.claimed_at = utcnow() - timedelta(minutes=1)
     database.session.commit()
     start()
@@ -280,7 +280,7 @@ def test_an_adopted_machine_that_cannot_be_reached_is_left_for_one_of_its_own(
     assert (found.state, found.is_warm) == (RUNNING, False)
     assert found.job_id == f"lab-shell-first-lab-{found.user.handle}-{found.id.hex[:8]}"
     # What the warm one left is nobody's, and goes.
-    assert [repair.job_id for repair in reconcile.survey(backend)] == ["lab-shell-first-lab-warm-00000001"]
+    assert [repair.job_id for repair in reconcile.survey("test", backend)] == ["lab-shell-first-lab-warm-00000001"]
 
 
 def test_a_reset_of_an_adopted_machine_gives_one_of_its_own(cast: Cast, backend: ScriptedBackend, start: Any) -> None:
@@ -304,7 +304,7 @@ def test_warm_machines_are_no_orphans(cast: Cast, backend: ScriptedBackend, keep
     want(cast.lab, 2)
     keep()
 
-    assert reconcile.survey(backend) == []
+    assert reconcile.survey("test", backend) == []
     assert lab_repairs.is_wanted(next(iter(backend.jobs)))
     assert {row.state for row in lab_repairs.known()} == {lab_repairs.WARM}
 
@@ -317,7 +317,7 @@ def test_a_warm_machine_whose_job_died_is_forgotten_and_replaced(
     (job_id,) = backend.jobs
     backend.jobs.clear()
 
-    for repair in reconcile.survey(backend):
+    for repair in reconcile.survey("test", backend):
         reconcile.carry_out(backend, repair)
 
     assert states() == []

@@ -256,7 +256,7 @@ def made(*entries: dict[str, Any], form: int = tarfile.GNU_FORMAT) -> bytes:
             for key, value in {"size": len(data), **values}.items():
                 setattr(entry, key, value)
             archive.addfile(entry, io.BytesIO(data))
-    return gzip.compress(target.getvalue())
+    return gzip.compress(target.getvalue(), mtime=0)
 
 
 LINK = {"name": "a", "type": tarfile.SYMTYPE, "linkname": "/etc"}
@@ -293,11 +293,11 @@ def test_an_archive_that_leaves_the_home_or_is_none_of_ours_is_refused(data: byt
     [
         b"",
         b"this is no archive",
-        gzip.compress(b""),
-        gzip.compress(b"x" * 512),
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"x" * 512, mtime=0),
         made({"name": "a", "data": b"x" * 2000})[:-9],
         made({"name": "a", "data": b"x" * 2000}) + b"more",
-        gzip.compress(gzip.decompress(made({"name": "a", "data": b"x" * 9000}))[:4096]),
+        gzip.compress(gzip.decompress(made({"name": "a", "data": b"x" * 9000}))[:4096], mtime=0),
     ],
 )
 def test_an_archive_that_is_damaged_is_no_save(data: bytes) -> None:

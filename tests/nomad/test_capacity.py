@@ -79,7 +79,7 @@ def test_a_warm_machine_is_the_students_in_a_moment(
     # Refilled behind, and both known.
     (other,) = keep(on_nomad, backend, limits)
     assert other.job_id != job_id
-    assert reconcile.survey(backend) == []
+    assert reconcile.survey("test", backend) == []
 
 
 def test_a_reset_warm_machine_comes_back_under_a_name_of_its_own(

@@ -8,9 +8,10 @@ import pytest
 
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, Observed
-from scheduler.ticks.reconcile import reconciler
-from services import labs
+from scheduler.backends import BackendUnavailable, Change, Observed
+from scheduler.ticks.events import follow
+from scheduler.ticks.reconcile import mend_all
+from services import clusters, labs, timelines
 from services.lab_repairs import Known, Repair, plan
 from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
@@ -18,10 +19,15 @@ from tests.scheduler.scripted import ScriptedBackend
 Ask = Callable[..., LabSession]
 BEFORE, AFTER = NOW - timedelta(minutes=1), NOW + timedelta(seconds=1)
 ID = uuid.UUID(int=7)
+SIZE = {"cpu_mhz": 1000, "memory_mb": 1000, "cpu_taken_mhz": 0, "memory_taken_mb": 0}
 
 
-def job(state: str, job_id: str = "lab-a") -> Observed:
-    return Observed(job_id, str(ID), state)
+def job(state: str, job_id: str = "lab-a", detail: str = "", node: str = "") -> Observed:
+    return Observed(job_id, str(ID), state, detail, node)
+
+
+def on(node: str) -> Known:
+    return Known(ID, "lab-a", RUNNING, BEFORE, None, node)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +39,16 @@ def job(state: str, job_id: str = "lab-a") -> Observed:
         ([Known(ID, "lab-a", RUNNING, BEFORE)], [job("dead")], [Repair("lose", "lab-a", ID, "lost")]),
         # Its backend ended it when its time was over.
         ([Known(ID, "lab-a", RUNNING, BEFORE, BEFORE)], [job("dead")], [Repair("lose", "lab-a", ID, "age")]),
+        # Its backend says why.
+        (
+            [on("n1")],
+            [job("dead", detail="the machine n1 went away", node="n1")],
+            [Repair("lose", "lab-a", ID, "lost", "The machine n1 went away.")],
+        ),
+        # The cluster put a fresh one in its place, which its student never saw.
+        ([on("n1")], [job("running", node="n2")], [Repair("lose", "lab-a", ID, "lost", "The machine n1 went away.")]),
+        ([on("n1")], [job("running", node="n1")], []),
+        ([on("")], [job("running", node="n1")], []),
         # It came to run only after the look at the jobs.
         ([Known(ID, "lab-a", RUNNING, AFTER)], [], []),
         # Starts and stops are in hand, or are taken over by their own ticks.
@@ -51,12 +67,60 @@ def test_the_plan_follows_from_both_sides(sessions: list[Known], jobs: list[Obse
     assert plan(sessions, jobs, NOW) == repairs
 
 
+def test_labs_move_before_their_machine_is_taken_out_of_service() -> None:
+    stays = Known(uuid.UUID(int=8), "lab-b", RUNNING, BEFORE, None, "n2")
+    jobs = [job("running", node="n1"), job("running", "lab-b", node="n2")]
+
+    repairs = plan([on("n1"), stays], jobs, NOW, ["n1"])
+
+    assert repairs == [Repair("move", "lab-a", ID, "", "n1 is being taken out of service")]
+
+
+def test_a_lab_that_moves_is_saved_and_queued_again_with_its_work(running: Ask) -> None:
+    found, backend = running(node="n1"), ScriptedBackend()
+    backend.jobs[found.job_id] = job("running", found.job_id, node="n1")
+    clusters.seen("test", [{"name": "n1", "is_ready": False, "detail": "draining", **SIZE}], NOW)
+
+    mend_all("test", backend)
+
+    assert (found.state, found.is_resetting, found.is_fresh) == (STOPPING, True, False)
+    assert [event.kind for event in timelines.of(found.id)][-1] == "moved"
+    assert list(backend.jobs) == [found.job_id]
+
+
+def test_why_a_machine_was_lost_is_told(running: Ask) -> None:
+    found, backend = running(expires_at=utcnow() + timedelta(hours=1)), ScriptedBackend()
+    backend.jobs[found.job_id] = job("dead", found.job_id, "lab: OOM Killed")
+
+    mend_all("test", backend)
+
+    assert (found.state, found.detail) == (ENDED, "Lab: OOM Killed.")
+
+
+def test_a_change_of_one_job_mends_that_one(running: Ask) -> None:
+    found, other, backend = running(), running(), ScriptedBackend()
+    backend.changes = [Change(found.job_id, 7)]
+
+    follow("test", backend, lambda: False)
+
+    assert (found.state, other.state) == (ENDED, RUNNING)
+
+
+def test_whoever_may_have_missed_changes_looks_at_everything(running: Ask) -> None:
+    found, other, backend = running(), running(), ScriptedBackend()
+    backend.changes = [Change("", 7)]
+
+    follow("test", backend, lambda: False)
+
+    assert (found.state, other.state) == (ENDED, ENDED)
+
+
 def test_a_job_without_a_session_is_stopped(running: Ask) -> None:
     kept, backend = running(), ScriptedBackend()
     for job_id in (kept.job_id, "lab-nobody-knows"):
         backend.jobs[job_id] = job("running", job_id)
 
-    reconciler(backend)()
+    mend_all("test", backend)
 
     assert list(backend.jobs) == [kept.job_id]
     assert kept.state == RUNNING
@@ -65,7 +129,7 @@ def test_a_job_without_a_session_is_stopped(running: Ask) -> None:
 def test_a_session_without_a_job_is_lost(running: Ask) -> None:
     found, backend = running(expires_at=utcnow() + timedelta(hours=1)), ScriptedBackend()
 
-    reconciler(backend)()
+    mend_all("test", backend)
 
     assert (found.state, found.reason) == (ENDED, "lost")
 
@@ -74,7 +138,7 @@ def test_a_dead_job_is_removed_with_its_session(running: Ask) -> None:
     found, backend = running(expires_at=utcnow() + timedelta(hours=1)), ScriptedBackend()
     backend.jobs[found.job_id] = job("dead", found.job_id)
 
-    reconciler(backend)()
+    mend_all("test", backend)
 
     assert (found.state, found.reason, backend.jobs) == (ENDED, "lost", {})
 
@@ -86,7 +150,7 @@ def test_a_job_that_the_list_forgot_is_asked_for_before_its_session_is_lost(
     backend.jobs[found.job_id] = job("running", found.job_id)
     monkeypatch.setattr(backend, "observe", list)
 
-    reconciler(backend)()
+    mend_all("test", backend)
 
     assert (found.state, backend.calls) == (RUNNING, [])
 
@@ -100,7 +164,7 @@ def test_a_backend_that_does_not_answer_costs_nobody_a_lab(running: Ask, monkeyp
     monkeypatch.setattr(backend, "observe", away)
 
     with pytest.raises(BackendUnavailable):
-        reconciler(backend)()
+        mend_all("test", backend)
 
     assert found.state == RUNNING
 
@@ -110,7 +174,7 @@ def test_a_repair_that_fails_does_not_hold_up_the_others(running: Ask) -> None:
     for job_id in ("lab-one", "lab-two"):
         backend.jobs[job_id] = job("running", job_id)
 
-    reconciler(backend)()
+    mend_all("test", backend)
 
     assert list(backend.jobs) == ["lab-one"]
 
@@ -119,6 +183,6 @@ def test_a_session_that_ends_by_itself_meanwhile_keeps_its_reason(running: Ask) 
     found = running()
     labs.stop(found, reason="user", now=NOW)
 
-    reconciler(ScriptedBackend())()
+    mend_all("test", ScriptedBackend())
 
     assert (found.state, found.reason) == (STOPPING, "user")

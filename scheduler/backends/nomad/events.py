@@ -15,7 +15,8 @@ from scheduler.backends.base import BackendUnavailable, Change
 from scheduler.backends.nomad.servers import Servers
 
 T = TypeVar("T")
-TOPICS = ["Job", "Allocation", "Node", "Evaluation"]
+TOPICS = ["Job", "Allocation", "Node"]
+ENDS = ("complete", "failed", "lost")
 # Heartbeats come every 10 s: a stream that is silent for longer is dead.
 SILENCE_S = 25.0
 
@@ -52,8 +53,21 @@ def changes(line: bytes, since: int) -> list[Change]:
         return [Change("", index)]
     jobs: dict[str, None] = {}
     for event in batch.get("Events") or []:
-        jobs[_job_of(event)] = None
+        if is_news(event):
+            jobs[_job_of(event)] = None
     return [Change(job, index) for job in jobs]
+
+
+def is_news(event: dict[str, Any]) -> bool:
+    """Say whether an event may be the end of a lab: most are about starts, and those wait for their own."""
+    topic, payload = event.get("Topic"), event.get("Payload") or {}
+    if topic == "Allocation":
+        alloc = payload.get("Allocation") or {}
+        return alloc.get("ClientStatus") in ENDS or alloc.get("DesiredStatus") in ("stop", "evict")
+    if topic == "Job":
+        return event.get("Type") == "JobDeregistered"
+    node = payload.get("Node") or {}
+    return topic == "Node" and (node.get("Status") != "ready" or bool(node.get("Drain") or node.get("DrainStrategy")))
 
 
 def _job_of(event: dict[str, Any]) -> str:

@@ -1,0 +1,43 @@
+"""Follows what happens on the cluster, so that a lab that ends by itself is known within a second.
+
+Only a short cut: the reconciler looks at everything anyway. The stream begins where the last one ended; where events
+may have been missed (a new stream, a server that was made anew), everything is looked at.
+"""
+
+import time
+from collections.abc import Callable
+
+from config import Settings
+from extensions import db
+from scheduler.backends import Backend
+from scheduler.ticks import reconcile
+from services import clusters
+
+# The place in the stream is written down this often; what comes again is harmless.
+NOTE_EVERY_S = 5.0
+
+
+def follower(settings: Settings, backend: Backend, is_over: Callable[[], bool]) -> Callable[[], bool]:
+    """Return the work of the tick: it lasts as long as the stream, or until `is_over`."""
+
+    def work() -> bool:
+        follow(settings.instance, backend, is_over)
+        return False
+
+    return work
+
+
+def follow(instance: str, backend: Backend, is_over: Callable[[], bool]) -> None:
+    """Mend what each change is about; raise BackendUnavailable when the stream breaks."""
+    index = clusters.event_index(instance)
+    db.session.commit()
+    noted = time.monotonic()
+    for change in backend.follow(index, is_over):
+        if change.job_id:
+            reconcile.mend_one(instance, backend, change.job_id)
+        else:
+            reconcile.mend_all(instance, backend)
+        if change.index != index and time.monotonic() - noted > NOTE_EVERY_S:
+            index, noted = change.index, time.monotonic()
+            clusters.note_event_index(instance, index)
+            db.session.commit()
