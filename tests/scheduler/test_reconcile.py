@@ -13,6 +13,7 @@ from scheduler.ticks.events import follow
 from scheduler.ticks.reconcile import mend_all
 from services import clusters, labs, timelines
 from services.lab_repairs import Known, Repair, plan
+from tests.factories import UserFactory
 from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
 
@@ -98,7 +99,7 @@ def test_why_a_machine_was_lost_is_told(running: Ask) -> None:
 
 
 def test_a_change_of_one_job_mends_that_one(running: Ask) -> None:
-    found, other, backend = running(), running(), ScriptedBackend()
+    found, other, backend = running(), running(UserFactory()), ScriptedBackend()
     backend.changes = [Change(found.job_id, 7)]
 
     follow("test", backend, lambda: False)
@@ -107,7 +108,7 @@ def test_a_change_of_one_job_mends_that_one(running: Ask) -> None:
 
 
 def test_whoever_may_have_missed_changes_looks_at_everything(running: Ask) -> None:
-    found, other, backend = running(), running(), ScriptedBackend()
+    found, other, backend = running(), running(UserFactory()), ScriptedBackend()
     backend.changes = [Change("", 7)]
 
     follow("test", backend, lambda: False)
