@@ -21,6 +21,7 @@ from app import create_app
 from config import Settings
 from extensions import db as database
 from extensions import limiter
+from services import live
 from tests.engines import Engines, running_engines, site_settings
 from tests.sites import LiveSite, free_port, running_site
 
@@ -103,8 +104,9 @@ class ForgetfulClient(FlaskClient):
 def app(bare_app: Flask) -> Iterator[Flask]:
     """The application with its context pushed, in a transaction that is rolled back, on an empty Redis database."""
     bare_app.extensions["yurt_redis"].flushdb()
-    # There is one limiter a process, and every app that a test makes takes it to its own Redis database.
+    # There is one limiter a process, and one publisher; every app that a test makes takes them to its Redis database.
     vars(limiter).update(bare_app.extensions["yurt_limits"])
+    live.deliver_with(bare_app.extensions["yurt_redis"])
     bare_app.test_client_class = ForgetfulClient
     with bare_app.app_context():
         engine = database.engine
