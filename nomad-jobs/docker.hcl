@@ -197,6 +197,8 @@ job "lab" {
       # In the environment, as in the other templates: as an argument it would fill every list of processes.
       env {
         YURT_AGENT = var.agent
+        # Docker keeps its network apart already, and lets nothing in the container do it again.
+        YURT_NETWORK = "isolated"
       }
 
       logs {

@@ -40,8 +40,11 @@ def root() -> Path:
 
 
 def bashrc() -> Path:
-    """Return where the shell's settings are."""
-    return root() / ("etc/yurt.bashrc" if root() == Path("/") else "yurt.bashrc")
+    """Return where the shell's settings are: in a container whose system is read-only, beside the homes."""
+    if root() != Path("/"):
+        return root() / "yurt.bashrc"
+    is_read_only = os.statvfs("/etc").f_flag & os.ST_RDONLY
+    return Path("/home/yurt.bashrc" if is_read_only else "/etc/yurt.bashrc")
 
 
 def student_of(request: dict[str, Any]) -> Student:
