@@ -55,7 +55,8 @@ def more(kind: str, detail: Detail) -> str:
         return receipt(detail)
     if kind in ("save_failed", "failed"):
         return str(detail.get("reason", ""))
-    return str(detail.get("note", "")) if kind == "hand_raised" else ""
+    name = {"hand_raised": "note", "lost": "detail", "moved": "why"}.get(kind, "")
+    return str(detail.get(name) or "")
 
 
 def reasons(detail: Detail) -> str:
