@@ -1,0 +1,95 @@
+"""The contract of a lab backend, as far as it goes for virtual machines: started, entered, asked, watched, stopped."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from scheduler.backends.base import BackendUnavailable, LabSpec
+from scheduler.backends.nomad import NomadBackend
+from tests.backends.conftest import Screen, nomad_settings
+from tests.nomad.agents import Cluster
+from tests.nomad.images import vm_image
+
+
+@pytest.fixture
+def backend(nomad: Cluster) -> Iterator[NomadBackend]:
+    """Labs as virtual machines, with the console's side in a chroot."""
+    made = NomadBackend(nomad_settings(nomad, "exec"))
+    yield made
+    for job in made.observe():
+        made.stop(job.job_id)
+    made.close()
+
+
+def spec(backend: NomadBackend, **changes: object) -> LabSpec:
+    """A small VM of bob's."""
+    image, digits = vm_image(), secrets.token_hex(4)
+    values = {
+        "job_id": f"lab-linux-vm-bob-{digits}",
+        "instance": backend.instance,
+        "session_id": f"{digits}-0000-4000-8000-000000000000",
+        "course": "linux",
+        "lab": "vm",
+        "handle": "bob",
+        "home_key": f"7-{digits}",
+        "template": "qemu",
+        "kernel": str(image.kernel),
+        "initrd": str(image.initrd),
+        "memory_mb": 224,
+        **changes,
+    }
+    return LabSpec(**values)  # type: ignore[arg-type]
+
+
+async def at_the_console(backend: NomadBackend, job_id: str, typed: str = "") -> str:
+    """Return what the console shows, once it shows a sum; who types nothing waits for one of before."""
+    screen = Screen(await backend.attach(job_id, columns=80, rows=24))
+    await screen.type(typed)
+    await screen.see(r"^sum 42$")
+    await screen.terminal.close()
+    await backend.leave()
+    return screen.text
+
+
+def test_a_virtual_machine_keeps_the_contract(backend: NomadBackend) -> None:
+    lab = spec(backend, setup_script="echo made > work")
+
+    node = backend.start(lab)
+    backend.start(lab)
+    ran = backend.execute(lab.job_id, "cat work; id -un; exit 3", timeout_s=10, output_limit=1000)
+    given = backend.execute(lab.job_id, "wc -c", timeout_s=10, output_limit=1000, stdin=bytes(100_000))
+    slow = backend.execute(lab.job_id, "echo began; sleep 60", timeout_s=1, output_limit=1000)
+    cut = backend.execute(lab.job_id, "seq 1 1000", timeout_s=10, output_limit=100)
+    shown = asyncio.run(at_the_console(backend, lab.job_id, "\recho sum $((40 + 2))\r"))
+    again = asyncio.run(at_the_console(backend, lab.job_id))
+
+    assert (ran.exit_code, ran.output) == (3, b"made\nstudent\n")
+    assert given.output.strip() == b"100000"
+    assert slow.is_timed_out
+    assert (len(cut.output), cut.is_truncated) == (100, True)
+    # Who comes back sees what was on the screen.
+    assert "sum 42" in shown
+    assert "sum 42" in again
+    assert [(job.job_id, job.state, job.node) for job in backend.observe()] == [(lab.job_id, "running", node)]
+
+    backend.stop(lab.job_id)
+
+    assert backend.observe() == []
+    with pytest.raises(BackendUnavailable):
+        backend.execute(lab.job_id, "true", timeout_s=5, output_limit=10)
+
+
+def test_saved_work_comes_back_into_a_new_virtual_machine(backend: NomadBackend) -> None:
+    first = spec(backend)
+    backend.start(first)
+    backend.execute(first.job_id, "mkdir -p a; echo mine > a/work", timeout_s=10, output_limit=100)
+    packed = backend.execute(first.job_id, "tar -cz .", timeout_s=20, output_limit=1_000_000)
+    backend.stop(first.job_id)
+    second = spec(backend, saved=packed.output, setup_script="touch setup-ran")
+
+    backend.start(second)
+
+    said = backend.execute(second.job_id, "cat a/work; ls", timeout_s=10, output_limit=100)
+    assert said.output == b"mine\na\n"
