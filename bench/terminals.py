@@ -80,20 +80,25 @@ async def _measure(process: psutil.Process, socket: str, redis_url: str, termina
         before = process.memory_info().rss
         opened = await _open_all(session, redis, terminals)
         delays: list[float] = []
+        late: list[float] = []
         asked = time.monotonic() + seconds
         cpu = sum(process.cpu_times()[:2])
         counts = await asyncio.gather(
-            *(_type(one, number / terminals, asked, delays) for number, one in enumerate(opened))
+            *(_type(one, number / terminals, asked, delays, late) for number, one in enumerate(opened))
         )
         cpu = sum(process.cpu_times()[:2]) - cpu
         memory = (process.memory_info().rss - before) / 1000 / terminals
         await asyncio.gather(*(one.close() for one in opened))
     delays.sort()
+    late.sort()
     sent, p50, p99 = sum(counts), delays[len(delays) // 2] * 1000, delays[len(delays) * 99 // 100] * 1000
+    # On a busy machine the client waits for a processor as the gateway does: this says how long it overslept.
+    own = late[len(late) * 99 // 100] * 1000
+    measured = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (the client itself was late by {own:.1f} ms, p99)"
     name = f"{terminals} open terminals, a line a second each, {seconds:.0f} s"
     return [
         Row(f"{name}: lines that came back", f"{sent} of {sent}", f"{len(delays)} of {sent}", len(delays) == sent > 0),
-        Row(f"{name}: echo", f"p99 < {P99_MS:.0f} ms", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms", p99 < P99_MS),
+        Row(f"{name}: echo", f"p99 < {P99_MS:.0f} ms", measured, p99 < P99_MS),
         Row(f"{name}: memory a terminal", f"< {KILOBYTES:.0f} kB", f"{memory:.1f} kB", memory < KILOBYTES),
         Row(f"{name}: one gateway's processor", "< 100 % of a core", f"{cpu / seconds:.0%}", cpu < seconds),
     ]
@@ -114,7 +119,9 @@ async def _open(session: ClientSession, redis: Any, number: int) -> ClientWebSoc
     return await session.ws_connect(address, headers={"Origin": ORIGIN}, autoping=True)
 
 
-async def _type(socket: ClientWebSocketResponse, phase: float, until: float, delays: list[float]) -> int:
+async def _type(
+    socket: ClientWebSocketResponse, phase: float, until: float, delays: list[float], late: list[float]
+) -> int:
     """Type a line each second, in a phase of one's own; return how many were sent."""
     await asyncio.sleep(phase)
     sent, due = 0, time.monotonic()
@@ -128,6 +135,7 @@ async def _type(socket: ClientWebSocketResponse, phase: float, until: float, del
                     delays.append(time.monotonic() - began)
             due += 1
             await asyncio.sleep(max(0.0, due - time.monotonic()))
+            late.append(time.monotonic() - due)
     return sent
 
 

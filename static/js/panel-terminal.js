@@ -91,7 +91,32 @@ for (const button of document.querySelectorAll("[data-view-terminal]")) {
   });
 }
 
-for (const button of document.querySelectorAll("[data-key]")) button.addEventListener("click", () => terminal?.key(button.dataset.key));
+// A key of the touch row that is held down repeats, as a keyboard's does; those that wait for the next key don't.
+const HELD_MS = 450;
+const AGAIN_MS = 70;
+for (const button of document.querySelectorAll("[data-key]")) {
+  const key = button.dataset.key;
+  let timer = 0;
+  let isRepeated = false;
+  const stop = () => clearTimeout(timer);
+  const again = () => {
+    isRepeated = true;
+    terminal?.key(key);
+    timer = setTimeout(again, AGAIN_MS);
+  };
+  button.addEventListener("pointerdown", () => {
+    stop();
+    isRepeated = false;
+    if (key !== "ctrl" && key !== "alt") timer = setTimeout(again, HELD_MS);
+  });
+  for (const name of ["pointerup", "pointercancel", "pointerleave"]) button.addEventListener(name, stop);
+  button.addEventListener("contextmenu", (event) => event.preventDefault());
+  button.addEventListener("click", () => {
+    stop();
+    if (!isRepeated) terminal?.key(key);
+    isRepeated = false;
+  });
+}
 for (const button of document.querySelectorAll("[data-font]")) button.addEventListener("click", () => terminal?.font(Number(button.dataset.font)));
 function leaveMenu() {
   get("terminal-menu").open = false;
@@ -99,6 +124,22 @@ function leaveMenu() {
 }
 document.querySelector("[data-copy]").addEventListener("click", () => (terminal?.copy(), leaveMenu()));
 document.querySelector("[data-paste]").addEventListener("click", () => (terminal?.paste(), leaveMenu()));
+document.querySelector("[data-text-view]").addEventListener("click", () => {
+  const dialog = get("output");
+  const box = get("output-text");
+  box.value = terminal?.text() ?? "";
+  get("terminal-menu").open = false;
+  dialog.showModal();
+  box.focus();
+  box.setSelectionRange(box.value.length, box.value.length);
+  box.scrollTop = box.scrollHeight;
+});
+get("output").querySelector("[data-copy-all]").addEventListener("click", () => {
+  get("output-text").select();
+  navigator.clipboard?.writeText(get("output-text").value).catch(() => {});
+});
+get("output").querySelector("[data-close]").addEventListener("click", () => get("output").close());
+get("output").addEventListener("close", () => terminal?.focus());
 document.querySelector("[data-reader]").addEventListener("click", (event) => {
   const isOn = event.target.getAttribute("aria-pressed") !== "true";
   event.target.setAttribute("aria-pressed", String(isOn));

@@ -3,6 +3,8 @@ import { send } from "./site.js";
 
 const FONT = "yurt-terminal-font";
 const SCROLLBACK = 5000;
+// What the plain text of the output goes back.
+const READABLE = 1000;
 const VISITOR_FONT = [7, 15];
 
 /**
@@ -30,7 +32,8 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   let failures = 0;
   let isOver = false;
   let retry = 0;
-  let isControl = false;
+  // Keys of the touch row that count for the next key.
+  const held = { ctrl: false, alt: false };
 
   function state(name) {
     host.dataset.state = name;
@@ -127,11 +130,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   }
 
   term.onData((data) => {
-    if (isControl && data.length === 1) {
-      data = String.fromCharCode(data.toUpperCase().charCodeAt(0) & 31);
-      control(false);
-    }
-    type(data);
+    type(modified(data));
   });
   term.onBinary((data) => socket?.readyState === WebSocket.OPEN && socket.send(Uint8Array.from(data, (char) => char.charCodeAt(0))));
   term.onResize(({ cols, rows }) => {
@@ -152,20 +151,46 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   observer.observe(host);
   addEventListener("online", () => socket || (failures = 0, connect()));
 
-  function control(isOn) {
-    isControl = isOn;
-    document.querySelector('[data-key="ctrl"]')?.setAttribute("aria-pressed", String(isOn));
+  function hold(name, isOn) {
+    held[name] = isOn;
+    document.querySelector(`[data-key="${name}"]`)?.setAttribute("aria-pressed", String(isOn));
+  }
+
+  /** Apply what is held to one key, as terminals do: Ctrl takes the letter's control character, Alt puts Escape before. */
+  function modified(data) {
+    if (held.ctrl && data.length === 1) {
+      data = String.fromCharCode(data.toUpperCase().charCodeAt(0) & 31);
+      hold("ctrl", false);
+    }
+    if (held.alt && !data.startsWith("\x1b[<")) {
+      data = `\x1b${data}`;
+      hold("alt", false);
+    }
+    return data;
+  }
+
+  /** Return the last output as plain text; lines that only the screen's width broke are whole again. */
+  function text() {
+    const buffer = term.buffer.active;
+    let all = "";
+    for (let row = Math.max(0, buffer.length - READABLE); row < buffer.length; row += 1) {
+      const line = buffer.getLine(row);
+      if (all && !line.isWrapped) all += "\n";
+      all += line.translateToString(!buffer.getLine(row + 1)?.isWrapped);
+    }
+    return all.trimEnd();
   }
 
   connect();
   return {
     focus: () => term.focus(),
     resize,
+    text,
     copy,
     paste,
     key(code) {
-      if (code === "ctrl") control(!isControl);
-      else type(code);
+      if (code in held) hold(code, !held[code]);
+      else type(modified(code));
       term.focus();
     },
     font(step) {

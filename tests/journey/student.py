@@ -57,6 +57,10 @@ class Student:
     def start_lab(self) -> None:
         """Start the first lab and wait for its shell."""
         self.open(LAB)
+        self.start_lab_here()
+
+    def start_lab_here(self) -> None:
+        """Start the lab of the page that is open and wait for its shell."""
         start = self.page.get_by_role("button", name=re.compile("Start"))
         if start.is_visible():
             start.click()

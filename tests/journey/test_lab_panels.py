@@ -159,3 +159,43 @@ def test_another_port_is_chosen(web: Student) -> None:
     page.locator("#web-port").select_option("5000")
 
     expect(page.get_by_role("heading", name="Nobody listens on port 5000 yet")).to_be_visible()
+
+
+def test_the_output_is_read_as_text(bob: Student) -> None:
+    bob.start_lab()
+    bob.type("printf 'word%.0s ' $(seq 100)")
+    bob.expect_screen("word word")
+
+    bob.page.get_by_label("Terminal settings").click()
+    bob.page.get_by_role("button", name="Read the output as text").click()
+
+    shown = bob.page.locator("#output-text")
+    expect(shown).to_be_focused()
+    assert "word " * 99 in shown.input_value()
+    bob.page.keyboard.press("Escape")
+    expect(bob.page.locator("#terminal textarea")).to_be_focused()
+
+
+def test_keys_of_the_touch_row_wait_for_the_next_and_repeat(bob: Student) -> None:
+    bob.page.set_viewport_size({"width": 390, "height": 800})
+    bob.open(LAB)
+    bob.page.get_by_role("tab", name="Terminal").click()
+    bob.start_lab_here()
+    keys = bob.page.locator("#touch-keys")
+
+    bob.type("sleep 100")
+    keys.get_by_role("button", name="Ctrl").click()
+    bob.page.keyboard.type("c")
+    bob.expect_screen("^C")
+    bob.page.keyboard.type("echo one two")
+    keys.get_by_role("button", name="Alt").click()
+    bob.page.keyboard.type("b")
+    bob.page.keyboard.type("x")
+    bob.expect_screen("echo one xtwo")
+    box = keys.get_by_role("button", name="-", exact=True)
+    box.hover()
+    bob.page.mouse.down()
+    bob.expect_screen("x---")
+    bob.page.mouse.up()
+
+    expect(keys.get_by_role("button", name="Ctrl")).to_have_attribute("aria-pressed", "false")
