@@ -43,6 +43,7 @@ def test_on_a_phone_steps_and_panels_share_one_row(browser: Browser, bob: Studen
     expect(bob.page.locator("#lab-steps")).to_be_hidden()
     expect(bob.page.locator("#panel-files")).to_be_visible()
     assert bob.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert bob.page.evaluate("document.querySelector(`.lab-tabs`).scrollWidth") == 390
 
 
 def test_a_file_comes_and_goes(bob: Student) -> None:
