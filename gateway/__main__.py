@@ -68,6 +68,8 @@ def build(settings: Settings) -> web.Application:
     async def leave(_application: web.Application) -> None:
         await terminals.close_all()
         await presence.close()
+        if backend is not None:
+            await backend.leave()
 
     application.cleanup_ctx.append(listening)
     application.on_shutdown.append(leave)
