@@ -87,6 +87,13 @@ def test_caddy_accepts_its_file(tmp_path: Path) -> None:
     assert '"admin":{"disabled":true' in adapted
 
 
+def test_caddy_sends_the_hosts_of_labs_to_the_gateway_before_it_looks_at_the_path(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path)
+
+    assert adapted.index('"name":"labs"') < adapted.index('"/static/*"')
+    assert adapted.index('"name":"labs"') < adapted.index('"/live/*"')
+
+
 def test_caddy_believes_nobody_when_it_is_outermost(tmp_path: Path) -> None:
     alone, behind = adapt(tmp_path, trusted_proxies=1), adapt(tmp_path, trusted_proxies=2)
 
@@ -116,8 +123,20 @@ def test_nginx_takes_an_upload_of_ten_megabytes_and_little_more(http: Block) -> 
 
 
 def test_nginx_never_holds_live_connections_up(http: Block) -> None:
-    live = block(servers(http)[0], "location", "/live/")
+    site, labs = servers(http)
+    for live in (block(site, "location", "/live/"), block(labs, "location", "/")):
+        assert_is_live(live)
 
+
+def test_nginx_sends_the_hosts_of_labs_to_the_gateway(http: Block) -> None:
+    _site, labs = servers(http)
+    (pattern,) = values(labs, "server_name")[0]
+
+    assert re.search(pattern.removeprefix("~"), f"8000-{'0' * 32}.labs.example.org")
+    assert not re.search(pattern.removeprefix("~"), "learn.example.org")
+
+
+def assert_is_live(live: Block) -> None:
     assert values(live, "proxy_pass") == [["http://gateway"]]
     assert values(live, "proxy_buffering") == [["off"]]
     assert ["Upgrade", "$http_upgrade"] in values(live, "proxy_set_header")
@@ -126,8 +145,8 @@ def test_nginx_never_holds_live_connections_up(http: Block) -> None:
 
 def test_nginx_tells_the_application_who_asks_everywhere(http: Block) -> None:
     # A location with one proxy_set_header of its own inherits none of the others.
-    live = block(servers(http)[0], "location", "/live/")
-    for where in (http, live):
+    site, labs = servers(http)
+    for where in (http, block(site, "location", "/live/"), block(labs, "location", "/")):
         names = [value[0] for value in values(where, "proxy_set_header")]
         assert {"Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Request-ID"} <= set(names)
 
@@ -145,3 +164,4 @@ def test_nginx_logs_no_tickets(http: Block) -> None:
     assert "$request_uri" not in logged
     assert '$request"' not in logged
     assert "$args" not in logged
+    assert "$uri" not in logged
