@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from scheduler.backends.base import BackendUnavailable, Change
 from scheduler.backends.nomad.servers import Servers
@@ -17,8 +18,9 @@ from scheduler.backends.nomad.servers import Servers
 T = TypeVar("T")
 TOPICS = ["Job", "Allocation", "Node"]
 ENDS = ("complete", "failed", "lost")
-# Heartbeats come every 10 s: a stream that is silent for longer is dead.
-SILENCE_S = 25.0
+# Heartbeats come every 30 s: a stream that is silent for longer is dead.
+SILENCE_S = 45.0
+READ = 65_536
 
 
 def follow(servers: Servers, instance: str, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
@@ -28,16 +30,23 @@ def follow(servers: Servers, instance: str, since: int, is_over: Callable[[], bo
         # What happened before the stream began is unknown.
         yield Change("", since)
         try:
-            # None: as soon as data comes.
-            for line in response.iter_lines(chunk_size=None):  # type: ignore[call-overload]  # its stub lacks None
+            for line in _lines(response):
                 if is_over():
                     return
                 for change in changes(line, since):
                     since = change.index
                     yield change
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise BackendUnavailable(f"the event stream broke: {type(error).__name__}") from error
     raise BackendUnavailable("the event stream ended")
+
+
+def _lines(response: requests.Response) -> Iterator[bytes]:
+    """Yield lines as soon as they come: without chunks and length, larger reads would wait for the end of it all."""
+    rest = b""
+    while data := response.raw.read1(READ):
+        *lines, rest = (rest + data).split(b"\n")
+        yield from lines
 
 
 def changes(line: bytes, since: int) -> list[Change]:

@@ -42,8 +42,16 @@ class Raw(Requester):
 
     def send(self, method: str, path: str, params: Mapping[str, Any], json: Any, timeout: Any, stream: bool) -> Any:
         """Send one request; `path` begins after /v1/."""
+        # Compression would keep the lines of a stream back until there are enough of them.
+        headers = {"Accept-Encoding": "identity"} if stream else None
         return self._request(
-            method=method, endpoint=f"v1/{path}", params=dict(params), json=json, timeout=timeout, stream=stream
+            method=method,
+            endpoint=f"v1/{path}",
+            params=dict(params),
+            json=json,
+            headers=headers,
+            timeout=timeout,
+            stream=stream,
         )
 
 
