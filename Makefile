@@ -37,8 +37,8 @@ format: install-dev ## Put code into the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: install-dev ## Load a running Yurt with 100 students (HOST=http://127.0.0.1:2026)
-	@$(BIN)/python -m bench
+bench: install-dev ## Load a running Yurt with 100 students; ARGS="labs" measures labs on a Nomad of its own
+	@$(BIN)/python -m bench $(ARGS)
 
 install: ## Make .venv and fetch the front-end packages, without starting
 	@$(find_python); "$$p" -m cli.install

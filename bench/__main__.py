@@ -1,4 +1,7 @@
-"""`python -m bench`: run the class of locustfile.py against a Yurt, and write its table to docs/performance.md."""
+"""`python -m bench`: run the class of locustfile.py against a Yurt, and write its table to docs/performance.md.
+
+`python -m bench labs` measures labs on a real Nomad instead: bench/labs.py.
+"""
 
 import argparse
 import csv
@@ -9,6 +12,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import labs
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: written by `make bench` -->", "<!-- end of table -->"
@@ -16,6 +21,8 @@ BEGIN, END = "<!-- table: written by `make bench` -->", "<!-- end of table -->"
 
 def main() -> int:
     """Run locust headless; fail when any request failed."""
+    if sys.argv[1:2] == ["labs"]:
+        return labs.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--host", default="http://127.0.0.1:2026", help="where Yurt answers (default: %(default)s)")
     parser.add_argument("--students", type=int, default=100)

@@ -70,7 +70,7 @@ def _arrange(app: Flask, clicks: int) -> tuple[list[int], int]:
         mark = uuid.uuid4().hex[:8]
         course = Course(slug=f"bench-{mark}", title="Bench", is_published=True)
         module = Module(course=course, slug="one", title="One", position=1)
-        lab = Lab(course=course, module=module, slug="rush", title="Rush", position=1, cpu_mhz=50, memory_mb=32)
+        lab = Lab(course=course, module=module, slug="rush", title="Rush", position=1, memory_mb=128)
         names = [f"bench-{mark}-{number}" for number in range(clicks)]
         users = [
             User(

@@ -24,7 +24,8 @@ TAIL_SIZE = len("\nyurt-save 00000000")
 UNREADABLE = re.compile(rb"(?:Cannot (?:open|stat|read)|Permission denied)")
 
 # What its owner has shut is work, too: it is opened while tar reads, and shut again. Caches can be made again; tar
-# itself passes over sockets. Sparse files keep their holes. `head` holds the size while it streams.
+# itself passes over sockets. Sparse files keep their holes. `head` holds the size while it streams. Other tars than
+# GNU's may know none of that, not even --exclude: they pack the home as it is.
 SCRIPT = r"""# yurt-save
 export LC_ALL=C
 exec 2>/dev/null
@@ -36,12 +37,15 @@ if [ "$(id -u)" != 0 ]; then
         -o -type f ! -perm -u=r -printf '%m %p\0' -exec chmod u+r {} \; \))
 fi
 case "$(tar --version)" in
-    *GNU*) options=(--format=gnu --sort=name --numeric-owner --sparse --one-file-system --exclude-caches --anchored) ;;
+    *GNU*)
+        options=(--format=gnu --sort=name --numeric-owner --sparse --one-file-system --exclude-caches --anchored)
+        options+=(--exclude=./.cache --exclude=./.npm/_cacache --exclude=./.local/share/Trash)
+        ;;
     *) options=() ;;
 esac
 exec 3>&1
 report=$({
-    tar -c -f - "${options[@]}" --exclude=./.cache --exclude=./.npm/_cacache --exclude=./.local/share/Trash . |
+    tar -c -f - "${options[@]}" . |
         gzip -n | head -c LIMIT >&3
     echo "status ${PIPESTATUS[*]}" >&2
 } 2>&1 | tail -n 40 | tail -c REPORT)

@@ -236,6 +236,27 @@ def test_a_home_that_would_not_fit_into_the_next_machine_is_refused(home: Path) 
     assert refused.value.is_final
 
 
+def test_a_tar_that_knows_only_what_every_tar_knows_is_enough(home: Path, tmp_path: Path) -> None:
+    (home / "work.txt").write_text("done\n")
+    give(home)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    # As small ones do: what isn't theirs is answered with a page of help, and a failure.
+    plain = """#!/bin/sh
+    case "$*" in --version) echo tar of few words; exit ;; "-c -f - .") exec /bin/tar -c -f - . ;; esac
+    echo "unknown option in $*" >&2
+    exit 1
+    """
+    (programs / "tar").write_text(plain)
+    (programs / "tar").chmod(0o755)
+    for folder in (tmp_path, programs):
+        folder.chmod(0o755)
+
+    saved = save_archives.read(run(home, path=f"{programs}:{os.defpath}"), limit=LIMIT, most_unpacked=UNPACKED)
+
+    assert (unpack(saved, tmp_path / "new") / "work.txt").read_text() == "done\n"
+
+
 def test_a_lab_without_tar_says_so(home: Path, tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
