@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services import idle_reasons
@@ -112,17 +112,20 @@ def test_however_seldom_one_looks_nobody_is_stopped_without_the_whole_warning(
         assert now >= known.expires_at
 
 
+@example(idle=1, life=541, every=1, use_every=1)
 @given(idle=MINUTES, life=MINUTES, every=st.integers(1, 60), use_every=st.integers(1, 60))
 def test_no_lab_outlives_its_longest_life_by_more_than_a_late_warning(
     idle: int, life: int, every: int, use_every: int
 ) -> None:
-    """`every` seconds somebody looks, every `use_every` minutes somebody uses it."""
+    """Every `every` seconds somebody looks (less often at long lives), every `use_every` minutes somebody uses it."""
+    step = timedelta(seconds=max(every, life))
     known = Facts(NOW, NOW + timedelta(minutes=life), timedelta(minutes=idle), life=timedelta(minutes=life))
     now, used_at = NOW, NOW
-    limit = known.expires_at + WARNING + LAST + timedelta(minutes=1)
+    # Two warnings and the stop each come with a look.
+    limit = known.expires_at + WARNING + LAST + 3 * step
 
     while now <= limit:
-        now += timedelta(seconds=max(every, life))
+        now += step
         if now - used_at >= timedelta(minutes=use_every):
             used_at = now
             known = changed(known, last_active_at=now)

@@ -3,6 +3,7 @@
 import pytest
 
 from config import ROOT
+from tests.sites import until
 
 FILES = ROOT / "deploy" / "nomad"
 LAB = ["-namespace", "labs"]
@@ -31,6 +32,8 @@ def test_a_namespace_a_pool_a_token_and_a_lab_by_hand(make_nomad):
     variables = ["-var", "namespace=labs", "-var", "node_pool=labs"]
     typed(cluster, "job", "run", *variables, str(ROOT / "nomad-jobs" / "exec.hcl"))
     exec_in = ["alloc", "exec", *LAB, "-i=false", "-t=false", "-job", "-task", "lab", "lab-by-hand"]
+    # `job run` ends with the placement: the machine may still be starting.
+    until(lambda: cluster.command(*exec_in, "/bin/bash", "-c", "true").returncode == 0, within=30)
 
     assert typed(cluster, *exec_in, "/bin/bash", "-c", "echo in the lab") == "in the lab\n"
     refused = cluster.command(
