@@ -68,16 +68,13 @@ def main(arguments: list[str]) -> int:
     if reason := missing():
         print(f"No Nomad to measure: {reason}", file=sys.stderr)
         return 1
-    outcomes, faults = _measure(options.scenarios or list(SCENARIOS), options.patience)
-    table = _table(outcomes)
-    print(table)
-    if options.write and outcomes and not faults:
-        _write(table)
+    outcomes, faults = _measure(options.scenarios or list(SCENARIOS), options.patience, options.write)
+    print(_table(outcomes))
     return 0 if outcomes and not faults and all(outcome.row.is_met for outcome in outcomes) else 1
 
 
-def _measure(names: list[str], patience: float) -> tuple[list[Outcome], int]:
-    """Run one scenario after the other; one that breaks is said, and the others go on."""
+def _measure(names: list[str], patience: float, is_written: bool) -> tuple[list[Outcome], int]:
+    """Run one scenario after the other and write what there is after each; one that breaks is said and left out."""
     outcomes: list[Outcome] = []
     faults = 0
     with ground() as found:
@@ -93,6 +90,8 @@ def _measure(names: list[str], patience: float) -> tuple[list[Outcome], int]:
             for row in rows:
                 print(f"  {'ok ' if row.is_met else 'NOT'} {row.what}: {row.measured} ({row.aim})", flush=True)
             outcomes += [Outcome(row, load) for row in rows]
+            if is_written:
+                _write(_table(outcomes))
     return outcomes, faults
 
 
