@@ -25,12 +25,17 @@ class BackendUnavailable(BackendError):
     """The backend doesn't answer, or not in time; the same call may work later."""
 
 
+def printable(text: str) -> str:
+    """Return text that a program said as people may see it, on a page or a terminal: control characters are gone."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 class NoRoom(BackendUnavailable):
     """No machine has room for the lab now; `reason` says of what there is too little, in words for people."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = printable(reason)
 
 
 class StartFailed(BackendError):
@@ -38,7 +43,7 @@ class StartFailed(BackendError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = printable(reason)
 
 
 @dataclass(frozen=True)

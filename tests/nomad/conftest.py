@@ -1,11 +1,14 @@
 """A running site on the shared Nomad, with the demo in it, and bob at a browser."""
 
+import secrets
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from cli.demo import load_demo
+from scheduler.backends.base import LabSpec
 from scheduler.backends.nomad import NomadBackend
 from tests.backends.conftest import nomad_settings
 from tests.journey.student import Student
@@ -43,3 +46,36 @@ def bob(nomad_site: LiveSite, page: Page) -> Student:
     student = Student(nomad_site, page)
     student.sign_in("bob")
     return student
+
+
+@pytest.fixture
+def backend(nomad: Cluster) -> Iterator[NomadBackend]:
+    """Labs of an instance of the test's own."""
+    made = NomadBackend(nomad_settings(nomad, "exec"))
+    yield made
+    for job in made.observe():
+        made.stop(job.job_id)
+    made.close()
+
+
+@pytest.fixture
+def make_lab(backend: NomadBackend) -> Callable[..., LabSpec]:
+    """Start labs of bob's."""
+
+    def make(**changes: Any) -> LabSpec:
+        digits = secrets.token_hex(4)
+        values: dict[str, Any] = {
+            "job_id": f"lab-linux-files-bob-{digits}",
+            "instance": backend.instance,
+            "session_id": f"{digits}-0000-4000-8000-000000000000",
+            "course": "linux",
+            "lab": "files",
+            "handle": "bob",
+            "home_key": f"7-{int(digits, 16)}",
+            **changes,
+        }
+        spec = LabSpec(**values)
+        backend.start(spec)
+        return spec
+
+    return make

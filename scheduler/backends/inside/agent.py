@@ -137,12 +137,26 @@ def _listen(name: str) -> socket.socket:
     return listener
 
 
+def shut() -> None:
+    """Take the right to write from everybody else: Nomad's folders are open to all, and nobody measures them.
+
+    Whoever may write there could put other sockets, or another shell, where the platform looks for its own.
+    """
+    task, alloc = entry.root(), Path(os.environ["NOMAD_ALLOC_DIR"])
+    folders = [task, *(task / name for name in ("local", "secrets", "private")), alloc]
+    folders += [alloc / name for name in ("data", "logs", "tmp")]
+    for folder in [] if vm.is_here() else folders:
+        with contextlib.suppress(OSError):
+            folder.chmod(folder.stat().st_mode & ~0o022)
+
+
 def main(bridge: str) -> None:
     """Serve until SIGTERM; `bridge` is the program that joins an exec session to the sockets."""
     folder = Path(os.environ["NOMAD_ALLOC_DIR"]) / "yurt"
     folder.mkdir(mode=0o700, exist_ok=True)
     # Paths of sockets are short only from where they are.
     os.chdir(folder)
+    shut()
     lab = Lab(folder)
     draft = folder / ".bridge.py"
     draft.write_text(bridge)
