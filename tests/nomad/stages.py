@@ -6,6 +6,7 @@ from typing import Any
 
 from extensions import db as database
 from models import LabSession, User, utcnow
+from scheduler.backends.base import BackendUnavailable, ExecResult
 from scheduler.backends.nomad import NomadBackend
 from scheduler.ticks import reconcile
 from scheduler.ticks.starts import starter
@@ -16,6 +17,10 @@ from tests.backends.conftest import nomad_settings
 from tests.factories import Cast, make_cast
 from tests.nomad.agents import Cluster
 from tests.scheduler.test_process import scheduler
+from tests.sites import until
+
+# A server that has just come back reaches its clients when these come to it.
+REACHED_S = 30.0
 
 
 class Stage:
@@ -43,7 +48,7 @@ class Stage:
         for piece in (starter(self.settings, self.backend, Limits(50, 2)), stopper(self.backend)):
             while piece():
                 pass
-        reconcile.reconciler(self.backend)()
+        reconcile.reconciler(self.settings, self.backend)()
 
     def scheduler(self) -> Any:
         """Return a scheduler, a process of its own, that runs within a `with`."""
@@ -54,10 +59,17 @@ class Stage:
         return {job.job_id: job.state for job in self.backend.observe()}
 
     def do(self, lab_session: LabSession, script: str) -> str:
-        """Run a script in a lab, and return what it says."""
-        result = self.backend.execute(lab_session.job_id, script, timeout_s=10, output_limit=10_000)
-        assert result.exit_code == 0, result
-        return result.output.decode()
+        """Run a script in a lab as soon as it can be reached, and return what it says."""
+        results: list[ExecResult] = []
+
+        def is_done() -> bool:
+            with contextlib.suppress(BackendUnavailable):
+                results.append(self.backend.execute(lab_session.job_id, script, timeout_s=10, output_limit=10_000))
+            return bool(results)
+
+        until(is_done, REACHED_S)
+        assert results[0].exit_code == 0, results
+        return results[0].output.decode()
 
 
 @contextlib.contextmanager
