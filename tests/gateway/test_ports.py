@@ -56,6 +56,9 @@ class Machine:
         except OSError as error:
             raise BackendUnavailable("nobody listens") from error
 
+    async def leave(self) -> None:
+        """Nothing is kept open."""
+
 
 async def show(request: web.Request) -> web.Response:
     """Tell what arrived."""
