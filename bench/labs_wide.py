@@ -88,7 +88,7 @@ def _watch(site: Site, process: psutil.Process) -> tuple[list[float], list[float
         if len(took) < LOOKS:
             at = time.perf_counter()
             with site.app.app_context():
-                repairs += len(survey(site.backend))
+                repairs += len(survey(site.settings.instance, site.backend))
             took.append(time.perf_counter() - at)
         time.sleep(SAMPLE_S)
     return took, memory, repairs
