@@ -56,11 +56,7 @@ def _words(repair: Repair) -> str:
 
 def _carry_out(backend: Backend, repair: Repair) -> bool:
     job = None if repair.action == "stop" else backend.status(repair.job_id)
-    is_due = lab_repairs.is_due(repair, job, utcnow())
-    if is_due and repair.action == "lose":
-        is_due = lab_repairs.lose(repair, utcnow())
-    if is_due and repair.action == "move":
-        lab_repairs.move(repair, utcnow())
+    is_due = lab_repairs.carry_out(repair, job, utcnow())
     db.session.commit()
     if is_due and repair.action != "move":
         backend.stop(repair.job_id)

@@ -132,6 +132,19 @@ def is_wanted(job_id: str) -> bool:
     return db.session.scalar(query) is not None
 
 
+def carry_out(repair: Repair, job: Job | None, now: datetime) -> bool:
+    """Write down what the repair does to its session; return whether it was still due.
+
+    Of a repair that was due, other than a move, the caller then stops the job.
+    """
+    is_still_due = is_due(repair, job, now)
+    if is_still_due and repair.action == "lose":
+        return lose(repair, now)
+    if is_still_due and repair.action == "move":
+        move(repair, now)
+    return is_still_due
+
+
 def lose(repair: Repair, now: datetime) -> bool:
     """End the session whose machine is gone, or forget the warm one; return False when it has moved on meanwhile."""
     if repair.session_id is None:

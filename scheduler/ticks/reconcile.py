@@ -56,11 +56,7 @@ def carry_out(backend: Backend, repair: Repair) -> bool:
     """Repair one thing; what moved meanwhile is left alone, and what fails is found again by the next look."""
     try:
         job = None if repair.action == "stop" else backend.status(repair.job_id)
-        is_due = lab_repairs.is_due(repair, job, utcnow())
-        if is_due and repair.action == "lose":
-            is_due = lab_repairs.lose(repair, utcnow())
-        if is_due and repair.action == "move":
-            lab_repairs.move(repair, utcnow())
+        is_due = lab_repairs.carry_out(repair, job, utcnow())
         db.session.commit()
         if is_due:
             log.warning("repair", action=repair.action, job=repair.job_id, detail=repair.detail)

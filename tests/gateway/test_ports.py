@@ -13,119 +13,14 @@ from aiohttp import ClientPayloadError, ClientResponse, WSMsgType, WSServerHands
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway import __main__ as process
-from gateway import http1, port_headers
-from gateway.http1 import BadAnswer
+from gateway import port_headers
 from models import utcnow
-from scheduler.backends import BackendUnavailable
 from services import labs, tickets
 from tests.gateway.conftest import Stage, noted
+from tests.gateway.lab_servers import MEGABYTE, Machine, Said, away, cookies, echo, large, show, stream
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]
-MEGABYTE = 1024 * 1024
-
-
-class Tcp:
-    """A stream to a server of the test's own."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def read(self) -> bytes:
-        return await self.reader.read(65536)
-
-    async def write(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def close(self) -> None:
-        self.writer.close()
-
-
-class Machine:
-    """A backend whose labs' ports are those of this very machine."""
-
-    name, has_events, has_warm = "machine", False, False
-
-    def __init__(self) -> None:
-        self.answer: bytes | None = None
-
-    async def connect(self, _job_id: str, port: int) -> Tcp:
-        try:
-            return Tcp(*await asyncio.open_connection("127.0.0.1", port))
-        except OSError as error:
-            raise BackendUnavailable("nobody listens") from error
-
-    async def leave(self) -> None:
-        """Nothing is kept open."""
-
-
-async def show(request: web.Request) -> web.Response:
-    """Tell what arrived."""
-    body = await request.read()
-    seen = {
-        "method": request.method,
-        "path": request.raw_path,
-        "headers": {name.lower(): value for name, value in request.headers.items()},
-        "digest": hashlib.sha256(body).hexdigest(),
-    }
-    return web.json_response(seen)
-
-
-async def cookies(_request: web.Request) -> web.Response:
-    response = web.Response(text="<p>hello</p>", content_type="text/html")
-    for value in (
-        "session=abc; Path=/; Domain=example.org; HttpOnly",
-        "yurt_session=stolen; SameSite=None",
-        "__Host-yurt-lab=other; Secure; Path=/",
-        "broken",
-    ):
-        response.headers.add("Set-Cookie", value)
-    response.headers["Clear-Site-Data"] = '"*"'
-    response.headers["Strict-Transport-Security"] = "max-age=1"
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
-    response.headers["Service-Worker-Allowed"] = "/"
-    response.headers["Access-Control-Allow-Origin"] = "https://elsewhere.example"
-    response.headers["Connection"] = "close, X-Private"
-    response.headers["X-Private"] = "hop"
-    return response
-
-
-async def away(_request: web.Request) -> web.Response:
-    raise web.HTTPFound("/login?next=1")
-
-
-async def stream(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    for number in range(3):
-        await response.write(f"data: {number}\n\n".encode())
-        await request.app["go"].wait()
-        request.app["go"].clear()
-    return response
-
-
-async def large(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    for _ in range(100):
-        await response.write(bytes(MEGABYTE))
-        request.app["sent"] += MEGABYTE
-    return response
-
-
-async def echo(request: web.Request) -> web.WebSocketResponse:
-    socket = web.WebSocketResponse(protocols=("chat",))
-    await socket.prepare(request)
-    async for message in socket:
-        if message.type is WSMsgType.TEXT and message.data == "bye":
-            await socket.close(code=4001)
-        elif message.type is WSMsgType.TEXT:
-            await socket.send_str(message.data + "!")
-        else:
-            await socket.send_bytes(message.data)
-    return socket
 
 
 @pytest.fixture
@@ -440,58 +335,6 @@ async def test_requests_to_a_port_are_activity(browser: Browser, stage: Stage, s
     await browser.get(prefix(stage, server.port) + "/")
 
     assert float(await noted(stage, "http")) > 1_700_000_000
-
-
-class Said:
-    """A stream that says what it was given, some bytes at a time."""
-
-    def __init__(self, data: bytes, step: int = 7) -> None:
-        self.parts = [data[at : at + step] for at in range(0, len(data), step)]
-
-    async def read(self) -> bytes:
-        return self.parts.pop(0) if self.parts else b""
-
-    async def write(self, data: bytes) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("said", "body"),
-    [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloEXTRA", b"hello"),
-        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", b"until the end"),
-        (b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\n01\r\n0\r\nT: 1\r\n\r\n", b"abc01"),
-        (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n", b""),
-    ],
-)  # fmt: skip
-async def test_answers_end_where_http_says(said: bytes, body: bytes) -> None:
-    answer = http1.Answer(Said(said))
-    head = await answer.head()
-
-    assert b"".join([data async for data in answer.body("GET", head)]) == body
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        b"SSH-2.0-OpenSSH\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
-        b"",
-    ],
-)
-async def test_what_is_not_http_is_refused(said: bytes) -> None:
-    with pytest.raises(BadAnswer):
-        answer = http1.Answer(Said(said, 4096))
-        head = await answer.head()
-        _ = [data async for data in answer.body("GET", head)]
 
 
 async def test_an_answer_that_breaks_off_is_not_taken_for_whole(
