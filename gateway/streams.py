@@ -11,6 +11,7 @@ from aiohttp import web
 from prometheus_client import Gauge
 
 from gateway.hints import Hints
+from gateway.notes import Notes
 from gateway.presence import Presence
 from services import tickets
 from services.live import board_channel, lab_channel, labs_channel
@@ -30,8 +31,9 @@ Snapshot = Callable[[str, int], Awaitable[dict[str, Any] | None]]
 class Streams:
     """The routes of live labs and leaderboards."""
 
-    def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence) -> None:
-        self._secret_key, self._hints, self._snapshot, self._presence = secret_key, hints, snapshot, presence
+    def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence, notes: Notes) -> None:
+        self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
+        self._presence, self._notes = presence, notes
         self._open: dict[int, int] = {}
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
@@ -50,6 +52,8 @@ class Streams:
         async def beat() -> None:
             if is_visitor:
                 await self._presence.beat(session_id, user_id)
+            else:
+                self._notes.note(session_id, "page")
 
         with contextlib.ExitStack() as stack:
             changed = stack.enter_context(self._hints.watch(lab_channel(session_id)))

@@ -1,6 +1,7 @@
 """Live labs and leaderboards: what a page is told, and who is told nothing."""
 
 import asyncio
+import time
 import uuid
 from typing import Any
 
@@ -13,7 +14,7 @@ from extensions import db
 from gateway.streams import STREAMS_PER_USER
 from models import LabSession, utcnow
 from services import labs, live, tickets
-from tests.gateway.conftest import Events, Stage
+from tests.gateway.conftest import Events, Stage, noted
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]
@@ -34,6 +35,14 @@ async def test_a_page_gets_the_state_at_once_and_after_each_change(gateway: Brow
     _name, second = await events.next()
     assert (name, first["state"], first["position"]) == ("state", "queued", 1)
     assert (second["state"], second["reason"]) == ("ended", "user")
+
+
+async def test_an_open_page_is_noted_for_the_verdict_about_idleness(gateway: Browser, stage: Stage) -> None:
+    began = time.time()
+
+    await (await watch(gateway, stage)).next()
+
+    assert float(await noted(stage, "page")) >= began
 
 
 async def test_a_stream_is_neither_kept_nor_buffered_on_its_way(gateway: Browser, stage: Stage) -> None:
