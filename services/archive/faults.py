@@ -64,3 +64,8 @@ def control_character(text: str) -> tuple[int, str] | None:
     if found is None:
         return None
     return text.count("\n", 0, found.start()) + 1, f"U+{ord(found[0]):04X}"
+
+
+def without_controls(text: str) -> str:
+    """Return the text without the characters that are refused."""
+    return _CONTROL.sub("", text)

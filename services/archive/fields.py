@@ -33,12 +33,14 @@ class Fields:
         else:
             # One fault says it all; each field as "missing" would only hide it.
             self.faults = Faults()
-            if node is not None:
+            if node is not None and not node.is_broken:
                 faults.add(file, self.line, path or "file", "must be a list of `field: value`")
 
     def fault(self, name: str, message: str, *, line: int | None = None) -> None:
-        """Note a fault of the field `name`."""
+        """Note a fault of the field `name`, unless one has been noted that explains it."""
         node = self._nodes.get(name)
+        if node is not None and node.is_broken:
+            return
         place = line or (node.line if node else self.line)
         self.faults.add(self.file, place, self.name(name), message)
 
@@ -162,14 +164,15 @@ class Fields:
             return []
         if len(node.value) > limit:
             self.fault(name, f"lists over {limit} entries")
-            return []
-        return node.value
+        return node.value[:limit]
 
     def names(self, name: str, *, limit: int) -> list[tuple[str, int]]:
         """Return the entries of a list of unlike slugs, each with its line."""
         found: dict[str, int] = {}
         for position, node in enumerate(self.items(name, limit=limit), start=1):
             field = f"{name}[{position}]"
+            if node.is_broken:
+                continue
             if not isinstance(node.value, str) or not is_slug(node.value):
                 self.fault(field, SLUG_MESSAGE, line=node.line)
             elif node.value in found:
@@ -183,6 +186,8 @@ class Fields:
         found: dict[int, None] = {}
         for position, node in enumerate(self.items(name, limit=limit, is_required=False), start=1):
             field, value = f"{name}[{position}]", node.value
+            if node.is_broken:
+                continue
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 self.fault(field, f"must be a whole number from {low} to {high}", line=node.line)
             elif value in found:

@@ -7,12 +7,13 @@ memory are faults, and nothing of them is opened.
 import os
 import re
 import stat
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from services.archive.content import unix_lines
-from services.archive.faults import Faults, control_character
+from services.archive.faults import Faults, control_character, without_controls
 
 MEGABYTE = 1024 * 1024
 MAX_FILE = 10 * MEGABYTE
@@ -75,7 +76,10 @@ class Folder:
         return data
 
     def text(self, path: str) -> str | None:
-        """Return a file's text with Unix line ends; None after noting why there is none."""
+        """Return a file's text with Unix line ends; None after noting why there is none.
+
+        Bytes and characters that are refused are noted, and the text goes on without them: it may hold other faults.
+        """
         data = self.data(path, MAX_TEXT)
         if data is None:
             return None
@@ -83,11 +87,12 @@ class Folder:
             text = unix_lines(data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             self.faults.add(path, data.count(b"\n", 0, error.start) + 1, "file", "isn't UTF-8")
-            return None
+            encoding = "utf-16" if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
+            return without_controls(unix_lines(data.decode(encoding, "replace")))
         found = control_character(text)
         if found:
             self.faults.add(path, found[0], "file", f"holds the control character {found[1]}")
-            return None
+            text = without_controls(text)
         if path.endswith((".md", ".yaml")):
             self._check_links(path, text)
         return text
@@ -97,11 +102,20 @@ class Folder:
 
         Where the YAML that should refer to it has faults itself, nothing can be said.
         """
-        unsure = {file.rpartition("/")[0] for file in self.faults.files() if file.endswith(_STRUCTURE)}
+        unsure = set(self.unread())
         for path in sorted(set(self.sizes) - self._used):
-            above = {"", *(str(parent) for parent in PurePosixPath(path).parents)}
-            if not above & unsure and not ("/" not in path and _BESIDE.fullmatch(path)):
+            if path not in unsure and not ("/" not in path and _BESIDE.fullmatch(path)):
                 self.faults.add(path, 1, "file", "isn't part of the course; nothing refers to it")
+
+    def unread(self) -> list[str]:
+        """Return the files that nothing has asked for, where the YAML that should name them has faults itself."""
+        unsure = {file.rpartition("/")[0] for file in self.faults.files() if file.endswith(_STRUCTURE)}
+        found = []
+        for path in sorted(set(self.sizes) - self._used):
+            above = {"", *(str(parent) for parent in PurePosixPath(path).parents if str(parent) != ".")}
+            if above & unsure:
+                found.append(path)
+        return found
 
     def _check_links(self, path: str, text: str) -> None:
         for link in _LINK.finditer(text):

@@ -25,10 +25,14 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Node:
-    """A value and its line: a scalar, a list of nodes, or nodes by key (their line is the key's)."""
+    """A value and its line: a scalar, a list of nodes, or nodes by key (their line is the key's).
+
+    `is_broken` says that what stood there was refused, which has been noted: its value is None.
+    """
 
     value: Any
     line: int
+    is_broken: bool = False
 
     def plain(self) -> Any:
         """Return the value without lines."""
@@ -60,9 +64,9 @@ class _Refused(Exception):
 
 
 def parse(text: str, file: str, faults: Faults, first_line: int = 1) -> Node | None:
-    """Return the document; None after noting why there is none."""
+    """Return the document; None after noting why there is none. What is refused is noted, and the rest read on."""
     try:
-        return _document(text, first_line)
+        return _Document(text, file, faults, first_line).root()
     except _Refused as refused:
         faults.add(file, refused.line, "yaml", refused.message)
     except yaml.MarkedYAMLError as error:
@@ -74,46 +78,64 @@ def parse(text: str, file: str, faults: Faults, first_line: int = 1) -> Node | N
     return None
 
 
-def _document(text: str, first_line: int) -> Node:
-    events = iter(yaml.parse(text, Loader=_Loader))
-    root: Node | None = None
-    for event in events:
-        if isinstance(event, yaml.DocumentStartEvent):
-            if root is not None:
-                raise _Refused(event.start_mark.line + first_line, "holds a second document (a line of ---)")
-            root = _node(next(events), events, first_line, 0)
-    return root or Node(None, first_line)
+class _Document:
+    """The events of one document, turned into nodes."""
 
+    def __init__(self, text: str, file: str, faults: Faults, first_line: int) -> None:
+        self._events: Iterator[Any] = iter(yaml.parse(text, Loader=_Loader))
+        self._file, self._faults, self._first_line = file, faults, first_line
 
-def _node(event: Any, events: Iterator[Any], first_line: int, depth: int) -> Node:
-    line = event.start_mark.line + first_line
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise _Refused(line, "anchors (&name) and aliases (*name) aren't allowed")
-    if getattr(event, "tag", None) not in (None, "!"):
-        raise _Refused(line, f"tags such as {event.tag} aren't allowed")
-    if depth > MAX_DEPTH:
-        raise _Refused(line, f"is nested over {MAX_DEPTH} levels deep")
-    if isinstance(event, yaml.ScalarEvent):
-        return Node(_scalar(event.value) if event.implicit[0] else event.value, line)
-    if isinstance(event, yaml.SequenceStartEvent):
-        items = []
-        while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            items.append(_node(event, events, first_line, depth + 1))
-        return Node(items, line)
-    return _mapping(events, line, first_line, depth)
+    def root(self) -> Node:
+        found: Node | None = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if found is not None:
+                    self._note(event, "", "holds a second document (a line of ---)")
+                    break
+                found = self._node(next(self._events), "", 0)
+        return found or Node(None, self._first_line)
 
+    def _note(self, event: Any, path: str, message: str) -> None:
+        self._faults.add(self._file, self._line(event), path or "yaml", message)
 
-def _mapping(events: Iterator[Any], line: int, first_line: int, depth: int) -> Node:
-    fields: dict[str, Node] = {}
-    while not isinstance(event := next(events), yaml.MappingEndEvent):
-        key = _node(event, events, first_line, depth + 1)
-        if not isinstance(event, yaml.ScalarEvent) or event.value == "<<":
-            raise _Refused(key.line, "a key must be a plain word")
-        if event.value in fields:
-            raise _Refused(key.line, f"says {event.value} twice")
-        value = _node(next(events), events, first_line, depth + 1)
-        fields[event.value] = Node(value.value, key.line)
-    return Node(fields, line)
+    def _line(self, event: Any) -> int:
+        return int(event.start_mark.line) + self._first_line
+
+    def _node(self, event: Any, path: str, depth: int) -> Node:
+        line = self._line(event)
+        if depth > MAX_DEPTH:
+            raise _Refused(line, f"is nested over {MAX_DEPTH} levels deep")
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            self._note(event, path, "anchors (&name) and aliases (*name) aren't allowed")
+        if isinstance(event, yaml.AliasEvent):
+            return Node(None, line, is_broken=True)
+        if getattr(event, "tag", None) not in (None, "!"):
+            self._note(event, path, f"tags such as {event.tag} aren't allowed")
+        if isinstance(event, yaml.ScalarEvent):
+            is_plain = event.implicit[0] and event.tag is None
+            return Node(_scalar(event.value) if is_plain else event.value, line)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Node] = []
+            while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._node(event, f"{path}[{len(items) + 1}]", depth + 1))
+            return Node(items, line)
+        return Node(self._fields(path, depth), line)
+
+    def _fields(self, path: str, depth: int) -> dict[str, Node]:
+        fields: dict[str, Node] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            is_word = isinstance(event, yaml.ScalarEvent) and event.value != "<<"
+            name = event.value if is_word else ""
+            inner = f"{path}.{name}" if path and name else path or name
+            key = self._node(event, inner, depth + 1)
+            value = self._node(next(self._events), inner, depth + 1)
+            if not is_word:
+                self._note(event, path, "a key must be a plain word")
+            elif name in fields:
+                self._note(event, inner, f"is said twice, first on line {fields[name].line}")
+            else:
+                fields[name] = Node(value.value, key.line, value.is_broken)
+        return fields
 
 
 def _scalar(written: str) -> Any:

@@ -29,6 +29,8 @@ MAX_ACTIVITIES = 200
 MAX_LESSON = 200_000
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 CODE = re.compile(r"\S{4,64}")
+ACTIVITY = re.compile(r"(?P<module>[^/]+)/(?P<name>[^/]+?)(\.md|\.quiz\.yaml|\.lab/lab\.yaml)")
+IN_LAB = re.compile(r"[^/]+/[^/]+\.lab/.")
 
 
 def read(root: Path) -> CourseContent:
@@ -56,6 +58,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
     seen: dict[str, str] = {}
     entries = fields.names("modules", limit=MAX_MODULES)
     modules = [_module(folder, faults, name, seen, fields, line) for name, line in entries]
+    _read_the_rest(folder, faults, seen)
     course = CourseContent(
         slug=slug,
         title=title,
@@ -110,6 +113,21 @@ def _activity(
     if found[0].endswith(".quiz.yaml"):
         return read_quiz(inner, name)
     return read_lab(inner, folder, f"{base}.lab/", name)
+
+
+def _read_the_rest(folder: Folder, faults: Faults, seen: dict[str, str]) -> None:
+    """Read what a file with faults should have named, for the faults in it: an author mends all of them in one go."""
+    nothing = Fields(None, "course.yaml", faults)
+    for path in folder.unread():
+        if path.endswith("/module.yaml") and path.count("/") == 1:
+            _module(folder, faults, path.partition("/")[0], seen, nothing, 1)
+    for path in folder.unread():
+        named = ACTIVITY.fullmatch(path)
+        if named:
+            _activity(folder, faults, named["module"], named["name"], nothing, 1)
+    for path in folder.unread():
+        if IN_LAB.match(path):
+            folder.text(path)
 
 
 def _lesson(folder: Folder, faults: Faults, file: str, slug: str) -> LessonContent | None:

@@ -80,8 +80,6 @@ def _step(fields: Fields, folder: Folder, base: str, seen: _Seen) -> StepContent
         for position, node in enumerate(fields.items("checks", limit=MAX_CHECKS, is_required=False), start=1)
     ]
     solution_file, solution = _file(fields, "solution", folder, base, seen, is_required=False)
-    if solution_file and not solution:
-        fields.fault("solution", f"{base}{solution_file} is empty")
     step = StepContent(
         title=fields.text("title", is_required=True),
         file=file,
@@ -150,7 +148,7 @@ def _content(fields: Fields, name: str, folder: Folder, path: str) -> str:
     if text is None:
         return ""
     content = block_text(text)
-    if not content and path.endswith(".sh"):
+    if not content:
         fields.fault(name, f"{path} is empty")
     if len(content) > MAX_BLOCK:
         fields.fault(name, f"{path} is over {MAX_BLOCK} characters")

@@ -27,11 +27,25 @@ DAMAGED = {
     ),
     "aliases": (
         with_line("course.yaml", "title: A tiny course", "title: &a [x, x]\nlanguage: [*a, *a]"),
-        ["course.yaml:3: yaml: anchors (&name) and aliases (*name) aren't allowed"],
+        [
+            "course.yaml:3: title: anchors (&name) and aliases (*name) aren't allowed",
+            "course.yaml:3: title: must be a text (put it in quotes)",
+            "course.yaml:4: language[1]: anchors (&name) and aliases (*name) aren't allowed",
+            "course.yaml:4: language[2]: anchors (&name) and aliases (*name) aren't allowed",
+            "course.yaml:4: language: must be a text (put it in quotes)",
+        ],
+    ),
+    "alias where something is required": (
+        with_line("course.yaml", "title: A tiny course", "title: *a"),
+        ["course.yaml:3: title: anchors (&name) and aliases (*name) aren't allowed"],
+    ),
+    "merge key": (
+        with_line("course.yaml", "title: A tiny course", "title: A tiny course\n<<: {a: 1}"),
+        ["course.yaml:4: yaml: a key must be a plain word"],
     ),
     "tag": (
         with_line("course.yaml", "title: A", "title: !!python/name:os.system A"),
-        ["course.yaml:3: yaml: tags such as tag:yaml.org,2002:python/name:os.system aren't allowed"],
+        ["course.yaml:3: title: tags such as tag:yaml.org,2002:python/name:os.system aren't allowed"],
     ),
     "deep nesting": (
         with_line("course.yaml", "title: A tiny course", "title: " + "[" * 5_000 + "]" * 5_000),
@@ -39,7 +53,7 @@ DAMAGED = {
     ),
     "duplicate key": (
         with_line("course.yaml", "enrolment: code", "enrolment: code\ntitle: Again"),
-        ["course.yaml:7: yaml: says title twice"],
+        ["course.yaml:7: title: is said twice, first on line 3"],
     ),
     "second document": (
         {"course.yaml": COURSE["course.yaml"] + "---\nslug: other\n"},
@@ -121,6 +135,10 @@ DAMAGED = {
         {"about.md": "First\nS\xe9cond\n".encode("latin-1")},
         ["about.md:2: file: isn't UTF-8"],
     ),
+    "UTF-16, as some editors write": (
+        {"basics/module.yaml": COURSE["basics/module.yaml"].encode("utf-16")},
+        ["basics/module.yaml:1: file: isn't UTF-8"],
+    ),
     "NUL in Markdown": (
         {"about.md": "First\n\nThird\x00\n"},
         ["about.md:3: file: holds the control character U+0000"],
@@ -185,6 +203,14 @@ DAMAGED = {
     "script missing": (
         {"basics/lab.lab/checks/done.sh": None},
         [f"{LAB}:11: steps[1].checks[1].script: there is no basics/lab.lab/checks/done.sh"],
+    ),
+    "step empty": (
+        {"basics/lab.lab/steps/1-look.md": b"\xef\xbb\xbf\r\n"},
+        [f"{LAB}:6: steps[1].file: basics/lab.lab/steps/1-look.md is empty"],
+    ),
+    "too many ports, and one that is none": (
+        with_line(LAB, "title: A lab", "title: A lab\nports: [0, 2, 3, 4, 5, 6, 7, 8, 9]"),
+        [f"{LAB}:2: ports: lists over 8 entries", f"{LAB}:2: ports[1]: must be a whole number from 1 to 65535"],
     ),
     "script empty": (
         {"basics/lab.lab/checks/done.sh": "\n"},

@@ -41,6 +41,7 @@ texts = st.one_of(TRICKY, st.text(CHARACTERS, max_size=60))
 blocks = st.lists(texts, max_size=4).map(lambda lines: line_text("\n".join(lines)))
 bodies = st.lists(texts, max_size=4).map(lambda lines: block_text("\n".join(lines)))
 scripts = bodies.filter(bool)
+step_bodies = bodies.filter(bool)
 lines = texts.map(lambda text: line_text(text.replace("\n", " "))).filter(bool)
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
 points = st.integers(0, 10_000)
@@ -105,8 +106,8 @@ def labs(draw, slug):
     ]
     solution = draw(bodies)
     solution_file = "solutions/1.md" if solution else ""
-    steps = [StepContent(draw(lines), "steps/1.md", draw(bodies), tuple(checks), solution_file, solution)]
-    steps += [StepContent(draw(lines), "steps/2.md", draw(bodies))] if draw(st.booleans()) else []
+    steps = [StepContent(draw(lines), "steps/1.md", draw(step_bodies), tuple(checks), solution_file, solution)]
+    steps += [StepContent(draw(lines), "steps/2.md", draw(step_bodies))] if draw(st.booleans()) else []
     template = draw(st.sampled_from(["exec", "docker", "qemu"]))
     kernel = draw(st.just("") | lines) if template == "qemu" else ""
     memory = draw(st.integers(16, 1_000_000))
