@@ -1,4 +1,4 @@
-"""Who in a class needs help first, and why in words. Pure: `help_board.py` reads the facts."""
+"""Who in a class needs help first, and why. Pure: `help_board.py` reads the facts, and pages have the words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,16 +44,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why somebody may need help: its kind, in words, and since when."""
+    """Why somebody may need help, and since when: a hand with its note, or a check that failed so many times."""
 
     kind: Kind
-    words: str
     since: datetime
+    note: str = ""
+    title: str = ""
+    times: int = 0
 
 
 def reasons(facts: Facts, now: datetime) -> list[Reason]:
     """Return why this student may need help, the most urgent first; an empty list when nothing says so."""
-    found = [_hand(facts, now), _failing(facts), _stuck(facts, now)]
+    found = [_hand(facts), _failing(facts), _stuck(facts, now)]
     return [reason for reason in found if reason is not None]
 
 
@@ -70,27 +72,17 @@ def worst(streaks: Iterable[Failing]) -> list[Failing]:
     return sorted(again, key=lambda streak: (-streak.times, streak.since, streak.title))
 
 
-def in_words(length: timedelta) -> str:
-    """Return a length of time in words: 1 minute, 45 minutes, 2 hours."""
-    minutes = max(0, int(length.total_seconds() // 60))
-    if minutes < 1:
-        return "less than a minute"
-    count, unit = (minutes // 60, "hour") if minutes >= 120 else (minutes, "minute")
-    return f"{count} {unit}" + ("" if count == 1 else "s")
-
-
-def _hand(facts: Facts, now: datetime) -> Reason | None:
+def _hand(facts: Facts) -> Reason | None:
     if facts.hand_raised_at is None:
         return None
-    words = f"hand up for {in_words(now - facts.hand_raised_at)}"
-    return Reason("hand", f"{words}: {facts.hand_note}" if facts.hand_note else words, facts.hand_raised_at)
+    return Reason("hand", facts.hand_raised_at, note=facts.hand_note)
 
 
 def _failing(facts: Facts) -> Reason | None:
     if not facts.failing:
         return None
     first = facts.failing[0]
-    return Reason("failing", f"“{first.title}” failed {first.times} times", first.since)
+    return Reason("failing", first.since, title=first.title, times=first.times)
 
 
 def _stuck(facts: Facts, now: datetime) -> Reason | None:
@@ -99,4 +91,4 @@ def _stuck(facts: Facts, now: datetime) -> Reason | None:
     since = max(facts.started_at, facts.passed_at or facts.started_at)
     if facts.done >= facts.total or now - since < STUCK or now - facts.last_active_at > AWAY:
         return None
-    return Reason("stuck", f"no check passed for {in_words(now - since)}", since)
+    return Reason("stuck", since)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from blueprints.labs import board_words
 from blueprints.labs.loading import lab_id_of
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
@@ -38,6 +39,7 @@ def show(slug: str) -> ResponseReturnValue:
         lab=lab,
         labs=lab_steps.of_course(course),
         now=now(),
+        words=board_words,
         live_url=f"/live/labs-boards/{course.id}?ticket={ticket}",
     )
 

@@ -1,11 +1,13 @@
 """The JSON API of the labs board and of help in labs."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from apiflask import APIBlueprint
 
 from blueprints.bearer import auth, load_course, me, scope
+from blueprints.labs import board_words
 from blueprints.labs.loading import lab_id_of, shared
 from blueprints.labs.schemas_help import (
     CountOut,
@@ -41,13 +43,14 @@ def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
     """For the course's staff: raised hands first, then who fails a check again and again, then who is stuck."""
     course = _for_staff(slug)
     lab_id = lab_id_of(course, query_data.lab)
-    found = help_board.board(course, me(), now=now(), lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
+    at = now()
+    found = help_board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
     counts = {"running": found.running, "queued": found.queued, "needing": found.needing}
     place = {"page": found.page.number, "pages": found.page.pages, "total": found.page.total}
-    return {"rows": [_row(row) for row in found.page.rows], **counts, **place}
+    return {"rows": [_row(row, at) for row in found.page.rows], **counts, **place}
 
 
-def _row(row: help_board.Row) -> dict[str, Any]:
+def _row(row: help_board.Row, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(row.session, name) for name in OF_SESSION},
         "session_id": str(row.session.id),
@@ -56,7 +59,9 @@ def _row(row: help_board.Row) -> dict[str, Any]:
         "position": row.place.position if row.place else None,
         "done": row.done,
         "total": row.total,
-        "reasons": row.reasons,
+        "reasons": [
+            {"kind": why.kind, "words": board_words.reason(why, at), "since": why.since} for why in row.reasons
+        ],
         "visitors": row.visitors,
         "unread": row.unread,
     }

@@ -124,7 +124,7 @@ class _Document:
     def _fields(self, path: str, depth: int) -> dict[str, Node]:
         fields: dict[str, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            is_word = isinstance(event, yaml.ScalarEvent) and event.value != "<<"
+            is_word = isinstance(event, yaml.ScalarEvent) and event.value not in ("", "<<")
             name = event.value if is_word else ""
             inner = f"{path}.{name}" if path and name else path or name
             key = self._node(event, inner, depth + 1)

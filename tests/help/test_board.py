@@ -9,6 +9,7 @@ from extensions import db as database
 from models import Course, LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING
 from services import help_board, help_hands, help_messages, help_visits, labs
+from services.help_needs import Reason
 from tests.factories import Cast, CourseFactory, LabFactory, ModuleFactory, add_check
 from tests.help.classes import add_class, add_runs, add_student
 
@@ -37,12 +38,13 @@ def test_those_who_need_help_come_first_with_their_reasons(cast: Cast, now: date
 
     shown = help_board.board(cast.course, cast.alice, now=now)
 
-    assert [(row.name, row.reasons[0].words if row.reasons else "") for row in shown.page.rows] == [
-        ("Longer", "hand up for 9 minutes"),
-        ("Hand", "hand up for 2 minutes: step 2"),
-        ("Failing", "“Check 1” failed 3 times"),
-        ("Stuck", "no check passed for 30 minutes"),
-        *((name, "") for name in names(cast, now)[4:]),
+    minutes = timedelta(minutes=1)
+    assert [(row.name, *row.reasons[:1]) for row in shown.page.rows] == [
+        ("Longer", Reason("hand", now - 9 * minutes)),
+        ("Hand", Reason("hand", now - 2 * minutes, note="step 2")),
+        ("Failing", Reason("failing", shown.page.rows[2].reasons[0].since, title="Check 1", times=3)),
+        ("Stuck", Reason("stuck", now - 30 * minutes)),
+        *((name,) for name in names(cast, now)[4:]),
     ]
     assert (shown.running, shown.queued, shown.needing) == (6, 0, 4)
 

@@ -1,13 +1,19 @@
 """Who needs help first, and why."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blueprints.labs.board_words import FULL, in_words, reason, waits_for
 from models.lab_session import QUEUED, RUNNING
-from services.help_needs import AWAY, STUCK, Facts, Failing, in_words, order, reasons, worst
+from services.help_needs import AWAY, FAILS, STUCK, Facts, Failing, order, reasons, worst
+from services.lab_places import Place
+from services.lab_queue import Full, Kind
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -30,14 +36,14 @@ STUCK_SINCE = {"passed_at": ago(25)}
     ("changes", "words"),
     [
         ({}, []),
-        (HAND, ["hand up for 4 minutes"]),
-        ({**HAND, "hand_note": "step 2"}, ["hand up for 4 minutes: step 2"]),
-        ({"hand_raised_at": ago(0.5)}, ["hand up for less than a minute"]),
+        (HAND, ["Hand up for 4 minutes"]),
+        ({**HAND, "hand_note": "step 2"}, ["Hand up for 4 minutes: step 2"]),
+        ({"hand_raised_at": ago(0.5)}, ["Hand up for less than a minute"]),
         (FAILING, ["“Rename it” failed 3 times"]),
-        (STUCK_SINCE, ["no check passed for 25 minutes"]),
+        (STUCK_SINCE, ["No check passed for 25 minutes"]),
         ({"passed_at": ago(19.9)}, []),
-        ({"passed_at": None}, ["no check passed for 60 minutes"]),
-        ({"passed_at": None, "started_at": ago(150)}, ["no check passed for 2 hours"]),
+        ({"passed_at": None}, ["No check passed for 60 minutes"]),
+        ({"passed_at": None, "started_at": ago(150)}, ["No check passed for 2 hours"]),
         # Who is away, has passed everything, or has no machine isn't stuck.
         ({**STUCK_SINCE, "last_active_at": ago(11)}, []),
         ({**STUCK_SINCE, "done": 8}, []),
@@ -47,12 +53,15 @@ STUCK_SINCE = {"passed_at": ago(25)}
         ({"passed_at": ago(50), "started_at": ago(10)}, []),
         (
             {**HAND, **FAILING, **STUCK_SINCE},
-            ["hand up for 4 minutes", "“Rename it” failed 3 times", "no check passed for 25 minutes"],
+            ["Hand up for 4 minutes", "“Rename it” failed 3 times", "No check passed for 25 minutes"],
         ),
     ],
 )
-def test_why_somebody_needs_help_is_said_in_words(changes: dict[str, object], words: list[str]) -> None:
-    assert [reason.words for reason in reasons(facts(**changes), NOW)] == words
+def test_why_somebody_needs_help_is_said_in_words(app: Flask, changes: dict[str, object], words: list[str]) -> None:
+    with app.test_request_context():
+        said = [reason(why, NOW) for why in reasons(facts(**changes), NOW)]
+
+    assert said == words
 
 
 def test_hands_go_first_then_failing_then_stuck_then_others_each_by_who_waits_longest() -> None:
@@ -109,18 +118,38 @@ def test_nobody_with_a_more_urgent_reason_stands_behind_somebody_else(found: lis
 
 @given(FACTS)
 def test_each_reason_has_its_facts(one: Facts) -> None:
-    for reason in reasons(one, NOW):
-        assert reason.words and reason.since <= NOW
-        if reason.kind == "stuck":
+    for why in reasons(one, NOW):
+        assert why.since <= NOW
+        if why.kind == "failing":
+            assert why.times >= FAILS
+        if why.kind == "stuck":
             assert one.state == RUNNING and one.done < one.total
-            assert NOW - reason.since >= STUCK
+            assert NOW - why.since >= STUCK
             assert one.last_active_at is not None and NOW - one.last_active_at <= AWAY
 
 
-def test_lengths_of_time_are_read_as_words() -> None:
-    said = [in_words(timedelta(seconds=seconds)) for seconds in (-5, 59, 60, 3599, 7199, 7200, 90000)]
+def test_lengths_of_time_are_read_as_words(app: Flask) -> None:
+    with app.test_request_context():
+        said = [in_words(timedelta(seconds=seconds)) for seconds in (-5, 59, 60, 3599, 7199, 7200, 90000)]
 
     assert said == ["less than a minute", "less than a minute", "1 minute", "59 minutes", "119 minutes"] + [
         "2 hours",
         "25 hours",
     ]
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_what_a_student_waits_for_is_told_of_them_and_not_to_them(app: Flask, kind: Kind) -> None:
+    full = Full(kind, 2, 3)
+
+    with app.test_request_context():
+        said = waits_for(Place(1, 1, words=full.words, full=asdict(full)))
+
+    assert set(FULL) == set(get_args(Kind))
+    assert said and not said[0].islower()
+    assert "you" not in said.lower().split() and "your" not in said.lower().split()
+
+
+def test_the_clusters_own_words_stand_on_the_board_as_they_are(app: Flask) -> None:
+    assert waits_for(Place(1, 1, words="memory: 3 of 3 nodes full")) == "Memory: 3 of 3 nodes full"
+    assert waits_for(None) == waits_for(Place(1, 1)) == ""
