@@ -4,6 +4,7 @@ Parsing is strict, and every fault is reported at once, so that an operator mend
 """
 
 import re
+import ssl
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -173,7 +174,22 @@ class Settings(BaseSettings):
             raise ValueError("NOMAD_ADDR: LAB_BACKEND=nomad needs the address of a Nomad server")
         if (self.nomad_client_cert is None) != (self.nomad_client_key is None):
             raise ValueError("NOMAD_CLIENT_CERT and NOMAD_CLIENT_KEY belong together")
+        if self.lab_backend == "nomad":
+            self._try_certificates()
         return self
+
+    def _try_certificates(self) -> None:
+        try:
+            context = ssl.create_default_context(cafile=self.nomad_cacert)
+        except OSError as error:
+            raise ValueError(f"NOMAD_CACERT: {self.nomad_cacert} can't be used: {error}") from error
+        try:
+            if self.nomad_client_cert is not None:
+                # An encrypted key would ask the terminal for its password.
+                context.load_cert_chain(self.nomad_client_cert, self.nomad_client_key, password="")
+        except OSError as error:
+            names = f"{self.nomad_client_cert} and {self.nomad_client_key} can't be used"
+            raise ValueError(f"NOMAD_CLIENT_CERT, NOMAD_CLIENT_KEY: {names}: {error}") from error
 
     @cached_property
     def is_https(self) -> bool:

@@ -15,22 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 from cli.checks import Refusal, run_main
 from cli.engines.postgresql import binaries
 from cli.site import var_folder
+from config import Settings
 
-# What processes are told and commands need; the rest of the environment is the caller's own.
-NAMES = (
-    *(
-        "DATABASE_URL",
-        "REDIS_URL",
-        "SECRET_KEY",
-        "PORT",
-        "BIND",
-        "PUBLIC_URL",
-        "YURT_VAR",
-        "YURT_INSTANCE",
-        "YURT_DEMO",
-    ),
-    *("LAB_BACKEND", "LAB_LOCAL_ACCEPT_RISK", "PROMETHEUS_MULTIPROC_DIR"),
-)
+# What processes are told and commands need: every setting. The rest of the environment is the caller's own.
+NAMES = [str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items()]
 
 
 def main() -> int:

@@ -4,8 +4,8 @@
 #   nomad acl policy apply -description "Labs of Yurt" yurt deploy/nomad/policy.hcl
 #   nomad acl token create -name yurt -policy yurt -type client
 
-# The namespace of NOMAD_NAMESPACE.
-namespace "default" {
+# NOMAD_NAMESPACE, which namespace.hcl makes.
+namespace "labs" {
   capabilities = [
     "parse-job",    # render a template
     "register-job", # start a lab

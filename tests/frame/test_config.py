@@ -1,6 +1,7 @@
 """Settings are read strictly, and every fault is told at once."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +63,17 @@ def test_local_labs_must_be_asked_for_in_so_many_words() -> None:
 def test_a_value_that_makes_no_sense_is_refused(field: str, value: Any) -> None:
     with pytest.raises(ConfigError):
         load_settings(**{"secret_key": SECRET, (Settings.model_fields[field].validation_alias or field): value})
+
+
+def test_files_that_hold_no_certificate_end_the_start_with_the_name_of_their_setting(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.write_text("")
+    cluster = {"secret_key": SECRET, "lab_backend": "nomad", "nomad_addr": "https://nomad.example.org:4646"}
+
+    with pytest.raises(ConfigError, match="NOMAD_CACERT"):
+        load_settings(**cluster, nomad_cacert=empty)
+    with pytest.raises(ConfigError, match="NOMAD_CLIENT_CERT, NOMAD_CLIENT_KEY"):
+        load_settings(**cluster, nomad_client_cert=empty, nomad_client_key=empty)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])

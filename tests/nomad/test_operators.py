@@ -23,11 +23,10 @@ def test_the_configuration_of_an_agent_is_valid(nomad, name):
 
 def test_a_namespace_a_pool_a_token_and_a_lab_by_hand(make_nomad):
     cluster = make_nomad(acl=True, node_pool="labs")
-    policy = (FILES / "policy.hcl").read_text().replace('namespace "default"', 'namespace "labs"')
 
     typed(cluster, "namespace", "apply", str(FILES / "namespace.hcl"))
     typed(cluster, "node", "pool", "apply", "-", input='node_pool "labs" { description = "Labs of Yurt" }')
-    typed(cluster, "acl", "policy", "apply", "yurt", "-", input=policy)
+    typed(cluster, "acl", "policy", "apply", "yurt", str(FILES / "policy.hcl"))
     typed(cluster, "acl", "token", "create", "-name", "yurt", "-policy", "yurt", "-type", "client")
     variables = ["-var", "namespace=labs", "-var", "node_pool=labs"]
     typed(cluster, "job", "run", *variables, str(ROOT / "nomad-jobs" / "exec.hcl"))

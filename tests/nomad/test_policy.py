@@ -59,6 +59,7 @@ def without(capability: str) -> str:
 
 def test_the_policy_is_enough_and_each_line_of_it_is_needed(make_nomad, tmp_path):
     cluster = make_nomad(acl=True)
+    cluster.request("POST", "/v1/namespace/labs", {"Name": "labs"})
     use_it_all(backend_of(cluster, token_of(cluster, "yurt", POLICY), tmp_path))
 
     assert len(CAPABILITIES) == 6
@@ -68,8 +69,8 @@ def test_the_policy_is_enough_and_each_line_of_it_is_needed(make_nomad, tmp_path
         with contextlib.suppress(BackendError, AssertionError):
             use_it_all(backend)
             too_much.append(capability)
-        for job in cluster.request("GET", "/v1/jobs"):
-            cluster.purge(job["ID"])
+        for job in cluster.request("GET", "/v1/jobs?namespace=labs"):
+            cluster.purge(job["ID"], "labs")
     assert too_much == []
 
 
@@ -96,6 +97,7 @@ def backend_of(cluster: Cluster, token: str, tmp_path) -> NomadBackend:
         lab_backend="nomad",
         nomad_addr=cluster.url,
         nomad_token=token,
+        nomad_namespace="labs",
         instance="test",
     )
     return NomadBackend(settings)

@@ -1,7 +1,7 @@
 """The way to Nomad: several servers of which one is enough, and a breaker for when none answers.
 
 python-nomad's requester carries every call. `ask` is for what python-nomad has a method for, `call` for the rest of
-Nomad's HTTP API. Faults become BackendUnavailable (later) or Refused (Nomad said no).
+Nomad's HTTP API. Faults become BackendUnavailable (later, or once its settings are mended) or Refused (Nomad said no).
 """
 
 import threading
@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import nomad
 import requests
 from nomad.api.base import Requester
-from nomad.api.exceptions import BaseNomadException, TimeoutNomadException
+from nomad.api.exceptions import BaseNomadException
 from requests.adapters import HTTPAdapter
 
 from config import Settings
 from scheduler.backends.base import BackendError, BackendUnavailable
+from scheduler.backends.nomad import faults
 
 T = TypeVar("T")
 TIMEOUT_S = 10.0
@@ -26,7 +27,13 @@ TRIPS_AT = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
 # What a server says that is up but can't serve: no leader, a restart, a client that isn't reached yet.
 PASSING = (429, 502, 503, 504)
-PASSING_WORDS = ("No cluster leader", "No path to", "keyring", "rpc error: EOF", "connection refused", "not ready")
+PASSING_WORDS = (
+    *("no cluster leader", "not the leader", "leadership", "not ready", "keyring", "already shutdown", "enqueuing"),
+    *("no path to", "failed to get conn", "didn't get connection", "connection refused", "connection reset"),
+    *("error: eof", "unexpected eof", "session shutdown", "error: shutdown", "i/o timeout", "stream closed"),
+)
+# That is for operators to mend, and no lab is to fail for it.
+FORBIDDEN = 403
 
 
 class Refused(BackendError):
@@ -109,26 +116,33 @@ class Servers:
 
     def _try(self, question: Callable[[tuple[nomad.Nomad, Raw]], T]) -> T:
         self._pass_breaker()
-        fault = ""
+        said: list[str] = []
         for _ in self._clients:
             index = self._current
             try:
                 found = question(self._clients[index])
-            except (TimeoutNomadException, requests.RequestException) as error:
-                fault = f"{self.addresses[index]} doesn't answer ({type(error).__name__})"
-            except BaseNomadException as error:
-                response = getattr(error, "nomad_resp", None)
-                status, text = getattr(response, "status_code", 0), str(getattr(response, "text", "") or error)
-                if not is_passing(status, text):
-                    self._answered()
-                    raise Refused(status, text) from error
-                fault = f"{self.addresses[index]} can't serve: {text[:200]}"
+            except (BaseNomadException, requests.RequestException) as error:
+                said.append(self._fault(self.addresses[index], error))
             else:
                 self._answered()
                 return found
             self._turn_from(index)
         self._failed()
-        raise BackendUnavailable(fault)
+        raise BackendUnavailable("; ".join(said))
+
+    def _fault(self, address: str, error: Exception) -> str:
+        """Say why the server can't be used now; raise what it answered where another one would say the same."""
+        response = getattr(error, "nomad_resp", None)
+        if not isinstance(response, requests.Response):
+            return faults.unanswered(address, error)
+        if faults.TLS_WANTED in response.text:
+            return faults.without_tls(address)
+        if is_passing(response.status_code, response.text):
+            return faults.not_serving(address, response.text)
+        self._answered()
+        if response.status_code == FORBIDDEN:
+            raise BackendUnavailable(faults.forbidden(self.namespace, response.text)) from error
+        raise Refused(response.status_code, response.text) from error
 
     def _pass_breaker(self) -> None:
         with self._lock:
@@ -165,4 +179,4 @@ def certificate(settings: Settings) -> tuple[str, ...]:
 
 def is_passing(status: int, text: str) -> bool:
     """Say whether an answer means "later" rather than "no"."""
-    return status in PASSING or (status in (404, 500) and any(word in text for word in PASSING_WORDS))
+    return status in PASSING or (status in (404, 500) and any(word in text.lower() for word in PASSING_WORDS))
