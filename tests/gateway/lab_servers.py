@@ -2,12 +2,23 @@
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
 
 from scheduler.backends import BackendUnavailable
 
 MEGABYTE = 1024 * 1024
+
+
+@dataclass
+class Tally:
+    """How many bytes the server has sent."""
+
+    sent: int = 0
+
+
+GO, TALLY = web.AppKey("go", asyncio.Event), web.AppKey("tally", Tally)
 
 
 class Tcp:
@@ -86,8 +97,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     for number in range(3):
         await response.write(f"data: {number}\n\n".encode())
-        await request.app["go"].wait()
-        request.app["go"].clear()
+        await request.app[GO].wait()
+        request.app[GO].clear()
     return response
 
 
@@ -96,7 +107,7 @@ async def large(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     for _ in range(100):
         await response.write(bytes(MEGABYTE))
-        request.app["sent"] += MEGABYTE
+        request.app[TALLY].sent += MEGABYTE
     return response
 
 

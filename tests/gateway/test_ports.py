@@ -17,7 +17,20 @@ from gateway import port_headers
 from models import utcnow
 from services import labs, tickets
 from tests.gateway.conftest import Stage, noted
-from tests.gateway.lab_servers import MEGABYTE, Machine, Said, away, cookies, echo, large, show, stream
+from tests.gateway.lab_servers import (
+    GO,
+    MEGABYTE,
+    TALLY,
+    Machine,
+    Said,
+    Tally,
+    away,
+    cookies,
+    echo,
+    large,
+    show,
+    stream,
+)
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]
@@ -27,7 +40,7 @@ Browser = TestClient[Any, Any]
 async def server() -> AsyncIterator[TestServer]:
     """What the student built."""
     application = web.Application(client_max_size=100 * MEGABYTE)
-    application["go"], application["sent"] = asyncio.Event(), 0
+    application[GO], application[TALLY] = asyncio.Event(), Tally()
     for path, handler in (
         ("/cookies", cookies), ("/away", away), ("/stream", stream), ("/large", large), ("/echo", echo),
     ):  # fmt: skip
@@ -177,7 +190,7 @@ async def test_what_a_server_sends_bit_by_bit_arrives_so(browser: Browser, stage
         response = await browser.get(prefix(stage, server.port) + "/stream")
         for number in range(3):
             assert await response.content.readuntil(b"\n\n") == f"data: {number}\n\n".encode()
-            server.app["go"].set()
+            server.app[GO].set()
         assert await response.content.read() == b""
 
 
@@ -189,8 +202,8 @@ async def test_a_browser_that_does_not_read_slows_the_server(
     response = await browser.get(prefix(stage, server.port) + "/large")
     async with asyncio.timeout(20):
         seen = -1
-        while server.app["sent"] > seen:
-            seen = server.app["sent"]
+        while server.app[TALLY].sent > seen:
+            seen = server.app[TALLY].sent
             await asyncio.sleep(0.3)
 
     assert seen < 60 * MEGABYTE
