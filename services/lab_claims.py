@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from extensions import db
 from models import LabSession
@@ -77,11 +77,17 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
 
 
 def claim_lost(now: datetime) -> LabSession | None:
-    """Take over the start of a scheduler that died; it counts as a failure, so that none is taken over for ever."""
-    is_let_go = or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now)
+    """Take up a start that came to nothing, or that of a scheduler that died.
+
+    Either counts as a failure, so that none is taken up for ever. It kept its slot meanwhile.
+    """
+    is_let_go = or_(
+        LabSession.next_try_at <= now,
+        and_(LabSession.next_try_at.is_(None), LabSession.claimed_at < now - LOST_AFTER),
+    )
     query = (
         select(LabSession)
-        .where(LabSession.state == STARTING, LabSession.claimed_at < now - LOST_AFTER, is_let_go)
+        .where(LabSession.state == STARTING, is_let_go)
         .order_by(LabSession.claimed_at)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -104,7 +104,7 @@ def everybody(limits: Limits, now: datetime, store: Store | None = None) -> dict
     """Compute the place of everybody who waits."""
     held = lab_room.holdings(limits.instance)
     turn = lab_queue.order(lab_room.waiting(), held.by_course, limits.user)
-    movable = [] if held.is_down else [entry for entry in turn if entry.held_by_user < limits.user]
+    movable = [] if held.is_down else [entry for entry in turn if lab_queue.can_move(entry, held, limits)]
     history = _history(now, store) if movable else History()
     waits = lab_waits.expected(movable, _machines(now), _free(movable, held, limits), history) if movable else {}
     reasons = _reasons(turn, held, limits)

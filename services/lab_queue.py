@@ -6,7 +6,7 @@ Claims are made from the same order that positions are computed from.
 import heapq
 import uuid
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -64,7 +64,8 @@ class Warm:
 class Holdings:
     """What holds machines now: sessions by course, and warm labs by lab; CPU and memory are those of both together.
 
-    `cluster_cpu_mhz` and `cluster_memory_mb` are what there is for this instance's labs; 0 is not counted.
+    `cluster_cpu_mhz` and `cluster_memory_mb` are what there is for this instance's labs; 0 is not counted. `nodes` are
+    CPU and memory of each machine of the cluster: a lab runs on one of them, and can't be spread.
     """
 
     by_course: Mapping[int, int] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Holdings:
     memory_mb: int = 0
     cluster_cpu_mhz: int = 0
     cluster_memory_mb: int = 0
+    nodes: Sequence[tuple[int, int]] = ()
     is_down: bool = False
 
     @property
@@ -101,7 +103,7 @@ _WORDS: dict[Kind, str] = {
     "course": "your course has {used} of {limit} machines, and others wait",
     "cpu": "CPU: {used} of {limit} MHz are in use",
     "memory": "memory: {used} of {limit} MB are in use",
-    "size": "the lab needs more than the whole cluster has",
+    "size": "the lab needs a larger machine than there is",
     "cluster": "the cluster doesn't answer",
 }
 
@@ -162,6 +164,8 @@ def choose(turn: list[Waiting], held: Holdings, limits: Limits, now: datetime) -
         is_due = entry.next_try_at is None or entry.next_try_at <= now
         if (is_due or entry.waiting_for) and held.warm.get(entry.lab_id, Warm()).ready:
             return Choice(entry, is_adopting=True)
+        if _is_too_large(entry.cpu_mhz, entry.memory_mb, held):
+            continue
         if not is_due:
             if entry.waiting_for:
                 without_room.add(entry.lab_id)
@@ -173,22 +177,22 @@ def choose(turn: list[Waiting], held: Holdings, limits: Limits, now: datetime) -
         full = no_room(entry.cpu_mhz, entry.memory_mb, held, limits)
         if full is None:
             return Choice(entry)
-        if full.kind != "size":
-            is_blocked = True
-            short.append(entry)
+        is_blocked = True
+        short.append(entry)
     return Choice(evicted=_evicted(short, held.warm))
 
 
 def capped_courses(turn: Iterable[Waiting], held: Holdings, limits: Limits) -> set[int]:
     """Return the courses at their share, while another one below its own has somebody whom nothing else keeps."""
-    eligible = {
-        entry.course_id
-        for entry in turn
-        if entry.held_by_user < limits.user and not _is_too_large(entry.cpu_mhz, entry.memory_mb, held)
-    }
+    eligible = {entry.course_id for entry in turn if can_move(entry, held, limits)}
     if all(held.by_course.get(course, 0) >= limits.course for course in eligible):
         return set()
     return {course for course, count in held.by_course.items() if count >= limits.course}
+
+
+def can_move(entry: Waiting, held: Holdings, limits: Limits) -> bool:
+    """Say whether a machine that comes free could be theirs: not at one's own limit, nor for a lab too large."""
+    return entry.held_by_user < limits.user and not _is_too_large(entry.cpu_mhz, entry.memory_mb, held)
 
 
 def no_room(cpu_mhz: int, memory_mb: int, held: Holdings, limits: Limits) -> Full | None:
@@ -205,10 +209,11 @@ def no_room(cpu_mhz: int, memory_mb: int, held: Holdings, limits: Limits) -> Ful
 
 
 def _is_too_large(cpu_mhz: int, memory_mb: int, held: Holdings) -> bool:
-    return bool(
-        (held.cluster_cpu_mhz and cpu_mhz > held.cluster_cpu_mhz)
-        or (held.cluster_memory_mb and memory_mb > held.cluster_memory_mb)
+    is_beyond_all = (held.cluster_cpu_mhz and cpu_mhz > held.cluster_cpu_mhz) or (
+        held.cluster_memory_mb and memory_mb > held.cluster_memory_mb
     )
+    is_beyond_each = held.nodes and not any(cpu_mhz <= cpu and memory_mb <= memory for cpu, memory in held.nodes)
+    return bool(is_beyond_all or is_beyond_each)
 
 
 def _evicted(short: Iterable[Waiting], warm: Mapping[int, Warm]) -> dict[int, int]:

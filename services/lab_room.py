@@ -37,7 +37,7 @@ def holdings(instance: str) -> Holdings:
         .group_by(WarmLab.lab_id)
     )
     held, kept = db.session.execute(sessions).all(), db.session.execute(warm).all()
-    columns = (ClusterState.cpu_mhz, ClusterState.memory_mb, ClusterState.down_since)
+    columns = (ClusterState.cpu_mhz, ClusterState.memory_mb, ClusterState.down_since, ClusterState.nodes)
     cluster = db.session.execute(select(*columns).where(ClusterState.instance == instance)).one_or_none()
     return Holdings(
         by_course={row[0]: row[1] for row in held},
@@ -47,6 +47,7 @@ def holdings(instance: str) -> Holdings:
         cluster_cpu_mhz=cluster[0] if cluster else 0,
         # A cluster that counts no CPU isn't counted at all.
         cluster_memory_mb=cluster[1] if cluster and cluster[0] else 0,
+        nodes=[(node["cpu_mhz"], node["memory_mb"]) for node in cluster[3] if node["is_ready"]] if cluster else [],
         is_down=cluster is not None and cluster[2] is not None,
     )
 

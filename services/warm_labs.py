@@ -114,7 +114,7 @@ def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozense
         return None
     lab_room.lock()
     held = lab_room.holdings(limits.instance)
-    is_awaited = any(entry.held_by_user < limits.user for entry in lab_room.waiting())
+    is_awaited = any(lab_queue.can_move(entry, held, limits) for entry in lab_room.waiting())
     if held.is_down or is_awaited:
         return None
     for lab_id in _missing(now, paused):

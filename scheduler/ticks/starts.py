@@ -2,7 +2,8 @@
 
 A scheduler that dies after its claim leaves the session `starting`; after a while another one starts the same job
 again, which is harmless when it runs already. A cluster without room, or one that doesn't answer, is no failure: the
-session goes back to its place in the queue and says what it waits for.
+session goes back to its place in the queue and says what it waits for. A start that fails keeps its slot, for its job
+may be there all the same.
 """
 
 import threading
@@ -79,6 +80,10 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
         log.warning("lab not started", job=spec.job_id, error=str(error))
         if isinstance(error, BackendUnavailable) and lab_room.is_down(settings.instance):
             _wait(lab_session, DOWN, utcnow())
+        elif lab_session.is_warm:
+            # The next start is one of its own: nothing of the warm machine may stay.
+            leave(backend, spec.job_id)
+            _requeue(lab_session, utcnow())
         else:
             _put_off(lab_session, utcnow())
     else:
@@ -132,6 +137,12 @@ def _wait(lab_session: LabSession, reason: str, now: datetime) -> None:
         timelines.note(lab_session.id, "waiting", now, reason=reason)
 
 
+def _requeue(lab_session: LabSession, now: datetime) -> None:
+    failures = lab_session.failures + 1
+    again = now + lab_claims.pause(failures)
+    labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
+
+
 def _put_off(lab_session: LabSession, now: datetime) -> None:
     failures = lab_session.failures + 1
     if failures >= MAX_FAILURES:
@@ -139,8 +150,8 @@ def _put_off(lab_session: LabSession, now: datetime) -> None:
         if labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now):
             timelines.note(lab_session.id, "failed", now, reason=GAVE_UP)
     else:
-        again = now + lab_claims.pause(failures)
-        labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
+        # It keeps its slot, for its job may be there or come: `claim_lost` takes it up, and counts this failure.
+        labs.change(lab_session, STARTING, next_try_at=now + lab_claims.pause(failures), waiting_for="")
 
 
 def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:

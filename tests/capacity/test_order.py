@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import lab_queue
-from services.lab_queue import Holdings, Limits, Waiting, Warm
+from services.lab_queue import Choice, Full, Holdings, Limits, Waiting, Warm
 from tests.capacity.conftest import NOW, later
 
 WIDE = Limits(total=50, user=2)
@@ -109,6 +109,28 @@ def test_a_lab_larger_than_the_cluster_holds_up_nobody() -> None:
     choice = lab_queue.choose([waits(1, memory_mb=9000), waits(2)], held, WIDE, NOW)
 
     assert choice.entry == waits(2)
+
+
+def test_a_lab_larger_than_every_machine_holds_up_nobody_and_costs_no_warm_machine() -> None:
+    nodes = [(4000, 2048), (1000, 4096)]
+    held = Holdings(warm={7: Warm(ready=3)}, cluster_cpu_mhz=5000, cluster_memory_mb=6144, nodes=nodes)
+    tried = {"waiting_for": "memory: 1 of 2 nodes full", "next_try_at": NOW + timedelta(seconds=5)}
+
+    large = waits(1, cpu_mhz=2000, memory_mb=4000, **tried)
+
+    assert lab_queue.no_room(2000, 4000, held, WIDE) == Full("size")
+    assert lab_queue.no_room(2000, 2000, held, WIDE) is None
+    assert lab_queue.choose([large], held, WIDE, NOW) == Choice()
+    assert lab_queue.choose([large, waits(2)], held, WIDE, NOW).entry == waits(2)
+    assert not lab_queue.can_move(large, held, WIDE)
+
+
+def test_a_lab_larger_than_what_is_left_takes_its_own_warm_machine() -> None:
+    held = Holdings(warm={1: Warm(ready=1)}, cluster_cpu_mhz=5000, cluster_memory_mb=6144, nodes=[(1000, 1024)])
+
+    choice = lab_queue.choose([waits(1, memory_mb=2048)], held, WIDE, NOW)
+
+    assert (choice.entry, choice.is_adopting) == (waits(1, memory_mb=2048), True)
 
 
 def test_of_a_lab_without_room_only_the_first_tries_again() -> None:

@@ -75,7 +75,7 @@ def test_somebody_at_their_own_limit_is_told_that(cast: Cast, serve: Any) -> Non
     [
         ({"cpu_mhz": 300, "memory_mb": 4096}, "CPU: 200 of 300 MHz are in use"),
         ({"cpu_mhz": 3000, "memory_mb": 300}, "memory: 256 of 300 MB are in use"),
-        ({"cpu_mhz": 100, "memory_mb": 4096}, "the lab needs more than the whole cluster has"),
+        ({"cpu_mhz": 100, "memory_mb": 4096}, "the lab needs a larger machine than there is"),
         ({"down_since": NOW}, "the cluster doesn't answer"),
     ],
 )

@@ -14,6 +14,7 @@ from scheduler.ticks.starts import DOWN, GAVE_UP, MAX_FAILURES, starter
 from scheduler.ticks.stops import stopper
 from services import labs, timelines
 from services.lab_claims import Limits
+from tests.capacity.conftest import click
 from tests.factories import Cast
 from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
@@ -58,14 +59,22 @@ def test_what_can_never_start_ends_at_once_with_its_reason(ask: Ask, start: Any)
 
 
 @pytest.mark.parametrize("fault", [BackendUnavailable("away"), OSError("no space")])
-def test_a_start_that_fails_waits_and_is_tried_again(ask: Ask, start: Any, fault: Exception) -> None:
+def test_a_start_that_fails_keeps_its_slot_and_is_tried_again(
+    ask: Ask, start: Any, settings: Any, fault: Exception
+) -> None:
     found, backend = ask(), ScriptedBackend([fault])
 
     start(backend)
+    other = click(found.lab, utcnow())
+    is_full = not starter(settings, backend, Limits(1, 2))()
 
-    assert (found.state, found.failures) == (QUEUED, 1)
+    # What failed may have left a job: it keeps its slot until that is known to run or to be gone.
+    assert (found.state, is_full, other.state) == (STARTING, True, QUEUED)
     assert found.next_try_at > utcnow()
-    assert not start(backend)
+    found.next_try_at = utcnow()
+    database.session.commit()
+    start(backend)
+    assert (found.state, backend.calls) == (RUNNING, [("start", found.job_id)] * 2)
 
 
 def test_after_five_failures_the_student_is_told(ask: Ask, start: Any) -> None:
