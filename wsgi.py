@@ -5,7 +5,8 @@ from cli.courses import course_group
 from cli.demo import demo_group
 from cli.here import join_site
 from cli.labs import labs_group
-from cli.labs_capacity import keep_warm, plan
+from cli.labs_capacity import keep_warm
+from cli.labs_plan import plan
 from cli.labs_show import show
 from cli.labs_test import test_labs
 from cli.tokens import token_group

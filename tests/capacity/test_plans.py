@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.labs_capacity import keep_warm, plan
+from cli.labs_capacity import keep_warm
+from cli.labs_plan import plan
 from extensions import db as database
 from models import ClusterState
 from services import capacity_plan, warm
 from services.capacity_plan import Size
 from services.warm import Plan
 from tests.capacity.conftest import NOW, warmed
-from tests.factories import Cast
+from tests.factories import Cast, LabFactory
 
 sizes = st.builds(Size, st.integers(1, 5000), st.integers(1, 20_000))
 
@@ -33,7 +34,10 @@ def test_so_many_nodes_hold_the_class_and_one_less_does_not(lab: Size, students:
 
 @pytest.mark.parametrize(
     ("lab", "short"),
-    [(Size(1000, 256), "CPU"), (Size(100, 4096), "memory"), (Size(500, 1024), "both"), (Size(100, 99_999), "memory")],
+    [
+        *((Size(1000, 256), "CPU"), (Size(100, 4096), "memory"), (Size(500, 1024), "both")),
+        *((Size(100, 99_999), "memory"), (Size(8001, 16_000), "CPU"), (Size(8001, 16_385), "both")),
+    ],
 )
 def test_the_dimension_that_is_short_first_is_named(lab: Size, short: str) -> None:
     assert capacity_plan.bound_by(lab, Size(8000, 16384)) == short
@@ -45,31 +49,70 @@ def run(app: Any, command: Any, *words: str) -> str:
     return result.output
 
 
+def row_of(said: str, lab: str) -> list[str]:
+    return next(line.split() for line in said.splitlines() if line.startswith(f"  {lab} "))
+
+
+def add_nodes(app: Any, *sizes: tuple[int, int], **changes: Any) -> None:
+    node = {"name": "one", "cpu_taken_mhz": 0, "memory_taken_mb": 0, "is_ready": True, "detail": "", **changes}
+    nodes = [{**node, "cpu_mhz": cpu_mhz, "memory_mb": memory_mb} for cpu_mhz, memory_mb in sizes]
+    away = {**node, "cpu_mhz": 99_999, "memory_mb": 99_999, "is_ready": False, "detail": "draining"}
+    instance = app.extensions["yurt"].instance
+    totals = {"cpu_mhz": sum(size[0] for size in sizes), "memory_mb": sum(size[1] for size in sizes)}
+    database.session.add(ClusterState(instance=instance, seen_at=NOW, nodes=[*nodes, away], **totals))
+    database.session.commit()
+
+
 def test_an_operator_reads_how_many_nodes_a_class_needs(app: Any, cast: Cast) -> None:
     said = run(app, plan, "--students", "100", "--course", "shell", "--node-cpu", "8000", "--node-memory", "4096")
 
-    row = next(line for line in said.splitlines() if line.startswith("shell/first-lab"))
-    assert row.split() == ["shell/first-lab", "200", "256", "16", "7", "memory"]
+    assert row_of(said, "first-lab") == ["first-lab", "200", "256", "16", "7", "memory"]
+    assert "7 nodes for any of these labs." in said
     assert "LAB_LIMIT_TOTAL=50" in said
 
 
 def test_the_plan_knows_the_cluster_that_there_is(app: Any, cast: Cast) -> None:
-    node = {"name": "one", "cpu_mhz": 3000, "memory_mb": 2048, "cpu_taken_mhz": 1000, "memory_taken_mb": 1024}
-    nodes = [{**node, "is_ready": True, "detail": ""}, {**node, "is_ready": False, "detail": "draining"}]
-    instance = app.extensions["yurt"].instance
-    database.session.add(ClusterState(instance=instance, seen_at=NOW, cpu_mhz=2000, memory_mb=1024, nodes=nodes))
-    database.session.commit()
+    add_nodes(app, (3000, 2048), cpu_taken_mhz=1000, memory_taken_mb=1024)
 
-    said = run(app, plan, "--students", "8")
+    said = run(app, plan, "--students", "9")
 
-    assert "on nodes of 2000 MHz and 1024 MB" in said
-    assert next(line for line in said.splitlines() if "first-lab" in line).split()[3:] == ["4", "2", "memory", "4"]
+    assert "on nodes of 2000 MHz and 1024 MB" in said and "1 node of 2000 MHz and 1024 MB" in said
+    assert row_of(said, "first-lab")[3:] == ["4", "3", "4", "2", "memory"]
 
 
-def test_a_lab_that_no_node_holds_is_said_to_be_too_large(app: Any, cast: Cast) -> None:
-    said = run(app, plan, "--students", "8", "--node-cpu", "100", "--node-memory", "4096")
+def test_nodes_of_several_sizes_are_planned_with_the_usual_one_and_large_labs_with_those_that_hold_them(
+    app: Any, cast: Cast
+) -> None:
+    add_nodes(app, (16_000, 65_536), (4000, 8192), (4000, 8192))
+    LabFactory(module=cast.lab.module, slug="huge", cpu_mhz=5000, memory_mb=10_000)
+    LabFactory(module=cast.lab.module, slug="monster", cpu_mhz=50_000, memory_mb=100)
 
-    assert "none  CPU: too large" in said
+    said = run(app, plan, "--students", "60")
+
+    assert "on nodes of 4000 MHz and 8192 MB" in said
+    assert row_of(said, "first-lab")[3:] == ["20", "3", "120", "0", "CPU"]
+    assert row_of(said, "huge")[3:] == ["3", "20", "3", "19", "CPU"]
+    assert row_of(said, "monster")[3:] == ["0", "-", "0", "-", "CPU"]
+    assert "huge needs nodes of 16000 MHz and 65536 MB." in said
+    assert "monster fits on no such node: it needs 50000 MHz and 100 MB." in said
+
+
+def test_memory_that_a_lab_may_use_beyond_its_own_is_told(app: Any, cast: Cast) -> None:
+    cast.lab.memory_max_mb = 1024
+
+    said = run(app, plan, "--students", "8", "--node-cpu", "8000", "--node-memory", "4096")
+
+    assert "first-lab may use 1024 MB where there is room; a full node has less for each." in said
+
+
+def test_a_terminal_of_80_columns_holds_the_plan(app: Any, cast: Cast) -> None:
+    add_nodes(app, (99_999, 1_000_000), (123_456, 2_000_000))
+    LabFactory(module=cast.lab.module, slug="a-lab-whose-name-" + "x" * 40, cpu_mhz=100_000, memory_mb=900_000)
+
+    said = run(app, plan, "--students", "100000")
+
+    assert max(len(line) for line in said.splitlines() if not line.startswith("a-lab")) <= 80
+    assert row_of(said, "a-lab-whose-name-xxxx…")[1:3] == ["100000", "900000"]
 
 
 def test_a_plan_for_a_course_that_is_not_there_says_so(app: Any, cast: Cast) -> None:
