@@ -12,6 +12,8 @@ from services.lab_queue import Holdings, Waiting, Warm
 # Any number that nobody else uses: machines are given away one at a time, so that the last one is given once.
 LOCK = 20_260_003
 HOLDING = (STARTING, RUNNING, STOPPING)
+# What a session waits for then, whether it is to start or to stop.
+DOWN = "the cluster doesn't answer"
 # The table alone: a lab's title and place in its course don't matter here.
 _lab = Lab.__table__.c
 

@@ -55,11 +55,23 @@ printf '%s\nyurt-save %08d' "$report" "${#report}"
 
 
 class NotSaved(Exception):
-    """A home can't be saved. `reason` is for people; trying again helps unless `is_final`; `is_gone`: no machine."""
+    """A home can't be saved. `reason` is for people; trying again helps unless `is_final`.
 
-    def __init__(self, reason: str, *, is_final: bool = False, is_gone: bool = False) -> None:
+    `is_gone`: there is no machine; `is_unreached`: there is, and it doesn't answer; `is_away`: nobody can tell.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_final: bool = False,
+        is_gone: bool = False,
+        is_unreached: bool = False,
+        is_away: bool = False,
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.is_final, self.is_gone = reason, is_final, is_gone
+        self.reason, self.is_final = reason, is_final
+        self.is_gone, self.is_unreached, self.is_away = is_gone, is_unreached, is_away
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,14 @@ from sqlalchemy import Update, or_, select, update
 from extensions import db
 from models import Lab, LabSession
 from models.lab_session import RUNNING, STOPPING
-from services import lab_shelf, labs, live, timelines
+from services import lab_room, lab_shelf, labs, live, timelines
 from services.save_archives import MEGABYTE, Archive, NotSaved
 
 TRIES = 3
+# A machine that runs and isn't reached: after a restart the cluster's servers and its nodes need half a minute.
+TRIES_TO_REACH = 6
+# So often a cluster is asked that doesn't answer. Nothing ends meanwhile, so nothing is lost by waiting.
+AWAY_PAUSE = timedelta(seconds=5)
 # How long a save may take before somebody else takes over; who saves renews it.
 HOLD = timedelta(seconds=30)
 # A lab that can't be saved is tried again so often: its student may make room.
@@ -23,7 +27,7 @@ GONE = "The machine is gone, and with it what was done since the last save."
 # What a start settles.
 BEGUN = {"is_fresh": False, "restore_id": None, "is_settled": False, "save_error": "", "save_requested_at": None}
 
-Outcome = Literal["again", "keep", "stop", "leave"]
+Outcome = Literal["again", "wait", "keep", "stop", "leave"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
     if found is None:
         return "leave"
     save = lab_shelf.put(found, archive, order.reason, now)
-    found.saved_at, found.save_error, found.save_requested_at = now, "", None
+    found.saved_at, found.save_error, found.save_requested_at, found.waiting_for = now, "", None, ""
     found.is_settled, found.failures = order.is_last and found.state == STOPPING, 0
     if found.state == RUNNING:
         found.next_try_at = None
@@ -101,12 +105,18 @@ def decline(lab_session: LabSession) -> None:
 
 
 def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
-    """Write down that a save failed, and say what follows: try again, keep the lab running, or stop it all the same."""
+    """Write down that a save failed, and say what follows: try again, keep the lab running, or stop it all the same.
+
+    While the cluster doesn't answer, that isn't a try: it waits.
+    """
     found = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
     if found is None or found.state != (STOPPING if order.is_last else RUNNING):
         return "leave"
     if found.is_settled:
         return "stop"
+    if fault.is_away:
+        wait(found, now)
+        return "wait"
     outcome = after_failure(
         is_running=found.state == RUNNING,
         reason="reset" if found.is_resetting else found.reason or "",
@@ -123,6 +133,15 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
     return outcome
 
 
+def wait(found: LabSession, now: datetime) -> None:
+    """Put what can't be saved or stopped now off until the cluster answers, however long that takes."""
+    is_new = found.state == STOPPING and found.waiting_for != lab_room.DOWN
+    if is_new:
+        timelines.note(found.id, "waiting", now, reason=lab_room.DOWN)
+    waiting_for = lab_room.DOWN if found.state == STOPPING else ""
+    labs.change(found, found.state, waiting_for=waiting_for, next_try_at=now + AWAY_PAUSE)
+
+
 def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int, fault: NotSaved) -> Outcome:
     """Decide after `tries` failures. Pure.
 
@@ -132,7 +151,8 @@ def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int,
     """
     if fault.is_gone:
         return "leave" if is_running else "stop"
-    if tries < TRIES and not fault.is_final and not is_forced:
+    most = TRIES_TO_REACH if fault.is_unreached else TRIES
+    if tries < most and not fault.is_final and not is_forced:
         return "again"
     if is_running or reason == "idle" or (reason == "user" and not is_forced):
         return "keep"
@@ -142,7 +162,7 @@ def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int,
 def _settle(found: LabSession, outcome: Outcome, fault: NotSaved, now: datetime) -> None:
     if found.save_error != fault.reason:
         timelines.note(found.id, "save_failed", now, reason=fault.reason, is_kept=outcome == "keep")
-    values: dict[str, Any] = {"save_error": fault.reason, "save_requested_at": None, "failures": 0}
+    values: dict[str, Any] = {"save_error": fault.reason, "save_requested_at": None, "failures": 0, "waiting_for": ""}
     if outcome == "keep" and found.state == STOPPING:
         labs.move(found, STOPPING, RUNNING, reason=None, next_try_at=now + RETRY, **values)
     elif outcome == "stop":

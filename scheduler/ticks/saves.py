@@ -68,6 +68,8 @@ def save(backend: Backend, order: Order) -> Outcome:
 def _fail(order: Order, fault: NotSaved) -> Outcome:
     outcome = saves.fail(order, fault, utcnow())
     db.session.commit()
+    if outcome == "wait":
+        return outcome
     FAILURES.labels(order.reason, outcome).inc()
     log.warning("lab not saved", job=order.job_id, reason=fault.reason, then=outcome)
     return outcome
@@ -92,19 +94,21 @@ def pack(backend: Backend, order: Order) -> Archive:
                 raise
         except (BackendError, OSError) as error:
             log.info("home not packed", job=order.job_id, error=str(error))
-            if not is_alive(backend, order.job_id):
+            is_there = is_alive(backend, order.job_id)
+            if is_there is False:
                 raise NotSaved(saves.GONE, is_gone=True) from error
             if not tries_left:
-                raise NotSaved("The machine couldn't be reached.") from error
+                is_away = is_there is None
+                raise NotSaved("The machine couldn't be reached.", is_unreached=True, is_away=is_away) from error
     raise AssertionError("the last try returns or raises")
 
 
-def is_alive(backend: Backend, job_id: str) -> bool:
-    """Say whether there is a machine; while nobody knows, there is."""
+def is_alive(backend: Backend, job_id: str) -> bool | None:
+    """Say whether there is a machine; None while nobody can tell, because the cluster doesn't answer."""
     try:
         job = backend.status(job_id)
     except (BackendError, OSError):
-        return True
+        return None
     return job is not None and job.state != "dead"
 
 

@@ -25,7 +25,6 @@ from services.lab_claims import Limits
 MAX_FAILURES = 5
 # A cluster without room, or one that doesn't answer, is asked again after this time.
 ROOM_PAUSE = timedelta(seconds=5)
-DOWN = "the cluster doesn't answer"
 GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
 
 log = structlog.get_logger("yurt.scheduler")
@@ -79,7 +78,7 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
     except (BackendError, OSError) as error:
         log.warning("lab not started", job=spec.job_id, error=str(error))
         if isinstance(error, BackendUnavailable) and lab_room.is_down(settings.instance):
-            _wait(lab_session, DOWN, utcnow())
+            _wait(lab_session, lab_room.DOWN, utcnow())
         elif lab_session.is_warm:
             # The next start is one of its own: nothing of the warm machine may stay.
             leave(backend, spec.job_id)

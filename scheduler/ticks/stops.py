@@ -1,7 +1,8 @@
 """Stops labs that are to end, and queues again those that are to be fresh.
 
 Save, commit, stop, commit: a machine ends only when its home is saved, or when it is written down why it isn't. A
-scheduler may die between any two of these; the next one goes on from what is written.
+scheduler may die between any two of these; the next one goes on from what is written. While the cluster doesn't answer,
+a stop waits for it: nothing ends meanwhile, so nobody's work is given up.
 """
 
 import uuid
@@ -14,7 +15,7 @@ from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.backends import Backend, BackendError
-from scheduler.ticks.saves import save
+from scheduler.ticks.saves import is_alive, save
 from services import lab_claims, labs, saves, timelines
 
 log = structlog.get_logger("yurt.scheduler")
@@ -30,7 +31,7 @@ def stopper(backend: Backend) -> Callable[[], bool]:
             return False
         session_id, job_id = found.id, found.job_id
         order = saves.order_of(found)
-        if order is not None and not found.failures:
+        if order is not None and not found.failures and not found.waiting_for:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
         if order is not None and save(backend, order) != "stop":
@@ -39,7 +40,7 @@ def stopper(backend: Backend) -> Callable[[], bool]:
             backend.stop(job_id)
         except (BackendError, OSError) as error:
             log.warning("lab not stopped", job=job_id, error=str(error))
-            put_off(session_id, utcnow())
+            put_off(session_id, utcnow(), is_away=is_alive(backend, job_id) is None)
         else:
             finish(session_id, utcnow())
         db.session.commit()
@@ -55,7 +56,7 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
         return
     if not found.is_resetting:
         reason = found.reason or "platform"
-        if labs.move(found, STOPPING, ENDED, ended_at=now, reason=reason, next_try_at=None):
+        if labs.move(found, STOPPING, ENDED, ended_at=now, reason=reason, next_try_at=None, waiting_for=""):
             timelines.note(session_id, "stopped", now, reason=reason)
         return
     # It keeps its place in the queue: who resets waits behind nobody that came later.
@@ -67,6 +68,7 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
         failures=0,
         claimed_at=None,
         next_try_at=None,
+        waiting_for="",
         started_at=None,
         is_settled=False,
         save_error="",
@@ -76,9 +78,11 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
     )
 
 
-def put_off(session_id: uuid.UUID, now: datetime) -> None:
-    """Try again later: a machine is never given up."""
+def put_off(session_id: uuid.UUID, now: datetime, *, is_away: bool) -> None:
+    """Try again later: a machine is never given up. `is_away`: the cluster doesn't answer."""
     found = db.session.get(LabSession, session_id, populate_existing=True)
-    if found is not None:
+    if found is not None and is_away and found.state == STOPPING:
+        saves.wait(found, now)
+    elif found is not None:
         failures = found.failures + 1
         labs.change(found, STOPPING, failures=failures, next_try_at=now + lab_claims.pause(failures))

@@ -37,7 +37,8 @@ function renderCover(name) {
   get("cover-title").textContent = fill(words[`cover_${words_of}`] ?? "", { position: state?.position, length: state?.queue_length });
   const reason = name === "ended" ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";
   get("cover-saved").textContent = name === "ended" || name === "stopping" ? receipt(state) : "";
-  get("cover-text").textContent = reason || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
+  const away = name === "stopping" && state.waiting_for ? words.stopping_away : "";
+  get("cover-text").textContent = reason || away || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
   if (name === "ended") get("start").querySelector("button").textContent = words.again;
 }
 

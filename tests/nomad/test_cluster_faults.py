@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from extensions import db as database
-from models import LabSession
+from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from services import clusters, timelines
+from services import clusters, lab_room, lab_shelf, labs, timelines
 from tests.nomad import remains
 from tests.nomad.agents import Agent, Cluster
 from tests.nomad.stages import Stage, staged
@@ -60,13 +60,19 @@ def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(
     cluster, cast = stage.cluster, stage.cast
     bob, alice = start(stage, cast.bob, cast.alice)
     programs = programs_of(cluster)
+    (dana,) = start(stage, cast.dana)
 
-    # The server dies: labs go on, and who comes now waits and reads why.
+    # The server dies: labs go on, who comes now waits and reads why, and so does who stops one.
     cluster.server.kill()
     charlie = stage.ask(cast.charlie)
+    labs.stop(dana, reason="user", now=utcnow())
+    database.session.commit()
+    eventually(lambda: fresh(dana).waiting_for == lab_room.DOWN, stage.log, WITHIN_S)
     eventually(lambda: is_down(stage), stage.log, WITHIN_S)
     assert (fresh(charlie).state, programs <= programs_of(cluster)) == (QUEUED, True)
     cluster.server.start(cluster.server)
+    eventually(lambda: fresh(dana).state == ENDED, stage.log, WITHIN_S)
+    assert (dana.reason, len(lab_shelf.of(dana.user_id, dana.lab_id))) == ("user", 1)
     eventually(lambda: settled(stage, bob, alice, charlie), stage.log, WITHIN_S)
     assert [one.state for one in (bob, alice, charlie)] == [RUNNING] * 3
     assert [stage.do(one, "cat work") for one in (bob, alice)] == ["of bob\n", "of alice\n"]

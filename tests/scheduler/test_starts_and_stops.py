@@ -10,9 +10,9 @@ from extensions import db as database
 from models import ClusterState, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import BackendUnavailable, NoRoom, StartFailed
-from scheduler.ticks.starts import DOWN, GAVE_UP, MAX_FAILURES, starter
+from scheduler.ticks.starts import GAVE_UP, MAX_FAILURES, starter
 from scheduler.ticks.stops import stopper
-from services import labs, timelines
+from services import lab_room, labs, timelines
 from services.lab_claims import Limits
 from tests.capacity.conftest import click
 from tests.factories import Cast
@@ -219,7 +219,7 @@ def test_a_cluster_that_is_down_costs_nobody_a_failure(ask: Ask, settings: Any, 
 
     start(ScriptedBackend([BackendUnavailable("away")]))
 
-    assert (found.state, found.waiting_for) == (QUEUED, DOWN)
+    assert (found.state, found.waiting_for) == (QUEUED, lab_room.DOWN)
     assert found.failures == 1  # of the scheduler that died, none of the cluster's
 
 
