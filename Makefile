@@ -37,7 +37,7 @@ format: install-dev ## Put code into the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: install-dev ## Load a running Yurt with 100 students; ARGS="labs" measures labs on a Nomad of its own
+bench: install-dev ## Measure a class of 100 students, then labs on a real Nomad (ARGS="class" or "labs" for one)
 	@$(BIN)/python -m bench $(ARGS)
 
 install: ## Make .venv and fetch the front-end packages, without starting

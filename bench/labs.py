@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import labs_click, labs_queue, labs_wide, terminals
+from bench import labs_click, labs_echo, labs_queue, labs_wide, terminals
 from bench.labs_queue import Row
 from bench.sites import Ground, ground
 from tests.nomad.agents import missing
@@ -50,6 +50,7 @@ SCENARIOS: dict[str, Callable[[Ground], list[Row]]] = {
     "warm": labs_click.warm_exec,
     "cold": labs_click.cold_exec,
     "vm": labs_click.machine,
+    "echo": labs_echo.run,
     "rush": rush,
     "wide": labs_wide.run,
     "terminals": many_terminals,

@@ -11,6 +11,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -53,11 +54,16 @@ def cold_exec(ground: Ground, clicks: int = 20) -> list[Row]:
 
 def machine(ground: Ground, clicks: int = 7) -> list[Row]:
     """Click on a lab that is a virtual machine without KVM."""
-    image = vm_image()
-    definition = {"template": "qemu", "kernel": str(image.kernel), "initrd": str(image.initrd)}
     with ground.site("vm") as site:
-        took = _click_all(site, *site.arrange(clicks, memory_mb=GUEST_MB + QEMU_MB, **definition))
+        took = _click_all(site, *site.arrange(clicks, **machine_definition()))
     return [_row(f"click to shell of a VM, {GUEST_MB} MB, tcg ({clicks} clicks)", "p50 < 8 s", took, 8)]
+
+
+def machine_definition() -> dict[str, Any]:
+    """Return what a lab says that is a virtual machine of 128 MB."""
+    image = vm_image()
+    files = {"kernel": str(image.kernel), "initrd": str(image.initrd)}
+    return {"template": "qemu", "memory_mb": GUEST_MB + QEMU_MB, **files}
 
 
 def _row(what: str, aim: str, took: list[float], p50_s: float, p95_s: float = math.inf) -> Row:
@@ -104,6 +110,22 @@ def _request(site: Site, student: int, lab_id: int) -> uuid.UUID:
         return found.id
 
 
+async def running_lab(site: Site, student: int, lab_id: int) -> str:
+    """Click, and return the job of the lab that runs then."""
+    session_id = _request(site, student, lab_id)
+    await _until(site, lambda: _session(session_id).state in (RUNNING, ENDED))
+    with site.app.app_context():
+        found = _session(session_id)
+        if found.state != RUNNING:
+            raise RuntimeError(f"the lab didn't start: {found.detail}")
+        return found.job_id
+
+
+def is_prompt(screen: bytes) -> bool:
+    """Say whether a prompt is the last thing on a screen."""
+    return PROMPT.search(ESCAPES.sub(b"", screen)) is not None
+
+
 async def _prompt(site: Site, session_id: uuid.UUID) -> None:
     """Attach, and read until a prompt is the last thing on the screen."""
     with site.app.app_context():
@@ -115,7 +137,7 @@ async def _prompt(site: Site, session_id: uuid.UUID) -> None:
     screen = b""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not PROMPT.search(ESCAPES.sub(b"", screen)):
+            while not is_prompt(screen):
                 data = await terminal.read()
                 if not data:
                     raise RuntimeError(f"the terminal ended: {screen[-200:]!r}")

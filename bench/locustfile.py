@@ -1,6 +1,6 @@
 """A class on the demo course: signing in, reading, saving answers, watching the leaderboard.
 
-Runs against a Yurt that `make run` started:
+`python -m bench class` runs it, or by hand against a Yurt that `make run` started:
     locust -f bench/locustfile.py --headless -u 100 -r 10 -t 90s --host http://127.0.0.1:2026
 Each student has an account of their own (bench-<n>@example.org), registered on the first run.
 """

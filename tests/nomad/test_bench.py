@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from bench import labs, labs_click
+import bench.__main__
+from bench import labs, labs_click, students
 from bench.labs import Outcome
 from bench.labs_queue import Row
 
@@ -34,5 +35,20 @@ def test_what_is_not_held_is_said_in_the_table(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("screen", [b"bob@yurt:~$ ", b"\x1b[1;32mbob@yurt\x1b[0m:\x1b[1;34m/tmp\x1b[0m$ "])
 def test_a_prompt_is_known_in_colour_too(screen):
-    assert labs_click.PROMPT.search(labs_click.ESCAPES.sub(b"", screen))
-    assert not labs_click.PROMPT.search(labs_click.ESCAPES.sub(b"", screen + b"ls\r\n"))
+    assert labs_click.is_prompt(screen)
+    assert not labs_click.is_prompt(screen + b"ls\r\n")
+
+
+def test_the_bench_says_what_it_measures_when_it_is_asked_for_something_else(capsys):
+    assert bench.__main__.main(["lab"]) == 2
+
+    assert "python -m bench labs" in capsys.readouterr().err
+
+
+def test_where_there_is_no_nomad_the_class_is_measured_and_labs_are_said_to_be_left_out(monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    monkeypatch.setattr(students, "main", lambda _arguments: 0)
+
+    assert bench.__main__.main([]) == 0
+
+    assert "NOT measured: nomad isn't on the PATH" in capsys.readouterr().err

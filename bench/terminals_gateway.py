@@ -1,0 +1,100 @@
+"""The gateway of the benches: the product's own terminals on its own Nomad backend, in one process, without the rest.
+
+Who may have a terminal of which lab is told to it by the ticket alone, so that it needs no database: a session's ID is
+its job's name, unless all terminals are to be those of one job.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from aiohttp import web
+from redis.asyncio import Redis
+
+from bench.echo_nomad import raise_limit
+from config import ROOT
+from gateway import tasks
+from gateway.hints import Hints
+from gateway.notes import Notes
+from gateway.terminals import Terminals
+from gateway.visitors import Visitors
+from scheduler.backends import make_backend
+from tests.engines import site_settings
+
+ORIGIN = "http://bench.example"
+PATIENCE_S = 60.0
+
+
+@contextlib.contextmanager
+def gateway(redis_url: str, nomad: str, job: str = "") -> Iterator[tuple[psutil.Process, str]]:
+    """Run a gateway on that cluster; give its process and the path of its socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        socket = str(Path(folder) / "gateway")
+        command = [sys.executable, "-m", "bench.terminals_gateway", socket, "--redis", redis_url, "--nomad", nomad]
+        process = subprocess.Popen([*command, "--job", job], cwd=ROOT)
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while not Path(socket).exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("the gateway didn't start")
+                time.sleep(0.05)
+            yield psutil.Process(process.pid), socket
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+async def _serve(socket: str, redis_url: str, nomad: str, job: str) -> None:
+    redis: Redis = Redis.from_url(redis_url)
+    settings = site_settings(
+        "postgresql://unused", redis_url, Path(socket).parent, lab_backend="nomad", nomad_addr=[nomad]
+    )
+    backend = make_backend(settings)
+    assert backend is not None
+
+    async def job_of(session_id: str, _user_id: int) -> tuple[str, str]:
+        return job or session_id, "running"
+
+    async def no_visit(_session_id: str, _user_id: int) -> None:
+        return None
+
+    visitors, notes = Visitors(Hints(redis), no_visit), Notes(redis)
+    writing = asyncio.create_task(notes.run())
+    terminals = Terminals(backend, redis, job_of, ORIGIN, visitors, notes)
+    application = web.Application()
+    application.add_routes([web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve)])
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
+    await runner.setup()
+    await web.UnixSite(runner, socket).start()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+    await terminals.close_all()
+    await runner.cleanup()
+    await tasks.end(writing)
+    await backend.leave()
+    await redis.aclose()
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m bench.terminals_gateway", description=__doc__)
+    parser.add_argument("socket")
+    parser.add_argument("--redis", required=True)
+    parser.add_argument("--nomad", required=True)
+    parser.add_argument("--job", default="")
+    options = parser.parse_args()
+    raise_limit()
+    asyncio.run(_serve(options.socket, options.redis, options.nomad, options.job))
+
+
+if __name__ == "__main__":
+    main()
