@@ -18,13 +18,15 @@ import termios
 import time
 from pathlib import Path
 
-from scheduler.backends.inside import disk, entry, serving, vm
+from scheduler.backends.inside import disk, entry, scripts, serving, vm
 from scheduler.backends.inside.screen import Screen
 from scheduler.backends.inside.student import Student, become
 
 VIEW, DO = "view.sock", "do.sock"
 # How soon a lab that was entered has its shell; how often a lab that runs is looked at.
 SOON_S, LATER_S = 0.03, 2.0
+# How soon it is seen that the look at the disk has ended.
+LOOKING_S = 0.2
 QUICK_S = 2.0
 
 
@@ -62,7 +64,7 @@ class Lab:
         if os.fork() == 0:
             try:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                serving.serve(connection, self.folder, self.student, self.namespaces)
+                serving.serve(connection, self.folder, self.student and self.quota.hold(self.student), self.namespaces)
             except BaseException as error:  # noqa: BLE001  # a child must never fall back into its parent's loop
                 print(f"request failed: {error!r}", file=sys.stderr, flush=True)
             finally:
@@ -76,7 +78,7 @@ class Lab:
             self._meet_student()
         if self.student is not None and not vm.is_here():
             if not self.shell:
-                self._start_shell(self.student)
+                self._start_shell(self.quota.hold(self.student))
             self._watch_disk(self.student)
         return True
 
@@ -107,7 +109,7 @@ class Lab:
                 if student.uid:
                     os.fchown(self.slave, student.uid, -1)
                 _login(self.slave)
-                become(student, self.namespaces)
+                become(student, self.namespaces, is_shell=True)
                 os.execve("/bin/bash", ["bash", "--noprofile", *files, "-i"], student.environment)
             except OSError as error:
                 os.write(2, f"no shell: {error}\r\n".encode())
@@ -116,8 +118,10 @@ class Lab:
 
     def _watch_disk(self, student: Student) -> None:
         words = self.quota.enforce(student)
+        self.screen.look_around_s = LOOKING_S if self.quota.looking else LATER_S
         if words:
-            os.write(self.slave, f"\r\n\x1b[1;31m{words}\x1b[0m\r\n".encode())
+            # Past the terminal: a student who has stopped its output (Ctrl-S) would stop us, too.
+            self.screen.show(f"\r\n\x1b[1;31m{words}\x1b[0m\r\n".encode())
 
 
 def _login(slave: int) -> None:
@@ -143,7 +147,11 @@ def shut() -> None:
     Whoever may write there could put other sockets, or another shell, where the platform looks for its own.
     """
     task, alloc = entry.root(), Path(os.environ["NOMAD_ALLOC_DIR"])
-    folders = [task, *(task / name for name in ("local", "secrets", "private")), alloc]
+    # In there is a door to Nomad's API (api.sock), though it asks for a token.
+    for name in ("secrets", "private"):
+        with contextlib.suppress(OSError):
+            (task / name).chmod(0o700)
+    folders = [task, task / "local", alloc]
     folders += [alloc / name for name in ("data", "logs", "tmp")]
     for folder in [] if vm.is_here() else folders:
         with contextlib.suppress(OSError):
@@ -158,6 +166,7 @@ def main(bridge: str) -> None:
     os.chdir(folder)
     shut()
     lab = Lab(folder)
+    scripts.copy_shell()
     draft = folder / ".bridge.py"
     draft.write_text(bridge)
     draft.replace(folder / "bridge.py")

@@ -1,54 +1,180 @@
-"""Holds a lab to its disk: Nomad counts it when it places a lab, and doesn't limit it."""
+"""Holds a lab to its disk: Nomad counts it when it places a lab, and doesn't limit it.
+
+A student chooses what there is to look at: folders without end, as deep as they like, files that have no name any more
+but are open. So a process of its own looks, as long as it takes; who leads it astray is over the limit.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import stat
+import struct
+import sys
 import time
-from pathlib import Path
+from dataclasses import replace
 
-from scheduler.backends.inside.student import MEGABYTE, Student
+from scheduler.backends.inside.student import MEGABYTE, Student, shed_rights
 
 EVERY_S = 5.0
-# A look may take this long; a home of more files is measured only in part.
-LOOK_S = 1.0
+# Only whose programs take every moment of the processor makes a look last longer; the next one begins anew.
+LONGEST_S = 60.0
 # Who is over the limit and cleans up is left alone.
 GROWTH_MB = 1
+# What an entry costs where its blocks don't show it: names and inodes run out, too.
+ENTRY = 1024
+NUMBER = struct.Struct("!Q")
 
 
 class Quota:
-    """Looks at a lab's files every few seconds."""
+    """Looks at a lab's files every few seconds. While `is_full`, nothing that begins may make a file grow."""
 
     def __init__(self) -> None:
-        self.looked_at = 0.0
+        self.is_full = False
         self.used = 0
+        self.looked_at = 0.0
+        self.looking, self.results, self.found = 0, -1, b""
+
+    def hold(self, student: Student) -> Student:
+        """Return the student as they may work now."""
+        return replace(student, disk_mb=0) if self.is_full else student
 
     def enforce(self, student: Student) -> str:
-        """End what fills the disk; return words for the terminal, or nothing."""
-        if time.monotonic() - self.looked_at < EVERY_S or not student.uid:
+        """End what fills the disk; return words for the terminal, or nothing. Never waits."""
+        if not student.uid:
             return ""
-        before, self.used = self.used, measure([Path(student.home), Path("/tmp")], student.uid)
-        self.looked_at = time.monotonic()
-        limit = student.disk_mb * MEGABYTE
-        if self.used <= limit or self.used < before + GROWTH_MB * MEGABYTE:
+        age = time.monotonic() - self.looked_at
+        if self.looking and self._has_ended(age > LONGEST_S):
+            return self._judge(student)
+        if not self.looking and age >= EVERY_S:
+            self._begin(student)
+        return ""
+
+    def _begin(self, student: Student) -> None:
+        self.looked_at, self.found = time.monotonic(), b""
+        self.results, theirs = os.pipe()
+        os.set_blocking(self.results, False)
+        self.looking = os.fork()
+        if self.looking == 0:
+            try:
+                look([student.home, "/tmp"], student.uid, theirs)
+            except OSError as error:
+                print(f"disk not measured: {error}", file=sys.stderr, flush=True)
+            finally:
+                os._exit(0)
+        os.close(theirs)
+
+    def _has_ended(self, is_late: bool) -> bool:
+        if is_late:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.looking, signal.SIGKILL)
+        try:
+            data = os.read(self.results, NUMBER.size)
+        except BlockingIOError:
+            data = None
+        self.found += data or b""
+        return data == b"" or is_late
+
+    def _judge(self, student: Student) -> str:
+        os.close(self.results)
+        self.looking, self.looked_at = 0, time.monotonic()
+        numbers = [number for (number,) in NUMBER.iter_unpack(self.found)]
+        if len(numbers) == 2:
+            return self._decide(student, sum(numbers))
+        if not numbers:
             return ""
+        # The second half of the look is in the student's own name: their programs have ended or stopped it.
         end_all(student.uid)
-        used = self.used // MEGABYTE
-        return f"The disk is full: {used} of {student.disk_mb} MB. What ran was ended; remove something."
+        return "The disk couldn't be measured: what ran was ended."
+
+    def _decide(self, student: Student, used: int) -> str:
+        before, self.used = self.used, used
+        if used <= student.disk_mb * MEGABYTE:
+            if not self.is_full:
+                return ""
+            # A limit on files can't be taken back from a process.
+            self.is_full = False
+            end_all(student.uid)
+            return "There is room on the disk again."
+        if self.is_full and used < before + GROWTH_MB * MEGABYTE:
+            return ""
+        self.is_full = True
+        end_all(student.uid)
+        return f"The disk is full: {used // MEGABYTE} of {student.disk_mb} MB. What ran was ended; remove something."
 
 
-def measure(folders: list[Path], uid: int) -> int:
-    """Return the bytes on disk of that user's files, for as long as a look may take."""
-    total, deadline = 0, time.monotonic() + LOOK_S
-    for folder in folders:
-        for path, _folders, files in os.walk(folder, onerror=None):
-            if time.monotonic() > deadline:
-                return total
-            for name in files:
+def look(folders: list[str], uid: int, results: int) -> None:
+    """Write the bytes of that user's files, and then of those without a name. The process is the user's afterwards."""
+    seen: set[tuple[int, int]] = set()
+    os.write(results, NUMBER.pack(sum(measure(folder, uid, seen) for folder in folders)))
+    devices = {os.stat(folder).st_dev for folder in folders}
+    # Only who is that user may look at what their processes have open.
+    shed_rights(uid)
+    os.write(results, NUMBER.pack(open_files(uid, devices, seen)))
+
+
+def measure(folder: str, uid: int, seen: set[tuple[int, int]]) -> int:
+    """Return what that user's entries below the folder take, each once, however deep; links aren't followed.
+
+    It walks by single steps: a path may be longer than any that the system takes.
+    """
+    os.chdir(folder)
+    total, waiting = 0, [_children(uid, seen)]
+    total += waiting[-1][0]
+    places = [os.stat(".")]
+    while waiting:
+        _bytes, names = waiting[-1]
+        if not names:
+            waiting.pop()
+            places.pop()
+            if places:
+                os.chdir("..")
+                # Somebody moved the folder meanwhile: the next look begins anew.
+                if not os.path.samestat(os.stat("."), places[-1]):
+                    return total
+            continue
+        with contextlib.suppress(OSError):
+            there = os.open(names.pop(), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            os.fchdir(there)
+            os.close(there)
+            waiting.append(_children(uid, seen))
+            places.append(os.stat("."))
+            total += waiting[-1][0]
+    return total
+
+
+def _children(uid: int, seen: set[tuple[int, int]]) -> tuple[int, list[str]]:
+    """Return what the entries of this folder take, and the names of its folders."""
+    total, names = 0, []
+    with contextlib.suppress(OSError), os.scandir(".") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                if found.st_uid == uid and (found.st_dev, found.st_ino) not in seen:
+                    if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
+                        seen.add((found.st_dev, found.st_ino))
+                    total += max(ENTRY, found.st_blocks * 512)
+                # Below what is somebody else's nothing is theirs: on a machine without roots, /tmp is everybody's.
+                if stat.S_ISDIR(found.st_mode) and found.st_uid == uid:
+                    names.append(entry.name)
+    return total, names
+
+
+def open_files(uid: int, devices: set[int], seen: set[tuple[int, int]]) -> int:
+    """Return what files on those devices take that have no name any more and that processes of the user hold open."""
+    total = 0
+    for process in os.listdir("/proc"):
+        if not process.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            for name in os.listdir(f"/proc/{process}/fd"):
                 with contextlib.suppress(OSError):
-                    found = os.lstat(os.path.join(path, name))
-                    total += found.st_blocks * 512 if found.st_uid == uid else 0
+                    found = os.stat(f"/proc/{process}/fd/{name}")
+                    is_theirs = found.st_uid == uid and found.st_dev in devices and stat.S_ISREG(found.st_mode)
+                    if is_theirs and not found.st_nlink and (found.st_dev, found.st_ino) not in seen:
+                        seen.add((found.st_dev, found.st_ino))
+                        total += found.st_blocks * 512
     return total
 
 

@@ -154,6 +154,10 @@ class Screen:
             data = b""
         self.is_ending = not data
         self.slice_taken += len(data)
+        self.show(data)
+
+    def show(self, data: bytes) -> None:
+        """Show bytes to everybody, and keep them."""
         self.past += data
         if len(self.past) > 2 * KEPT:
             del self.past[:-KEPT]

@@ -6,6 +6,7 @@ user ID (a container without that capability), students run as it does.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -59,13 +60,22 @@ class Student:
         }
 
 
-def become(student: Student, namespaces: dict[str, int]) -> None:
-    """Turn this (forked) process into the student's; an exec that follows drops the last capabilities."""
-    _shed_rights(student.uid)
+def become(student: Student, namespaces: dict[str, int], *, is_shell: bool = False) -> None:
+    """Turn this (forked) process into the student's; an exec that follows drops the last capabilities.
+
+    The shell, and all that is ever started in it, goes into a user namespace below the lab's own. Scripts stay above:
+    so a student's programs, of the same user ID, can neither trace a check nor look at what it has open.
+    """
+    _yield_memory()
+    shed_rights(student.uid)
     # The user namespace first: whoever made it has every right in it.
     for name in ("user", "uts", "net"):
         if name in namespaces:
             _check(_libc.setns(namespaces[name], 0), f"setns {name}")
+    if is_shell and "user" in namespaces:
+        _unshare(NEW_USER)
+    # Until the exec this is still the program, with its sockets, its memory and its environment.
+    _libc.prctl(SET_DUMPABLE, 0, 0, 0, 0)
     _limit(student)
     for number in (signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -84,8 +94,9 @@ def make_namespaces(student: Student, is_isolated: bool) -> dict[str, int]:
     child = os.fork()
     if child == 0:
         try:
-            _shed_rights(student.uid)
+            shed_rights(student.uid)
             _unshare(kinds)
+            _name_host(kinds)
             socket.send_fds(theirs, [b"+"], [os.open(f"/proc/self/ns/{name}", os.O_RDONLY) for name in names])
         except OSError as error:
             theirs.send(b"-" + str(error).encode())
@@ -96,13 +107,16 @@ def make_namespaces(student: Student, is_isolated: bool) -> dict[str, int]:
     os.waitpid(child, 0)
     ours.close()
     if said.startswith(b"+"):
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
         return {name: descriptors[place] for place, name in enumerate(names)}
     if kinds & NEW_NET:
         raise NotIsolated(said[1:].decode(errors="replace"))
     return {}
 
 
-def _shed_rights(uid: int) -> None:
+def shed_rights(uid: int) -> None:
+    """Turn this process into that user's, without any right; 0 is "as the program runs"."""
     for capability in range(HIGHEST_CAPABILITY + 1):
         _libc.prctl(DROP_BOUNDING, capability, 0, 0, 0)
     if uid:
@@ -113,16 +127,20 @@ def _shed_rights(uid: int) -> None:
     header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
     _libc.capset(header, bytes(24))
     _check(_libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
-    # A process that changed its user isn't dumpable, and may not write to its own /proc/self/uid_map.
-    _libc.prctl(SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def _unshare(kinds: int) -> None:
     uid, gid = os.geteuid(), os.getegid()
     _check(_libc.unshare(kinds), "unshare")
+    # A process that changed its user isn't dumpable, and may not write to its own /proc/self/uid_map.
+    _libc.prctl(SET_DUMPABLE, 1, 0, 0, 0)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
+    _libc.prctl(SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _name_host(kinds: int) -> None:
     socket.sethostname(HOSTNAME)
     if kinds & NEW_NET:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -144,11 +162,12 @@ def _limit(student: Student) -> None:
         if kind != resource.RLIMIT_NPROC or student.uid:
             resource.setrlimit(kind, (most, most))
     os.nice(NICENESS)
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write(str(OOM_SCORE))
-    except OSError:
-        return
+
+
+def _yield_memory() -> None:
+    """Be ended before the program, where memory runs out."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write(str(OOM_SCORE))
 
 
 def _check(outcome: int, what: str) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import secrets
 import selectors
+import shlex
 import signal
 import subprocess
 import threading
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 from scheduler.backends.base import BackendUnavailable, ExecResult, LabSpec
+from scheduler.backends.inside import scripts
 from scheduler.backends.local import plain, processes, sandbox
 from scheduler.backends.local.etc import variables
 from scheduler.backends.local.jobs import Sandbox
@@ -41,7 +43,7 @@ def run(
         raise BackendUnavailable(f"{spec.job_id} can't be entered: {error.strerror}") from error
     finally:
         os.close(reading)
-    _feed(writing, script.encode())
+    _feed(writing, script.encode() + scripts.END)
     if process.stdin is not None:
         _feed(os.dup(process.stdin.fileno()), stdin)
         process.stdin.close()
@@ -69,12 +71,11 @@ def way_in(spec: LabSpec, found: Sandbox, home: Path) -> tuple[list[str], tuple[
 def _spawn(
     spec: LabSpec, found: Sandbox, home: Path, mark: str, reading: int, *, has_input: bool
 ) -> "subprocess.Popen[bytes]":
-    if sandbox.is_here() and os.geteuid() == 0:
-        os.fchown(reading, sandbox.uid_of(spec), -1)  # bash opens it anew, as the student
     there, namespaces = way_in(spec, found, home)
     limits = sandbox.limits(spec) if sandbox.is_here() else "true"
     entered = ENTERED.decode().replace("\0", "\\0")
-    inner = f"printf '{entered}'; umask 022; cd && {limits} && exec /bin/bash --noprofile --norc /dev/fd/{reading}"
+    shell = shlex.join(scripts.command(reading))
+    inner = f"printf '{entered}'; umask 022; cd && {limits} && exec {shell}"
     try:
         return subprocess.Popen(
             [*there, mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],

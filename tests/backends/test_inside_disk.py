@@ -1,0 +1,74 @@
+"""What a lab's program counts of a student's disk, whatever they do to hide it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scheduler.backends.inside import disk
+
+LARGE = 3_000_000
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home, and the way back out of wherever the measure went."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def measured(home: Path) -> int:
+    return disk.measure(str(home), os.getuid(), set())
+
+
+def test_files_count_once_and_links_are_not_followed(home, tmp_path):
+    (tmp_path / "outside").write_bytes(bytes(LARGE))
+    (home / "file").write_bytes(b"x" * LARGE)
+    (home / "again").hardlink_to(home / "file")
+    (home / "away").symlink_to(tmp_path)
+
+    used = measured(home)
+
+    assert LARGE <= used < 1.2 * LARGE
+
+
+def test_folders_and_empty_files_cost_something_too(home):
+    for number in range(1000):
+        (home / f"file-{number}").touch()
+        (home / f"folder-{number}").mkdir()
+
+    used = measured(home)
+
+    assert used >= 2000 * disk.ENTRY
+
+
+def test_a_file_deeper_than_any_path_is_found(home):
+    back = os.getcwd()
+    os.chdir(home)
+    for _ in range(2500):
+        os.mkdir("d")
+        os.chdir("d")
+    Path("far").write_bytes(b"x" * LARGE)
+    os.chdir(back)
+
+    try:
+        assert measured(home) > LARGE
+    finally:
+        os.chdir(back)
+        subprocess.run(["rm", "-rf", str(home)], check=True)
+
+
+def test_a_file_that_is_open_and_has_no_name_any_more_counts(home):
+    device = {home.stat().st_dev}
+    before = disk.open_files(os.getuid(), device, set())
+
+    with (home / "gone").open("wb") as file:
+        file.write(b"x" * LARGE)
+        file.flush()
+        (home / "gone").unlink()
+        used = disk.open_files(os.getuid(), device, set())
+
+    assert used - before >= LARGE
