@@ -152,7 +152,7 @@ class Terminals:
                 await socket.send_json({"type": "ended", "reason": "ended"})
                 await socket.close(code=LAB_ENDED, message=b"the lab has ended")
             else:
-                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too slow")
+                await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
 
     async def _input(
         self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, keyboard: Keyboard | None

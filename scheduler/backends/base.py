@@ -151,7 +151,8 @@ class Stream(Protocol):
 class Terminal(Stream, Protocol):
     """A lab's screen and keyboard. Several may be open; all see the same shell.
 
-    The recent past is read first; leaving lets the shell go on.
+    The recent past is read first; leaving lets the shell go on. Reading raises BackendUnavailable where the lab goes on
+    and only the connection to it has broken: open another one.
     """
 
     async def resize(self, columns: int, rows: int) -> None:

@@ -72,10 +72,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     socket = new WebSocket(`${scheme}://${location.host}${address}&columns=${term.cols}&rows=${term.rows}`);
     socket.binaryType = "arraybuffer";
     let isFirst = true;
-    socket.addEventListener("open", () => {
-      failures = 0;
-      state("connected");
-    });
+    socket.addEventListener("open", () => state("connected"));
     socket.addEventListener("message", (event) => {
       if (typeof event.data === "string") {
         const note = JSON.parse(event.data);
@@ -89,6 +86,8 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
       // The shell's screen is sent again on each connection: begin with an empty one.
       if (isFirst) term.reset();
       isFirst = false;
+      // Only now is it there: a gateway that doesn't reach the lab opens, too, and closes at once.
+      failures = 0;
       term.write(new Uint8Array(event.data));
     });
     socket.addEventListener("close", (event) => {

@@ -1,6 +1,10 @@
 """A cluster that wants certificates of both sides: labs over it, servers that fail, and what operators read of it."""
 
+import asyncio
+import contextlib
 import http.server
+import re
+import secrets
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable
+from scheduler.backends.base import BackendUnavailable, LabSpec
 from scheduler.backends.nomad import NomadBackend
 from tests.engines import Engines, site_settings
 from tests.nomad.agents import Cluster
@@ -76,6 +80,38 @@ def make(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[..., NomadBacken
         found.close()
 
 
+@pytest.fixture
+def make_lab_of() -> Iterator[Callable[[NomadBackend], str]]:
+    """Start a lab of a backend; it ends with the test."""
+    started: list[tuple[NomadBackend, str]] = []
+
+    def make_lab(backend: NomadBackend) -> str:
+        digits = secrets.token_hex(4)
+        spec = LabSpec(f"lab-a-b-bob-{digits}", "test", f"{digits}-0000", "a", "b", "bob", digits, memory_mb=64)
+        started.append((backend, spec.job_id))
+        backend.start(spec)
+        return spec.job_id
+
+    yield make_lab
+    for backend, job_id in started:
+        backend.stop(job_id)
+
+
+async def told_pid(backend: NomadBackend, job_id: str) -> bytes:
+    """Return the process of the lab's shell, as soon as the lab can be reached."""
+    async with asyncio.timeout(60):
+        while True:
+            seen = b""
+            with contextlib.suppress(BackendUnavailable):
+                terminal = await backend.attach(job_id, columns=80, rows=24)
+                await terminal.write(b"echo shell-$$-\n")
+                while not (found := re.search(rb"shell-(\d+)-", seen)):
+                    seen += await terminal.read()
+                await terminal.close()
+                return found[1]
+            await asyncio.sleep(0.5)
+
+
 def test_a_lab_lives_over_certificates_of_both_sides_though_two_of_three_servers_fail(cluster, make, impostor):
     dead = f"https://127.0.0.1:{free_port()}"
     backend = make(nomad_addr=f"{dead},{impostor},{cluster.url}")
@@ -83,6 +119,29 @@ def test_a_lab_lives_over_certificates_of_both_sides_though_two_of_three_servers
     use_it_all(backend)
 
     assert backend.servers.address == cluster.url
+
+
+def test_a_server_that_dies_under_a_terminal_is_no_end_of_the_lab(cluster, make, make_lab_of):
+    backend = make()
+    job_id = make_lab_of(backend)
+
+    async def watch() -> tuple[bytes, bytes]:
+        before = await told_pid(backend, job_id)
+        terminal = await backend.attach(job_id, columns=80, rows=24)
+        cluster.server.kill()
+        with pytest.raises(BackendUnavailable, match="broke off"):
+            async with asyncio.timeout(20):
+                while await terminal.read():
+                    pass
+        await terminal.close()
+        cluster.server.start(cluster.server)
+        after = await told_pid(backend, job_id)
+        await backend.leave()
+        return before, after
+
+    before, after = asyncio.run(watch())
+
+    assert before == after
 
 
 @pytest.mark.parametrize(

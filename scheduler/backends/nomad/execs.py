@@ -143,10 +143,14 @@ class Exec:
 
 
 class Bridge:
-    """A session of the bridge: both ways to a socket of the agent, with an end of its own (see inside/bridge.py)."""
+    """A session of the bridge: both ways to a socket of the agent, with an end of its own (see inside/bridge.py).
+
+    Where `has_ended` isn't set at the end, the way there broke: a server or a client of the cluster has gone.
+    """
 
     def __init__(self, session: Exec) -> None:
         self.session = session
+        self.has_ended = False
         self._received = bytearray()
 
     async def join(self) -> bool:
@@ -174,11 +178,13 @@ class Bridge:
                 return 0
         (length,) = LENGTH.unpack_from(self._received)
         del self._received[: LENGTH.size]
+        self.has_ended = not length
         return int(length)
 
     async def _more(self) -> bool:
         data = await self.session.read()
         self._received += data
+        self.has_ended = self.session.exit_code is not None
         return bool(data)
 
     async def write(self, data: bytes) -> None:

@@ -16,7 +16,8 @@ def unanswered(address: str, error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLError):
             return f"{address} {_tls(cause)}"
-    return f"{address} doesn't answer ({type(next(_causes(error))).__name__})"
+    told = getattr(error, "nomad_resp", None)
+    return f"{address} doesn't answer ({type(told if isinstance(told, Exception) else error).__name__})"
 
 
 def without_tls(address: str) -> str:

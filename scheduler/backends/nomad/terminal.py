@@ -41,8 +41,11 @@ class NomadTerminal:
         self._bridge = bridge
 
     async def read(self) -> bytes:
-        """Wait for output; empty at the lab's end."""
-        return await self._bridge.read()
+        """Wait for output; empty at the lab's end. BackendUnavailable where only the way to it ended."""
+        data = await self._bridge.read()
+        if not data and not self._bridge.has_ended:
+            raise BackendUnavailable("the way to the lab broke off")
+        return data
 
     async def close(self) -> None:
         """Leave; the shell goes on."""
