@@ -38,6 +38,7 @@ def test_labs(name: str | None, folder: Path | None, is_json: bool) -> None:
     try:
         reports = _prove_all(backend, instance_of_tests(settings), course, labs, is_json=is_json)
     finally:
+        backend.close()
         signal.signal(signal.SIGTERM, before)
     if is_json:
         is_proven = all(report.is_proven for report in reports)

@@ -99,7 +99,7 @@ def table(report: LabReport) -> Iterator[str]:
     if report.note:
         yield f"  It {report.note}."
     for fault, output in report.all_faults():
-        yield f"  Fault: {fault}."
+        yield f"  Fault: {fault.rstrip('.')}."
         lines = output.splitlines()
         yield from (f"    | {line}" for line in lines[:MOST_LINES])
         if len(lines) > MOST_LINES:

@@ -17,6 +17,8 @@ POLL_S = 0.05
 # How long a VM may take to come up; a script gets this much more than its limit.
 BOOT_S, GRACE_S = 120.0, 10.0
 ASK_AGAIN_S = 2.0
+# What the firmware says at each start, in what QEMU keeps of the console. A kernel that panics starts anew.
+FIRMWARE, MOST_STARTS = b"SeaBIOS (version", 5
 LOCK = "control.lock"
 
 
@@ -34,6 +36,8 @@ def fill(saved: bytes | None, setup: bytes) -> None:
     """Wait for the VM to come up, then unpack what was saved or run the setup; raise Refused."""
     deadline = time.monotonic() + BOOT_S
     while not _is_up():
+        if _starts() > MOST_STARTS:
+            raise Refused("The virtual machine starts again and again. It has too little memory, most likely.")
         if time.monotonic() > deadline:
             raise Refused(f"The virtual machine didn't come up within {BOOT_S:.0f} s.")
     if saved is not None:
@@ -52,6 +56,15 @@ def run(script: bytes, stdin: bytes, timeout_s: float, limit: int) -> Result:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with _connect(os.environ["YURT_CONTROL"], CONNECT_S) as control:
             return _run(control, script, stdin, timeout_s, limit)
+
+
+def _starts() -> int:
+    """Return how often the machine has started, as far as its console tells."""
+    try:
+        with open(os.path.splitext(os.environ["YURT_CONSOLE"])[0] + ".log", "rb") as log:
+            return log.read(1_000_000).count(FIRMWARE)
+    except OSError:
+        return 0
 
 
 def _is_up() -> bool:
