@@ -140,6 +140,9 @@ class Ports:
             if head.status == 101 and is_socket:
                 await tasks.end(sending)
                 return await self._tunnel(request, access, stream, answer, head)
+            if head.status == 101:
+                # A proxy before us would stop reading HTTP, and let the browser speak to us behind its back.
+                raise http1.BadAnswer("an upgrade that nobody asked for")
             return await _pass_on(request, access, answer, head)
         finally:
             await tasks.end(sending)

@@ -11,6 +11,7 @@ from aiohttp import web
 from prometheus_client import Gauge
 
 from gateway.hints import Hints
+from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.presence import Presence
 from services import tickets
@@ -21,7 +22,7 @@ HEARTBEAT_S = 15.0
 COALESCE_S = 0.1
 BOARD_EVERY_S = 1.0
 SEND_S = 20.0
-STREAMS_PER_USER = 20
+STREAMS_PER_USER, STREAMS_IN_ALL = 20, 20_000
 
 STREAMS = Gauge("yurt_gateway_streams", "Open live streams.", multiprocess_mode="livesum")
 
@@ -34,12 +35,16 @@ class Streams:
     def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence, notes: Notes) -> None:
         self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
         self._presence, self._notes = presence, notes
-        self._open: dict[int, int] = {}
+        self._limit = Limit(STREAMS_PER_USER, STREAMS_IN_ALL)
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
         """Send the lab's state at once, and again after each change. A visitor's visit lasts while they listen."""
         session_id = request.match_info["session_id"]
         user_id = self._user(request, f"lab:{session_id}")
+        async with self._limit.hold(user_id):
+            return await self._lab(request, session_id, user_id)
+
+    async def _lab(self, request: web.Request, session_id: str, user_id: int) -> web.StreamResponse:
         first = await self._snapshot(session_id, user_id)
         if first is None:
             raise web.HTTPNotFound
@@ -60,7 +65,7 @@ class Streams:
             changed.set()
             if is_visitor:
                 stack.enter_context(self._presence.page(session_id, user_id))
-            return await self._serve(request, user_id, changed, next_state, COALESCE_S, beat)
+            return await self._serve(request, changed, next_state, COALESCE_S, beat)
 
     async def board(self, request: web.Request) -> web.StreamResponse:
         """Tell of each change of a leaderboard, at most once a second."""
@@ -76,21 +81,19 @@ class Streams:
         async def next_version() -> bytes:
             return _event("board", {"version": time.time_ns() // 1_000_000})
 
-        with self._hints.watch(channel) as changed:
-            return await self._serve(request, user_id, changed, next_version, BOARD_EVERY_S)
+        async with self._limit.hold(user_id):
+            with self._hints.watch(channel) as changed:
+                return await self._serve(request, changed, next_version, BOARD_EVERY_S)
 
     def _user(self, request: web.Request, topic: str) -> int:
         found = tickets.read_live(self._secret_key, request.query.get("ticket", ""))
         if found is None or found[1] != topic:
             raise web.HTTPForbidden
-        if self._open.get(found[0], 0) >= STREAMS_PER_USER:
-            raise web.HTTPTooManyRequests
         return found[0]
 
     async def _serve(
         self,
         request: web.Request,
-        user_id: int,
         changed: asyncio.Event,
         message: Callable[[], Awaitable[bytes | None]],
         pause: float,
@@ -99,7 +102,6 @@ class Streams:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
-        self._open[user_id] = self._open.get(user_id, 0) + 1
         STREAMS.inc()
         try:
             await response.prepare(request)
@@ -112,9 +114,6 @@ class Streams:
             return response
         finally:
             STREAMS.dec()
-            self._open[user_id] -= 1
-            if not self._open[user_id]:
-                del self._open[user_id]
 
     async def _turn(
         self,

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway import tasks
+from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.visitors import Keyboard, Screens, Size, Visitors, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
@@ -24,7 +25,7 @@ TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
-TERMINALS_PER_USER = 10
+TERMINALS_PER_USER, TERMINALS_IN_ALL = 10, 10_000
 
 TERMINALS = Gauge("yurt_gateway_terminals", "Open terminals.", multiprocess_mode="livesum")
 BYTES = Counter("yurt_gateway_terminal_bytes_total", "Bytes through terminals, by direction.", ["direction"])
@@ -42,7 +43,7 @@ class Terminals:
         self._backend, self._redis, self._job_of, self._origin, self._notes = backend, redis, job_of, origin, notes
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
-        self._open: dict[int, int] = {}
+        self._limit = Limit(TERMINALS_PER_USER, TERMINALS_IN_ALL)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Redeem the ticket, then carry bytes both ways until one side ends."""
@@ -54,10 +55,13 @@ class Terminals:
         found = await self._redeem(request.query.get("ticket", ""), session_id)
         if found is None:
             await socket.close(code=TICKET_REFUSED, message=b"ticket refused")
-        elif self._open.get(found[0], 0) >= TERMINALS_PER_USER:
+            return socket
+        try:
+            # Those that are being opened count: each costs the lab a process.
+            async with self._limit.hold(found[0]):
+                await self._attach(request, socket, session_id, *found)
+        except web.HTTPException:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many terminals")
-        else:
-            await self._attach(request, socket, session_id, *found)
         return socket
 
     def _is_same_origin(self, request: web.Request) -> bool:
@@ -95,7 +99,6 @@ class Terminals:
             log.warning("attach failed", job=job[0], error=str(error))
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
             return
-        self._open[user_id] = self._open.get(user_id, 0) + 1
         self.sockets.add(socket)
         TERMINALS.inc()
         try:
@@ -106,9 +109,6 @@ class Terminals:
         finally:
             TERMINALS.dec()
             self.sockets.discard(socket)
-            self._open[user_id] -= 1
-            if not self._open[user_id]:
-                del self._open[user_id]
             await terminal.close()
 
     async def _serve_student(
@@ -194,7 +194,8 @@ async def _output(
 
 async def _command(terminal: Terminal, text: str) -> Size | None:
     """Do what the page asks for; return the new size of its screen."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):  # not of our page
+    # Not of our page: other words, numbers that are none (1e999), brackets without end.
+    with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):
         command = json.loads(text)
         if command["type"] == "resize":
             size = int(command["columns"]), int(command["rows"])
