@@ -7,7 +7,7 @@ one its student worked on is a fresh one that nobody entered, so its session has
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from services import labs, timelines, warm_labs
 # A machine that runs for nobody yet, as it is listed beside sessions.
 WARM = "warm"
 MAX_DETAIL = 500
+SKEW = timedelta(seconds=60)
 
 
 class Job(Protocol):
@@ -100,7 +101,9 @@ def plan(
 
 
 def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Collection[str]) -> Repair | None:
-    is_settled = session.started_at is not None and session.started_at < looked_at
+    since = session.started_at
+    # What started in the future started before the clock was set back.
+    is_settled = since is not None and (since < looked_at or since > looked_at + SKEW)
     if session.state not in (RUNNING, WARM) or not is_settled:
         return None
     if job is not None and job.state != "dead":

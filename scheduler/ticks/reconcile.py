@@ -9,7 +9,7 @@ from config import Settings
 from extensions import db
 from models import utcnow
 from scheduler.backends import Backend, BackendError
-from services import clusters, lab_repairs
+from services import clusters, lab_clocks, lab_repairs
 from services.lab_repairs import Repair
 
 ORPHANS = Gauge("yurt_lab_orphans", "Jobs without a session, at the last look.", multiprocess_mode="livemostrecent")
@@ -20,6 +20,8 @@ def reconciler(settings: Settings, backend: Backend) -> Callable[[], bool]:
     """Return the work of the tick."""
 
     def work() -> bool:
+        lab_clocks.mend(utcnow())
+        db.session.commit()
         mend_all(settings.instance, backend)
         return False
 

@@ -1,0 +1,153 @@
+"""Clocks that jump: nobody loses a lab, a place or a save to one, and nothing waits for a time that was a mistake."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from extensions import db as database
+from models import CheckRun, LabSession, WarmLab, utcnow
+from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
+from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from scheduler.ticks import reconcile
+from scheduler.ticks.checks import checker
+from scheduler.ticks.starts import starter
+from scheduler.ticks.stops import stopper
+from scheduler.ticks.warm import keeper
+from services import checks, lab_claims, lab_clocks, labs, saves, timelines, warm
+from services.lab_claims import Limits
+from services.warm import Plan
+from tests.factories import Cast, UserFactory
+from tests.scheduler.scripted import ScriptedBackend
+
+Ask = Callable[..., LabSession]
+LIMITS = Limits(50, 2)
+HOUR = timedelta(hours=1)
+
+
+def at_another_time(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    """Set the clock of the scheduler."""
+    for module in ("starts", "stops", "saves", "checks", "warm", "reconcile", "holds"):
+        monkeypatch.setattr(f"scheduler.ticks.{module}.utcnow", lambda: utcnow() + by)
+
+
+def all_ticks(settings: Any, backend: ScriptedBackend) -> None:
+    """Let a scheduler do whatever is due."""
+    reconcile.reconciler(settings, backend)()
+    for work in (starter(settings, backend, LIMITS), stopper(backend), keeper(settings, backend, LIMITS)):
+        while work():
+            pass
+    checker(backend)()
+
+
+@pytest.mark.parametrize("by", [HOUR, timedelta(minutes=3)])
+def test_claims_of_a_clock_that_was_ahead_are_taken_over(ask: Ask, cast: Cast, settings: Any, by: timedelta) -> None:
+    ahead = utcnow() + by
+    waiting = ask(next_try_at=ahead)
+    starting = ask(cast.alice, state=STARTING, claimed_at=ahead, next_try_at=ahead + timedelta(seconds=20))
+    stopping = ask(cast.dana, state=STOPPING, started_at=ahead, reason="user", next_try_at=ahead)
+    backend = ScriptedBackend()
+
+    all_ticks(settings, backend)
+
+    assert [found.state for found in (waiting, starting, stopping)] == [RUNNING, RUNNING, ENDED]
+    assert set(backend.jobs) == {waiting.job_id, starting.job_id}
+
+
+def test_machines_of_a_clock_that_was_ahead_are_made_and_given_up(cast: Cast, settings: Any) -> None:
+    ahead = utcnow() + HOUR
+    warm.replace(cast.lab, [Plan(count=1)])
+    going = WarmLab(lab_id=cast.lab.id, job_id="lab-a", state=WARM_STOPPING, created_at=ahead, next_try_at=ahead)
+    coming = WarmLab(lab_id=cast.lab.id, job_id="lab-b", state=WARM_STARTING, created_at=ahead, next_try_at=ahead)
+    database.session.add_all([going, coming])
+    database.session.commit()
+
+    all_ticks(settings, ScriptedBackend())
+
+    assert [(row.job_id, row.state) for row in database.session.query(WarmLab)] == [("lab-b", WARM_READY)]
+
+
+def test_a_check_of_a_clock_that_was_ahead_is_run(cast: Cast, running: Ask) -> None:
+    found, ahead = running(), utcnow() + HOUR
+    checks.request(found, cast.check.id, now=ahead)
+    run = database.session.query(CheckRun).one()
+    run.claimed_at, run.failures = ahead, 1
+    database.session.commit()
+
+    lab_clocks.mend(utcnow())
+    database.session.commit()
+
+    assert checks.claim(utcnow() + timedelta(minutes=1)) == run
+    assert database.session.get_one(CheckRun, run.id).state == "running"
+
+
+def test_a_lab_that_started_in_the_future_is_lost_with_its_machine(running: Ask, settings: Any) -> None:
+    found = running(started_at=utcnow() + HOUR, expires_at=utcnow() + 9 * HOUR)
+
+    all_ticks(settings, ScriptedBackend())
+
+    assert (found.state, found.reason) == (ENDED, "lost")
+
+
+def test_pauses_and_claims_of_today_are_kept(ask: Ask, cast: Cast) -> None:
+    now = utcnow()
+    waits = ask(next_try_at=now + lab_claims.LONGEST_PAUSE)
+    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", next_try_at=now + saves.RETRY)
+
+    lab_clocks.mend(now)
+    database.session.commit()
+
+    assert waits.next_try_at == now + lab_claims.LONGEST_PAUSE
+    assert unsaved.next_try_at == now + saves.RETRY
+
+
+@pytest.mark.parametrize("by", [-HOUR, HOUR])
+def test_a_clock_that_jumps_under_the_scheduler_costs_no_lab_and_no_place(
+    ask: Ask, running: Ask, cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch, by: timedelta
+) -> None:
+    backend = ScriptedBackend()
+    works = ask(cast.alice)
+    starter(settings, backend, Limits(1, 2))()
+    first, second = ask(cast.bob, at=utcnow()), ask(cast.dana, at=utcnow())
+    stops = ask(UserFactory(), state=STOPPING, started_at=utcnow(), reason="user")
+
+    at_another_time(monkeypatch, by)
+    reconcile.reconciler(settings, backend)()
+    stopper(backend)()
+    claimed = lab_claims.claim_next(Limits(2, 2), utcnow() + by)
+    database.session.commit()
+
+    assert (works.state, stops.state) == (RUNNING, ENDED)
+    assert claimed == first
+    assert (second.state, list(backend.jobs)) == (QUEUED, [works.job_id])
+    assert [event.kind for event in timelines.of(stops.id)].count("saved") == 1
+
+
+@pytest.mark.parametrize("by", [-HOUR, HOUR])
+def test_pages_make_sense_whatever_the_clock_says(ask: Ask, running: Ask, cast: Cast, by: timedelta) -> None:
+    waits, works = ask(cast.bob, at=utcnow()), running(cast.alice)
+
+    for found in (waits, works):
+        told = labs.describe(found, utcnow() + by)
+
+        assert told["state"] == found.state
+        assert _numbers(told) >= 0
+
+
+def _numbers(value: Any) -> float:
+    """Return the smallest number in a document."""
+    if isinstance(value, dict):
+        return min((_numbers(part) for part in value.values()), default=0.0)
+    if isinstance(value, list):
+        return min((_numbers(part) for part in value), default=0.0)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def test_a_timetable_follows_the_clock_wherever_it_goes() -> None:
+    plan = Plan(count=24, weekday=0, begins=time(9, 55), ends=time(11))
+    monday = datetime.fromisoformat("2026-03-02T10:00+00:00")
+
+    wanted = [warm.wanted([plan], 30, monday + by) for by in (timedelta(), HOUR, -HOUR, timedelta())]
+
+    assert wanted == [24, 0, 0, 24]
