@@ -11,8 +11,7 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Lab
 from models.lab_session import ENDED, RUNNING
-from scheduler.ticks.starts import DOWN
-from services import lab_places, labs, live
+from services import lab_places, lab_room, labs, live
 from services.lab_queue import Limits
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.capacity.test_waits import lasted
@@ -110,7 +109,7 @@ def test_a_cluster_that_is_down_has_words_in_the_pages_own_language(cast: Cast, 
     serve(10)
     cluster(down_since=NOW)
 
-    state = told(click(cast.lab, waiting_for=DOWN, next_try_at=later(90)))
+    state = told(click(cast.lab, waiting_for=lab_room.DOWN, next_try_at=later(90)))
 
     assert state["waiting_full"]["kind"] == "cluster"
 

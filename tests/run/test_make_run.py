@@ -100,6 +100,14 @@ def test_commands_join_the_running_site(running: RunningSite) -> None:
         assert oct((running.var / name).stat().st_mode & 0o777) == "0o600"
 
 
+def test_commands_see_every_setting_of_the_site(tmp_path: Path) -> None:
+    cluster = {"LAB_BACKEND": "nomad", "NOMAD_ADDR": "http://10.0.0.1:4646", "NOMAD_CACERT": "/etc/ca.pem"}
+
+    here.remember(tmp_path, {**cluster, "YURT_VAR": str(tmp_path), "HOME": "/home/dana"})
+
+    assert here.environ_of(tmp_path) == {**cluster, "YURT_VAR": str(tmp_path)}
+
+
 def test_two_folders_run_side_by_side(running: RunningSite, tmp_path: Path) -> None:
     with RunningSite(tmp_path / "var") as other:
         other.wait_until_ready()
