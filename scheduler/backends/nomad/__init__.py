@@ -33,6 +33,8 @@ START_S = 45.0
 # A machine has this long to find a place before the student is told that there is none.
 PLACE_S = 3.0
 ENTER_S = 150.0
+# Entering again is harmless, so a program that can't be reached is tried again for so long.
+REACH_S, AGAIN_S = 40.0, 0.5
 STOP_S = 25.0
 WAIT_S = 2.0
 MARGIN_S = 15.0
@@ -59,9 +61,21 @@ class NomadBackend:
         self._register(spec)
         alloc = self._await_running(spec)
         if not spec.is_warm:
-            uid = FIRST_UID + zlib.crc32(spec.home_key.encode()) % UIDS
-            self._in_lab(str(alloc["ID"]), "do.sock", ENTER_S, lambda bridge: terminal.enter(bridge, spec, uid))
+            self._enter(spec, str(alloc["ID"]))
         return str(alloc.get("NodeName") or "")
+
+    def _enter(self, spec: LabSpec, alloc_id: str) -> None:
+        """Make the machine the student's; where much begins at once, its program takes its time to be there."""
+        uid = FIRST_UID + zlib.crc32(spec.home_key.encode()) % UIDS
+        began = time.monotonic()
+        while True:
+            try:
+                self._in_lab(alloc_id, "do.sock", ENTER_S, lambda bridge: terminal.enter(bridge, spec, uid))
+                return
+            except BackendUnavailable:
+                if time.monotonic() - began > REACH_S or self._running(spec.job_id) != alloc_id:
+                    raise
+                time.sleep(AGAIN_S)
 
     def _register(self, spec: LabSpec) -> None:
         """Make the job, if it isn't there: index 0 is Nomad's word for "only if new"."""
@@ -101,7 +115,11 @@ class NomadBackend:
                 self._demand_place(spec.job_id, is_late=time.monotonic() - began > PLACE_S)
             elif observe.is_running(alloc):
                 return dict(alloc)
-            elif alloc.get("ClientStatus") not in ("pending", "running"):
+            elif alloc.get("ClientStatus") == "lost":
+                # The node went away, which is no fault of the lab's: the next try finds it another one.
+                self.stop(spec.job_id)
+                raise BackendUnavailable(words.ending(alloc, None))
+            elif alloc.get("ClientStatus") not in observe.ALIVE:
                 reason = words.failure(alloc)
                 self.stop(spec.job_id)
                 raise StartFailed(f"The machine couldn't start: {reason}")

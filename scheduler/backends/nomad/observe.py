@@ -25,7 +25,8 @@ def observed(job: Mapping[str, Any], alloc: Mapping[str, Any] | None) -> Observe
     node = str(alloc.get("NodeName") or "")
     if is_running(alloc):
         return Observed(job_id, session_id, "running", node=node)
-    if alloc.get("ClientStatus") == "pending" and alloc.get("DesiredStatus") == "run":
+    # One whose node is silent (`unknown`) may come back with it; when Nomad gives it up, it is `lost`.
+    if alloc.get("ClientStatus") in ("pending", "unknown") and alloc.get("DesiredStatus") == "run":
         return Observed(job_id, session_id, "pending", node=node)
     return Observed(job_id, session_id, "dead", words.ending(alloc, None), node)
 
