@@ -1,7 +1,7 @@
 """Which queued lab starts next: held exactly to the limits, whatever races."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select, update
@@ -17,6 +17,7 @@ __all__ = [
     "claim_lost",
     "claim_next",
     "claim_stop",
+    "is_held",
     "oldest_queued",
     "oldest_stopping",
     "pause",
@@ -76,18 +77,18 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
     return True
 
 
-def claim_lost(now: datetime) -> LabSession | None:
+def claim_lost(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
     """Take up a start that came to nothing, or that of a scheduler that died.
 
-    Either counts as a failure, so that none is taken up for ever. It kept its slot meanwhile.
+    Either counts as a failure, so that none is taken up for ever. It kept its slot meanwhile. `held` is what this
+    process starts itself: one that was paused for a while must not take over from itself.
     """
-    is_let_go = or_(
-        LabSession.next_try_at <= now,
-        and_(LabSession.next_try_at.is_(None), LabSession.claimed_at < now - LOST_AFTER),
-    )
+    # A claim of the future is of a clock that was set back since.
+    is_old = or_(LabSession.claimed_at < now - LOST_AFTER, LabSession.claimed_at > now + LOST_AFTER)
+    is_let_go = or_(LabSession.next_try_at <= now, and_(LabSession.next_try_at.is_(None), is_old))
     query = (
         select(LabSession)
-        .where(LabSession.state == STARTING, is_let_go)
+        .where(LabSession.state == STARTING, is_let_go, LabSession.id.not_in(held))
         .order_by(LabSession.claimed_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -97,6 +98,16 @@ def claim_lost(now: datetime) -> LabSession | None:
         return None
     labs.change(found, STARTING, claimed_at=now, next_try_at=None, failures=found.failures + 1)
     return found
+
+
+def is_held(session_id: uuid.UUID, job_id: str, claimed_at: datetime | None) -> bool:
+    """Say whether the start of this job, claimed at this time, is still the caller's; it stays so until they commit.
+
+    Whoever was away for long (a paused process) may have been taken over, or their student may have left.
+    """
+    query = select(LabSession.id).where(LabSession.id == session_id, LabSession.state == STARTING)
+    query = query.where(LabSession.job_id == job_id, LabSession.claimed_at == claimed_at)
+    return db.session.scalar(query.with_for_update()) is not None
 
 
 def renew(session_ids: Sequence[uuid.UUID], now: datetime) -> None:
@@ -109,11 +120,12 @@ def renew(session_ids: Sequence[uuid.UUID], now: datetime) -> None:
     )
 
 
-def claim_stop(now: datetime) -> LabSession | None:
-    """Take a session whose machine is to be stopped, also one whose stop got stuck; None if there is none."""
+def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
+    """Take a session whose machine is to be stopped, also one whose stop got stuck, but not one of those `held`."""
     query = (
         select(LabSession)
         .where(LabSession.state == STOPPING, or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now))
+        .where(LabSession.id.not_in(held))
         .order_by(LabSession.queued_at)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -3,6 +3,7 @@
 Machines are the scheduler's: here a row is written and the scheduler nudged.
 """
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ __all__ = [
     "latest",
     "load",
     "move",
+    "next_job_id",
     "of_user",
     "request",
     "reset",
@@ -71,15 +73,25 @@ def request(
     raise Conflict
 
 
-def job_id(course: str, lab: str, handle: str, session_id: uuid.UUID) -> str:
-    """Return the name of a session for backends and operators: `lab-<course>-<lab>-<handle>-<8 hex>`.
+def job_id(course: str, lab: str, handle: str, session_id: uuid.UUID, turn: int = 1) -> str:
+    """Return the name of a session for backends and operators: `lab-<course>-<lab>-<handle>-<8 hex>`, then `-2`.
 
     At most 100 characters: long slugs are cut, the handle and the session's digits never.
     """
-    tail = f"-{handle}-{session_id.hex[:8]}"
+    tail = f"-{handle}-{session_id.hex[:8]}{f'-{turn}' if turn > 1 else ''}"
     room = MAX_JOB_ID - len("lab--") - len(tail)
     course = course[: max(room // 2, room - len(lab))]
     return f"lab-{course}-{lab[: room - len(course)]}{tail}"
+
+
+def next_job_id(lab_session: LabSession) -> str:
+    """Return a name for the session's next machine that none of its machines had.
+
+    Whoever is late with the one before, a process that was paused, then has nothing in hand that reaches the new one.
+    """
+    names = lab_session.course.slug, lab_session.lab.slug, lab_session.user.handle, lab_session.id
+    turn = re.search(rf"-{lab_session.id.hex[:8]}(?:-(\d+))?$", lab_session.job_id)
+    return job_id(*names, int(turn[1] or 1) + 1 if turn else 1)
 
 
 def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:

@@ -84,7 +84,7 @@ def claim_due(now: datetime) -> LabSession | None:
 def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
     """Write the save down; return "stop" where it was the last and the machine may end."""
     found = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
-    if found is None:
+    if found is None or found.job_id != order.job_id:
         return "leave"
     save = lab_shelf.put(found, archive, order.reason, now)
     found.saved_at, found.save_error, found.save_requested_at, found.waiting_for = now, "", None, ""
@@ -110,7 +110,7 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
     While the cluster doesn't answer, that isn't a try: it waits.
     """
     found = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
-    if found is None or found.state != (STOPPING if order.is_last else RUNNING):
+    if found is None or found.job_id != order.job_id or found.state != (STOPPING if order.is_last else RUNNING):
         return "leave"
     if found.is_settled:
         return "stop"

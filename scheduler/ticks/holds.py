@@ -35,12 +35,19 @@ class Hands:
             with self._lock:
                 self._since.pop(key, None)
 
+    def keys(self) -> list[uuid.UUID | int]:
+        """Return what is in hand."""
+        with self._lock:
+            return [key for key, since in self._since.items() if time.monotonic() - since < LONGEST_S]
+
+    def sessions(self) -> list[uuid.UUID]:
+        """Return the sessions that are in hand."""
+        return [key for key in self.keys() if isinstance(key, uuid.UUID)]
+
     def renew(self) -> bool:
         """Renew what is in hand: the work of the tick."""
-        with self._lock:
-            held = [key for key, since in self._since.items() if time.monotonic() - since < LONGEST_S]
         # Also with empty hands: a round that ends well says that PostgreSQL answers.
-        lab_claims.renew([key for key in held if isinstance(key, uuid.UUID)], utcnow())
-        warm_labs.renew([key for key in held if isinstance(key, int)], utcnow())
+        lab_claims.renew(self.sessions(), utcnow())
+        warm_labs.renew([key for key in self.keys() if isinstance(key, int)], utcnow())
         db.session.commit()
         return False

@@ -19,7 +19,7 @@ from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands
-from services import idle, lab_claims, lab_room, lab_shelf, labs, saves, timelines
+from services import idle, lab_claims, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
@@ -38,7 +38,7 @@ def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands |
 
     def work() -> bool:
         now = utcnow()
-        claimed = lab_claims.claim_lost(now)
+        claimed = lab_claims.claim_lost(now, hands.sessions())
         if claimed is None:
             claimed = lab_claims.claim_next(limits, now)
             if claimed is not None:
@@ -64,35 +64,53 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
         db.session.commit()
         return
     spec = spec_of(settings, lab_session)
+    claim = lab_session.id, spec.job_id, lab_session.claimed_at
     db.session.commit()  # no transaction is open while the backend works
+    node = ""
+    fault: Exception | None = None
     try:
         node = backend.start(spec)
-    except NoRoom as error:
-        log.info("lab waits for room", job=spec.job_id, reason=error.reason)
-        leave(backend, spec.job_id)
-        _wait(lab_session, error.reason, utcnow())
-    except StartFailed as error:
-        log.warning("lab can't start", job=spec.job_id, reason=error.reason)
-        if labs.move(lab_session, STARTING, ENDED, reason="failed", detail=error.reason, ended_at=utcnow()):
-            timelines.note(lab_session.id, "failed", utcnow(), reason=error.reason)
     except (BackendError, OSError) as error:
-        log.warning("lab not started", job=spec.job_id, error=str(error))
-        if isinstance(error, BackendUnavailable) and lab_room.is_down(settings.instance):
-            _wait(lab_session, lab_room.DOWN, utcnow())
-        elif lab_session.is_warm:
-            # The next start is one of its own: nothing of the warm machine may stay.
-            leave(backend, spec.job_id)
-            _requeue(lab_session, utcnow())
-        else:
-            _put_off(lab_session, utcnow())
-    else:
-        if lab_session.job_id != spec.job_id:
-            # Another scheduler took it over, and gave it a machine of its own.
-            db.session.commit()
-            leave(backend, spec.job_id)
-            return
+        fault = error
+    if isinstance(fault, NoRoom) and lab_claims.is_held(*claim):
+        db.session.commit()
+        leave(backend, spec.job_id)
+    if not lab_claims.is_held(*claim):
+        _give_back(backend, spec.job_id)
+    elif fault is None:
         _started(lab_session, node, utcnow())
+    else:
+        _not_started(settings, backend, lab_session, fault)
     db.session.commit()
+
+
+def _give_back(backend: Backend, job_id: str) -> None:
+    """Leave a start that is somebody else's by now; of a machine that nobody wants any more nothing stays."""
+    is_wanted = lab_repairs.is_wanted(job_id)
+    db.session.commit()
+    log.info("start taken over", job=job_id, is_wanted=is_wanted)
+    if not is_wanted:
+        leave(backend, job_id)
+
+
+def _not_started(settings: Settings, backend: Backend, lab_session: LabSession, fault: Exception) -> None:
+    log.warning("lab not started", job=lab_session.job_id, error=str(fault))
+    if isinstance(fault, NoRoom):
+        _wait(lab_session, fault.reason, utcnow())
+    elif isinstance(fault, StartFailed):
+        now = utcnow()
+        if labs.move(lab_session, STARTING, ENDED, reason="failed", detail=fault.reason, ended_at=now):
+            timelines.note(lab_session.id, "failed", now, reason=fault.reason)
+    elif isinstance(fault, BackendUnavailable) and lab_room.is_down(settings.instance):
+        _wait(lab_session, lab_room.DOWN, utcnow())
+    elif lab_session.is_warm:
+        # The next start is one of its own: nothing of the warm machine may stay.
+        job_id = lab_session.job_id
+        _requeue(lab_session, utcnow())
+        db.session.commit()
+        leave(backend, job_id)
+    else:
+        _put_off(lab_session, utcnow())
 
 
 def leave(backend: Backend, job_id: str) -> None:

@@ -15,6 +15,7 @@ from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.backends import Backend, BackendError
+from scheduler.ticks.holds import Hands
 from scheduler.ticks.saves import is_alive, save
 from services import lab_claims, labs, saves, timelines
 
@@ -23,9 +24,10 @@ log = structlog.get_logger("yurt.scheduler")
 
 def stopper(backend: Backend) -> Callable[[], bool]:
     """Return the work of the tick."""
+    hands = Hands()
 
     def work() -> bool:
-        found = lab_claims.claim_stop(utcnow())
+        found = lab_claims.claim_stop(utcnow(), hands.sessions())
         if found is None:
             db.session.commit()
             return False
@@ -34,25 +36,33 @@ def stopper(backend: Backend) -> Callable[[], bool]:
         if order is not None and not found.failures and not found.waiting_for:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
-        if order is not None and save(backend, order) != "stop":
-            return True
-        try:
-            backend.stop(job_id)
-        except (BackendError, OSError) as error:
-            log.warning("lab not stopped", job=job_id, error=str(error))
-            put_off(session_id, utcnow(), is_away=is_alive(backend, job_id) is None)
-        else:
-            finish(session_id, utcnow())
-        db.session.commit()
+        with hands.hold(session_id):
+            if order is None or save(backend, order) == "stop":
+                stop(backend, session_id, job_id)
         return True
 
     return work
 
 
-def finish(session_id: uuid.UUID, now: datetime) -> None:
-    """Write that the machine is gone. The lock settles a reset that is turned into an end at this moment."""
+def stop(backend: Backend, session_id: uuid.UUID, job_id: str) -> None:
+    """Stop a machine whose work is saved, and write what came of it."""
+    try:
+        backend.stop(job_id)
+    except (BackendError, OSError) as error:
+        log.warning("lab not stopped", job=job_id, error=str(error))
+        put_off(session_id, job_id, utcnow(), is_away=is_alive(backend, job_id) is None)
+    else:
+        finish(session_id, job_id, utcnow())
+    db.session.commit()
+
+
+def finish(session_id: uuid.UUID, job_id: str, now: datetime) -> None:
+    """Write that the machine is gone. The lock settles a reset that is turned into an end at this moment.
+
+    Whoever comes late, when the session has a machine of another name, changes nothing.
+    """
     found = db.session.get(LabSession, session_id, populate_existing=True, with_for_update=True)
-    if found is None:
+    if found is None or found.job_id != job_id:
         return
     if not found.is_resetting:
         reason = found.reason or "platform"
@@ -64,6 +74,8 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
         found,
         STOPPING,
         QUEUED,
+        job_id=labs.next_job_id(found),
+        is_warm=False,
         is_resetting=False,
         failures=0,
         claimed_at=None,
@@ -78,11 +90,13 @@ def finish(session_id: uuid.UUID, now: datetime) -> None:
     )
 
 
-def put_off(session_id: uuid.UUID, now: datetime, *, is_away: bool) -> None:
+def put_off(session_id: uuid.UUID, job_id: str, now: datetime, *, is_away: bool) -> None:
     """Try again later: a machine is never given up. `is_away`: the cluster doesn't answer."""
     found = db.session.get(LabSession, session_id, populate_existing=True)
-    if found is not None and is_away and found.state == STOPPING:
+    if found is None or found.job_id != job_id:
+        return
+    if is_away and found.state == STOPPING:
         saves.wait(found, now)
-    elif found is not None:
+    else:
         failures = found.failures + 1
         labs.change(found, STOPPING, failures=failures, next_try_at=now + lab_claims.pause(failures))

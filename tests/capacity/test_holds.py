@@ -25,15 +25,17 @@ LIMITS = Limits(50, 2)
 LONG = timedelta(minutes=2)
 
 
-def test_a_long_start_that_is_renewed_is_not_taken_over(cast: Cast, settings: Any) -> None:
+def test_a_long_start_that_is_renewed_is_not_taken_over(
+    cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found, hands = click(cast.lab), Hands()
     taken: list[object] = []
 
     def boot(name: str, _job: str) -> None:
-        found.claimed_at = utcnow() - LONG
-        database.session.commit()
+        later = utcnow() + LONG
+        monkeypatch.setattr(holds, "utcnow", lambda: later)
         hands.renew()
-        taken.append(lab_claims.claim_lost(utcnow()))
+        taken.append(lab_claims.claim_lost(later))
         database.session.commit()
 
     starter(settings, ScriptedBackend(before=boot), LIMITS, hands)()

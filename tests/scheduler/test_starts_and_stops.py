@@ -223,6 +223,34 @@ def test_a_cluster_that_is_down_costs_nobody_a_failure(ask: Ask, settings: Any, 
     assert found.failures == 1  # of the scheduler that died, none of the cluster's
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_start_that_is_put_off_keeps_its_place_among_the_machines(
+    ask: Ask, cast: Cast, settings: Any, is_down: bool
+) -> None:
+    """Its machine may have come up: another one in its place would be one too many."""
+    first, second = ask(), ask(cast.alice, at=NOW + timedelta(minutes=1))
+    backend, limits = ScriptedBackend([BackendUnavailable("away")]), Limits(1, 2, instance=settings.instance)
+    state = ClusterState(instance=settings.instance, down_since=None)
+    database.session.add(state)
+    database.session.commit()
+
+    def fail(name: str, _job: str) -> None:
+        state.down_since = NOW if is_down else None
+        database.session.commit()
+
+    backend.before = fail
+    starter(settings, backend, limits)()
+    backend.before = state.down_since = None
+    database.session.commit()
+    assert not starter(settings, backend, limits)()
+    first.next_try_at = utcnow()
+    database.session.commit()
+
+    starter(settings, backend, limits)()
+
+    assert (first.state, second.state) == (RUNNING, QUEUED)
+
+
 def test_a_start_that_was_taken_over_meanwhile_leaves_no_second_machine(ask: Ask, start: Any) -> None:
     found = ask()
     old = found.job_id

@@ -1,0 +1,181 @@
+"""Schedulers that were paused in the middle of a start or a stop, and wake up when others have gone on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extensions import db as database
+from models import LabSession, utcnow
+from models.lab_session import ENDED, RUNNING, STARTING, STOPPING
+from scheduler.backends import BackendUnavailable, NoRoom, StartFailed
+from scheduler.ticks.holds import Hands
+from scheduler.ticks.starts import starter
+from scheduler.ticks.stops import stopper
+from services import lab_claims, lab_shelf, labs, saves, timelines
+from services.lab_claims import Limits
+from services.save_archives import Archive
+from tests.scheduler.conftest import NOW
+from tests.scheduler.scripted import ScriptedBackend, home, packed
+
+Ask = Callable[..., LabSession]
+
+
+class Paused(ScriptedBackend):
+    """Is paused in its first call of `name`; meanwhile `others` do what they do. Then it does its call, or fails."""
+
+    def __init__(self, name: str, others: Callable[["Paused"], None], fault: Exception | None = None) -> None:
+        super().__init__()
+        self._at, self._others, self._fault = name, others, fault
+
+    def _called(self, name: str, job_id: str) -> None:
+        if name != self._at:
+            super()._called(name, job_id)
+            return
+        self._at = ""
+        self._others(self)
+        self.calls.clear()
+        super()._called(name, job_id)
+        if self._fault is not None:
+            raise self._fault
+
+
+def long_after(found: LabSession) -> None:
+    """Let so much time pass that every claim counts as a dead scheduler's."""
+    database.session.refresh(found)
+    found.claimed_at = found.next_try_at = utcnow() - timedelta(minutes=5)
+    database.session.commit()
+
+
+@pytest.fixture
+def start(settings: Any) -> Callable[[ScriptedBackend], bool]:
+    return lambda backend: starter(settings, backend, Limits(50, 2))()
+
+
+@pytest.mark.parametrize(
+    "fault", [None, NoRoom("memory: 3 of 3 nodes full"), StartFailed("No such image."), BackendUnavailable("away")]
+)
+def test_a_start_that_another_one_has_finished_is_left_alone(ask: Ask, start: Any, fault: Exception | None) -> None:
+    found = ask()
+
+    def others(backend: Paused) -> None:
+        long_after(found)
+        start(backend)
+
+    backend = Paused("start", others, fault)
+    start(backend)
+
+    assert (found.state, found.failures, backend.calls) == (RUNNING, 0, [("start", found.job_id)])
+    assert list(backend.jobs) == [found.job_id]
+    assert [event.kind for event in timelines.of(found.id)].count("running") == 1
+
+
+@pytest.mark.parametrize("fault", [NoRoom("memory: full"), StartFailed("No such image."), BackendUnavailable("away")])
+def test_a_start_that_another_one_has_in_hand_is_left_to_it(ask: Ask, start: Any, fault: Exception) -> None:
+    found = ask()
+
+    def others(_backend: Paused) -> None:
+        long_after(found)
+        lab_claims.claim_lost(utcnow())
+        database.session.commit()
+
+    backend = Paused("start", others, fault)
+    start(backend)
+
+    assert (found.state, found.failures, backend.calls) == (STARTING, 1, [("start", found.job_id)])
+
+
+def test_a_machine_that_its_student_has_left_meanwhile_does_not_stay(ask: Ask, start: Any) -> None:
+    found = ask()
+
+    def others(backend: Paused) -> None:
+        labs.stop(found, reason="user", now=utcnow())
+        database.session.commit()
+        stopper(backend)()
+
+    backend = Paused("start", others)
+    start(backend)
+
+    assert (found.state, backend.jobs) == (ENDED, {})
+
+
+def test_a_process_that_was_paused_takes_nothing_over_from_itself(ask: Ask) -> None:
+    starting = ask(state=STARTING, claimed_at=NOW)
+    hands = Hands()
+
+    with hands.hold(starting.id):
+        taken = lab_claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions())
+
+    assert taken is None
+    assert lab_claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions()) == starting
+
+
+def test_a_stop_that_is_late_does_not_reach_the_machine_after_a_reset(running: Ask, start: Any) -> None:
+    found, backend = running(), ScriptedBackend()
+    old = found.job_id
+    labs.reset(found, NOW)
+    database.session.commit()
+
+    def others(backend: Paused) -> None:
+        long_after(found)
+        stopper(backend)()
+        start(backend)
+
+    backend = Paused("stop", others)
+    stopper(backend)()
+
+    assert (found.state, backend.calls) == (RUNNING, [("stop", old)])
+    assert list(backend.jobs) == [found.job_id]
+    assert found.job_id == f"{old}-2"
+
+
+def test_a_stop_that_is_late_does_not_end_what_its_student_stops_next(running: Ask, start: Any) -> None:
+    found = running()
+    labs.reset(found, NOW)
+    database.session.commit()
+
+    def others(backend: Paused) -> None:
+        long_after(found)
+        stopper(backend)()
+        start(backend)
+        labs.stop(found, reason="user", now=utcnow())
+        database.session.commit()
+
+    backend = Paused("stop", others)
+    stopper(backend)()
+
+    # Its work isn't saved yet, so it has to wait for its own stop.
+    assert (found.state, found.is_settled, list(backend.jobs)) == (STOPPING, False, [found.job_id])
+
+
+def test_a_save_that_is_late_does_not_become_the_newest(running: Ask, start: Any) -> None:
+    found = running()
+    order = saves.order_of(found, "asked")
+    labs.reset(found, NOW)
+    database.session.commit()
+    backend = ScriptedBackend()
+    stopper(backend)()
+    start(backend)
+    backend.homes[found.job_id] = home(packed(work=b"new"))
+    labs.stop(found, reason="user", now=utcnow())
+    database.session.commit()
+    stopper(backend)()
+
+    outcome = saves.keep(order, Archive(packed(work=b"old"), 1), utcnow())
+
+    newest = lab_shelf.newest(found.user_id, found.lab_id)
+    assert (outcome, lab_shelf.data_of(newest)) == ("leave", packed(work=b"new"))
+
+
+def test_names_of_one_session_never_come_again(running: Ask) -> None:
+    found = running()
+    first = found.job_id
+
+    names = [first]
+    for _ in range(11):
+        found.job_id = labs.next_job_id(found)
+        names.append(found.job_id)
+
+    assert names[1:3] == [f"{first}-2", f"{first}-3"]
+    assert (len(set(names)), names[-1]) == (12, f"{first}-12")
