@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from config import Settings
 from extensions import db
@@ -13,6 +13,9 @@ from services import clusters, lab_clocks, lab_repairs
 from services.lab_repairs import Repair
 
 ORPHANS = Gauge("yurt_lab_orphans", "Jobs without a session, at the last look.", multiprocess_mode="livemostrecent")
+REPAIRS = Counter(
+    "yurt_lab_repairs_total", "What looks at the cluster mended; `stop` ends a job without a session.", ["action"]
+)
 log = structlog.get_logger("yurt.scheduler")
 
 
@@ -61,6 +64,7 @@ def carry_out(backend: Backend, repair: Repair) -> bool:
         is_due = lab_repairs.carry_out(repair, job, utcnow())
         db.session.commit()
         if is_due:
+            REPAIRS.labels(repair.action).inc()
             log.warning("repair", action=repair.action, job=repair.job_id, detail=repair.detail)
         if is_due and repair.action != "move":
             backend.stop(repair.job_id)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from prometheus_client import Histogram
 
 from config import Settings
 from extensions import db
@@ -26,6 +27,13 @@ MAX_FAILURES = 5
 # A cluster without room, or one that doesn't answer, is asked again after this time.
 ROOM_PAUSE = timedelta(seconds=5)
 GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
+
+STARTS = Histogram(
+    "yurt_lab_start_seconds",
+    "From a lab's turn to its running, by whether its machine was kept warm.",
+    ["is_warm"],
+    buckets=(0.25, 0.5, 1, 2, 3, 5, 8, 13, 30, 60, 120),
+)
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -140,6 +148,8 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
         **saves.BEGUN,
     )
     if is_moved:
+        if lab_session.claimed_at is not None:
+            STARTS.labels(str(lab_session.is_warm).lower()).observe((now - lab_session.claimed_at).total_seconds())
         if node:
             timelines.note(lab_session.id, "placed", now, node=node)
         timelines.note(lab_session.id, "running", now)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
@@ -25,6 +26,10 @@ SIZE = {"cpu_mhz": 1000, "memory_mb": 1000, "cpu_taken_mhz": 0, "memory_taken_mb
 
 def job(state: str, job_id: str = "lab-a", detail: str = "", node: str = "") -> Observed:
     return Observed(job_id, str(ID), state, detail, node)
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 def on(node: str) -> Known:
@@ -116,15 +121,20 @@ def test_whoever_may_have_missed_changes_looks_at_everything(running: Ask) -> No
     assert (found.state, other.state) == (ENDED, ENDED)
 
 
-def test_a_job_without_a_session_is_stopped(running: Ask) -> None:
+def test_a_job_without_a_session_is_stopped_and_counted(running: Ask) -> None:
     kept, backend = running(), ScriptedBackend()
     for job_id in (kept.job_id, "lab-nobody-knows"):
         backend.jobs[job_id] = job("running", job_id)
+    before = counted("yurt_lab_repairs_total", action="stop")
 
     mend_all("test", backend)
 
     assert list(backend.jobs) == [kept.job_id]
     assert kept.state == RUNNING
+    assert counted("yurt_lab_orphans") == 1
+    assert counted("yurt_lab_repairs_total", action="stop") == before + 1
+    mend_all("test", backend)
+    assert counted("yurt_lab_orphans") == 0
 
 
 def test_a_session_without_a_job_is_lost(running: Ask) -> None:
