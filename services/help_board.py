@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from extensions import db
 from models import Activity, CheckRun, Course, LabCheck, LabSession, LabVisit, User
-from models.lab_session import ENDED, QUEUED, RUNNING
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import help_document, help_needs, lab_places
 from services.help_needs import Facts, Failing, Reason
 from services.lab_places import Place
@@ -41,12 +41,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """A page of rows, and counts over all pages: how many run, wait, and need help."""
+    """A page of rows, and counts over all pages: how many run, wait, stop, need help, and can't be saved.
+
+    Of `saving` labs whose work was asked to be saved, `saved` are done; both are 0 when none is left.
+    """
 
     page: Page[Row]
     running: int
     queued: int
+    stopping: int
     needing: int
+    saving: int
+    saved: int
+    unsaved: int
 
 
 def board(
@@ -92,12 +99,25 @@ def board(
 
 def _cut(rows: list[Row], number: int, per_page: int) -> Board:
     shown = rows[(number - 1) * per_page : number * per_page]
+    sessions = [row.session for row in rows]
+    asked = [one.save_requested_at for one in sessions if one.state == RUNNING and one.save_requested_at is not None]
+    # Those that are done since the first of those that aren't was asked for.
+    saved = sum(_is_done(one, min(asked)) for one in sessions) if asked else 0
     return Board(
         Page(shown, number, max(1, -(-len(rows) // per_page)), len(rows)),
-        running=sum(row.session.state == RUNNING for row in rows),
-        queued=sum(row.session.state == QUEUED for row in rows),
+        running=sum(one.state == RUNNING for one in sessions),
+        queued=sum(one.state == QUEUED for one in sessions),
+        stopping=sum(one.state == STOPPING for one in sessions),
         needing=sum(bool(row.reasons) for row in rows),
+        saving=len(asked) + saved,
+        saved=saved,
+        unsaved=sum(bool(one.save_error) for one in sessions),
     )
+
+
+def _is_done(one: LabSession, since: datetime) -> bool:
+    is_saved = one.saved_at is not None and one.saved_at >= since
+    return one.state == RUNNING and one.save_requested_at is None and (is_saved or bool(one.save_error))
 
 
 def _sessions(course: Course, reader_id: int, lab_id: int | None) -> Select[Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from extensions import db as database
 from models import Course, LabSession
-from models.lab_session import ENDED, QUEUED, RUNNING
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import help_board, help_hands, help_messages, help_visits, labs
 from services.help_needs import Reason
 from tests.factories import Cast, CourseFactory, LabFactory, ModuleFactory, add_check
@@ -116,3 +116,20 @@ def test_the_board_costs_as_many_statements_for_any_class(cast: Cast, now: datet
 
     event.remove(database.engine, "before_cursor_execute", note)
     assert len(statements) <= 12, "\n\n".join(statements)
+
+
+def test_the_progress_of_saving_everybody_is_told_until_it_is_done(cast: Cast, now: datetime) -> None:
+    before, after = now - timedelta(minutes=1), now + timedelta(seconds=2)
+    add_student(cast, now, name="quiet", saved_at=before)
+    add_student(cast, now, name="done", saved_at=after)
+    add_student(cast, now, name="failed", save_error="Too large.")
+    add_student(cast, now, name="stops", state=STOPPING)
+    waiting = add_student(cast, now, name="waits", saved_at=before, save_requested_at=now)
+
+    during = help_board.board(cast.course, cast.alice, now=now)
+    waiting.save_requested_at, waiting.saved_at = None, after
+    database.session.flush()
+    then = help_board.board(cast.course, cast.alice, now=now)
+
+    assert (during.saved, during.saving, during.unsaved, during.stopping) == (2, 3, 1, 1)
+    assert (then.saved, then.saving, then.unsaved) == (0, 0, 1)
