@@ -59,6 +59,11 @@ variable "image" {
   type        = string
   default     = "python:3.13-slim"
   description = "Name a digest (image@sha256:...) where it must never change."
+  # Nomad's client reads what a driver is told once more, and would put its own values in.
+  validation {
+    condition     = replace(replace(var.image, "$${", ""), "%%{", "") == var.image
+    error_message = "Must hold neither $${ nor %%{."
+  }
 }
 
 variable "cpu_mhz" {

@@ -93,6 +93,11 @@ variable "kernel_args" {
   type        = string
   default     = ""
   description = "Added to those that give the console."
+  # Nomad's client reads what a driver is told once more, and would put its own values in.
+  validation {
+    condition     = replace(replace(var.kernel_args, "$${", ""), "%%{", "") == var.kernel_args
+    error_message = "Must hold neither $${ nor %%{."
+  }
 }
 
 variable "accelerator" {

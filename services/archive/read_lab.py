@@ -58,6 +58,9 @@ def _check_machine(fields: Fields, lab: LabContent) -> None:
         for name in ("initrd", "kernel_args"):
             if getattr(lab, name):
                 fields.fault(name, "needs a kernel beside it")
+    for name in ("image", "kernel", "initrd", "kernel_args"):
+        if "${" in getattr(lab, name) or "%{" in getattr(lab, name):
+            fields.fault(name, "must hold neither ${ nor %{")
     # A text with a fault of its own reads as empty: one fault about it is enough.
     if lab.template == "docker" and not fields.has("image"):
         fields.fault("image", "is missing: a docker lab starts from one")

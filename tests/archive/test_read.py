@@ -264,6 +264,10 @@ DAMAGED = {
             f"{LAB}:3: kernel_args: needs a kernel beside it",
         ],
     ),
+    "what Nomad would fill in": (
+        with_line(LAB, "title: A lab", "title: A lab\ntemplate: qemu\nkernel: /vmlinuz\nkernel_args: a=${NOMAD_TOKEN}"),
+        [f"{LAB}:4: kernel_args: must hold neither ${{ nor %{{"],
+    ),
     "solution outside": (
         with_line(LAB, "solution: solutions/1-look.md", "solution: /etc/passwd"),
         [

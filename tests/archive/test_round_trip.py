@@ -43,6 +43,7 @@ bodies = st.lists(texts, max_size=4).map(lambda lines: block_text("\n".join(line
 scripts = bodies.filter(bool)
 step_bodies = bodies.filter(bool)
 lines = texts.map(lambda text: line_text(text.replace("\n", " "))).filter(bool)
+machine_lines = lines.filter(lambda line: "${" not in line and "%{" not in line)
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
 points = st.integers(0, 10_000)
 
@@ -109,7 +110,7 @@ def labs(draw, slug):
     steps = [StepContent(draw(lines), "steps/1.md", draw(step_bodies), tuple(checks), solution_file, solution)]
     steps += [StepContent(draw(lines), "steps/2.md", draw(step_bodies))] if draw(st.booleans()) else []
     template = draw(st.sampled_from(["exec", "docker", "qemu"]))
-    kernel = draw(st.just("") | lines) if template == "qemu" else ""
+    kernel = draw(st.just("") | machine_lines) if template == "qemu" else ""
     memory = draw(st.integers(16, 1_000_000))
     return LabContent(
         slug=slug,
@@ -117,12 +118,12 @@ def labs(draw, slug):
         steps=tuple(steps),
         summary=draw(blocks),
         template=template,
-        image=draw(lines),
+        image=draw(machine_lines),
         memory_mb=memory,
         memory_max_mb=draw(st.just(0) | st.integers(memory, 1_000_000)),
         kernel=kernel,
-        initrd=draw(st.just("") | lines) if kernel else "",
-        kernel_args=draw(st.just("") | lines) if kernel else "",
+        initrd=draw(st.just("") | machine_lines) if kernel else "",
+        kernel_args=draw(st.just("") | machine_lines) if kernel else "",
         ports=tuple(draw(st.lists(st.integers(1, 65_535), max_size=8, unique=True))),
         busy_cpu_percent=draw(st.integers(1, 1_000)),
         save_limit_mb=draw(st.integers(0, 256)),

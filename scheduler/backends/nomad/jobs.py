@@ -67,8 +67,10 @@ class Jobs:
         }
         if settings.nomad_region:
             values["region"] = settings.nomad_region
-        # HCL reads JSON's literals; its templates begin with ${ and %{, which stand for themselves when doubled.
-        literals = ((name, json.dumps(value)) for name, value in sorted(values.items()) if name in declared)
+        # HCL reads JSON's literals, but not its pairs of surrogates; its templates begin with ${ and %{, which stand for themselves when doubled.
+        literals = (
+            (name, json.dumps(value, ensure_ascii=False)) for name, value in sorted(values.items()) if name in declared
+        )
         return "\n".join(f"{name} = {text.replace('${', '$${').replace('%{', '%%{')}" for name, text in literals)
 
     def _parse(self, template: Path, hcl: str, variables: str) -> dict[str, Any]:
