@@ -67,7 +67,8 @@ class Jobs:
         }
         if settings.nomad_region:
             values["region"] = settings.nomad_region
-        # HCL reads JSON's literals, but not its pairs of surrogates; its templates begin with ${ and %{, which stand for themselves when doubled.
+        # HCL reads JSON's literals, but not its pairs of surrogates; its templates begin with ${ and %{, which stand
+        # for themselves when doubled.
         literals = (
             (name, json.dumps(value, ensure_ascii=False)) for name, value in sorted(values.items()) if name in declared
         )
