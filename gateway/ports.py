@@ -204,7 +204,7 @@ async def _pass_on(request: web.Request, access: Access, answer: http1.Answer, h
             async with asyncio.timeout(STALL_S):
                 await response.write(data)
         await response.write_eof()
-    except (http1.BadAnswer, TimeoutError):
+    except (http1.BadAnswer, TimeoutError, BackendError):
         if request.transport is not None:
             request.transport.abort()  # the browser must not take this for the whole
     except ConnectionError:

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from gateway import tasks
 from gateway.labs import Limit
 from gateway.notes import Notes
-from gateway.visitors import Keyboard, Screens, Size, Visitors, tell_size
+from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import activity, tickets
 
@@ -26,6 +26,8 @@ PING_S = 15.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
 TERMINALS_PER_USER, TERMINALS_IN_ALL = 10, 10_000
+# Pages ask whether their connection still leads anywhere; nothing tells them that a network is gone.
+PING, PONG = '{"type":"ping"}', '{"type":"pong"}'
 
 TERMINALS = Gauge("yurt_gateway_terminals", "Open terminals.", multiprocess_mode="livesum")
 BYTES = Counter("yurt_gateway_terminal_bytes_total", "Bytes through terminals, by direction.", ["direction"])
@@ -117,7 +119,7 @@ class Terminals:
         with self._screens.of_student(session_id):
             await self._screens.resized(session_id, size)
             shown = _output(terminal, socket, lambda: self._notes.note(session_id, "first_prompt"))
-            await self._carry(socket, shown, self._input(socket, terminal, session_id, None))
+            await self._carry(socket, shown, self._input(socket, terminal, session_id, None, clamped(size)))
 
     async def _serve_visitor(
         self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, user_id: int, visit_id: int
@@ -155,22 +157,37 @@ class Terminals:
                 await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
 
     async def _input(
-        self, socket: web.WebSocketResponse, terminal: Terminal, session_id: str, keyboard: Keyboard | None
+        self,
+        socket: web.WebSocketResponse,
+        terminal: Terminal,
+        session_id: str,
+        keyboard: Keyboard | None,
+        size: Size | None = None,
     ) -> None:
-        """Carry what is typed; of a visitor (with a keyboard of their own) only while it is given, and no sizes."""
+        """Carry what is typed; of a visitor (with a keyboard of their own) only while it is given, and no sizes.
+
+        Of several tabs the one in which somebody types decides how large the screen is. What begins with an escape
+        may be a terminal's answer to a program, which all tabs give: it changes no size.
+        """
         noted = 0.0
         async for message in socket:
-            if keyboard is not None and not (keyboard.is_given and message.type is WSMsgType.BINARY):
+            if message.type is WSMsgType.TEXT and message.data == PING:
+                await socket.send_str(PONG)
+            elif keyboard is not None and not (keyboard.is_given and message.type is WSMsgType.BINARY):
                 continue
-            if message.type is WSMsgType.BINARY:
+            elif message.type is WSMsgType.BINARY:
                 BYTES.labels("in").inc(len(message.data))
+                if size and size != self._screens.size(session_id) and message.data[:1] != b"\x1b":
+                    await terminal.resize(*size)
+                    await self._screens.resized(session_id, size)
                 await terminal.write(message.data)
                 if time.monotonic() - noted > activity.EVERY_S:
                     noted = time.monotonic()
                     self._notes.note(session_id, "input")
             elif message.type is WSMsgType.TEXT:
-                size = await _command(terminal, message.data)
-                if size is not None:
+                wanted = await _command(terminal, message.data)
+                if wanted is not None:
+                    size = clamped(wanted)
                     await self._screens.resized(session_id, size)
 
     async def close_all(self) -> None:

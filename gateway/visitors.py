@@ -95,7 +95,7 @@ class Screens:
     async def resized(self, session_id: str, size: Size) -> None:
         """Note the student's size and pass it on."""
         screen = self._screens[session_id]
-        screen.size = max(2, min(size[0], MOST)), max(1, min(size[1], MOST))
+        screen.size = clamped(size)
         for socket in list(screen.visitors):
             with contextlib.suppress(ConnectionError, RuntimeError):
                 await tell_size(socket, screen.size)
@@ -104,6 +104,11 @@ class Screens:
         screen = self._screens[session_id]
         if not screen.students and not screen.visitors:
             del self._screens[session_id]
+
+
+def clamped(size: Size) -> Size:
+    """Return the nearest size that a terminal can have."""
+    return max(2, min(size[0], MOST)), max(1, min(size[1], MOST))
 
 
 async def tell_size(socket: web.WebSocketResponse, size: Size) -> None:

@@ -139,7 +139,7 @@ class Stream(Protocol):
     """Bytes to and from something in a lab."""
 
     async def read(self) -> bytes:
-        """Wait for bytes; empty when the other side has ended."""
+        """Wait for bytes; empty when the other side has ended. BackendUnavailable where the way there breaks."""
 
     async def write(self, data: bytes) -> None:
         """Send; waits while the other side takes no more."""

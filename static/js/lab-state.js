@@ -12,6 +12,7 @@ const listeners = [];
 let source = null;
 let failures = 0;
 let retry = 0;
+let asked = 0;
 
 /** Return the element with that ID. */
 export const get = (id) => document.getElementById(id);
@@ -62,18 +63,24 @@ export async function act(action, body) {
 
 /** Follow the session's state; again after a start, which gives a new session. */
 export async function watch() {
+  const mine = (asked += 1);
   source?.close();
   clearTimeout(retry);
   if (!state?.id) return;
   const response = await send("POST", url("live")).catch(() => null);
-  if (!response?.ok) return later();
-  source = new EventSource((await response.json()).url);
+  const found = response?.ok ? await response.json().catch(() => null) : null;
+  if (mine !== asked) return; // a later one follows
+  if (!found) return later();
+  source = new EventSource(found.url);
   source.addEventListener("state", (event) => {
     failures = 0;
     setState(JSON.parse(event.data));
   });
   source.addEventListener("error", () => source.readyState === EventSource.CLOSED && later());
 }
+
+// A network that was lost has cut the stream, which nobody tells.
+addEventListener("online", watch);
 
 function later() {
   failures += 1;

@@ -7,7 +7,10 @@ import { openTerminal } from "./terminal.js";
 
 const host = get("terminal");
 const isAvailable = Boolean(get("cover-title"));
+// Who has no keyboard, or little room, is given a row of keys.
+const needsKeys = matchMedia("(pointer: coarse), (max-width: 60rem)");
 let terminal = null;
+let link = "";
 
 /** Say how long it is likely to take, in words that don't promise more than an estimate can. */
 function waitWords({ likely, latest }) {
@@ -48,6 +51,9 @@ function renderTerminal(name) {
     terminal = openTerminal(host, url("ticket"), {
       onEnd: () => {},
       onState: (now) => {
+        // The state comes by another connection, which was lost with this one and may not know.
+        if (now === "connected" && link === "lost") watch();
+        link = now === "connecting" && link ? "lost" : now;
         get("machine-state").dataset.link = now;
         get("machine-link").hidden = now !== "connecting" || stateName() !== "running";
       },
@@ -57,12 +63,17 @@ function renderTerminal(name) {
   if (name !== "running" && terminal) {
     terminal.close();
     terminal = null;
+    link = "";
     host.replaceChildren();
     host.hidden = true;
     get("machine-link").hidden = true;
   }
   get("terminal-menu").hidden = name !== "running";
-  get("touch-keys").hidden = !(terminal && matchMedia("(pointer: coarse), (max-width: 60rem)").matches);
+  renderKeys();
+}
+
+function renderKeys() {
+  get("touch-keys").hidden = !(terminal && needsKeys.matches);
 }
 
 onState(() => {
@@ -72,6 +83,7 @@ onState(() => {
   renderTerminal(name);
 });
 onPanel("terminal", (isShown) => isShown && terminal?.resize());
+needsKeys.addEventListener("change", renderKeys);
 
 get("leave-queue")?.addEventListener("click", () => act("stop"));
 get("start")?.addEventListener("submit", async (event) => {

@@ -5,7 +5,15 @@ const FONT = "yurt-terminal-font";
 const SCROLLBACK = 5000;
 // What the plain text of the output goes back.
 const READABLE = 1000;
+const VISIT_OVER = 4403;
+const LAB_ENDED = 4410;
 const VISITOR_FONT = [7, 15];
+// A network that is lost says nothing: after so long a silence we ask, and without an answer the connection counts as gone.
+const LOOK_MS = 5000;
+const QUIET_MS = 10000;
+const ANSWER_MS = 12000;
+// A connection that lives so long has reached the lab, also where that has nothing on its screen yet.
+const REACHED_MS = 1500;
 
 /**
  * Open a terminal in `host`; `ticketUrl` gives the WebSocket's address, once for each connection. A visitor's draws the
@@ -32,6 +40,9 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   let failures = 0;
   let isOver = false;
   let retry = 0;
+  let reached = 0;
+  let heardAt = 0;
+  let askedAt = 0;
   // Keys of the touch row that count for the next key.
   const held = { ctrl: false, alt: false };
 
@@ -66,17 +77,29 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     } catch {
       return again();
     }
-    if (isOver) return;
+    if (isOver || socket) return;
     resize();
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    socket = new WebSocket(`${scheme}://${location.host}${address}&columns=${term.cols}&rows=${term.rows}`);
-    socket.binaryType = "arraybuffer";
+    const mine = new WebSocket(`${scheme}://${location.host}${address}&columns=${term.cols}&rows=${term.rows}`);
+    socket = mine;
+    mine.binaryType = "arraybuffer";
     let isFirst = true;
-    socket.addEventListener("open", () => state("connected"));
-    socket.addEventListener("message", (event) => {
+    const live = () => {
+      clearTimeout(reached);
+      if (socket !== mine) return;
+      failures = 0;
+      state("connected");
+    };
+    mine.addEventListener("open", () => {
+      // A gateway that doesn't reach the lab opens, too, and closes at once.
+      hear();
+      reached = setTimeout(live, REACHED_MS);
+    });
+    mine.addEventListener("message", (event) => {
+      if (socket !== mine) return;
+      hear();
       if (typeof event.data === "string") {
         const note = JSON.parse(event.data);
-        if (note.type === "ended") end(note.reason);
         if (note.type === "size" && isVisitor) {
           term.resize(note.columns, note.rows);
           resize();
@@ -84,19 +107,46 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
         return;
       }
       // The shell's screen is sent again on each connection: begin with an empty one.
-      if (isFirst) term.reset();
+      if (isFirst) {
+        term.reset();
+        live();
+      }
       isFirst = false;
-      // Only now is it there: a gateway that doesn't reach the lab opens, too, and closes at once.
-      failures = 0;
       term.write(new Uint8Array(event.data));
     });
-    socket.addEventListener("close", (event) => {
-      socket = null;
-      if (event.code === 4410) end("ended");
-      else if (event.code === 4403) end("visit");
-      else again();
+    mine.addEventListener("close", (event) => {
+      if (socket !== mine) return;
+      if (event.code === VISIT_OVER) return end("visit");
+      // Whether the lab has really ended is said by its state: until then there may be something to come back to.
+      lose(event.code === LAB_ENDED ? 3000 : undefined);
     });
   }
+
+  function hear() {
+    heardAt = Date.now();
+    askedAt = 0;
+  }
+
+  function ask() {
+    if (socket?.readyState !== WebSocket.OPEN || askedAt) return;
+    askedAt = Date.now();
+    socket.send('{"type":"ping"}');
+  }
+
+  /** Let the connection go, whatever becomes of it, and come back. */
+  function lose(wait) {
+    const gone = socket;
+    socket = null;
+    clearTimeout(reached);
+    gone?.close();
+    again(wait);
+  }
+
+  const looking = setInterval(() => {
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (askedAt && Date.now() - askedAt > ANSWER_MS) lose(0);
+    else if (Date.now() - heardAt > QUIET_MS) ask();
+  }, LOOK_MS);
 
   function again(wait = Math.min(10000, 300 * 2 ** failures)) {
     if (isOver) return;
@@ -106,11 +156,21 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     retry = setTimeout(connect, wait);
   }
 
-  function end(reason) {
-    if (isOver) return;
+  function leave() {
     isOver = true;
     clearTimeout(retry);
-    socket?.close();
+    clearTimeout(reached);
+    clearInterval(looking);
+    removeEventListener("online", back);
+    removeEventListener("offline", gone);
+    const left = socket;
+    socket = null;
+    left?.close();
+  }
+
+  function end(reason) {
+    if (isOver) return;
+    leave();
     state("closed");
     onEnd(reason);
   }
@@ -148,7 +208,14 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
 
   const observer = new ResizeObserver(resize);
   observer.observe(host);
-  addEventListener("online", () => socket || (failures = 0, connect()));
+  const gone = () => socket && lose();
+  const back = () => {
+    if (socket) return ask();
+    failures = 0;
+    connect();
+  };
+  addEventListener("offline", gone);
+  addEventListener("online", back);
 
   function hold(name, isOn) {
     held[name] = isOn;
@@ -204,10 +271,8 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
       term.options.screenReaderMode = isOn;
     },
     close() {
-      isOver = true;
-      clearTimeout(retry);
+      leave();
       observer.disconnect();
-      socket?.close();
       term.dispose();
       state("closed");
     },

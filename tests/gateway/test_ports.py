@@ -330,6 +330,7 @@ async def test_pages_of_other_hosts_open_no_web_socket(browser: Browser, stage: 
         own = await browser.ws_connect("/echo", headers={**headers, "Origin": f"http://{name}"})
         await own.send_str("a")
         assert await own.receive_str() == "a!"
+        await own.close()
 
     assert refusal.value.status == 403
 

@@ -19,6 +19,8 @@ from gateway.terminals import (
     TERMINALS_PER_USER,
     TICKET_REFUSED,
 )
+from scheduler.backends import BackendUnavailable
+from scheduler.backends.local import LocalBackend
 from services import activity, tickets
 from tests.gateway.conftest import PATIENCE_S, Shell, Stage, noted, open_shell
 
@@ -182,6 +184,42 @@ async def test_the_newest_size_counts_where_two_look(gateway: Browser, stage: St
     await shell.type("stty size\r")
 
     await other.see("\n25 90\n")
+
+
+async def test_the_tab_in_which_somebody_types_decides_the_size(gateway: Browser, stage: Stage, shell: Shell) -> None:
+    other = await open_shell(gateway, stage, query="&columns=60&rows=20")
+    await other.see("$ ")
+
+    await shell.type("stty size\r")
+    await shell.see("\n30 100\n")
+    await other.type("echo go; read -rsn6 answer; echo; stty size\r")
+    await other.see("\ngo\n")
+    await shell.type("\x1b[1;1R")  # what every tab's terminal says when it is asked where the cursor is
+
+    await other.see("\n20 60\n")
+
+
+async def test_a_page_can_ask_whether_its_connection_lives(shell: Shell) -> None:
+    await shell.socket.send_str('{"type":"ping"}')
+    await shell.type("echo a\r")
+    await shell.see("\na\n")
+
+    assert shell.said == [{"type": "pong"}]
+
+
+async def test_a_way_to_the_lab_that_breaks_is_not_its_end(
+    gateway: Browser, stage: Stage, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(_terminal: object) -> bytes:
+        raise BackendUnavailable("the server has gone")
+
+    attached = await LocalBackend.attach(stage.backend, stage.job_id, columns=80, rows=24)
+    monkeypatch.setattr(type(attached), "read", read)
+    broken = await open_shell(gateway, stage)
+    await attached.close()
+
+    assert await broken.end() == WSCloseCode.TRY_AGAIN_LATER
+    assert broken.said == []
 
 
 async def test_one_person_has_so_many_terminals(gateway: Browser, stage: Stage, shell: Shell) -> None:

@@ -2,12 +2,16 @@
 
 It writes a plus once it is connected: what is sent from now on arrives. Then come blocks of bytes, each after its
 length; an empty one is the end, which Nomad tells nobody whose input is still open.
+
+It reads the same: an empty block says that somebody is still there, because Nomad neither ends a command whose caller
+has gone nor closes its input; the longest length there can be says that they leave.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import struct
 import sys
@@ -16,6 +20,10 @@ import time
 
 WAIT_S = 10.0
 CHUNK = 65_536
+# Callers send something every ten seconds.
+SILENCE_S = 45.0
+LENGTH = struct.Struct("!I")
+LEAVE = 0xFFFFFFFF
 
 
 def main() -> None:
@@ -25,8 +33,8 @@ def main() -> None:
     threading.Thread(target=_up, args=(there,), daemon=True).start()
     with contextlib.suppress(OSError):
         while data := there.recv(CHUNK):
-            _write(struct.pack("!I", len(data)) + data)
-    _write(struct.pack("!I", 0))
+            _write(LENGTH.pack(len(data)) + data)
+    _write(LENGTH.pack(0))
 
 
 def _write(data: bytes) -> None:
@@ -51,10 +59,27 @@ def _connect(folder: str, name: str) -> socket.socket:
 
 
 def _up(there: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := os.read(0, CHUNK):
-            there.sendall(data)
-        there.shutdown(socket.SHUT_WR)
+    """Pass on what comes, until the caller leaves or nothing comes any more."""
+    with contextlib.suppress(EOFError):
+        while (size := LENGTH.unpack(_read(LENGTH.size))[0]) != LEAVE:
+            data = _read(size)
+            try:
+                there.sendall(data)
+            except OSError:
+                return  # it has ended: what it said last is still being written
+    os._exit(0)
+
+
+def _read(size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        if not select.select([0], [], [], SILENCE_S)[0]:
+            raise EOFError
+        part = os.read(0, size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data
 
 
 if __name__ == "__main__":

@@ -97,12 +97,14 @@ def reach(connection: socket.socket, port: int, student: Student | None, namespa
         return
     there.settimeout(None)
     connection.sendall(b"+")
-    threading.Thread(target=_pump, args=(connection, there), daemon=True).start()
-    _pump(there, connection)
+    # Callers never close their half alone: whose input ends has gone, and waits for no answer.
+    threading.Thread(target=_pump, args=(connection, there, socket.SHUT_RDWR), daemon=True).start()
+    _pump(there, connection, socket.SHUT_WR)
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, ending: int) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(wire.CHUNK):
             sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):
+        sink.shutdown(ending)

@@ -1,7 +1,8 @@
 """Nomad's exec: a command in an allocation, its streams carried over a WebSocket.
 
-Protocol: nomadproject.io/api-docs/client#exec-allocation. Each frame is a JSON object; bytes are base64 in it. An empty
-frame is a heartbeat: a session that says nothing is cut off.
+Protocol: nomadproject.io/api-docs/client#exec-allocation. Each frame is a JSON object; bytes are base64 in it. A
+session that says nothing is cut off, so heartbeats are sent. They go to the command itself: Nomad lets it run on when
+its caller has gone, and doesn't tell it.
 """
 
 import asyncio
@@ -26,6 +27,8 @@ CONNECT_S = 10.0
 BRIDGE_S = 15.0
 CHUNK = 32_768
 LENGTH = struct.Struct("!I")
+# Blocks for inside/bridge.py: "still here", and "gone".
+HERE, LEAVE = LENGTH.pack(0), LENGTH.pack(0xFFFFFFFF)
 PYTHON = "/usr/bin/python3"
 
 
@@ -45,7 +48,7 @@ class Sessions:
         try:
             async with asyncio.timeout(BRIDGE_S):
                 is_joined = await bridge.join()
-        except TimeoutError:
+        except (TimeoutError, BackendUnavailable):
             is_joined = False
         if not is_joined:
             await session.close()
@@ -96,15 +99,17 @@ class Exec:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._beats = asyncio.create_task(self._beat())
+        # What a heartbeat says to the command; nothing as long as that isn't known to be one of ours.
+        self.beat = b""
         self.exit_code: int | None = None
         self.errors = bytearray()
 
     async def read(self) -> bytes:
-        """Wait for standard output; empty at the end. A command whose input is open has no end that Nomad tells."""
+        """Wait for standard output; empty when the command has ended. Raise BackendUnavailable where the way breaks."""
         while True:
             message = await self._socket.receive()
             if message.type is not aiohttp.WSMsgType.TEXT:
-                return b""
+                raise BackendUnavailable("the connection to the lab broke")
             frame: dict[str, Any] = json.loads(message.data)
             if frame.get("exited"):
                 self.exit_code = int((frame.get("result") or {}).get("exit_code") or 0)
@@ -125,13 +130,8 @@ class Exec:
                 part = base64.b64encode(data[start : start + CHUNK]).decode()
                 await self._socket.send_str(f'{{"stdin":{{"data":"{part}"}}}}')
 
-    async def end_input(self) -> None:
-        """Close standard input."""
-        with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-            await self._socket.send_str('{"stdin":{"close":true}}')
-
     async def close(self) -> None:
-        """Leave; Nomad ends the command."""
+        """Leave; the command goes on, unless it ends by itself."""
         self._beats.cancel()
         await self._socket.close()
 
@@ -139,14 +139,11 @@ class Exec:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
             while not self._socket.closed:
                 await asyncio.sleep(HEARTBEAT_S)
-                await self._socket.send_str("{}")
+                await (self.write(self.beat) if self.beat else self._socket.send_str("{}"))
 
 
 class Bridge:
-    """A session of the bridge: both ways to a socket of the agent, with an end of its own (see inside/bridge.py).
-
-    Where `has_ended` isn't set at the end, the way there broke: a server or a client of the cluster has gone.
-    """
+    """A session of the bridge: blocks of bytes both ways to a socket of the agent (see inside/bridge.py)."""
 
     def __init__(self, session: Exec) -> None:
         self.session = session
@@ -158,41 +155,36 @@ class Bridge:
         self._received += await self.session.read()
         is_joined = self._received[:1] == b"+"
         del self._received[:1]
+        if is_joined:
+            self.session.beat = HERE
         return is_joined
 
     async def read(self) -> bytes:
-        """Wait for bytes; empty at the end."""
-        length = await self._length()
-        if not length:
-            return b""
-        while len(self._received) < length:
-            if not await self._more():
-                return b""
-        data = bytes(self._received[:length])
-        del self._received[:length]
-        return data
+        """Wait for bytes; empty when the other side has ended. Raise BackendUnavailable where the way breaks."""
+        (length,) = LENGTH.unpack(await self._take(LENGTH.size))
+        return await self._take(length)
 
-    async def _length(self) -> int:
-        while len(self._received) < LENGTH.size:
-            if not await self._more():
-                return 0
-        (length,) = LENGTH.unpack_from(self._received)
-        del self._received[: LENGTH.size]
-        self.has_ended = not length
-        return int(length)
-
-    async def _more(self) -> bool:
-        data = await self.session.read()
-        self._received += data
-        self.has_ended = self.session.exit_code is not None
-        return bool(data)
+    async def _take(self, size: int) -> bytes:
+        while len(self._received) < size:
+            data = await self.session.read()
+            if not data:
+                said = self.session.errors.decode(errors="replace").strip()[-300:]
+                raise BackendUnavailable(f"the lab's program ended without an answer. {said}".strip())
+            self._received += data
+        taken = bytes(self._received[:size])
+        del self._received[:size]
+        return taken
 
     async def write(self, data: bytes) -> None:
         """Send."""
-        await self.session.write(data)
+        for start in range(0, len(data), CHUNK - LENGTH.size):
+            part = data[start : start + CHUNK - LENGTH.size]
+            # In one frame, so that no heartbeat comes between.
+            await self.session.write(LENGTH.pack(len(part)) + part)
 
     async def close(self) -> None:
         """Leave."""
+        await self.session.write(LEAVE)
         await self.session.close()
 
 
