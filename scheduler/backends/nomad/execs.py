@@ -147,7 +147,6 @@ class Bridge:
 
     def __init__(self, session: Exec) -> None:
         self.session = session
-        self.has_ended = False
         self._received = bytearray()
 
     async def join(self) -> bool:
