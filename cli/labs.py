@@ -51,6 +51,8 @@ def _words(repair: Repair) -> str:
         "lose": f"end its session as {repair.reason}",
         "move": "save it and start it elsewhere",
     }
+    if repair.action == "move" and repair.session_id is None:
+        words["move"] = "replace it elsewhere"
     return f"{words[repair.action]}{f': {repair.detail}' if repair.detail else ''}"
 
 

@@ -59,7 +59,7 @@ class Known:
 @dataclass(frozen=True)
 class Repair:
     """One thing to do: `stop` a job that nobody wants; `lose` a session, or a warm machine, whose job is gone;
-    `move` a lab to another machine, before its own is taken out of service.
+    `move` a lab to another machine, before its own is taken out of service; a warm one is replaced there.
     """
 
     action: Literal["stop", "lose", "move"]
@@ -72,7 +72,8 @@ class Repair:
 def known() -> list[Known]:
     """Return every warm machine, and every session that hasn't ended.
 
-    In this order: one that becomes a student's meanwhile is then there twice, and never not at all.
+    In this order: one that becomes a student's meanwhile is then there twice, and never not at all; and warm machines
+    leave a node before labs do, which are then not given to one of them.
     """
     kept = db.session.execute(select(WarmLab.job_id, WarmLab.state, WarmLab.ready_at)).all()
     columns = (
@@ -110,7 +111,7 @@ def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Colle
         if session.node and job.node and job.node != session.node:
             detail = f"The machine {session.node} went away."
             return Repair("lose", session.job_id, session.id, "lost", detail)
-        if job.node in leaving and session.state == RUNNING:
+        if job.node in leaving:
             return Repair("move", session.job_id, session.id, "", f"{job.node} is being taken out of service")
         return None
     is_over = session.expires_at is not None and session.expires_at <= looked_at
@@ -165,7 +166,13 @@ def lose(repair: Repair, now: datetime) -> bool:
 
 
 def move(repair: Repair, now: datetime) -> None:
-    """Save the lab and start it again elsewhere with what was saved; one that has moved on meanwhile is left alone."""
+    """Save the lab and start it again elsewhere with what was saved, or have a warm one replaced.
+
+    One that has moved on meanwhile is left alone.
+    """
+    if repair.session_id is None:
+        warm_labs.retire(repair.job_id)
+        return
     found = db.session.get(LabSession, repair.session_id, populate_existing=True)
     if found is not None:
         labs.relocate(found, now, why=repair.detail)

@@ -195,6 +195,11 @@ def gone(warm_id: int) -> None:
     live.nudge("labs")
 
 
+def retire(job_id: str) -> None:
+    """Have a ready machine stopped whose node is leaving; another one is made elsewhere."""
+    _stop(WarmLab.job_id == job_id, WarmLab.state == WARM_READY)
+
+
 def lose(job_id: str) -> bool:
     """Forget a ready machine whose job has died; False when it has become somebody's or goes already."""
     dead = delete(WarmLab).where(WarmLab.job_id == job_id, WarmLab.state == WARM_READY).returning(WarmLab.id)

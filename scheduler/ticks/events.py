@@ -10,7 +10,7 @@ from collections.abc import Callable
 from config import Settings
 from extensions import db
 from scheduler.backends import Backend
-from scheduler.ticks import reconcile
+from scheduler.ticks import capacity, reconcile
 from services import clusters
 
 # The place in the stream is written down this often; what comes again is harmless.
@@ -36,6 +36,8 @@ def follow(instance: str, backend: Backend, is_over: Callable[[], bool]) -> None
         if change.job_id:
             reconcile.mend_one(instance, backend, change.job_id)
         else:
+            # A node may be leaving, and what is written of the nodes is older than that.
+            capacity.look(instance, backend)
             reconcile.mend_all(instance, backend)
         if change.index != index and time.monotonic() - noted > NOTE_EVERY_S:
             index, noted = change.index, time.monotonic()

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import select
 
-from models import LabSession, utcnow
+from extensions import db as database
+from models import LabSession, WarmLab, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, Change, Observed
+from scheduler.backends import BackendUnavailable, Change, Node, Observed
 from scheduler.ticks.events import follow
-from scheduler.ticks.reconcile import mend_all
-from services import clusters, labs, timelines
+from scheduler.ticks.reconcile import mend_all, survey
+from services import clusters, labs, timelines, warm_labs
 from services.lab_repairs import Known, Repair, plan
 from tests.factories import UserFactory
 from tests.scheduler.conftest import NOW
@@ -119,6 +121,36 @@ def test_whoever_may_have_missed_changes_looks_at_everything(running: Ask) -> No
     follow("test", backend, lambda: False)
 
     assert (found.state, other.state) == (ENDED, ENDED)
+
+
+def test_a_node_that_leaves_is_looked_at_with_its_event(running: Ask) -> None:
+    found, backend = running(node="n1"), ScriptedBackend()
+    backend.jobs[found.job_id] = job("running", found.job_id, node="n1")
+    backend.nodes = [Node("n1", 1000, 1000, is_ready=False, detail="draining")]
+    backend.changes = [Change("", 7)]
+
+    follow("test", backend, lambda: False)
+
+    assert (found.state, found.is_resetting) == (STOPPING, True)
+
+
+def test_warm_machines_leave_a_node_before_labs_do_and_none_becomes_a_students(running: Ask) -> None:
+    found, backend = running(node="n1"), ScriptedBackend()
+    for number in range(2):
+        job_id = f"lab-warm-{number}"
+        database.session.add(WarmLab(lab_id=found.lab_id, job_id=job_id, state="ready", created_at=NOW, ready_at=NOW))
+        backend.jobs[job_id] = job("running", job_id, node=f"n{number + 1}")
+    backend.jobs[found.job_id] = job("running", found.job_id, node="n1")
+    clusters.seen("test", [{"name": "n1", "is_ready": False, "detail": "draining", **SIZE}], NOW)
+
+    repairs = survey("test", backend)
+    mend_all("test", backend)
+
+    assert [(repair.action, repair.job_id) for repair in repairs] == [("move", "lab-warm-0"), ("move", found.job_id)]
+    states = dict(database.session.execute(select(WarmLab.job_id, WarmLab.state)).all())
+    assert states == {"lab-warm-0": "stopping", "lab-warm-1": "ready"}
+    assert warm_labs.adopt(found.lab_id) == "lab-warm-1"
+    assert warm_labs.adopt(found.lab_id) is None
 
 
 def test_a_job_without_a_session_is_stopped_and_counted(running: Ask) -> None:
