@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import structlog
 from flask import Flask
@@ -46,7 +47,7 @@ log = structlog.get_logger("yurt.scheduler")
 class Tick:
     """A kind of work. `work` does one piece and says whether there may be more; `topic` is what it is nudged by.
 
-    `oldest` returns since when the first row is due.
+    `oldest` returns since when the first row is due. A piece that lasts says by `beat` that it goes on.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Tick:
     threads: int = 1
     oldest: Callable[[], datetime | None] | None = None
     woken: threading.Event = field(default_factory=threading.Event)
+    beat: Callable[[], None] = lambda: None
 
 
 class Outages:
@@ -95,6 +97,8 @@ class Workers:
         self._app, self._redis, self._ticks = app, redis, ticks
         self.outages = Outages()
         self._ending = threading.Event()
+        for tick in ticks:
+            tick.beat = partial(self._beat, tick)
         # Daemons, so that a call that never returns can't hold up the process's end.
         self._threads = [
             threading.Thread(target=self._run, args=(tick,), name=f"{tick.name}-{number}", daemon=True)
@@ -148,6 +152,8 @@ class Workers:
             return self._failed(tick)
         except BackendError as error:
             self.outages.down(f"lab backend for {tick.name}", error)
+            # The tick ends as it should: that the cluster is away is told by a metric of its own.
+            self._beat(tick)
             return self._failed(tick)
         except Exception:
             # Our own mistake: say all about it, and keep the other rows going.

@@ -51,7 +51,13 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     if backend.has_events:
         # Nobody nudges this one, but the end of the process.
         stream = Tick("events", lambda: False, interval_s=1.0, topic="events")
-        stream.work = events.follower(settings, backend, stream.woken.is_set)
+
+        def is_over() -> bool:
+            # The stream says something every half minute at least, and lasts for days.
+            stream.beat()
+            return stream.woken.is_set()
+
+        stream.work = events.follower(settings, backend, is_over)
         ticks.append(stream)
     if backend.has_warm:
         keep = warm.keeper(settings, backend, limits, hands)

@@ -1,0 +1,62 @@
+"""What a tick leaves for those who watch: a heartbeat whenever it ends, and while it follows a stream."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from scheduler.backends import BackendUnavailable, Change
+from scheduler.ticks import make_ticks
+from scheduler.worker import HEARTBEATS, Tick, Workers
+from tests.scheduler.scripted import ScriptedBackend
+from tests.sites import until
+
+
+def away() -> bool:
+    raise BackendUnavailable("away")
+
+
+def broken() -> bool:
+    raise ValueError("a mistake of ours")
+
+
+@pytest.mark.parametrize(("work", "is_beating"), [(lambda: False, True), (away, True), (broken, False)])
+def test_a_cluster_that_is_away_is_no_scheduler_that_stands(app: Any, db: Any, work: Any, is_beating: bool) -> None:
+    redis = app.extensions["yurt_redis"]
+    has_begun = threading.Event()
+
+    def piece() -> bool:
+        has_begun.set()
+        return bool(work())
+
+    workers = Workers(app, redis, [Tick("probe", piece, interval_s=60.0)])
+
+    workers.start()
+    assert has_begun.wait(5)
+    is_clean = workers.end(5)
+
+    assert is_clean
+    assert bool(redis.hexists(HEARTBEATS, "probe")) is is_beating
+
+
+class Endless(ScriptedBackend):
+    """Has a stream that says nothing new."""
+
+    def follow(self, since: int, is_over: Any) -> Any:
+        while not is_over():
+            yield Change("lab-nobody", since)
+            time.sleep(0.01)
+
+
+def test_a_stream_that_lasts_is_no_tick_that_stands(app: Any, db: Any, settings: Any) -> None:
+    redis = app.extensions["yurt_redis"]
+    (tick,) = [tick for tick in make_ticks(settings, Endless(), redis) if tick.name == "events"]
+    workers = Workers(app, redis, [tick])
+
+    workers.start()
+    until(lambda: redis.hexists(HEARTBEATS, "events"), 5)
+    first = redis.hget(HEARTBEATS, "events")
+    until(lambda: redis.hget(HEARTBEATS, "events") != first, 5)
+
+    assert workers.end(5)
