@@ -1,12 +1,10 @@
 """Files behind one interface: content-addressed in PostgreSQL."""
 
-import hashlib
-
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import Blob, Course, CourseFile
+from services import blobs
 from services.errors import InvalidInput, NotFound
 
 MAX_SIZE = 10 * 1024 * 1024
@@ -24,9 +22,7 @@ def store(data: bytes) -> str:
     """Keep `data` (at most 10 MB) and return its SHA-256; the same bytes are kept once."""
     if len(data) > MAX_SIZE:
         raise InvalidInput("file", "must be at most 10 MB")
-    digest = hashlib.sha256(data).hexdigest()
-    db.session.execute(insert(Blob).values(sha256=digest, size=len(data), data=data).on_conflict_do_nothing())
-    return digest
+    return blobs.keep(data)
 
 
 def read(sha256: str) -> bytes:

@@ -3,17 +3,15 @@
 A save is an archive in `blobs` and a row that names it; the newest three of a student and lab are kept.
 """
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select
 from sqlalchemy.orm import undefer
 
 from extensions import db
-from models import Blob, CourseFile, LabSave, LabSession
+from models import Blob, LabSave, LabSession
+from services import blobs
 from services.errors import NotFound
 from services.save_archives import Archive
 
@@ -22,7 +20,7 @@ KEPT = 3
 
 def put(lab_session: LabSession, archive: Archive, reason: str, now: datetime) -> LabSave:
     """Put a home on the shelf; the same work as in the newest save is that save, with its new time."""
-    digest = _store(archive.data)
+    digest = blobs.keep(archive.data)
     save = newest(lab_session.user_id, lab_session.lab_id)
     if save is None or save.sha256 != digest:
         save = LabSave(user_id=lab_session.user_id, lab_id=lab_session.lab_id, sha256=digest, size=len(archive.data))
@@ -33,16 +31,6 @@ def put(lab_session: LabSession, archive: Archive, reason: str, now: datetime) -
     return save
 
 
-def _store(data: bytes) -> str:
-    """Keep the bytes and hold them until the transaction ends, so that nobody drops them before they are named."""
-    digest = hashlib.sha256(data).hexdigest()
-    held = select(Blob.sha256).where(Blob.sha256 == digest).with_for_update(key_share=True, read=True)
-    if db.session.scalar(held) is None:
-        row = insert(Blob).values(sha256=digest, size=len(data), data=data)
-        db.session.execute(row.on_conflict_do_update(index_elements=[Blob.sha256], set_={"size": len(data)}))
-    return digest
-
-
 def prune(user_id: int, lab_id: int) -> None:
     """Drop all but the newest saves, and what they alone used. One that a lab is to begin with stays."""
     mine = (LabSave.user_id == user_id, LabSave.lab_id == lab_id)
@@ -50,22 +38,7 @@ def prune(user_id: int, lab_id: int) -> None:
     wanted = select(LabSession.restore_id).where(LabSession.restore_id.is_not(None))
     old = delete(LabSave).where(*mine, LabSave.id.not_in(newest_ids), LabSave.id.not_in(wanted))
     for digest in set(db.session.scalars(old.returning(LabSave.sha256)).all()):
-        _drop(digest)
-
-
-def _drop(digest: str) -> None:
-    """Drop bytes that nothing names. The foreign keys have the last word: whoever names them meanwhile keeps them."""
-    is_used = or_(
-        select(LabSave.id).where(LabSave.sha256 == digest).exists(),
-        select(CourseFile.path).where(CourseFile.sha256 == digest).exists(),
-    )
-    if db.session.scalar(select(is_used)):
-        return
-    try:
-        with db.session.begin_nested():
-            db.session.execute(delete(Blob).where(Blob.sha256 == digest))
-    except IntegrityError:
-        return
+        blobs.drop(digest)
 
 
 def receipt(save: LabSave) -> dict[str, Any]:

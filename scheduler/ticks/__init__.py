@@ -16,6 +16,7 @@ from scheduler.ticks import (
     saves,
     starts,
     stops,
+    sweeps,
     usage,
     visits,
     warm,
@@ -36,6 +37,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     ticks = [
         Tick("attempts", attempts.work, interval_s=2.0, oldest=attempts.oldest_due),
         Tick("mail", mail.sender(settings), interval_s=5.0, topic="mail", oldest=outbox.oldest_due),
+        Tick("sweeps", sweeps.work, interval_s=60.0),
     ]
     if backend is None:
         return ticks

@@ -1,0 +1,50 @@
+"""Bytes that are kept once, named by their SHA-256: files of courses and saved homes.
+
+Whoever keeps bytes holds their row until the transaction ends, and names it before that; bytes that nothing names go.
+"""
+
+import hashlib
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from extensions import db
+from models import Blob, CourseFile, LabSave
+
+
+def keep(data: bytes) -> str:
+    """Keep the bytes and hold them until the transaction ends, so that nobody drops them before they are named."""
+    digest = hashlib.sha256(data).hexdigest()
+    held = select(Blob.sha256).where(Blob.sha256 == digest).with_for_update(key_share=True, read=True)
+    if db.session.scalar(held) is None:
+        row = insert(Blob).values(sha256=digest, size=len(data), data=data)
+        db.session.execute(row.on_conflict_do_update(index_elements=[Blob.sha256], set_={"size": len(data)}))
+    return digest
+
+
+def drop(digest: str) -> bool:
+    """Drop bytes that nothing names. The foreign keys have the last word: whoever names them meanwhile keeps them."""
+    if db.session.scalar(select(_IS_USED).where(Blob.sha256 == digest)):
+        return False
+    try:
+        with db.session.begin_nested():
+            db.session.execute(delete(Blob).where(Blob.sha256 == digest))
+    except IntegrityError:
+        return False
+    return True
+
+
+def sweep(most: int) -> int:
+    """Drop up to `most` of the bytes that nothing names any more: of people, labs and courses that were deleted.
+
+    Bytes that somebody holds at this moment are passed over. Return how many were dropped.
+    """
+    unused = select(Blob.sha256).where(~_IS_USED).limit(most).with_for_update(skip_locked=True)
+    return sum(drop(digest) for digest in db.session.scalars(unused).all())
+
+
+_IS_USED = or_(
+    select(LabSave.id).where(LabSave.sha256 == Blob.sha256).exists(),
+    select(CourseFile.path).where(CourseFile.sha256 == Blob.sha256).exists(),
+)
