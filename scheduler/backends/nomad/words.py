@@ -13,7 +13,17 @@ DIMENSIONS = {
     "network: reserved port collision": "ports",
 }
 # Task events that say nothing about the reason of a failure.
-DULL = {"Received", "Task Setup", "Started", "Terminated", "Not Restarting", "Killing", "Killed", "Alloc Unhealthy"}
+DULL = {
+    "Received",
+    "Task Setup",
+    "Started",
+    "Terminated",
+    "Not Restarting",
+    "Killing",
+    "Killed",
+    "Alloc Unhealthy",
+    "Reconnected",
+}
 
 
 def placement(metrics: Mapping[str, Any]) -> str:

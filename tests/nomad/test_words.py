@@ -1,0 +1,45 @@
+"""What Nomad says of an allocation, as the state of a lab and in words for people."""
+
+from typing import Any
+
+import pytest
+
+from scheduler.backends.nomad import observe, words
+
+JOB = {"ID": "lab-a", "Meta": {"yurt_session": "s"}, "Status": "running"}
+
+
+def alloc(status: str, *events: tuple[str, str], wanted: str = "run", task: str = "running") -> dict[str, Any]:
+    told = [{"Type": kind, "DisplayMessage": text, "ExitCode": 137} for kind, text in events]
+    states = {"lab": {"State": task, "Events": told}}
+    return {"NodeName": "n1", "ClientStatus": status, "DesiredStatus": wanted, "TaskStates": states, "CreateIndex": 1}
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "detail"),
+    [
+        (None, "pending", ""),
+        (alloc("pending", task="pending"), "pending", ""),
+        (alloc("running"), "running", ""),
+        # Its node is silent, and may come back with it.
+        (alloc("unknown"), "pending", ""),
+        (alloc("lost"), "dead", "the machine n1 went away"),
+        (alloc("lost", wanted="stop"), "dead", "the machine n1 went away"),
+        (alloc("unknown", wanted="stop"), "dead", "the machine n1 went away"),
+        # What is said last need not be the reason.
+        (
+            alloc("failed", ("Terminated", "Exit Code: 137, Signal: 9"), ("Reconnected", "Client reconnected")),
+            "dead",
+            "lab: Exit Code: 137, Signal: 9",
+        ),
+        (alloc("failed", ("Terminated", "Exit Code: 137"), ("Driver Failure", "OOM")), "dead", "lab: OOM"),
+    ],
+)
+def test_an_allocation_is_a_lab_in_words(found: dict[str, Any] | None, state: str, detail: str) -> None:
+    seen = observe.observed(JOB, found)
+
+    assert (seen.state, seen.detail) == (state, detail)
+
+
+def test_words_of_a_machine_that_says_nothing_are_words_all_the_same() -> None:
+    assert words.failure({"TaskStates": None, "ClientDescription": ""}) == "the machine ended without a reason"
