@@ -227,9 +227,11 @@ job "lab" {
         # Of two -m the later one counts. -snapshot writes what the guest changes to a file that ends with it, in TMPDIR.
         args = concat(
           ["-m", "${local.guest_mb}M", "-snapshot", "-monitor", "none"],
+          # Here the task below asks how much the guest has written.
+          ["-qmp", "unix:../alloc/qmp.sock,server=on,wait=off"],
           ["-nic", var.has_network ? "user,model=virtio-net-pci" : "none"],
           [
-            "-chardev", "socket,id=con,path=../alloc/con.sock,server=on,wait=off,logfile=../alloc/con.log",
+            "-chardev", "socket,id=con,path=../alloc/con.sock,server=on,wait=off,logfile=../alloc/con.log,logappend=on",
             "-serial", "chardev:con",
             "-chardev", "socket,id=ctl,path=../alloc/ctl.sock,server=on,wait=off",
             "-device", "virtio-serial",
@@ -271,6 +273,7 @@ job "lab" {
         YURT_AGENT   = var.agent
         YURT_CONSOLE = "${NOMAD_ALLOC_DIR}/con.sock"
         YURT_CONTROL = "${NOMAD_ALLOC_DIR}/ctl.sock"
+        YURT_MACHINE = "${NOMAD_ALLOC_DIR}/qmp.sock"
       }
 
       logs {

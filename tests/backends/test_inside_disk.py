@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.inside import disk
+from scheduler.backends.inside import disk, machine
 
 LARGE = 3_000_000
 
@@ -72,3 +72,20 @@ def test_a_file_that_is_open_and_has_no_name_any_more_counts(home):
         used = disk.open_files(os.getuid(), device, set())
 
     assert used - before >= LARGE
+
+
+def test_the_log_of_a_console_that_prints_without_end_is_emptied(home):
+    log = home / "con.log"
+    with log.open("ab") as console:
+        console.write(b"booted\n")
+        console.flush()
+        machine.trim(str(log))
+        assert log.read_bytes() == b"booted\n"
+        console.write(b"y\n" * machine.LOG_BYTES)
+        console.flush()
+        machine.trim(str(log))
+        console.write(b"more\n")
+
+    machine.trim(str(home / "nothing"))
+
+    assert log.read_bytes() == b"more\n"

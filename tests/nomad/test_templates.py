@@ -76,7 +76,7 @@ def test_a_machine_gets_less_memory_than_its_task_and_no_network_unless_asked(no
     wired = parse(nomad, "qemu", 'has_network = true\nimage = "/images/debian.qcow2"')
 
     arguments = " ".join(_main(plain)["Config"]["args"])
-    assert "-m 204M -snapshot" in arguments
+    assert "-m 204M -snapshot" in arguments and "con.log,logappend=on" in arguments
     assert "-nic none" in arguments and "-kernel /images/vmlinuz" in arguments
     assert _main(plain)["Config"]["image_path"] == "/images/vmlinuz"
     assert plain["TaskGroups"][0]["Networks"] is None

@@ -93,3 +93,28 @@ def test_saved_work_comes_back_into_a_new_virtual_machine(backend: NomadBackend)
 
     said = backend.execute(second.job_id, "cat a/work; ls", timeout_s=10, output_limit=100)
     assert said.output == b"mine\na\n"
+
+
+def test_a_machine_that_writes_more_than_its_disk_is_told_and_slowed_down(backend: NomadBackend) -> None:
+    disk = vm_image().kernel.parent / f"disk-{secrets.token_hex(4)}"
+    with disk.open("wb") as file:
+        file.truncate(400 * 1024 * 1024)
+    try:
+        lab = spec(backend, image=str(disk), disk_mb=16)
+        backend.start(lab)
+        write = "dd if=/dev/zero of=/dev/vda bs=1M conv=notrunc,fsync"
+        run = backend.execute(lab.job_id, f"{write} count=40 2>&1", timeout_s=30, output_limit=1000)
+        assert run.exit_code == 0, run
+
+        async def told() -> None:
+            screen = Screen(await backend.attach(lab.job_id, columns=80, rows=24))
+            await screen.see(r"The machine's disk is full: \d+ of 16 MB")
+            await screen.terminal.close()
+            await backend.leave()
+
+        asyncio.run(told())
+
+        more = backend.execute(lab.job_id, f"{write} seek=100 count=20 2>&1", timeout_s=3, output_limit=1000)
+        assert more.is_timed_out
+    finally:
+        disk.unlink()

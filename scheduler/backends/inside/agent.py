@@ -18,7 +18,7 @@ import termios
 import time
 from pathlib import Path
 
-from scheduler.backends.inside import disk, entry, scripts, serving, vm
+from scheduler.backends.inside import disk, entry, machine, scripts, serving, vm
 from scheduler.backends.inside.screen import Screen
 from scheduler.backends.inside.student import Student, become
 
@@ -40,7 +40,7 @@ class Lab:
         self.shell = 0
         self.began = 0.0
         self.quick = 0
-        self.quota = disk.Quota()
+        self.quota, self.machine = disk.Quota(), machine.Disk()
         self.slave = -1
         master = vm.open_console() if vm.is_here() else self._open_terminal()
         self.screen = Screen(master, _listen(VIEW), self.look_around)
@@ -76,10 +76,13 @@ class Lab:
         self._reap()
         if self.student is None:
             self._meet_student()
-        if self.student is not None and not vm.is_here():
+        if self.student is not None and vm.is_here():
+            self._say(self.machine.enforce(self.student.disk_mb))
+        elif self.student is not None:
             if not self.shell:
                 self._start_shell(self.quota.hold(self.student))
-            self._watch_disk(self.student)
+            self._say(self.quota.enforce(self.student))
+            self.screen.look_around_s = LOOKING_S if self.quota.looking else LATER_S
         return True
 
     def _reap(self) -> None:
@@ -116,11 +119,9 @@ class Lab:
             finally:
                 os._exit(126)
 
-    def _watch_disk(self, student: Student) -> None:
-        words = self.quota.enforce(student)
-        self.screen.look_around_s = LOOKING_S if self.quota.looking else LATER_S
+    def _say(self, words: str) -> None:
+        # Past the terminal: a student who has stopped its output (Ctrl-S) would stop us, too.
         if words:
-            # Past the terminal: a student who has stopped its output (Ctrl-S) would stop us, too.
             self.screen.show(f"\r\n\x1b[1;31m{words}\x1b[0m\r\n".encode())
 
 

@@ -17,6 +17,8 @@ POLL_S = 0.05
 # How long a VM may take to come up; a script gets this much more than its limit.
 BOOT_S, GRACE_S = 120.0, 10.0
 ASK_AGAIN_S = 2.0
+# Beside the output in base64: what an earlier answer left behind.
+FLOOD = 1024 * 1024
 # What the firmware says at each start, in what QEMU keeps of the console. A kernel that panics starts anew.
 FIRMWARE, MOST_STARTS = b"SeaBIOS (version", 5
 LOCK = "control.lock"
@@ -95,6 +97,8 @@ def _run(control: socket.socket, script: bytes, stdin: bytes, timeout_s: float, 
         if not data:
             raise ConnectionError("the VM is gone")
         received += data
+        if len(received) > 2 * limit + FLOOD:
+            raise ConnectionError("the VM says more than it was asked for")
         place = received.rfind(ending)
         if place >= 0 and b"\n" in received[place:]:
             return _result(bytes(received), mark, int(received[place + len(ending) :].split()[0]), limit)
