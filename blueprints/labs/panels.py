@@ -24,10 +24,15 @@ class Panel:
     applies: Callable[[Lab], bool] = lambda _lab: True
 
 
+def has_web(lab: Lab) -> bool:
+    """Say whether the lab's page can show its web servers: nothing leads to a port of a virtual machine."""
+    return bool(lab.ports) and lab.template != "qemu"
+
+
 PANELS = (
     Panel("terminal", _("Terminal")),
     Panel("files", _("Files")),
-    Panel("web", _("Web"), lambda lab: bool(lab.ports)),
+    Panel("web", _("Web"), has_web),
     Panel("timeline", _("Timeline")),
     Panel("help", _("Help")),
 )
@@ -40,7 +45,7 @@ def of(lab: Lab) -> list[Panel]:
 
 def frames(lab: Lab, settings: Settings) -> str:
     """Return what the lab's page may frame: the pages of the lab's own web servers, where it has any."""
-    if not lab.ports:
+    if not has_web(lab):
         return ""
     return f"'self' {origin(settings, settings.lab_ports_host)}" if settings.lab_ports_host else "'self'"
 

@@ -67,6 +67,18 @@ def test_the_page_shows_steps_checks_and_the_state(bob: FlaskClient, lab: LabSes
     assert "test -e done" not in response.text
 
 
+@pytest.mark.parametrize(("template", "has_web"), [("exec", True), ("docker", True), ("qemu", False)])
+def test_web_servers_have_a_tab_where_something_leads_to_them(
+    bob: FlaskClient, cast: Cast, template: str, has_web: bool
+) -> None:
+    cast.lab.template, cast.lab.ports = template, [8000]
+
+    page = bob.get("/courses/shell/labs/first-lab")
+
+    assert ('id="panel-web"' in page.text) == has_web
+    assert ("frame-src 'self'" in page.headers["Content-Security-Policy"]) == has_web
+
+
 def test_the_page_leads_to_what_comes_before_and_after(bob: FlaskClient, cast: Cast) -> None:
     LessonFactory(module=cast.lab.module, slug="last-words", title="Last words", position=4)
     cast.course.version += 1

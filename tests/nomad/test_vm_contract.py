@@ -69,6 +69,7 @@ def test_a_virtual_machine_keeps_the_contract(backend: NomadBackend) -> None:
     assert given.output.strip() == b"100000"
     assert slow.is_timed_out
     assert (len(cut.output), cut.is_truncated) == (100, True)
+    asyncio.run(sized(backend, lab.job_id))
     # Who comes back sees what was on the screen.
     assert "sum 42" in shown
     assert "sum 42" in again
@@ -79,6 +80,17 @@ def test_a_virtual_machine_keeps_the_contract(backend: NomadBackend) -> None:
     assert backend.observe() == []
     with pytest.raises(BackendUnavailable):
         backend.execute(lab.job_id, "true", timeout_s=5, output_limit=10)
+
+
+async def sized(backend: NomadBackend, job_id: str) -> None:
+    """See the console take the size of its viewer's screen, and the next one."""
+    screen = Screen(await backend.attach(job_id, columns=101, rows=33))
+    for columns, rows in ((101, 33), (57, 19)):
+        await screen.terminal.resize(columns, rows)
+        await screen.type(f"until stty size | grep -qx '{rows} {columns}'; do sleep 1; done; echo is $(stty size)\r")
+        await screen.see(f"^is {rows} {columns}$")
+    await screen.terminal.close()
+    await backend.leave()
 
 
 def test_saved_work_comes_back_into_a_new_virtual_machine(backend: NomadBackend) -> None:

@@ -45,6 +45,9 @@ class Lab:
         master = vm.open_console() if vm.is_here() else self._open_terminal()
         self.screen = Screen(master, _listen(VIEW), self.look_around)
         self.screen.look_around_s = SOON_S
+        self.console = vm.ConsoleSize()
+        if vm.is_here():
+            self.screen.on_size = self._resize_console
         self.requests = _listen(DO)
         self.screen.listen_to(self.requests, self.answer)
 
@@ -78,6 +81,7 @@ class Lab:
             self._meet_student()
         if self.student is not None and vm.is_here():
             self._say(self.machine.enforce(self.student.disk_mb))
+            self._tell_console()
         elif self.student is not None:
             if not self.shell:
                 self._start_shell(self.quota.hold(self.student))
@@ -88,6 +92,8 @@ class Lab:
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+                if ended == self.console.child:
+                    self.console.child = 0
                 if ended == self.shell:
                     self.shell = 0
                     self.quick = self.quick + 1 if time.monotonic() - self.began < QUICK_S else 0
@@ -118,6 +124,15 @@ class Lab:
                 os.write(2, f"no shell: {error}\r\n".encode())
             finally:
                 os._exit(126)
+
+    def _resize_console(self, columns: int, rows: int) -> None:
+        self.console.wanted = columns, rows
+        if self.student is not None:
+            self._tell_console()
+
+    def _tell_console(self) -> None:
+        self.console.tell()
+        self.screen.look_around_s = LOOKING_S if self.console.is_waiting else LATER_S
 
     def _say(self, words: str) -> None:
         # Past the terminal: a student who has stopped its output (Ctrl-S) would stop us, too.

@@ -76,6 +76,8 @@ class Screen:
         # More to listen to: what to do when one of these sockets can be read; and how often to look around.
         self.others: dict[int, Callable[[], None]] = {}
         self.look_around_s = LOOK_AROUND_S
+        # What else to do with a viewer's size, in columns and rows.
+        self.on_size: Callable[[int, int], None] | None = None
 
     def listen_to(self, other: socket.socket, action: Callable[[], None]) -> None:
         """Call `action` whenever `other` can be read."""
@@ -197,6 +199,8 @@ class Screen:
             elif kind == b"r" and length == 4:
                 columns, rows = struct.unpack("!HH", payload)
                 set_size(self.master, columns, rows)
+                if self.on_size is not None:
+                    self.on_size(columns, rows)
 
     def _drop(self, viewer: Viewer) -> None:
         descriptor = viewer.connection.fileno()

@@ -6,6 +6,7 @@ import base64
 import fcntl
 import os
 import secrets
+import signal
 import socket
 import time
 
@@ -21,6 +22,7 @@ ASK_AGAIN_S = 2.0
 FLOOD = 1024 * 1024
 # What the firmware says at each start, in what QEMU keeps of the console. A kernel that panics starts anew.
 FIRMWARE, MOST_STARTS = b"SeaBIOS (version", 5
+SIZE_S = 5.0
 LOCK = "control.lock"
 
 
@@ -67,6 +69,34 @@ def _starts() -> int:
             return log.read(1_000_000).count(FIRMWARE)
     except OSError:
         return 0
+
+
+class ConsoleSize:
+    """Tells a VM how large its viewers' screen is: a serial line carries no sizes. One script at a time, the last size
+    counts; `child` is the process that runs it, until somebody reaps that and sets it to 0."""
+
+    def __init__(self) -> None:
+        self.wanted: tuple[int, int] | None = None
+        self.told: tuple[int, int] | None = None
+        self.child = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something to come back for."""
+        return bool(self.child) or self.wanted != self.told
+
+    def tell(self) -> None:
+        """Begin to tell what is wanted, unless that is told or being told."""
+        if self.child or self.wanted is None or self.wanted == self.told:
+            return
+        self.told = self.wanted
+        self.child = os.fork()
+        if self.child == 0:
+            try:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                run(b"stty -F /dev/ttyS0 cols %d rows %d" % self.told, b"", SIZE_S, 100)
+            finally:
+                os._exit(0)
 
 
 def _is_up() -> bool:
