@@ -15,6 +15,7 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
     `checks` has a row for each check of the lab: `state` is that of the newest run on this very machine, `is_passed`
     says whether the student ever passed it. `steps` tells of each step how far the student is, and its solution
     where they may read it. `save` is the receipt of the work that was saved last, `save_error` why none can be.
+    `detail` says more of how it ended; of one that is to run, why the machine before it wasn't saved.
     """
     checks = lab_progress.of_checks(lab_session)
     place = lab_places.of(lab_session.id, now) if lab_session.state == QUEUED else None

@@ -90,7 +90,7 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
     found.saved_at, found.save_error, found.save_requested_at, found.waiting_for = now, "", None, ""
     found.is_settled, found.failures = order.is_last and found.state == STOPPING, 0
     if found.state == RUNNING:
-        found.next_try_at = None
+        found.next_try_at, found.detail = None, ""
     timelines.note(found.id, "saved", now, **lab_shelf.receipt(save))
     live.lab_changed(found.id)
     db.session.flush()

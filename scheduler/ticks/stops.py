@@ -66,7 +66,9 @@ def finish(session_id: uuid.UUID, job_id: str, now: datetime) -> None:
         return
     if not found.is_resetting:
         reason = found.reason or "platform"
-        if labs.move(found, STOPPING, ENDED, ended_at=now, reason=reason, next_try_at=None, waiting_for=""):
+        # Only of a start that failed there is more to say; of a reset before it is known by now.
+        values = {"reason": reason, "detail": found.detail if reason == "failed" else "", "waiting_for": ""}
+        if labs.move(found, STOPPING, ENDED, ended_at=now, next_try_at=None, **values):
             timelines.note(session_id, "stopped", now, reason=reason)
         return
     # It keeps its place in the queue: who resets waits behind nobody that came later.
@@ -83,6 +85,8 @@ def finish(session_id: uuid.UUID, job_id: str, now: datetime) -> None:
         waiting_for="",
         started_at=None,
         is_settled=False,
+        # Its student reads it beside the new machine.
+        detail=found.save_error,
         save_error="",
         warned_at=None,
         warned_last_at=None,

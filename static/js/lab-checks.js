@@ -9,11 +9,16 @@ let asked = null;
 
 const isBusy = (box) => ["queued", "running"].includes(box.dataset.state);
 
+/** Return what to say of a check: one that passed on a machine before counts, also where it fails on this one. */
+function stateWord({ state, is_passed: isPassed }) {
+  if (state === "idle") return isPassed ? "passed" : "";
+  return state === "failed" && isPassed ? "lost" : state;
+}
+
 function renderCheck(box, check) {
   box.dataset.state = check.state;
   box.dataset.passed = String(check.is_passed);
-  const isNewHere = check.state === "idle";
-  const said = isNewHere ? (check.is_passed ? words.check_passed : "") : fill(words[`check_${check.state}`], { seconds: box.dataset.timeout });
+  const said = fill(words[`check_${stateWord(check)}`] ?? "", { seconds: box.dataset.timeout });
   const line = box.querySelector(".check-state");
   if (line.textContent !== said) line.textContent = said;
   const output = box.querySelector(".check-output");

@@ -22,9 +22,16 @@ function renderBar() {
   show("invite", isAvailable && document.querySelector("[data-check]") && (name === "none" || name === "ended"));
   show("warning", Boolean(state?.warning) && name === "running");
   if (state?.warning) get("warning").textContent = fill(words[`warn_${state.warning.kind}${state.warning.is_last ? "_last" : ""}`], { time: clock(state.warning.at) });
-  const isUnsaved = name === "running" && Boolean(state.save_error);
-  show("unsaved", isUnsaved);
-  if (isUnsaved) get("unsaved").textContent = fill(words.unsaved, { why: state.save_error, time: clock(state.expires_at) });
+  const unsaved = unsavedWords(name);
+  show("unsaved", Boolean(unsaved));
+  if (get("unsaved").textContent !== unsaved) get("unsaved").textContent = unsaved;
+}
+
+/** Say that work can't be saved, or wasn't when the machine before this one ended. */
+function unsavedWords(name) {
+  if (name === "running" && state.save_error) return fill(words.unsaved, { why: state.save_error, time: clock(state.expires_at) });
+  const isAnother = ["queued", "starting", "running"].includes(name);
+  return isAnother && state.detail ? fill(words.unsaved_before, { why: state.detail }) : "";
 }
 
 async function ask(kind) {

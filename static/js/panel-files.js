@@ -51,6 +51,8 @@ async function look(path = folder, focus = "") {
   } catch (error) {
     if (mine !== looking) return;
     if (error.code === "missing" && path) return look("");
+    // Who can't get into a folder stays where they are.
+    if (path !== folder && rows.children.length) return toast(why(error), "bad");
     rows.replaceChildren();
     show({ error: why(error) });
   } finally {

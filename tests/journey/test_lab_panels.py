@@ -107,6 +107,18 @@ def test_folders_are_made_and_walked(bob: Student) -> None:
     expect(page.get_by_role("button", name="Open a folder")).to_be_focused()
 
 
+def test_who_cannot_get_into_a_folder_stays_where_they_are(bob: Student) -> None:
+    bob.start_lab()
+    bob.type("ln -s /etc outside; echo made $((40 + 2))")
+    bob.expect_screen("made 42")
+    bob.page.get_by_role("tab", name="Files").click()
+
+    bob.page.get_by_role("button", name="Open outside").click()
+
+    expect(bob.page.locator("#toasts").get_by_text(re.compile("leads out of your home"))).to_be_visible()
+    expect(bob.page.get_by_role("button", name="Open desk")).to_be_visible()
+
+
 def test_the_files_of_a_lab_that_ends_go_away(bob: Student) -> None:
     open_files(bob)
 
@@ -200,3 +212,7 @@ def test_keys_of_the_touch_row_wait_for_the_next_and_repeat(bob: Student) -> Non
     bob.page.mouse.up()
 
     expect(keys.get_by_role("button", name="Ctrl")).to_have_attribute("aria-pressed", "false")
+    bob.page.set_viewport_size({"width": 1280, "height": 800})
+    expect(keys).to_be_hidden()
+    bob.page.set_viewport_size({"width": 390, "height": 800})
+    expect(keys).to_be_visible()

@@ -28,8 +28,18 @@ def test_a_passed_step_is_ticked_and_a_stuck_student_gets_the_solution(bob: Stud
     expect(bob.page.get_by_role("link", name="Step 1 (passed)")).to_be_visible()
     expect(first.locator("[data-solution]")).to_be_visible()
 
+    bob.type("rm ~/hidden.txt; echo gone=$((1+2))")
+    bob.expect_screen("gone=3")
+    box = first.locator("[data-check]", has_text="hidden.txt")
+    box.get_by_role("button", name="Check it").click()
+    expect(box.locator(".check-state")).to_contain_text("Not any more", timeout=20_000)
+    expect(first.get_by_text("2 of 2")).to_be_visible()
+    tick = "box => getComputedStyle(box.querySelector('.check-mark'), '::before').content"
+    assert box.evaluate(tick) == "none"
+
     ask = second.get_by_role("button", name="Show the solution")
-    for number in range(1, 6):
+    # One has failed above.
+    for number in range(2, 7):
         expect(ask).to_be_hidden()
         second.get_by_role("button", name="Check it").click()
         until(lambda number=number: failed_runs(bob) == number, 20)

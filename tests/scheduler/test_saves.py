@@ -166,6 +166,11 @@ def test_a_reset_ends_with_or_without_a_save_and_begins_empty(running: Ask, sett
 
     assert state_between == (QUEUED, "")
     assert (found.state, backend.specs[found.job_id].saved, found.is_settled) == (RUNNING, None, False)
+    # What was lost is said until there is something saved again, or the lab ends.
+    assert "64 MB" in labs.describe(found, utcnow())["detail"]
+    labs.stop(found, reason="course", now=utcnow())
+    tick(backend, found)
+    assert (found.state, found.detail) == (ENDED, "")
 
 
 def test_a_machine_that_is_gone_cannot_be_saved(running: Ask) -> None:
