@@ -52,8 +52,9 @@ def mend_one(instance: str, backend: Backend, job_id: str) -> None:
     looked_at = utcnow()
     job = backend.status(job_id)
     known = [session for session in lab_repairs.known() if session.job_id == job_id]
+    repairs = lab_repairs.plan(known, [job] if job else [], looked_at, clusters.leaving(instance))
     db.session.commit()
-    for repair in lab_repairs.plan(known, [job] if job else [], looked_at, clusters.leaving(instance)):
+    for repair in repairs:
         carry_out(backend, repair)
 
 

@@ -1,7 +1,7 @@
 """Sessions and jobs, compared both ways."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -121,6 +121,24 @@ def test_whoever_may_have_missed_changes_looks_at_everything(running: Ask) -> No
     follow("test", backend, lambda: False)
 
     assert (found.state, other.state) == (ENDED, ENDED)
+
+
+@pytest.mark.parametrize("is_of_one", [True, False])
+def test_no_transaction_is_open_while_the_stream_is_silent(running: Ask, is_of_one: bool) -> None:
+    found, backend = running(), ScriptedBackend()
+    backend.jobs[found.job_id] = job("running", found.job_id)
+    seen: list[bool] = []
+
+    def changes(*_rest: object) -> Iterator[Change]:
+        for index in range(2):
+            yield Change(found.job_id if is_of_one else "", index)
+            seen.append(database.session().in_transaction())
+
+    backend.follow = changes  # type: ignore[method-assign]
+    follow("test", backend, lambda: False)
+
+    assert seen == [False, False]
+    assert found.state == RUNNING
 
 
 def test_a_node_that_leaves_is_looked_at_with_its_event(running: Ask) -> None:
