@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from config import Settings, load_settings
 from core import create_core
-from gateway import tasks
+from gateway import files, tasks
 from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
@@ -24,8 +24,9 @@ from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from scheduler.backends import make_backend
 
-# Scripts in labs: threads of their own, so that the database's questions don't wait for them.
-LAB_THREADS = 8
+# Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there are
+# requests for files at once: a student can stop their scripts, and each then takes all of its time.
+LAB_THREADS = files.TOTAL
 END_S = 2.0
 
 log = structlog.get_logger("yurt.gateway")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from extensions import db
 from models import CheckRun, LabCheck, LabSession, PointEntry
@@ -19,6 +19,8 @@ MAX_FAILURES = 3
 # A run that has taken this much longer than its time-out belongs to a scheduler that died.
 LOST_AFTER = timedelta(seconds=30)
 PAUSE_S = 2
+# So many checks of one lab run at once: a student can stop theirs, and each then takes all of its time.
+AT_ONCE = 2
 # Colours and cursor movements, ECMA-48 5.4: without their ESC they would stay behind as "[31m".
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
@@ -61,13 +63,16 @@ def claim(now: datetime) -> CheckRun | None:
     """Take the oldest run that waits, or that its scheduler lost; None if there is none."""
     is_paused = CheckRun.claimed_at > now - func.make_interval(0, 0, 0, 0, 0, 0, CheckRun.failures * PAUSE_S)
     is_lost = CheckRun.claimed_at < now - LOST_AFTER - func.make_interval(0, 0, 0, 0, 0, 0, LabCheck.timeout_s)
+    other = aliased(CheckRun)
+    running = select(func.count()).where(other.session_id == CheckRun.session_id, other.state == "running")
+    has_turn = running.scalar_subquery() < AT_ONCE
     query = (
         select(CheckRun)
         .join(CheckRun.check)
         .options(joinedload(CheckRun.session), joinedload(CheckRun.check))
         .where(
             or_(
-                (CheckRun.state == "queued") & func.coalesce(~is_paused, True),
+                (CheckRun.state == "queued") & func.coalesce(~is_paused, True) & has_turn,
                 (CheckRun.state == "running") & is_lost,
             )
         )

@@ -28,6 +28,8 @@ from services.lab_queue import Limits
 
 # A class of fifty starts within seconds, although each start waits for its machine.
 STARTERS = 8
+# They wait for labs, most of the time.
+CHECKERS = 8
 # Warm machines have time.
 WARMERS = 4
 
@@ -71,7 +73,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("holds", hands.renew, interval_s=5.0),
         Tick("stops", stop, interval_s=2.0, topic="labs", threads=4, oldest=lab_claims.oldest_stopping),
         Tick("saves", saves.saver(backend), interval_s=5.0, topic="labs", threads=2),
-        Tick("checks", check, interval_s=2.0, topic="checks", threads=4, oldest=check_service.oldest_due),
+        Tick("checks", check, interval_s=2.0, topic="checks", threads=CHECKERS, oldest=check_service.oldest_due),
         Tick("idleness", idleness.collector(redis, settings.public_url), interval_s=15.0),
         Tick("usage", usage.measurer(backend), interval_s=60.0),
         Tick("visits", visits.work, interval_s=10.0),

@@ -49,6 +49,23 @@ def test_a_second_click_joins_the_first(cast: Cast, lab: LabSession) -> None:
     assert database.session.scalar(select(func.count()).select_from(CheckRun)) == 1
 
 
+def test_a_lab_whose_checks_take_all_their_time_leaves_room_for_others(cast: Cast, lab: LabSession) -> None:
+    slow = [add_check(cast.lab) for _ in range(4)]
+    for check in slow:
+        checks.request(lab, check.id, now=NOW)
+    other = labs.request(cast.alice, cast.lab, cast.course, now=NOW)
+    other.state, other.started_at, other.expires_at = RUNNING, NOW, NOW + timedelta(hours=8)
+    checks.request(other, cast.check.id, now=after(1))
+
+    claimed = [checks.claim(after(2)) for _ in range(4)]
+
+    assert [run.session_id if run else None for run in claimed] == [lab.id, lab.id, other.id, None]
+    assert claimed[0]
+    checks.finish(claimed[0], is_passed=False, output=b"", now=after(3))
+    following = checks.claim(after(3))
+    assert following and following.session_id == lab.id
+
+
 def test_asking_counts_as_using_the_lab(cast: Cast, lab: LabSession) -> None:
     checks.request(lab, cast.check.id, now=after(60))
 
