@@ -89,8 +89,8 @@ variable "disk_mb" {
 
 variable "pids_limit" {
   type        = number
-  default     = 256
-  description = "Processes and threads in all: a lab that forks without end stays alone with it."
+  default     = 384
+  description = "Processes and threads in all. A student has 256 of them, so that a lab that forks without end can be stopped."
 }
 
 variable "max_life" {
@@ -155,8 +155,8 @@ job "lab" {
       kill_signal  = "SIGTERM"
       kill_timeout = "5s"
 
-      # Whoever the image says: never root, and the same in every image.
-      user = "10001:10001"
+      # Whoever the image says. This is the lab's program: it makes its student somebody else, without any right.
+      user = "0:0"
 
       constraint {
         attribute = "${attr.kernel.name}"
@@ -174,11 +174,11 @@ job "lab" {
 
         privileged      = false
         cap_drop        = ["all"]
+        cap_add         = ["chown", "dac_override", "fowner", "kill", "setgid", "setpcap", "setuid"]
         security_opt    = ["no-new-privileges"]
         readonly_rootfs = true
         pids_limit      = var.pids_limit
         network_mode    = var.has_network ? "bridge" : "none"
-        ipc_mode        = "private"
         # Reaps what the lab leaves behind.
         init     = true
         hostname = "lab"
@@ -189,6 +189,19 @@ job "lab" {
           target = "/home"
         }
 
+        # The system is read-only, and the student needs a name in it.
+        mount {
+          type   = "bind"
+          source = "secrets/passwd"
+          target = "/etc/passwd"
+        }
+
+        mount {
+          type   = "bind"
+          source = "secrets/group"
+          target = "/etc/group"
+        }
+
         mount {
           type   = "tmpfs"
           target = "/tmp"
@@ -197,6 +210,16 @@ job "lab" {
             mode = 1023 # 1777 in octal
           }
         }
+      }
+
+      template {
+        data        = "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+        destination = "secrets/passwd"
+      }
+
+      template {
+        data        = "root:x:0:\n"
+        destination = "secrets/group"
       }
 
       # In the environment, as in the other templates: as an argument it would fill every list of processes.

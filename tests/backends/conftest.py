@@ -14,9 +14,10 @@ from scheduler.backends.local import LocalBackend
 from scheduler.backends.nomad import NomadBackend
 from tests.engines import SECRET
 from tests.nomad.agents import Cluster
+from tests.nomad.containers import lab_image, require_docker
 
-# A backend joins the contract by its line here: the driver of its labs, or none for those on this machine.
-BACKENDS = {"local": "", "nomad-exec": "exec", "nomad-raw_exec": "raw_exec"}
+# A backend joins the contract by its entry here: the driver of its labs, or none for those on this machine.
+BACKENDS = {"local": "", "nomad-exec": "exec", "nomad-raw_exec": "raw_exec", "nomad-docker": "docker"}
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\r")
 PATIENCE_S = 30.0
 # What is waited for shows at the end: to look through megabytes at each frame takes minutes.
@@ -38,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def make_backend(request, tmp_path) -> Iterator[Callable[[], Backend]]:
     """Make backends that see the same jobs, as the scheduler's and the gateway's do; in the end none is left."""
     driver = BACKENDS[request.param]
+    if driver == "docker":
+        require_docker(request.getfixturevalue("nomad"))
     settings = nomad_settings(request.getfixturevalue("nomad"), driver) if driver else None
 
     made: list[Backend] = []
@@ -60,7 +63,7 @@ def nomad_settings(cluster: Cluster, driver: str) -> Settings:
         lab_backend="nomad",
         nomad_addr=cluster.url,
         nomad_token=cluster.token,
-        lab_exec_driver=driver,
+        lab_exec_driver=driver if driver == "raw_exec" else "exec",
         YURT_INSTANCE=f"t{secrets.token_hex(4)}",
     )
 
@@ -94,6 +97,8 @@ def make_spec(request) -> Callable[..., LabSpec]:
     names = request.fixturenames
     made = request.getfixturevalue("make_backend")() if "make_backend" in names else None
     instance = made.instance if isinstance(made, NomadBackend) else "test"
+    is_docker = "nomad-docker" in request.node.name
+    template = {"template": "docker", "image": lab_image()} if is_docker else {}
 
     def make(**changes) -> LabSpec:
         digits = secrets.token_hex(4)
@@ -105,6 +110,7 @@ def make_spec(request) -> Callable[..., LabSpec]:
             "lab": "files",
             "handle": "bob",
             "home_key": f"7-{int(digits, 16)}",
+            **template,
             **changes,
         }
         return LabSpec(**values)

@@ -168,6 +168,11 @@ class Cluster:
             ]
         return []
 
+    def has_driver(self, name: str) -> bool:
+        """Say whether every node that takes work has the driver."""
+        nodes = self.ready_nodes()
+        return bool(nodes) and all(node["Drivers"].get(name, {}).get("Healthy") for node in nodes)
+
     def request(self, method: str, path: str, body: Any = None, *, token: str | None = None, within: float = 20) -> Any:
         """Call the HTTP API and return the JSON that it answers; raise HTTPError (an OSError) for 400 and more."""
         data = None if body is None else json.dumps(body).encode()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.nomad import remains
 from tests.nomad.chroots import chroot_env
+from tests.nomad.containers import endpoint, missing_docker
 
 if TYPE_CHECKING:
     from tests.nomad.agents import Agent
@@ -89,10 +90,14 @@ def _client(agent: "Agent", server_rpc: int) -> dict[str, Any]:
 
 
 def _plugins(options: Options) -> list[dict[str, Any]]:
-    return [
+    found: list[dict[str, Any]] = [
         {"raw_exec": [{"config": [{"enabled": True}]}]},
         {"qemu": [{"config": [{"image_paths": list(options.image_paths)}]}]},
     ]
+    if missing_docker() is None:
+        # The image of the tests is in no registry, so that it must outlive its last lab.
+        found.append({"docker": [{"config": [{"endpoint": endpoint(), "gc": [{"image": False}]}]}]})
+    return found
 
 
 def _tls(folder: Path) -> dict[str, Any]:

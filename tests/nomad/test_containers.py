@@ -1,7 +1,7 @@
-"""The program of a lab in what `docker.hcl` makes of a container: read-only, without rights, a home and a /tmp.
+"""The program of a lab in a container without any right: read-only, a home and a /tmp, and no other user to become.
 
-There is no Docker where the suite runs. bubblewrap gives the program the same surroundings, and this is not more than
-that: the template itself is judged as parsed, in test_templates.py.
+bubblewrap gives it these surroundings. What `docker.hcl` makes is tried where there is a Docker: test_docker.py, and
+the contract of tests/backends.
 """
 
 import json

@@ -40,11 +40,11 @@ def root() -> Path:
 
 
 def bashrc() -> Path:
-    """Return where the shell's settings are: in a container whose system is read-only, beside the homes."""
+    """Return where the shell's settings are: in a container whose system is read-only, in the allocation's folder."""
     if root() != Path("/"):
         return root() / "yurt.bashrc"
     is_read_only = os.statvfs("/etc").f_flag & os.ST_RDONLY
-    return Path("/home/yurt.bashrc" if is_read_only else "/etc/yurt.bashrc")
+    return Path(os.environ["NOMAD_ALLOC_DIR"] if is_read_only else "/etc") / "yurt.bashrc"
 
 
 def student_of(request: dict[str, Any]) -> Student:
@@ -127,9 +127,11 @@ def _name(student: Student, uid: int) -> None:
         "hosts": f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost {HOSTNAME}\n",
     }
     for name, text in files.items():
-        # In a chroot the files are links to the host's own: they are replaced, never written to.
+        path = Path("/etc") / name
         with contextlib.suppress(OSError):
-            _write(Path("/etc") / name, text)
+            # In a chroot the files are links to the host's own: they are replaced, never written to. In a container
+            # they are mounts of the lab's own, which can't be replaced.
+            path.write_text(text) if os.path.ismount(path) else _write(path, text)
 
 
 def _write(path: Path, text: str) -> None:
