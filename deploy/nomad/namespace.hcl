@@ -1,5 +1,5 @@
-# A namespace for Yurt's labs: nomad namespace apply deploy/nomad/namespace.hcl, then NOMAD_NAMESPACE=labs and that name
-# in policy.hcl. Whoever may register jobs may run what the drivers allow, so only those of the templates are here.
+# A namespace for Yurt's labs: nomad namespace apply deploy/nomad/namespace.hcl, then NOMAD_NAMESPACE=labs; policy.hcl
+# has the same name. Whoever may register jobs may run what the drivers allow, so only those of the templates are here.
 name        = "labs"
 description = "Labs of Yurt"
 
