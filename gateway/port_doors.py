@@ -39,6 +39,8 @@ class Doors:
         # Browsers take Secure cookies from this machine itself without TLS.
         self._may_be_secure = self._is_secure or urlsplit(public_url).hostname in ("localhost", "127.0.0.1", "::1")
 
+        self._is_local = not self._is_secure and self._suffix.endswith(".localhost")
+
     def on_path(self, request: web.Request) -> Access:
         """Return who comes with a ticket in the path."""
         session_id, port, ticket = (request.match_info[name] for name in ("session_id", "port", "ticket"))
@@ -71,7 +73,8 @@ class Doors:
 
     def _own_host(self, request: web.Request, port: int) -> Door:
         scheme = "https" if self._is_secure else "http"
-        return Door(port, f"{scheme}://{request.host.lower()}", "/", True, self._is_secure, self._site)
+        origin = f"{scheme}://{request.host.lower()}"
+        return Door(port, origin, "/", True, self._is_secure, self._site, is_local=self._is_local)
 
     async def enter(self, request: web.Request) -> web.Response:
         """Change a one-use ticket for the cookie of this host."""
@@ -88,7 +91,7 @@ class Doors:
         ticket = tickets.live(self._secret_key, user_id=int(value["user"]), topic=f"port:{named}")
         is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
         cookie = port_headers.access_cookie(
-            ticket, tickets.PORT_SECONDS, is_secure=self._is_secure, is_framed=is_framed
+            ticket, tickets.PORT_SECONDS, is_secure=self._is_secure, is_framed=is_framed, is_local=self._is_local
         )
         headers = {"Location": "/", "Set-Cookie": cookie, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return web.Response(status=303, headers=headers)

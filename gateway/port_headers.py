@@ -39,7 +39,8 @@ COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class Door:
     """Where a lab's port is seen: `prefix` before its paths, on a host of its own or in a sandbox on the site's.
 
-    `origin` is what its pages' requests call their origin, `cookies` the beginning of their cookies' names.
+    `origin` is what its pages' requests call their origin, `cookies` the beginning of their cookies' names. `is_local`
+    is a host below `localhost`: to browsers another site than the one whose page frames it, and safe without TLS.
     """
 
     port: int
@@ -49,6 +50,7 @@ class Door:
     is_secure: bool
     site: str
     cookies: str = ""
+    is_local: bool = False
 
 
 def _passing(headers: Iterable[tuple[str, str]], without: set[str]) -> Headers:
@@ -93,13 +95,15 @@ def access(headers: Iterable[tuple[str, str]], *, is_secure: bool) -> str:
     return next((value for key, value in _pairs(list(headers)) if key == name), "")
 
 
-def access_cookie(ticket: str, seconds: int, *, is_secure: bool, is_framed: bool) -> str:
+def access_cookie(ticket: str, seconds: int, *, is_secure: bool, is_framed: bool, is_local: bool = False) -> str:
     """Return the Set-Cookie that opens a lab's own host.
 
     In a frame on a site of another domain only a partitioned cookie (CHIPS) comes back, and only there.
     """
     name, secure = (f"__Host-{ACCESS}", "; Secure") if is_secure else (ACCESS, "")
-    same_site = "SameSite=None; Partitioned" if is_secure and is_framed else "SameSite=Lax"
+    if is_framed and is_local:
+        secure = "; Secure"
+    same_site = "SameSite=None; Partitioned" if secure and is_framed else "SameSite=Lax"
     return f"{name}={ticket}; Path=/; Max-Age={seconds}; HttpOnly; {same_site}{secure}"
 
 
@@ -170,8 +174,8 @@ def cookie(value: str, door: Door) -> str:
     kept += ["HttpOnly"] if any(part.strip().lower() == "httponly" for part in attributes) else []
     if door.is_own_host:
         path = next((part.strip()[5:] for part in attributes if part.strip().lower().startswith("path=/")), "/")
-        kept += [f"Path={path}", "SameSite=Lax"]
-        kept += ["Secure"] if door.is_secure else []
+        kept += [f"Path={path}", "SameSite=None; Partitioned" if door.is_local else "SameSite=Lax"]
+        kept += ["Secure"] if door.is_secure or door.is_local else []
     else:
         # In the sandbox every request counts as coming from elsewhere.
         path = door.prefix.rsplit("/", 2)[0] + "/"
