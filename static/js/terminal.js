@@ -15,6 +15,20 @@ const ANSWER_MS = 12000;
 // A connection that lives so long has reached the lab, also where that has nothing on its screen yet.
 const REACHED_MS = 1500;
 
+/** Leave what programs ask the terminal to the student's own: a second answer would be typed into their shell. */
+function leaveQuestions(term) {
+  const heard = () => true;
+  const answered = [
+    { final: "c" }, { prefix: ">", final: "c" }, { prefix: "=", final: "c" },
+    { final: "n" }, { prefix: "?", final: "n" }, { final: "t" }, { prefix: ">", final: "q" }, { prefix: "?", final: "u" },
+    { intermediates: "$", final: "p" }, { prefix: "?", intermediates: "$", final: "p" },
+  ];
+  for (const id of answered) term.parser.registerCsiHandler(id, heard);
+  term.parser.registerDcsHandler({ intermediates: "$", final: "q" }, heard);
+  term.parser.registerDcsHandler({ intermediates: "+", final: "q" }, heard);
+  for (const id of [4, 10, 11, 12]) term.parser.registerOscHandler(id, (data) => data.includes("?"));
+}
+
 /**
  * Open a terminal in `host`; `ticketUrl` gives the WebSocket's address, once for each connection. A visitor's draws the
  * student's screen as large as that is, and takes keys only after `typing(true)`.
@@ -33,6 +47,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   const fit = new window.FitAddon.FitAddon();
   term.loadAddon(fit);
   term.loadAddon(new window.WebLinksAddon.WebLinksAddon());
+  if (isVisitor) leaveQuestions(term);
   term.open(host);
   host.terminal = term;
 

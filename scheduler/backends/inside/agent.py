@@ -64,7 +64,12 @@ class Lab:
         connection.setblocking(True)
         # Who has just been told that the lab is entered asks at once.
         self.look_around()
-        if os.fork() == 0:
+        try:
+            child = os.fork()
+        except OSError:
+            # Who asked is told that the lab can't be reached, and asks again.
+            child = -1
+        if child == 0:
             try:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 serving.serve(connection, self.folder, self.student and self.quota.hold(self.student), self.namespaces)
@@ -77,6 +82,14 @@ class Lab:
     def look_around(self) -> bool:
         """Reap, give a lab that was entered its shell, and watch its disk; the lab ends only from outside."""
         self._reap()
+        try:
+            self._tend()
+        except OSError as error:
+            # A student may have taken the last process or the last memory: that passes, and the lab goes on.
+            print(f"not looked after: {error}", file=sys.stderr, flush=True)
+        return True
+
+    def _tend(self) -> None:
         if self.student is None:
             self._meet_student()
         if self.student is not None and vm.is_here():
@@ -87,7 +100,6 @@ class Lab:
                 self._start_shell(self.quota.hold(self.student))
             self._say(self.quota.enforce(self.student))
             self.screen.look_around_s = LOOKING_S if self.quota.looking else LATER_S
-        return True
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):

@@ -55,7 +55,12 @@ class Quota:
         self.looked_at, self.found = time.monotonic(), b""
         self.results, theirs = os.pipe()
         os.set_blocking(self.results, False)
-        self.looking = os.fork()
+        try:
+            self.looking = os.fork()
+        except OSError:
+            os.close(self.results)
+            os.close(theirs)
+            raise
         if self.looking == 0:
             try:
                 look([student.home, "/tmp"], student.uid, theirs)

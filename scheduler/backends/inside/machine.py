@@ -60,7 +60,12 @@ class Disk:
         trim(os.path.join(os.environ["NOMAD_ALLOC_DIR"], "con.log"))
         self.results, theirs = os.pipe()
         os.set_blocking(self.results, False)
-        self.asking = os.fork()
+        try:
+            self.asking = os.fork()
+        except OSError:
+            os.close(self.results)
+            os.close(theirs)
+            raise
         if self.asking == 0:
             try:
                 os.write(theirs, NUMBER.pack(hold(os.environ["YURT_MACHINE"], limit)))
