@@ -48,7 +48,9 @@ def test_alice_looks_in_and_types_only_while_bob_lets_her(bob: Student, alice: S
     alice.type("echo alice-$((50 + 2))")
     bob.expect_screen("alice-52")
     # What a program asks the terminal is answered once, and not typed into bob's shell by alice's page, too.
-    bob.type(r"printf '\e[6n\e[c'; read -rsd c -t 5 one; sleep 1; read -rsn 1 -t 1 two; echo answers-${#two}-$((1 + 1))")
+    bob.type(
+        r"printf '\e[6n\e[c'; read -rsd c -t 5 one; sleep 1; read -rsn 1 -t 1 two; echo answers-${#two}-$((1 + 1))"
+    )
     bob.expect_screen("answers-0-2")
 
     bob.page.get_by_role("button", name="Take the keyboard back").click()
