@@ -11,6 +11,7 @@ from scheduler.backends.nomad import NomadBackend
 from tests.backends.conftest import Screen, nomad_settings
 from tests.nomad.agents import Cluster
 from tests.nomad.images import vm_image
+from tests.sites import until
 
 
 @pytest.fixture
@@ -91,6 +92,18 @@ async def sized(backend: NomadBackend, job_id: str) -> None:
         await screen.see(f"^is {rows} {columns}$")
     await screen.terminal.close()
     await backend.leave()
+
+
+def test_a_virtual_machine_at_rest_is_not_busy_although_its_qemu_is_and_a_compile_is(backend: NomadBackend) -> None:
+    lab = spec(backend)
+    backend.start(lab)
+
+    def use() -> float:
+        return backend.usage([lab.job_id])[lab.job_id].cpu_percent
+
+    until(lambda: use() < 10, 60, lambda: f"{use()} %")
+    asyncio.run(at_the_console(backend, lab.job_id, "\r(while :; do :; done) &\recho sum $((40 + 2))\r"))
+    assert use() > 30
 
 
 def test_saved_work_comes_back_into_a_new_virtual_machine(backend: NomadBackend) -> None:

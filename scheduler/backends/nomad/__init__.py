@@ -26,6 +26,7 @@ from scheduler.backends.nomad import events, observe, terminal, words
 from scheduler.backends.nomad.execs import Bridge, Sessions
 from scheduler.backends.nomad.jobs import Jobs
 from scheduler.backends.nomad.loops import Loop
+from scheduler.backends.nomad.meters import Meters
 from scheduler.backends.nomad.servers import Refused, Servers
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ REACH_S, AGAIN_S = 40.0, 0.5
 STOP_S = 25.0
 WAIT_S = 2.0
 MARGIN_S = 15.0
+METER_S, METER_LIMIT = 15.0, 20_000
 FIRST_UID, UIDS = 200_000, 400_000
 
 
@@ -55,6 +57,7 @@ class NomadBackend:
         self._jobs = Jobs(settings, self.servers)
         self._sessions = Sessions(settings, self.servers)
         self._loop = Loop()
+        self._meters = Meters(self.servers, self._say)
 
     def start(self, spec: LabSpec) -> str:
         """Register the job, wait until its machine runs, and make it the student's."""
@@ -211,25 +214,11 @@ class NomadBackend:
         return self._loop.run(ask, timeout_s)
 
     def usage(self, job_ids: list[str]) -> dict[str, Usage]:
-        """Ask the nodes of the running allocations."""
-        wanted = set(job_ids)
-        running = [
-            alloc
-            for alloc in self.servers.call("get", "allocations", task_states="true").json()
-            if alloc.get("JobID") in wanted and observe.is_running(alloc)
-        ]
-        found = ((alloc["JobID"], self._measure(alloc["ID"])) for alloc in running)
-        return {job_id: usage for job_id, usage in found if usage is not None}
+        """Ask the nodes of the running allocations, and the guests of VMs."""
+        return self._meters.read(job_ids)
 
-    def _measure(self, alloc_id: str) -> Usage | None:
-        try:
-            stats = self.servers.call("get", f"client/allocation/{alloc_id}/stats").json()
-        except (Refused, BackendUnavailable):
-            return None
-        used = (stats or {}).get("ResourceUsage") or {}
-        cpu, memory = used.get("CpuStats") or {}, used.get("MemoryStats") or {}
-        resident = memory.get("RSS") or memory.get("Usage") or 0
-        return Usage(float(cpu.get("Percent") or 0), float(resident) / 1_048_576)
+    def _say(self, job_id: str, script: str) -> bytes:
+        return self.execute(job_id, script, timeout_s=METER_S, output_limit=METER_LIMIT).output
 
     def capacity(self) -> list[Node] | None:
         """Look at the nodes that labs may use, and at what others run there."""
