@@ -1,7 +1,7 @@
 # Yurt itself on Nomad: the web processes (with front door and gateway) and the scheduler, from the image that the
 # Dockerfile's stage `app` makes. PostgreSQL and Redis are elsewhere. docs/operations.md walks through it:
 #
-#   nomad var put nomad/jobs/yurt DATABASE_URL=... REDIS_URL=... SECRET_KEY=... NOMAD_TOKEN=...
+#   nomad var put nomad/jobs/yurt DATABASE_URL=... REDIS_URL=... SECRET_KEY=... NOMAD_TOKEN=... NOMAD_CA_PEM=@ca.pem
 #   nomad job run -var image=registry.example.org/yurt:1 -var public_url=https://learn.example.org nomad-jobs/platform.hcl
 
 variable "job_id" {
@@ -110,10 +110,20 @@ locals {
     YURT_VAR        = "/alloc/data"
   }
 
-  # Every item of the variable becomes an environment variable, SECRET_KEY and DATABASE_URL among them.
+  # Certificates in the variable, for a cluster with TLS, by the setting that names their file.
+  certificates = {
+    NOMAD_CACERT      = "NOMAD_CA_PEM"
+    NOMAD_CLIENT_CERT = "NOMAD_CERT_PEM"
+    NOMAD_CLIENT_KEY  = "NOMAD_KEY_PEM"
+  }
+
+  # Every other item of the variable becomes an environment variable, SECRET_KEY and DATABASE_URL among them.
   secrets = <<-EOF
     {{ with nomadVar "nomad/jobs/${var.job_id}" }}{{ range .Tuples }}
-    {{ .K }}={{ .V | toJSON }}
+    {{ if not (.K | regexMatch "_PEM$") }}{{ .K }}={{ .V | toJSON }}{{ end }}
+    %{for setting, item in local.certificates}
+    {{ if eq .K "${item}" }}${setting}={{ env "NOMAD_SECRETS_DIR" }}/${item}{{ end }}
+    %{endfor}
     {{ end }}{{ end }}
   EOF
 }
@@ -138,6 +148,9 @@ job "yurt" {
 
   group "web" {
     count = var.web_count
+
+    # The load balancer looks away first.
+    shutdown_delay = "12s"
 
     network {
       port "http" {
@@ -190,6 +203,14 @@ job "yurt" {
         env         = true
       }
 
+      dynamic "template" {
+        for_each = values(local.certificates)
+        content {
+          data        = "{{ with nomadVar \"nomad/jobs/${var.job_id}\" }}{{ index . \"${template.value}\" }}{{ end }}"
+          destination = "secrets/${template.value}"
+        }
+      }
+
       logs {
         max_files     = 2
         max_file_size = 5
@@ -232,6 +253,14 @@ job "yurt" {
         data        = local.secrets
         destination = "${NOMAD_SECRETS_DIR}/environment"
         env         = true
+      }
+
+      dynamic "template" {
+        for_each = values(local.certificates)
+        content {
+          data        = "{{ with nomadVar \"nomad/jobs/${var.job_id}\" }}{{ index . \"${template.value}\" }}{{ end }}"
+          destination = "secrets/${template.value}"
+        }
       }
 
       logs {
@@ -281,6 +310,14 @@ job "yurt" {
         data        = local.secrets
         destination = "${NOMAD_SECRETS_DIR}/environment"
         env         = true
+      }
+
+      dynamic "template" {
+        for_each = values(local.certificates)
+        content {
+          data        = "{{ with nomadVar \"nomad/jobs/${var.job_id}\" }}{{ index . \"${template.value}\" }}{{ end }}"
+          destination = "secrets/${template.value}"
+        }
       }
 
       logs {
