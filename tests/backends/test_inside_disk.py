@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.backends.inside import disk, machine
+from scheduler.backends.inside.student import Student
 
 LARGE = 3_000_000
 
@@ -72,6 +73,42 @@ def test_a_file_that_is_open_and_has_no_name_any_more_counts(home):
         used = disk.open_files(os.getuid(), device, set())
 
     assert used - before >= LARGE
+
+
+@pytest.fixture
+def quota(home, monkeypatch):
+    """A quota that has looked a moment ago, and when it looks next."""
+    begun = []
+    monkeypatch.setattr(disk.Quota, "_begin", lambda self, student: begun.append(student))
+    made = disk.Quota()
+    made.looked_at = disk.time.monotonic() - 10
+    return made, begun
+
+
+def student_at(home: Path) -> Student:
+    return Student(handle="bob", uid=7, home=str(home), has_network=False, memory_mb=64, disk_mb=10)
+
+
+def test_a_look_that_costs_much_comes_seldom_and_at_once_where_the_disk_may_be_full(home, quota, monkeypatch):
+    made, begun = quota
+    made.cost_s, made.used, made.free = 2.0, 4_000_000, 100_000_000
+    monkeypatch.setattr(disk, "free_bytes", lambda _folder: 99_000_000)
+    made.enforce(student_at(home))
+    assert begun == []
+
+    monkeypatch.setattr(disk, "free_bytes", lambda _folder: 90_000_000)
+    made.enforce(student_at(home))
+
+    assert len(begun) == 1
+
+
+def test_a_look_that_costs_little_comes_every_few_seconds(home, quota):
+    made, begun = quota
+    made.cost_s, made.free = 0.01, disk.free_bytes(str(home))
+
+    made.enforce(student_at(home))
+
+    assert len(begun) == 1
 
 
 def test_the_log_of_a_console_that_prints_without_end_is_emptied(home):

@@ -18,6 +18,9 @@ from dataclasses import replace
 from scheduler.backends.inside.student import MEGABYTE, Student, shed_rights
 
 EVERY_S = 5.0
+# A look may take such a part of a processor: more would make a lab with many files look busy. It comes sooner where the
+# file system has lost what the lab has left.
+SHARE = 0.03
 # Only whose programs take every moment of the processor makes a look last longer; the next one begins anew.
 LONGEST_S = 60.0
 # Who is over the limit and cleans up is left alone.
@@ -33,7 +36,7 @@ class Quota:
     def __init__(self) -> None:
         self.is_full = False
         self.used = 0
-        self.looked_at = 0.0
+        self.looked_at, self.cost_s, self.free = 0.0, 0.0, 0
         self.looking, self.results, self.found = 0, -1, b""
 
     def hold(self, student: Student) -> Student:
@@ -47,12 +50,16 @@ class Quota:
         age = time.monotonic() - self.looked_at
         if self.looking and self._has_ended(age > LONGEST_S):
             return self._judge(student)
-        if not self.looking and age >= EVERY_S:
+        if not self.looking and age >= EVERY_S and (age >= self.cost_s / SHARE or self._may_be_over(student)):
             self._begin(student)
         return ""
 
+    def _may_be_over(self, student: Student) -> bool:
+        left = student.disk_mb * MEGABYTE - self.used
+        return self.free - free_bytes(student.home) >= max(left, GROWTH_MB * MEGABYTE)
+
     def _begin(self, student: Student) -> None:
-        self.looked_at, self.found = time.monotonic(), b""
+        self.looked_at, self.found, self.free = time.monotonic(), b"", free_bytes(student.home)
         self.results, theirs = os.pipe()
         os.set_blocking(self.results, False)
         try:
@@ -85,7 +92,8 @@ class Quota:
         os.close(self.results)
         self.looking, self.looked_at = 0, time.monotonic()
         numbers = [number for (number,) in NUMBER.iter_unpack(self.found)]
-        if len(numbers) == 2:
+        if len(numbers) == 3:
+            self.cost_s = numbers.pop() / 1000
             return self._decide(student, sum(numbers))
         if not numbers:
             return ""
@@ -110,13 +118,22 @@ class Quota:
 
 
 def look(folders: list[str], uid: int, results: int) -> None:
-    """Write the bytes of that user's files, and then of those without a name. The process is the user's afterwards."""
+    """Write the bytes of that user's files, and then of those without a name, and the milliseconds that it took.
+
+    The process is the user's afterwards.
+    """
     seen: set[tuple[int, int]] = set()
     os.write(results, NUMBER.pack(sum(measure(folder, uid, seen) for folder in folders)))
     devices = {os.stat(folder).st_dev for folder in folders}
     # Only who is that user may look at what their processes have open.
     shed_rights(uid)
-    os.write(results, NUMBER.pack(open_files(uid, devices, seen)))
+    os.write(results, NUMBER.pack(open_files(uid, devices, seen)) + NUMBER.pack(int(time.process_time() * 1000)))
+
+
+def free_bytes(folder: str) -> int:
+    """Return what the file system of the folder has left."""
+    found = os.statvfs(folder)
+    return found.f_bfree * found.f_frsize
 
 
 def measure(folder: str, uid: int, seen: set[tuple[int, int]]) -> int:
