@@ -15,11 +15,12 @@ labs_group = AppGroup("labs", help="Labs that run, and the machines below them."
 
 @labs_group.command("list")
 def list_labs() -> None:
-    """List every lab session that hasn't ended: its job, its state, and since when."""
-    rows = lab_repairs.known()
+    """List every lab session that hasn't ended: its job, state and student, its node, and since when."""
+    rows, students = lab_repairs.known(), lab_repairs.students()
     for row in sorted(rows, key=lambda row: (row.state, row.job_id)):
         since = f"since {row.started_at:%Y-%m-%d %H:%M} UTC" if row.started_at else ""
-        click.echo(f"{row.job_id:<60} {row.state:<9} {since}".rstrip())
+        student = students.get(row.id, "") if row.id else ""
+        click.echo(f"{row.job_id:<60} {row.state:<9} {student:<20} {row.node:<16} {since}".rstrip())
     if not rows:
         click.echo("No lab runs or waits.", err=True)
 

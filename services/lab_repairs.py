@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from sqlalchemy import select
 
 from extensions import db
-from models import LabSession, WarmLab
+from models import LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import ENDED, RUNNING
 from services import labs, timelines, warm_labs
@@ -83,6 +83,12 @@ def known() -> list[Known]:
     sessions = db.session.execute(select(*columns).where(LabSession.state != ENDED))
     warm = [Known(None, job_id, WARM, ready_at if state == WARM_READY else None) for job_id, state, ready_at in kept]
     return [*warm, *(Known(*row) for row in sessions)]
+
+
+def students() -> dict[uuid.UUID, str]:
+    """Return whose each session is that hasn't ended: the job of a machine that was kept warm doesn't say it."""
+    query = select(LabSession.id, User.handle).join(User, User.id == LabSession.user_id)
+    return {row[0]: row[1] for row in db.session.execute(query.where(LabSession.state != ENDED))}
 
 
 def plan(

@@ -22,6 +22,7 @@ AWAY_PAUSE = timedelta(seconds=5)
 HOLD = timedelta(seconds=30)
 # A lab that can't be saved is tried again so often: its student may make room.
 RETRY = timedelta(minutes=10)
+AWAY = "The cluster doesn't answer."
 GONE = "The machine is gone, and with it what was done since the last save."
 
 # What a start settles.

@@ -93,13 +93,14 @@ def pack(backend: Backend, order: Order) -> Archive:
             if fault.is_final or not tries_left:
                 raise
         except (BackendError, OSError) as error:
-            log.info("home not packed", job=order.job_id, error=str(error))
             is_there = is_alive(backend, order.job_id)
-            if is_there is False:
+            if is_there is None:
+                raise NotSaved(saves.AWAY, is_away=True) from error
+            log.info("home not packed", job=order.job_id, error=str(error))
+            if not is_there:
                 raise NotSaved(saves.GONE, is_gone=True) from error
             if not tries_left:
-                is_away = is_there is None
-                raise NotSaved("The machine couldn't be reached.", is_unreached=True, is_away=is_away) from error
+                raise NotSaved("The machine couldn't be reached.", is_unreached=True) from error
     raise AssertionError("the last try returns or raises")
 
 

@@ -39,9 +39,13 @@ def type_in(app: Any, *words: str) -> str:
     return result.output
 
 
-def test_the_list_names_jobs_and_states(app: Any, found: LabSession) -> None:
-    assert found.job_id in type_in(app, "list")
-    assert "running" in type_in(app, "list")
+def test_the_list_names_jobs_states_students_and_nodes(app: Any, found: LabSession) -> None:
+    found.job_id, found.node = "lab-linux-files-warm-0123abcd", "node-7"
+    database.session.commit()
+
+    (line,) = type_in(app, "list").splitlines()
+
+    assert line.split()[:4] == ["lab-linux-files-warm-0123abcd", "running", found.user.handle, "node-7"]
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(
