@@ -107,8 +107,11 @@ def replace(lab: Lab, plans: Sequence[Plan]) -> None:
     """Give a lab these plans instead of those that it has."""
     if len(plans) > MOST_PLANS:
         raise InvalidInput("plans", f"a lab has at most {MOST_PLANS} plans")
-    for plan in plans:
-        check(plan)
+    for number, plan in enumerate(plans):
+        try:
+            check(plan)
+        except InvalidInput as error:
+            raise InvalidInput(f"plans.{number}.{error.field}", error.message) from error
     db.session.execute(delete(WarmPlan).where(WarmPlan.lab_id == lab.id))
     db.session.add_all(WarmPlan(lab_id=lab.id, **vars(plan)) for plan in plans)
     db.session.flush()

@@ -56,6 +56,7 @@ def test_a_plan_that_makes_no_sense_changes_nothing(alice: Program, plan: dict[s
     answer = alice.put(WARM, {"plans": [{"count": 3}, plan]})
 
     assert answer.status_code == 422
+    assert all(error["field"].startswith("plans.1.") for error in answer.json["errors"])
     assert [row["count"] for row in alice.get(WARM).json["plans"]] == [24]
 
 
