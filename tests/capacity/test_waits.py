@@ -100,6 +100,25 @@ def test_a_machine_that_must_end_soon_bounds_the_wait() -> None:
     assert found[uuid.UUID(int=1)] == lab_waits.Wait(302, 302)
 
 
+def test_one_short_lab_among_long_ones_promises_neither_a_moment_nor_a_day() -> None:
+    history = History(overall=[5.0] * 21, starts=STARTS)
+    held = [Machine(1, 1, 1800.0, 7 * HOUR)] * 50
+
+    found = lab_waits.expected([waits(1)], held, 0, history)
+
+    assert found[uuid.UUID(int=1)] == lab_waits.Wait(1802, 7 * HOUR + 2)
+
+
+def test_a_few_labs_that_ran_for_days_change_little() -> None:
+    usual = History(overall=[600.0 + 60 * step for step in range(21)], starts=STARTS)
+    odd = History(overall=[*usual.overall[:-1], 30 * 24 * HOUR], starts=STARTS)
+    held = [Machine(1, 1, 30.0 * number, 8 * HOUR) for number in range(20)]
+
+    first, second = (lab_waits.expected([waits(1)], held, 0, one)[uuid.UUID(int=1)] for one in (usual, odd))
+
+    assert abs(first.likely_s - second.likely_s) < 60 and second.latest_s < HOUR
+
+
 def test_a_lab_is_judged_by_its_own_history_before_its_courses() -> None:
     history = History({1: [10.0]}, {7: [20.0]}, [30.0])
 
