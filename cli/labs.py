@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 from extensions import db
 from models import utcnow
 from scheduler.backends import Backend, BackendError, make_backend
-from services import clusters, lab_repairs
+from services import clusters, lab_repairs, plain
 from services.lab_repairs import Repair
 
 labs_group = AppGroup("labs", help="Labs that run, and the machines below them.")
@@ -54,7 +54,7 @@ def _words(repair: Repair) -> str:
     }
     if repair.action == "move" and repair.session_id is None:
         words["move"] = "replace it elsewhere"
-    return f"{words[repair.action]}{f': {repair.detail}' if repair.detail else ''}"
+    return f"{words[repair.action]}{f': {plain.sentence(repair.detail)}' if repair.detail else ''}"
 
 
 def _carry_out(backend: Backend, repair: Repair) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import LabSession
-from services import lab_shelf, timelines, verdicts
+from services import lab_shelf, plain, timelines, verdicts
 
 QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
 
@@ -46,13 +46,13 @@ def _head(found: LabSession) -> None:
         ("not saved", found.save_error),
     ):
         if value:
-            click.echo(f"{name:<10} {value}")
+            click.echo(f"{name:<10} {plain.sentence(value)}")
 
 
 def _table(title: str, rows: list[tuple[datetime, str, str]]) -> None:
     click.echo(f"\n{title}" if rows else f"\n{title}: none")
     for at, kind, text in rows:
-        click.echo(f"  {_time(at)}  {kind:<16} {text}".rstrip())
+        click.echo(f"  {_time(at)}  {kind:<16} {plain.sentence(text)}".rstrip())
 
 
 def _detail(detail: dict[str, Any]) -> str:

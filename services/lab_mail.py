@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from extensions import db
 from models import Course, Lab, LabSession, Mail, User
-from services import live
+from services import live, plain
 from services.idle import Verdict
 
 # A mail takes its time: one that would come too late isn't sent.
@@ -36,17 +36,20 @@ def warn(lab_session: LabSession, decided: Verdict, why: str, public_url: str, n
         return None
     user = db.session.get_one(User, lab_session.user_id)
     lab, course = db.session.get_one(Lab, lab_session.lab_id), db.session.get_one(Course, lab_session.course_id)
+    title = plain.sentence(lab.title)
     at = f"{decided.at.astimezone(ZoneInfo(user.time_zone)):%H:%M} ({user.time_zone})"
     text = (IDLE if decided.reason == "idle" else AGE).format(
-        name=user.display_name,
-        lab=lab.title,
-        course=course.title,
+        name=plain.sentence(user.display_name),
+        lab=title,
+        course=plain.sentence(course.title),
         why=why,
         at=at,
         url=f"{public_url.rstrip('/')}/courses/{course.slug}/labs/{lab.slug}",
     )
     urgency = "Last warning: your" if decided.is_last else "Your"
-    mail = Mail(recipient=user.email, subject=f"{urgency} lab “{lab.title}” stops at {at}", body_text=text)
+    mail = Mail(
+        recipient=user.email, subject=f"{urgency} lab “{plain.sentence(lab.title)}” stops at {at}", body_text=text
+    )
     db.session.add(mail)
     live.nudge("mail")
     return mail

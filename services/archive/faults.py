@@ -6,7 +6,7 @@ from dataclasses import dataclass
 # An archive with more is broken in one way everywhere; a longer list helps nobody.
 MAX_FAULTS = 200
 # PostgreSQL stores neither NUL nor surrogates, and the others are never meant.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
