@@ -16,6 +16,7 @@ from sqlalchemy import Engine, event
 from config import Settings
 
 SLOW_QUERY_S = 1.0
+SELDOM_S = 60.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
 
 REQUESTS = Counter("yurt_http_requests_total", "Requests, by route, method and status.", ["route", "method", "status"])
@@ -64,6 +65,23 @@ def configure_logging(settings: Settings, process: str) -> None:
     root.setLevel(settings.log_level)
     for noisy in ("waitress.queue", "aiohttp.access", "alembic", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # Without Redis it has a stack to tell of each request.
+    logging.getLogger("flask-limiter").filters = [Seldom()]
+
+
+class Seldom(logging.Filter):
+    """Lets one line a minute pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the line passes."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + SELDOM_S
+        return True
 
 
 def _named(process: str) -> Any:

@@ -39,7 +39,8 @@ def follow(instance: str, backend: Backend, is_over: Callable[[], bool]) -> None
             # A node may be leaving, and what is written of the nodes is older than that.
             capacity.look(instance, backend)
             reconcile.mend_all(instance, backend)
-        if change.index != index and time.monotonic() - noted > NOTE_EVERY_S:
+        # One that goes back is of a cluster that was made anew.
+        if change.index < index or (change.index != index and time.monotonic() - noted > NOTE_EVERY_S):
             index, noted = change.index, time.monotonic()
             clusters.note_event_index(instance, index)
             db.session.commit()

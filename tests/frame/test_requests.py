@@ -1,5 +1,7 @@
 """What holds for every request: IDs, headers, forms, limits on size, and errors that people and programs can read."""
 
+import logging
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -122,3 +124,16 @@ def test_the_pool_is_as_the_design_says(bare_app: Flask) -> None:
         pool = db.engine.pool
 
     assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle, pool._pre_ping) == (20, 10, 5, 3600, True)
+
+
+def test_what_would_be_logged_for_each_request_is_logged_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    at, seldom = [1000.0], telemetry.Seldom()
+    monkeypatch.setattr(telemetry.time, "monotonic", lambda: at[0])
+    record = logging.LogRecord("flask-limiter", logging.ERROR, "", 0, "no Redis", None, None)
+
+    passed = [seldom.filter(record) for _ in range(3)]
+    at[0] += telemetry.SELDOM_S
+    passed.append(seldom.filter(record))
+
+    assert passed == [True, False, False, True]
+    assert any(isinstance(found, telemetry.Seldom) for found in logging.getLogger("flask-limiter").filters)
