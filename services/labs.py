@@ -23,6 +23,7 @@ __all__ = [
     "active_for",
     "change",
     "describe",
+    "end_in_course",
     "extend",
     "facts_of",
     "job_id",
@@ -146,6 +147,13 @@ def stop(lab_session: LabSession, *, reason: str, now: datetime) -> None:
             return
         db.session.refresh(lab_session)
     raise Conflict
+
+
+def end_in_course(user_id: int, course: Course, now: datetime) -> None:
+    """End what somebody who leaves the course has there, in the queue, too: their pages don't open any more."""
+    query = select(LabSession).where(LabSession.user_id == user_id, LabSession.course_id == course.id)
+    for found in db.session.scalars(query.where(LabSession.state != ENDED)):
+        stop(found, reason="course", now=now)
 
 
 def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = None) -> None:

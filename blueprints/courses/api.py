@@ -20,7 +20,7 @@ from blueprints.pages import now
 from blueprints.schemas import PageQuery, responses
 from extensions import db
 from models import Course, Lesson
-from services import accounts, courses, policy, progress
+from services import accounts, courses, labs, policy, progress
 from services.errors import Forbidden
 from services.outlines import activity, done_ids, outline
 
@@ -178,6 +178,7 @@ def delete_enrolment(slug: str, user_id: int) -> Any:
     """For the course's teachers; the person's work stays."""
     course = _managed(slug)
     courses.set_role(course, user_id, None, now=now())
+    labs.end_in_course(user_id, course, now())
     db.session.commit()
     return ""
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
 from services import courses as course_service
-from services import policy
+from services import labs, policy
 from services.errors import Forbidden
 
 people = Blueprint("people", __name__)
@@ -41,7 +41,10 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     course, role = load_course(slug)
     if not policy.may_manage_people(me(), role):
         raise Forbidden
-    course_service.set_role(course, user_id, request.form.get("role") or None, now=now())
+    chosen = request.form.get("role") or None
+    course_service.set_role(course, user_id, chosen, now=now())
+    if chosen is None:
+        labs.end_in_course(user_id, course, now())
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("people.show", slug=slug))

@@ -13,7 +13,7 @@ from blueprints.pages import load_course, load_study, login_required, me, now, p
 from extensions import db, limiter
 from models import Course, Lesson
 from services import courses as course_service
-from services import files, leaderboards, policy, progress
+from services import files, labs, leaderboards, policy, progress
 from services.errors import InvalidInput
 from services.outlines import activity, done_ids, outline
 
@@ -137,6 +137,7 @@ def leave(slug: str) -> ResponseReturnValue:
     """Stop being in the course."""
     course, _role = load_course(slug)
     course_service.leave(me(), course)
+    labs.end_in_course(me().id, course, now())
     db.session.commit()
     flash(_("You have left “%(title)s”. Your work is kept.", title=course.title), "success")
     return redirect(url_for("courses.home"))

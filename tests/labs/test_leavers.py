@@ -1,0 +1,67 @@
+"""What becomes of labs whose student leaves the course, or is taken out of it."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from extensions import db as database
+from models import LabSession, utcnow
+from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from services import labs, tokens
+from tests.factories import Cast, LabFactory, make_cast
+from tests.people import post, sign_in
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def of_bob(cast: Cast) -> list[LabSession]:
+    """A lab that runs, and one that waits."""
+    now = utcnow()
+    found = [
+        labs.request(cast.bob, lab, cast.course, now=now) for lab in (cast.lab, LabFactory(module=cast.lab.module))
+    ]
+    found[0].state, found[0].started_at, found[0].expires_at = RUNNING, now, now + timedelta(hours=8)
+    database.session.commit()
+    return found
+
+
+def states(found: list[LabSession]) -> list[tuple[str, str | None]]:
+    database.session.expire_all()
+    return [(one.state, one.reason) for one in found]
+
+
+@pytest.mark.parametrize("way", ["leaves", "is taken out on the page", "is taken out through the API"])
+def test_whoever_leaves_a_course_leaves_its_labs_and_its_queue(
+    client: FlaskClient, cast: Cast, of_bob: list[LabSession], way: str
+) -> None:
+    of_alice = labs.request(cast.alice, cast.lab, cast.course, now=utcnow())
+    _row, plain = tokens.issue(cast.alice.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    database.session.commit()
+    if way != "is taken out through the API":
+        sign_in(client, "bob" if way == "leaves" else "alice")
+
+    if way == "leaves":
+        response = post(client, "/courses/shell/leave")
+    elif way == "is taken out on the page":
+        response = post(client, f"/courses/shell/people/{cast.bob.id}", role="")
+    else:
+        headers = {"Authorization": f"Bearer {plain}"}
+        response = client.delete(f"/api/v1/courses/shell/enrolments/{cast.bob.id}", headers=headers)
+
+    assert response.status_code in (204, 302)
+    # What runs is saved before it ends.
+    assert states(of_bob) == [(STOPPING, "course"), (ENDED, "course")]
+    assert states([of_alice]) == [(QUEUED, None)]
+
+
+def test_another_role_is_no_leaving(client: FlaskClient, cast: Cast, of_bob: list[LabSession]) -> None:
+    sign_in(client, "alice")
+
+    post(client, f"/courses/shell/people/{cast.bob.id}", role="assistant")
+
+    assert states(of_bob) == [(RUNNING, None), (QUEUED, None)]
