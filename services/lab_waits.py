@@ -90,7 +90,7 @@ def _simulate(
     for number, machine in enumerate(machines):
         rest = remaining(history.of(machine.lab_id, machine.course_id), machine.age_s, level or _spread(number))
         if level is None and rest == float("inf"):
-            # Of what has outlived all that was measured nothing is known but its age: as long again is as likely as not.
+            # Of what has outlived all that was measured only its age is known: as long again is as likely as not.
             rest = machine.age_s
         ends.append(max(0.0, min(rest, machine.left_s)))
     heapq.heapify(ends)
