@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from extensions import db as database
+from models import utcnow
 from services import attempts, progress
 from tests.factories import (
     RIGHT,
@@ -21,6 +22,7 @@ from tests.factories import (
     add_question,
     make_cast,
 )
+from tests.help.classes import add_class, add_runs
 from tests.people import put_json, sign_in
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -109,6 +111,26 @@ def test_the_list_of_people_costs_few_statements(
     client.get("/courses/shell/people")
 
     assert len(counted) <= SIGNED_IN + 4, "\n\n".join(counted)
+
+
+def test_a_board_of_thirty_labs_costs_as_much_as_one_of_three(
+    client: FlaskClient, cast: Cast, counted: list[str]
+) -> None:
+    sign_in(client, "alice")
+    counts = []
+    for more in (3, 27):
+        for lab_session in add_class(cast, utcnow(), more):
+            add_runs(lab_session, cast, utcnow(), "failed", "failed", "failed")
+        client.get("/courses/shell/labs-board")
+        counted.clear()
+
+        response = client.get("/courses/shell/labs-board")
+
+        counts.append(len(counted))
+
+    assert response.text.count('class="student"') == 25  # a page
+    assert counts[0] == counts[1], "\n\n".join(counted)
+    assert counts[1] <= SIGNED_IN + 13
 
 
 def test_saving_an_answer_costs_few_statements(

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from config import ROOT
+from extensions import db
+from models import Lab
 from tests.journey.student import COURSE, LAB, QUIZ, Student
 from tests.sites import LiveSite
 
@@ -22,7 +24,7 @@ BOBS = [
     *(QUIZ, f"{COURSE}/leaderboard", "/labs", LAB, "/account", "/account/tokens", "/enrol", "/change"),
     f"{COURSE}/people",
 ]
-ALICES = ["/", COURSE, f"{COURSE}/people"]
+ALICES = ["/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board"]
 CHARLIES = ["/", COURSE, "/labs"]
 
 
@@ -113,3 +115,21 @@ def test_a_running_lab_is_for_everybody(bob: Student) -> None:
     bob.page.get_by_role("button", name=re.compile("Stop")).click()
     expect(bob.page.locator("#confirm")).to_be_visible()
     assert faults(bob.page) == []
+
+
+def test_every_panel_of_a_lab_is_for_everybody(bob: Student) -> None:
+    with bob.site.app.app_context():
+        db.session.query(Lab).filter_by(slug="tidy-desk").one().ports = [8000]
+        db.session.commit()
+    bob.start_lab()
+    bob.page.set_viewport_size({"width": 1280, "height": 800})
+    for name, shown in (
+        ("Files", bob.page.get_by_role("button", name="Open desk")),
+        ("Web", bob.page.get_by_role("heading", name="Nobody listens on port 8000 yet")),
+        ("Timeline", bob.page.locator(".timeline")),
+        ("Help", bob.page.get_by_role("button", name="Raise your hand")),
+    ):
+        bob.page.get_by_role("tab", name=name).click()
+        expect(shown).to_be_visible()
+
+        assert faults(bob.page) == [], name
