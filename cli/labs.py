@@ -19,8 +19,8 @@ def list_labs() -> None:
     rows, students = lab_repairs.known(), lab_repairs.students()
     for row in sorted(rows, key=lambda row: (row.state, row.job_id)):
         since = f"since {row.started_at:%Y-%m-%d %H:%M} UTC" if row.started_at else ""
-        student = students.get(row.id, "") if row.id else ""
-        click.echo(f"{row.job_id:<60} {row.state:<9} {student:<20} {row.node:<16} {since}".rstrip())
+        student = plain.sentence(students.get(row.id, "")) if row.id else ""
+        click.echo(f"{row.job_id:<60} {row.state:<9} {student:<20} {plain.sentence(row.node):<16} {since}".rstrip())
     if not rows:
         click.echo("No lab runs or waits.", err=True)
 
