@@ -94,11 +94,11 @@ def localtime(at: datetime | None, form: str = "medium") -> Markup:
     """Show a time in the reader's zone, as <time> with the exact UTC value."""
     if at is None:
         return Markup("")
-    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=_region())
+    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=region())
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
-def _region() -> Locale:
+def region() -> Locale:
     """The reader's kind of the page's language: British people write dates in another way than Americans."""
     language = get_locale() or Locale("en")
     for tag in request.accept_languages.values():

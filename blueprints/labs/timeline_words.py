@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from babel.dates import format_datetime, get_timezone
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from blueprints.pages import duration, time_zone
+from blueprints.pages import duration, region, time_zone
 from models import LabEvent
 
 Detail = dict[str, Any]
@@ -95,8 +95,8 @@ def size(count: int) -> str:
 def _clock(value: Any) -> str:
     if not isinstance(value, str):
         return ""
-    zone, locale = get_timezone(time_zone()), get_locale() or "en"
-    return str(format_datetime(datetime.fromisoformat(value), "short", tzinfo=zone, locale=locale))
+    zone = get_timezone(time_zone())
+    return str(format_datetime(datetime.fromisoformat(value), "short", tzinfo=zone, locale=region()))
 
 
 def _warned(detail: Detail) -> str:
