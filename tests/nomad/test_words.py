@@ -41,5 +41,13 @@ def test_an_allocation_is_a_lab_in_words(found: dict[str, Any] | None, state: st
     assert (seen.state, seen.detail) == (state, detail)
 
 
+def test_the_task_that_failed_tells_why_and_not_the_one_that_went_with_it() -> None:
+    gone = [{"Type": "Sibling Task Failed", "DisplayMessage": 'Task\'s sibling "vm" failed'}]
+    killed = [{"Type": "Terminated", "DisplayMessage": "Exit Code: 137, Signal: 9", "ExitCode": 137}]
+    states = {"lab": {"State": "dead", "Events": gone}, "vm": {"State": "dead", "Events": killed}}
+
+    assert words.failure({"TaskStates": states}) == "vm: Exit Code: 137, Signal: 9"
+
+
 def test_words_of_a_machine_that_says_nothing_are_words_all_the_same() -> None:
     assert words.failure({"TaskStates": None, "ClientDescription": ""}) == "the machine ended without a reason"

@@ -24,6 +24,8 @@ DULL = {
     "Alloc Unhealthy",
     "Reconnected",
 }
+# What a task says that was ended because of another one, which knows why.
+SIBLING = "Sibling Task Failed"
 
 
 def placement(metrics: Mapping[str, Any]) -> str:
@@ -55,8 +57,11 @@ def failed_placement(evaluations: Iterable[Mapping[str, Any]]) -> str:
 def failure(alloc: Mapping[str, Any]) -> str:
     """Return the task event that tells why an allocation failed."""
     said = ""
-    for name, state in (alloc.get("TaskStates") or {}).items():
-        for event in (state or {}).get("Events") or []:
+    events = {name: (state or {}).get("Events") or [] for name, state in (alloc.get("TaskStates") or {}).items()}
+    for name, told in events.items():
+        if len(events) > 1 and any(event.get("Type") == SIBLING for event in told):
+            continue
+        for event in told:
             text = str(event.get("DisplayMessage") or event.get("Message") or "")
             if text and event.get("Type") not in DULL:
                 said = f"{name}: {text}"
