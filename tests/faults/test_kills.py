@@ -1,6 +1,7 @@
 """Processes that die in the middle, with a quiz and a lab open: what was acknowledged stays, the lab goes on."""
 
 import os
+import re
 import signal
 import threading
 import urllib.error
@@ -8,11 +9,12 @@ import urllib.request
 
 import psutil
 from playwright.sync_api import expect
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from extensions import db
-from models import Attempt
+from models import Attempt, LabSession
 from tests.journey.student import Student
+from tests.journey.test_saved_work import press
 from tests.sites import LiveSite, until
 
 
@@ -49,6 +51,31 @@ def test_a_killed_gateway_gives_the_same_shell_back(bob: Student) -> None:
 
     bob.expect_connected()
     assert bob.shell_pid("after") == before
+
+
+def test_a_gateway_that_dies_while_a_lab_stops_and_while_one_starts_leaves_pages_that_tell_the_truth(
+    bob: Student,
+) -> None:
+    bob.start_lab()
+    state = bob.page.locator("#machine-state")
+
+    bob.site.kill("scheduler")
+    press(bob, "Stop", "Stop")
+    expect(state).to_have_attribute("data-state", "stopping", timeout=10_000)
+    kill_one(bob.site, "-m", "gateway")
+    bob.site.start("scheduler")
+    expect(state).to_have_attribute("data-state", "ended", timeout=30_000)
+
+    bob.site.kill("scheduler")
+    bob.page.get_by_role("button", name=re.compile("Start")).first.click()
+    expect(state).to_have_attribute("data-state", "queued", timeout=10_000)
+    kill_one(bob.site, "-m", "gateway")
+    bob.site.start("scheduler")
+    bob.expect_connected()
+
+    with bob.site.app.app_context():
+        found = db.session.scalars(select(LabSession.state).where(LabSession.state != "ended")).all()
+    assert found == ["running"]
 
 
 def test_a_killed_scheduler_leaves_the_lab_running_and_checks_go_on(bob: Student) -> None:
