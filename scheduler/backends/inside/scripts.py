@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from scheduler.backends.inside.student import SUBREAPER, Student, become
+from scheduler.backends.inside.student import SUBREAPER, Student, become, end_all
 
 CHUNK = 65_536
 POLL_S = 0.02
@@ -52,7 +52,7 @@ def run(
     try:
         exit_code = _follow(child, output, collected, time.monotonic() + timeout_s)
     finally:
-        _end_descendants()
+        _end_descendants(student.uid)
     collected.drain(output)
     is_timed_out = exit_code is None
     return Result(-1 if exit_code is None else exit_code, bytes(collected.kept), is_timed_out, collected.is_truncated)
@@ -149,8 +149,11 @@ def _exit_code(status: int) -> int:
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
-def _end_descendants() -> None:
-    """Kill every descendant, orphans included: they are the children of who reaps them."""
+def _end_descendants(uid: int) -> None:
+    """Kill every descendant, orphans included: they are the children of who reaps them.
+
+    What is faster than that takes everything else of its student along.
+    """
     deadline = time.monotonic() + END_S
     while time.monotonic() < deadline:
         with contextlib.suppress(ChildProcessError):
@@ -163,6 +166,7 @@ def _end_descendants() -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(POLL_S)
+    end_all(uid)
 
 
 def descendants(root: int) -> list[int]:
