@@ -33,7 +33,7 @@ def keep_warm(
     time_zone: str,
     plan_id: int | None,
 ) -> None:
-    """Keep N machines of COURSE/LAB ready, always or by timetable; without arguments list what is kept."""
+    """Keep N machines of COURSE/LAB ready (0: none any more), always or by timetable; without arguments, list them."""
     try:
         if plan_id is not None:
             if not warm.remove(plan_id):

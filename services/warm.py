@@ -91,15 +91,27 @@ def wanted_now(now: datetime, lab_ids: Sequence[int] | None = None) -> dict[int,
     return {lab_id: wanted(plans[lab_id], students, now) for lab_id, students in db.session.execute(query)}
 
 
-def add(lab: Lab, plan: Plan) -> WarmPlan:
-    """Add a plan; raise InvalidInput for one that says nothing sensible."""
+def add(lab: Lab, plan: Plan) -> WarmPlan | None:
+    """Add a plan in the place of the one for the same time, if there is one; 0 machines end that one, and give None.
+
+    Raise InvalidInput for one that says nothing sensible.
+    """
     check(plan)
+    same = [
+        getattr(WarmPlan, name).is_not_distinct_from(getattr(plan, name))
+        for name in ("weekday", "begins", "ends", "time_zone")
+    ]
+    if plan.begins is None and plan.weekday is None:
+        same.pop()  # always is always, whatever the time zone
+    db.session.execute(delete(WarmPlan).where(WarmPlan.lab_id == lab.id, *same))
+    live.nudge("labs")
+    if not (plan.count or plan.percent_enrolled):
+        return None
     if (db.session.scalar(select(func.count()).where(WarmPlan.lab_id == lab.id)) or 0) >= MOST_PLANS:
         raise InvalidInput("plans", f"a lab has at most {MOST_PLANS} plans")
     row = WarmPlan(lab_id=lab.id, **vars(plan))
     db.session.add(row)
     db.session.flush()
-    live.nudge("labs")
     return row
 
 

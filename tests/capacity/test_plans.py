@@ -10,7 +10,7 @@ from cli.labs_capacity import keep_warm
 from cli.labs_plan import plan
 from extensions import db as database
 from models import ClusterState
-from services import capacity_plan, warm
+from services import capacity_plan, warm, warm_labs
 from services.capacity_plan import Size
 from services.warm import Plan
 from tests.capacity.conftest import NOW, warmed
@@ -133,6 +133,18 @@ def test_an_operator_sets_lists_and_removes_what_is_warm(app: Any, cast: Cast) -
     for row in warm.everything():
         run(app, keep_warm, "--remove", str(row.id))
     assert "Nothing is kept warm." in run(app, keep_warm)
+
+
+def test_another_number_for_the_same_time_takes_the_place_of_the_first_and_none_ends_it(app: Any, cast: Cast) -> None:
+    mondays = ("--on", "monday", "--from", "09:55", "--until", "11:30")
+    for amount in (("5",), ("24", *mondays), ("2",), ("20", *mondays), ("7", "--on", "monday")):
+        run(app, keep_warm, "shell/first-lab", *amount)
+
+    assert sorted(row.count for row in warm.everything()) == [2, 7, 20]
+    assert warm_labs.stock(NOW)[0].wanted == 7  # a Monday
+    run(app, keep_warm, "shell/first-lab", "0", *mondays)
+    run(app, keep_warm, "shell/first-lab", "0", "--time-zone", "Europe/Berlin")
+    assert [row.count for row in warm.everything()] == [7]
 
 
 @pytest.mark.parametrize(
