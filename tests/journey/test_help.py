@@ -65,8 +65,10 @@ def test_alice_looks_in_and_types_only_while_bob_lets_her(bob: Student, alice: S
     expect(bob.page.locator("#visitors")).to_be_hidden()
 
 
-def test_bob_refuses_and_alice_closes_her_page(bob: Student, alice: Student) -> None:
+def test_bob_refuses_beside_his_steps_and_alice_closes_her_page(bob: Student, alice: Student) -> None:
     bob.start_lab()
+    bob.page.set_viewport_size({"width": 390, "height": 800})
+    bob.page.get_by_role("tab", name="Steps").click()
     look_in(alice)
     alice.page.get_by_role("button", name="Ask for the keyboard").click()
 
