@@ -109,6 +109,22 @@ def test_what_is_wrong_with_a_lab_is_told(
     assert list((tmp_path / "var" / "lab-tests" / "jobs").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("solution", "said_too"), [("echo half way; sleep 600\n", ["| half way"]), ("trap '' TERM; sleep 4\n" * 9, [])]
+)
+def test_a_solution_that_hangs_is_ended_and_shows_how_far_it_came(
+    type_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, solution: str, said_too: list[str]
+) -> None:
+    monkeypatch.setattr(cli.capsules, "SOLUTION_S", 1.0)
+    monkeypatch.setattr(cli.capsules, "END_S", 2.0)
+
+    code, said = type_in("--folder", make_folder(tmp_path / "course", {SOLUTION: solution}), "lab")
+
+    assert code == 1
+    assert all(words in said for words in ["the solution takes longer than 1 s", *said_too]), said
+    assert list((tmp_path / "var" / "lab-tests" / "jobs").iterdir()) == []
+
+
 def test_a_lab_that_can_prove_nothing_says_so(type_in: Any, tmp_path: Path) -> None:
     unsolved = make_folder(tmp_path / "unsolved", {SOLUTION: None, **with_line(LAB, "solution: solution.sh\n", "")})
     cut = COURSE[LAB][: COURSE[LAB].index("    checks:")]
