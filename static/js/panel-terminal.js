@@ -31,14 +31,15 @@ function queueWords() {
 }
 
 function renderCover(name) {
-  const words_of = name === "stopping" && state.is_resetting ? "resetting" : name;
+  const hasLeft = name === "ended" && state.reason === "user" && !state.started_at;
+  const words_of = name === "stopping" && state.is_resetting ? "resetting" : hasLeft ? "left" : name;
   get("cover").hidden = name === "running";
   if (!isAvailable) return;
   get("start").hidden = name !== "none" && name !== "ended";
   get("leave-queue").hidden = name !== "queued";
   get("cover-bar").hidden = !["starting", "stopping"].includes(name);
   get("cover-title").textContent = fill(words[`cover_${words_of}`] ?? "", { position: state?.position, length: state?.queue_length });
-  const reason = name === "ended" ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";
+  const reason = name === "ended" && !hasLeft ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";
   get("cover-saved").textContent = name === "ended" || name === "stopping" ? receipt(state) : "";
   const away = name === "stopping" && state.waiting_for ? words.stopping_away : "";
   get("cover-text").textContent = reason || away || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";

@@ -63,6 +63,11 @@ def test_who_waits_sees_place_time_and_reason_until_a_machine_is_theirs(crowded:
     page.goto(f"{crowded.url}{LAB}")
     expect(page.get_by_role("heading", name="You are number 1 of 1 in the queue")).to_be_visible()
 
+    page.get_by_role("button", name="Leave the queue").click()
+    expect(page.get_by_role("heading", name="You have left the queue")).to_be_visible()
+    page.get_by_role("button", name="Start again").click()
+    expect(page.get_by_role("heading", name="You are number 1 of 1 in the queue")).to_be_visible()
+
     with crowded.app.app_context():
         running = database.session.query(LabSession).filter_by(state=RUNNING).one()
         labs.stop(running, reason="user", now=utcnow())
