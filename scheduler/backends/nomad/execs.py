@@ -109,7 +109,10 @@ class Exec:
         while True:
             message = await self._socket.receive()
             if message.type is not aiohttp.WSMsgType.TEXT:
-                raise BackendUnavailable("the connection to the lab broke")
+                # Nomad says in its last frame what it doesn't allow, or can't reach.
+                reason = str(message.extra or "") if message.type is aiohttp.WSMsgType.CLOSE else ""
+                self.errors += reason.encode()
+                raise BackendUnavailable(f"the connection to the lab broke. {reason}".rstrip(". "))
             frame: dict[str, Any] = json.loads(message.data)
             if frame.get("exited"):
                 self.exit_code = int((frame.get("result") or {}).get("exit_code") or 0)
