@@ -57,6 +57,18 @@ def saved(found: LabSession) -> list[LabSave]:
     return lab_shelf.of(found.user_id, found.lab_id)
 
 
+def test_a_home_that_takes_too_long_to_pack_holds_a_worker_once_a_try(running: Ask) -> None:
+    found = running()
+    backend = backend_of(found, notes=b"work")
+    backend.homes[found.job_id] = ExecResult(-1, b"", is_timed_out=True)
+    stop(found)
+
+    tick(backend, found)
+
+    assert [name for name, _job in backend.calls].count("execute") == 1
+    assert (found.state, found.failures) == (STOPPING, 1)
+
+
 def test_a_home_is_saved_and_then_its_machine_ends(running: Ask) -> None:
     found = running()
     backend = backend_of(found, work=b"done", more=b"too")
