@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from config import ROOT
+from gateway import tasks
 from scheduler.backends.base import BackendUnavailable, LabSpec
 from scheduler.backends.nomad import NomadBackend
+from scheduler.backends.nomad.execs import Bridge
 from tests.backends.conftest import Screen, look, nomad_settings
 from tests.nomad.agents import Cluster
 from tests.relays import Relay, relay_to
@@ -79,6 +81,40 @@ def test_a_way_that_breaks_is_not_the_end_of_the_lab(
         return again.text
 
     assert "set" in asyncio.run(lose_and_come_back())
+
+
+def test_whoever_is_cancelled_on_the_way_to_a_port_leaves_no_process_in_the_lab(
+    backend: NomadBackend, make_lab: Callable[..., LabSpec]
+) -> None:
+    lab = make_lab()
+    count = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^do[.]sock$'"
+
+    async def give_up() -> None:
+        joined = asyncio.Event()
+        find = backend._sessions.bridge
+
+        async def bridge(alloc_id: str, name: str) -> Bridge:
+            made = await find(alloc_id, name)
+            made.read = asyncio.Event().wait  # type: ignore[assignment, method-assign]  # an answer that doesn't come
+            joined.set()
+            return made
+
+        backend._sessions.bridge = bridge  # type: ignore[method-assign]
+        asking = asyncio.create_task(backend.connect(lab.job_id, 9))
+        await joined.wait()
+        await tasks.end(asking)
+        backend._sessions.bridge = find  # type: ignore[method-assign]
+        assert not [task for task in asyncio.all_tasks() if "_beat" in repr(task)]
+        await asyncio.sleep(0)
+        await backend.leave()
+
+    asyncio.run(give_up())
+
+    def bridges() -> int:
+        return int(backend.execute(lab.job_id, count, timeout_s=10, output_limit=100).output or b"0")
+
+    # The one that runs the script is always there.
+    until(lambda: bridges() == 1, 60, lambda: f"{bridges()} bridges are left")
 
 
 @pytest.fixture

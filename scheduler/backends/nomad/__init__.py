@@ -236,8 +236,13 @@ class NomadBackend:
 
     async def attach(self, job_id: str, *, columns: int, rows: int) -> terminal.NomadTerminal:
         """Become a viewer of the agent's screen."""
-        opened = terminal.NomadTerminal(await self._bridge(job_id, "view.sock"))
-        await opened.resize(columns, rows)
+        bridge = await self._bridge(job_id, "view.sock")
+        opened = terminal.NomadTerminal(bridge)
+        try:
+            await opened.resize(columns, rows)
+        except BaseException:
+            bridge.abandon()
+            raise
         return opened
 
     async def connect(self, job_id: str, port: int) -> terminal.NomadStream:

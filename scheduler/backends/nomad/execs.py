@@ -30,6 +30,7 @@ LENGTH = struct.Struct("!I")
 # Blocks for inside/bridge.py: "still here", and "gone".
 HERE, LEAVE = LENGTH.pack(0), LENGTH.pack(0xFFFFFFFF)
 PYTHON = "/usr/bin/python3"
+_leaving: set[asyncio.Task[None]] = set()
 
 
 class Sessions:
@@ -50,6 +51,9 @@ class Sessions:
                 is_joined = await bridge.join()
         except (TimeoutError, BackendUnavailable):
             is_joined = False
+        except BaseException:
+            bridge.abandon()
+            raise
         if not is_joined:
             await session.close()
             said = session.errors.decode(errors="replace").strip()[-300:]
@@ -135,8 +139,12 @@ class Exec:
 
     async def close(self) -> None:
         """Leave; the command goes on, unless it ends by itself."""
-        self._beats.cancel()
+        self.fall_silent()
         await self._socket.close()
+
+    def fall_silent(self) -> None:
+        """Send no heartbeats any more."""
+        self._beats.cancel()
 
     async def _beat(self) -> None:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
@@ -185,9 +193,17 @@ class Bridge:
             await self.session.write(LENGTH.pack(len(part)) + part)
 
     async def close(self) -> None:
-        """Leave."""
+        """Leave. Whoever is cancelled meanwhile is silent at least, and the bridge ends by itself."""
+        self.session.fall_silent()
         await self.session.write(LEAVE)
         await self.session.close()
+
+    def abandon(self) -> None:
+        """Leave without waiting, for whoever is cancelled."""
+        self.session.fall_silent()
+        leaving = asyncio.create_task(self.close())
+        _leaving.add(leaving)
+        leaving.add_done_callback(_leaving.discard)
 
 
 def _bytes(frame: dict[str, Any], name: str) -> bytes:

@@ -91,12 +91,15 @@ async def run(bridge: Bridge, script: bytes, stdin: bytes, timeout_s: float, lim
 
 async def reach(bridge: Bridge, port: int) -> NomadStream:
     """Connect to a port of the lab; raise BackendUnavailable where nobody listens."""
-    await bridge.write(json.dumps({"do": "port", "port": port}).encode() + b"\n")
     try:
         async with asyncio.timeout(ANSWER_S):
+            await bridge.write(json.dumps({"do": "port", "port": port}).encode() + b"\n")
             first = await bridge.read()
     except (TimeoutError, BackendUnavailable):
         first = b""
+    except BaseException:
+        bridge.abandon()
+        raise
     if not first.startswith(b"+"):
         await bridge.close()
         raise BackendUnavailable(f"nobody listens on port {port}")
