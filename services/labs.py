@@ -3,7 +3,6 @@
 Machines are the scheduler's: here a row is written and the scheduler nudged.
 """
 
-import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -74,12 +73,12 @@ def request(
     raise Conflict
 
 
-def job_id(course: str, lab: str, handle: str, session_id: uuid.UUID, turn: int = 1) -> str:
-    """Return the name of a session for backends and operators: `lab-<course>-<lab>-<handle>-<8 hex>`, then `-2`.
+def job_id(course: str, lab: str, handle: str, session_id: uuid.UUID) -> str:
+    """Return the name of a session for backends and operators: `lab-<course>-<lab>-<handle>-<8 hex>`.
 
     At most 100 characters: long slugs are cut, the handle and the session's digits never.
     """
-    tail = f"-{handle}-{session_id.hex[:8]}{f'-{turn}' if turn > 1 else ''}"
+    tail = f"-{handle}-{session_id.hex[:8]}"
     room = MAX_JOB_ID - len("lab--") - len(tail)
     course = course[: max(room // 2, room - len(lab))]
     return f"lab-{course}-{lab[: room - len(course)]}{tail}"
@@ -90,9 +89,8 @@ def next_job_id(lab_session: LabSession) -> str:
 
     Whoever is late with the one before, a process that was paused, then has nothing in hand that reaches the new one.
     """
-    names = lab_session.course.slug, lab_session.lab.slug, lab_session.user.handle, lab_session.id
-    turn = re.search(rf"-{lab_session.id.hex[:8]}(?:-(\d+))?$", lab_session.job_id)
-    return job_id(*names, int(turn[1] or 1) + 1 if turn else 1)
+    names = lab_session.course.slug, lab_session.lab.slug, lab_session.user.handle
+    return job_id(*names, uuid.uuid5(lab_session.id, lab_session.job_id))
 
 
 def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:

@@ -1,5 +1,6 @@
 """Schedulers that were paused in the middle of a start or a stop, and wake up when others have gone on."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -127,7 +128,7 @@ def test_a_stop_that_is_late_does_not_reach_the_machine_after_a_reset(running: A
 
     assert (found.state, backend.calls) == (RUNNING, [("stop", old)])
     assert list(backend.jobs) == [found.job_id]
-    assert found.job_id == f"{old}-2"
+    assert found.job_id != old
 
 
 def test_a_stop_that_is_late_does_not_end_what_its_student_stops_next(running: Ask, start: Any) -> None:
@@ -170,12 +171,12 @@ def test_a_save_that_is_late_does_not_become_the_newest(running: Ask, start: Any
 
 def test_names_of_one_session_never_come_again(running: Ask) -> None:
     found = running()
-    first = found.job_id
 
-    names = [first]
+    names = [found.job_id]
     for _ in range(11):
         found.job_id = labs.next_job_id(found)
         names.append(found.job_id)
 
-    assert names[1:3] == [f"{first}-2", f"{first}-3"]
-    assert (len(set(names)), names[-1]) == (12, f"{first}-12")
+    assert len(set(names)) == 12
+    assert {name[:-8] for name in names} == {names[0][:-8]}
+    assert all(re.fullmatch("[0-9a-f]{8}", name[-8:]) for name in names)
