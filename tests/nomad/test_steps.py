@@ -96,13 +96,15 @@ def is_settled(stage: Stage, found: list[LabSession], state: str, jobs: dict[str
     return False
 
 
-def part_of(stage: Stage, victim: str) -> Agent:
-    return stage.cluster.server if victim == "server" else stage.cluster.clients[0]
+def test_wherever_they_die_there_is_one_lab_each_and_it_ends_with_its_work_saved(stage: Stage) -> None:
+    # One cluster serves both: a new one takes longer than a round.
+    for agent in (stage.cluster.server, stage.cluster.clients[0]):
+        go_through(stage, agent)
 
 
-@pytest.mark.parametrize("victim", ["server", "client"])
-def test_wherever_it_dies_there_is_one_lab_each_and_it_ends_with_its_work_saved(stage: Stage, victim: str) -> None:
-    cast, agent = stage.cast, part_of(stage, victim)
+def go_through(stage: Stage, agent: Agent) -> None:
+    """Kill the part at each step of starts, then at each step of stops."""
+    cast = stage.cast
     found = [stage.ask(who) for who in (cast.alice, cast.bob, cast.charlie)]
 
     with at_each_step(stage, "start", STARTS):
@@ -124,4 +126,4 @@ def test_wherever_it_dies_there_is_one_lab_each_and_it_ends_with_its_work_saved(
 
     until(lambda: is_settled(stage, found, ENDED, {}), WITHIN_S, lambda: str([one.state for one in found]))
     assert [(one.reason, one.save_error) for one in found] == [("user", "")] * 3
-    assert [len(lab_shelf.of(one.user_id, one.lab_id)) for one in found] == [1] * 3
+    assert all(lab_shelf.newest(one.user_id, one.lab_id).session_id == one.id for one in found)
