@@ -75,7 +75,8 @@ def test_what_a_check_started_ends_with_it_however_fast_it_runs_away(backend: No
     lab = make_lab()
     put(backend, lab, "comet.py", COMET)
 
-    run(backend, lab, "for n in 1 2 3 4 5 6 7 8; do python3 comet.py & done; sleep 0.5")
+    start = "for n in 1 2 3 4 5 6 7 8; do python3 comet.py & done; until [ -s beat ]; do sleep 0.1; done; sleep 0.3"
+    run(backend, lab, start, timeout_s=60)
 
     before = output(backend, lab, "stat -c %s beat; sleep 0.5; stat -c %s beat").split()
     assert before[0] == before[1]
