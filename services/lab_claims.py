@@ -58,7 +58,7 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
     """Move it, unless its warm machine has gone at this moment."""
     job_id, is_warm = found.job_id, False
     if choice.is_adopting:
-        adopted = warm_labs.adopt(found.lab_id)
+        adopted = warm_labs.adopt(found.lab_id, now)
         if adopted is None:
             return False
         job_id, is_warm = adopted, True

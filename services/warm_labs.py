@@ -36,8 +36,12 @@ class Stock:
         return self.wanted - self.starting - self.ready
 
 
-def adopt(lab_id: int) -> str | None:
-    """Take a ready machine of the lab out of the stock and return its job's ID; None where there is none."""
+def adopt(lab_id: int, now: datetime) -> str | None:
+    """Take a ready machine of the lab out of the stock and return its job's ID; None where there is none.
+
+    Those that are out of date are nobody's any more, also when the lab has changed a moment ago.
+    """
+    _stop(WarmLab.lab_id == lab_id, WarmLab.state == WARM_READY, _is_old(now))
     first = (
         select(WarmLab.id)
         .where(WarmLab.lab_id == lab_id, WarmLab.state == WARM_READY)
@@ -83,6 +87,13 @@ def stock_of(lab_id: int, now: datetime) -> Stock:
 
 def drain(now: datetime) -> None:
     """Have stopped what is too much, too old, or older than its course's newest version."""
+    _stop(WarmLab.state == WARM_READY, _is_old(now))
+    if any(row.missing < 0 for row in stock(now)):
+        lab_room.lock()
+        give_up({row.lab_id: -row.missing for row in stock(now) if row.missing < 0})
+
+
+def _is_old(now: datetime) -> ColumnElement[bool]:
     activity = Activity.__table__.c
     course_changed = (
         select(Course.updated_at)
@@ -90,11 +101,7 @@ def drain(now: datetime) -> None:
         .where(activity.id == WarmLab.lab_id)
         .scalar_subquery()
     )
-    is_old = or_(WarmLab.created_at < course_changed, WarmLab.created_at < now - LONGEST)
-    _stop(WarmLab.state == WARM_READY, is_old)
-    if any(row.missing < 0 for row in stock(now)):
-        lab_room.lock()
-        give_up({row.lab_id: -row.missing for row in stock(now) if row.missing < 0})
+    return or_(WarmLab.created_at < course_changed, WarmLab.created_at < now - LONGEST)
 
 
 def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozenset()) -> WarmLab | None:

@@ -179,6 +179,23 @@ def test_fewer_wanted_ones_are_drained(cast: Cast, backend: ScriptedBackend, kee
     assert (keep(), backend.jobs) == ([], {})
 
 
+def test_whoever_clicks_right_after_a_change_gets_no_machine_of_before(
+    cast: Cast, backend: ScriptedBackend, keep: Any, start: Any
+) -> None:
+    want(cast.lab, 1)
+    keep()
+    (old,) = backend.jobs
+    cast.course.updated_at = utcnow() + timedelta(seconds=1)
+    database.session.commit()
+    found = click(cast.lab)
+
+    start()
+
+    assert (found.state, found.is_warm) == (RUNNING, False)
+    assert states() == [WARM_STOPPING]
+    assert sorted(backend.jobs) == sorted([old, found.job_id])
+
+
 def test_a_machine_older_than_its_course_is_replaced(cast: Cast, backend: ScriptedBackend, keep: Any) -> None:
     want(cast.lab, 1)
     keep()
@@ -355,4 +372,4 @@ def test_the_first_and_only_one_gets_a_machine_that_two_want(cast: Cast) -> None
     row = warmed(cast.lab)
     job_id = row.job_id
 
-    assert [warm_labs.adopt(cast.lab.id), warm_labs.adopt(cast.lab.id)] == [job_id, None]
+    assert [warm_labs.adopt(cast.lab.id, utcnow()) for _ in range(2)] == [job_id, None]

@@ -156,7 +156,8 @@ def test_warm_machines_leave_a_node_before_labs_do_and_none_becomes_a_students(r
     found, backend = running(node="n1"), ScriptedBackend()
     for number in range(2):
         job_id = f"lab-warm-{number}"
-        database.session.add(WarmLab(lab_id=found.lab_id, job_id=job_id, state="ready", created_at=NOW, ready_at=NOW))
+        times = {"created_at": utcnow(), "ready_at": NOW}
+        database.session.add(WarmLab(lab_id=found.lab_id, job_id=job_id, state="ready", **times))
         backend.jobs[job_id] = job("running", job_id, node=f"n{number + 1}")
     backend.jobs[found.job_id] = job("running", found.job_id, node="n1")
     clusters.seen("test", [{"name": "n1", "is_ready": False, "detail": "draining", **SIZE}], NOW)
@@ -167,8 +168,8 @@ def test_warm_machines_leave_a_node_before_labs_do_and_none_becomes_a_students(r
     assert [(repair.action, repair.job_id) for repair in repairs] == [("move", "lab-warm-0"), ("move", found.job_id)]
     states = dict(database.session.execute(select(WarmLab.job_id, WarmLab.state)).all())
     assert states == {"lab-warm-0": "stopping", "lab-warm-1": "ready"}
-    assert warm_labs.adopt(found.lab_id) == "lab-warm-1"
-    assert warm_labs.adopt(found.lab_id) is None
+    assert warm_labs.adopt(found.lab_id, utcnow()) == "lab-warm-1"
+    assert warm_labs.adopt(found.lab_id, utcnow()) is None
 
 
 def test_a_job_without_a_session_is_stopped_and_counted(running: Ask) -> None:
