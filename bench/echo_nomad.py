@@ -20,7 +20,7 @@ from aiohttp import WSMsgType, web
 from config import ROOT
 from tests.sites import free_port, wait_for_page
 
-HEADER, LENGTH = struct.Struct("!cI"), struct.Struct("!I")
+HEADER, LENGTH, LEAVE = struct.Struct("!cI"), struct.Struct("!I"), 0xFFFFFFFF
 
 
 async def _allocations(request: web.Request) -> web.Response:
@@ -33,28 +33,38 @@ async def _exec(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(compress=False)
     await socket.prepare(request)
     await _say(socket, b"+")
-    received = bytearray()
+    blocks, typed = bytearray(), bytearray()
     async for message in socket:
         if message.type is WSMsgType.TEXT:
             data = (json.loads(message.data).get("stdin") or {}).get("data")
-            received += base64.b64decode(data or "")
-            for typed in _typed(received):
-                await _say(socket, LENGTH.pack(len(typed)) + typed)
+            blocks += base64.b64decode(data or "")
+            for block in _blocks(blocks):
+                typed += block
+            for line in _typed(typed):
+                await _say(socket, LENGTH.pack(len(line)) + line)
     return socket
 
 
-def _typed(received: bytearray) -> list[bytes]:
-    """Take the whole frames off; return what was typed, sizes of the screen left out."""
-    found: list[bytes] = []
+def _blocks(received: bytearray) -> Iterator[bytes]:
+    """Take the whole blocks off; a heartbeat is an empty one, and one of LEAVE has nothing in it."""
+    while len(received) >= LENGTH.size:
+        (length,) = LENGTH.unpack_from(received)
+        length = 0 if length == LEAVE else length
+        if len(received) < LENGTH.size + length:
+            break
+        yield bytes(received[LENGTH.size : LENGTH.size + length])
+        del received[: LENGTH.size + length]
+
+
+def _typed(received: bytearray) -> Iterator[bytes]:
+    """Take the whole messages of a viewer off; give what was typed, sizes of the screen left out."""
     while len(received) >= HEADER.size:
         kind, length = HEADER.unpack_from(received)
         if len(received) < HEADER.size + length:
             break
-        data = bytes(received[HEADER.size : HEADER.size + length])
-        del received[: HEADER.size + length]
         if kind == b"i":
-            found.append(data)
-    return found
+            yield bytes(received[HEADER.size : HEADER.size + length])
+        del received[: HEADER.size + length]
 
 
 async def _say(socket: web.WebSocketResponse, data: bytes) -> None:
