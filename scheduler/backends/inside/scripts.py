@@ -152,7 +152,7 @@ def _exit_code(status: int) -> int:
 def _end_descendants(uid: int) -> None:
     """Kill every descendant, orphans included: they are the children of who reaps them.
 
-    What multiplies faster than that takes everything else of its student along; what just takes its time to die doesn't.
+    What multiplies faster takes everything else of its student along; what only takes its time to die doesn't.
     """
     deadline, killed = time.monotonic() + END_S, set[int]()
     while True:
