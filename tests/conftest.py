@@ -36,6 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[ENGINES] = (context, context.__enter__())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker where the engines are."""
     node.workerinput["engines"] = str(node.config.stash[ENGINES][1].folder)

@@ -100,7 +100,7 @@ def test_a_reset_warm_machine_comes_back_under_a_name_of_its_own(
 
     assert (found.state, found.is_warm) == (RUNNING, False)
     assert [job.job_id for job in backend.observe()] == [found.job_id]
-    assert found.job_id.endswith(found.id.hex[:8])
+    assert f"-{found.user.handle}-" in found.job_id
 
 
 def test_a_lab_for_which_no_node_has_room_waits_and_says_why(

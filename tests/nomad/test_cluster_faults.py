@@ -16,6 +16,8 @@ from tests.nomad.agents import Agent, Cluster
 from tests.nomad.stages import Stage, staged
 from tests.scheduler.test_process import eventually, fresh
 
+pytestmark = pytest.mark.long
+
 WITHIN_S = 60.0
 
 

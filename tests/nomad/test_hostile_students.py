@@ -4,10 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+import pytest
+
 from scheduler.backends.base import BackendUnavailable, LabSpec
 from scheduler.backends.nomad import NomadBackend
 from tests.backends.conftest import Screen, look, output, run, typed
 from tests.sites import until
+
+pytestmark = pytest.mark.long
 
 MakeLab = Callable[..., LabSpec]
 

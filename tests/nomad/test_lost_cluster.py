@@ -17,6 +17,8 @@ from tests.nomad.stages import Stage, staged
 from tests.scheduler.test_process import eventually, fresh
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 WITHIN_S = 60.0
 
 

@@ -12,6 +12,8 @@ from config import ROOT
 from tests.nomad.agents import Cluster
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 BOOT_S = 90.0
 # What a person runs in `nomad alloc exec`: send what is given to a socket, and print what comes until a word shows.
 TALK = """

@@ -5,11 +5,15 @@ import re
 import secrets
 import urllib.error
 
+import pytest
+
 from config import ROOT
 from scheduler.backends.base import BackendError, LabSpec
 from scheduler.backends.nomad import NomadBackend
 from tests.engines import site_settings
 from tests.nomad.agents import Cluster
+
+pytestmark = pytest.mark.long
 
 POLICY = (ROOT / "deploy" / "nomad" / "policy.hcl").read_text()
 CAPABILITIES = re.findall(r'^    "([a-z-]+)",', POLICY, re.MULTILINE)

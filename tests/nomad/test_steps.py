@@ -23,6 +23,8 @@ from tests.nomad.stages import Stage, staged
 from tests.scheduler.test_process import fresh
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 WITHIN_S = 60.0
 STARTS = {"claimed": "_register", "registered": "_await_running", "runs": "_enter"}
 STOPS = {"to be saved": "execute", "saved": "stop", "deregistered": "_wait_for_allocs"}

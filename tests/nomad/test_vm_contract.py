@@ -13,6 +13,8 @@ from tests.nomad.agents import Cluster
 from tests.nomad.images import vm_image
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def backend(nomad: Cluster) -> Iterator[NomadBackend]:
