@@ -24,7 +24,7 @@ from scheduler.backends.nomad.servers import Servers
 
 HEARTBEAT_S = 10.0
 CONNECT_S = 10.0
-BRIDGE_S = 15.0
+BRIDGE_S, BRIDGES = 15.0, 4
 CHUNK = 32_768
 LENGTH = struct.Struct("!I")
 # Blocks for inside/bridge.py: "still here", and "gone".
@@ -44,21 +44,27 @@ class Sessions:
 
     async def bridge(self, alloc_id: str, socket: str) -> "Bridge":
         """Join a socket of the agent in the allocation's lab task; raise BackendUnavailable."""
-        session = await self.open(alloc_id, "lab", [PYTHON, "-I", "-S", "-c", program.BRIDGE, socket])
-        bridge = Bridge(session)
+        for tries_left in reversed(range(BRIDGES)):
+            bridge = Bridge(await self.open(alloc_id, "lab", [PYTHON, "-I", "-S", "-c", program.BRIDGE, socket]))
+            if await self._join(bridge):
+                break
+            session = bridge.session
+            await session.close()
+            said = session.errors.decode(errors="replace").strip()[-300:]
+            # Ended well and without a word: Nomad's driver for Docker says that at times of what hasn't begun.
+            if said or session.exit_code != 0 or not tries_left:
+                raise BackendUnavailable(f"the lab's program can't be reached. {said}".strip())
+        return bridge
+
+    async def _join(self, bridge: "Bridge") -> bool:
         try:
             async with asyncio.timeout(BRIDGE_S):
-                is_joined = await bridge.join()
+                return await bridge.join()
         except (TimeoutError, BackendUnavailable):
-            is_joined = False
+            return False
         except BaseException:
             bridge.abandon()
             raise
-        if not is_joined:
-            await session.close()
-            said = session.errors.decode(errors="replace").strip()[-300:]
-            raise BackendUnavailable(f"the lab's program can't be reached. {said}".strip())
-        return bridge
 
     async def open(self, alloc_id: str, task: str, command: list[str]) -> "Exec":
         """Start a command without a terminal; raise BackendUnavailable."""

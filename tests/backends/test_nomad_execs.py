@@ -1,0 +1,63 @@
+"""The way into a lab through Nomad's exec, where the command ends before it was of use."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.backends.base import BackendUnavailable
+from scheduler.backends.nomad.execs import Sessions
+from scheduler.backends.nomad.servers import Servers
+from tests.engines import site_settings
+
+
+class Command:
+    """A command that says this, and has ended with this code if it says nothing."""
+
+    def __init__(self, said: bytes, exit_code: int | None = None, errors: bytes = b"") -> None:
+        self.said, self.exit_code, self.errors, self.beat = said, exit_code, bytearray(errors), b""
+
+    async def read(self) -> bytes:
+        return self.said
+
+    async def close(self) -> None: ...
+
+
+def joining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *commands: Command) -> Any:
+    """Return a function that joins a lab whose commands are these, one after the other, and those that are left."""
+    nowhere = {"lab_backend": "nomad", "nomad_addr": ["http://127.0.0.1:1"]}
+    settings = site_settings("postgresql://unused", "redis://unused", tmp_path, **nowhere)
+    sessions, left = Sessions(settings, Servers(settings)), list(commands)
+
+    async def open_next(*_arguments: object) -> Command:
+        return left.pop(0)
+
+    monkeypatch.setattr(sessions, "open", open_next)
+    return lambda: asyncio.run(sessions.bridge("alloc", "do.sock")), left
+
+
+def test_a_command_that_ends_well_before_it_began_is_started_again(tmp_path, monkeypatch):
+    join, left = joining(tmp_path, monkeypatch, Command(b"", 0), Command(b"", 0), Command(b"+"))
+
+    join()
+
+    assert left == []
+
+
+def test_a_command_that_fails_is_not(tmp_path, monkeypatch):
+    join, left = joining(tmp_path, monkeypatch, Command(b"", 1, b"no such file"), Command(b"+"))
+
+    with pytest.raises(BackendUnavailable, match="no such file"):
+        join()
+
+    assert len(left) == 1
+
+
+def test_nobody_is_tried_for_ever(tmp_path, monkeypatch):
+    join, left = joining(tmp_path, monkeypatch, *[Command(b"", 0) for _ in range(10)])
+
+    with pytest.raises(BackendUnavailable):
+        join()
+
+    assert 0 < len(left) < 10
