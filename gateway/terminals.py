@@ -126,19 +126,20 @@ class Terminals:
     ) -> None:
         keyboard = Keyboard()
         following = asyncio.create_task(self._visitors.follow(session_id, user_id, visit_id, keyboard))
-
-        async def until_over() -> None:
-            await following
-            await socket.close(code=VISIT_OVER, message=b"the visit is over")
-
-        closing = asyncio.create_task(until_over())
         try:
             with self._screens.of_visitor(session_id, socket):
                 await tell_size(socket, self._screens.size(session_id))
                 typing = self._input(socket, terminal, session_id, keyboard)
-                await self._carry(socket, _output(terminal, socket), typing)
+                carrying = asyncio.create_task(self._carry(socket, _output(terminal, socket), typing))
+                try:
+                    await asyncio.wait({following, carrying}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    await tasks.end(carrying)
+                if following.done():
+                    # Nobody reads from the socket any more, and so nobody ends before the reason has been said.
+                    await socket.close(code=VISIT_OVER, message=b"the visit is over")
         finally:
-            await tasks.end(following, closing)
+            await tasks.end(following)
 
     async def _carry(
         self, socket: web.WebSocketResponse, output: Coroutine[Any, Any, None], typing: Coroutine[Any, Any, None]
