@@ -22,7 +22,7 @@ from bench.terminals_gateway import ORIGIN, PATIENCE_S, gateway
 from services import tickets
 
 P99_MS, KILOBYTES = 250.0, 100.0
-OPENING = 50
+OPENING, LISTENING_S = 50, 2.0
 
 
 def run(redis_url: str, *, terminals: int = 2000, seconds: float = 60.0) -> list[Row]:
@@ -67,10 +67,23 @@ async def _measure(process: psutil.Process, socket: str, redis_url: str, termina
 
 async def _open_all(session: ClientSession, redis: Any, terminals: int) -> list[ClientWebSocketResponse]:
     opened: list[ClientWebSocketResponse] = []
+    all_are_open, staying = asyncio.Event(), []
     while len(opened) < terminals:
         several = range(len(opened), min(terminals, len(opened) + OPENING))
-        opened += await asyncio.gather(*(open_one(session, redis, number) for number in several))
+        found = await asyncio.gather(*(open_one(session, redis, number) for number in several))
+        staying += [asyncio.create_task(_stay(one, all_are_open)) for one in found]
+        opened += found
+    all_are_open.set()
+    await asyncio.gather(*staying)
     return opened
+
+
+async def _stay(socket: ClientWebSocketResponse, all_are_open: asyncio.Event) -> None:
+    """Answer the gateway's pings, as a browser does: who says nothing for 20 s has gone."""
+    while not all_are_open.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTENING_S):
+                await socket.receive()
 
 
 async def open_one(session: ClientSession, redis: Any, number: int) -> ClientWebSocketResponse:
