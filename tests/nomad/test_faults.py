@@ -15,6 +15,7 @@ from config import ROOT
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STARTING, STOPPING
+from scheduler.backends.base import BackendUnavailable
 from scheduler.backends.nomad import NomadBackend
 from scheduler.ticks import reconcile
 from services import lab_shelf, labs, timelines
@@ -139,6 +140,22 @@ def test_a_job_whose_session_is_gone_is_no_orphan_for_long(stage: Stage) -> None
     stage.go_on()
 
     assert stage.jobs() == {}
+
+
+def test_a_restored_copy_under_another_instance_leaves_the_labs_of_the_first_alone(stage: Stage) -> None:
+    found = stage.ask(stage.cast.bob)
+    stage.go_on()
+    other = f"{stage.backend.instance}-copy"
+    copy = NomadBackend(stage.settings.model_copy(update={"instance": other}))
+
+    with pytest.raises(BackendUnavailable):
+        copy.execute(found.job_id, "true", timeout_s=5, output_limit=100)
+    reconcile.mend_all(other, copy)
+
+    # What the copy's database says runs isn't the copy's: it ends there, and nowhere else.
+    assert (fresh(found).state, found.reason) == (ENDED, "lost")
+    assert stage.jobs() == {found.job_id: "running"}
+    copy.close()
 
 
 def test_a_setup_that_says_anything_but_text_ends_the_start_in_words(stage: Stage) -> None:

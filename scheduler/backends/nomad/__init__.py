@@ -106,7 +106,7 @@ class NomadBackend:
 
     def _refuse_stranger(self, spec: LabSpec, job: dict[str, Any] | None = None) -> None:
         found = job or self._job(spec.job_id) or {}
-        if (found.get("Meta") or {}).get("yurt_instance") != spec.instance:
+        if observe.instance_of(found) != spec.instance:
             raise StartFailed(f"The name {spec.job_id} is taken on the cluster by somebody else's job.")
 
     def _await_running(self, spec: LabSpec) -> dict[str, Any]:
@@ -140,9 +140,10 @@ class NomadBackend:
     def stop(self, job_id: str) -> None:
         """Deregister, wait until no process is left, and purge: a purged job's allocations can't be looked at.
 
-        A node that went away has no processes that count: Nomad ends them when it comes back.
+        A node that went away has no processes that count: Nomad ends them when it comes back. A job of another
+        instance isn't there for us, whatever a database says that was copied from its site.
         """
-        if not self._deregister(job_id, is_purge=False):
+        if self._own(job_id) is None or not self._deregister(job_id, is_purge=False):
             return
         index, deadline = 0, time.monotonic() + STOP_S
         while time.monotonic() < deadline:
@@ -169,10 +170,8 @@ class NomadBackend:
 
     def status(self, job_id: str) -> Observed | None:
         """Look at the job and its newest allocation."""
-        job = self._job(job_id)
-        if job is None or (job.get("Meta") or {}).get("yurt_instance") != self.instance:
-            return None
-        return observe.observed(job, observe.newest(self._allocs(job_id)))
+        job = self._own(job_id)
+        return observe.observed(job, observe.newest(self._allocs(job_id))) if job is not None else None
 
     def observe(self) -> list[Observed]:
         """List this instance's jobs, with two questions for all of them."""
@@ -225,10 +224,8 @@ class NomadBackend:
         nodes = self.servers.call("get", "nodes", resources="true").json()
         allocs = self.servers.call("get", "allocations", resources="true").json()
         ours = {job["ID"] for job in self._our_jobs()}
-        pool = self._settings.lab_node_pool
-        return [
-            observe.node(found, allocs, ours) for found in nodes if pool in ("all", found.get("NodePool") or "default")
-        ]
+        pool, datacenters = self._settings.lab_node_pool, self._settings.lab_datacenters
+        return [observe.node(found, allocs, ours) for found in nodes if observe.takes_labs(found, pool, datacenters)]
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Follow Nomad's event stream."""
@@ -264,9 +261,14 @@ class NomadBackend:
 
     def _running(self, job_id: str) -> str:
         alloc = observe.newest(self._allocs(job_id))
-        if alloc is None or not observe.is_running(alloc):
+        if alloc is None or not observe.is_running(alloc) or self._own(job_id) is None:
             raise BackendUnavailable(f"{job_id} doesn't run")
         return str(alloc["ID"])
+
+    def _own(self, job_id: str) -> dict[str, Any] | None:
+        """Return the job, if it is one of this instance."""
+        job = self._job(job_id)
+        return job if job is not None and observe.instance_of(job) == self.instance else None
 
     def _job(self, job_id: str) -> dict[str, Any] | None:
         try:

@@ -1,5 +1,6 @@
 """Jobs and allocations of Nomad, as the contract sees them. Pure functions of Nomad's answers."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,6 +9,11 @@ from scheduler.backends.nomad import words
 
 # Client states of an allocation that has, or may have, processes.
 ALIVE = ("pending", "running", "unknown")
+
+
+def instance_of(job: Mapping[str, Any]) -> str:
+    """Return whose the job is; empty for one that is no lab of any Yurt."""
+    return str((job.get("Meta") or {}).get("yurt_instance") or "")
 
 
 def newest(allocs: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -43,6 +49,16 @@ def is_alive(alloc: Mapping[str, Any]) -> bool:
     if alloc.get("ClientStatus") not in ALIVE:
         return False
     return alloc.get("ClientStatus") != "unknown"
+
+
+def takes_labs(found: Mapping[str, Any], pool: str, datacenters: Iterable[str]) -> bool:
+    """Say whether labs may be placed on a node: it is in their pool, and in one of the datacenters that jobs name.
+
+    In those `*` stands for any letters, as in a job; in the pool `all` is every node.
+    """
+    names = (".*".join(map(re.escape, name.split("*"))) for name in datacenters)
+    is_near = any(re.fullmatch(name, str(found.get("Datacenter") or "")) for name in names)
+    return is_near and pool in ("all", found.get("NodePool") or "default")
 
 
 def node(found: Mapping[str, Any], allocs: Iterable[Mapping[str, Any]], jobs_of_ours: set[str]) -> Node:

@@ -33,17 +33,17 @@ def placement(metrics: Mapping[str, Any]) -> str:
     evaluated = int(metrics.get("NodesEvaluated") or 0)
     exhausted = metrics.get("DimensionExhausted") or {}
     filtered = metrics.get("ConstraintFiltered") or {}
-    if exhausted:
-        full = sorted(exhausted.items(), key=lambda pair: -pair[1])
-        return "; ".join(f"{_dimension(name)}: {count} of {evaluated} nodes full" for name, count in full)
-    if filtered:
-        lacking = sorted(filtered.items(), key=lambda pair: -pair[1])
-        return "; ".join(f"{count} of {evaluated} nodes lack {_constraint(name)}" for name, count in lacking)
+    full = (f"{_dimension(name)}: {count} of {evaluated} nodes full" for name, count in _most(exhausted))
+    lacking = (f"{count} of {evaluated} nodes lack {_constraint(name)}" for name, count in _most(filtered))
+    if reasons := [*full, *lacking]:
+        return "; ".join(reasons)
     quota = metrics.get("QuotaExhausted") or []
     if quota:
         return f"the quota is used up: {', '.join(map(str, quota))}"
     if not evaluated:
-        return "no node is ready for labs"
+        # Those of other datacenters aren't even counted.
+        pool = metrics.get("NodePool")
+        return f"no node is ready for labs{f' in the node pool {pool}' if pool else ''}"
     return f"none of {evaluated} nodes can take it"
 
 
@@ -81,6 +81,10 @@ def ending(alloc: Mapping[str, Any], node: Mapping[str, Any] | None) -> str:
     if "max_run_duration" in description or "max_run_duration" in str(alloc.get("ClientDescription") or ""):
         return "its longest life is over"
     return failure(alloc)
+
+
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: -pair[1])
 
 
 def _dimension(name: str) -> str:
