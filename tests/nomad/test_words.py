@@ -51,3 +51,41 @@ def test_the_task_that_failed_tells_why_and_not_the_one_that_went_with_it() -> N
 
 def test_words_of_a_machine_that_says_nothing_are_words_all_the_same() -> None:
     assert words.failure({"TaskStates": None, "ClientDescription": ""}) == "the machine ended without a reason"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ({"NodesEvaluated": 3, "DimensionExhausted": {"memory": 3}}, "memory: 3 of 3 nodes full"),
+        (
+            {"NodesEvaluated": 3, "DimensionExhausted": {"memory": 1, "cpu": 2}},
+            "CPU: 2 of 3 nodes full; memory: 1 of 3 nodes full",
+        ),
+        ({"NodesEvaluated": 2, "ConstraintFiltered": {"missing drivers": 2}}, "2 of 2 nodes lack the driver"),
+        (
+            {"NodesEvaluated": 3, "DimensionExhausted": {"memory": 2}, "ConstraintFiltered": {"missing drivers": 1}},
+            "memory: 2 of 3 nodes full; 1 of 3 nodes lack the driver",
+        ),
+        # A setting that names no node reads otherwise than a cluster that is full.
+        ({"NodePool": "labs"}, "no node is ready for labs in the node pool labs"),
+        ({}, "no node is ready for labs"),
+    ],
+)
+def test_a_lab_without_a_place_says_what_there_is_too_little_of(metrics: dict[str, Any], said: str) -> None:
+    assert words.placement(metrics) == said
+
+
+@pytest.mark.parametrize(
+    ("pool", "datacenters", "takes"),
+    [
+        ("labs", ["*"], True),
+        ("all", ["dc1"], True),
+        ("labs", ["eu-*", "dc*"], True),
+        ("labs", ["dc2", "eu-*"], False),
+        # A point is a point, and a part isn't the whole.
+        ("labs", ["d.1", "dc"], False),
+        ("default", ["*"], False),
+    ],
+)
+def test_a_node_counts_where_labs_may_be_placed(pool: str, datacenters: list[str], takes: bool) -> None:
+    assert observe.takes_labs({"NodePool": "labs", "Datacenter": "dc1"}, pool, datacenters) is takes
