@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -28,23 +29,41 @@ def test_starting_again_leaves_the_lab_as_it_is(backend, lab):
 
 
 def test_two_callers_start_one_lab(make_backend, make_spec):
-    spec, failures = make_spec(), []
+    spec = make_spec()
 
-    def start():
-        try:
-            make_backend().start(spec)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the test shows it
-            failures.append(error)
-
-    callers = [threading.Thread(target=start) for _ in range(4)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
+    failures = at_once(lambda: make_backend().start(spec))
 
     assert failures == []
     assert [job.state for job in make_backend().observe()] == ["running"]
     assert output(make_backend(), spec, "pgrep -c -u $UID -f yurt.bashrc") == "1\n"
+
+
+def test_two_callers_stop_one_lab(make_backend, make_spec):
+    spec = make_spec()
+    make_backend().start(spec)
+
+    failures = at_once(lambda: make_backend().stop(spec.job_id))
+
+    assert failures == []
+    assert make_backend().observe() == []
+
+
+def at_once(work: Callable[[], None]) -> list[Exception]:
+    """Do something in four threads, and return what went wrong."""
+    failures: list[Exception] = []
+
+    def attempt() -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the test shows it
+            failures.append(error)
+
+    callers = [threading.Thread(target=attempt) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    return failures
 
 
 def test_stop_leaves_no_process_and_forgets_the_job(backend, make_spec):

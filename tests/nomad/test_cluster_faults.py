@@ -58,6 +58,11 @@ def settled(stage: Stage, *sessions: LabSession) -> bool:
     return all(one.state in (RUNNING, ENDED) for one in sessions) and stage.jobs() == wanted
 
 
+def are_alone(stage: Stage) -> bool:
+    """Say whether each lab has one program that holds it, and nobody else has one."""
+    return len(programs_of(stage.cluster)) == len(stage.jobs())
+
+
 def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(stage: Stage) -> None:
     cluster, cast = stage.cluster, stage.cast
     bob, alice = start(stage, cast.bob, cast.alice)
@@ -105,8 +110,7 @@ def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(
     assert (bob.reason, bob.detail) == ("lost", f"The machine {other.name} went away.")
     other.start(cluster.server)
     cluster.wait_ready()
-    running = sum(one.state == RUNNING for one in (bob, alice, charlie))
-    eventually(lambda: len(programs_of(cluster)) == running, stage.log, WITHIN_S)
+    eventually(lambda: settled(stage, bob, alice, charlie) and are_alone(stage), stage.log, WITHIN_S)
     (again,) = start(stage, cast.bob)
     assert stage.do(again, "cat work") == "of bob\n"
 

@@ -157,7 +157,7 @@ class NomadBackend:
         try:
             self.servers.ask(lambda client: client.job.deregister_job(job_id, purge=is_purge))
         except Refused as error:
-            if error.status == 404:
+            if error.is_absence:
                 return False
             raise
         return True
@@ -274,7 +274,7 @@ class NomadBackend:
         try:
             found: dict[str, Any] = self.servers.ask(lambda client: client.job.get_job(job_id))
         except Refused as error:
-            if error.status == 404:
+            if error.is_absence:
                 return None
             raise
         return found
@@ -283,7 +283,7 @@ class NomadBackend:
         try:
             found: list[dict[str, Any]] = self.servers.ask(lambda client: client.job.get_allocations(job_id))
         except Refused as error:
-            if error.status == 404:
+            if error.is_absence:
                 return []
             raise
         return found

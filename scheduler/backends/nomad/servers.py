@@ -43,6 +43,11 @@ class Refused(BackendError):
         super().__init__(f"Nomad answered {status}: {text[:300]}")
         self.status, self.text = status, text
 
+    @property
+    def is_absence(self) -> bool:
+        """Whether what was asked for isn't there; who purges a job second reads a 500 with these words."""
+        return self.status == 404 or (self.status == 500 and "job not found" in self.text)
+
 
 class Raw(Requester):
     """Any address of the API, carried as python-nomad carries its own."""
