@@ -77,11 +77,12 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
     return True
 
 
-def claim_lost(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
+def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = "") -> LabSession | None:
     """Take up a start that came to nothing, or that of a scheduler that died.
 
     Either counts as a failure, so that none is taken up for ever. It kept its slot meanwhile. `held` is what this
-    process starts itself: one that was paused for a while must not take over from itself.
+    process starts itself: one that was paused for a while must not take over from itself. What has no claim waits for
+    the cluster of `instance`: that counts nothing, and isn't taken up before it answers.
     """
     # A claim of the future is of a clock that was set back since.
     is_old = or_(LabSession.claimed_at < now - LOST_AFTER, LabSession.claimed_at > now + LOST_AFTER)
@@ -89,14 +90,17 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | 
     query = (
         select(LabSession)
         .where(LabSession.state == STARTING, is_let_go, LabSession.id.not_in(held))
-        .order_by(LabSession.claimed_at)
+        .order_by(LabSession.claimed_at, LabSession.queued_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+    if lab_room.is_down(instance):
+        query = query.where(LabSession.claimed_at.is_not(None))
     found = db.session.scalar(query)
     if found is None:
         return None
-    labs.change(found, STARTING, claimed_at=now, next_try_at=None, failures=found.failures + 1)
+    failures = found.failures if found.claimed_at is None else found.failures + 1
+    labs.change(found, STARTING, claimed_at=now, next_try_at=None, failures=failures)
     return found
 
 

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models import LabSession
-from models.lab_session import QUEUED, RUNNING, STOPPING
-from services import help_document, idle, lab_places, lab_progress, lab_shelf
+from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
+from services import help_document, idle, lab_places, lab_progress, lab_room, lab_shelf
 from services.lab_places import Place
 
 
@@ -60,12 +60,12 @@ def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> idle
 def _queue(lab_session: LabSession, place: Place | None) -> dict[str, Any]:
     """Say where it stands and what it waits for: `waiting_full` has the figures where they aren't the cluster's own.
 
-    What stops waits, too, while the cluster doesn't answer.
+    What starts or stops waits, too, while the cluster doesn't answer.
     """
     if place is None:
         nothing = ("position", "queue_length", "wait_s", "waiting_full")
-        waiting_for = lab_session.waiting_for if lab_session.state == STOPPING else ""
-        return {**dict.fromkeys(nothing), "waiting_for": waiting_for}
+        is_away = lab_session.state in (STARTING, STOPPING) and lab_session.waiting_for == lab_room.DOWN
+        return {**dict.fromkeys(nothing), "waiting_for": lab_room.DOWN if is_away else ""}
     words = lab_session.waiting_for or place.words
     return {
         "position": place.position,

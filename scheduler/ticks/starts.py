@@ -1,9 +1,9 @@
 """Starts queued labs: claim and commit, call the backend, move on.
 
 A scheduler that dies after its claim leaves the session `starting`; after a while another one starts the same job
-again, which is harmless when it runs already. A cluster without room, or one that doesn't answer, is no failure: the
-session goes back to its place in the queue and says what it waits for. A start that fails keeps its slot, for its job
-may be there all the same.
+again, which is harmless when it runs already. A cluster without room is no failure: the session goes back to its place
+in the queue and says what it waits for. A start that fails keeps its slot, for its job may be there all the same; so
+does one that waits for a cluster which doesn't answer, and that is no failure either.
 """
 
 import threading
@@ -46,7 +46,7 @@ def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands |
 
     def work() -> bool:
         now = utcnow()
-        claimed = lab_claims.claim_lost(now, hands.sessions())
+        claimed = lab_claims.claim_lost(now, hands.sessions(), limits.instance)
         if claimed is None:
             claimed = lab_claims.claim_next(limits, now)
             if claimed is not None:
@@ -157,10 +157,17 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
 
 
 def _wait(lab_session: LabSession, reason: str, now: datetime) -> None:
-    """Go back to its place in the queue: that is no failure, and the timeline names each reason once."""
+    """Go back to its place in the queue, or wait for the cluster where it is: its job may be there.
+
+    That is no failure, and the timeline names each reason once.
+    """
     is_new = reason != lab_session.waiting_for
     pause = {"next_try_at": now + ROOM_PAUSE, "waiting_for": reason, "claimed_at": None}
-    if labs.move(lab_session, STARTING, QUEUED, **pause) and is_new:
+    if reason == lab_room.DOWN:
+        is_written = labs.change(lab_session, STARTING, **pause)
+    else:
+        is_written = labs.move(lab_session, STARTING, QUEUED, **pause)
+    if is_written and is_new:
         timelines.note(lab_session.id, "waiting", now, reason=reason)
 
 

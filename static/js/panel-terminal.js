@@ -41,7 +41,8 @@ function renderCover(name) {
   get("cover-title").textContent = fill(words[`cover_${words_of}`] ?? "", { position: state?.position, length: state?.queue_length });
   const reason = name === "ended" && !hasLeft ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";
   get("cover-saved").textContent = name === "ended" || name === "stopping" ? receipt(state) : "";
-  const away = name === "stopping" && state.waiting_for ? words.stopping_away : "";
+  // While it starts or stops, only a cluster that doesn't answer is waited for.
+  const away = name !== "queued" && state?.waiting_for ? words[`${name}_away`] : "";
   get("cover-text").textContent = reason || away || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
   if (name === "ended") get("start").querySelector("button").textContent = words.again;
 }

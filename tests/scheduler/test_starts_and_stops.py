@@ -219,7 +219,7 @@ def test_a_cluster_that_is_down_costs_nobody_a_failure(ask: Ask, settings: Any, 
 
     start(ScriptedBackend([BackendUnavailable("away")]))
 
-    assert (found.state, found.waiting_for) == (QUEUED, lab_room.DOWN)
+    assert (found.state, found.waiting_for) == (STARTING, lab_room.DOWN)
     assert found.failures == 1  # of the scheduler that died, none of the cluster's
 
 

@@ -1,0 +1,120 @@
+"""Starts that were under way when the cluster went: their jobs may be there, so they keep their slots and wait."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from extensions import db as database
+from models import ClusterState, LabSession, utcnow
+from models.lab_session import ENDED, QUEUED, RUNNING, STARTING
+from scheduler.backends import BackendUnavailable
+from scheduler.ticks.starts import starter
+from scheduler.ticks.stops import stopper
+from services import clusters, lab_document, lab_room, labs, timelines
+from services.lab_claims import LOST_AFTER, Limits
+from tests.capacity.conftest import click
+from tests.factories import LabFactory
+from tests.scheduler.scripted import ScriptedBackend
+
+AWAY = BackendUnavailable("away")
+Ask = Callable[..., LabSession]
+Start = Callable[[ScriptedBackend], bool]
+
+
+class Unheard(ScriptedBackend):
+    """Starts what it is told to, and its answer is lost: the cluster is known to be down from then on."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__()
+        self.instance = instance
+
+    def start(self, spec: Any) -> str:
+        super().start(spec)
+        clusters.down(self.instance, "away", utcnow())
+        database.session.commit()
+        raise AWAY
+
+
+@pytest.fixture
+def start(settings: Any) -> Start:
+    """Do a piece of the tick where one lab may run in all."""
+    return lambda backend: starter(settings, backend, Limits(1, 2, instance=settings.instance))()
+
+
+def is_back(instance: str) -> None:
+    clusters.seen(instance, [], utcnow())
+    database.session.commit()
+
+
+def due(found: LabSession) -> None:
+    found.next_try_at = utcnow()
+    database.session.commit()
+
+
+def test_a_start_whose_answer_was_lost_keeps_its_slot_until_the_cluster_is_back(
+    ask: Ask, start: Start, settings: Any
+) -> None:
+    found, other = ask(), click(LabFactory(slug="of-another-course"))
+    backend = Unheard(settings.instance)
+
+    start(backend)
+    while_away = found.state, found.failures, found.waiting_for, list(backend.jobs)
+    document = lab_document.describe(found, utcnow())
+    is_back(settings.instance)
+    passed = start(backend), other.state
+    due(found)
+    again = ScriptedBackend()
+    again.jobs = backend.jobs
+    start(again)
+
+    assert while_away == (STARTING, 0, lab_room.DOWN, [found.job_id])
+    assert document["waiting_for"] == lab_room.DOWN
+    # Its job runs, so another one in its place would be one too many.
+    assert passed == (False, QUEUED)
+    assert (found.state, found.failures, found.waiting_for, other.state) == (RUNNING, 0, "", QUEUED)
+    assert [event.kind for event in timelines.of(found.id)].count("waiting") == 1
+
+
+def test_a_start_that_waits_for_the_cluster_is_not_tried_before_it_is_back(
+    ask: Ask, start: Start, settings: Any
+) -> None:
+    found, backend = ask(), Unheard(settings.instance)
+    start(backend)
+
+    due(found)
+    is_tried = start(backend)
+    is_back(settings.instance)
+    # It goes again before it has answered, and again: the page isn't told of it each time.
+    for _ in range(8):
+        due(found)
+        start(backend)
+        is_back(settings.instance)
+
+    assert (is_tried, len(backend.calls)) == (False, 9)
+    assert (found.state, found.failures) == (STARTING, 0)
+    assert [event.kind for event in timelines.of(found.id)].count("waiting") == 1
+
+
+def test_a_start_whose_scheduler_dies_counts_also_after_it_has_waited(ask: Ask, start: Start, settings: Any) -> None:
+    found = ask(state=STARTING, claimed_at=utcnow() - LOST_AFTER * 2, waiting_for=lab_room.DOWN)
+    database.session.add(ClusterState(instance=settings.instance, down_since=utcnow()))
+    database.session.commit()
+
+    start(ScriptedBackend([AWAY]))
+
+    assert (found.state, found.failures, found.waiting_for) == (STARTING, 1, lab_room.DOWN)
+
+
+def test_a_start_that_waits_for_the_cluster_ends_when_its_student_leaves(ask: Ask, start: Start, settings: Any) -> None:
+    found, backend = ask(), Unheard(settings.instance)
+    start(backend)
+
+    labs.stop(found, reason="user", now=utcnow() - timedelta(seconds=1))
+    database.session.commit()
+    document = lab_document.describe(found, utcnow())
+    stopper(backend)()
+
+    assert document["waiting_for"] == lab_room.DOWN
+    assert (found.state, found.reason, backend.jobs) == (ENDED, "user", {})
