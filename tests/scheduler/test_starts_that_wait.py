@@ -1,7 +1,7 @@
 """Starts that were under way when the cluster went: their jobs may be there, so they keep their slots and wait."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from services import clusters, lab_document, lab_room, labs, timelines
 from services.lab_claims import LOST_AFTER, Limits
 from tests.capacity.conftest import click
 from tests.factories import LabFactory
+from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
 
 AWAY = BackendUnavailable("away")
@@ -48,21 +49,23 @@ def is_back(instance: str) -> None:
     database.session.commit()
 
 
-def due(found: LabSession) -> None:
-    found.next_try_at = utcnow()
+def due(found: LabSession, at: datetime | None = None) -> None:
+    found.next_try_at = at or utcnow()
     database.session.commit()
 
 
 def test_a_start_whose_answer_was_lost_keeps_its_slot_until_the_cluster_is_back(
     ask: Ask, start: Start, settings: Any
 ) -> None:
-    found, other = ask(), click(LabFactory(slug="of-another-course"))
+    found, other = ask(), click(LabFactory(slug="of-another-course"), NOW + timedelta(minutes=1))
     backend = Unheard(settings.instance)
 
     start(backend)
     while_away = found.state, found.failures, found.waiting_for, list(backend.jobs)
     document = lab_document.describe(found, utcnow())
     is_back(settings.instance)
+    # It isn't due yet, however slow this machine is.
+    due(found, utcnow() + timedelta(hours=1))
     passed = start(backend), other.state
     due(found)
     again = ScriptedBackend()
