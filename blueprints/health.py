@@ -1,9 +1,10 @@
 """For operators and load balancers: /healthz, /readyz and /metrics."""
 
+import contextlib
 import time
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.core import GaugeMetricFamily
 from redis import RedisError
 from sqlalchemy import func, select, text
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from extensions import db
 from models import LabSession, Mail
+from services import measures
 
 HEARTBEATS = "yurt:heartbeats"
 UNSAVED = (LabSession.state == "running", LabSession.save_error != "")
@@ -48,11 +50,11 @@ def metrics() -> Response:
     is_known = bool(settings.metrics_token) and given == f"Bearer {settings.metrics_token}"
     if not is_known and request.remote_addr not in LOOPBACK:
         abort(404)
-    registry = REGISTRY
-    if settings.metrics_dir:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, path=str(settings.metrics_dir))
-    return Response(generate_latest(registry) + _state(), mimetype=CONTENT_TYPE_LATEST)
+    folder, told = settings.metrics_dir, []
+    with contextlib.suppress(RedisError):
+        told = measures.told(current_app.extensions["yurt_redis"], folder, time.time())
+    found = measures.together(measures.counted(folder), told, _state())
+    return Response(measures.text(found), mimetype=CONTENT_TYPE_LATEST)
 
 
 def _postgresql() -> bool:
@@ -71,7 +73,7 @@ def _redis() -> bool:
         return False
 
 
-def _state() -> bytes:
+def _state() -> list[GaugeMetricFamily]:
     """What no process counts for itself: labs by state and unsaved, mail waiting, the age of each tick."""
     labs = GaugeMetricFamily("yurt_lab_sessions", "Lab sessions, by state.", labels=["state"])
     unsaved = GaugeMetricFamily("yurt_labs_unsaved", "Labs that run on because the work in them can't be saved.")
@@ -88,15 +90,4 @@ def _state() -> bytes:
             ticks.add_metric([name.decode()], max(0.0, time.time() - float(at)))
     except RedisError:
         pass  # the families without samples say that nobody knows
-    state = CollectorRegistry()
-    state.register(_Families([labs, unsaved, mail, ticks]))
-    return generate_latest(state)
-
-
-class _Families:
-    def __init__(self, families: list[GaugeMetricFamily]) -> None:
-        self.families = families
-
-    def collect(self) -> list[GaugeMetricFamily]:
-        """Return the families as they stand."""
-        return self.families
+    return [labs, unsaved, mail, ticks]

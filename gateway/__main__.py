@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from config import Settings, load_settings
 from core import create_core
-from gateway import files, tasks
+from gateway import files, measures, tasks
 from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
@@ -59,7 +59,7 @@ def build(settings: Settings) -> web.Application:
     )
 
     async def listening(_application: web.Application) -> AsyncIterator[None]:
-        running = asyncio.create_task(hints.listen()), asyncio.create_task(notes.run())
+        running = [asyncio.create_task(work) for work in (hints.listen(), notes.run(), measures.tell(settings, redis))]
         yield
         await tasks.end(*running)
         await notes.flush()

@@ -12,6 +12,7 @@ from scheduler.ticks import (
     holds,
     idleness,
     mail,
+    measures,
     reconcile,
     saves,
     starts,
@@ -25,6 +26,7 @@ from scheduler.worker import Tick
 from services import checks as check_service
 from services import lab_claims, outbox
 from services.lab_queue import Limits
+from services.measures import EVERY_S
 
 # A class of fifty starts within seconds, although each start waits for its machine.
 STARTERS = 8
@@ -40,6 +42,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("attempts", attempts.work, interval_s=2.0, oldest=attempts.oldest_due),
         Tick("mail", mail.sender(settings), interval_s=5.0, topic="mail", oldest=outbox.oldest_due),
         Tick("sweeps", sweeps.work, interval_s=60.0),
+        Tick("measures", measures.teller(settings, redis), interval_s=EVERY_S),
     ]
     if backend is None:
         return ticks

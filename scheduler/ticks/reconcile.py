@@ -16,6 +16,10 @@ ORPHANS = Gauge("yurt_lab_orphans", "Jobs without a session, at the last look.",
 REPAIRS = Counter(
     "yurt_lab_repairs_total", "What looks at the cluster mended; `stop` ends a job without a session.", ["action"]
 )
+# A counter that Prometheus first sees at 1 has grown by nothing: the first orphan would be no alert.
+for _action in ("stop", "lose", "move"):
+    REPAIRS.labels(_action)
+
 log = structlog.get_logger("yurt.scheduler")
 
 

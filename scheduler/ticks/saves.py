@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from extensions import db
 from models import utcnow
+from models.lab_session import REASONS
 from scheduler.backends import Backend, BackendError
 from services import save_archives, saves
 from services.save_archives import Archive, NotSaved
@@ -22,6 +23,9 @@ RENEW_EVERY_S = 10.0
 SAVES = Counter("yurt_lab_saves_total", "Homes saved, by what for.", ["reason"])
 SAVED_BYTES = Counter("yurt_lab_saved_bytes_total", "Bytes of the archives of saved homes.")
 FAILURES = Counter("yurt_lab_save_failures_total", "Saves that failed, by what for and what then.", ["reason", "then"])
+# A counter that Prometheus first sees at 1 has grown by nothing: the first lost work would be no alert.
+for _reason in (*REASONS, "reset", "asked", "again"):
+    FAILURES.labels(_reason, "stop")
 
 log = structlog.get_logger("yurt.scheduler")
 

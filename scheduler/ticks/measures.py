@@ -1,0 +1,21 @@
+"""Tells the web processes what this one has counted."""
+
+import time
+from collections.abc import Callable
+
+from redis import Redis
+
+from config import Settings
+from services import measures
+
+OWNED = ("yurt_cluster_", "yurt_lab_", "yurt_labs_", "yurt_scheduler_")
+
+
+def teller(settings: Settings, redis: Redis) -> Callable[[], bool]:
+    """Return the work of the tick."""
+
+    def work() -> bool:
+        redis.hset(measures.KEY, *measures.entry(settings.metrics_dir, "scheduler", OWNED, time.time()))
+        return False
+
+    return work

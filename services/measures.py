@@ -1,0 +1,113 @@
+"""What processes count, told to each other through Redis, so that whoever asks one of them hears of all.
+
+prometheus_client adds up the processes that share a folder. A scheduler or gateway on a machine or in a container of
+its own has none in common with the web processes: what it counts stands in Redis for a minute, by the name of its
+source.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+KEY = "yurt:measures"
+EVERY_S = 10.0
+# What is older is of a process that is gone.
+KEPT_S = 60.0
+# Numbers of a process that shares its folder with nobody.
+_OWN = secrets.token_hex(4)
+
+
+class Store(Protocol):
+    """What is needed of a Redis client."""
+
+    def hgetall(self, name: str) -> Any:
+        """Return a hash."""
+
+    def hdel(self, name: str, *keys: Any) -> Any:
+        """Drop fields of a hash."""
+
+
+class Families:
+    """Metrics as prometheus_client takes them."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self.families = list(families)
+
+    def collect(self) -> list[Metric]:
+        """Return the metrics as they stand."""
+        return self.families
+
+
+def source(folder: Path | None) -> str:
+    """Return the name of what is counted here: the same in every process that counts in `folder`."""
+    if folder is None:
+        return _OWN
+    path, draft = folder / "source", folder / f"source.{secrets.token_hex(4)}"
+    if not path.exists():
+        draft.write_text(secrets.token_hex(4))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text()
+
+
+def counted(folder: Path | None) -> list[Metric]:
+    """Return what this process and those that share `folder` with it have counted."""
+    registry = REGISTRY
+    if folder is not None:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # theirs
+    return list(registry.collect())
+
+
+def entry(folder: Path | None, role: str, owned: tuple[str, ...], now: float) -> tuple[str, str]:
+    """Return key and value for the hash KEY: what a `role` counts, which begins with one of `owned`, as of `now`."""
+    found = (family for family in counted(folder) if family.name.startswith(owned))
+    return f"{role}/{source(folder)}", json.dumps({"at": now, "text": text(found)})
+
+
+def told(store: Store, folder: Path | None, now: float) -> list[Metric]:
+    """Return what others have told, each sample with the label `source`; what is in `folder` is known already."""
+    found: list[Metric] = []
+    for name, value in store.hgetall(KEY).items():
+        try:
+            kept = json.loads(value)
+            is_new = now - float(kept["at"]) < KEPT_S
+            families = list(text_string_to_metric_families(str(kept["text"]))) if is_new else []
+        except (ValueError, KeyError, TypeError):
+            is_new, families = False, []
+        if not is_new:
+            store.hdel(KEY, name)
+        elif name.decode().rpartition("/")[2] != source(folder):
+            found += [_labelled(family, name.decode()) for family in families]
+    return found
+
+
+def together(*groups: Iterable[Metric]) -> list[Metric]:
+    """Return the metrics of several sources, each name once."""
+    found: dict[str, Metric] = {}
+    for family in (family for group in groups for family in group):
+        if family.name in found:
+            found[family.name].samples += family.samples
+        else:
+            found[family.name] = family
+    return list(found.values())
+
+
+def text(families: Iterable[Metric]) -> str:
+    """Return metrics in Prometheus' own format."""
+    registry = CollectorRegistry()
+    registry.register(Families(families))
+    return generate_latest(registry).decode()
+
+
+def _labelled(family: Metric, name: str) -> Metric:
+    family.samples = [sample._replace(labels={**sample.labels, "source": name}) for sample in family.samples]
+    return family
