@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from blueprints.labs import said_words
 from services.help_needs import Reason
 from services.lab_places import Place
 
@@ -34,12 +35,17 @@ def in_words(length: timedelta) -> str:
 
 
 def waits_for(place: Place | None) -> str:
-    """Say to the staff what a student waits for; what the cluster itself said comes as it is."""
+    """Say to the staff what a student waits for."""
     if place is None:
         return ""
     if place.full is None:
-        return place.words[:1].upper() + place.words[1:]
+        return said_words.capitalised(place.words)
     return FULL[place.full["kind"]](place.full)
+
+
+def unsaved(why: str) -> str:
+    """Say why a student's work can't be saved."""
+    return _("not saved: %(why)s", why=said_words.said(why))
 
 
 FULL: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -8,6 +8,7 @@ from babel.dates import format_datetime, get_timezone
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from blueprints.labs.said_words import said
 from blueprints.pages import duration, region, time_zone
 from models import LabEvent
 
@@ -54,9 +55,10 @@ def more(kind: str, detail: Detail) -> str:
     if kind in ("saved", "restored"):
         return receipt(detail)
     if kind in ("save_failed", "failed"):
-        return str(detail.get("reason", ""))
-    name = {"hand_raised": "note", "lost": "detail", "moved": "why"}.get(kind, "")
-    return str(detail.get(name) or "")
+        return said(str(detail.get("reason", "")))
+    if kind == "hand_raised":
+        return str(detail.get("note") or "")
+    return said(str(detail.get({"lost": "detail", "moved": "why"}.get(kind, "")) or ""))
 
 
 def reasons(detail: Detail) -> str:
@@ -151,7 +153,7 @@ REASONS: dict[str, Callable[[], str]] = {
 
 WORDS: dict[str, Callable[[Detail], str]] = {
     "queued": lambda _detail: _("Asked for"),
-    "waiting": lambda detail: _("Waits: %(why)s", why=detail.get("reason", "")),
+    "waiting": lambda detail: _("Waits: %(why)s", why=said(str(detail.get("reason", "")))),
     "claimed": lambda _detail: _("Its turn: a machine is being started"),
     "adopted": lambda _detail: _("Got a machine that was ready"),
     "placed": lambda detail: _("Placed on %(node)s", node=detail.get("node", "")),
