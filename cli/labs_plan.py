@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import click
 from flask import current_app
@@ -15,6 +17,9 @@ from services.errors import ServiceError
 # What a small server has, where no cluster tells.
 USUAL = Size(8000, 16384)
 WIDEST_NAME = 22
+TAKEN = (("cpu_mhz", "cpu_taken_mhz"), ("memory_mb", "memory_taken_mb"))
+# What the templates ask for beside a lab's own disk, at most: logs, and what the lab's program keeps.
+OWN_DISK_MB = 32
 
 
 @click.command("plan")
@@ -22,13 +27,14 @@ WIDEST_NAME = 22
 @click.option("--course", "slug", help="Plan for the labs of this course; else for those of all.")
 @click.option("--node-cpu", type=click.IntRange(1), help="CPU of a node in MHz.")
 @click.option("--node-memory", type=click.IntRange(1), help="Memory of a node in MB.")
-def plan(students: int, slug: str | None, node_cpu: int | None, node_memory: int | None) -> None:
+@click.option("--node-disk", type=click.IntRange(1), help="Disk of a node for labs in MB.")
+def plan(students: int, slug: str | None, node_cpu: int | None, node_memory: int | None, node_disk: int | None) -> None:
     """Say how many nodes of what size a class needs, lab by lab, and which dimension is short first."""
     settings: Settings = current_app.extensions["yurt"]
     there = _nodes(settings.instance)
-    usual = capacity_plan.like(there) if there else USUAL
-    asked = Size(node_cpu or usual.cpu_mhz, node_memory or usual.memory_mb)
-    node = None if there and asked == usual else asked
+    usual = capacity_plan.like([node.size for node in there]) if there else USUAL
+    asked = Size(node_cpu or usual.cpu_mhz, node_memory or usual.memory_mb, node_disk or usual.disk_mb)
+    own = None if there and asked == usual else asked
     try:
         chosen = [courses.find(slug)] if slug else courses.with_labs()
     except ServiceError as error:
@@ -36,23 +42,37 @@ def plan(students: int, slug: str | None, node_cpu: int | None, node_memory: int
     labs = [(course, lab_steps.of_course(course)) for course in chosen]
     if not any(found for _course, found in labs):
         raise click.ClickException("There are no labs.")
-    click.echo("\n".join(_report(labs, students, node, asked, there)))
+    click.echo("\n".join(_report(labs, students, own, asked, there)))
     if students > settings.lab_limit_total:
         click.echo(f"LAB_LIMIT_TOTAL={settings.lab_limit_total} lets only that many labs run at once: raise it.")
 
 
-def _nodes(instance: str) -> list[Size]:
-    """Return what the cluster's ready nodes have for labs."""
+@dataclass(frozen=True)
+class Node:
+    """What a ready node of the cluster has for labs, and the templates that it runs; None of any."""
+
+    size: Size
+    templates: Sequence[str] | None
+
+    def runs(self, lab: Lab) -> bool:
+        """Say whether it has the driver of the lab."""
+        return self.templates is None or lab.template in self.templates
+
+
+def _nodes(instance: str) -> list[Node]:
     state = clusters.state(instance)
-    return [
-        Size(max(0, node["cpu_mhz"] - node["cpu_taken_mhz"]), max(0, node["memory_mb"] - node["memory_taken_mb"]))
-        for node in (state.nodes if state else [])
-        if node["is_ready"]
-    ]
+    return [_node(row) for row in (state.nodes if state else []) if row["is_ready"]]
+
+
+def _node(row: dict[str, Any]) -> Node:
+    # A row of a version before has neither a disk nor templates.
+    disk = max(0, row["disk_mb"] - row["disk_taken_mb"]) if row.get("disk_mb") else None
+    cpu, memory = (max(0, row[name] - row[taken]) for name, taken in TAKEN)
+    return Node(Size(cpu, memory, disk), row.get("templates"))
 
 
 def _report(
-    labs: Sequence[tuple[Course, Sequence[Lab]]], students: int, node: Size | None, asked: Size, there: Sequence[Size]
+    labs: Sequence[tuple[Course, Sequence[Lab]]], students: int, own: Size | None, asked: Size, there: Sequence[Node]
 ) -> Iterator[str]:
     yield f"{students} student{'' if students == 1 else 's'} at once, on nodes of {_words(asked)}:"
     notes: list[str] = []
@@ -61,20 +81,30 @@ def _report(
     for course, found in labs:
         if not found:
             continue
-        sizes = [(lab.slug, Size(lab.cpu_mhz, lab.memory_mb)) for lab in found]
-        needs = capacity_plan.plan(sizes, students, node, there or None)
+        needs = [_need(lab, students, own, asked, there) for lab in found]
         yield from ("", course.slug, *_table(needs, max(width, len("lab"))))
-        notes += [note for need, lab in zip(needs, found, strict=True) for note in _notes(need, lab, asked)]
+        notes += [note for need, lab in zip(needs, found, strict=True) for note in _notes(need, lab, asked, there)]
         most = max(most, *(need.nodes or 0 for need in needs))
     if there:
-        counts = sorted(Counter(there).items(), key=lambda pair: (pair[0].cpu_mhz, pair[0].memory_mb))
+        counts = Counter(capacity_plan.alike([node.size for node in there]))
         yield ""
         yield "The cluster has for labs:"
-        yield from (f"  {count} node{'' if count == 1 else 's'} of {_words(size)}" for size, count in counts)
+        for size, count in sorted(counts.items(), key=lambda pair: (pair[0].cpu_mhz, pair[0].memory_mb)):
+            yield f"  {count} node{'' if count == 1 else 's'} of {_words(size)}"
     if notes:
         yield from ("", *notes)
     yield ""
     yield f"{most} node{'' if most == 1 else 's'} for any of these labs. Add one for each that may fail in class."
+
+
+def _need(lab: Lab, students: int, own: Size | None, asked: Size, there: Sequence[Node]) -> Need:
+    """Plan one lab on the nodes that run it, or on those that are asked for."""
+    able = [node.size for node in there if node.runs(lab)]
+    size = Size(lab.cpu_mhz, lab.memory_mb, lab.disk_mb + OWN_DISK_MB)
+    (need,) = capacity_plan.plan(
+        [(lab.slug, size)], students, own or (None if able else asked), able if there else None
+    )
+    return need
 
 
 def _table(needs: Sequence[Need], width: int) -> Iterator[str]:
@@ -89,11 +119,14 @@ def _table(needs: Sequence[Need], width: int) -> Iterator[str]:
         yield f"{row}  {need.bound_by}"
 
 
-def _notes(need: Need, lab: Lab, asked: Size) -> Iterator[str]:
+def _notes(need: Need, lab: Lab, asked: Size, there: Sequence[Node]) -> Iterator[str]:
     """Say what the figures alone don't."""
+    if there and not any(node.runs(lab) for node in there):
+        yield f"{need.lab} runs on no node that there is: none has the driver of the template {lab.template}."
     if need.nodes is None:
-        yield f"{need.lab} fits on no such node: it needs {_words(need.size)}."
-    elif need.node != asked:
+        size = need.size if need.node.disk_mb is not None else replace(need.size, disk_mb=None)
+        yield f"{need.lab} fits on no such node: it needs {_words(size)}."
+    elif (need.node.cpu_mhz, need.node.memory_mb) != (asked.cpu_mhz, asked.memory_mb):
         yield f"{need.lab} needs nodes of {_words(need.node)}."
     wanted = lab.memory_max_mb * need.on_a_node
     if lab.memory_max_mb > lab.memory_mb and wanted > need.node.memory_mb:
@@ -105,4 +138,6 @@ def _count(number: int | None) -> str:
 
 
 def _words(size: Size) -> str:
-    return f"{size.cpu_mhz} MHz and {size.memory_mb} MB"
+    if size.disk_mb is None:
+        return f"{size.cpu_mhz} MHz and {size.memory_mb} MB"
+    return f"{size.cpu_mhz} MHz, {size.memory_mb} MB and {size.disk_mb} MB of disk"

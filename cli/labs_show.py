@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -17,9 +17,8 @@ QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
 @click.command("show")
 @click.argument("job")
 def show(job: str) -> None:
-    """Show the lab whose job is called JOB: its state, its timeline, the decisions about it, and its saves."""
-    people = joinedload(LabSession.user), joinedload(LabSession.lab), joinedload(LabSession.course)
-    found = db.session.scalar(select(LabSession).where(LabSession.job_id == job).options(*people))
+    """Show the lab whose job is called JOB, now or before a reset: its state, timeline, decisions, and saves."""
+    found = _find(LabSession.job_id == job) or _find(LabSession.id == timelines.session_with(job))
     if found is None:
         raise click.ClickException(f"No lab session has the job {job}. `flask labs list` names those that run.")
     _head(found)
@@ -31,6 +30,11 @@ def show(job: str) -> None:
         for save in lab_shelf.of(found.user_id, found.lab_id)
     ]
     _table("Saves", saves)
+
+
+def _find(condition: ColumnElement[bool]) -> LabSession | None:
+    people = joinedload(LabSession.user), joinedload(LabSession.lab), joinedload(LabSession.course)
+    return db.session.scalar(select(LabSession).where(condition).options(*people))
 
 
 def _head(found: LabSession) -> None:

@@ -23,7 +23,8 @@ WARM_TRANSITIONS = {
 class ClusterState(Model):
     """What the scheduler last saw of this instance's cluster; one row an instance.
 
-    `nodes` is a list of {name, cpu_mhz, memory_mb, is_ready, detail}; `down_since` is set while it doesn't answer.
+    `nodes` is a list of what each node has and runs, as in `services.clusters.seen`; `down_since` is set while the
+    cluster doesn't answer.
     """
 
     __tablename__ = "cluster_states"

@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Size:
-    """CPU in MHz and memory in MB: of a lab, or of a node."""
+    """CPU in MHz, memory and disk in MB: of a lab, or of a node, whose disk may be unknown and then limits nothing."""
 
     cpu_mhz: int
     memory_mb: int
+    disk_mb: int | None = None
 
     def holds(self, lab: "Size") -> bool:
         """Say whether one such lab fits on an empty node of this size."""
-        return lab.cpu_mhz <= self.cpu_mhz and lab.memory_mb <= self.memory_mb
+        return all(each <= have for _name, each, have in dimensions(lab, self))
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,22 @@ def like(there: Sequence[Size], lab: Size | None = None) -> Size:
 
     Where those can't hold the lab, return that of the smallest node that can.
     """
-    counts = Counter(there)
-    usual = min(counts, key=lambda size: (-counts[size], size.cpu_mhz, size.memory_mb))
+    counts = Counter(alike(there))
+    usual = min(counts, key=lambda size: (-counts[size], size.cpu_mhz, size.memory_mb, size.disk_mb or 0))
     if lab is None or usual.holds(lab):
         return usual
     large = [size for size in counts if size.holds(lab)]
-    return min(large, key=lambda size: (size.cpu_mhz, size.memory_mb), default=usual)
+    return min(large, key=lambda size: (size.cpu_mhz, size.memory_mb, size.disk_mb or 0), default=usual)
+
+
+def alike(there: Sequence[Size]) -> list[Size]:
+    """Return the nodes with the least disk of those that are the same but for it: no two disks are as full."""
+    least: dict[tuple[int, int], int] = {}
+    for node in there:
+        if node.disk_mb is not None:
+            key = node.cpu_mhz, node.memory_mb
+            least[key] = min(least.get(key, node.disk_mb), node.disk_mb)
+    return [replace(node, disk_mb=least.get((node.cpu_mhz, node.memory_mb))) for node in there]
 
 
 def _need(name: str, size: Size, students: int, node: Size, there: Sequence[Size] | None) -> Need:
@@ -75,24 +86,27 @@ def _nodes(students: int, on_a_node: int) -> int | None:
 
 def fits(size: Size, node: Size) -> int:
     """Return how many machines of `size` a node holds."""
-    counts = [
-        have // each for each, have in ((size.cpu_mhz, node.cpu_mhz), (size.memory_mb, node.memory_mb)) if each > 0
-    ]
+    counts = [have // each for _name, each, have in dimensions(size, node) if each > 0]
     return max(0, min(counts, default=0))
 
 
 def bound_by(size: Size, node: Size) -> str:
-    """Return of which dimension a node has too little first: `CPU`, `memory`, or `both` at the same number.
+    """Return of which dimension a node has too little first: `CPU`, `memory`, or `disk`.
 
-    Of a lab that a node can't hold: of which it has too little for even one.
+    At the same number it is `both` CPU and memory, or `several`, the disk among them. Of a lab that a node can't hold:
+    of which it has too little for even one.
     """
-    if not node.holds(size):
-        lacking = [size.cpu_mhz > node.cpu_mhz, size.memory_mb > node.memory_mb]
-        return "both" if all(lacking) else "CPU" if lacking[0] else "memory"
-    by_cpu = node.cpu_mhz // size.cpu_mhz if size.cpu_mhz else None
-    by_memory = node.memory_mb // size.memory_mb if size.memory_mb else None
-    if by_cpu == by_memory:
-        return "both"
-    if by_memory is None or (by_cpu is not None and by_cpu < by_memory):
-        return "CPU"
-    return "memory"
+    compared = dimensions(size, node)
+    lacking = [name for name, each, have in compared if each > have]
+    counts = {name: have // each for name, each, have in compared if each > 0}
+    fewest = min(counts.values(), default=0)
+    names = lacking or [name for name, count in counts.items() if count == fewest]
+    return names[0] if len(names) == 1 else "both" if "disk" not in names else "several"
+
+
+def dimensions(size: Size, node: Size) -> list[tuple[str, int, int]]:
+    """Return (name, what each machine needs, what the node has) of each dimension that is known."""
+    compared = [("CPU", size.cpu_mhz, node.cpu_mhz), ("memory", size.memory_mb, node.memory_mb)]
+    if size.disk_mb is not None and node.disk_mb is not None:
+        compared.append(("disk", size.disk_mb, node.disk_mb))
+    return compared

@@ -19,8 +19,8 @@ DRAINING = "draining"
 def seen(instance: str, nodes: Sequence[dict[str, Any]], now: datetime) -> None:
     """Note the machines of the cluster, and that it answers; no machines mean that the backend doesn't count them.
 
-    A node is {name, cpu_mhz, memory_mb, cpu_taken_mhz, memory_taken_mb, is_ready, detail}. The totals are what ready
-    nodes have for this instance's labs: without what others have taken.
+    A node is {name, cpu_mhz, memory_mb, cpu_taken_mhz, memory_taken_mb, is_ready, detail, disk_mb, disk_taken_mb,
+    templates}. The totals are what ready nodes have for this instance's labs: without what others have taken.
     """
     ready = [node for node in nodes if node["is_ready"]]
     values = {

@@ -14,8 +14,9 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
 
     `checks` has a row for each check of the lab: `state` is that of the newest run on this very machine, `is_passed`
     says whether the student ever passed it. `steps` tells of each step how far the student is, and its solution
-    where they may read it. `save` is the receipt of the work that was saved last, `save_error` why none can be.
-    `detail` says more of how it ended; of one that is to run, why the machine before it wasn't saved.
+    where they may read it. `save` is the receipt of the work that was saved last, of one that stops that of its end;
+    `save_error` says why none can be. `detail` says more of how it ended; of one that is to run, why the machine before
+    it wasn't saved.
     """
     checks = lab_progress.of_checks(lab_session)
     place = lab_places.of(lab_session.id, now) if lab_session.state == QUEUED else None
@@ -79,10 +80,12 @@ def _queue(lab_session: LabSession, place: Place | None) -> dict[str, Any]:
 def _save(lab_session: LabSession) -> dict[str, Any]:
     save = lab_shelf.newest(lab_session.user_id, lab_session.lab_id) if lab_session.saved_at is not None else None
     is_its_own = save is not None and save.session_id == lab_session.id
+    # Of one that stops, the receipt of before would be taken for that of the work which is saved now.
+    is_last = lab_session.state != STOPPING or lab_session.is_settled
     return {
         "saved_at": _iso(lab_session.saved_at),
         "save_error": lab_session.save_error,
-        "save": lab_shelf.receipt(save) if save is not None and is_its_own else None,
+        "save": lab_shelf.receipt(save) if save is not None and is_its_own and is_last else None,
     }
 
 

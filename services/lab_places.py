@@ -8,7 +8,7 @@ own is computed.
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -125,13 +125,10 @@ def everybody(limits: Limits, now: datetime, store: Store | None = None) -> dict
 def _free(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> int:
     """Return how many can have a machine at once: those that fit, and those for whom a warm one is or goes."""
     count = sum(row.starting + row.ready + row.stopping for row in held.warm.values())
-    by_course = dict(held.by_course)
     for entry in turn:
-        if lab_queue.no_room(entry.cpu_mhz, entry.memory_mb, held, limits) is not None:
+        if lab_queue.no_room(entry.needs, held, limits) is not None:
             break
-        by_course[entry.course_id] = by_course.get(entry.course_id, 0) + 1
-        cpu_mhz, memory_mb = held.cpu_mhz + entry.cpu_mhz, held.memory_mb + entry.memory_mb
-        held = replace(held, by_course=by_course, cpu_mhz=cpu_mhz, memory_mb=memory_mb)
+        held = held.with_one(entry.course_id, entry.needs)
         count += 1
     return count
 
@@ -149,7 +146,7 @@ def _reasons(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> list[tu
         if full is None and entry.lab_id in tried:
             found.append((tried[entry.lab_id], None))
             continue
-        full = full or lab_queue.no_room(entry.cpu_mhz, entry.memory_mb, held, limits)
+        full = full or lab_queue.no_room(entry.needs, held, limits)
         if full is not None and full.kind in ("machines", "cpu", "memory"):
             ahead = ahead or full
         full = full or ahead

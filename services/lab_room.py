@@ -1,5 +1,8 @@
 """What holds machines and who waits for one, read from the tables for `lab_queue` to decide on."""
 
+from collections import Counter
+from typing import Any
+
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import aliased
 
@@ -7,7 +10,7 @@ from extensions import db
 from models import ClusterState, Lab, LabSession, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
-from services.lab_queue import Holdings, Waiting, Warm
+from services.lab_queue import Holdings, Room, Waiting, Warm
 
 # Any number that nobody else uses: machines are given away one at a time, so that the last one is given once.
 LOCK = 20_260_003
@@ -25,32 +28,56 @@ def lock() -> None:
 
 def holdings(instance: str) -> Holdings:
     """Return what holds machines now: three statements."""
-    needs = (func.coalesce(func.sum(_lab.cpu_mhz), 0), func.coalesce(func.sum(_lab.memory_mb), 0))
+    needs = (
+        func.coalesce(func.sum(_lab.cpu_mhz), 0).label("cpu_mhz"),
+        func.coalesce(func.sum(_lab.memory_mb), 0).label("memory_mb"),
+        _lab.template,
+    )
     sessions = (
         select(LabSession.course_id, func.count(), *needs)
         .join(Lab.__table__, _lab.id == LabSession.lab_id)
         .where(LabSession.state.in_(HOLDING))
-        .group_by(LabSession.course_id)
+        .group_by(LabSession.course_id, _lab.template)
     )
     of_state = [func.count().filter(WarmLab.state == state) for state in (WARM_STARTING, WARM_READY, WARM_STOPPING)]
     warm = (
         select(WarmLab.lab_id, *of_state, *needs)
         .join(Lab.__table__, _lab.id == WarmLab.lab_id)
-        .group_by(WarmLab.lab_id)
+        .group_by(WarmLab.lab_id, _lab.template)
     )
     held, kept = db.session.execute(sessions).all(), db.session.execute(warm).all()
     columns = (ClusterState.cpu_mhz, ClusterState.memory_mb, ClusterState.down_since, ClusterState.nodes)
     cluster = db.session.execute(select(*columns).where(ClusterState.instance == instance)).one_or_none()
+    by_course: Counter[int] = Counter()
+    for row in held:
+        by_course[row[0]] += row[1]
+    by_template: dict[str, tuple[int, int]] = {}
+    for row in (*held, *kept):
+        cpu_mhz, memory_mb = by_template.get(row.template, (0, 0))
+        by_template[row.template] = cpu_mhz + int(row.cpu_mhz), memory_mb + int(row.memory_mb)
     return Holdings(
-        by_course={row[0]: row[1] for row in held},
-        warm={row[0]: Warm(*row[1:4]) for row in kept},
-        cpu_mhz=sum(int(row[-2]) for row in (*held, *kept)),
-        memory_mb=sum(int(row[-1]) for row in (*held, *kept)),
+        by_course=by_course,
+        warm={row[0]: Warm(*row[1:4], template=row.template) for row in kept},
+        cpu_mhz=sum(cpu_mhz for cpu_mhz, _memory_mb in by_template.values()),
+        memory_mb=sum(memory_mb for _cpu_mhz, memory_mb in by_template.values()),
         cluster_cpu_mhz=cluster[0] if cluster else 0,
         # A cluster that counts no CPU isn't counted at all.
         cluster_memory_mb=cluster[1] if cluster and cluster[0] else 0,
-        nodes=[(node["cpu_mhz"], node["memory_mb"]) for node in cluster[3] if node["is_ready"]] if cluster else [],
+        nodes=[_room(node) for node in cluster[3] if node["is_ready"]] if cluster else [],
+        by_template=by_template,
         is_down=cluster is not None and cluster[2] is not None,
+    )
+
+
+def _room(node: dict[str, Any]) -> Room:
+    # A row of a version before has no templates.
+    templates = node.get("templates")
+    return Room(
+        node["cpu_mhz"],
+        node["memory_mb"],
+        node["cpu_taken_mhz"],
+        node["memory_taken_mb"],
+        None if templates is None else frozenset(templates),
     )
 
 
@@ -71,6 +98,7 @@ def waiting() -> list[Waiting]:
         LabSession.next_try_at,
         LabSession.waiting_for,
         of_user,
+        _lab.template,
     )
     query = select(*columns).join(Lab.__table__, _lab.id == LabSession.lab_id).where(LabSession.state == QUEUED)
     return [Waiting(*row) for row in db.session.execute(query)]

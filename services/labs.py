@@ -158,7 +158,7 @@ def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = No
     """Save, and start anew: empty, or with the save `restore_id`. Again is harmless."""
     values = {"is_resetting": True, "is_fresh": True, "restore_id": restore_id, "next_try_at": now, "failures": 0}
     if move(lab_session, RUNNING, STOPPING, **values):
-        timelines.note(lab_session.id, "reset", now)
+        timelines.note(lab_session.id, "reset", now, job=lab_session.job_id)
         return
     db.session.refresh(lab_session)
     if not lab_session.is_resetting:
@@ -169,7 +169,7 @@ def relocate(lab_session: LabSession, now: datetime, *, why: str) -> None:
     """Save, and start again on another machine with what was saved. Again is harmless."""
     values = {"is_resetting": True, "is_fresh": False, "restore_id": None, "next_try_at": now, "failures": 0}
     if move(lab_session, RUNNING, STOPPING, **values):
-        timelines.note(lab_session.id, "moved", now, why=why)
+        timelines.note(lab_session.id, "moved", now, why=why, job=lab_session.job_id)
 
 
 def extend(lab_session: LabSession, now: datetime) -> None:

@@ -53,6 +53,18 @@ def note(session_id: uuid.UUID, kind: str, at: datetime, **detail: Any) -> None:
 
 
 def of(session_id: uuid.UUID) -> list[LabEvent]:
-    """Return the timeline, the oldest first: its newest 500 lines."""
+    """Return the timeline, the oldest first: of the lines written last, 500.
+
+    A line may be written after others that happened later: the first prompt comes once a minute.
+    """
     newest = select(LabEvent).where(LabEvent.session_id == session_id).order_by(LabEvent.id.desc()).limit(MOST)
-    return list(reversed(db.session.scalars(newest).all()))
+    return sorted(db.session.scalars(newest).all(), key=lambda line: (line.at, line.id))
+
+
+def session_with(job_id: str) -> uuid.UUID | None:
+    """Return the session one of whose machines had this job; None where nobody's had.
+
+    Reads all lines there are: it is for operators.
+    """
+    named = LabEvent.detail["job"].astext == job_id
+    return db.session.scalar(select(LabEvent.session_id).where(named).order_by(LabEvent.id.desc()).limit(1))

@@ -57,5 +57,6 @@ FULL: dict[str, Callable[[dict[str, Any]], str]] = {
     "cpu": lambda full: _("Processors: %(used)s of %(limit)s MHz are in use", used=full["used"], limit=full["limit"]),
     "memory": lambda full: _("Memory: %(used)s of %(limit)s MB are in use", used=full["used"], limit=full["limit"]),
     "size": lambda _full: _("Needs a larger machine than there is"),
+    "driver": lambda _full: _("No machine that there is can run labs of this kind"),
     "cluster": lambda _full: _("The machines’ cluster doesn’t answer"),
 }

@@ -112,7 +112,8 @@ class Usage:
 class Node:
     """A machine that labs run on. What it has in all, and how much of it others than this instance's labs hold.
 
-    `detail` says in words why a node that isn't ready takes no labs: down, draining, not eligible.
+    `detail` says in words why a node that isn't ready takes no labs: down, draining, not eligible. `templates` are the
+    kinds of labs that it runs; None means that the backend doesn't tell. A disk of 0 MB is one that isn't known.
     """
 
     name: str
@@ -122,6 +123,9 @@ class Node:
     memory_taken_mb: int = 0
     is_ready: bool = True
     detail: str = ""
+    disk_mb: int = 0
+    disk_taken_mb: int = 0
+    templates: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

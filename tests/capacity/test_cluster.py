@@ -9,6 +9,7 @@ from extensions import db as database
 from models import ClusterState
 from models.cluster import WARM_READY
 from scheduler.backends import BackendUnavailable, Node
+from scheduler.backends.nomad import observe
 from scheduler.ticks import capacity
 from services import clusters, lab_room
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, runs, warmed
@@ -43,6 +44,20 @@ def test_only_ready_nodes_count_and_without_what_others_took(cast: Cast) -> None
     assert (state.cpu_mhz, state.memory_mb, state.down_since) == (3000, 7168, None)
     assert [(node["name"], node["detail"]) for node in state.nodes] == [("one", ""), ("two", "draining")]
     assert state.seen_at is not None
+
+
+def test_a_node_tells_its_disk_and_which_labs_it_runs() -> None:
+    resources = {"Cpu": {"CpuShares": 4000}, "Memory": {"MemoryMB": 8192}, "Disk": {"DiskMB": 50_000}}
+    drivers = {"exec": {"Detected": True, "Healthy": True}, "qemu": {"Detected": True, "Healthy": False}, "java": None}
+    found = {"ID": "1", "Name": "one", "Status": "ready", "SchedulingEligibility": "eligible", "Drivers": drivers}
+    reserved = {"Disk": {"DiskMB": 1000}}
+    theirs = {"NodeID": "1", "JobID": "x", "ClientStatus": "running"}
+    allocs = [{**theirs, "AllocatedResources": {"Shared": {"DiskMB": 300}, "Tasks": {"x": {}}}}]
+    needed = {"exec": {"exec"}, "docker": {"docker"}, "qemu": {"qemu", "exec"}}
+
+    seen = observe.node({**found, "NodeResources": resources, "ReservedResources": reserved}, allocs, set(), needed)
+
+    assert (seen.disk_mb, seen.disk_taken_mb, seen.templates) == (49_000, 300, ("exec",))
 
 
 def test_a_backend_that_does_not_count_limits_nothing(cast: Cast) -> None:

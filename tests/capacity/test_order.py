@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import lab_queue
-from services.lab_queue import Choice, Full, Holdings, Limits, Waiting, Warm
+from services.lab_queue import Choice, Full, Holdings, Limits, Needs, Room, Waiting, Warm
 from tests.capacity.conftest import NOW, later
 
 WIDE = Limits(total=50, user=2)
@@ -112,21 +112,21 @@ def test_a_lab_larger_than_the_cluster_holds_up_nobody() -> None:
 
 
 def test_a_lab_larger_than_every_machine_holds_up_nobody_and_costs_no_warm_machine() -> None:
-    nodes = [(4000, 2048), (1000, 4096)]
+    nodes = [Room(4000, 2048), Room(1000, 4096)]
     held = Holdings(warm={7: Warm(ready=3)}, cluster_cpu_mhz=5000, cluster_memory_mb=6144, nodes=nodes)
     tried = {"waiting_for": "memory: 1 of 2 nodes full", "next_try_at": NOW + timedelta(seconds=5)}
 
     large = waits(1, cpu_mhz=2000, memory_mb=4000, **tried)
 
-    assert lab_queue.no_room(2000, 4000, held, WIDE) == Full("size")
-    assert lab_queue.no_room(2000, 2000, held, WIDE) is None
+    assert lab_queue.no_room(Needs(2000, 4000), held, WIDE) == Full("size")
+    assert lab_queue.no_room(Needs(2000, 2000), held, WIDE) is None
     assert lab_queue.choose([large], held, WIDE, NOW) == Choice()
     assert lab_queue.choose([large, waits(2)], held, WIDE, NOW).entry == waits(2)
     assert not lab_queue.can_move(large, held, WIDE)
 
 
 def test_a_lab_larger_than_what_is_left_takes_its_own_warm_machine() -> None:
-    held = Holdings(warm={1: Warm(ready=1)}, cluster_cpu_mhz=5000, cluster_memory_mb=6144, nodes=[(1000, 1024)])
+    held = Holdings(warm={1: Warm(ready=1)}, cluster_cpu_mhz=5000, cluster_memory_mb=6144, nodes=[Room(1000, 1024)])
 
     choice = lab_queue.choose([waits(1, memory_mb=2048)], held, WIDE, NOW)
 
@@ -177,3 +177,48 @@ def test_warm_machines_of_other_labs_go_one_for_each_who_waits() -> None:
 
 def test_nobody_starts_while_the_cluster_is_down() -> None:
     assert lab_queue.choose([waits(1)], Holdings(is_down=True), WIDE, NOW).entry is None
+
+
+# Two machines: containers run on the first alone.
+KINDS = [Room(1000, 1024, templates=frozenset({"exec", "docker"})), Room(4000, 4096, templates=frozenset({"exec"}))]
+MIXED: dict[str, Any] = {"cluster_cpu_mhz": 5000, "cluster_memory_mb": 5120, "nodes": KINDS}
+
+
+def test_a_lab_counts_only_the_machines_that_run_its_kind() -> None:
+    held = Holdings(cpu_mhz=1000, memory_mb=900, by_template={"docker": (500, 800), "exec": (500, 100)}, **MIXED)
+
+    assert lab_queue.no_room(Needs(100, 256, "exec"), held, WIDE) is None
+    assert lab_queue.no_room(Needs(100, 256, "docker"), held, WIDE) == Full("memory", 800, 1024)
+    assert lab_queue.no_room(Needs(100, 2048, "docker"), held, WIDE) == Full("size")
+    assert lab_queue.no_room(Needs(100, 256, "qemu"), held, WIDE) == Full("driver")
+
+
+def test_what_others_hold_of_those_machines_is_not_there_for_labs() -> None:
+    nodes = [Room(1000, 1024, memory_taken_mb=900, templates=frozenset({"docker"})), KINDS[1]]
+
+    full = lab_queue.no_room(Needs(100, 256, "docker"), Holdings(**{**MIXED, "nodes": nodes}), WIDE)
+
+    assert full == Full("memory", 0, 124)
+
+
+def test_a_lab_that_no_machine_runs_holds_up_nobody_and_costs_no_warm_machine() -> None:
+    held = Holdings(warm={7: Warm(ready=3, template="exec")}, **MIXED)
+    tried = {"waiting_for": "2 of 2 nodes lack the driver", "next_try_at": NOW + timedelta(seconds=5)}
+
+    vm = waits(1, template="qemu", **tried)
+
+    assert lab_queue.choose([vm], held, WIDE, NOW) == Choice()
+    assert lab_queue.choose([vm, waits(2, template="exec")], held, WIDE, NOW).entry == waits(2, template="exec")
+    assert not lab_queue.can_move(vm, held, WIDE)
+
+
+def test_a_warm_machine_that_runs_elsewhere_is_not_given_up_and_what_runs_elsewhere_may_pass() -> None:
+    apart = [Room(1000, 1024, templates=frozenset({"docker"})), Room(4000, 4096, templates=frozenset({"exec"}))]
+    warm = {7: Warm(ready=3, template="exec"), 8: Warm(ready=1, template="docker")}
+    facts = {**MIXED, "nodes": apart, "warm": warm, "by_template": {"docker": (900, 900)}}
+    held, docker = Holdings(**facts), waits(1, template="docker")
+
+    assert lab_queue.choose([docker], held, WIDE, NOW).evicted == {8: 1}
+    assert lab_queue.choose([docker, waits(2, template="exec")], held, WIDE, NOW).entry == waits(2, template="exec")
+    # The number of machines is the same for every kind.
+    assert lab_queue.choose([docker], held, Limits(total=4, user=2), NOW).evicted == {7: 1}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from cli.labs_capacity import keep_warm
 from cli.labs_plan import plan
@@ -37,10 +38,11 @@ def test_so_many_nodes_hold_the_class_and_one_less_does_not(lab: Size, students:
     [
         *((Size(1000, 256), "CPU"), (Size(100, 4096), "memory"), (Size(500, 1024), "both")),
         *((Size(100, 99_999), "memory"), (Size(8001, 16_000), "CPU"), (Size(8001, 16_385), "both")),
+        *((Size(500, 1024, 9000), "disk"), (Size(500, 2048, 12_500), "several"), (Size(500, 9, 100_001), "disk")),
     ],
 )
 def test_the_dimension_that_is_short_first_is_named(lab: Size, short: str) -> None:
-    assert capacity_plan.bound_by(lab, Size(8000, 16384)) == short
+    assert capacity_plan.bound_by(lab, Size(8000, 16384, 100_000)) == short
 
 
 def run(app: Any, command: Any, *words: str) -> str:
@@ -95,6 +97,36 @@ def test_nodes_of_several_sizes_are_planned_with_the_usual_one_and_large_labs_wi
     assert row_of(said, "monster")[3:] == ["0", "-", "0", "-", "CPU"]
     assert "huge needs nodes of 16000 MHz and 65536 MB." in said
     assert "monster fits on no such node: it needs 50000 MHz and 100 MB." in said
+
+
+def test_the_plan_counts_the_disk(app: Any, cast: Cast) -> None:
+    cast.lab.disk_mb = 5000
+    # No two disks are as full: the nodes are of one kind all the same.
+    disks = {"disk_mb": 31_000, "disk_taken_mb": 1000}, {"disk_mb": 40_000, "disk_taken_mb": 0}
+    sizes = {"cpu_mhz": 8000, "memory_mb": 16_384}
+    add_nodes(app, (8000, 16_384), (8000, 16_384))
+    state = database.session.scalars(select(ClusterState)).one()
+    state.nodes = [{**node, **sizes, **disk} for node, disk in zip(state.nodes, disks, strict=False)]
+    database.session.commit()
+
+    said = run(app, plan, "--students", "20")
+    other = run(app, plan, "--students", "20", "--node-disk", "100000")
+
+    assert "on nodes of 8000 MHz, 16384 MB and 30000 MB of disk" in said
+    assert "2 nodes of 8000 MHz, 16384 MB and 30000 MB of disk" in said
+    assert row_of(said, "first-lab")[3:] == ["5", "4", "12", "2", "disk"]
+    assert row_of(other, "first-lab")[3:5] == ["19", "2"]
+
+
+def test_the_plan_counts_only_nodes_that_run_the_lab(app: Any, cast: Cast) -> None:
+    add_nodes(app, (4000, 8192), templates=["exec"])
+    LabFactory(module=cast.lab.module, slug="boxed", template="docker")
+
+    said = run(app, plan, "--students", "30")
+
+    assert row_of(said, "first-lab")[3:] == ["20", "2", "20", "1", "CPU"]
+    assert row_of(said, "boxed")[3:] == ["20", "2", "0", "2", "CPU"]
+    assert "boxed runs on no node that there is: none has the driver of the template docker." in said
 
 
 def test_memory_that_a_lab_may_use_beyond_its_own_is_told(app: Any, cast: Cast) -> None:

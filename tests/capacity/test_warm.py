@@ -16,7 +16,7 @@ from scheduler.ticks import reconcile
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from scheduler.ticks.warm import keeper
-from services import lab_repairs, labs, timelines, warm, warm_labs
+from services import lab_places, lab_repairs, labs, timelines, warm, warm_labs
 from services.lab_queue import Limits
 from services.warm import Plan
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, runs, warmed
@@ -86,6 +86,24 @@ def test_a_student_whose_lab_fits_no_machine_keeps_nothing_from_being_warm(
 
     assert not starter(settings, backend, limits)()
     assert found.state == QUEUED and keep(limits) == [WARM_READY] * 2
+
+
+def test_a_lab_without_a_machine_of_its_kind_costs_no_warm_machine_and_says_why(
+    cast: Cast, other_lab: Lab, settings: Any, backend: ScriptedBackend, keep: Any
+) -> None:
+    node = {"name": "one", "cpu_mhz": 4000, "memory_mb": 4096, "cpu_taken_mhz": 0, "memory_taken_mb": 0}
+    cluster(cpu_mhz=4000, memory_mb=4096, nodes=[{**node, "is_ready": True, "detail": "", "templates": ["exec"]}])
+    limits = Limits(total=5, user=2, instance=INSTANCE)
+    other_lab.template = "docker"
+    want(cast.lab, 2)
+    assert keep(limits) == [WARM_READY] * 2
+    found = click(other_lab)
+
+    assert not starter(settings, backend, limits)()
+
+    assert found.state == QUEUED and keep(limits) == [WARM_READY] * 2
+    place = lab_places.everybody(limits, NOW)[found.id]
+    assert place.words == "no machine that there is can run labs of this kind"
 
 
 def test_a_click_takes_a_warm_machine_and_another_one_takes_its_place(

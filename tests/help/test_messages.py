@@ -114,6 +114,18 @@ def test_a_hand_keeps_its_time_while_its_note_changes(cast: Cast, lab: LabSessio
     assert shown == {"raised_at": now.isoformat(), "note": "the second step"}
 
 
+def test_a_hand_that_goes_up_and_down_is_refused_for_a_while(cast: Cast, lab: LabSession, now: datetime) -> None:
+    for second in range(help_hands.LIMIT):
+        help_hands.up(lab, "", now=now + timedelta(seconds=second))
+        help_hands.down(lab, cast.bob, now=now + timedelta(seconds=second))
+
+    with pytest.raises(LimitReached):
+        help_hands.up(lab, "", now=now + timedelta(seconds=30))
+
+    help_hands.up(lab, "", now=now + timedelta(seconds=70))
+    assert lab.hand_raised_at is not None
+
+
 def test_a_hand_is_lowered_once(cast: Cast, lab: LabSession, now: datetime) -> None:
     help_hands.up(lab, "", now=now)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from blueprints.labs.board_words import FULL, in_words, reason, waits_for
 from models.lab_session import QUEUED, RUNNING
 from services.help_needs import AWAY, FAILS, STUCK, Facts, Failing, order, reasons, worst
+from services.lab_fit import Full, Kind
 from services.lab_places import Place
-from services.lab_queue import Full, Kind
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -151,5 +151,7 @@ def test_what_a_student_waits_for_is_told_of_them_and_not_to_them(app: Flask, ki
 
 
 def test_the_clusters_own_words_stand_on_the_board_as_they_are(app: Flask) -> None:
-    assert waits_for(Place(1, 1, words="memory: 3 of 3 nodes full")) == "Memory: 3 of 3 nodes full"
-    assert waits_for(None) == waits_for(Place(1, 1)) == ""
+    with app.test_request_context():
+        said = [waits_for(place) for place in (Place(1, 1, words="memory: 3 of 3 nodes full"), None, Place(1, 1))]
+
+    assert said == ["Memory: 3 of 3 nodes full", "", ""]

@@ -12,6 +12,7 @@ from cli.labs_show import show
 from extensions import db as database
 from models import LabEvent, LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from scheduler.ticks import stops
 from services import idle, idle_reasons, lab_shelf, labs, saves, timelines, tokens, verdicts
 from services.save_archives import Archive, NotSaved
 from tests.factories import Cast, make_cast
@@ -203,3 +204,37 @@ def test_an_operator_sees_it_all(app: Any, lab: LabSession, save: LabSave) -> No
         assert words in shown.output
     assert unknown.exit_code == 1
     assert "No lab session has the job" in unknown.output
+
+
+def test_operators_find_a_lab_by_the_job_that_it_had_before_a_reset(app: Any, lab: LabSession) -> None:
+    before, now = lab.job_id, utcnow()
+    labs.reset(lab, now)
+    stops.finish(lab.id, before, now)
+    database.session.commit()
+
+    shown = app.test_cli_runner().invoke(show, [before])
+
+    assert lab.job_id != before and shown.exit_code == 0, shown.output
+    assert f"job        {lab.job_id}" in shown.output and f"job {before}" in shown.output
+
+
+def test_a_timeline_is_in_the_order_of_what_happened(lab: LabSession) -> None:
+    now = utcnow()
+    timelines.note(lab.id, "check_passed", now + timedelta(seconds=9), check="one")
+    timelines.note(lab.id, "first_prompt", now + timedelta(seconds=2))
+    database.session.commit()
+
+    assert [line.kind for line in timelines.of(lab.id)] == ["queued", "first_prompt", "check_passed"]
+
+
+def test_a_lab_that_stops_shows_no_receipt_of_before(lab: LabSession, save: LabSave) -> None:
+    assert labs.describe(lab, utcnow())["save"]["sha256"] == save.sha256
+    labs.stop(lab, reason="user", now=utcnow())
+
+    waits = labs.describe(lab, utcnow())["save"]
+    order = saves.order_of(lab)
+    assert order is not None
+    saves.keep(order, Archive(packed(work=b"more"), 1), utcnow())
+
+    assert waits is None
+    assert labs.describe(lab, utcnow())["save"]["sha256"] != save.sha256

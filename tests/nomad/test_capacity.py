@@ -123,3 +123,6 @@ def test_the_cluster_is_counted(cast: Cast, on_nomad: Settings, backend: Backend
     state: Any = clusters.state(on_nomad.instance)
     assert [node["is_ready"] for node in state.nodes] == [True] * len(nomad.clients)
     assert state.cpu_mhz > 0 and state.memory_mb > 0 and state.down_since is None
+    # An agent of these tests has the drivers of the system, and no Docker.
+    assert all(node["disk_mb"] > 0 and "exec" in node["templates"] for node in state.nodes)
+    assert all("docker" not in node["templates"] for node in state.nodes)

@@ -225,7 +225,12 @@ class NomadBackend:
         allocs = self.servers.call("get", "allocations", resources="true").json()
         ours = {job["ID"] for job in self._our_jobs()}
         pool, datacenters = self._settings.lab_node_pool, self._settings.lab_datacenters
-        return [observe.node(found, allocs, ours) for found in nodes if observe.takes_labs(found, pool, datacenters)]
+        drivers = self._jobs.drivers()
+        return [
+            observe.node(found, allocs, ours, drivers)
+            for found in nodes
+            if observe.takes_labs(found, pool, datacenters)
+        ]
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Follow Nomad's event stream."""

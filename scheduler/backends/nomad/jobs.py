@@ -14,12 +14,14 @@ from scheduler.backends.nomad import program
 from scheduler.backends.nomad.servers import Refused, Servers
 
 FOLDER = ROOT / "nomad-jobs"
+TEMPLATES = ("exec", "docker", "qemu")
 KEPT = 500
 # What makes two labs the same definition; the rest of a LabSpec is the session's.
 DEFINITION = (
     *("template", "image", "cpu_mhz", "memory_mb", "memory_max_mb", "disk_mb", "has_network", "max_life_s"),
     *("kernel", "initrd", "kernel_args"),
 )
+TASK_DRIVER = re.compile(r'^ +driver += +(?:"([a-z_]+)"|var[.]driver)', re.MULTILINE)
 DECLARED = re.compile(r'^variable "([a-z_]+)"', re.MULTILINE)
 
 
@@ -37,6 +39,12 @@ class Jobs:
         job["ID"] = job["Name"] = spec.job_id
         job["Meta"] = meta(spec)
         return job
+
+    def drivers(self) -> dict[str, frozenset[str]]:
+        """Return which drivers a node needs for each template."""
+        own = self._settings.lab_exec_driver
+        texts = {name: (FOLDER / f"{name}.hcl").read_text() for name in TEMPLATES}
+        return {name: frozenset(found or own for found in TASK_DRIVER.findall(hcl)) for name, hcl in texts.items()}
 
     def _definition(self, spec: LabSpec) -> dict[str, Any]:
         template = FOLDER / f"{spec.template}.hcl"

@@ -1,7 +1,7 @@
 """Jobs and allocations of Nomad, as the contract sees them. Pure functions of Nomad's answers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from scheduler.backends.base import Node, Observed
@@ -61,20 +61,55 @@ def takes_labs(found: Mapping[str, Any], pool: str, datacenters: Iterable[str]) 
     return is_near and pool in ("all", found.get("NodePool") or "default")
 
 
-def node(found: Mapping[str, Any], allocs: Iterable[Mapping[str, Any]], jobs_of_ours: set[str]) -> Node:
-    """Return a node with what labs can have of it: its own reserve is taken off, and what others run there."""
+def node(
+    found: Mapping[str, Any],
+    allocs: Iterable[Mapping[str, Any]],
+    jobs_of_ours: set[str],
+    drivers: Mapping[str, Collection[str]],
+) -> Node:
+    """Return a node with what labs can have of it: its own reserve is taken off, and what others run there.
+
+    `drivers` are those that each template needs.
+    """
     has, reserved = found.get("NodeResources") or {}, found.get("ReservedResources") or {}
-    cpu = int((has.get("Cpu") or {}).get("CpuShares") or 0) - int((reserved.get("Cpu") or {}).get("CpuShares") or 0)
-    memory = int((has.get("Memory") or {}).get("MemoryMB") or 0)
-    memory -= int((reserved.get("Memory") or {}).get("MemoryMB") or 0)
-    cpu_taken, memory_taken = 0, 0
+    cpu, memory, disk = (
+        _amount(has, part, unit) - _amount(reserved, part, unit)
+        for part, unit in (("Cpu", "CpuShares"), ("Memory", "MemoryMB"), ("Disk", "DiskMB"))
+    )
+    cpu_taken, memory_taken, disk_taken = 0, 0, 0
     for alloc in allocs:
         if alloc.get("NodeID") == found.get("ID") and is_alive(alloc) and alloc.get("JobID") not in jobs_of_ours:
-            for task in ((alloc.get("AllocatedResources") or {}).get("Tasks") or {}).values():
-                cpu_taken += int((task.get("Cpu") or {}).get("CpuShares") or 0)
-                memory_taken += int((task.get("Memory") or {}).get("MemoryMB") or 0)
+            resources = alloc.get("AllocatedResources") or {}
+            disk_taken += int((resources.get("Shared") or {}).get("DiskMB") or 0)
+            for task in (resources.get("Tasks") or {}).values():
+                cpu_taken += _amount(task, "Cpu", "CpuShares")
+                memory_taken += _amount(task, "Memory", "MemoryMB")
     detail = _not_ready(found)
-    return Node(str(found.get("Name") or ""), cpu, memory, cpu_taken, memory_taken, not detail, detail)
+    return Node(
+        name=str(found.get("Name") or ""),
+        cpu_mhz=cpu,
+        memory_mb=memory,
+        cpu_taken_mhz=cpu_taken,
+        memory_taken_mb=memory_taken,
+        is_ready=not detail,
+        detail=detail,
+        disk_mb=disk,
+        disk_taken_mb=disk_taken,
+        templates=_templates(found, drivers),
+    )
+
+
+def _amount(resources: Mapping[str, Any], part: str, unit: str) -> int:
+    return int((resources.get(part) or {}).get(unit) or 0)
+
+
+def _templates(found: Mapping[str, Any], drivers: Mapping[str, Collection[str]]) -> tuple[str, ...] | None:
+    """Return the templates whose drivers all work on the node; None of a node that doesn't tell its drivers."""
+    told = found.get("Drivers")
+    if not told:
+        return None
+    works = {name for name, driver in told.items() if driver and driver.get("Detected") and driver.get("Healthy")}
+    return tuple(template for template, needed in drivers.items() if works.issuperset(needed))
 
 
 def _not_ready(found: Mapping[str, Any]) -> str:
