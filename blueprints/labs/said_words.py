@@ -68,6 +68,9 @@ SENTENCES: dict[str, Say] = {
     ),
     "the quota is used up: (.+)": lambda m: _("the quota is used up: %(what)s", what=m[1]),
     "no node is ready for labs": lambda _m: _("no node is ready for labs"),
+    "no node is ready for labs in the node pool (.+)": lambda m: _(
+        "no node is ready for labs in the node pool %(pool)s", pool=m[1]
+    ),
     "none of ([0-9]+) nodes can take it": lambda m: _("none of %(total)s nodes can take it", total=m[1]),
     "the cluster doesn't answer": lambda _m: _("the cluster doesn't answer"),
     r"The cluster doesn't answer\.": lambda _m: _("The cluster doesn't answer."),
