@@ -122,6 +122,16 @@ def test_nginx_takes_an_upload_of_ten_megabytes_and_little_more(http: Block) -> 
     assert values(http, "client_max_body_size") == [["11m"]]
 
 
+def test_nginx_bounds_nothing_that_goes_to_a_web_server_in_a_lab(http: Block) -> None:
+    site, labs = servers(http)
+    live = block(site, "location", "/live/")
+
+    for ports in (block(live, "location", "/live/ports/"), block(labs, "location", "/")):
+        assert values(ports, "client_max_body_size") == [["0"]]
+        assert values(ports, "proxy_request_buffering") == [["off"]]
+        assert values(ports, "proxy_pass") == [["http://gateway"]]
+
+
 def test_nginx_never_holds_live_connections_up(http: Block) -> None:
     site, labs = servers(http)
     for live in (block(site, "location", "/live/"), block(labs, "location", "/")):

@@ -89,6 +89,17 @@ def test_body_that_is_too_big_stops_at_the_door(live_server: LiveSite) -> None:
     assert connection.getresponse().status == 413
 
 
+@pytest.mark.parametrize("host", ["", f"8000-{'0' * 32}.labs.localhost"])
+def test_body_for_a_labs_web_server_passes_the_door_however_big_it_is(live_server: LiveSite, host: str) -> None:
+    path = "/" if host else "/live/ports/00000000-0000-4000-8000-000000000000/8000/no-ticket/"
+    connection = http.client.HTTPConnection("127.0.0.1", live_server.settings.port, timeout=20)
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.request("POST", path, body=b"x" * 12_000_000, headers={"Host": host} if host else {})
+
+    # The gateway's own words: it knows neither the ticket nor the host.
+    assert connection.getresponse().status == (404 if host else 403)
+
+
 def test_scripts_and_styles_are_kept_for_good_when_they_have_a_version(live_server: LiveSite) -> None:
     plain = urlopen(f"{live_server.url}/static/css/tokens.css", timeout=10)
     versioned = urlopen(f"{live_server.url}/static/css/tokens.css?v=1", timeout=10)
