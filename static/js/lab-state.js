@@ -26,6 +26,13 @@ export const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-di
 /** Return the state's name; "none" before the first start. */
 export const stateName = () => state?.state ?? "none";
 
+/** Return the state by which words are chosen: a reset is no end, and who has no place in the queue any more starts. */
+export function shownName() {
+  const name = stateName();
+  if (name === "stopping" && state.is_resetting) return "resetting";
+  return name === "queued" && !state.position ? "starting" : name;
+}
+
 // What a visitor does there has addresses of its own.
 const base = document.getElementById("lab").dataset.base ?? "";
 

@@ -1,6 +1,6 @@
 // The lab page's frame: the machine's bar. Checks and panels are modules of their own.
 import { confirmed } from "./ask.js";
-import { act, clock, fill, get, onState, state, stateName, watch, words } from "./lab-state.js";
+import { act, clock, fill, get, onState, shownName, state, stateName, watch, words } from "./lab-state.js";
 import { toast } from "./site.js";
 import "./lab-checks.js";
 import "./lab-tabs.js";
@@ -13,9 +13,8 @@ function show(id, isShown) {
 
 function renderBar() {
   const name = stateName();
-  const shown = name === "stopping" && state.is_resetting ? "resetting" : name;
   get("machine-state").dataset.state = name;
-  get("machine-text").textContent = words[shown] + (name === "running" && state.expires_at ? `, ${fill(words.until, { time: clock(state.expires_at) })}` : "");
+  get("machine-text").textContent = words[shownName()] + (name === "running" && state.expires_at ? `, ${fill(words.until, { time: clock(state.expires_at) })}` : "");
   show("extend", name === "running" && state.can_extend && Boolean(state.warning));
   show("reset", name === "running");
   show("stop", name === "running" || name === "starting");

@@ -1,5 +1,5 @@
 // The terminal's panel: the cover that starts the lab, the terminal, its menu and the keys that phones lack.
-import { clock, fill, get, onState, setState, state, stateName, url, watch, words, act, problem } from "./lab-state.js";
+import { clock, fill, get, onState, setState, shownName, state, stateName, url, watch, words, act, problem } from "./lab-state.js";
 import { onPanel, shown, view } from "./lab-tabs.js";
 import { receipt } from "./saved.js";
 import { send, toast } from "./site.js";
@@ -32,7 +32,7 @@ function queueWords() {
 
 function renderCover(name) {
   const hasLeft = name === "ended" && state.reason === "user" && !state.started_at;
-  const words_of = name === "stopping" && state.is_resetting ? "resetting" : hasLeft ? "left" : name;
+  const words_of = hasLeft ? "left" : shownName();
   get("cover").hidden = name === "running";
   if (!isAvailable) return;
   get("start").hidden = name !== "none" && name !== "ended";
@@ -43,7 +43,7 @@ function renderCover(name) {
   get("cover-saved").textContent = name === "ended" || name === "stopping" ? receipt(state) : "";
   // While it starts or stops, only a cluster that doesn't answer is waited for.
   const away = name !== "queued" && state?.waiting_for ? words[`${name}_away`] : "";
-  get("cover-text").textContent = reason || away || (name === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
+  get("cover-text").textContent = reason || away || (words_of === "queued" ? queueWords() : words[`cover_${words_of}_text`]) || "";
   if (name === "ended") get("start").querySelector("button").textContent = words.again;
 }
 

@@ -40,6 +40,8 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     fontFamily: 'ui-monospace, "SF Mono", "Cascadia Code", "DejaVu Sans Mono", Menlo, Consolas, monospace',
     fontSize: stored >= 8 && stored <= 32 ? stored : 14,
     scrollback: SCROLLBACK,
+    // Whoever looks at a binary file would fill the browser's console with a line for each byte that is no text.
+    logLevel: "off",
     disableStdin: isVisitor,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     theme: { background: "#16130f", foreground: "#ece6dc", cursor: "#f0916b", selectionBackground: "#6b4a35" },

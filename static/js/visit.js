@@ -1,5 +1,5 @@
 // The page of somebody who looks into a student's lab: the same steps and screen, to read, and the way to the keyboard.
-import { act, clock, fill, get, onState, state, stateName, url, watch, words } from "./lab-state.js";
+import { act, clock, fill, get, onState, shownName, state, stateName, url, watch, words } from "./lab-state.js";
 import { onPanel } from "./lab-tabs.js";
 import { toast } from "./site.js";
 import { openTerminal } from "./terminal.js";
@@ -19,7 +19,7 @@ function keyboard() {
 }
 
 function renderBar(name) {
-  const shown = name === "stopping" && state.is_resetting ? "resetting" : name;
+  const shown = shownName();
   get("machine-state").dataset.state = name;
   get("tab-terminal").dataset.state = name;
   get("machine-text").textContent = words[shown] + (name === "running" && state.expires_at ? `, ${fill(words.until, { time: clock(state.expires_at) })}` : "");

@@ -226,6 +226,30 @@ def test_arrow_keys_change_between_steps_and_terminal_on_a_phone(bob: Student) -
     expect(bob.page.locator("#lab-steps")).to_be_hidden()
 
 
+def test_bytes_that_are_no_text_leave_the_browsers_console_alone(bob: Student) -> None:
+    said: list[str] = []
+    bob.page.on("console", lambda message: said.append(message.text))
+    bob.start_lab()
+
+    bob.type(r"printf 'a\177\377\200\033\177b\033[1;\177m'; echo shown-$((1+1))")
+
+    bob.expect_screen("shown-2")
+    assert said == []
+
+
+def test_who_has_just_left_the_queue_is_shown_no_place_in_it(bob: Student) -> None:
+    bob.start_lab()
+
+    # The row was read when it waited, the places when it had its turn.
+    bob.page.evaluate("""async () => {
+      const lab = await import("/static/js/lab-state.js");
+      lab.setState({...lab.state, state: "queued", position: null, queue_length: null, wait_s: null});
+    }""")
+
+    assert bob.page.locator("#cover-title").inner_text() == "Your machine is starting"
+    assert bob.page.locator("#machine-text").inner_text() == "Starting…"
+
+
 def test_two_windows_see_one_shell(bob: Student) -> None:
     bob.start_lab()
     second = Student(bob.site, bob.page.context.new_page())
