@@ -33,6 +33,8 @@ def import_(path: Path) -> None:
     ):
         for name in names:
             click.echo(f"{verb:<9}{name}")
+    for lab, ended in changes.ended.items():
+        click.echo(f"ended    {lab}: {ended} ran or waited; the work in them is saved first")
     if not changes:
         click.echo("Nothing has changed.")
 

@@ -40,7 +40,10 @@ class ClusterState(Model):
 
 
 class WarmLab(Model):
-    """A machine that runs for nobody yet. It holds a slot like a session, and is the first to go for one."""
+    """A machine that runs for nobody yet. It holds a slot like a session, and is the first to go for one.
+
+    `definition` is the fingerprint of what it was made of.
+    """
 
     __tablename__ = "warm_labs"
 
@@ -54,6 +57,7 @@ class WarmLab(Model):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_try_at: Mapped[datetime | None]
     detail: Mapped[str] = mapped_column(default="", server_default="")
+    definition: Mapped[str] = mapped_column(default="", server_default="")
 
     lab: Mapped[Lab] = relationship()
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased, joinedload
 
 from extensions import db
-from models import CheckRun, LabCheck, LabSession, PointEntry
+from models import CheckRun, Completion, Lab, LabCheck, LabSession, PointEntry
 from models.lab_session import RUNNING
 from services import live, points, progress, timelines
 from services.errors import Conflict, NotFound
@@ -157,6 +157,9 @@ def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:
 
 def _reward(run: CheckRun, now: datetime) -> None:
     lab_session, check = run.session, run.check
+    if check.is_archived:
+        # It left the course while it ran.
+        return
     points.award(
         user_id=lab_session.user_id,
         course_id=lab_session.course_id,
@@ -164,25 +167,34 @@ def _reward(run: CheckRun, now: datetime) -> None:
         points=check.points,
         now=now,
     )
-    if not _open_checks(lab_session):
+    if not _open_checks(lab_session.user_id, lab_session.lab_id):
         progress.complete(lab_session.user_id, lab_session.lab, now=now)
 
 
-def _open_checks(lab_session: LabSession) -> int:
+def complete_those_who_passed(lab: Lab, now: datetime) -> None:
+    """Note that a lab is finished for those who have passed every check that it still has."""
+    has_checks = select(LabCheck.id).where(LabCheck.lab_id == lab.id, ~LabCheck.is_archived)
+    if db.session.scalar(has_checks.limit(1)) is None:
+        return
+    finished = select(Completion.user_id).where(Completion.activity_id == lab.id)
+    passed = select(LabSession.user_id).join(CheckRun, CheckRun.session_id == LabSession.id).distinct()
+    passed = passed.where(LabSession.lab_id == lab.id, CheckRun.state == "passed", LabSession.user_id.not_in(finished))
+    for user_id in db.session.scalars(passed).all():
+        if not _open_checks(user_id, lab.id):
+            progress.complete(user_id, lab, now=now)
+
+
+def _open_checks(user_id: int, lab_id: int) -> int:
     """Count the lab's checks that the student has never passed."""
     earned = select(PointEntry.id).where(
-        PointEntry.user_id == lab_session.user_id, PointEntry.source == func.concat("check:", LabCheck.id)
+        PointEntry.user_id == user_id, PointEntry.source == func.concat("check:", LabCheck.id)
     )
     passed = (
         select(CheckRun.id)
         .join(LabSession, LabSession.id == CheckRun.session_id)
-        .where(
-            CheckRun.check_id == LabCheck.id,
-            CheckRun.state == "passed",
-            LabSession.user_id == lab_session.user_id,
-        )
+        .where(CheckRun.check_id == LabCheck.id, CheckRun.state == "passed", LabSession.user_id == user_id)
     )
     query = select(func.count()).where(
-        LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived, ~earned.exists(), ~passed.exists()
+        LabCheck.lab_id == lab_id, ~LabCheck.is_archived, ~earned.exists(), ~passed.exists()
     )
     return db.session.scalar(query) or 0

@@ -23,6 +23,7 @@ __all__ = [
     "change",
     "describe",
     "end_in_course",
+    "end_of_lab",
     "extend",
     "facts_of",
     "job_id",
@@ -152,6 +153,14 @@ def end_in_course(user_id: int, course: Course, now: datetime) -> None:
     query = select(LabSession).where(LabSession.user_id == user_id, LabSession.course_id == course.id)
     for found in db.session.scalars(query.where(LabSession.state != ENDED)):
         stop(found, reason="course", now=now)
+
+
+def end_of_lab(lab: Lab, now: datetime) -> int:
+    """End what runs or waits of a lab that is gone from its course; return how many there were."""
+    found = db.session.scalars(select(LabSession).where(LabSession.lab_id == lab.id, LabSession.state != ENDED)).all()
+    for one in found:
+        stop(one, reason="course", now=now)
+    return len(found)
 
 
 def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = None) -> None:

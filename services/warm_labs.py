@@ -1,16 +1,16 @@
 """The machines that are kept warm: rows that are made, given to students, and given up."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from extensions import db
-from models import Activity, Course, Lab, WarmLab
+from models import Lab, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
-from services import lab_queue, lab_room, labs, live, warm
+from services import lab_definitions, lab_queue, lab_room, labs, live, warm
 from services.lab_queue import Limits, Needs
 
 HANDLE = "warm"
@@ -41,7 +41,7 @@ def adopt(lab_id: int, now: datetime) -> str | None:
 
     Those that are out of date are nobody's any more, also when the lab has changed a moment ago.
     """
-    _stop(WarmLab.lab_id == lab_id, WarmLab.state == WARM_READY, _is_old(now))
+    _stop(WarmLab.state == WARM_READY, _is_old(now, [db.session.get_one(Lab, lab_id, populate_existing=True)]))
     first = (
         select(WarmLab.id)
         .where(WarmLab.lab_id == lab_id, WarmLab.state == WARM_READY)
@@ -86,22 +86,25 @@ def stock_of(lab_id: int, now: datetime) -> Stock:
 
 
 def drain(now: datetime) -> None:
-    """Have stopped what is too much, too old, or older than its course's newest version."""
-    _stop(WarmLab.state == WARM_READY, _is_old(now))
+    """Have stopped what is too much, too old, or of a definition that has changed since."""
+    there = select(Lab).where(Lab.id.in_(select(WarmLab.lab_id)))
+    if labs_there := db.session.scalars(there.execution_options(populate_existing=True)).all():
+        _stop(WarmLab.state == WARM_READY, _is_old(now, labs_there))
     if any(row.missing < 0 for row in stock(now)):
         lab_room.lock()
         give_up({row.lab_id: -row.missing for row in stock(now) if row.missing < 0})
 
 
-def _is_old(now: datetime) -> ColumnElement[bool]:
-    activity = Activity.__table__.c
-    course_changed = (
-        select(Course.updated_at)
-        .join(Activity.__table__, activity.course_id == Course.id)
-        .where(activity.id == WarmLab.lab_id)
-        .scalar_subquery()
+def _is_old(now: datetime, of_labs: Iterable[Lab]) -> ColumnElement[bool]:
+    """Match the machines of these labs that nobody is to get any more."""
+    changed = (
+        and_(
+            WarmLab.lab_id == lab.id,
+            or_(WarmLab.definition != lab_definitions.fingerprint(lab), WarmLab.created_at < now - LONGEST),
+        )
+        for lab in of_labs
     )
-    return or_(WarmLab.created_at < course_changed, WarmLab.created_at < now - LONGEST)
+    return or_(*changed)
 
 
 def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozenset()) -> WarmLab | None:
@@ -139,7 +142,8 @@ def _missing(now: datetime, paused: frozenset[int]) -> list[int]:
 
 def _new(lab: Lab, now: datetime) -> WarmLab:
     job_id = labs.job_id(lab.course.slug, lab.slug, HANDLE, uuid.uuid4())
-    found = WarmLab(lab_id=lab.id, job_id=job_id, created_at=now, claimed_at=now)
+    made_of = lab_definitions.fingerprint(lab)
+    found = WarmLab(lab_id=lab.id, job_id=job_id, definition=made_of, created_at=now, claimed_at=now)
     db.session.add(found)
     db.session.flush()
     return found

@@ -9,7 +9,6 @@ does one that waits for a cluster which doesn't answer, and that is no failure e
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from prometheus_client import Histogram
@@ -20,7 +19,7 @@ from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands
-from services import idle, lab_claims, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
+from services import idle, lab_claims, lab_definitions, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
@@ -206,22 +205,5 @@ def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
         max_life_s=lab.max_life_minutes * 60 + int(idle.GRACE.total_seconds()),
         is_fresh=lab_session.is_fresh,
         saved=lab_shelf.for_start(lab_session),
-        **machine_of(lab),
+        **lab_definitions.machine_of(lab),
     )
-
-
-def machine_of(lab: Lab) -> dict[str, Any]:
-    """Return what a specification takes from the lab's definition, for a student's machine and a warm one alike."""
-    return {
-        "template": lab.template,
-        "image": lab.image,
-        "cpu_mhz": lab.cpu_mhz,
-        "memory_mb": lab.memory_mb,
-        "memory_max_mb": lab.memory_max_mb,
-        "disk_mb": lab.disk_mb,
-        "has_network": lab.has_network,
-        "kernel": lab.kernel,
-        "initrd": lab.initrd,
-        "kernel_args": lab.kernel_args,
-        "setup_script": lab.setup_script,
-    }

@@ -10,8 +10,8 @@ from extensions import db
 from models import Lab, WarmLab, utcnow
 from scheduler.backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands
-from scheduler.ticks.starts import leave, machine_of
-from services import lab_claims, warm_labs
+from scheduler.ticks.starts import leave
+from services import lab_claims, lab_definitions, warm_labs
 from services.lab_queue import Limits
 
 # A lab whose warm machine finds no room, or can't start at all, gets none for this time.
@@ -106,5 +106,5 @@ def spec_of(settings: Settings, coming: WarmLab) -> LabSpec:
         home_key=coming.job_id,
         max_life_s=int(longest.total_seconds()),
         is_warm=True,
-        **machine_of(lab),
+        **lab_definitions.machine_of(lab),
     )

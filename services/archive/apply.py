@@ -4,6 +4,7 @@ Students' work hangs on the rows of activities, questions and checks, so none of
 course no longer holds is archived, and comes back when it does. The same course again changes nothing.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from extensions import db
 from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, Quiz
-from services import files, markdown
+from services import checks, files, labs, markdown
 from services.archive.apply_lab import apply_lab
 from services.archive.apply_quiz import apply_quiz
 from services.archive.changes import Changes, assign
@@ -47,6 +48,7 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
         db.session.flush()
     changes.note(f"course {content.slug}", is_new=is_new, is_changed=is_changed)
     _apply_modules(course, content, known, changes)
+    _settle_labs(known.values(), changes, now)
     _apply_files(course, content.files, changes)
     if changes and not is_new:
         course.version += 1
@@ -127,6 +129,20 @@ def _apply_modules(course: Course, content: CourseContent, known: dict[str, Acti
         if assign(row, is_archived=True):
             kind = "module" if isinstance(row, Module) else row.kind
             changes.archived.append(f"{kind} {row.slug}")
+
+
+def _settle_labs(known: Iterable[Activity], changes: Changes, now: datetime) -> None:
+    """Let what students have of labs follow: of those that are gone nothing runs, for their pages are gone, too.
+
+    In those whose checks are fewer now, whoever has passed all that are left has finished.
+    """
+    for row in known:
+        if not isinstance(row, Lab):
+            continue
+        if not row.is_archived and f"lab {row.slug}" in changes.updated:
+            checks.complete_those_who_passed(row, now)
+        if row.is_archived and (count := labs.end_of_lab(row, now)):
+            changes.ended[f"lab {row.slug}"] = count
 
 
 def _apply_activities(

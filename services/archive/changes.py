@@ -6,11 +6,15 @@ from typing import Any
 
 @dataclass
 class Changes:
-    """The names of what was created, updated and archived, such as "lesson pipes". Empty: nothing changed."""
+    """The names of what was created, updated and archived, such as "lesson pipes". Empty: nothing changed.
+
+    `ended` counts, by the name of a lab that is gone, those of its students that ran or waited.
+    """
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     archived: list[str] = field(default_factory=list)
+    ended: dict[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.created or self.updated or self.archived)

@@ -10,7 +10,7 @@ from extensions import db as database
 from models import ClusterState, Lab, LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import RUNNING
-from services import labs
+from services import lab_definitions, labs
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 
 # A Monday.
@@ -55,6 +55,7 @@ def runs(lab: Lab, since: datetime = NOW, user: User | None = None, **changes: A
 def warmed(lab: Lab, state: str = WARM_READY, **changes: Any) -> WarmLab:
     """A warm machine of the lab."""
     number = changes.pop("number", "1")
+    changes.setdefault("definition", lab_definitions.fingerprint(lab))
     row = WarmLab(lab_id=lab.id, job_id=f"lab-{lab.course.slug}-{lab.slug}-warm-{number:0>8}", state=state, **changes)
     database.session.add(row)
     database.session.commit()

@@ -197,13 +197,15 @@ def test_fewer_wanted_ones_are_drained(cast: Cast, backend: ScriptedBackend, kee
     assert (keep(), backend.jobs) == ([], {})
 
 
+@pytest.mark.parametrize("change", [{"memory_mb": 300}, {"setup_script": "touch new"}, {"max_life_minutes": 30}])
 def test_whoever_clicks_right_after_a_change_gets_no_machine_of_before(
-    cast: Cast, backend: ScriptedBackend, keep: Any, start: Any
+    cast: Cast, backend: ScriptedBackend, keep: Any, start: Any, change: dict[str, Any]
 ) -> None:
     want(cast.lab, 1)
     keep()
     (old,) = backend.jobs
-    cast.course.updated_at = utcnow() + timedelta(seconds=1)
+    for name, value in change.items():
+        setattr(cast.lab, name, value)
     database.session.commit()
     found = click(cast.lab)
 
@@ -214,20 +216,46 @@ def test_whoever_clicks_right_after_a_change_gets_no_machine_of_before(
     assert sorted(backend.jobs) == sorted([old, found.job_id])
 
 
-def test_a_machine_older_than_its_course_is_replaced(cast: Cast, backend: ScriptedBackend, keep: Any) -> None:
+def test_a_change_that_comes_while_a_machine_is_made_makes_it_nobodys(
+    cast: Cast, backend: ScriptedBackend, keep: Any
+) -> None:
+    want(cast.lab, 1)
+    made: list[str] = []
+
+    def import_it(name: str, job_id: str) -> None:
+        if name == "start" and not made:
+            cast.lab.image = "new"
+            database.session.commit()
+        made.append(job_id)
+
+    backend.before = import_it
+    keep()
+
+    first, (left,) = made[0], backend.jobs
+    assert left != first and backend.specs[left].image == "new"
+
+
+def test_a_machine_of_a_changed_definition_is_replaced_and_others_stay(
+    cast: Cast, backend: ScriptedBackend, keep: Any
+) -> None:
     want(cast.lab, 1)
     keep()
     before = list(backend.jobs)
-
     cast.course.version += 1
+    cast.lab.title = "Another title"
+    database.session.commit()
+    keep()
+    same = list(backend.jobs)
+
+    cast.lab.disk_mb += 1
     database.session.commit()
     keep()
 
+    assert same == before
     assert len(backend.jobs) == 1 and list(backend.jobs) != before
 
 
 def test_a_machine_that_has_been_warm_for_long_is_replaced(cast: Cast, backend: ScriptedBackend, keep: Any) -> None:
-    cast.course.updated_at = NOW - timedelta(days=1)
     old = warmed(cast.lab, created_at=utcnow() - warm_labs.LONGEST)
     job_id = old.job_id
     backend.jobs[job_id] = Observed(job_id, "", "running")

@@ -15,7 +15,7 @@ from scheduler.ticks.checks import checker
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from scheduler.ticks.warm import keeper
-from services import checks, lab_claims, lab_clocks, labs, saves, timelines, warm
+from services import checks, lab_claims, lab_clocks, lab_definitions, labs, saves, timelines, warm
 from services.lab_claims import Limits
 from services.warm import Plan
 from tests.factories import Cast, UserFactory
@@ -58,8 +58,9 @@ def test_claims_of_a_clock_that_was_ahead_are_taken_over(ask: Ask, cast: Cast, s
 def test_machines_of_a_clock_that_was_ahead_are_made_and_given_up(cast: Cast, settings: Any) -> None:
     ahead = utcnow() + HOUR
     warm.replace(cast.lab, [Plan(count=1)])
-    going = WarmLab(lab_id=cast.lab.id, job_id="lab-a", state=WARM_STOPPING, created_at=ahead, next_try_at=ahead)
-    coming = WarmLab(lab_id=cast.lab.id, job_id="lab-b", state=WARM_STARTING, created_at=ahead, next_try_at=ahead)
+    of_now = {"lab_id": cast.lab.id, "definition": lab_definitions.fingerprint(cast.lab), "created_at": ahead}
+    going = WarmLab(job_id="lab-a", state=WARM_STOPPING, next_try_at=ahead, **of_now)
+    coming = WarmLab(job_id="lab-b", state=WARM_STARTING, next_try_at=ahead, **of_now)
     database.session.add_all([going, coming])
     database.session.commit()
 

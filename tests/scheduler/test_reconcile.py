@@ -14,7 +14,7 @@ from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import BackendUnavailable, Change, Node, Observed
 from scheduler.ticks.events import follow
 from scheduler.ticks.reconcile import mend_all, survey
-from services import clusters, labs, timelines, warm_labs
+from services import clusters, lab_definitions, labs, timelines, warm_labs
 from services.lab_repairs import Known, Repair, plan
 from tests.factories import UserFactory
 from tests.scheduler.conftest import NOW
@@ -154,10 +154,11 @@ def test_a_node_that_leaves_is_looked_at_with_its_event(running: Ask) -> None:
 
 def test_warm_machines_leave_a_node_before_labs_do_and_none_becomes_a_students(running: Ask) -> None:
     found, backend = running(node="n1"), ScriptedBackend()
+    made_of = lab_definitions.fingerprint(found.lab)
     for number in range(2):
         job_id = f"lab-warm-{number}"
         times = {"created_at": utcnow(), "ready_at": NOW}
-        database.session.add(WarmLab(lab_id=found.lab_id, job_id=job_id, state="ready", **times))
+        database.session.add(WarmLab(lab_id=found.lab_id, job_id=job_id, state="ready", definition=made_of, **times))
         backend.jobs[job_id] = job("running", job_id, node=f"n{number + 1}")
     backend.jobs[found.job_id] = job("running", found.job_id, node="n1")
     clusters.seen("test", [{"name": "n1", "is_ready": False, "detail": "draining", **SIZE}], NOW)
