@@ -7,16 +7,22 @@ from typing import Any
 import pytest
 
 from scheduler.backends.base import BackendUnavailable
+from scheduler.backends.nomad import NomadBackend
 from scheduler.backends.nomad.execs import Sessions
-from scheduler.backends.nomad.servers import Servers
+from scheduler.backends.nomad.servers import Forbidden, Servers
 from tests.engines import site_settings
+
+NOWHERE = {"lab_backend": "nomad", "nomad_addr": ["http://127.0.0.1:1"]}
 
 
 class Command:
     """A command that says this, and has ended with this code if it says nothing."""
 
-    def __init__(self, said: bytes, exit_code: int | None = None, errors: bytes = b"") -> None:
+    def __init__(
+        self, said: bytes, exit_code: int | None = None, errors: bytes = b"", *, is_forbidden: bool = False
+    ) -> None:
         self.said, self.exit_code, self.errors, self.beat = said, exit_code, bytearray(errors), b""
+        self.is_forbidden = is_forbidden
 
     async def read(self) -> bytes:
         return self.said
@@ -26,8 +32,7 @@ class Command:
 
 def joining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *commands: Command) -> Any:
     """Return a function that joins a lab whose commands are these, one after the other, and those that are left."""
-    nowhere = {"lab_backend": "nomad", "nomad_addr": ["http://127.0.0.1:1"]}
-    settings = site_settings("postgresql://unused", "redis://unused", tmp_path, **nowhere)
+    settings = site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE)
     sessions, left = Sessions(settings, Servers(settings)), list(commands)
 
     async def open_next(*_arguments: object) -> Command:
@@ -61,3 +66,27 @@ def test_nobody_is_tried_for_ever(tmp_path, monkeypatch):
         join()
 
     assert 0 < len(left) < 10
+
+
+def test_a_token_that_is_not_good_for_exec_is_named(tmp_path, monkeypatch):
+    denied = Command(b"", None, b"Permission denied", is_forbidden=True)
+    join, _left = joining(tmp_path, monkeypatch, denied)
+
+    with pytest.raises(Forbidden, match=r"NOMAD_TOKEN.*Permission denied"):
+        join()
+
+
+def test_a_lab_is_not_entered_again_and_again_with_such_a_token(tmp_path, monkeypatch, make_spec):
+    backend = NomadBackend(site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE))
+    tries: list[str] = []
+
+    def refuse(alloc_id: str, *_arguments: object) -> None:
+        tries.append(alloc_id)
+        raise Forbidden("no")
+
+    monkeypatch.setattr(backend, "_in_lab", refuse)
+
+    with pytest.raises(Forbidden):
+        backend._enter(make_spec(), "alloc")
+
+    assert tries == ["alloc"]

@@ -1,9 +1,11 @@
 """The ACL policy that operators are told to give Yurt: enough for all that it does, and no line too much."""
 
 import asyncio
+import contextlib
 import re
 import secrets
 import urllib.error
+from collections.abc import Iterator
 
 import pytest
 
@@ -63,20 +65,21 @@ def without(capability: str) -> str:
 def test_the_policy_is_enough_and_each_line_of_it_is_needed(make_nomad, tmp_path):
     cluster = make_nomad(acl=True)
     cluster.request("POST", "/v1/namespace/labs", {"Name": "labs"})
-    use_it_all(backend_of(cluster, token_of(cluster, "yurt", POLICY), tmp_path))
+    with backend_of(cluster, token_of(cluster, "yurt", POLICY), tmp_path) as backend:
+        use_it_all(backend)
 
     assert len(CAPABILITIES) == 6
     too_much = []
     for capability in [*CAPABILITIES, "node"]:
-        backend = backend_of(cluster, token_of(cluster, f"no-{capability}", without(capability)), tmp_path)
-        try:
-            use_it_all(backend)
-            too_much.append(capability)
-        except BackendError as error:
-            # Whoever reads the log knows what to look at.
-            assert "Permission denied" in str(error), capability
-        except AssertionError:
-            pass  # a list that is empty
+        with backend_of(cluster, token_of(cluster, f"no-{capability}", without(capability)), tmp_path) as backend:
+            try:
+                use_it_all(backend)
+                too_much.append(capability)
+            except BackendError as error:
+                # Whoever reads the log knows what to look at.
+                assert "Permission denied" in str(error), capability
+            except AssertionError:
+                pass  # a list that is empty
         for job in cluster.request("GET", "/v1/jobs?namespace=labs"):
             cluster.purge(job["ID"], "labs")
     assert too_much == []
@@ -96,8 +99,9 @@ def test_the_policy_says_nothing_of_other_namespaces(make_nomad):
             assert found == []
 
 
-def backend_of(cluster: Cluster, token: str, tmp_path) -> NomadBackend:
-    """Return Yurt's way into the cluster with that token."""
+@contextlib.contextmanager
+def backend_of(cluster: Cluster, token: str, tmp_path) -> Iterator[NomadBackend]:
+    """Give Yurt's way into the cluster with that token."""
     settings = site_settings(
         "postgresql://nobody@localhost/none",
         "redis://localhost",
@@ -108,4 +112,6 @@ def backend_of(cluster: Cluster, token: str, tmp_path) -> NomadBackend:
         nomad_namespace="labs",
         instance="test",
     )
-    return NomadBackend(settings)
+    backend = NomadBackend(settings)
+    yield backend
+    backend.close()

@@ -47,8 +47,10 @@ class Held(NomadBackend):
 
 
 @pytest.fixture
-def stage(committed_db: Any, make_nomad: Callable[..., Cluster]) -> Iterator[Stage]:
-    with staged(committed_db, make_nomad(ttl_s=10)) as made:
+def stage(committed_db: Any, make_nomad: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    # What waits for a client that is gone for good waits no longer than the others.
+    monkeypatch.setattr("scheduler.backends.nomad.STOP_S", 6.0)
+    with staged(committed_db, make_nomad(ttl_s=5)) as made:
         yield made
 
 

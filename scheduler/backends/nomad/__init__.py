@@ -27,7 +27,7 @@ from scheduler.backends.nomad.execs import Bridge, Sessions
 from scheduler.backends.nomad.jobs import Jobs
 from scheduler.backends.nomad.loops import Loop
 from scheduler.backends.nomad.meters import Meters
-from scheduler.backends.nomad.servers import Refused, Servers
+from scheduler.backends.nomad.servers import Forbidden, Refused, Servers
 
 T = TypeVar("T")
 START_S = 45.0
@@ -75,6 +75,8 @@ class NomadBackend:
             try:
                 self._in_lab(alloc_id, "do.sock", ENTER_S, lambda bridge: terminal.enter(bridge, spec, uid))
                 return
+            except Forbidden:
+                raise
             except BackendUnavailable:
                 if time.monotonic() - began > REACH_S or self._running(spec.job_id) != alloc_id:
                     raise

@@ -19,8 +19,8 @@ import aiohttp
 
 from config import Settings
 from scheduler.backends.base import BackendUnavailable
-from scheduler.backends.nomad import program
-from scheduler.backends.nomad.servers import Servers
+from scheduler.backends.nomad import faults, program
+from scheduler.backends.nomad.servers import Forbidden, Servers
 
 HEARTBEAT_S = 10.0
 CONNECT_S = 10.0
@@ -51,6 +51,8 @@ class Sessions:
             session = bridge.session
             await session.close()
             said = session.errors.decode(errors="replace").strip()[-300:]
+            if session.is_forbidden:
+                raise Forbidden(faults.forbidden(self._servers.namespace, said))
             # Ended well and without a word: Nomad's driver for Docker says that at times of what hasn't begun.
             if said or session.exit_code != 0 or not tries_left:
                 raise BackendUnavailable(f"the lab's program can't be reached. {said}".strip())
@@ -113,6 +115,7 @@ class Exec:
         self.beat = b""
         self.exit_code: int | None = None
         self.errors = bytearray()
+        self.is_forbidden = False
 
     async def read(self) -> bytes:
         """Wait for standard output; empty when the command has ended. Raise BackendUnavailable where the way breaks."""
@@ -122,6 +125,7 @@ class Exec:
                 # Nomad says in its last frame what it doesn't allow, or can't reach.
                 reason = str(message.extra or "") if message.type is aiohttp.WSMsgType.CLOSE else ""
                 self.errors += reason.encode()
+                self.is_forbidden = faults.DENIED in reason
                 raise BackendUnavailable(f"the connection to the lab broke. {reason}".rstrip(". "))
             frame: dict[str, Any] = json.loads(message.data)
             if frame.get("exited"):

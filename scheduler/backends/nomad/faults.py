@@ -9,6 +9,8 @@ UNLIKED = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_EXPIRED", "CERTIFICATE_
 NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 # What a server that speaks TLS answers to one who doesn't; with status 400, as if our request were wrong.
 TLS_WANTED = "HTTP request to an HTTPS server"
+# Nomad's whole answer to a token that isn't good for what is asked; exec says it when the connection is there already.
+DENIED = "Permission denied"
 
 
 def unanswered(address: str, error: BaseException) -> str:

@@ -49,6 +49,10 @@ class Refused(BackendError):
         return self.status == 404 or (self.status == 500 and "job not found" in self.text)
 
 
+class Forbidden(BackendUnavailable):
+    """The token isn't good for that: who asks again at once hears the same."""
+
+
 class Raw(Requester):
     """Any address of the API, carried as python-nomad carries its own."""
 
@@ -146,7 +150,7 @@ class Servers:
             return faults.not_serving(address, response.text)
         self._answered()
         if response.status_code == FORBIDDEN:
-            raise BackendUnavailable(faults.forbidden(self.namespace, response.text)) from error
+            raise Forbidden(faults.forbidden(self.namespace, response.text)) from error
         raise Refused(response.status_code, response.text) from error
 
     def _pass_breaker(self) -> None:
