@@ -48,6 +48,7 @@ def backend(on_nomad: Settings) -> Iterator[Backend]:
     yield made
     for job in made.observe():
         made.stop(job.job_id)
+    made.close()
 
 
 def keep(on_nomad: Settings, backend: Backend, limits: Limits) -> list[WarmLab]:

@@ -34,6 +34,7 @@ def test_lab_is_proven_on_nomad(on_nomad: Settings, nomad: Cluster, lab: archive
     assert report.is_proven, "\n".join(table(report))
     assert backend.observe() == []
     assert nomad.command("job", "status", report.job_id).returncode != 0
+    backend.close()
 
 
 def test_the_site_on_the_same_cluster_does_not_see_the_machine_of_a_test(on_nomad: Settings) -> None:
@@ -48,6 +49,8 @@ def test_the_site_on_the_same_cluster_does_not_see_the_machine_of_a_test(on_noma
     seen = [found.job_id for found in site.observe()]
     tests.stop(job.job_id)
     thread.join(60)
+    tests.close()
+    site.close()
 
     assert job.job_id not in seen
     assert not thread.is_alive()

@@ -138,6 +138,7 @@ def test_a_job_whose_session_is_gone_is_no_orphan_for_long(stage: Stage) -> None
     reconcile.mend_all(other, stranger)
     assert stage.jobs() == {job_id: "running"}
     stage.go_on()
+    stranger.close()
 
     assert stage.jobs() == {}
 

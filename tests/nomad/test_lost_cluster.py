@@ -57,8 +57,7 @@ def nothing_of_old(stage: Stage) -> None:
     shutil.rmtree(stage.cluster.server.data)
     for client in stage.cluster.clients:
         shutil.rmtree(client.data / "client")
-        client.start(stage.cluster.server)
-    stage.cluster.server.start(stage.cluster.server)
+    stage.cluster.start()
 
 
 def test_a_stream_that_is_cut_is_a_fault_and_the_next_one_looks_at_everything(stage: Stage) -> None:
