@@ -1,10 +1,12 @@
 """Definitions of labs that want to be more than data: what they say reaches the job as it is, or nobody."""
 
+from pathlib import Path
+
 import pytest
 
 from scheduler.backends.base import LabSpec, StartFailed
 from scheduler.backends.nomad import NomadBackend
-from scheduler.backends.nomad.jobs import Jobs
+from scheduler.backends.nomad.jobs import FOLDER, Jobs
 
 ODD = [
     'quiet" ] } job "other" { driver = "raw_exec',
@@ -75,3 +77,22 @@ def test_an_image_is_a_name(jobs: Jobs, text: str) -> None:
 def test_what_would_be_more_than_data_never_starts(jobs: Jobs, changes: dict[str, str]) -> None:
     with pytest.raises(StartFailed, match="can't read"):
         jobs.render(spec(**changes))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [(b'job "lab" { = }', "The cluster can't read exec.hcl: "), (b"# Schl\xfcssel", "exec.hcl isn't text in UTF-8: ")],
+)
+def test_a_template_that_an_operator_broke_is_the_reason_until_it_is_mended(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bytes, said: str
+) -> None:
+    sound = (FOLDER / "exec.hcl").read_bytes()
+    monkeypatch.setattr("scheduler.backends.nomad.jobs.FOLDER", tmp_path)
+    (tmp_path / "exec.hcl").write_bytes(written)
+
+    with pytest.raises(StartFailed) as caught:
+        jobs.render(spec(template="exec"))
+    (tmp_path / "exec.hcl").write_bytes(sound)
+
+    assert caught.value.reason.startswith(said)
+    assert jobs.render(spec(template="exec"))["ID"] == "lab-a-b-bob-00000000"

@@ -48,7 +48,10 @@ class Jobs:
 
     def _definition(self, spec: LabSpec) -> dict[str, Any]:
         template = FOLDER / f"{spec.template}.hcl"
-        hcl = template.read_text()
+        try:
+            hcl = template.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise StartFailed(f"{template.name} isn't text in UTF-8: {error}") from error
         variables = self._variables(spec, set(DECLARED.findall(hcl)))
         key = hashlib.sha256(f"{hcl}\0{variables}".encode()).hexdigest()
         with self._lock:
