@@ -10,7 +10,7 @@ from flask import current_app
 
 from config import Settings
 from models import Course, Lab
-from services import capacity_plan, clusters, courses, lab_steps
+from services import capacity_plan, clusters, courses, lab_fit, lab_steps
 from services.capacity_plan import Need, Size
 from services.errors import ServiceError
 
@@ -94,13 +94,17 @@ def _report(
     if notes:
         yield from ("", *notes)
     yield ""
-    yield f"{most} node{'' if most == 1 else 's'} for any of these labs. Add one for each that may fail in class."
+    if not most:
+        yield "No such node holds any of these labs."
+    else:
+        yield f"{most} node{'' if most == 1 else 's'} for any of these labs. Add one for each that may fail in class."
 
 
 def _need(lab: Lab, students: int, own: Size | None, asked: Size, there: Sequence[Node]) -> Need:
     """Plan one lab on the nodes that run it, or on those that are asked for."""
     able = [node.size for node in there if node.runs(lab)]
-    size = Size(lab.cpu_mhz, lab.memory_mb, lab.disk_mb + OWN_DISK_MB)
+    needs = lab_fit.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template)
+    size = Size(needs.cpu_mhz, needs.memory_mb, lab.disk_mb + OWN_DISK_MB)
     (need,) = capacity_plan.plan(
         [(lab.slug, size)], students, own or (None if able else asked), able if there else None
     )

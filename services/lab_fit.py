@@ -6,6 +6,10 @@ from typing import Literal
 
 Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", "cluster"]
 
+# nomad-jobs/qemu.hcl: QEMU has this much memory at least, and a task beside it holds the console.
+MACHINE, LEAST_MACHINE_MB = "qemu", 128
+CONSOLE_MHZ, CONSOLE_MB = 50, 64
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -32,6 +36,13 @@ class Needs:
     cpu_mhz: int
     memory_mb: int
     template: str = ""
+
+
+def needs_of(cpu_mhz: int, memory_mb: int, template: str) -> Needs:
+    """Return what a lab with this definition holds: of a machine that is more than the definition says."""
+    if template == MACHINE:
+        return Needs(cpu_mhz + CONSOLE_MHZ, max(memory_mb, LEAST_MACHINE_MB) + CONSOLE_MB, template)
+    return Needs(cpu_mhz, memory_mb, template)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from extensions import db
 from models import Lab, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
-from services import lab_definitions, lab_queue, lab_room, labs, live, warm
-from services.lab_queue import Limits, Needs
+from services import lab_definitions, lab_fit, lab_queue, lab_room, labs, live, warm
+from services.lab_queue import Limits
 
 HANDLE = "warm"
 # A start that takes longer without being renewed, or a longer stop, belongs to a scheduler that died.
@@ -129,7 +129,7 @@ def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozense
         return None
     for lab_id in _missing(now, paused):
         lab = db.session.get_one(Lab, lab_id)
-        if lab_queue.no_room(Needs(lab.cpu_mhz, lab.memory_mb, lab.template), held, limits) is None:
+        if lab_queue.no_room(lab_fit.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template), held, limits) is None:
             return _new(lab, now)
     return None
 

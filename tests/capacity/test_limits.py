@@ -11,7 +11,7 @@ from extensions import db as database
 from models import Lab, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING
 from scheduler.ticks.starts import starter
-from services import lab_claims, labs
+from services import lab_claims, lab_room, labs
 from services.lab_queue import Limits
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
@@ -28,6 +28,20 @@ def test_a_warm_machine_counts_like_a_lab(cast: Cast, other_lab: Lab) -> None:
 
     assert claim(total=1) is None
     assert claim(total=2) is not None
+
+
+@pytest.mark.parametrize(("memory_mb", "is_room"), [(2 * 192 - 1, False), (2 * 192, True)])
+def test_a_machine_holds_room_for_its_console_too(cast: Cast, memory_mb: int, is_room: bool) -> None:
+    cast.lab.template, cast.lab.cpu_mhz, cast.lab.memory_mb = "qemu", 500, 100
+    runs(cast.lab)
+    click(cast.lab)
+    cluster(cpu_mhz=9000, memory_mb=memory_mb)
+
+    claimed = claim()
+
+    assert (claimed is not None) is is_room
+    held = lab_room.holdings(INSTANCE)
+    assert held.memory_mb == 192 * (1 + is_room) and held.cpu_mhz == 550 * (1 + is_room)
 
 
 def test_courses_take_turns(cast: Cast, other_lab: Lab) -> None:

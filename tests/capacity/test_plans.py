@@ -137,6 +137,22 @@ def test_memory_that_a_lab_may_use_beyond_its_own_is_told(app: Any, cast: Cast) 
     assert "first-lab may use 1024 MB where there is room; a full node has less for each." in said
 
 
+def test_a_class_of_machines_needs_room_for_their_consoles(app: Any, cast: Cast) -> None:
+    LabFactory(module=cast.lab.module, slug="vm", template="qemu", cpu_mhz=200, memory_mb=128)
+
+    said = run(app, plan, "--students", "100", "--node-cpu", "16000", "--node-memory", "8192")
+
+    assert row_of(said, "vm") == ["vm", "250", "192", "42", "3", "memory"]
+
+
+def test_labs_that_no_node_holds_need_no_number_of_nodes(app: Any, cast: Cast) -> None:
+    said = run(app, plan, "--students", "100", "--node-memory", "10")
+
+    assert said.endswith(
+        "No such node holds any of these labs.\nLAB_LIMIT_TOTAL=50 lets only that many labs run at once: raise it.\n"
+    )
+
+
 def test_a_terminal_of_80_columns_holds_the_plan(app: Any, cast: Cast) -> None:
     add_nodes(app, (99_999, 1_000_000), (123_456, 2_000_000))
     LabFactory(module=cast.lab.module, slug="a-lab-whose-name-" + "x" * 40, cpu_mhz=100_000, memory_mb=900_000)

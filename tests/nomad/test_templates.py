@@ -3,6 +3,7 @@
 import pytest
 
 from config import ROOT
+from services.lab_fit import needs_of
 
 FOLDER = ROOT / "nomad-jobs"
 LABS = ["docker", "exec", "qemu"]
@@ -52,6 +53,17 @@ def test_memory_has_a_ceiling_only_where_the_lab_asks_and_logs_stay_below_the_di
     (group,) = plain["TaskGroups"]
     logs = [task["LogConfig"]["MaxFiles"] * task["LogConfig"]["MaxFileSizeMB"] for task in group["Tasks"]]
     assert sum(logs) < group["EphemeralDisk"]["SizeMB"] - 100 + 1
+
+
+@pytest.mark.parametrize("memory_mb", [100, 300])
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_is_counted_as_what_its_job_asks_for(nomad, name, memory_mb):
+    (group,) = parse(nomad, name, f"cpu_mhz = 400\nmemory_mb = {memory_mb}")["TaskGroups"]
+
+    asked = [(task["Resources"]["CPU"], task["Resources"]["MemoryMB"]) for task in group["Tasks"]]
+
+    needs = needs_of(400, memory_mb, name)
+    assert (needs.cpu_mhz, needs.memory_mb) == tuple(map(sum, zip(*asked, strict=True)))
 
 
 def test_a_container_has_the_rights_to_change_users_alone_and_no_network_unless_asked(nomad):
