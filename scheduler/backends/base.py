@@ -183,9 +183,20 @@ class Backend(Protocol):
         """Return every job of this instance, those that nobody asked for too."""
 
     def execute(
-        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+        self,
+        job_id: str,
+        script: str,
+        *,
+        timeout_s: float,
+        output_limit: int,
+        stdin: bytes = b"",
+        patience_s: float = 0.0,
     ) -> ExecResult:
-        """Run a bash script in the lab as its student; BackendUnavailable where the lab can't be reached."""
+        """Run a bash script in the lab as its student; BackendUnavailable where the lab can't be reached.
+
+        `timeout_s` is the script's own; so long and no longer a busy machine may take until it begins: `patience_s`,
+        or what the backend finds usual where that is longer.
+        """
 
     def usage(self, job_ids: list[str]) -> dict[str, Usage]:
         """Measure labs; those that can't be measured are left out."""

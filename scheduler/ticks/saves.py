@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -17,7 +18,10 @@ from services.save_archives import Archive, NotSaved
 from services.saves import Order, Outcome
 
 TIMEOUT_S = 60.0
-TRIES_AT_ONCE = 2
+# A node on which much begins at once needs seconds, or tens of them, to let anybody into a lab.
+PATIENCE_S = 45.0
+# A fault that comes sooner is tried again at once; who has waited for long comes again later, for others wait, too.
+TRIES_AT_ONCE, SOON_S = 2, 10.0
 RENEW_EVERY_S = 10.0
 
 SAVES = Counter("yurt_lab_saves_total", "Homes saved, by what for.", ["reason"])
@@ -81,7 +85,7 @@ def _fail(order: Order, fault: NotSaved) -> Outcome:
 
 def pack(backend: Backend, order: Order) -> Archive:
     """Have the lab pack its home, and read what comes; raise NotSaved. A fault of the way there is tried again."""
-    script = save_archives.script(order.limit)
+    script, began = save_archives.script(order.limit), time.monotonic()
     for tries_left in reversed(range(TRIES_AT_ONCE)):
         try:
             result = backend.execute(
@@ -89,6 +93,7 @@ def pack(backend: Backend, order: Order) -> Archive:
                 script,
                 timeout_s=TIMEOUT_S,
                 output_limit=save_archives.output_limit(order.limit),
+                patience_s=PATIENCE_S,
             )
             # Not again at once: a student who stops what packs their home would hold a worker for twice the time.
             if result.is_timed_out:
@@ -104,7 +109,7 @@ def pack(backend: Backend, order: Order) -> Archive:
             log.info("home not packed", job=order.job_id, error=str(error))
             if not is_there:
                 raise NotSaved(saves.GONE, is_gone=True) from error
-            if not tries_left:
+            if not tries_left or time.monotonic() - began > SOON_S:
                 raise NotSaved("The machine couldn't be reached.", is_unreached=True) from error
     raise NotSaved(f"Packing the home took longer than {TIMEOUT_S:.0f} seconds.")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from scheduler.backends import nomad
 from scheduler.backends.base import BackendUnavailable
-from scheduler.backends.nomad import NomadBackend
-from scheduler.backends.nomad.execs import Sessions
+from scheduler.backends.nomad import NomadBackend, execs
+from scheduler.backends.nomad.execs import LENGTH, Sessions
 from scheduler.backends.nomad.servers import Forbidden, Servers
 from tests.engines import site_settings
 
@@ -80,7 +81,7 @@ def test_a_lab_is_not_entered_again_and_again_with_such_a_token(tmp_path, monkey
     backend = NomadBackend(site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE))
     tries: list[str] = []
 
-    def refuse(alloc_id: str, *_arguments: object) -> None:
+    def refuse(alloc_id: str, *_arguments: object, **_values: object) -> None:
         tries.append(alloc_id)
         raise Forbidden("no")
 
@@ -90,3 +91,40 @@ def test_a_lab_is_not_entered_again_and_again_with_such_a_token(tmp_path, monkey
         backend._enter(make_spec(), "alloc")
 
     assert tries == ["alloc"]
+
+
+class Slow(Command):
+    """A command that takes its time to begin, and then answers what it is asked at once."""
+
+    def __init__(self, begins_after_s: float) -> None:
+        answer = b'{"exit_code": 0, "is_timed_out": false, "is_truncated": false, "size": 4}\ndone'
+        super().__init__(b"+" + LENGTH.pack(len(answer)) + answer)
+        self.begins_after_s, self.session = begins_after_s, self
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(self.begins_after_s)
+        said, self.said = self.said, b""
+        return said
+
+    async def write(self, data: bytes) -> None: ...
+
+    def fall_silent(self) -> None: ...
+
+
+def test_a_busy_node_is_given_the_time_that_the_caller_has(tmp_path, monkeypatch):
+    monkeypatch.setattr(execs, "BRIDGE_S", 0.2)
+    monkeypatch.setattr(nomad, "BRIDGE_S", 0.2)
+    monkeypatch.setattr(nomad, "MARGIN_S", 0.1)
+    backend = NomadBackend(site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE))
+    monkeypatch.setattr(backend, "_running", lambda job_id: "alloc")
+
+    async def begin(*_arguments: object) -> Slow:
+        return Slow(0.6)
+
+    monkeypatch.setattr(backend._sessions, "open", begin)
+
+    with pytest.raises(BackendUnavailable):
+        backend.execute("lab-a", "true", timeout_s=0.1, output_limit=10)
+    patient = backend.execute("lab-a", "true", timeout_s=0.1, output_limit=10, patience_s=30)
+
+    assert patient.output == b"done"

@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.backends.nomad import observe, words
 
+NO_EXECUTOR = "executor: error waiting on process"
 JOB = {"ID": "lab-a", "Meta": {"yurt_session": "s"}, "Status": "running"}
 
 
@@ -33,6 +34,11 @@ def alloc(status: str, *events: tuple[str, str], wanted: str = "run", task: str 
             "lab: Exit Code: 137, Signal: 9",
         ),
         (alloc("failed", ("Terminated", "Exit Code: 137"), ("Driver Failure", "OOM")), "dead", "lab: OOM"),
+        (
+            alloc("failed", ("Terminated", f'Exit Code: -1, Exit Message: "{NO_EXECUTOR}: rpc error: code = ..."')),
+            "dead",
+            "lab: its executor, the node's own program for it, was ended",
+        ),
     ],
 )
 def test_an_allocation_is_a_lab_in_words(found: dict[str, Any] | None, state: str, detail: str) -> None:

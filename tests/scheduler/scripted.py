@@ -84,7 +84,14 @@ class ScriptedBackend:
         return iter([change for change in self.changes if change.index > since])
 
     def execute(
-        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+        self,
+        job_id: str,
+        script: str,
+        *,
+        timeout_s: float,
+        output_limit: int,
+        stdin: bytes = b"",
+        patience_s: float = 0.0,
     ) -> ExecResult:
         self._called("execute", job_id)
         self.inputs.append(stdin)

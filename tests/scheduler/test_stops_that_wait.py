@@ -1,4 +1,7 @@
-"""What is to be saved or stopped while the cluster doesn't answer: nothing is given up, and nobody has to ask again."""
+"""What is to be saved or stopped while the cluster doesn't answer: nothing is given up, and nobody has to ask again.
+
+Nor does what waits for one machine keep others from theirs.
+"""
 
 import pytest
 
@@ -6,6 +9,7 @@ from extensions import db as database
 from models import utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from scheduler.backends import Observed
+from scheduler.ticks import saves as saves_tick
 from scheduler.ticks.saves import saver
 from services import lab_document, lab_room, labs
 from tests.scheduler.scripted import ScriptedBackend
@@ -88,3 +92,20 @@ def test_a_save_that_was_asked_for_waits_for_the_cluster(running: Ask) -> None:
         database.session.refresh(found)
 
     assert (found.state, found.save_error, found.save_requested_at, len(saved(found))) == (RUNNING, "", None, 1)
+
+
+def test_who_has_waited_long_for_a_busy_machine_lets_others_have_the_worker(
+    running: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saves_tick, "SOON_S", -1.0)
+    found = running()
+    backend = backend_of(found, work=b"done")
+    backend.faults = [AWAY]
+    stop(found)
+
+    tick(backend, found)
+    after_one = found.state, found.failures, len(backend.calls)
+    tick(backend, found)
+
+    assert after_one == (STOPPING, 1, 1)
+    assert (found.state, len(saved(found))) == (ENDED, 1)

@@ -145,7 +145,14 @@ class LocalBackend:
         return [_observed(job) for job in self.store.all()]
 
     def execute(
-        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+        self,
+        job_id: str,
+        script: str,
+        *,
+        timeout_s: float,
+        output_limit: int,
+        stdin: bytes = b"",
+        patience_s: float = 0.0,
     ) -> ExecResult:
         """Run a script in the lab's namespaces."""
         spec, found = self._inside(job_id)

@@ -23,7 +23,7 @@ from scheduler.backends.base import (
     Usage,
 )
 from scheduler.backends.nomad import events, observe, terminal, words
-from scheduler.backends.nomad.execs import Bridge, Sessions
+from scheduler.backends.nomad.execs import BRIDGE_S, Bridge, Sessions
 from scheduler.backends.nomad.jobs import Jobs
 from scheduler.backends.nomad.loops import Loop
 from scheduler.backends.nomad.meters import Meters
@@ -72,8 +72,12 @@ class NomadBackend:
         uid = FIRST_UID + zlib.crc32(spec.home_key.encode()) % UIDS
         began = time.monotonic()
         while True:
+            # What is given up and begun anew is more work for a node that is busy already.
+            left = REACH_S - (time.monotonic() - began)
             try:
-                self._in_lab(alloc_id, "do.sock", ENTER_S, lambda bridge: terminal.enter(bridge, spec, uid))
+                self._in_lab(
+                    alloc_id, "do.sock", ENTER_S, lambda bridge: terminal.enter(bridge, spec, uid), patience_s=left
+                )
                 return
             except Forbidden:
                 raise
@@ -191,7 +195,14 @@ class NomadBackend:
         return found
 
     def execute(
-        self, job_id: str, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+        self,
+        job_id: str,
+        script: str,
+        *,
+        timeout_s: float,
+        output_limit: int,
+        stdin: bytes = b"",
+        patience_s: float = 0.0,
     ) -> ExecResult:
         """Ask the agent to run the script."""
         alloc_id = self._running(job_id)
@@ -200,19 +211,29 @@ class NomadBackend:
             "do.sock",
             timeout_s + MARGIN_S,
             lambda bridge: terminal.run(bridge, script.encode(), stdin, timeout_s, output_limit),
+            patience_s=patience_s,
         )
 
     def _in_lab(
-        self, alloc_id: str, socket: str, timeout_s: float, question: Callable[[Bridge], Coroutine[Any, Any, T]]
+        self,
+        alloc_id: str,
+        socket: str,
+        timeout_s: float,
+        question: Callable[[Bridge], Coroutine[Any, Any, T]],
+        *,
+        patience_s: float = 0.0,
     ) -> T:
+        """Ask the lab's program, within `timeout_s`; what it takes longer than usual to be there is added to that."""
+        patience_s = max(patience_s, BRIDGE_S)
+
         async def ask() -> T:
-            bridge = await self._sessions.bridge(alloc_id, socket)
+            bridge = await self._sessions.bridge(alloc_id, socket, patience_s)
             try:
                 return await question(bridge)
             finally:
                 await bridge.close()
 
-        return self._loop.run(ask, timeout_s)
+        return self._loop.run(ask, timeout_s + patience_s - BRIDGE_S)
 
     def usage(self, job_ids: list[str]) -> dict[str, Usage]:
         """Ask the nodes of the running allocations, and the guests of VMs."""

@@ -42,11 +42,11 @@ class Sessions:
         self._tls = _tls(settings)
         self._http: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
-    async def bridge(self, alloc_id: str, socket: str) -> "Bridge":
-        """Join a socket of the agent in the allocation's lab task; raise BackendUnavailable."""
+    async def bridge(self, alloc_id: str, socket: str, patience_s: float = BRIDGE_S) -> "Bridge":
+        """Join a socket of the agent in the allocation's lab task, within `patience_s`; raise BackendUnavailable."""
         for tries_left in reversed(range(BRIDGES)):
             bridge = Bridge(await self.open(alloc_id, "lab", [PYTHON, "-I", "-S", "-c", program.BRIDGE, socket]))
-            if await self._join(bridge):
+            if await self._join(bridge, patience_s):
                 break
             session = bridge.session
             await session.close()
@@ -58,9 +58,9 @@ class Sessions:
                 raise BackendUnavailable(f"the lab's program can't be reached. {said}".strip())
         return bridge
 
-    async def _join(self, bridge: "Bridge") -> bool:
+    async def _join(self, bridge: "Bridge", patience_s: float) -> bool:
         try:
-            async with asyncio.timeout(BRIDGE_S):
+            async with asyncio.timeout(patience_s):
                 return await bridge.join()
         except (TimeoutError, BackendUnavailable):
             return False

@@ -26,6 +26,8 @@ DULL = {
 }
 # What a task says that was ended because of another one, which knows why.
 SIBLING = "Sibling Task Failed"
+# What a client says whose program for the task, its executor, was ended.
+NO_EXECUTOR = "executor: error waiting on process"
 
 
 def placement(metrics: Mapping[str, Any]) -> str:
@@ -66,7 +68,8 @@ def failure(alloc: Mapping[str, Any]) -> str:
             if text and event.get("Type") not in DULL:
                 said = f"{name}: {text}"
             elif text and event.get("Type") == "Terminated" and event.get("ExitCode"):
-                said = said or f"{name}: {text}"
+                words = "its executor, the node's own program for it, was ended" if NO_EXECUTOR in text else text
+                said = said or f"{name}: {words}"
     return said or str(alloc.get("ClientDescription") or "the machine ended without a reason")
 
 
