@@ -3,6 +3,7 @@
 Parsing is strict, and every fault is reported at once, so that an operator mends a deployment in one go.
 """
 
+import os
 import re
 import ssl
 from functools import cached_property
@@ -17,6 +18,10 @@ ROOT = Path(__file__).resolve().parent
 # Values that stand in examples and tutorials: a site that runs with one of them has no secret.
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development", "yurt", "yurt-demo-2026"}
 MINIMUM_SECRET_LENGTH = 32
+# prometheus_client reads it by itself, and takes an empty one for the working directory.
+METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
+if not os.environ.get(METRICS_DIR, "").strip():
+    os.environ.pop(METRICS_DIR, None)
 
 
 class ConfigError(Exception):
@@ -30,7 +35,10 @@ class ConfigError(Exception):
 class Settings(BaseSettings):
     """Everything that a deployment may decide. `.env.example` explains each field."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, case_sensitive=False, populate_by_name=True)
+    # A line of an .env file without a value is unset.
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, case_sensitive=False, populate_by_name=True, env_ignore_empty=True
+    )
 
     database_url: str = "postgresql://localhost/yurt"
     redis_url: str = "redis://127.0.0.1:6379/0"
@@ -50,8 +58,8 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: str = ""
-    # prometheus_client reads this one by itself as well: where processes share what they count.
-    metrics_dir: Path | None = Field(default=None, validation_alias="PROMETHEUS_MULTIPROC_DIR")
+    # Where processes share what they count.
+    metrics_dir: Path | None = Field(default=None, validation_alias=METRICS_DIR)
     mail_url: str = ""
     mail_from: str = "Yurt <no-reply@localhost>"
     lab_backend: Literal["local", "nomad", "off"] = "off"

@@ -62,8 +62,8 @@ def main() -> int:
 def read_settings(environ: dict[str, str]) -> Settings:
     """Make the environment ours, and read it as every process will; what is wrong with it is said at once."""
     os.environ.update(environ)
-    # Empty means unset in an .env file; the engines below then take their place.
-    for name in ("DATABASE_URL", "REDIS_URL"):
+    # Empty means unset in an .env file; the engines and the folder below then take their place.
+    for name in ("DATABASE_URL", "REDIS_URL", "PROMETHEUS_MULTIPROC_DIR"):
         if not os.environ.get(name, "").strip():
             os.environ.pop(name, None)
     try:

@@ -1,10 +1,14 @@
 """Settings are read strictly, and every fault is told at once."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dotenv import dotenv_values
 
 from config import ROOT, ConfigError, Settings, load_settings
 
@@ -87,6 +91,35 @@ def test_origins_are_split_at_commas() -> None:
     settings = load_settings(secret_key=SECRET, cors_origins="https://a.example.org, https://b.example.org")
 
     assert settings.cors_origins == ["https://a.example.org", "https://b.example.org"]
+
+
+def test_a_setting_without_a_value_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    default = load_settings(secret_key=SECRET)
+    for name, field in Settings.model_fields.items():
+        monkeypatch.setenv(str(field.validation_alias or name).upper(), "")
+
+    assert load_settings(secret_key=SECRET) == default
+
+
+def test_the_example_file_can_be_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    default = load_settings(secret_key=SECRET)
+    for name, value in dotenv_values(ROOT / ".env.example").items():
+        monkeypatch.setenv(name, value or "")
+    settings = load_settings(secret_key=SECRET)
+
+    # These are examples of an address and of a folder.
+    changed = {name for name in Settings.model_fields if getattr(settings, name) != getattr(default, name)}
+    assert changed == {"database_url", "public_url", "var_dir"}
+
+
+def test_an_empty_folder_for_metrics_is_not_the_working_directory(tmp_path: Path) -> None:
+    asked = "import scheduler.__main__, gateway.__main__, prometheus_client.values as v; print(v.ValueClass.__name__)"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PROMETHEUS_MULTIPROC_DIR": ""}
+
+    told = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, env=environ, capture_output=True, text=True)
+
+    assert told.stdout == "MutexValue\n", told.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_example_file_names_every_setting_and_no_other() -> None:
