@@ -14,7 +14,7 @@ from services import lab_room, lab_shelf, labs, live, timelines
 from services.save_archives import MEGABYTE, Archive, NotSaved
 
 TRIES = 3
-# A machine that runs and isn't reached: after a restart the cluster's servers and its nodes need half a minute.
+# A machine that runs and doesn't answer: its node may be busy.
 TRIES_TO_REACH = 6
 # So often a cluster is asked that doesn't answer. Nothing ends meanwhile, so nothing is lost by waiting.
 AWAY_PAUSE = timedelta(seconds=5)

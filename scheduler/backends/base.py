@@ -25,6 +25,10 @@ class BackendUnavailable(BackendError):
     """The backend doesn't answer, or not in time; the same call may work later."""
 
 
+class NoWay(BackendUnavailable):
+    """The backend answers, and has no way to the lab's machine now. That says nothing of the lab, which may run on."""
+
+
 def printable(text: str) -> str:
     """Return text that a program said as people may see it, on a page or a terminal: control characters are gone."""
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)

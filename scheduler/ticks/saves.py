@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from extensions import db
 from models import utcnow
 from models.lab_session import REASONS
-from scheduler.backends import Backend, BackendError
+from scheduler.backends import Backend, BackendError, NoWay
 from services import save_archives, saves
 from services.save_archives import Archive, NotSaved
 from services.saves import Order, Outcome
@@ -109,6 +109,8 @@ def pack(backend: Backend, order: Order) -> Archive:
             log.info("home not packed", job=order.job_id, error=str(error))
             if not is_there:
                 raise NotSaved(saves.GONE, is_gone=True) from error
+            if isinstance(error, NoWay):
+                raise NotSaved(saves.AWAY, is_away=True) from error
             if not tries_left or time.monotonic() - began > SOON_S:
                 raise NotSaved("The machine couldn't be reached.", is_unreached=True) from error
     raise NotSaved(f"Packing the home took longer than {TIMEOUT_S:.0f} seconds.")

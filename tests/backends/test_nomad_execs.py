@@ -1,13 +1,16 @@
 """The way into a lab through Nomad's exec, where the command ends before it was of use."""
 
 import asyncio
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from scheduler.backends import nomad
-from scheduler.backends.base import BackendUnavailable
+from scheduler.backends.base import BackendUnavailable, NoWay
 from scheduler.backends.nomad import NomadBackend, execs
 from scheduler.backends.nomad.execs import LENGTH, Sessions
 from scheduler.backends.nomad.servers import Forbidden, Servers
@@ -23,7 +26,7 @@ class Command:
         self, said: bytes, exit_code: int | None = None, errors: bytes = b"", *, is_forbidden: bool = False
     ) -> None:
         self.said, self.exit_code, self.errors, self.beat = said, exit_code, bytearray(errors), b""
-        self.is_forbidden = is_forbidden
+        self.is_forbidden, self.is_cut_off = is_forbidden, False
 
     async def read(self) -> bytes:
         return self.said
@@ -128,3 +131,48 @@ def test_a_busy_node_is_given_the_time_that_the_caller_has(tmp_path, monkeypatch
     patient = backend.execute("lab-a", "true", timeout_s=0.1, output_limit=10, patience_s=30)
 
     assert patient.output == b"done"
+
+
+class Wire:
+    """Nomad's end of a WebSocket: these messages come."""
+
+    def __init__(self, *messages: aiohttp.WSMessage) -> None:
+        self.messages, self.closed = list(messages), False
+
+    async def receive(self) -> aiohttp.WSMessage:
+        return self.messages.pop(0)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def joined_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *messages: aiohttp.WSMessage) -> None:
+    """Join a lab whose exec session consists of these messages."""
+    settings = site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE)
+    sessions = Sessions(settings, Servers(settings))
+
+    async def begin(*_arguments: object) -> execs.Exec:
+        return execs.Exec(Wire(*messages))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sessions, "open", begin)
+    asyncio.run(sessions.bridge("alloc", "do.sock"))
+
+
+@pytest.mark.parametrize("reason", ["session shutdown", "No path to node", "rpc error: EOF"])
+def test_a_server_that_has_no_way_to_the_node_says_nothing_of_the_lab(tmp_path, monkeypatch, reason):
+    with pytest.raises(NoWay, match=reason):
+        joined_by(tmp_path, monkeypatch, aiohttp.WSMessage(aiohttp.WSMsgType.CLOSE, 1011, reason))
+
+
+def test_a_lab_cannot_say_that_there_is_no_way_to_it(tmp_path, monkeypatch):
+    said = base64.b64encode(b"session shutdown").decode()
+    frames = [{"stderr": {"data": said}}, {"exited": True, "result": {"exit_code": 1}}]
+
+    with pytest.raises(BackendUnavailable, match="session shutdown") as raised:
+        joined_by(
+            tmp_path,
+            monkeypatch,
+            *[aiohttp.WSMessage(aiohttp.WSMsgType.TEXT, json.dumps(frame), None) for frame in frames],
+        )
+
+    assert not isinstance(raised.value, NoWay)

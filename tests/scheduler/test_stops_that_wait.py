@@ -8,7 +8,7 @@ import pytest
 from extensions import db as database
 from models import utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from scheduler.backends import Observed
+from scheduler.backends import NoWay, Observed
 from scheduler.ticks import saves as saves_tick
 from scheduler.ticks.saves import saver
 from services import lab_document, lab_room, labs
@@ -92,6 +92,21 @@ def test_a_save_that_was_asked_for_waits_for_the_cluster(running: Ask) -> None:
         database.session.refresh(found)
 
     assert (found.state, found.save_error, found.save_requested_at, len(saved(found))) == (RUNNING, "", None, 1)
+
+
+@pytest.mark.parametrize("reason", ["user", "age", "admin"])
+def test_a_stop_waits_for_a_machine_to_which_the_cluster_has_lost_its_way(running: Ask, reason: str) -> None:
+    found = running()
+    backend = backend_of(found, work=b"done")
+    backend.faults = [NoWay("session shutdown") for _ in range(20)]
+    stop(found, reason)
+
+    tick(backend, found, times=20)
+    meanwhile = found.state, found.failures, found.save_error, found.waiting_for
+    tick(backend, found)
+
+    assert meanwhile == (STOPPING, 0, "", lab_room.DOWN)
+    assert (found.state, found.reason, len(saved(found))) == (ENDED, reason, 1)
 
 
 def test_who_has_waited_long_for_a_busy_machine_lets_others_have_the_worker(

@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 import aiohttp
 
 from config import Settings
-from scheduler.backends.base import BackendUnavailable
+from scheduler.backends.base import BackendUnavailable, NoWay
 from scheduler.backends.nomad import faults, program
-from scheduler.backends.nomad.servers import Forbidden, Servers
+from scheduler.backends.nomad.servers import Forbidden, Servers, is_cut_off
 
 HEARTBEAT_S = 10.0
 CONNECT_S = 10.0
@@ -51,6 +51,8 @@ class Sessions:
             session = bridge.session
             await session.close()
             said = session.errors.decode(errors="replace").strip()[-300:]
+            if session.is_cut_off:
+                raise NoWay(f"the cluster has no way to the lab's machine. {said}")
             if session.is_forbidden:
                 raise Forbidden(faults.forbidden(self._servers.namespace, said))
             # Ended well and without a word: Nomad's driver for Docker says that at times of what hasn't begun.
@@ -115,7 +117,7 @@ class Exec:
         self.beat = b""
         self.exit_code: int | None = None
         self.errors = bytearray()
-        self.is_forbidden = False
+        self.is_forbidden = self.is_cut_off = False
 
     async def read(self) -> bytes:
         """Wait for standard output; empty when the command has ended. Raise BackendUnavailable where the way breaks."""
@@ -126,6 +128,7 @@ class Exec:
                 reason = str(message.extra or "") if message.type is aiohttp.WSMsgType.CLOSE else ""
                 self.errors += reason.encode()
                 self.is_forbidden = faults.DENIED in reason
+                self.is_cut_off = is_cut_off(reason)
                 raise BackendUnavailable(f"the connection to the lab broke. {reason}".rstrip(". "))
             frame: dict[str, Any] = json.loads(message.data)
             if frame.get("exited"):

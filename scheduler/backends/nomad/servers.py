@@ -16,7 +16,7 @@ from nomad.api.exceptions import BaseNomadException
 from requests.adapters import HTTPAdapter
 
 from config import Settings
-from scheduler.backends.base import BackendError, BackendUnavailable
+from scheduler.backends.base import BackendError, BackendUnavailable, NoWay
 from scheduler.backends.nomad import faults
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Refused(BackendError):
         return self.status == 404 or (self.status == 500 and "job not found" in self.text)
 
 
-class Forbidden(BackendUnavailable):
+class Forbidden(NoWay):
     """The token isn't good for that: who asks again at once hears the same."""
 
 
@@ -188,4 +188,9 @@ def certificate(settings: Settings) -> tuple[str, ...]:
 
 def is_passing(status: int, text: str) -> bool:
     """Say whether an answer means "later" rather than "no"."""
-    return status in PASSING or (status in (404, 500) and any(word in text.lower() for word in PASSING_WORDS))
+    return status in PASSING or (status in (404, 500) and is_cut_off(text))
+
+
+def is_cut_off(text: str) -> bool:
+    """Say whether these are a server's words for having no leader, or no way to where it would pass a call on."""
+    return any(word in text.lower() for word in PASSING_WORDS)
