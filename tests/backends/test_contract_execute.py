@@ -9,6 +9,11 @@ from scheduler.backends.base import BackendUnavailable, Usage
 from tests.backends.conftest import output, run, typed
 from tests.sites import until
 
+# How many hundredths of a second of a processor the process in `pid` gets within two.
+TICKS_OF_2_S = """
+ticks() { read -r -a now < /proc/$(< pid)/stat; echo $((now[13] + now[14])); }
+before=$(ticks); sleep 2; echo $(($(ticks) - before))
+"""
 # Takes away whatever it finds of the script that started it, and then says nothing and is content.
 THIEF = """
 import glob, os, stat
@@ -157,15 +162,18 @@ def test_usage_tells_a_busy_lab_from_a_quiet_one(backend, lab, make_spec):
     busy = make_spec()
     backend.start(busy)
     output(backend, busy, "echo 'while :; do :; done' > burn; chmod +x burn")
-    typed(backend, busy, "bash burn &\r", r"\[1\] \d+")
+    typed(backend, busy, "bash burn & echo $! > pid\r", r"\[1\] \d+")
 
-    # What starting took of a processor passes.
+    # What starting took of a processor passes. On a busy machine the loop itself gets little.
     used: dict[str, Usage] = {}
+    got: list[float] = []
 
     def differ() -> bool:
+        got.append(int(output(backend, busy, TICKS_OF_2_S)) / 2)
         used.update(backend.usage([busy.job_id, lab.job_id]))
-        return used[busy.job_id].cpu_percent > 15 and used[lab.job_id].cpu_percent < used[busy.job_id].cpu_percent / 2
+        at_work, at_rest = used[busy.job_id].cpu_percent, used[lab.job_id].cpu_percent
+        return got[-1] > 1 and at_work > got[-1] / 2 and at_rest < at_work / 2
 
-    until(differ, within=30, explain=lambda: str(used))
+    until(differ, within=60, explain=lambda: f"{used}, and really {got} %")
     assert used[lab.job_id].memory_mb > 0
     assert backend.usage(["lab-never-was-bob-00000000"]) == {}
