@@ -65,7 +65,7 @@ def _server(options: Options) -> dict[str, Any]:
         "bootstrap_expect": 1,
         # A client that speaks often is soon back when its server is, and missed soon when it is gone.
         "min_heartbeat_ttl": "1s",
-        "heartbeat_grace": f"{options.ttl_s}s",
+        "heartbeat_grace": f"{options.ttl_s + 1}s",
         "failover_heartbeat_ttl": f"{2 * options.ttl_s}s",
         # memory_max counts only with oversubscription.
         "default_scheduler_config": {"memory_oversubscription_enabled": True},
