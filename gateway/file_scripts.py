@@ -45,12 +45,17 @@ if find . -maxdepth 0 -printf ''; then
   find . -mindepth 1 -maxdepth 1 -printf '%y%Y %s %Ts %f\\0'
 else
   shopt -s nullglob dotglob
+  # One stat for all of them; a name that holds a line break isn't among its lines, and gets one of its own.
+  declare -A facts
+  while read -r size seconds name; do [ -n "$name" ] && facts[$name]="$size $seconds"; done < <(
+    find . -mindepth 1 -maxdepth 1 -exec stat -c '%s %Y %n' -- {} +
+  )
   for name in *; do
     kind=f
     [ -d "./$name" ] && kind=d
     [ -e "./$name" ] || kind=N
     [ -L "./$name" ] && kind=l$kind || kind=$kind$kind
-    printf '%s %s %s\\0' "$kind" "$(stat -c '%s %Y' -- "./$name")" "$name"
+    printf '%s %s %s\\0' "$kind" "${facts["./$name"]:-$(stat -c '%s %Y' -- "./$name")}" "$name"
   done
 fi
 exit 0

@@ -10,9 +10,15 @@ const words = wordsOf("files");
 const rows = get("files-rows");
 const body = get("files-body");
 const LARGEST = 10 * 1024 * 1024;
+// A browser takes seconds to lay out thousands of rows: so many are shown at once, and more when asked for.
+const AT_ONCE = 1000;
 const when = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" });
+const count = new Intl.NumberFormat();
+// Making one takes far longer than using it.
+const formats = new Map();
 
 let files = null;
+let found = { entries: [], is_partial: false };
 let folder = "";
 let looking = 0;
 
@@ -21,14 +27,17 @@ const why = (error) => (error instanceof Problem ? words[error.code] ?? words.fa
 function size(bytes) {
   for (const [unit, factor] of [["megabyte", 1e6], ["kilobyte", 1e3], ["byte", 1]]) {
     if (bytes < factor && unit !== "byte") continue;
-    const options = { style: "unit", unit, unitDisplay: unit === "byte" ? "narrow" : "short", maximumFractionDigits: bytes / factor < 10 && unit !== "byte" ? 1 : 0 };
-    return new Intl.NumberFormat([], options).format(bytes / factor);
+    const digits = bytes / factor < 10 && unit !== "byte" ? 1 : 0;
+    const options = { style: "unit", unit, unitDisplay: unit === "byte" ? "narrow" : "short", maximumFractionDigits: digits };
+    if (!formats.has(unit + digits)) formats.set(unit + digits, new Intl.NumberFormat([], options));
+    return formats.get(unit + digits).format(bytes / factor);
   }
   return "";
 }
 
 function show({ list = false, empty = false, more = false, error = "" }) {
   get("files-table").hidden = !list;
+  if (!list) get("files-rest").hidden = true;
   get("files-empty").hidden = !empty;
   get("files-more").hidden = !more;
   get("files-error").hidden = !error;
@@ -41,11 +50,16 @@ async function look(path = folder, focus = "") {
   const mine = ++looking;
   body.setAttribute("aria-busy", "true");
   try {
-    const found = await files.list(path);
+    const listed = await files.list(path);
     if (mine !== looking) return;
+    // Who has asked for more of a folder keeps it, and what is to have the focus is among what is shown.
+    const before = path === folder ? rows.children.length : 0;
+    const wanted = listed.entries.findIndex((entry) => entry.path === focus) + 1;
     folder = path;
+    found = listed;
     renderCrumbs(found.path);
-    rows.replaceChildren(...found.entries.map(row));
+    rows.replaceChildren();
+    showUpTo(Math.max(before, wanted));
     show({ list: found.entries.length > 0, empty: !found.entries.length, more: found.is_partial });
     if (focus) (rows.querySelector(`[data-path="${CSS.escape(focus)}"] [data-open]`) ?? get("files-crumbs").querySelector("button:last-of-type") ?? get("files-upload")).focus();
   } catch (error) {
@@ -58,6 +72,17 @@ async function look(path = folder, focus = "") {
   } finally {
     if (mine === looking) body.removeAttribute("aria-busy");
   }
+}
+
+/** Show rows, a whole number of times AT_ONCE, so that there are at least `least` of them. */
+function showUpTo(least) {
+  const upto = Math.max(1, Math.ceil(least / AT_ONCE)) * AT_ONCE;
+  rows.append(...found.entries.slice(rows.children.length, upto).map(row));
+  const left = found.entries.length - rows.children.length;
+  get("files-rest").hidden = !left;
+  const figures = { count: count.format(rows.children.length), total: count.format(found.entries.length) };
+  get("files-shown").textContent = left ? fill(found.is_partial ? words.shown_first : words.shown, figures) : "";
+  get("files-next").textContent = fill(words.next, { count: count.format(Math.min(left, AT_ONCE)) });
 }
 
 function renderCrumbs(parts) {
@@ -195,6 +220,11 @@ get("files-input").addEventListener("change", (event) => {
 });
 get("files-folder").addEventListener("click", () => askName(words.new_folder, words.make, "", (name) => files.makeFolder(folder, name)));
 get("files-refresh").addEventListener("click", () => look());
+get("files-next").addEventListener("click", () => {
+  const before = rows.children.length;
+  showUpTo(before + 1);
+  rows.children[before]?.querySelector("[data-open]").focus();
+});
 
 const isFiles = (event) => files && [...(event.dataTransfer?.types ?? [])].includes("Files");
 body.addEventListener("dragover", (event) => {

@@ -107,6 +107,29 @@ def test_folders_are_made_and_walked(bob: Student) -> None:
     expect(page.get_by_role("button", name="Open a folder")).to_be_focused()
 
 
+def test_a_folder_of_many_files_shows_the_first_thousand_and_says_so(bob: Student) -> None:
+    bob.start_lab()
+    bob.type("mkdir many && cd many && touch $(seq 1001 2200); cd; echo made $((40 + 2))")
+    bob.expect_screen("made 42")
+    page = bob.page
+    page.get_by_role("tab", name="Files").click()
+
+    page.get_by_role("button", name="Open many").click()
+
+    expect(page.locator("#files-shown")).to_have_text("Showing 1,000 of 1,200.")
+    expect(page.locator("#files-rows tr")).to_have_count(1000)
+    page.get_by_role("button", name="Show 200 more").click()
+    expect(page.get_by_role("button", name="Download 2001", exact=True)).to_be_focused()
+    expect(page.locator("#files-rows tr")).to_have_count(1200)
+    expect(page.locator("#files-rest")).to_be_hidden()
+    # Who has asked for all of it keeps it.
+    page.get_by_role("button", name="Delete 2200", exact=True).click()
+    page.locator("#confirm").get_by_role("button", name="Delete").click()
+    expect(page.locator("#files-rows tr")).to_have_count(1199)
+    page.locator("#files-crumbs").get_by_role("button", name="Home").click()
+    expect(page.locator("#files-rest")).to_be_hidden()
+
+
 def test_who_cannot_get_into_a_folder_stays_where_they_are(bob: Student) -> None:
     bob.start_lab()
     bob.type("ln -s /etc outside; echo made $((40 + 2))")
