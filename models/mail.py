@@ -10,7 +10,10 @@ from models.base import Id, utcnow
 
 
 class Mail(Model):
-    """One mail to one person. `sent_at` is set once the mail server has taken it, `given_up_at` when none would."""
+    """One mail to one person. `sent_at` is set once the mail server has taken it, `given_up_at` when none would.
+
+    From `useless_at` on it isn't sent any more: what it warns of has come.
+    """
 
     __tablename__ = "mails"
 
@@ -22,6 +25,7 @@ class Mail(Model):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     sent_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
+    useless_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=utcnow)
 

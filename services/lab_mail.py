@@ -48,7 +48,10 @@ def warn(lab_session: LabSession, decided: Verdict, why: str, public_url: str, n
     )
     urgency = "Last warning: your" if decided.is_last else "Your"
     mail = Mail(
-        recipient=user.email, subject=f"{urgency} lab “{plain.sentence(lab.title)}” stops at {at}", body_text=text
+        recipient=user.email,
+        subject=f"{urgency} lab “{plain.sentence(lab.title)}” stops at {at}",
+        body_text=text,
+        useless_at=decided.at,
     )
     db.session.add(mail)
     live.nudge("mail")

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from extensions import db
 from models import Mail
@@ -11,14 +11,19 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
 # RFC 5321, 4.5.4.1: give up after four or five days.
 PATIENCE = timedelta(days=4)
-# Who claims a mail has this long to send it before another scheduler may.
-HOLD = timedelta(minutes=2)
+# Who claims a mail has this long to send it before another scheduler may: shorter than a last warning's notice.
+HOLD = timedelta(minutes=1)
 # As the index of due mail has it.
 OPEN = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
 
 
 def claim(now: datetime) -> Mail | None:
-    """Take a mail that is due, and hide it from others for two minutes; None if there is none."""
+    """Take a mail that is due, and hide it from others for a minute; None if there is none.
+
+    One that would come too late to be of use is given up.
+    """
+    late = update(Mail).where(*OPEN, Mail.useless_at <= now, Mail.next_try_at <= now)
+    db.session.execute(late.values(given_up_at=now).execution_options(synchronize_session=False))
     query = (
         select(Mail)
         .where(*OPEN, Mail.next_try_at <= now)

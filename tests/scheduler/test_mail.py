@@ -1,5 +1,6 @@
 """The outbox: every mail leaves once it can, and says when it comes a second time."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from config import Settings
 from extensions import db as database
 from models import Mail, utcnow
+from scheduler.ticks.idleness import judge
 from scheduler.ticks.mail import sender
 from services import outbox
+from tests.people import sign_in
 from tests.sites import free_port
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -185,8 +189,20 @@ def test_a_mail_that_cannot_be_written_does_not_hold_up_the_next(settings: Setti
 
 def test_a_claimed_mail_is_hidden_from_others_until_its_sender_is_given_up(app: object, mail: Mail) -> None:
     assert outbox.claim(NOW) == mail
-    assert outbox.claim(NOW + timedelta(seconds=119)) is None
-    assert outbox.claim(NOW + timedelta(seconds=121)) == mail
+    assert outbox.claim(NOW + timedelta(seconds=59)) is None
+    assert outbox.claim(NOW + timedelta(seconds=61)) == mail
+
+
+def test_a_warning_that_would_come_after_what_it_warns_of_is_not_sent(app: object, mail: Mail) -> None:
+    mail.useless_at = NOW + timedelta(minutes=2)
+    database.session.commit()
+    outbox.claim(NOW)
+    outbox.put_off(mail, now=NOW)
+
+    assert outbox.claim(NOW + timedelta(minutes=2)) is None
+
+    database.session.refresh(mail)
+    assert mail.given_up_at == NOW + timedelta(minutes=2) and mail.sent_at is None
 
 
 def test_the_pause_grows_up_to_six_hours(mail: Mail) -> None:
@@ -198,3 +214,29 @@ def test_the_pause_grows_up_to_six_hours(mail: Mail) -> None:
     assert pauses[:3] == [30, 60, 120]
     assert pauses[-1] == 6 * 3600
     assert mail.given_up_at is None
+
+
+@pytest.mark.parametrize("why", ["idle", "age"])
+def test_both_warnings_come_and_their_link_opens_the_lab(
+    settings: Settings, client: FlaskClient, running: Any, postbox: Postbox, why: str
+) -> None:
+    now, url = utcnow(), "https://learn.example.org"
+    near = {"expires_at": now + timedelta(minutes=14)} if why == "age" else {"expires_at": now + timedelta(hours=5)}
+    unused = timedelta(minutes=106 if why == "idle" else 0)
+    found = running(started_at=now - timedelta(hours=3), last_active_at=now - unused, **near)
+    send = sender(with_smtp(settings, postbox.url))
+
+    for minutes in (0, 1, 13.5, 14):
+        judge(now + timedelta(minutes=minutes), url)
+        while send():
+            pass
+
+    first, last = [message_from_bytes(data, policy=policy.default) for data in postbox.taken]
+    assert {first["To"], last["To"]} == {found.user.email}
+    assert (first["Subject"][:8], last["Subject"][:12]) == ("Your lab", "Last warning")
+    text = last.get_content()
+    assert ("longest life" in text) is (why == "age")
+    (link,) = re.findall(r"https://\S+", text)
+    assert link.startswith(f"{url}/")
+    sign_in(client, "bob")
+    assert client.get(link.removeprefix(url)).status_code == 200
