@@ -126,7 +126,9 @@ def _free(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> int:
     """Return how many can have a machine at once: those that fit, and those for whom a warm one is or goes."""
     count = sum(row.starting + row.ready + row.stopping for row in held.warm.values())
     for entry in turn:
-        if lab_queue.no_room(entry.needs, held, limits) is not None:
+        # Where the cluster has said no, there is no room, whatever is counted here.
+        is_refused = entry.waiting_for not in ("", lab_room.DOWN)
+        if is_refused or lab_queue.no_room(entry.needs, held, limits) is not None:
             break
         held = held.with_one(entry.course_id, entry.needs)
         count += 1

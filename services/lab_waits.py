@@ -66,11 +66,11 @@ class Wait:
 def expected(
     turn: Sequence[Waiting], machines: Sequence[Machine], free: int, history: History
 ) -> dict[uuid.UUID, Wait]:
-    """Return the wait of everybody in `turn`; nothing when nothing was ever measured. Pure.
+    """Return the wait of everybody in `turn`; nothing when nothing was ever measured, or no machine could end. Pure.
 
     `free` machines are there at once. Nobody's latest time is after the machine that their place needs must end.
     """
-    if not history.overall:
+    if not history.overall or not (machines or free):
         return {}
     ordered = sorted(machines, key=lambda machine: (-machine.age_s, machine.lab_id))
     likely = _simulate(turn, ordered, free, history, None)
@@ -96,8 +96,6 @@ def _simulate(
     heapq.heapify(ends)
     times = []
     for number, entry in enumerate(turn, start=len(machines)):
-        if not ends:
-            ends = [0.0]
         at = ends[0]
         times.append(at)
         lasts = quantile(history.of(entry.lab_id, entry.course_id), level or _spread(number))

@@ -140,6 +140,21 @@ def test_the_wait_is_what_was_measured(cast: Cast, serve: Any) -> None:
     assert state["wait_s"] == {"likely": 603, "latest": 603}
 
 
+@pytest.mark.parametrize(("running", "wait"), [(0, None), (1, {"likely": 603, "latest": 603})])
+def test_a_cluster_that_has_said_no_promises_no_moment_but_the_end_of_a_lab(
+    cast: Cast, serve: Any, running: int, wait: dict[str, int] | None
+) -> None:
+    serve(10)
+    for _ in range(5):
+        lasted(cast, 30, cast.lab)
+    for _ in range(running):
+        runs(cast.lab, NOW)
+
+    found = click(cast.lab, later(1), waiting_for="memory: 3 of 3 nodes full", next_try_at=later(9000))
+
+    assert told(found, NOW + timedelta(minutes=20))["wait_s"] == wait
+
+
 def test_a_lab_that_runs_waits_for_nothing(cast: Cast) -> None:
     state = told(runs(cast.lab))
 
