@@ -98,7 +98,7 @@ def _clock(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     zone = get_timezone(time_zone())
-    return str(format_datetime(datetime.fromisoformat(value), "short", tzinfo=zone, locale=region()))
+    return str(format_datetime(datetime.fromisoformat(value), "medium", tzinfo=zone, locale=region()))
 
 
 def _warned(detail: Detail) -> str:

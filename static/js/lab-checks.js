@@ -6,8 +6,19 @@ const articles = [...document.querySelectorAll("[data-step]")];
 const boxes = [...document.querySelectorAll("[data-check]")];
 // A solution opens by itself where its student has just asked for it.
 let asked = null;
+// The button that lost the focus because it can't be pressed meanwhile.
+let left = null;
 
 const isBusy = (box) => ["queued", "running"].includes(box.dataset.state);
+
+/** Let a button be pressed or not; whoever pressed it by keyboard is there again afterwards. */
+function enable(button, isOn) {
+  if (!isOn && document.activeElement === button) left = button;
+  button.disabled = !isOn;
+  if (!isOn || left !== button) return;
+  left = null;
+  if (document.activeElement === document.body) button.focus();
+}
 
 /** Return what to say of a check: one that passed on a machine before counts, also where it fails on this one. */
 function stateWord({ state, is_passed: isPassed }) {
@@ -28,7 +39,7 @@ function renderCheck(box, check) {
   hint.hidden = !check.hint_html;
   if (check.hint_html) hint.innerHTML = check.hint_html; // sanitised by the site when the lab was imported
   const button = box.querySelector("[data-run]");
-  if (button) button.disabled = isBusy(box) || stateName() !== "running";
+  if (button) enable(button, !isBusy(box) && stateName() === "running");
 }
 
 function mark(element, isPassed) {
@@ -48,7 +59,7 @@ function renderStep(article, step) {
     article.querySelector("[data-step-count]").textContent = fill(words.step_count, { done, total: inside.length });
   }
   const all = article.querySelector("[data-run-step]");
-  if (all) all.disabled = stateName() !== "running" || inside.every(isBusy);
+  if (all) enable(all, stateName() === "running" && !inside.every(isBusy));
   const ask = article.querySelector("[data-ask]");
   if (ask) ask.hidden = !step?.can_ask;
   renderSolution(article, step?.solution_html ?? null);

@@ -31,8 +31,10 @@ def test_a_passed_step_is_ticked_and_a_stuck_student_gets_the_solution(bob: Stud
     bob.type("rm ~/hidden.txt; echo gone=$((1+2))")
     bob.expect_screen("gone=3")
     box = first.locator("[data-check]", has_text="hidden.txt")
-    box.get_by_role("button", name="Check it").click()
+    check = box.get_by_role("button", name="Check it")
+    check.press("Enter")
     expect(box.locator(".check-state")).to_contain_text("Not any more", timeout=20_000)
+    expect(check).to_be_focused()
     expect(first.get_by_text("2 of 2")).to_be_visible()
     tick = "box => getComputedStyle(box.querySelector('.check-mark'), '::before').content"
     assert box.evaluate(tick) == "none"
