@@ -5,21 +5,26 @@ A compile or a training run is use, too, though nobody types; an open page alone
 
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from redis import Redis
 from sqlalchemy import DateTime, Uuid, cast, column, func, select, update, values
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Lab, LabEvent, LabSession, utcnow
+from models import LabEvent, LabSession, utcnow
 from models.lab_session import RUNNING
-from scheduler.backends import Backend
-from services import activity, timelines
+from scheduler.backends import Backend, Usage
+from scheduler.ticks import demand
+from services import activity, idle, labs, timelines
 
 # A session, what goes into its `activity`, and when that was a use of it.
 Row = tuple[uuid.UUID, dict[str, Any], datetime | None]
+
+# Labs that would be warned or stopped within this time are asked for more; longer than between two measurements.
+AHEAD = timedelta(seconds=90)
 
 
 def measurer(backend: Backend) -> Callable[[], bool]:
@@ -34,24 +39,31 @@ def measurer(backend: Backend) -> Callable[[], bool]:
 
 def measure(backend: Backend) -> None:
     """Ask the backend how busy every running lab is. One that it can't measure keeps what is known."""
-    query = (
-        select(LabSession.job_id, LabSession.id, Lab.busy_cpu_percent)
-        .join(Lab, Lab.id == LabSession.lab_id)
-        .where(LabSession.state == RUNNING)
-    )
-    known = {job_id: (session_id, busy) for job_id, session_id, busy in db.session.execute(query)}
+    query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
+    found = db.session.scalars(query).all()
+    sessions = {one.job_id: (one.id, one.lab.busy_cpu_percent) for one in found}
+    ending = {one.job_id for one in found if _is_ending(one, utcnow() + AHEAD)}
     db.session.commit()
-    if not known:
+    if not sessions:
         return
-    used, now = backend.usage(list(known)), utcnow()
-    rows: list[Row] = []
-    for job_id, usage in used.items():
-        session_id, busy = known[job_id]
-        found = {"cpu_percent": round(usage.cpu_percent, 1), "measured": now.isoformat()}
-        is_busy = usage.cpu_percent > busy
-        rows.append((session_id, {**found, "cpu": now.isoformat()} if is_busy else found, now if is_busy else None))
-    _write(rows)
+    used = backend.usage(list(sessions))
+    busy = {job_id for job_id, usage in used.items() if usage.cpu_percent > sessions[job_id][1]}
+    busy |= demand.waiting(backend, sorted(ending - busy))
+    now, told = utcnow(), used.keys() & sessions.keys() | busy
+    _write([_row(sessions[job_id][0], used.get(job_id), job_id in busy, now) for job_id in sorted(told)])
     db.session.commit()
+
+
+def _is_ending(lab_session: LabSession, at: datetime) -> bool:
+    """Say whether its idleness leads to something by then."""
+    facts = labs.facts_of(lab_session)
+    decided = idle.verdict(facts, at) if facts is not None else idle.Verdict("leave")
+    return decided.reason == "idle" and (decided.action == "stop" or decided.is_new)
+
+
+def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetime) -> Row:
+    measured = {} if usage is None else {"cpu_percent": round(usage.cpu_percent, 1), "measured": now.isoformat()}
+    return session_id, {**measured, "cpu": now.isoformat()} if is_busy else measured, now if is_busy else None
 
 
 def note_activity(redis: Redis, now: datetime) -> None:

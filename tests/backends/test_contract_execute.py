@@ -6,6 +6,7 @@ import re
 import pytest
 
 from scheduler.backends.base import BackendUnavailable, Usage
+from scheduler.ticks import demand
 from tests.backends.conftest import output, run, typed
 from tests.sites import until
 
@@ -177,3 +178,6 @@ def test_usage_tells_a_busy_lab_from_a_quiet_one(backend, lab, make_spec):
     until(differ, within=60, explain=lambda: f"{used}, and really {got} %")
     assert used[lab.job_id].memory_mb > 0
     assert backend.usage(["lab-never-was-bob-00000000"]) == {}
+
+    # However little of a processor it gets.
+    assert demand.waiting(backend, [busy.job_id, lab.job_id, "lab-never-was-bob-00000000"]) == {busy.job_id}

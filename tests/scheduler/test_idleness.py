@@ -15,7 +15,7 @@ from extensions import db as database
 from extensions import redis_client
 from models import LabSession, Mail, utcnow
 from models.lab_session import RUNNING, STARTING, STOPPING
-from scheduler.backends import Usage
+from scheduler.backends import BackendUnavailable, ExecResult, Usage
 from scheduler.ticks import idleness, usage
 from services import labs, timelines, verdicts
 from tests.factories import Cast, make_cast
@@ -167,6 +167,36 @@ def test_a_processor_that_ticks_over_is_no_use(running: Ask, redis: Redis, cast:
 
     assert found.warned_at is not None
     assert "no input 180 min, CPU 20.0 %" in verdicts.of(found.id)[0].words
+
+
+def test_work_that_gets_hardly_any_of_a_full_machine_is_use(running: Ask, redis: Redis) -> None:
+    now = utcnow()
+    found = running(last_active_at=now - 3 * HOURS, expires_at=now + 5 * HOURS)
+    backend = ScriptedBackend()
+    backend.used = {found.job_id: Usage(2.6, 100.0)}
+    backend.results = [ExecResult(0, b"waits")]
+
+    usage.measurer(backend)()
+    collect(redis)
+
+    assert found.warned_at is None
+    assert found.last_active_at >= now
+
+
+def test_only_labs_that_are_about_to_be_warned_or_stopped_are_asked_for_more(running: Ask) -> None:
+    now = utcnow()
+    found = running(last_active_at=now - timedelta(minutes=100), expires_at=now + 5 * HOURS)
+    backend = ScriptedBackend([BackendUnavailable("no way in")])
+    backend.used = {found.job_id: Usage(0.0, 100.0)}
+
+    usage.measurer(backend)()
+    assert backend.calls == []
+
+    # Within a minute and a half it would be warned.
+    found.last_active_at = now - timedelta(minutes=104)
+    usage.measurer(backend)()
+    assert backend.calls == [("execute", found.job_id)]
+    assert found.last_active_at == now - timedelta(minutes=104)
 
 
 def test_the_first_prompt_is_noted_once_a_machine(running: Ask, redis: Redis) -> None:
