@@ -13,7 +13,7 @@ from services.lab_repairs import Repair
 labs_group = AppGroup("labs", help="Labs that run, and the machines below them.")
 
 
-@labs_group.command("list")
+@labs_group.command("list", short_help="List the labs that run or wait.")
 def list_labs() -> None:
     """List every lab session that hasn't ended: its job, state and student, its node, and since when."""
     rows, students = lab_repairs.known(), lab_repairs.students()
@@ -25,7 +25,7 @@ def list_labs() -> None:
         click.echo("No lab runs or waits.", err=True)
 
 
-@labs_group.command("reconcile")
+@labs_group.command("reconcile", short_help="Make sessions and machines agree.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def reconcile(dry_run: bool) -> None:
     """Stop machines that no session wants, and end sessions whose machine is gone. The scheduler does so, too."""

@@ -12,7 +12,7 @@ from services.outlines import activity
 from services.warm import DAYS, Plan
 
 
-@click.command("warm")
+@click.command("warm", short_help="Keep machines ready for a class.")
 @click.argument("name", metavar="[COURSE/LAB]", required=False)
 @click.argument("count", metavar="[N]", type=int, required=False)
 @click.option("--enrolled", "percent", type=int, help="Keep this share of the course's students, in per cent, not N.")

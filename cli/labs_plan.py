@@ -22,7 +22,7 @@ TAKEN = (("cpu_mhz", "cpu_taken_mhz"), ("memory_mb", "memory_taken_mb"))
 OWN_DISK_MB = 32
 
 
-@click.command("plan")
+@click.command("plan", short_help="Say how many nodes a class needs.")
 @click.option("--students", type=click.IntRange(1, 100_000), required=True, help="How many start a lab at once.")
 @click.option("--course", "slug", help="Plan for the labs of this course; else for those of all.")
 @click.option("--node-cpu", type=click.IntRange(1), help="CPU of a node in MHz.")

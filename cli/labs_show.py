@@ -14,7 +14,7 @@ from services import lab_shelf, plain, timelines, verdicts
 QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
 
 
-@click.command("show")
+@click.command("show", short_help="Show what became of a lab, and why.")
 @click.argument("job")
 def show(job: str) -> None:
     """Show the lab whose job is called JOB, now or before a reset: its state, timeline, decisions, and saves."""

@@ -18,7 +18,7 @@ from services import archive
 from services.errors import ServiceError
 
 
-@click.command("test")
+@click.command("test", short_help="Prove that the checks of labs can fail and pass.")
 @click.argument("name", metavar="COURSE[/LAB]", required=False)
 @click.option(
     "--folder",

@@ -95,3 +95,20 @@ def test_a_lab_without_a_place_says_what_there_is_too_little_of(metrics: dict[st
 )
 def test_a_node_counts_where_labs_may_be_placed(pool: str, datacenters: list[str], takes: bool) -> None:
     assert observe.takes_labs({"NodePool": "labs", "Datacenter": "dc1"}, pool, datacenters) is takes
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            '1 error occurred:\n\t* job "a" is in nonexistent namespace "labs"\n\n',
+            'job "a" is in nonexistent namespace "labs"',
+        ),
+        ("2 errors occurred:\n\t* one\n\tgoes on\n\t* two\n\n", "one goes on; two"),
+        ("Failed to parse job: input.hcl:1", "Failed to parse job: input.hcl:1"),
+        ("x" * 900, "x" * 300),
+        ("", ""),
+    ],
+)
+def test_a_no_of_the_cluster_is_one_line(said: str, told: str) -> None:
+    assert words.refusal(said) == told

@@ -97,7 +97,7 @@ class NomadBackend:
             if "job already exists" in error.text:
                 self._refuse_stranger(spec)
                 return
-            raise StartFailed(f"The cluster doesn't take the lab: {error.text[:300]}") from error
+            raise StartFailed(f"The cluster doesn't take the lab: {words.refusal(error.text)}") from error
 
     def _keep(self, spec: LabSpec) -> bool:
         """Say whether the job runs already, from a start that was cut off; a dead one makes room for a new one."""

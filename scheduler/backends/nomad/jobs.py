@@ -10,7 +10,7 @@ from typing import Any
 
 from config import ROOT, Settings
 from scheduler.backends.base import LabSpec, StartFailed
-from scheduler.backends.nomad import program
+from scheduler.backends.nomad import program, words
 from scheduler.backends.nomad.servers import Refused, Servers
 
 FOLDER = ROOT / "nomad-jobs"
@@ -90,7 +90,7 @@ class Jobs:
         try:
             parsed = self._servers.call("post", "jobs/parse", json=body).json()
         except Refused as error:
-            raise StartFailed(f"The cluster can't read {template.name}: {error.text[:300]}") from error
+            raise StartFailed(f"The cluster can't read {template.name}: {words.refusal(error.text)}") from error
         found: dict[str, Any] = parsed
         if not self._settings.nomad_region:
             found["Region"] = None  # that of the server which takes it

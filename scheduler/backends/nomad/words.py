@@ -1,5 +1,6 @@
 """What Nomad says about a lab that doesn't run, in words for students and operators. Pure functions of its answers."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ DULL = {
     "Alloc Unhealthy",
     "Reconnected",
 }
+MAX_REFUSAL = 300
 # What a task says that was ended because of another one, which knows why.
 SIBLING = "Sibling Task Failed"
 # What a client says whose program for the task, its executor, was ended.
@@ -71,6 +73,13 @@ def failure(alloc: Mapping[str, Any]) -> str:
                 words = "its executor, the node's own program for it, was ended" if NO_EXECUTOR in text else text
                 said = said or f"{name}: {words}"
     return said or str(alloc.get("ClientDescription") or "the machine ended without a reason")
+
+
+def refusal(text: str) -> str:
+    """Return Nomad's no in one line: several faults come as a list with a heading."""
+    listed = re.sub(r"^\s*\d+ errors? occurred:", "\n", text)
+    faults = (" ".join(fault.split()) for fault in re.split(r"\n\s*\* ", listed))
+    return "; ".join(fault for fault in faults if fault)[:MAX_REFUSAL]
 
 
 def ending(alloc: Mapping[str, Any], node: Mapping[str, Any] | None) -> str:
