@@ -48,6 +48,19 @@ def test_part_says_whether_it_is_healthy(compose: dict[str, Any], name: str) -> 
     assert compose["services"][name]["restart"] == "unless-stopped"
 
 
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_settings_of_labs_in_the_env_file_reach_every_part(compose: dict[str, Any], name: str) -> None:
+    given = compose["services"][name]["environment"]
+    # Local labs aren't for containers: nothing there accepts their risk.
+    ours = {field.upper() for field in Settings.model_fields if field.startswith(("lab_", "nomad_"))}
+
+    wanted = ours - {"LAB_LOCAL_ACCEPT_RISK"}
+
+    assert wanted <= set(given)
+    assert all(given[name].startswith(f"${{{name}:-") for name in wanted)
+    assert "./certificates:/etc/yurt:ro" in compose["services"][name]["volumes"]
+
+
 def test_release_runs_once_and_before_all_others(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
