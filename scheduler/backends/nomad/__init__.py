@@ -4,7 +4,6 @@ The job runs the agent of `scheduler/backends/inside`; it becomes a student's wh
 warm is theirs in a moment. No state is kept here: every call looks at the cluster.
 """
 
-import json
 import time
 import zlib
 from collections.abc import Callable, Coroutine, Iterator
@@ -25,6 +24,7 @@ from scheduler.backends.base import (
 from scheduler.backends.nomad import events, observe, terminal, words
 from scheduler.backends.nomad.execs import BRIDGE_S, Bridge, Sessions
 from scheduler.backends.nomad.jobs import Jobs
+from scheduler.backends.nomad.looks import Looks
 from scheduler.backends.nomad.loops import Loop
 from scheduler.backends.nomad.meters import Meters
 from scheduler.backends.nomad.servers import Forbidden, Refused, Servers
@@ -54,6 +54,7 @@ class NomadBackend:
         self._settings = settings
         self.instance = settings.instance
         self.servers = Servers(settings)
+        self._looks = Looks(self.servers, settings.instance)
         self._jobs = Jobs(settings, self.servers)
         self._sessions = Sessions(settings, self.servers)
         self._loop = Loop()
@@ -101,17 +102,17 @@ class NomadBackend:
 
     def _keep(self, spec: LabSpec) -> bool:
         """Say whether the job runs already, from a start that was cut off; a dead one makes room for a new one."""
-        job = self._job(spec.job_id)
+        job = self._looks.job(spec.job_id)
         if job is None:
             return False
         self._refuse_stranger(spec, job)
-        if observe.observed(job, observe.newest(self._allocs(spec.job_id))).state != "dead":
+        if observe.observed(job, observe.newest(self._looks.allocs(spec.job_id))).state != "dead":
             return True
         self.stop(spec.job_id)
         return False
 
     def _refuse_stranger(self, spec: LabSpec, job: dict[str, Any] | None = None) -> None:
-        found = job or self._job(spec.job_id) or {}
+        found = job or self._looks.job(spec.job_id) or {}
         if observe.instance_of(found) != spec.instance:
             raise StartFailed(f"The name {spec.job_id} is taken on the cluster by somebody else's job.")
 
@@ -149,7 +150,7 @@ class NomadBackend:
         A node that went away has no processes that count: Nomad ends them when it comes back. A job of another
         instance isn't there for us, whatever a database says that was copied from its site.
         """
-        if self._own(job_id) is None or not self._deregister(job_id, is_purge=False):
+        if self._looks.own(job_id) is None or not self._deregister(job_id, is_purge=False):
             return
         index, deadline = 0, time.monotonic() + STOP_S
         while time.monotonic() < deadline:
@@ -176,23 +177,16 @@ class NomadBackend:
 
     def status(self, job_id: str) -> Observed | None:
         """Look at the job and its newest allocation."""
-        job = self._own(job_id)
-        return observe.observed(job, observe.newest(self._allocs(job_id))) if job is not None else None
+        job = self._looks.own(job_id)
+        return observe.observed(job, observe.newest(self._looks.allocs(job_id))) if job is not None else None
 
     def observe(self) -> list[Observed]:
         """List this instance's jobs, with two questions for all of them."""
-        jobs = self._our_jobs()
+        jobs = self._looks.every()
         allocs: dict[str, list[dict[str, Any]]] = {}
         for alloc in self.servers.call("get", "allocations", task_states="true").json() if jobs else []:
             allocs.setdefault(alloc["JobID"], []).append(alloc)
         return [observe.observed(job, observe.newest(allocs.get(job["ID"], []))) for job in jobs]
-
-    def _our_jobs(self) -> list[dict[str, Any]]:
-        mine = json.dumps(self.instance)
-        found: list[dict[str, Any]] = self.servers.call(
-            "get", "jobs", meta="true", filter=f"Meta.yurt_instance == {mine}", timeout_s=30.0
-        ).json()
-        return found
 
     def execute(
         self,
@@ -246,7 +240,7 @@ class NomadBackend:
         """Look at the nodes that labs may use, and at what others run there."""
         nodes = self.servers.call("get", "nodes", resources="true").json()
         allocs = self.servers.call("get", "allocations", resources="true").json()
-        ours = {job["ID"] for job in self._our_jobs()}
+        ours = {job["ID"] for job in self._looks.every()}
         pool, datacenters = self._settings.lab_node_pool, self._settings.lab_datacenters
         drivers = self._jobs.drivers()
         return [
@@ -288,30 +282,7 @@ class NomadBackend:
         return await self._sessions.bridge(alloc_id, socket)
 
     def _running(self, job_id: str) -> str:
-        alloc = observe.newest(self._allocs(job_id))
-        if alloc is None or not observe.is_running(alloc) or self._own(job_id) is None:
+        alloc = observe.newest(self._looks.allocs(job_id))
+        if alloc is None or not observe.is_running(alloc) or self._looks.own(job_id) is None:
             raise BackendUnavailable(f"{job_id} doesn't run")
         return str(alloc["ID"])
-
-    def _own(self, job_id: str) -> dict[str, Any] | None:
-        """Return the job, if it is one of this instance."""
-        job = self._job(job_id)
-        return job if job is not None and observe.instance_of(job) == self.instance else None
-
-    def _job(self, job_id: str) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = self.servers.ask(lambda client: client.job.get_job(job_id))
-        except Refused as error:
-            if error.is_absence:
-                return None
-            raise
-        return found
-
-    def _allocs(self, job_id: str) -> list[dict[str, Any]]:
-        try:
-            found: list[dict[str, Any]] = self.servers.ask(lambda client: client.job.get_allocations(job_id))
-        except Refused as error:
-            if error.is_absence:
-                return []
-            raise
-        return found
