@@ -71,7 +71,8 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
     ):
         return False
     if is_first_try:
-        timelines.note(found.id, "claimed", now)
+        # Whoever asked while the claim waited for its lock did so after this clock was read.
+        timelines.note(found.id, "claimed", max(now, found.queued_at))
     if is_warm:
         timelines.note(found.id, "adopted", now, job=job_id)
     return True

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from extensions import db as database
 from models import LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from services import lab_claims, labs
+from services import lab_claims, labs, timelines
 from services.lab_claims import Limits
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.conftest import NOW
@@ -30,6 +30,14 @@ def test_who_waits_longest_is_first(cast: Cast, ask: Callable[..., LabSession]) 
 
     assert claimed == [first, second, None]
     assert (first.state, first.claimed_at) == (STARTING, later(3))
+
+
+def test_who_asks_while_a_claim_waits_for_its_lock_has_asked_before_their_turn(cast: Cast) -> None:
+    found = labs.request(cast.bob, cast.lab, cast.course, now=later(1))
+
+    lab_claims.claim_next(WIDE, NOW)
+
+    assert [line.kind for line in timelines.of(found.id)] == ["queued", "claimed"]
 
 
 def test_the_limit_in_all_counts_every_machine_there_may_be(cast: Cast, ask: Callable[..., LabSession]) -> None:
