@@ -23,7 +23,9 @@ def on_nomad(settings: Settings, nomad: Cluster) -> Settings:
 
 
 @pytest.mark.parametrize(
-    "lab", [lab for lab in LABS if lab.slug in ("locked-out", "nightly-backup", "village-library")], ids=lambda lab: lab.slug
+    "lab",
+    [lab for lab in LABS if lab.slug in ("locked-out", "nightly-backup", "village-library")],
+    ids=lambda lab: lab.slug,
 )
 def test_lab_is_proven_on_nomad(on_nomad: Settings, nomad: Cluster, lab: archive.LabContent) -> None:
     backend = make_test_backend(on_nomad)
