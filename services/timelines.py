@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import select
@@ -42,6 +43,8 @@ KINDS = (
     "failed",
     "lost",
 )
+# The gateway sees the first prompt, and the scheduler asks it once a minute.
+NOTED_LATER = ("first_prompt",)
 MOST = 500
 
 
@@ -55,10 +58,15 @@ def note(session_id: uuid.UUID, kind: str, at: datetime, **detail: Any) -> None:
 def of(session_id: uuid.UUID) -> list[LabEvent]:
     """Return the timeline, the oldest first: of the lines written last, 500.
 
-    A line may be written after others that happened later: the first prompt comes once a minute.
+    They are in the order in which they were written, whatever the clocks of their writers said; but those that are
+    noted later on stand where they belong.
     """
     newest = select(LabEvent).where(LabEvent.session_id == session_id).order_by(LabEvent.id.desc()).limit(MOST)
-    return sorted(db.session.scalars(newest).all(), key=lambda line: (line.at, line.id))
+    lines = list(reversed(db.session.scalars(newest).all()))
+    in_order = [line for line in lines if line.kind not in NOTED_LATER]
+    latest = accumulate((line.at for line in in_order), max)
+    place = {line.id: at for line, at in zip(in_order, latest, strict=True)}
+    return sorted(lines, key=lambda line: (place.get(line.id, line.at), line.id))
 
 
 def session_with(job_id: str) -> uuid.UUID | None:

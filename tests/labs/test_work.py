@@ -220,11 +220,13 @@ def test_operators_find_a_lab_by_the_job_that_it_had_before_a_reset(app: Any, la
 
 def test_a_timeline_is_in_the_order_of_what_happened(lab: LabSession) -> None:
     now = utcnow()
+    # A scheduler whose clock is behind, or who read it before it waited.
+    timelines.note(lab.id, "adopted", now - timedelta(seconds=5))
     timelines.note(lab.id, "check_passed", now + timedelta(seconds=9), check="one")
     timelines.note(lab.id, "first_prompt", now + timedelta(seconds=2))
     database.session.commit()
 
-    assert [line.kind for line in timelines.of(lab.id)] == ["queued", "first_prompt", "check_passed"]
+    assert [line.kind for line in timelines.of(lab.id)] == ["queued", "adopted", "first_prompt", "check_passed"]
 
 
 def test_a_lab_that_stops_shows_no_receipt_of_before(lab: LabSession, save: LabSave) -> None:
