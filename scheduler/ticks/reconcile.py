@@ -1,6 +1,7 @@
 """Compares sessions with jobs and machines, and mends what a crash left."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -21,6 +22,8 @@ for _action in ("stop", "lose", "move"):
     REPAIRS.labels(_action)
 
 log = structlog.get_logger("yurt.scheduler")
+# A machine takes five seconds to end, and may take longer.
+STOPS_AT_ONCE = 8
 
 
 def reconciler(settings: Settings, backend: Backend) -> Callable[[], bool]:
@@ -36,9 +39,13 @@ def reconciler(settings: Settings, backend: Backend) -> Callable[[], bool]:
 
 
 def mend_all(instance: str, backend: Backend) -> None:
-    """Look at everything, and mend it."""
-    for repair in survey(instance, backend):
-        carry_out(backend, repair)
+    """Look at everything, and mend it.
+
+    A node that goes takes many labs along: all are told before any machine is waited for, and these end side by side.
+    """
+    ending = [repair for repair in survey(instance, backend) if write(backend, repair) and repair.action != "move"]
+    with ThreadPoolExecutor(STOPS_AT_ONCE) as pool:
+        list(pool.map(lambda repair: end(backend, repair), ending))
 
 
 def survey(instance: str, backend: Backend) -> list[Repair]:
@@ -64,16 +71,29 @@ def mend_one(instance: str, backend: Backend, job_id: str) -> None:
 
 def carry_out(backend: Backend, repair: Repair) -> bool:
     """Repair one thing; what moved meanwhile is left alone, and what fails is found again by the next look."""
+    return write(backend, repair) and (repair.action == "move" or end(backend, repair))
+
+
+def write(backend: Backend, repair: Repair) -> bool:
+    """Write down what the repair does to its session; return whether it was still due."""
     try:
         job = None if repair.action == "stop" else backend.status(repair.job_id)
-        is_due = lab_repairs.carry_out(repair, job, utcnow())
-        db.session.commit()
-        if is_due:
-            REPAIRS.labels(repair.action).inc()
-            log.warning("repair", action=repair.action, job=repair.job_id, detail=repair.detail)
-        if is_due and repair.action != "move":
-            backend.stop(repair.job_id)
     except (BackendError, OSError) as error:
         log.warning("repair failed", action=repair.action, job=repair.job_id, error=str(error))
         return False
+    is_due = lab_repairs.carry_out(repair, job, utcnow())
+    db.session.commit()
+    if is_due:
+        REPAIRS.labels(repair.action).inc()
+        log.warning("repair", action=repair.action, job=repair.job_id, detail=repair.detail)
     return is_due
+
+
+def end(backend: Backend, repair: Repair) -> bool:
+    """End the job that nobody wants any more; return whether it has ended."""
+    try:
+        backend.stop(repair.job_id)
+    except (BackendError, OSError) as error:
+        log.warning("repair failed", action=repair.action, job=repair.job_id, error=str(error))
+        return False
+    return True

@@ -249,3 +249,26 @@ def test_a_session_that_ends_by_itself_meanwhile_keeps_its_reason(running: Ask) 
     mend_all("test", ScriptedBackend())
 
     assert (found.state, found.reason) == (STOPPING, "user")
+
+
+def test_all_whose_node_went_are_told_before_any_machine_is_waited_for(running: Ask) -> None:
+    found = [running(UserFactory(), node="n1") for _ in range(12)]
+    backend, asked = ScriptedBackend(), list[str]()
+    for one in found:
+        backend.jobs[one.job_id] = job("running", one.job_id, node="n2")
+    look, end = backend.status, backend.stop
+
+    def status(job_id: str) -> Observed | None:
+        asked.append("look")
+        return look(job_id)
+
+    def stop(job_id: str) -> None:
+        asked.append("stop")
+        end(job_id)
+
+    backend.status, backend.stop = status, stop  # type: ignore[method-assign]
+    mend_all("test", backend)
+
+    assert asked == ["look"] * 12 + ["stop"] * 12
+    assert {(one.state, one.reason, one.detail) for one in found} == {(ENDED, "lost", "The machine n1 went away.")}
+    assert backend.jobs == {}
