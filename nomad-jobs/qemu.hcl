@@ -1,5 +1,5 @@
-# A lab that is a virtual machine: its console is the screen, a port of its own runs Yurt's scripts. What an image needs
-# for that is in docs/vm-images.md; `deploy/vm/build` makes a small one.
+# A lab that is a virtual machine: its console is the screen, a port of its own runs Yurt's scripts, others lead to its
+# web servers. What an image needs for that is in docs/vm-images.md; `deploy/vm/build` makes a small one.
 #
 # Yurt renders it once for each lab and gives every session's job its own ID and meta. By hand:
 #   nomad job run -var kernel=/srv/yurt/images/vmlinuz -var initrd=/srv/yurt/images/initrd.gz nomad-jobs/qemu.hcl
@@ -155,6 +155,12 @@ locals {
     ["-kernel", var.kernel, "-append", trimspace("console=ttyS0 quiet panic=1 ${var.kernel_args}")],
     var.initrd == "" ? [] : ["-initrd", var.initrd],
   )
+
+  # Each carries a connection at a time to a web server in the guest.
+  ports = flatten([for number in range(8) : [
+    "-chardev", "socket,id=port${number},path=../alloc/port-${number}.sock,server=on,wait=off",
+    "-device", "virtserialport,chardev=port${number},name=yurt.port.${number}",
+  ]])
 }
 
 job "lab" {
@@ -237,6 +243,7 @@ job "lab" {
             "-device", "virtio-serial",
             "-device", "virtserialport,chardev=ctl,name=yurt.control",
           ],
+          local.ports,
           local.boot,
         )
       }
@@ -274,6 +281,7 @@ job "lab" {
         YURT_CONSOLE = "${NOMAD_ALLOC_DIR}/con.sock"
         YURT_CONTROL = "${NOMAD_ALLOC_DIR}/ctl.sock"
         YURT_MACHINE = "${NOMAD_ALLOC_DIR}/qmp.sock"
+        YURT_PORTS   = "${NOMAD_ALLOC_DIR}/port-"
       }
 
       logs {
@@ -281,10 +289,10 @@ job "lab" {
         max_file_size = 2
       }
 
-      # Saved work passes through it.
+      # Saved work passes through it, and what the guest's web servers send.
       resources {
         cpu        = 50
-        memory     = 64
+        memory     = 96
         memory_max = 256
       }
     }

@@ -25,8 +25,8 @@ class Panel:
 
 
 def has_web(lab: Lab) -> bool:
-    """Say whether the lab's page can show its web servers: nothing leads to a port of a virtual machine."""
-    return bool(lab.ports) and lab.template != "qemu"
+    """Say whether the lab's page can show web servers of the lab."""
+    return bool(lab.ports)
 
 
 PANELS = (

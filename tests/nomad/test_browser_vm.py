@@ -50,7 +50,6 @@ def start(student: Student) -> None:
 def test_a_machine_in_the_browser(student: Student) -> None:
     page = student.page
     student.open("/courses/tiny/labs/lab")
-    expect(page.get_by_role("tab", name="Web")).to_have_count(0)
     start(student)
     shell = student.shell_pid("before")
 
@@ -73,6 +72,16 @@ def test_a_machine_in_the_browser(student: Student) -> None:
     student.expect_screen("from here")
     page.locator("[data-run]").first.click()
     expect(page.locator(".check-state").first).to_have_text("Passed", timeout=WAIT_MS)
+
+    page.get_by_role("tab", name="Web").click()
+    expect(page.get_by_role("heading", name="Nobody listens on port 8000 yet")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("tab", name="Terminal").click()
+    student.type("echo '<h1>From the machine</h1>' > index.html; httpd -p 127.0.0.1:8000; echo listens=$((1 + 1))")
+    student.expect_screen("listens=2")
+    page.get_by_role("tab", name="Web").click()
+    inside = page.frame_locator("#web-frame")
+    expect(inside.get_by_role("heading", name="From the machine")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("tab", name="Terminal").click()
 
     press(student, "Stop", "Stop")
     expect(page.locator("#cover-saved")).to_have_text(RECEIPT, timeout=WAIT_MS)

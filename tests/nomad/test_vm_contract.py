@@ -73,6 +73,7 @@ def test_a_virtual_machine_keeps_the_contract(backend: NomadBackend) -> None:
     assert slow.is_timed_out
     assert (len(cut.output), cut.is_truncated) == (100, True)
     asyncio.run(sized(backend, lab.job_id))
+    asyncio.run(reached(backend, lab.job_id))
     # Who comes back sees what was on the screen.
     assert "sum 42" in shown
     assert "sum 42" in again
@@ -93,6 +94,39 @@ async def sized(backend: NomadBackend, job_id: str) -> None:
         await screen.type(f"until stty size | grep -qx '{rows} {columns}'; do sleep 1; done; echo is $(stty size)\r")
         await screen.see(f"^is {rows} {columns}$")
     await screen.terminal.close()
+    await backend.leave()
+
+
+async def reached(backend: NomadBackend, job_id: str) -> None:
+    """See servers on the machine's loopback reached, more at once than it has ports for them, and others not."""
+    serve = "mkdir www; seq 1 200000 > www/numbers; setsid httpd -p 127.0.0.1:8000 -h www\n"
+    serve += "setsid nc -ll -p 9000 -e cat > /dev/null 2>&1 & sleep 1"
+    ran = await asyncio.to_thread(backend.execute, job_id, serve, timeout_s=20, output_limit=1000)
+    assert ran.exit_code == 0, ran
+
+    async def get() -> bytes:
+        stream, received = await backend.connect(job_id, 8000), b""
+        await stream.write(b"GET /numbers HTTP/1.1\r\nConnection: close\r\n\r\n")
+        while data := await stream.read():
+            received += data
+        await stream.close()
+        return received.partition(b"\r\n\r\n")[2]
+
+    with pytest.raises(BackendUnavailable):
+        await backend.connect(job_id, 8001)
+    # Each is left while the server would go on; what it says isn't the next one's.
+    sent = secrets.token_bytes(100_000)
+    held = [await backend.connect(job_id, 9000) for _ in range(3)]
+    for stream in held:
+        received = b""
+        await stream.write(sent)
+        while len(received) < len(sent):
+            received += await stream.read()
+        assert received == sent
+        await stream.write(b"unheard")
+        await stream.close()
+    numbers = b"".join(b"%d\n" % number for number in range(1, 200_001))
+    assert [found == numbers for found in await asyncio.gather(*(get() for _ in range(10)))] == [True] * 10
     await backend.leave()
 
 

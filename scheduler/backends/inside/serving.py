@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from scheduler.backends.inside import entry, scripts, vm, wire
+from scheduler.backends.inside import entry, scripts, vm, vm_ports, wire
 from scheduler.backends.inside.student import NotIsolated, Student, become, make_namespaces
 
 CONNECT_S = 5.0
@@ -86,8 +86,11 @@ def run(
 
 def reach(connection: socket.socket, port: int, student: Student | None, namespaces: dict[str, int]) -> None:
     """Connect to a port of the lab's own loopback: `+` and then its bytes, or `-`."""
-    if student is None or vm.is_here():
+    if student is None:
         connection.sendall(b"-")
+        return
+    if vm.is_here():
+        vm_ports.reach(connection, port)
         return
     become(student, namespaces)
     try:

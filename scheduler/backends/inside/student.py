@@ -66,7 +66,7 @@ def become(student: Student, namespaces: dict[str, int], *, is_shell: bool = Fal
     The shell, and all that is ever started in it, goes into a user namespace below the lab's own. Scripts stay above:
     so a student's programs, of the same user ID, can neither trace a check nor look at what it has open.
     """
-    _yield_memory()
+    yield_memory()
     shed_rights(student.uid)
     # The user namespace first: whoever made it has every right in it.
     for name in ("user", "uts", "net"):
@@ -175,7 +175,7 @@ def _limit(student: Student) -> None:
     os.nice(NICENESS)
 
 
-def _yield_memory() -> None:
+def yield_memory() -> None:
     """Be ended before the program, where memory runs out."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write(str(OOM_SCORE))

@@ -12,7 +12,7 @@ from pathlib import Path
 INSIDE = Path(__file__).resolve().parents[1] / "inside"
 PACKAGE = "scheduler.backends.inside"
 # In the order in which they import each other.
-MODULES = ("wire", "screen", "student", "scripts", "entry", "vm", "disk", "machine", "serving", "agent")
+MODULES = ("wire", "screen", "student", "scripts", "entry", "vm", "vm_ports", "disk", "machine", "serving", "agent")
 # Nomad reads ${...} in a job as its own: there is none in here.
 _START = """import base64, json, sys, types, zlib
 def make(name):
