@@ -17,7 +17,8 @@ CONNECT_S = 30.0
 POLL_S = 0.05
 # How long a VM may take to come up; a script gets this much more than its limit.
 BOOT_S, GRACE_S = 120.0, 10.0
-ASK_AGAIN_S = 2.0
+# Asked again and again before it can answer, a slow machine would answer ever later.
+ASK_AGAIN_S, ASK_AGAIN_PART = 2.0, 0.5
 # Beside the output in base64: what an earlier answer left behind.
 FLOOD = 1024 * 1024
 # What the firmware says at each start, in what QEMU keeps of the console. A kernel that panics starts anew.
@@ -38,8 +39,9 @@ def open_console() -> int:
 
 def fill(saved: bytes | None, setup: bytes) -> None:
     """Wait for the VM to come up, then unpack what was saved or run the setup; raise Refused."""
-    deadline = time.monotonic() + BOOT_S
-    while not _is_up():
+    began = time.monotonic()
+    deadline = began + BOOT_S
+    while not _is_up(max(ASK_AGAIN_S, ASK_AGAIN_PART * (time.monotonic() - began))):
         if _starts() > MOST_STARTS:
             raise Refused("The virtual machine starts again and again. It has too little memory, most likely.")
         if time.monotonic() > deadline:
@@ -54,12 +56,12 @@ def fill(saved: bytes | None, setup: bytes) -> None:
         raise Refused(f"The lab's setup failed {result.exit_code}. {result.output.decode(errors='replace')[-500:]}")
 
 
-def run(script: bytes, stdin: bytes, timeout_s: float, limit: int) -> Result:
-    """Run a script through the VM's second serial port, one at a time."""
+def run(script: bytes, stdin: bytes, timeout_s: float, limit: int, grace_s: float = GRACE_S) -> Result:
+    """Run a script through the VM's second serial port, one at a time; the answer may come so much later."""
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with _connect(os.environ["YURT_CONTROL"], CONNECT_S) as control:
-            return _run(control, script, stdin, timeout_s, limit)
+            return _run(control, script, stdin, timeout_s, limit, grace_s)
 
 
 def _starts() -> int:
@@ -99,23 +101,23 @@ class ConsoleSize:
                 os._exit(0)
 
 
-def _is_up() -> bool:
+def _is_up(patience: float) -> bool:
     try:
-        return not run(b"true", b"", ASK_AGAIN_S, 100).is_timed_out
+        return not run(b"true", b"", patience, 100, grace_s=0).is_timed_out
     except OSError:
         time.sleep(POLL_S)
         return False
 
 
-def _run(control: socket.socket, script: bytes, stdin: bytes, timeout_s: float, limit: int) -> Result:
+def _run(control: socket.socket, script: bytes, stdin: bytes, timeout_s: float, limit: int, grace_s: float) -> Result:
     mark = secrets.token_hex(8).encode()
     words = [b"yurt-run", mark, b"%d" % max(1, round(timeout_s)), base64.b64encode(script), base64.b64encode(stdin)]
     # One byte more than wanted says that there was more.
     words.append(b"%d" % (limit + 1))
     # A machine that isn't up yet takes nothing.
-    control.settimeout(timeout_s + GRACE_S)
+    control.settimeout(timeout_s + grace_s)
     control.sendall(b"\n" + b" ".join(words) + b"\n")
-    deadline = time.monotonic() + timeout_s + (GRACE_S if timeout_s > ASK_AGAIN_S else 0)
+    deadline = time.monotonic() + timeout_s + grace_s
     received = bytearray()
     ending = b"yurt-end " + mark + b" "
     while (left := deadline - time.monotonic()) > 0:
