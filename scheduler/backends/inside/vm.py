@@ -39,13 +39,14 @@ def open_console() -> int:
 
 def fill(saved: bytes | None, setup: bytes) -> None:
     """Wait for the VM to come up, then unpack what was saved or run the setup; raise Refused."""
-    began = time.monotonic()
-    deadline = began + BOOT_S
-    while not _is_up(max(ASK_AGAIN_S, ASK_AGAIN_PART * (time.monotonic() - began))):
+    deadline = time.monotonic() + BOOT_S
+    while (left := deadline - time.monotonic()) > 0:
+        if _is_up(min(left, max(ASK_AGAIN_S, ASK_AGAIN_PART * (BOOT_S - left)))):
+            break
         if _starts() > MOST_STARTS:
             raise Refused("The virtual machine starts again and again. It has too little memory, most likely.")
-        if time.monotonic() > deadline:
-            raise Refused(f"The virtual machine didn't come up within {BOOT_S:.0f} s.")
+    else:
+        raise Refused(f"The virtual machine didn't come up within {BOOT_S:.0f} s.")
     if saved is not None:
         result = run(RESTORE, saved, START_S, OUTPUT)
     elif setup.strip():
