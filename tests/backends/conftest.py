@@ -35,15 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if not (item.get_closest_marker("isolated") and "raw_exec" in item.name)]
 
 
+@pytest.fixture
+def made() -> list[Backend]:
+    """Every backend that the test has made."""
+    return []
+
+
 @pytest.fixture(params=list(BACKENDS))
-def make_backend(request, tmp_path) -> Iterator[Callable[[], Backend]]:
+def make_backend(request, tmp_path, made) -> Iterator[Callable[[], Backend]]:
     """Make backends that see the same jobs, as the scheduler's and the gateway's do; in the end none is left."""
     driver = BACKENDS[request.param]
     if driver == "docker":
         require_docker(request.getfixturevalue("nomad"))
     settings = nomad_settings(request.getfixturevalue("nomad"), driver) if driver else None
-
-    made: list[Backend] = []
 
     def make() -> Backend:
         made.append(NomadBackend(settings) if settings else LocalBackend(tmp_path / "var"))
@@ -75,10 +79,11 @@ def backend(make_backend) -> Backend:
 
 
 @pytest.fixture
-async def leaving(make_backend, backend) -> AsyncIterator[None]:
-    """For tests in an event loop: nothing of the backend stays open in it."""
+async def leaving(made, backend) -> AsyncIterator[None]:
+    """For tests in an event loop: nothing of their backends stays open in it."""
     yield
-    await backend.leave()
+    for found in made:
+        await found.leave()
 
 
 @pytest.fixture
