@@ -8,6 +8,7 @@ const files = [
   "@xterm/xterm/lib/xterm.js",
   "@xterm/xterm/css/xterm.css",
   "@xterm/addon-fit/lib/addon-fit.js",
+  "@xterm/addon-unicode11/lib/addon-unicode11.js",
   "@xterm/addon-web-links/lib/addon-web-links.js",
 ];
 const target = join(root, "static", "vendor");

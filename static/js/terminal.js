@@ -42,6 +42,8 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     scrollback: SCROLLBACK,
     // Whoever looks at a binary file would fill the browser's console with a line for each byte that is no text.
     logLevel: "off",
+    // The choice of widths below is one.
+    allowProposedApi: true,
     disableStdin: isVisitor,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     theme: { background: "#16130f", foreground: "#ece6dc", cursor: "#f0916b", selectionBackground: "#6b4a35" },
@@ -49,6 +51,9 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   const fit = new window.FitAddon.FitAddon();
   term.loadAddon(fit);
   term.loadAddon(new window.WebLinksAddon.WebLinksAddon());
+  // Shells count two columns for an emoji, and the line is edited where they think that it is.
+  term.loadAddon(new window.Unicode11Addon.Unicode11Addon());
+  term.unicode.activeVersion = "11";
   if (isVisitor) leaveQuestions(term);
   term.open(host);
   host.terminal = term;

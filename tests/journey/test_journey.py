@@ -237,6 +237,21 @@ def test_bytes_that_are_no_text_leave_the_browsers_console_alone(bob: Student) -
     assert said == []
 
 
+def test_an_emoji_is_as_wide_as_shells_take_it_for(bob: Student) -> None:
+    bob.start_lab()
+
+    bob.type(r"printf '\360\237\220\247|%s\n' wide-$((1+1))")
+    bob.expect_screen("wide-2")
+
+    bar = bob.page.evaluate("""() => {
+      const buffer = document.getElementById("terminal").terminal.buffer.active;
+      const rows = Array.from({length: buffer.length}, (_, row) => buffer.getLine(row));
+      const line = rows.find((row) => row.translateToString(true).endsWith("|wide-2"));
+      return [0, 1, 2].map((column) => line.getCell(column).getChars());
+    }""")
+    assert bar == ["\N{PENGUIN}", "", "|"]
+
+
 def test_who_has_just_left_the_queue_is_shown_no_place_in_it(bob: Student) -> None:
     bob.start_lab()
 
