@@ -1,6 +1,7 @@
 """A virtual machine that can't come up is given up early, with words for whoever waits; one that is slow isn't."""
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -67,3 +68,16 @@ def test_a_machine_slower_than_it_is_asked_is_not_asked_faster_than_it_answers(
     control.shutdown(socket.SHUT_RDWR)
     control.close()
     machine.join(5)
+
+
+@pytest.mark.parametrize("is_slow", [True, False])
+def test_a_size_that_a_slow_machine_did_not_hear_is_told_again(monkeypatch: pytest.MonkeyPatch, is_slow: bool) -> None:
+    answer = vm.Result(-1 if is_slow else 1, b"", is_timed_out=is_slow, is_truncated=False)
+    monkeypatch.setattr(vm, "run", lambda *_asked: answer)
+    console = vm.ConsoleSize()
+    console.wanted = 80, 24
+
+    console.tell()
+    console.ended(os.waitpid(console.child, 0)[1])
+
+    assert console.is_waiting == is_slow

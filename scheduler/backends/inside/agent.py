@@ -103,9 +103,10 @@ class Lab:
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            while (found := os.waitpid(-1, os.WNOHANG))[0] != 0:
+                ended, status = found
                 if ended == self.console.child:
-                    self.console.child = 0
+                    self.console.ended(status)
                 if ended == self.shell:
                     self.shell = 0
                     self.quick = self.quick + 1 if time.monotonic() - self.began < QUICK_S else 0

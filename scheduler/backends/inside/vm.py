@@ -76,7 +76,7 @@ def _starts() -> int:
 
 class ConsoleSize:
     """Tells a VM how large its viewers' screen is: a serial line carries no sizes. One script at a time, the last size
-    counts; `child` is the process that runs it, until somebody reaps that and sets it to 0."""
+    counts, and is told again to a machine that was too slow to hear it. `child` is the process that runs it."""
 
     def __init__(self) -> None:
         self.wanted: tuple[int, int] | None = None
@@ -97,9 +97,16 @@ class ConsoleSize:
         if self.child == 0:
             try:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                run(b"stty -F /dev/ttyS0 cols %d rows %d" % self.told, b"", SIZE_S, 100)
+                told = run(b"stty -F /dev/ttyS0 cols %d rows %d" % self.told, b"", SIZE_S, 100)
+                os._exit(1 if told.is_timed_out else 0)
             finally:
                 os._exit(0)
+
+    def ended(self, status: int) -> None:
+        """Take the end of the child; any status but 0 says that the machine was too slow."""
+        self.child = 0
+        if status:
+            self.told = None
 
 
 def _is_up(patience: float) -> bool:
