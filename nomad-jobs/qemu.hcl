@@ -289,11 +289,11 @@ job "lab" {
         max_file_size = 2
       }
 
-      # Saved work passes through it, and what the guest's web servers send.
+      # Saved work passes through it, and connections to the guest's web servers: each takes 7 MB while it stands.
       resources {
         cpu        = 50
-        memory     = 96
-        memory_max = 256
+        memory     = 128
+        memory_max = 512
       }
     }
   }

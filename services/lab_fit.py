@@ -8,7 +8,7 @@ Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", 
 
 # nomad-jobs/qemu.hcl: QEMU has this much memory at least, and a task beside it holds the console.
 MACHINE, LEAST_MACHINE_MB = "qemu", 128
-CONSOLE_MHZ, CONSOLE_MB = 50, 64
+CONSOLE_MHZ, CONSOLE_MB = 50, 128
 
 
 @dataclass(frozen=True)

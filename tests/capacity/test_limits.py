@@ -30,7 +30,7 @@ def test_a_warm_machine_counts_like_a_lab(cast: Cast, other_lab: Lab) -> None:
     assert claim(total=2) is not None
 
 
-@pytest.mark.parametrize(("memory_mb", "is_room"), [(2 * 192 - 1, False), (2 * 192, True)])
+@pytest.mark.parametrize(("memory_mb", "is_room"), [(2 * 256 - 1, False), (2 * 256, True)])
 def test_a_machine_holds_room_for_its_console_too(cast: Cast, memory_mb: int, is_room: bool) -> None:
     cast.lab.template, cast.lab.cpu_mhz, cast.lab.memory_mb = "qemu", 500, 100
     runs(cast.lab)
@@ -41,7 +41,7 @@ def test_a_machine_holds_room_for_its_console_too(cast: Cast, memory_mb: int, is
 
     assert (claimed is not None) is is_room
     held = lab_room.holdings(INSTANCE)
-    assert held.memory_mb == 192 * (1 + is_room) and held.cpu_mhz == 550 * (1 + is_room)
+    assert held.memory_mb == 256 * (1 + is_room) and held.cpu_mhz == 550 * (1 + is_room)
 
 
 def test_courses_take_turns(cast: Cast, other_lab: Lab) -> None:

@@ -142,7 +142,7 @@ def test_a_class_of_machines_needs_room_for_their_consoles(app: Any, cast: Cast)
 
     said = run(app, plan, "--students", "100", "--node-cpu", "16000", "--node-memory", "8192")
 
-    assert row_of(said, "vm") == ["vm", "250", "192", "42", "3", "memory"]
+    assert row_of(said, "vm") == ["vm", "250", "256", "32", "4", "memory"]
 
 
 def test_labs_that_no_node_holds_need_no_number_of_nodes(app: Any, cast: Cast) -> None:
