@@ -36,6 +36,35 @@ class Limit:
                 del self._now[user_id]
 
 
+class Turns:
+    """So many things at once in one lab, which pays for each with its own memory; the next one waits for its turn."""
+
+    def __init__(self, each: int, patience_s: float) -> None:
+        self.each, self.patience_s = each, patience_s
+        self._free: dict[str, asyncio.Semaphore] = {}
+        self._here: Counting[str] = Counting()
+
+    @asynccontextmanager
+    async def hold(self, session_id: str) -> AsyncIterator[None]:
+        """Have a turn while the block runs; raise 503 for whom none has come within the patience."""
+        free = self._free.setdefault(session_id, asyncio.Semaphore(self.each))
+        self._here[session_id] += 1
+        try:
+            try:
+                async with asyncio.timeout(self.patience_s):
+                    await free.acquire()
+            except TimeoutError as error:
+                raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"}) from error
+            try:
+                yield
+            finally:
+                free.release()
+        finally:
+            self._here[session_id] -= 1
+            if not self._here[session_id]:
+                del self._here[session_id], self._free[session_id]
+
+
 class Labs:
     """The labs that run. `job_of(session, user)` gives (job ID, state) of a lab that is the user's."""
 

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 from prometheus_client import Counter
 
 from gateway import http1, port_headers, tasks
-from gateway.labs import Labs, Limit
+from gateway.labs import Labs, Limit, Turns
 from gateway.notes import Notes
 from gateway.port_doors import Access, Doors
 from gateway.raw import RawReader
@@ -25,6 +25,8 @@ from services import tickets
 CHUNK = 64 * 1024
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
 EACH, TOTAL = 48, 1000
+# Each connection is a process in the lab of some 7 MB; browsers keep to six of them at once.
+EACH_LAB, PATIENCE_S = 8, 30.0
 # Whether a lab is whose and runs is asked this often for a burst of requests.
 KNOWN_S = 2.0
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -38,7 +40,7 @@ class Ports:
 
     def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors) -> None:
         self._secret_key, self._labs, self._notes, self._doors = secret_key, labs, notes, doors
-        self._limit = Limit(EACH, TOTAL)
+        self._limit, self._turns = Limit(EACH, TOTAL), Turns(EACH_LAB, PATIENCE_S)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
     def routes(self) -> list[web.RouteDef]:
@@ -89,7 +91,7 @@ class Ports:
         if is_sandboxed and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return web.Response(status=204, headers=CIMultiDict(port_headers.cors(asked)))
         try:
-            async with self._limit.hold(access.user_id):
+            async with self._limit.hold(access.user_id), self._turns.hold(access.session_id):
                 stream = await self._connect(await self._job(access), access.port)
                 try:
                     self._notes.note(access.session_id, "http")
@@ -221,7 +223,7 @@ WORDS = {
     409: "The lab isn’t running.",
     429: "Too many requests at once.",
     502: "The server in the lab didn’t answer properly.",
-    503: "The lab can’t be reached at the moment.",
+    503: "The lab is busy, or can’t be reached at the moment. Try again.",
     504: "The server in the lab takes too long.",
 }
 

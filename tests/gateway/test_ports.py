@@ -13,7 +13,7 @@ from aiohttp import ClientPayloadError, ClientResponse, WSMsgType, WSServerHands
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway import __main__ as process
-from gateway import port_headers
+from gateway import port_headers, ports
 from models import utcnow
 from services import labs, tickets
 from tests.gateway.conftest import Stage, noted
@@ -224,6 +224,27 @@ async def test_web_sockets_pass_both_ways(browser: Browser, stage: Stage, server
 
     assert (text, socket.protocol, back == data) == ("hello!", "chat", True)
     assert (ended.type, socket.close_code) == (WSMsgType.CLOSE, 4001)
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one connection at once into a lab."""
+    monkeypatch.setattr(ports, "EACH_LAB", 1)
+    monkeypatch.setattr(ports, "PATIENCE_S", 0.2)
+
+
+async def test_a_lab_that_is_busy_says_so_until_it_is_not(
+    narrow: None, browser: Browser, stage: Stage, server: TestServer
+) -> None:
+    socket = await browser.ws_connect(prefix(stage, server.port) + "/echo")
+
+    refused = await browser.get(prefix(stage, server.port) + "/")
+    await socket.close()
+
+    assert (refused.status, "The lab is busy" in await refused.text()) == (503, True)
+    async with asyncio.timeout(20):
+        while (await browser.get(prefix(stage, server.port) + "/")).status != 200:
+            pass
 
 
 async def test_a_web_socket_to_what_speaks_none_is_refused(browser: Browser, stage: Stage, server: TestServer) -> None:
