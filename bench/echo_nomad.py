@@ -1,4 +1,4 @@
-"""A stand-in for a cluster of thousands of labs: the two questions of a terminal, answered as Nomad answers them.
+"""A stand-in for a cluster of thousands of labs: the questions of a terminal, answered as Nomad answers them.
 
 Real labs would each take a program's memory on the machine that measures the gateway. Here a lab shows what is typed
 into it. Protocols: Nomad's allocations of a job, Nomad's exec (scheduler/backends/nomad/execs.py), and the framing of
@@ -20,6 +20,8 @@ from aiohttp import WSMsgType, web
 from config import ROOT
 from tests.sites import free_port, wait_for_page
 
+# Whose its labs are.
+INSTANCE = "bench"
 HEADER, LENGTH, LEAVE = struct.Struct("!cI"), struct.Struct("!I"), 0xFFFFFFFF
 
 
@@ -27,6 +29,10 @@ async def _allocations(request: web.Request) -> web.Response:
     job = request.match_info["job"]
     alloc = {"ID": job, "JobID": job, "CreateIndex": 1, "DesiredStatus": "run", "ClientStatus": "running"}
     return web.json_response([{**alloc, "TaskStates": {"lab": {"State": "running"}}}])
+
+
+async def _job(request: web.Request) -> web.Response:
+    return web.json_response({"ID": request.match_info["job"], "Meta": {"yurt_instance": INSTANCE}})
 
 
 async def _exec(request: web.Request) -> web.WebSocketResponse:
@@ -103,6 +109,7 @@ def main() -> None:
     application.add_routes(
         [
             web.get("/healthz", _healthy),
+            web.get("/v1/job/{job}", _job),
             web.get("/v1/job/{job}/allocations", _allocations),
             web.get("/v1/client/allocation/{job}/exec", _exec),
         ]

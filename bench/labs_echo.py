@@ -36,8 +36,8 @@ def _type_in(ground: Ground, site: Site, definition: dict[str, Any]) -> list[flo
     [student], lab_id = site.arrange(1, **definition)
     with site.scheduler():
         job_id = asyncio.run(running_lab(site, student, lab_id))
-        redis_url = site.settings.redis_url
-        with gateway(redis_url, ground.nomad.url, job_id) as (_process, socket):
+        redis_url, instance = site.settings.redis_url, site.settings.instance
+        with gateway(redis_url, ground.nomad.url, job_id, instance) as (_process, socket):
             return asyncio.run(_measure(redis_url, socket))
 
 

@@ -19,7 +19,7 @@ import psutil
 from aiohttp import web
 from redis.asyncio import Redis
 
-from bench.echo_nomad import raise_limit
+from bench.echo_nomad import INSTANCE, raise_limit
 from config import ROOT
 from gateway import tasks
 from gateway.hints import Hints
@@ -34,12 +34,14 @@ PATIENCE_S = 60.0
 
 
 @contextlib.contextmanager
-def gateway(redis_url: str, nomad: str, job: str = "") -> Iterator[tuple[psutil.Process, str]]:
-    """Run a gateway on that cluster; give its process and the path of its socket."""
+def gateway(
+    redis_url: str, nomad: str, job: str = "", instance: str = INSTANCE
+) -> Iterator[tuple[psutil.Process, str]]:
+    """Run a gateway of that instance on that cluster; give its process and the path of its socket."""
     with tempfile.TemporaryDirectory() as folder:
         socket = str(Path(folder) / "gateway")
         command = [sys.executable, "-m", "bench.terminals_gateway", socket, "--redis", redis_url, "--nomad", nomad]
-        process = subprocess.Popen([*command, "--job", job], cwd=ROOT)
+        process = subprocess.Popen([*command, "--job", job, "--instance", instance], cwd=ROOT)
         try:
             deadline = time.monotonic() + PATIENCE_S
             while not Path(socket).exists():
@@ -52,11 +54,10 @@ def gateway(redis_url: str, nomad: str, job: str = "") -> Iterator[tuple[psutil.
             process.wait(PATIENCE_S)
 
 
-async def _serve(socket: str, redis_url: str, nomad: str, job: str) -> None:
+async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: str) -> None:
     redis: Redis = Redis.from_url(redis_url)
-    settings = site_settings(
-        "postgresql://unused", redis_url, Path(socket).parent, lab_backend="nomad", nomad_addr=[nomad]
-    )
+    cluster = {"lab_backend": "nomad", "nomad_addr": [nomad], "instance": instance}
+    settings = site_settings("postgresql://unused", redis_url, Path(socket).parent, **cluster)
     backend = make_backend(settings)
     assert backend is not None
 
@@ -91,9 +92,10 @@ def main() -> None:
     parser.add_argument("--redis", required=True)
     parser.add_argument("--nomad", required=True)
     parser.add_argument("--job", default="")
+    parser.add_argument("--instance", default=INSTANCE)
     options = parser.parse_args()
     raise_limit()
-    asyncio.run(_serve(options.socket, options.redis, options.nomad, options.job))
+    asyncio.run(_serve(options.socket, options.redis, options.nomad, options.job, options.instance))
 
 
 if __name__ == "__main__":

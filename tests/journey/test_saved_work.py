@@ -22,6 +22,7 @@ def test_what_was_done_is_saved_with_a_receipt_and_can_be_had_again(bob: Student
 
     press(bob, "Stop", "Stop")
     expect(page.locator("#cover-saved")).to_have_text(RECEIPT, timeout=30_000)
+    expect(page.locator("#machine-state")).to_have_attribute("data-state", "ended", timeout=30_000)
     bob.start_lab()
     bob.type("rm work.txt; echo gone $((40 + 3))")
     bob.expect_screen("gone 43")
