@@ -21,9 +21,8 @@ def up(lab_session: LabSession, note: str, *, now: datetime) -> None:
     # Two at once would each miss the other in the count: one waits here.
     db.session.execute(select(LabSession.id).where(LabSession.id == lab_session.id).with_for_update())
     raised = select(func.count()).where(LabEvent.session_id == lab_session.id, LabEvent.kind == "hand_raised")
-    if (
-        db.session.scalar(raised.where(LabEvent.at > now - WITHIN)) or 0
-    ) >= LIMIT and lab_session.hand_raised_at is None:
+    lately = db.session.scalar(raised.where(LabEvent.at > now - WITHIN)) or 0
+    if lately >= LIMIT and lab_session.hand_raised_at is None:
         raise LimitReached("You have raised your hand several times. Wait a minute, then raise it again.")
     if _change(lab_session, LabSession.hand_raised_at.is_(None), hand_raised_at=now, hand_note=note):
         timelines.note(lab_session.id, "hand_raised", now, note=note)

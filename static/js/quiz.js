@@ -44,6 +44,13 @@ Item.prototype.show = function (response) {
   }
 };
 
+/** Say whether the field holds something else than the page came with. */
+Item.prototype.isTouched = function () {
+  return [...this.box.querySelectorAll("input")].some((input) =>
+    input.type === "text" ? input.value !== input.defaultValue : input.checked !== input.defaultChecked,
+  );
+};
+
 Item.prototype.isDoubtful = function (response) {
   return this.kind === "numeric" && Boolean(response?.trim()) && !NUMBER.test(response.trim());
 };
@@ -134,6 +141,8 @@ function showReceipt() {
 }
 
 function restore() {
+  // Whoever answered before this ran, on a slow network, wasn't heard.
+  const early = [...items.values()].filter((item) => item.isTouched());
   let kept = [];
   try {
     kept = JSON.parse(localStorage.getItem(store) ?? "[]");
@@ -142,11 +151,12 @@ function restore() {
   }
   for (const [position, pending] of kept) {
     const item = items.get(position);
-    if (!item) continue;
+    if (!item || early.includes(item)) continue;
     item.show(pending.response);
     item.pending = pending;
     item.flush();
   }
+  for (const item of early) item.change(0);
 }
 
 function over() {

@@ -42,8 +42,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     scrollback: SCROLLBACK,
     // Whoever looks at a binary file would fill the browser's console with a line for each byte that is no text.
     logLevel: "off",
-    // The choice of widths below is one.
-    allowProposedApi: true,
+    allowProposedApi: true, // for the choice of widths below
     disableStdin: isVisitor,
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     theme: { background: "#16130f", foreground: "#ece6dc", cursor: "#f0916b", selectionBackground: "#6b4a35" },
@@ -210,9 +209,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     if (text) navigator.clipboard?.writeText(text).catch(() => {});
   }
 
-  term.onData((data) => {
-    type(modified(data));
-  });
+  term.onData((data) => type(modified(data)));
   term.onBinary((data) => socket?.readyState === WebSocket.OPEN && socket.send(Uint8Array.from(data, (char) => char.charCodeAt(0))));
   term.onResize(({ cols, rows }) => {
     if (!isVisitor && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "resize", columns: cols, rows }));

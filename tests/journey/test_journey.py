@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, LabSession, Mail, User
-from tests.journey.student import COURSE, LAB, Student
+from tests.journey.student import COURSE, LAB, QUIZ, Student
 from tests.sites import LiveSite, until
 
 
@@ -123,6 +123,23 @@ def test_answers_given_offline_are_sent_when_the_network_is_back(bob: Student) -
         user = db.session.scalars(select(User).where(User.handle == "bob")).one()
         attempt = db.session.scalars(select(Attempt).where(Attempt.user_id == user.id, Attempt.state == "open")).one()
         assert "-p" in [item.response for item in attempt.items]
+
+
+def test_an_answer_that_comes_before_the_pages_script_is_saved(bob: Student) -> None:
+    held: list[Route] = []
+    bob.page.route("**/quiz.js*", lambda route: held.append(route))
+    bob.open(QUIZ)
+    with bob.page.expect_request("**/quiz.js*"):
+        bob.page.locator("form.actions button").click(no_wait_after=True)
+    question = bob.question("lets mkdir make")
+    question.locator("input").fill("--parents")
+    bob.page.unroute("**/quiz.js*")
+    for route in held:
+        route.continue_()
+
+    expect(bob.page.locator("#receipt")).to_have_text(re.compile(r"\d of 8 saved, \d\d:\d\d:\d\d"))
+    bob.page.reload()
+    expect(question.locator("input")).to_have_value("--parents")
 
 
 def test_a_word_in_a_field_for_a_number_is_saved_and_doubted(bob: Student) -> None:
