@@ -5,17 +5,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from extensions import db as database
 from models import ClusterState, Lab, LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import RUNNING
-from services import lab_definitions, labs
+from scheduler.ticks.starts import starter
+from scheduler.ticks.warm import keeper
+from services import lab_definitions, labs, warm
+from services.lab_queue import Limits
+from services.warm import Plan
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
+from tests.scheduler.scripted import ScriptedBackend
 
 # A Monday.
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTANCE = "tests"
+LIMITS = Limits(total=5, user=2)
 
 
 def later(seconds: float) -> datetime:
@@ -60,6 +67,40 @@ def warmed(lab: Lab, state: str = WARM_READY, **changes: Any) -> WarmLab:
     database.session.add(row)
     database.session.commit()
     return row
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    return ScriptedBackend()
+
+
+@pytest.fixture
+def keep(settings: Any, cast: Cast, backend: ScriptedBackend) -> Callable[..., list[str]]:
+    """Work until nothing is to do; return the states of what is warm."""
+
+    def work(limits: Limits = LIMITS) -> list[str]:
+        piece = keeper(settings, backend, limits)
+        for _ in range(30):
+            if not piece():
+                return states()
+        raise AssertionError("the tick never comes to rest")
+
+    return work
+
+
+@pytest.fixture
+def start(settings: Any, backend: ScriptedBackend) -> Callable[[], bool]:
+    return lambda: starter(settings, backend, LIMITS)()
+
+
+def states() -> list[str]:
+    database.session.expire_all()
+    return list(database.session.scalars(select(WarmLab.state).order_by(WarmLab.id)))
+
+
+def want(lab: Lab, count: int) -> None:
+    warm.replace(lab, [Plan(count=count)])
+    database.session.commit()
 
 
 def cluster(**values: Any) -> ClusterState:
