@@ -1,6 +1,6 @@
 """What the scheduler's tests share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from models import LabSession, User
 from models.lab_session import RUNNING
 from services import labs
 from tests.factories import Cast, make_cast
+from tests.scheduler.postbox import Postbox
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -39,3 +40,11 @@ def running(ask: Callable[..., LabSession]) -> Callable[..., LabSession]:
     """The same with a machine since NOW, for eight hours."""
     facts = {"state": RUNNING, "started_at": NOW, "last_active_at": NOW, "expires_at": NOW + timedelta(hours=8)}
     return lambda user=None, **changes: ask(user, **{**facts, **changes})
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    box = Postbox()
+    box.start()
+    yield box
+    box.listener.close()

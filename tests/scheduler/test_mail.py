@@ -1,9 +1,6 @@
 """The outbox: every mail leaves once it can, and says when it comes a second time."""
 
 import re
-import socket
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -19,58 +16,10 @@ from scheduler.ticks.idleness import judge
 from scheduler.ticks.mail import sender
 from services import outbox
 from tests.people import sign_in
+from tests.scheduler.postbox import Postbox
 from tests.sites import free_port
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-class Postbox(threading.Thread):
-    """A mail server that takes every mail but those that it is told to refuse."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"smtp://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.taken: list[bytes] = []
-        self.words: list[bytes] = []
-        self.extensions: list[bytes] = []
-        self.refusals = 0
-
-    def run(self) -> None:
-        while True:
-            try:
-                connection, _address = self.listener.accept()
-            except OSError:
-                return
-            with connection, connection.makefile("rwb", buffering=0) as lines:
-                self.talk(lines)
-
-    def talk(self, lines: Any) -> None:
-        lines.write(b"220 postbox\r\n")
-        for line in lines:
-            word = line.split()[0].upper()
-            self.words.append(word)
-            if word == b"EHLO":
-                lines.write(b"".join(b"250-%s\r\n" % name for name in [b"postbox", *self.extensions]) + b"250 HELP\r\n")
-            elif word == b"STARTTLS":
-                lines.write(b"454 not now\r\n")
-            elif word == b"DATA":
-                lines.write(b"354 go on\r\n")
-                self.taken.append(b"".join(iter(lines.readline, b".\r\n")))
-                lines.write(b"250 taken\r\n")
-            elif word == b"RCPT" and self.refusals:
-                self.refusals -= 1
-                lines.write(b"451 later\r\n")
-            else:
-                lines.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    box = Postbox()
-    box.start()
-    yield box
-    box.listener.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from models import LabSession, Mail, utcnow
 from models.lab_session import RUNNING
 from services import labs
 from tests.factories import Cast, make_cast
-from tests.scheduler.test_mail import Postbox
+from tests.scheduler.postbox import Postbox
 from tests.scheduler.test_process import environ
 
 # A scheduler that judges and sends, and kills itself at one step, as SIGKILL does.
@@ -74,14 +74,6 @@ def site(committed_db: Any) -> Iterator[Any]:
     with committed_db.app.app_context():
         yield committed_db
         database.session.remove()
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    box = Postbox()
-    box.start()
-    yield box
-    box.listener.close()
 
 
 @pytest.fixture
