@@ -3,6 +3,7 @@
 import re
 import secrets
 import unicodedata
+from contextlib import suppress
 from zoneinfo import available_timezones
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import Role, User
 from models.user import ADMIN, THEMES
+from services import addresses
 from services.errors import InvalidInput, NotFound
 
 MAX_NAME = 60
@@ -57,8 +59,10 @@ def known_zone(name: str | None) -> str:
 
 
 def find_by_email(email: str) -> User:
-    """Return the account with this address, whatever its case; raise NotFound."""
-    user = db.session.scalar(select(User).where(func.lower(User.email) == email.strip().lower()))
+    """Return the account with this address, however it is spelled; raise NotFound."""
+    user = None
+    with suppress(InvalidInput):
+        user = db.session.scalar(select(User).where(func.lower(User.email) == addresses.normal(email)))
     if user is None:
         raise NotFound(f"There is no account with the address {email}.")
     return user

@@ -13,12 +13,14 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user, user_logged_in
 from flask_security import MailUtil, Security
 from flask_security.forms import RegisterFormV2, StringField
+from flask_security.mail_util import EmailValidateException
+from flask_security.utils import get_message
 from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
 from extensions import db, limiter
 from models import Mail
-from services import accounts, live
+from services import accounts, addresses, live
 from services.errors import InvalidInput
 
 MINIMUM_PASSWORD = 10
@@ -55,7 +57,6 @@ SECURITY_SETTINGS: dict[str, Any] = {
     "SECURITY_POST_RESET_VIEW": "/login",
     "SECURITY_AUTO_LOGIN_AFTER_RESET": False,
     "SECURITY_API_ENABLED_METHODS": ["session"],
-    "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "test_environment": True},
     "SECURITY_EMAIL_SUBJECT_REGISTER": lazy_gettext("Welcome to Yurt"),
     "SECURITY_EMAIL_SUBJECT_PASSWORD_RESET": lazy_gettext("Choose a new password"),
     # Flask-Security translates these itself, when it shows them or puts them into the session.
@@ -96,7 +97,21 @@ class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's fo
 
 
 class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
-    """Writes mail into the outbox, in the transaction of what caused it; the scheduler sends it."""
+    """Writes mail into the outbox, in the transaction of what caused it; the scheduler sends it.
+
+    Addresses are read as everywhere (`services/addresses.py`): forms and commands of Flask-Security ask here.
+    """
+
+    def normalize(self, email: str) -> str:
+        """Return the address as accounts store it; raise EmailValidateException."""
+        try:
+            return addresses.normal(email)
+        except InvalidInput as fault:
+            raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from fault
+
+    def validate(self, email: str) -> str:
+        """Return the address as accounts store it; raise EmailValidateException."""
+        return self.normalize(email)
 
     def send_mail(
         self,
@@ -154,7 +169,7 @@ def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
 def _account_and_address() -> str:
     body = request.get_json(silent=True) if request.is_json else None
     email = (body.get("email") if isinstance(body, dict) else request.form.get("email")) or ""
-    return hashlib.sha256(f"{str(email).strip().lower()}|{get_remote_address()}".encode()).hexdigest()
+    return hashlib.sha256(f"{addresses.key(email)}|{get_remote_address()}".encode()).hexdigest()
 
 
 def _was_refused(response: Any) -> bool:
