@@ -64,7 +64,7 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
 
 def on_csrf(error: CSRFError) -> tuple[Response, int]:
     """Answer a form that is too old, or isn't ours."""
-    return answer(400, _("This form is out of date. Go back, reload the page and send it again."))
+    return answer(400, _("This form is out of date. Go back, reload the page and send it again."), code="csrf")
 
 
 def on_http(error: HTTPException) -> tuple[Response, int] | HTTPException | Response:

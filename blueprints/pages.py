@@ -25,6 +25,8 @@ from services import policy
 from services.errors import Forbidden, NotFound, Unavailable
 
 SUPPORTED_LOCALES = ["en"]
+# Whose page a script's request comes from (static/js/send.js).
+PERSON_HEADER = "X-Yurt-Person"
 STRICT = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -45,6 +47,7 @@ login_required: Callable[[Any], Any] = auth_required("session")
 def init_app(app: Flask, settings: Settings) -> None:
     """Wire what every page shares."""
     app.before_request(_require_sessions)
+    app.before_request(_protect_person)
     app.before_request(_protect_forms)
     app.after_request(_headers)
     app.context_processor(lambda: {"site": {"name": settings.site_name}, "request_id": g.get("request_id", "")})
@@ -57,6 +60,16 @@ def _require_sessions() -> None:
     is_api = request.path.startswith("/api/")
     if request.environ.get("yurt.sessions_gone") and request.endpoint not in WITHOUT_SESSION and not is_api:
         raise Unavailable(_("Sign-in isn't possible at the moment. What you saved is safe; please try again soon."))
+
+
+def _protect_person() -> None:
+    """Refuse what an open page sends for somebody who isn't signed in any more: another does nothing of theirs."""
+    meant = request.headers.get(PERSON_HEADER)
+    if meant is None or request.path.startswith("/api/"):
+        return
+    user = person()
+    if user is None or meant != str(user.id):
+        abort(401)
 
 
 def _protect_forms() -> None:

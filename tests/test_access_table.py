@@ -44,6 +44,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("security.change_password", "POST"): ("/change", {}, PERSON),
     ("security.verify", "GET"): ("/verify", {}, PERSON),
     ("security.verify", "POST"): ("/verify", {}, PERSON),
+    ("auth.session_now", "GET"): ("/session", {}, FREE),
+    ("auth.signed_in", "GET"): ("/signed-in", {}, PERSON),
     ("auth.profile", "GET"): ("/account", {}, PERSON),
     ("auth.profile", "POST"): ("/account", {"theme": "neon"}, (302, 422, 422, 422, 422)),
     ("auth.tokens", "GET"): ("/account/tokens", {}, PERSON),

@@ -2,16 +2,17 @@
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
 from wtforms import SelectField, SelectMultipleField, StringField, SubmitField
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput
 
-from blueprints.pages import login_required, me, now
+from blueprints.pages import login_required, me, now, person
 from extensions import db
 from services import accounts, tokens
 from services.errors import InvalidInput
@@ -56,6 +57,25 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         validators=[DataRequired()],
     )
     submit = SubmitField(lazy_gettext("Make a token"))
+
+
+@auth.get("/session")
+def session_now() -> ResponseReturnValue:
+    """Tell an open page who is signed in now, the CSRF token that counts, and the site's time."""
+    user = person()
+    # Who isn't signed in gets no token: it would begin a session for each asker.
+    response = jsonify(
+        user_id=user.id if user else None, csrf_token=generate_csrf() if user else None, now=now().isoformat()
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@auth.get("/signed-in")
+@login_required
+def signed_in() -> ResponseReturnValue:
+    """Say whose session it is: where a page whose session went away sends people, in a tab beside it."""
+    return render_template("auth/signed_in.html")
 
 
 @auth.route("/account", methods=["GET", "POST"])

@@ -1,16 +1,10 @@
 // What every page does: confirm, copy code, close menus, fold the outline on narrow screens, toasts.
+export { send } from "./send.js";
 
 /** Return the page's strings (a JSON data block). */
 export function strings() {
   const block = document.getElementById("strings");
   return block ? JSON.parse(block.textContent) : {};
-}
-
-/** Send a request to the site with the CSRF token; rejects on network faults only. */
-export function send(method, url, body) {
-  const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content, Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  return fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin" });
 }
 
 /** Show a short message at the edge of the page, for some seconds; return its element. */
