@@ -6,7 +6,9 @@ from flask import Flask
 
 import telemetry
 from config import ROOT, Settings, load_settings
-from extensions import bound_transactions, cache, db, engine_options, migrate, redis_client
+from database.pool import engine_options, watch_pool
+from database.queries import watch_queries
+from extensions import cache, db, migrate, redis_client
 from services import lab_places, live
 from services.lab_queue import Limits
 
@@ -61,12 +63,12 @@ def configure(app: Flask, settings: Settings, process: str) -> None:
 
 
 def connect_database(app: Flask) -> None:
-    """Give the process its one engine, watched and bounded."""
+    """Give the process its one engine, and watch it."""
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     with app.app_context():
-        bound_transactions(db.engine)
-        telemetry.watch_engine(db.engine)
+        watch_pool(db.engine)
+        watch_queries(db.engine)
 
 
 def connect_redis(app: Flask, settings: Settings) -> None:

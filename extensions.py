@@ -3,7 +3,6 @@
 Redis may be gone at any moment: sessions then turn into a clear page, caches into misses, limits into none.
 """
 
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from flask_wtf import CSRFProtect
 from prometheus_client import Counter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, event
+from sqlalchemy import BigInteger, DateTime, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase
 
 from config import Settings
@@ -35,9 +34,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-STATEMENT_TIMEOUT_MS = 15_000
-LOCK_TIMEOUT_MS = 5_000
-IDLE_IN_TRANSACTION_MS = 60_000
 REDIS_TIMEOUT_S = 2.0
 REDIS_CONNECT_TIMEOUT_S = 0.5
 
@@ -62,41 +58,6 @@ cache = Cache()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, default_limits=[])
 migrate = Migrate()
-
-
-def engine_options(process: str) -> dict[str, Any]:
-    """Return the pool of one process: at most 30 connections, named after it in pg_stat_activity."""
-    return {
-        "pool_size": 20,
-        "max_overflow": 10,
-        "pool_pre_ping": True,
-        "pool_recycle": 3600,
-        "pool_timeout": 5,
-        "connect_args": {
-            "application_name": f"yurt-{process}-{os.getpid()}",
-            "connect_timeout": 5,
-            "keepalives_idle": 30,
-        },
-    }
-
-
-def bound_transactions(engine: Engine) -> None:
-    """Give every transaction its time-outs with SET LOCAL.
-
-    Settings of a session or start-up parameters don't survive PgBouncer in transaction mode; these do.
-    """
-    statement = (
-        f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS};"
-        f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS};"
-        f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}"
-    )
-
-    @event.listens_for(engine, "begin")
-    def _bound(connection: Any) -> None:
-        if connection.get_isolation_level() == "AUTOCOMMIT":
-            return
-        with connection.connection.cursor() as cursor:
-            cursor.execute(statement)
 
 
 def redis_client(settings: Settings, **options: Any) -> "redis.Redis[bytes]":
@@ -127,6 +88,17 @@ class TolerantCache(RedisCache):
             return None
         CACHE_READS.labels("miss" if value is None else "hit").inc()
         return value
+
+    def get_many(self, *keys: str) -> list[Any]:
+        """Return the values in the order of the keys, None for each that is missing."""
+        try:
+            values: list[Any] = super().get_many(*keys)
+        except redis.RedisError:
+            CACHE_READS.labels("error").inc(len(keys))
+            return [None] * len(keys)
+        for value in values:
+            CACHE_READS.labels("miss" if value is None else "hit").inc()
+        return values
 
     def set(self, key: str, value: Any, timeout: int | None = None) -> bool | None:
         """Keep the value if Redis is there."""

@@ -1,4 +1,4 @@
-"""What operators see: request IDs, logs, slow queries and metrics. It decides nothing."""
+"""What operators see: request IDs, logs and metrics of requests. It decides nothing."""
 
 import logging
 import re
@@ -10,12 +10,10 @@ from typing import Any
 import sentry_sdk
 import structlog
 from flask import Flask, Response, g, has_request_context, request
-from prometheus_client import Counter, Gauge, Histogram
-from sqlalchemy import Engine, event
+from prometheus_client import Counter, Histogram
 
 from config import Settings
 
-SLOW_QUERY_S = 1.0
 SELDOM_S = 60.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
 
@@ -26,9 +24,6 @@ LATENCY = Histogram(
     ["route"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-POOL_IN_USE = Gauge("yurt_db_pool_in_use", "Connections checked out of the pool.", multiprocess_mode="livesum")
-POOL_EXHAUSTED = Counter("yurt_db_pool_exhausted_total", "Requests refused because no connection came free.")
-SLOW_QUERIES = Counter("yurt_db_slow_queries_total", "Statements that took more than a second.", ["route"])
 
 log = structlog.get_logger("yurt")
 
@@ -129,26 +124,3 @@ def init_app(app: Flask, settings: Settings) -> None:
 def route_name() -> str:
     """Return the endpoint of the request, or where else the code runs."""
     return (request.endpoint or "unknown") if has_request_context() else "background"
-
-
-def watch_engine(engine: Engine) -> None:
-    """Log statements over a second with their route, and count the connections in use."""
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def began(connection: Any, *_rest: Any) -> None:
-        connection.info["began"] = time.perf_counter()
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def ended(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        took = time.perf_counter() - connection.info.pop("began", time.perf_counter())
-        if took > SLOW_QUERY_S:
-            SLOW_QUERIES.labels(route_name()).inc()
-            log.warning("slow query", route=route_name(), ms=round(took * 1000), statement=statement[:500])
-
-    @event.listens_for(engine, "checkout")
-    def out(*_rest: Any) -> None:
-        POOL_IN_USE.inc()
-
-    @event.listens_for(engine, "checkin")
-    def back(*_rest: Any) -> None:
-        POOL_IN_USE.dec()

@@ -13,7 +13,6 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-import telemetry
 from extensions import db
 from services import errors as service
 
@@ -109,7 +108,6 @@ def _is_field(name: Any) -> bool:
 
 def on_pool_exhausted(error: PoolTimeout) -> tuple[Response, int]:
     """Answer when every connection is taken: soon there will be one."""
-    telemetry.POOL_EXHAUSTED.inc()
     log.warning("pool exhausted")
     return answer(503, _("The site is very busy. Please try again in a moment."), retry_after_s=RETRY_AFTER_S)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg2
 
 from config import ROOT
+from database import time_outs
 
 VERSIONS = ROOT / "migrations" / "versions"
 REVISION = re.compile(r"^(down_revision|revision)(?::[^=]+)? = (.+)$", re.MULTILINE)
@@ -22,7 +23,7 @@ def heads(folder: Path = VERSIONS) -> set[str]:
 
 
 def is_current(url: str) -> bool:
-    """Say whether the database has this code's schema, and people in it."""
+    """Say whether the database has this code's schema, its role time-outs, and people are in it."""
     try:
         connection = psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=5)
     except psycopg2.Error:
@@ -31,6 +32,8 @@ def is_current(url: str) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT version_num FROM alembic_version")
             if {row[0] for row in cursor.fetchall()} != heads():
+                return False
+            if time_outs.missing(cursor):
                 return False
             cursor.execute("SELECT EXISTS (SELECT 1 FROM users)")
             return bool(cursor.fetchone()[0])

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import Activity, Completion, Course, CourseTotal, Enrolment, Lesson
 from services import courses, points
-from services.outlines import Entry, outline
+from services.outlines import Entry, outlines
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,15 @@ def cards(user_id: int) -> list[Card]:
         CourseTotal.user_id == user_id, CourseTotal.course_id.in_(ids)
     )
     earned = dict(db.session.execute(totals).tuples().all())
-    return [_card(enrolment, done.get(enrolment.course_id, set()), earned) for enrolment in mine]
+    drawn = outlines([enrolment.course for enrolment in mine])
+    return [
+        _card(enrolment, drawn[enrolment.course_id].entries, done.get(enrolment.course_id, set()), earned)
+        for enrolment in mine
+    ]
 
 
-def _card(enrolment: Enrolment, done: set[int], earned: dict[int, int]) -> Card:
+def _card(enrolment: Enrolment, entries: list[Entry], done: set[int], earned: dict[int, int]) -> Card:
     course = enrolment.course
-    entries = outline(course).entries
     following = next((entry for entry in entries if entry.id not in done), None)
     return Card(course, enrolment.role, len(done), len(entries), following, earned.get(course.id, 0))
 

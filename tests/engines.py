@@ -21,6 +21,7 @@ from cli.engines.valkey import Valkey
 from cli.release import release
 from cli.supervise import Supervisor
 from config import Settings, load_settings
+from database import time_outs
 from tests.nomad import remains
 
 PREFIX = "yurt-test-"
@@ -63,6 +64,8 @@ class Engines:
                 self._leave(TEMPLATE)
                 done.touch()
             self.postgresql.create_database(name, TEMPLATE)
+            # They belong to a role in a database, and a copy doesn't take them along.
+            time_outs.write(self.postgresql.url(name))
         return self.postgresql.url(name)
 
     def drop(self, name: str) -> None:

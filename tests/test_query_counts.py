@@ -1,15 +1,23 @@
-"""The number of statements that each page costs, with much in the database: it doesn't grow with the rows."""
+"""What each page costs, with much in the database: it doesn't grow with the rows.
+
+Statements are counted where SQLAlchemy announces them, round trips on the wires to PostgreSQL and Redis: what drivers
+and pools say by themselves (BEGIN, pings, COMMIT) counts, too.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from app import create_app
 from extensions import db as database
 from models import utcnow
 from services import attempts, progress
+from tests.engines import Engines, site_settings
 from tests.factories import (
     RIGHT,
     Cast,
@@ -23,7 +31,8 @@ from tests.factories import (
     make_cast,
 )
 from tests.help.classes import add_class, add_runs
-from tests.people import put_json, sign_in
+from tests.people import put_json, sign_in, token
+from tests.relays import CountingRelay
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SIGNED_IN = 2  # the person, and their roles on the site
@@ -66,7 +75,11 @@ def cast(app: object, db: object) -> Cast:
 
 @pytest.fixture
 def crowd(cast: Cast) -> dict[str, int]:
-    """Thirty more of everything that a page lists; return the ids of an open and a closed attempt of bob's."""
+    return add_crowd(cast)
+
+
+def add_crowd(cast: Cast) -> dict[str, int]:
+    """Add thirty more of everything that a page lists; return the ids of an open and a closed attempt of bob's."""
     module = ModuleFactory(course=cast.course, position=2)
     for number in range(30):
         LessonFactory(module=module, position=number)
@@ -142,3 +155,81 @@ def test_saving_an_answer_costs_few_statements(
     put_json(client, f"/attempts/{crowd['open']}/items/1", {"revision": 1, "response": "a"})
 
     assert len(counted) <= SIGNED_IN + 6 + SIGNED_IN + 3, "\n\n".join(counted)
+
+
+@dataclass(frozen=True)
+class Wires:
+    """A site whose wires to its engines are listened to."""
+
+    app: Flask
+    postgresql: CountingRelay
+    redis: CountingRelay
+    crowd: dict[str, int]
+
+    def client(self, name: str) -> FlaskClient:
+        """Sign somebody in."""
+        client = self.app.test_client()
+        sign_in(client, name)
+        return client
+
+    def forget(self) -> None:
+        """Count from here."""
+        self.postgresql.questions.clear()
+        self.redis.questions.clear()
+
+
+@pytest.fixture(scope="module")
+def wires(engines: Engines, worker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wires]:
+    name = f"wires_{worker}"
+    engines.copy(name)
+    postgresql = CountingRelay(engines.postgresql.sockets / ".s.PGSQL.5432")
+    redis = CountingRelay(engines.valkey.socket)
+    number = engines.redis_url(worker).rpartition("=")[2]
+    url = f"postgresql://yurt@127.0.0.1:{postgresql.port}/{name}?sslmode=disable&gssencmode=disable"
+    settings = site_settings(url, f"redis://127.0.0.1:{redis.port}/{number}", tmp_path_factory.mktemp("wires"))
+    app = create_app(settings)
+    app.extensions["yurt_redis"].flushdb()
+    with app.app_context():
+        crowd = add_crowd(make_cast())
+        database.session.commit()
+    yield Wires(app, postgresql, redis, crowd)
+    with app.app_context():
+        database.engine.dispose()
+    postgresql.close()
+    redis.close()
+    engines.drop(name)
+
+
+@pytest.mark.parametrize(("path", "most"), PAGES.items())
+def test_a_page_costs_few_round_trips(wires: Wires, path: str, most: int) -> None:
+    client = wires.client("bob")
+    address = path.format(**wires.crowd)
+    client.get(address)
+    wires.forget()
+
+    response = client.get(address)
+
+    assert response.status_code == 200
+    # Nothing goes before the first query, and one message ends the transaction.
+    assert len(wires.postgresql.questions) <= most + 1, told(wires.postgresql)
+    assert wires.postgresql.questions[0][5:].startswith(b"BEGIN;SELECT"), told(wires.postgresql)
+    # The session, what is cached, the session again.
+    assert len(wires.redis.questions) <= 3, told(wires.redis)
+
+
+def test_saving_an_answer_costs_few_round_trips(wires: Wires) -> None:
+    client = wires.client("bob")
+    headers = {"X-CSRFToken": token(client)}
+    wires.forget()
+
+    response = client.put(
+        f"/attempts/{wires.crowd['open']}/items/1", json={"revision": 1, "response": "a"}, headers=headers
+    )
+
+    assert response.status_code == 200
+    assert len(wires.postgresql.questions) <= SIGNED_IN + 6, told(wires.postgresql)
+    assert len(wires.redis.questions) <= 3, told(wires.redis)
+
+
+def told(wire: CountingRelay) -> str:
+    return "\n\n".join(question.decode(errors="replace") for question in wire.questions)

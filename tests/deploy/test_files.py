@@ -34,7 +34,9 @@ def metric_names() -> set[str]:
     text = (
         Path(telemetry.__file__).read_text() + Path(health.__file__).read_text() + (ROOT / "extensions.py").read_text()
     )
-    text += "".join(path.read_text() for folder in ("scheduler", "gateway") for path in (ROOT / folder).rglob("*.py"))
+    text += "".join(
+        path.read_text() for folder in ("database", "scheduler", "gateway") for path in (ROOT / folder).rglob("*.py")
+    )
     return set(re.findall(r'"(yurt_[a-z_]+)"', text))
 
 

@@ -1,0 +1,146 @@
+"""The pool of one process: how many connections, when one is tried before use, and its figures for operators.
+
+The figures are read from the pool itself after each change, never added up from events: an event that doesn't come
+(a connection that was killed) would leave them wrong for ever.
+"""
+
+import os
+import threading
+import time
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.util import queue
+
+from database import time_outs
+from database.connections import Connection, Cursor
+
+SIZE, OVERFLOW = 20, 10
+WAIT_S = 5
+# A connection that rested so long is asked for a sign of life before it is used.
+TRIED_AFTER_S = 30.0
+
+IN_USE = Gauge("yurt_db_pool_in_use", "Connections checked out of the pool.", multiprocess_mode="liveall")
+IDLE = Gauge("yurt_db_pool_idle", "Connections that rest in the pool.", multiprocess_mode="liveall")
+SIZES = Gauge("yurt_db_pool_size", "Connections that the pool keeps open at most.", multiprocess_mode="liveall")
+LIMITS = Gauge("yurt_db_pool_limit", "Connections that there may be at once.", multiprocess_mode="liveall")
+OVERFLOWS = Gauge("yurt_db_pool_overflow", "Connections open beyond the size.", multiprocess_mode="liveall")
+WAITING = Gauge("yurt_db_pool_waiting", "Threads that wait for a connection.", multiprocess_mode="liveall")
+WAITED = Histogram(
+    "yurt_db_pool_wait_seconds",
+    "How long threads waited for a connection of a pool that was exhausted.",
+    buckets=(0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+EXHAUSTED = Counter("yurt_db_pool_exhausted_total", "Waits that ended without a connection: the pool's time-outs.")
+
+
+class WaitingQueue(queue.Queue[ConnectionPoolEntry]):
+    """The pool's queue; it knows how many wait in it."""
+
+    def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
+        super().__init__(maxsize, use_lifo)
+        self.waiting = 0
+        self._counting = threading.Lock()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
+        """Return what is there, or wait for it."""
+        if not block:
+            return super().get(block, timeout)
+        began = time.perf_counter()
+        self._count(+1)
+        try:
+            return super().get(block, timeout)
+        finally:
+            self._count(-1)
+            WAITED.observe(time.perf_counter() - began)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.waiting += change
+            WAITING.set(self.waiting)
+
+
+class Pool(QueuePool):
+    """SQLAlchemy's pool, whose figures stand in the metrics as they are."""
+
+    _queue_class = WaitingQueue
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._showing = threading.Lock()
+        self.show()
+
+    def show(self) -> None:
+        """Write down how the pool stands now."""
+        # Who comes last has seen all that happened before.
+        with self._showing:
+            IN_USE.set(self.checkedout())
+            IDLE.set(self.checkedin())
+            SIZES.set(self.size())
+            LIMITS.set(self.size() + self._max_overflow)
+            OVERFLOWS.set(max(0, self.overflow()))
+
+    def dispose(self) -> None:
+        """Close every connection that rests."""
+        super().dispose()
+        self.show()
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        try:
+            return super()._do_get()
+        except PoolTimeout:
+            EXHAUSTED.inc()
+            raise
+        finally:
+            self.show()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        try:
+            super()._do_return_conn(record)
+        finally:
+            self.show()
+
+
+def engine_options(process: str) -> dict[str, Any]:
+    """Return the pool of one process: at most 30 connections, named after it in pg_stat_activity."""
+    return {
+        "poolclass": Pool,
+        "pool_size": SIZE,
+        "max_overflow": OVERFLOW,
+        "pool_recycle": 3600,
+        "pool_timeout": WAIT_S,
+        # The connection that was used last is the warmest, and needn't be tried.
+        "pool_use_lifo": True,
+        # It would ask each new connection for a type that no table has.
+        "use_native_hstore": False,
+        "connect_args": {
+            "connection_factory": Connection,
+            "cursor_factory": Cursor,
+            "application_name": f"yurt-{process}-{os.getpid()}",
+            "connect_timeout": 5,
+            "keepalives_idle": 30,
+        },
+    }
+
+
+def watch_pool(engine: Engine) -> None:
+    """Have new connections looked at, and those that rested tried, before they are used."""
+
+    @event.listens_for(engine, "connect")
+    def made(connection: Connection, _record: Any) -> None:
+        time_outs.require(connection)
+
+    @event.listens_for(engine, "checkin")
+    def back(connection: Connection | None, _record: Any) -> None:
+        if connection is not None:
+            connection.rest()
+
+    @event.listens_for(engine, "checkout")
+    def out(connection: Connection, _record: Any, _fairy: Any) -> None:
+        if connection.is_doubtful(TRIED_AFTER_S) and not connection.answers():
+            # All that are as old are doubtful, too; the pool takes a new one at once.
+            raise InvalidatePoolError
