@@ -72,8 +72,17 @@ class Connection(extensions.connection):
         self._end("COMMIT")
 
     def rollback(self) -> None:
-        """Take the transaction back, if there is one."""
-        self._end("ROLLBACK")
+        """Take the transaction back, if there is one.
+
+        Where the connection is lost, the server has done it: that is no error. The pool replaces the connection when
+        somebody wants it.
+        """
+        try:
+            self._end("ROLLBACK")
+        except psycopg2.OperationalError:
+            if self.get_transaction_status() != extensions.TRANSACTION_STATUS_UNKNOWN:
+                raise
+            self.close()
 
     def rest(self) -> None:
         """Note that nobody uses the connection from now on."""
@@ -85,6 +94,8 @@ class Connection(extensions.connection):
         A server that shuts down, or a pooler, closes its sockets, and the kernel knows: that costs no round trip. The
         loss of a network is seen by time alone.
         """
+        if self.closed:
+            return True
         if self._rests_since is None:
             return False
         if time.monotonic() - self._rests_since > after_s:

@@ -24,12 +24,14 @@ WAIT_S = 5
 # A connection that rested so long is asked for a sign of life before it is used.
 TRIED_AFTER_S = 30.0
 
-IN_USE = Gauge("yurt_db_pool_in_use", "Connections checked out of the pool.", multiprocess_mode="liveall")
-IDLE = Gauge("yurt_db_pool_idle", "Connections that rest in the pool.", multiprocess_mode="liveall")
-SIZES = Gauge("yurt_db_pool_size", "Connections that the pool keeps open at most.", multiprocess_mode="liveall")
-LIMITS = Gauge("yurt_db_pool_limit", "Connections that there may be at once.", multiprocess_mode="liveall")
-OVERFLOWS = Gauge("yurt_db_pool_overflow", "Connections open beyond the size.", multiprocess_mode="liveall")
-WAITING = Gauge("yurt_db_pool_waiting", "Threads that wait for a connection.", multiprocess_mode="liveall")
+# Those of processes that have ended don't count.
+_PER = ["process"]
+IN_USE = Gauge("yurt_db_pool_in_use", "Connections checked out of the pool.", _PER, multiprocess_mode="liveall")
+IDLE = Gauge("yurt_db_pool_idle", "Connections that rest in the pool.", _PER, multiprocess_mode="liveall")
+SIZES = Gauge("yurt_db_pool_size", "Connections that the pool keeps open at most.", _PER, multiprocess_mode="liveall")
+LIMITS = Gauge("yurt_db_pool_limit", "Connections that there may be at once.", _PER, multiprocess_mode="liveall")
+OVERFLOWS = Gauge("yurt_db_pool_overflow", "Connections open beyond the size.", _PER, multiprocess_mode="liveall")
+WAITING = Gauge("yurt_db_pool_waiting", "Threads that wait for a connection.", _PER, multiprocess_mode="liveall")
 WAITED = Histogram(
     "yurt_db_pool_wait_seconds",
     "How long threads waited for a connection of a pool that was exhausted.",
@@ -44,6 +46,7 @@ class WaitingQueue(queue.Queue[ConnectionPoolEntry]):
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
         super().__init__(maxsize, use_lifo)
         self.waiting = 0
+        self.process = ""
         self._counting = threading.Lock()
 
     def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
@@ -61,28 +64,32 @@ class WaitingQueue(queue.Queue[ConnectionPoolEntry]):
     def _count(self, change: int) -> None:
         with self._counting:
             self.waiting += change
-            WAITING.set(self.waiting)
+            WAITING.labels(self.process).set(self.waiting)
 
 
 class Pool(QueuePool):
     """SQLAlchemy's pool, whose figures stand in the metrics as they are."""
 
     _queue_class = WaitingQueue
+    process = ""
+    _pool: WaitingQueue
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._showing = threading.Lock()
+        self._pool.process = self.process
+        WAITING.labels(self.process).set(0)
         self.show()
 
     def show(self) -> None:
         """Write down how the pool stands now."""
         # Who comes last has seen all that happened before.
         with self._showing:
-            IN_USE.set(self.checkedout())
-            IDLE.set(self.checkedin())
-            SIZES.set(self.size())
-            LIMITS.set(self.size() + self._max_overflow)
-            OVERFLOWS.set(max(0, self.overflow()))
+            IN_USE.labels(self.process).set(self.checkedout())
+            IDLE.labels(self.process).set(self.checkedin())
+            SIZES.labels(self.process).set(self.size())
+            LIMITS.labels(self.process).set(self.size() + self._max_overflow)
+            OVERFLOWS.labels(self.process).set(max(0, self.overflow()))
 
     def dispose(self) -> None:
         """Close every connection that rests."""
@@ -108,7 +115,8 @@ class Pool(QueuePool):
 def engine_options(process: str) -> dict[str, Any]:
     """Return the pool of one process: at most 30 connections, named after it in pg_stat_activity."""
     return {
-        "poolclass": Pool,
+        # SQLAlchemy makes the pool, and has no argument for this.
+        "poolclass": type("Pool", (Pool,), {"process": process}),
         "pool_size": SIZE,
         "max_overflow": OVERFLOW,
         "pool_recycle": 3600,

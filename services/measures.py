@@ -6,6 +6,7 @@ source.
 """
 
 import json
+import os
 import secrets
 from collections.abc import Iterable
 from contextlib import suppress
@@ -62,9 +63,28 @@ def counted(folder: Path | None) -> list[Metric]:
     """Return what this process and those that share `folder` with it have counted."""
     registry = REGISTRY
     if folder is not None:
+        forget_the_dead(folder)
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # theirs
     return list(registry.collect())
+
+
+def forget_the_dead(folder: Path) -> None:
+    """Drop the gauges of processes that have ended, however they ended: what they had in use is free."""
+    for path in folder.glob("gauge_live*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def entry(folder: Path | None, role: str, owned: tuple[str, ...], now: float) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from psycopg2 import extensions
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app import create_app
 from cli.release import release
@@ -151,6 +151,24 @@ def test_connections_that_were_ended_by_the_server_are_replaced_unseen(
     assert [connection.scalar(text("SELECT 1")) for connection in connections] == [1, 1, 1, 1]
     for connection in connections:
         connection.close()
+
+
+def test_a_transaction_whose_server_is_lost_is_rolled_back(wired: Wired) -> None:
+    db.session.execute(text("SELECT 1"))
+    wired.wire.cut()
+
+    db.session.rollback()
+
+    assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_what_was_not_committed_when_the_server_was_lost_is_told(wired: Wired) -> None:
+    db.session.add(Role(name="lost"))
+    db.session.flush()
+    wired.wire.cut()
+
+    with pytest.raises(OperationalError):
+        db.session.commit()
 
 
 def test_the_release_writes_the_time_outs_down_once(committed_db: CommittedDatabase) -> None:
