@@ -40,6 +40,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
 
 FROM nginx:1.29-alpine AS door
 COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf
+COPY deploy/nginx/hosts.conf.template /etc/nginx/templates/hosts.conf.template
 COPY deploy/unavailable.html /usr/share/yurt/unavailable.html
 COPY static /usr/share/yurt/static
 COPY --from=frontend /src/static/vendor /usr/share/yurt/static/vendor

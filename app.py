@@ -10,7 +10,7 @@ from flask_security import SQLAlchemyUserDatastore
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import errors, health, openapi, pages, register_blueprints
+from blueprints import errors, health, hosts, openapi, pages, register_blueprints
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
@@ -49,13 +49,12 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     app.config.update(auth_accounts.SECURITY_SETTINGS)
     connect_database(app)
     connect_redis(app, settings)
-    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap
-        app.wsgi_app,
-        x_for=settings.trusted_proxies,
-        x_proto=settings.trusted_proxies,
-        x_host=settings.trusted_proxies,
-    )
     telemetry.init_app(app, settings)
+    hosts.init_app(app, settings)
+    # Outside of what looks at the host. The scheme is PUBLIC_URL's.
+    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap
+        app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=settings.trusted_proxies
+    )
     errors.init_app(app)
     start_sessions(app)
     limiter.init_app(app)

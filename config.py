@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent
 # Values that stand in examples and tutorials: a site that runs with one of them has no secret.
 KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development", "yurt", "yurt-demo-2026"}
 MINIMUM_SECRET_LENGTH = 32
+# A name, an IPv4 address or an IPv6 address in brackets, with a port or without.
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/?#@,*\\]+)(:[0-9]{1,5})?")
 # prometheus_client reads it by itself, and takes an empty one for the working directory.
 METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 if not os.environ.get(METRICS_DIR, "").strip():
@@ -50,6 +52,8 @@ class Settings(BaseSettings):
     web_threads: int = Field(default=8, ge=1, le=64)
     gateway_bind: str = "127.0.0.1:2027"
     trusted_proxies: int = Field(default=1, ge=0, le=5)
+    # Further names of the site, beside PUBLIC_URL's.
+    trusted_hosts: Annotated[list[str], NoDecode] = []
     cors_origins: Annotated[list[str], NoDecode] = []
     var_dir: Path = Field(default=ROOT / "var", validation_alias="YURT_VAR")
     instance: str = Field(default="yurt", validation_alias="YURT_INSTANCE")
@@ -111,14 +115,23 @@ class Settings(BaseSettings):
     @classmethod
     def _is_origin(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        is_bare = value.rstrip("/").lower() == f"{parts.scheme}://{parts.netloc}".lower()
+        if parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.netloc) or not is_bare:
             raise ValueError("must be an address like https://learn.example.org, without a path")
         return value.rstrip("/")
 
-    @field_validator("cors_origins", "nomad_addr", "lab_datacenters", mode="before")
+    @field_validator("trusted_hosts", "cors_origins", "nomad_addr", "lab_datacenters", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _are_hosts(cls, value: list[str]) -> list[str]:
+        for host in value:
+            if not HOST.fullmatch(host):
+                raise ValueError(f"{host!r} isn't a host like learn.example.org, 192.0.2.10 or [2001:db8::10]")
+        return value
 
     @field_validator("cors_origins")
     @classmethod

@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, g, jsonify, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -150,6 +150,7 @@ def message_of(status: int) -> str:
         404: _("There is no such page, or it isn't for you."),
         405: _("This address doesn't take that kind of request."),
         413: _("That is too large: 1 MB at most, 10 MB for files."),
+        421: _("This site has another address: %(url)s", url=current_app.extensions["yurt"].public_url),
         415: _("Send this as application/json."),
         500: _("Something went wrong on our side. It has been logged."),
     }.get(status, "")
@@ -164,6 +165,7 @@ def title_of(status: int) -> str:
         409: _("Not possible now"),
         410: _("Over"),
         413: _("Too large"),
+        421: _("Not the address"),
         422: _("Not quite"),
         429: _("One moment"),
         500: _("Our mistake"),
@@ -189,6 +191,7 @@ def answer(status: int, detail: str, *, retry_after_s: int | None = None, **extr
             retry_after=retry_after_s if request.method == "GET" else None,
             theme=_theme(status),
             course_url=_course_url(status),
+            home_url=current_app.extensions["yurt"].public_url if status == 421 else "/",
         )
         response = Response(page, mimetype="text/html")
     if retry_after_s is not None:

@@ -17,8 +17,8 @@ from flask_login import current_user
 from flask_security import auth_required
 from markupsafe import Markup, escape
 
+from blueprints import hosts
 from config import ROOT, Settings
-from extensions import csrf
 from models import Course, User, utcnow
 from services import courses as course_service
 from services import policy
@@ -74,7 +74,7 @@ def _protect_person() -> None:
 
 def _protect_forms() -> None:
     if not request.path.startswith("/api/"):
-        csrf.protect()
+        hosts.protect_forms()
 
 
 def _headers(response: Response) -> Response:

@@ -3,8 +3,10 @@
 It owns what the file needs to know: addresses, sockets, and whose word about the client's address counts.
 """
 
+import contextlib
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +14,15 @@ from pathlib import Path
 from cli.checks import Refusal
 from cli.supervise import Program
 from config import ROOT, Settings
+from services.hosts import Hosts
 
 # Values are appended, never passed alone: the application counts TRUSTED_PROXIES from the right.
 FORWARD = """
 header_up X-Forwarded-Proto "{http.request.header.X-Forwarded-Proto}, http"
 header_up X-Forwarded-Host "{http.request.header.X-Forwarded-Host}, {http.request.hostport}"
 """
+NEVER = "x^"
+LOOPBACK = ("127.0.0.1", "::1")
 CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
 
 
@@ -44,13 +49,18 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
     """Return the variables of the Caddyfile, and a home below `var` so that Caddy writes nowhere else."""
     # The door itself is the first trusted proxy. Only with another one in front may clients' headers pass.
     is_behind_another = settings.trusted_proxies > 1
+    pattern = Hosts(settings.public_url, settings.lab_ports_host, settings.trusted_hosts).pattern()
     return {
         "PATH": os.defpath,
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home),
         "XDG_DATA_HOME": str(home),
         "YURT_PORT": str(settings.port),
-        "YURT_BIND": settings.bind,
+        "YURT_BIND": " ".join(binds(settings.bind, settings.port)),
+        "YURT_SITE": settings.public_url,
+        "YURT_HOSTS": f"(?i)^{pattern}$",
+        # Another proxy in front may ask by a name of its own, and say by which it was asked.
+        "YURT_FORWARDED": _nth(pattern, settings.trusted_proxies - 1) if is_behind_another else NEVER,
         "YURT_ROOT": str(ROOT),
         "YURT_WEB": web,
         "YURT_GATEWAY": gateway,
@@ -58,6 +68,27 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
         "YURT_FORWARD": FORWARD if is_behind_another else "",
         "YURT_STRIP": "" if is_behind_another else "request_header -X-Request-ID",
     }
+
+
+def _nth(pattern: str, number: int) -> str:
+    """Return the expression of a list whose entry of that number, from its end, is like the pattern."""
+    return f"(?i)^(.*,)?\\s*{pattern}\\s*(,[^,]*){{{number - 1}}}$"
+
+
+def binds(address: str, port: int) -> list[str]:
+    """Return the addresses to listen on: browsers take `localhost` for either of the machine's own."""
+    if address != LOOPBACK[0] or not is_free(port):
+        return [address]
+    return [address, LOOPBACK[1]]
+
+
+def is_free(port: int) -> bool:
+    """Say whether the port of this machine's own IPv6 address can be had."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((LOOPBACK[1], port))
+        return True
+    return False
 
 
 def upstream(address: str) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import threading
 import time
+from urllib.parse import urlsplit
 
 import redis
 
@@ -40,7 +41,8 @@ def page_answers(settings: Settings) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.bind, settings.bind)
     connection = http.client.HTTPConnection(host, settings.port, timeout=30)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
-        connection.request("GET", "/", headers={"User-Agent": "yurt-readiness"})
+        named = urlsplit(settings.public_url).netloc
+        connection.request("GET", "/", headers={"User-Agent": "yurt-readiness", "Host": named})
         return connection.getresponse().status == 200
     return False
 

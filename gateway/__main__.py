@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from config import Settings, load_settings
 from core import create_core
-from gateway import files, measures, tasks
+from gateway import asked, files, measures, tasks
 from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
@@ -23,6 +23,7 @@ from gateway.streams import Streams
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from scheduler.backends import make_backend
+from services.hosts import Hosts
 
 # Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there are
 # requests for files at once: a student can stop their scripts, and each then takes all of its time.
@@ -34,6 +35,7 @@ log = structlog.get_logger("yurt.gateway")
 
 def build(settings: Settings) -> web.Application:
     """Wire the routes to the engines."""
+    hosts = Hosts(settings.public_url, settings.lab_ports_host, settings.trusted_hosts)
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
     database, hints = Database(create_core(settings, "gateway")), Hints(redis)
     backend = make_backend(settings)
@@ -41,11 +43,11 @@ def build(settings: Settings) -> web.Application:
     notes = Notes(redis)
     streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes)
     visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, settings.public_url, visitors, notes)
+    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes)
     labs_here = Labs(backend, database.job_of, LAB_THREADS)
     doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
     ports = Ports(settings.secret_key, labs_here, notes, doors)
-    application = web.Application(middlewares=[ports.hosts])
+    application = web.Application(middlewares=[asked.guard(hosts, settings.trusted_proxies), ports.hosts])
     application.add_routes(
         [
             web.get(r"/live/labs/{session_id:[0-9a-f-]{36}}", streams.lab),

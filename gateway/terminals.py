@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -15,11 +14,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway import tasks
+from gateway.asked import ASKED
 from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import activity, tickets
+from services.hosts import Hosts
 
 TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
@@ -40,16 +41,16 @@ class Terminals:
     """The route of terminals. `job_of(session, user)` gives (job ID, state) of a lab that is the user's."""
 
     def __init__(
-        self, backend: Backend | None, redis: Redis, job_of: JobOf, origin: str, visitors: Visitors, notes: Notes
+        self, backend: Backend | None, redis: Redis, job_of: JobOf, hosts: Hosts, visitors: Visitors, notes: Notes
     ) -> None:
-        self._backend, self._redis, self._job_of, self._origin, self._notes = backend, redis, job_of, origin, notes
+        self._backend, self._redis, self._job_of, self._hosts, self._notes = backend, redis, job_of, hosts, notes
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
         self._limit = Limit(TERMINALS_PER_USER, TERMINALS_IN_ALL)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Redeem the ticket, then carry bytes both ways until one side ends."""
-        if not self._is_same_origin(request):
+        if not self._hosts.is_own_origin(request.headers.get("Origin", ""), request[ASKED]):
             raise web.HTTPForbidden
         session_id = request.match_info["session_id"]
         socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=MAX_MESSAGE, compress=False)
@@ -65,10 +66,6 @@ class Terminals:
         except web.HTTPException:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many terminals")
         return socket
-
-    def _is_same_origin(self, request: web.Request) -> bool:
-        origin = request.headers.get("Origin", "")
-        return origin == self._origin or (bool(origin) and urlsplit(origin).netloc == request.host)
 
     async def _redeem(self, ticket: str, session_id: str) -> tuple[int, int | None] | None:
         """Return (user, visit) of a ticket for this lab; visit is None for its student."""

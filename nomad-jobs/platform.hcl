@@ -47,6 +47,12 @@ variable "public_url" {
   default = "http://localhost:2026"
 }
 
+variable "trusted_hosts" {
+  type        = string
+  default     = ""
+  description = "Further names of the site, separated by commas; all other hosts get 421."
+}
+
 variable "port" {
   type        = number
   default     = 2026
@@ -98,6 +104,7 @@ variable "web_memory_mb" {
 locals {
   environment = {
     PUBLIC_URL      = var.public_url
+    TRUSTED_HOSTS   = var.trusted_hosts
     YURT_INSTANCE   = var.instance
     PORT            = "${var.port}"
     BIND            = "0.0.0.0"

@@ -94,6 +94,41 @@ def test_caddy_sends_the_hosts_of_labs_to_the_gateway_before_it_looks_at_the_pat
     assert adapted.index('"name":"labs"') < adapted.index('"/live/*"')
 
 
+def test_caddy_knows_the_hosts_of_the_site(tmp_path: Path) -> None:
+    adapted = adapt(
+        tmp_path,
+        public_url="https://learn.example.org",
+        trusted_hosts="learn2.example.org,[2001:db8::1]",
+        lab_ports_host="*.labs.example.org",
+    )
+
+    assert r"learn\\.example\\.org" in adapted
+    assert r"\\[2001:db8::1\\]" in adapted
+    assert adapted.index('"status_code":421') < adapted.index('"/static/*"')
+    assert '["/healthz","/readyz","/metrics"]' in adapted
+
+
+@pytest.mark.parametrize(
+    ("told", "is_site"),
+    [
+        ("learn.example.org", True),
+        ("forged.example, learn.example.org", True),
+        ("learn.example.org, forged.example", False),
+        ("forged.example", False),
+        ("", False),
+    ],
+)
+def test_a_proxy_in_front_says_at_the_door_which_host_it_was_asked_for(
+    tmp_path: Path, told: str, is_site: bool
+) -> None:
+    made = settings(public_url="https://learn.example.org", trusted_proxies=2)
+    behind = door_environ(made, web="w:1", gateway="g:1", home=tmp_path)["YURT_FORWARDED"]
+    alone = door_environ(settings(), web="w:1", gateway="g:1", home=tmp_path)["YURT_FORWARDED"]
+
+    assert bool(re.search(behind, told)) is is_site
+    assert not re.search(alone, told)
+
+
 def test_caddy_believes_nobody_when_it_is_outermost(tmp_path: Path) -> None:
     alone, behind = adapt(tmp_path, trusted_proxies=1), adapt(tmp_path, trusted_proxies=2)
 
@@ -116,6 +151,42 @@ def test_caddy_writes_nowhere_but_below_var(tmp_path: Path) -> None:
 )
 def test_addresses_are_in_caddys_form(address: str, form: str) -> None:
     assert upstream(address) == form
+
+
+NAMES = "https://learn.example.org:8443 learn2.example.org,10.0.0.5, [2001:db8::1] *.labs.example.org"
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "is_ours"),
+    [
+        ("learn.example.org", NAMES, True),
+        ("learn2.example.org", NAMES, True),
+        ("10.0.0.5", NAMES, True),
+        ("[2001:db8::1]", NAMES, True),
+        (f"8000-{'0' * 32}.labs.example.org", NAMES, True),
+        ("evil.example", NAMES, False),
+        ("example.org", NAMES, False),
+        ("10.0.0.50", NAMES, False),
+        ("labs.example.org", NAMES, False),
+        ("localhost", NAMES, False),
+        ("https", NAMES, False),
+        ("localhost", "http://127.0.0.1:2026  ", True),
+        ("[::1]", "http://localhost:2026  ", True),
+        ("evil.example", "http://localhost:2026  ", False),
+    ],
+)
+def test_nginx_looks_a_host_up_in_the_sites_names(http: Block, host: str, names: str, is_ours: bool) -> None:
+    rules = [words[0] for words, _ in block(http, "map", "$host $site_names") if words[0].startswith("~*")]
+    forms = [re.sub(r"\\k<(\w+)>", r"(?P=\1)", rule[2:]).replace("(?<", "(?P<") for rule in rules]
+
+    assert len(forms) == 3
+    assert any(re.search(form, f"{host} {names}", re.IGNORECASE) for form in forms) is is_ours
+
+
+def test_nginx_refuses_foreign_hosts_in_both_of_its_servers(http: Block) -> None:
+    for server in servers(http):
+        assert values(block(server, "if", "($is_foreign)"), "return") == [["421"]]
+    assert values(http, "include") == [["/etc/nginx/mime.types"], ["/tmp/hosts.conf"]]
 
 
 def test_nginx_takes_an_upload_of_ten_megabytes_and_little_more(http: Block) -> None:

@@ -329,7 +329,7 @@ async def test_a_cookie_opens_no_other_host(browser: Browser, stage: Stage, serv
         assert (await browser.get("/", headers={"Host": name, "Cookie": cookie})).status == 403
     assert (await browser.get("/", headers={"Host": host(stage, server.port)})).status == 403
     elsewhere = f"{server.port}-{stage.session.hex}.labs.example.com"
-    assert (await browser.get("/", headers={"Host": elsewhere, "Cookie": cookie})).status == 404
+    assert (await browser.get("/", headers={"Host": elsewhere, "Cookie": cookie})).status == 421
 
 
 async def test_nothing_of_the_gateway_is_on_a_labs_host(browser: Browser, stage: Stage, server: TestServer) -> None:

@@ -123,6 +123,22 @@ async def test_pages_of_other_sites_open_no_terminal(gateway: Browser, stage: St
     assert stage.redis.exists(tickets.terminal_key(ticket))
 
 
+async def test_an_origin_is_compared_with_the_sites_names_and_not_with_the_host_sent(
+    gateway: Browser, stage: Stage
+) -> None:
+    path = f"/live/terminals/{stage.session}?ticket={stage.terminal()}"
+
+    refused = await gateway.get(path, headers={"Host": "evil.example", "Origin": "http://evil.example"})
+    forwarded = await gateway.get(path, headers={"X-Forwarded-Host": "evil.example", "Origin": "http://evil.example"})
+
+    assert (refused.status, forwarded.status) == (421, 421)
+    assert refused.content_type == "application/problem+json"
+
+
+async def test_the_gateway_says_to_machines_that_it_lives_under_any_name(gateway: Browser) -> None:
+    assert (await gateway.get("/healthz", headers={"Host": "10.1.2.3:8001"})).status == 200
+
+
 async def test_the_public_address_is_an_origin_too(gateway: Browser, stage: Stage) -> None:
     headers = {"Origin": stage.settings.public_url}
     path = f"/live/terminals/{stage.session}?ticket={stage.terminal()}"

@@ -18,6 +18,12 @@ import pytest
 from tests.sites import LiveSite, until
 
 
+@pytest.fixture(scope="module")
+def live_server(make_live_server: Callable[..., LiveSite]) -> LiveSite:
+    """The running product, with hosts for the web servers of its labs."""
+    return make_live_server(LAB_PORTS_HOST="*.labs.localhost")
+
+
 def workers(site: LiveSite) -> list[psutil.Process]:
     """Return the workers themselves: copies of the process that imported the application."""
     parents = [
@@ -96,8 +102,18 @@ def test_body_for_a_labs_web_server_passes_the_door_however_big_it_is(live_serve
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.request("POST", path, body=b"x" * 12_000_000, headers={"Host": host} if host else {})
 
-    # The gateway's own words: it knows neither the ticket nor the host.
-    assert connection.getresponse().status == (404 if host else 403)
+    # The gateway's own words: it knows neither the ticket nor the cookie.
+    assert connection.getresponse().status == 403
+
+
+def test_another_host_gets_421_at_the_door_whatever_it_asks_for(live_server: LiveSite) -> None:
+    paths = ("/", "/api/v1/courses", "/static/css/base.css", "/live/labs")
+    foreign = {path: status(live_server, path, Host="evil.example") for path in paths}
+
+    assert set(foreign.values()) == {421}
+    assert status(live_server, "/", Host=f"8000-{'0' * 32}.evil.example") == 421
+    assert status(live_server, "/login", Host=f"localhost:{live_server.settings.port}") == 200
+    assert status(live_server, "/readyz", Host="10.1.2.3:2026") == 200
 
 
 def test_scripts_and_styles_are_kept_for_good_when_they_have_a_version(live_server: LiveSite) -> None:
