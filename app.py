@@ -10,7 +10,7 @@ from flask_security import SQLAlchemyUserDatastore
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import errors, health, hosts, openapi, pages, register_blueprints
+from blueprints import bearer, errors, health, hosts, openapi, pages, register_blueprints
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
@@ -68,6 +68,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
         allow_headers=["Authorization", "Content-Type"],
         max_age=600,
     )
+    bearer.init_app(app)
     pages.init_app(app, settings)
     health.init_app(app, settings)
     register_blueprints(app)

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from limit_settings import LimitSettings
 
 ROOT = Path(__file__).resolve().parent
 # Values that stand in examples and tutorials: a site that runs with one of them has no secret.
@@ -34,7 +36,7 @@ class ConfigError(Exception):
         super().__init__("Yurt can't start with these settings:\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """Everything that a deployment may decide. `.env.example` explains each field."""
 
     # A line of an .env file without a value is unset.
@@ -69,9 +71,6 @@ class Settings(BaseSettings):
     lab_backend: Literal["local", "nomad", "off"] = "off"
     lab_local_accept_risk: bool = False
     lab_ports_host: str = ""
-    lab_limit_total: int = Field(default=50, ge=1, le=10_000)
-    lab_limit_user: int = Field(default=2, ge=1, le=100)
-    lab_limit_course_percent: int = Field(default=100, ge=1, le=100)
     nomad_addr: Annotated[list[str], NoDecode] = []
     nomad_token: str = ""
     nomad_namespace: str = "default"

@@ -8,7 +8,7 @@ import telemetry
 from config import ROOT, Settings, load_settings
 from database.pool import engine_options, watch_pool
 from database.queries import watch_queries
-from extensions import cache, db, migrate, redis_client
+from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, migrate, redis_client
 from services import lab_places, live
 from services.lab_queue import Limits
 
@@ -53,8 +53,13 @@ def configure(app: Flask, settings: Settings, process: str) -> None:
         CACHE_DEFAULT_TIMEOUT=600,
         RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1),
         RATELIMIT_KEY_PREFIX="yurt:limit",
+        RATELIMIT_STORAGE_OPTIONS={
+            "socket_timeout": REDIS_TIMEOUT_S,
+            "socket_connect_timeout": REDIS_CONNECT_TIMEOUT_S,
+        },
+        # Exact: of five a minute, never ten around the end of a minute.
+        RATELIMIT_STRATEGY="moving-window",
         RATELIMIT_SWALLOW_ERRORS=True,
-        RATELIMIT_HEADERS_ENABLED=True,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         # It would want a Referer; blueprints/hosts.py asks for the Origin first.

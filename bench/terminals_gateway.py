@@ -69,7 +69,7 @@ async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: st
 
     visitors, notes = Visitors(Hints(redis), no_visit), Notes(redis)
     writing = asyncio.create_task(notes.run())
-    terminals = Terminals(backend, redis, job_of, ORIGIN, visitors, notes)
+    terminals = Terminals(backend, redis, job_of, ORIGIN, visitors, notes, 10_000)
     application = web.Application()
     application.add_routes([web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve)])
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True)

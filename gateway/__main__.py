@@ -41,12 +41,12 @@ def build(settings: Settings) -> web.Application:
     backend = make_backend(settings)
     presence = Presence(database.touch_visit, database.end_visit)
     notes = Notes(redis)
-    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes)
+    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes, settings.limit_streams)
     visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes)
+    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes, settings.limit_terminals)
     labs_here = Labs(backend, database.job_of, LAB_THREADS)
     doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
-    ports = Ports(settings.secret_key, labs_here, notes, doors)
+    ports = Ports(settings.secret_key, labs_here, notes, doors, settings.limit_port_connections)
     application = web.Application(middlewares=[asked.guard(hosts, settings.trusted_proxies), ports.hosts])
     application.add_routes(
         [
@@ -54,7 +54,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
-            *Files(settings.secret_key, labs_here, redis).routes(),
+            *Files(settings.secret_key, labs_here, redis, settings.limit_transfers).routes(),
             *ports.routes(),
             web.get("/healthz", healthz),
         ]

@@ -26,7 +26,7 @@ LIST_LIMIT = 512 * 1024
 SCRIPT_S = 20.0
 # Whoever sends or takes nothing for that long gives their place to others.
 STALL_S = 30.0
-EACH, TOTAL = 4, 64
+TOTAL = 64
 SAFE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -70,9 +70,9 @@ class Place:
 class Files:
     """The routes below `/live/files/<session>`."""
 
-    def __init__(self, secret_key: str, labs: Labs, redis: Redis) -> None:
+    def __init__(self, secret_key: str, labs: Labs, redis: Redis, each: int) -> None:
         self._secret_key, self._labs, self._redis = secret_key, labs, redis
-        self._limit = Limit(EACH, TOTAL)
+        self._limit = Limit(each, TOTAL)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""

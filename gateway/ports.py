@@ -24,7 +24,7 @@ from services import tickets
 
 CHUNK = 64 * 1024
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
-EACH, TOTAL = 48, 1000
+TOTAL = 1000
 # Each connection is a process in the lab of some 7 MB; browsers keep to six of them at once.
 EACH_LAB, PATIENCE_S = 8, 30.0
 # Whether a lab is whose and runs is asked this often for a burst of requests.
@@ -38,9 +38,9 @@ log = structlog.get_logger("yurt.gateway")
 class Ports:
     """The routes below `/live/ports/`, and the hosts of labs."""
 
-    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors) -> None:
+    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors, each: int) -> None:
         self._secret_key, self._labs, self._notes, self._doors = secret_key, labs, notes, doors
-        self._limit, self._turns = Limit(EACH, TOTAL), Turns(EACH_LAB, PATIENCE_S)
+        self._limit, self._turns = Limit(each, TOTAL), Turns(EACH_LAB, PATIENCE_S)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
     def routes(self) -> list[web.RouteDef]:

@@ -22,7 +22,7 @@ HEARTBEAT_S = 15.0
 COALESCE_S = 0.1
 BOARD_EVERY_S = 1.0
 SEND_S = 20.0
-STREAMS_PER_USER, STREAMS_IN_ALL = 20, 20_000
+STREAMS_IN_ALL = 20_000
 
 STREAMS = Gauge("yurt_gateway_streams", "Open live streams.", multiprocess_mode="livesum")
 
@@ -32,10 +32,12 @@ Snapshot = Callable[[str, int], Awaitable[dict[str, Any] | None]]
 class Streams:
     """The routes of live labs and leaderboards."""
 
-    def __init__(self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence, notes: Notes) -> None:
+    def __init__(
+        self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence, notes: Notes, each: int
+    ) -> None:
         self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
         self._presence, self._notes = presence, notes
-        self._limit = Limit(STREAMS_PER_USER, STREAMS_IN_ALL)
+        self._limit = Limit(each, STREAMS_IN_ALL)
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
         """Send the lab's state at once, and again after each change. A visitor's visit lasts while they listen."""

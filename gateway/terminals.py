@@ -26,7 +26,7 @@ TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
-TERMINALS_PER_USER, TERMINALS_IN_ALL = 10, 10_000
+TERMINALS_IN_ALL = 10_000
 # Pages ask whether their connection still leads anywhere; nothing tells them that a network is gone.
 PING, PONG = '{"type":"ping"}', '{"type":"pong"}'
 
@@ -41,12 +41,19 @@ class Terminals:
     """The route of terminals. `job_of(session, user)` gives (job ID, state) of a lab that is the user's."""
 
     def __init__(
-        self, backend: Backend | None, redis: Redis, job_of: JobOf, hosts: Hosts, visitors: Visitors, notes: Notes
+        self,
+        backend: Backend | None,
+        redis: Redis,
+        job_of: JobOf,
+        hosts: Hosts,
+        visitors: Visitors,
+        notes: Notes,
+        each: int,
     ) -> None:
         self._backend, self._redis, self._job_of, self._hosts, self._notes = backend, redis, job_of, hosts, notes
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
-        self._limit = Limit(TERMINALS_PER_USER, TERMINALS_IN_ALL)
+        self._limit = Limit(each, TERMINALS_IN_ALL)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Redeem the ticket, then carry bytes both ways until one side ends."""

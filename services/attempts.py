@@ -1,6 +1,7 @@
 """A quiz attempt: drawn at the start, saved answer by answer, graded in the transaction that closes it."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,9 +48,17 @@ class Receipt:
     revision: int
 
 
-def start(user_id: int, quiz: Quiz, *, now: datetime, rng: random.Random | None = None) -> Attempt:
+def start(
+    user_id: int,
+    quiz: Quiz,
+    *,
+    now: datetime,
+    rng: random.Random | None = None,
+    admit: Callable[[], None] = lambda: None,
+) -> Attempt:
     """Open an attempt, or return the one that is open. Conflict: no attempts are left, or no questions.
 
+    `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused.
     The partial unique index lets only one of two racing starts insert; the other returns that one.
     """
     existing = open_attempt(user_id, quiz.id)
@@ -60,6 +69,7 @@ def start(user_id: int, quiz: Quiz, *, now: datetime, rng: random.Random | None 
     versions = _current_versions(quiz)
     if not versions:
         raise Conflict("This quiz has no questions yet.")
+    admit()
     try:
         with db.session.begin_nested():
             return _insert(user_id, quiz, versions, now, rng or random.SystemRandom())

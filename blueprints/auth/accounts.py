@@ -1,6 +1,5 @@
 """Binds Flask-Security: our settings and forms, mail through the outbox, and the throttle on sign-in."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -9,7 +8,6 @@ from typing import Any
 from flask import Flask, Response, after_this_request, current_app, flash, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, user_logged_in
 from flask_security import MailUtil, Security
 from flask_security.forms import RegisterFormV2, StringField
@@ -18,18 +16,13 @@ from flask_security.utils import get_message
 from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
-from extensions import db, limiter
+from blueprints.auth import throttle
+from extensions import db
 from models import Mail
 from services import accounts, addresses, live
 from services.errors import InvalidInput
 
 MINIMUM_PASSWORD = 10
-# By account and address together, so that a class behind one address signs in, and nobody locks out another.
-SIGN_IN_LIMIT = "10 per minute; 50 per hour"
-# By address alone, against trying one password on many accounts; far above a class.
-ADDRESS_LIMIT = "600 per minute"
-MAIL_LIMIT = "5 per hour"
-REGISTER_LIMIT = "300 per hour"
 
 SECURITY_SETTINGS: dict[str, Any] = {
     "SECURITY_REGISTERABLE": True,
@@ -140,15 +133,8 @@ def _committed(response: Response) -> Response:
 def init_app(app: Flask) -> None:
     """Throttle the account forms, and give a new session ID to everybody who signs in."""
     views = app.view_functions
-    views["security.login"] = limiter.limit(
-        SIGN_IN_LIMIT, key_func=_account_and_address, methods=["POST"], deduct_when=_was_refused
-    )(limiter.limit(ADDRESS_LIMIT, methods=["POST"])(views["security.login"]))
-    views["security.forgot_password"] = limiter.limit(MAIL_LIMIT, key_func=_account_and_address, methods=["POST"])(
-        views["security.forgot_password"]
-    )
-    views["security.register"] = limiter.limit(REGISTER_LIMIT, methods=["POST"])(
-        _say_what_comes(views["security.register"])
-    )
+    views["security.register"] = _say_what_comes(views["security.register"])
+    throttle.init_app(app)
     user_logged_in.connect(_renew_session, app)
 
 
@@ -164,17 +150,6 @@ def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
         return response
 
     return register
-
-
-def _account_and_address() -> str:
-    body = request.get_json(silent=True) if request.is_json else None
-    email = (body.get("email") if isinstance(body, dict) else request.form.get("email")) or ""
-    return hashlib.sha256(f"{addresses.key(email)}|{get_remote_address()}".encode()).hexdigest()
-
-
-def _was_refused(response: Any) -> bool:
-    """Only failures count: a person who signs in and out all day isn't guessing."""
-    return bool(response.status_code != 302)
 
 
 def _renew_session(sender: Flask, **_rest: Any) -> None:

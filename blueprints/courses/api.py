@@ -4,6 +4,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from blueprints import limits
 from blueprints.bearer import auth, load_course, load_study, me, scope
 from blueprints.courses.schemas import (
     CompletionOut,
@@ -149,6 +150,8 @@ def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
         courses.set_role(course, user.id, json_data.role, now=now())
     else:
         user = me()
+        if json_data.code:
+            limits.spend("enrol_codes", user.id)
         courses.enrol(user, course, json_data.code, now=now())
     db.session.commit()
     return {"course": slug, "user_id": user.id, "role": courses.role_of(user.id, course)}

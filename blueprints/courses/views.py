@@ -8,9 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, SubmitField
 from wtforms.validators import Length
 
-from blueprints import pages
+from blueprints import limits, pages
 from blueprints.pages import load_course, load_study, login_required, me, now, person
-from extensions import db, limiter
+from extensions import db
 from models import Course, Lesson
 from services import courses as course_service
 from services import files, labs, leaderboards, policy, progress
@@ -18,7 +18,6 @@ from services.errors import InvalidInput
 from services.outlines import activity, done_ids, outline
 
 courses = Blueprint("courses", __name__)
-CODE_LIMIT = "20 per minute"
 
 
 class EnrolForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
@@ -95,13 +94,14 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
 
 @courses.post("/courses/<slug>/enrol")
 @login_required
-@limiter.limit(CODE_LIMIT, key_func=lambda: str(me().id))
 def enrol(slug: str) -> ResponseReturnValue:
     """Become a student."""
     course, role = load_course(slug)
     form = EnrolForm()
     if not form.validate():
         return _course_page(course, role, form, 422)
+    if form.code.data:
+        limits.spend("enrol_codes", me().id)
     try:
         course_service.enrol(me(), course, form.code.data, now=now())
     except InvalidInput as fault:
@@ -114,11 +114,11 @@ def enrol(slug: str) -> ResponseReturnValue:
 
 @courses.route("/enrol", methods=["GET", "POST"])
 @login_required
-@limiter.limit(CODE_LIMIT, key_func=lambda: str(me().id), methods=["POST"])
 def enrol_by_code() -> ResponseReturnValue:
     """Enrol with a code alone."""
     form = EnrolForm()
     if form.validate_on_submit():
+        limits.spend("enrol_codes", me().id)
         try:
             course = course_service.by_code(form.code.data or "")
             course_service.enrol(me(), course, form.code.data, now=now())

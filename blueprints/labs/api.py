@@ -7,6 +7,7 @@ from apiflask import APIBlueprint
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
+from blueprints import limits
 from blueprints.bearer import auth, load_study, me, scope
 from blueprints.labs.schemas import LabDetailOut, LabsOut, SessionOut, SessionsOut
 from blueprints.pages import now
@@ -60,6 +61,7 @@ def read_lab(slug: str, lab: str) -> Any:
 @labs_api.output(SessionOut, status_code=201)
 @labs_api.doc(summary="Start a lab, or get the session there is", responses=responses(403, 404, 409, 503))
 @scope("write")
+@limits.each_person("lab_starts")
 def start_session(slug: str, lab: str) -> Any:
     """Queue the lab; its session tells when it runs."""
     course, role = load_study(slug)
@@ -121,6 +123,7 @@ def stop_session(session_id: uuid.UUID) -> Any:
 @labs_api.output(SessionOut)
 @labs_api.doc(summary="Begin a lab anew", responses=responses(403, 404, 409))
 @scope("write")
+@limits.each_person("lab_starts")
 def reset_session(session_id: uuid.UUID) -> Any:
     """Throw everything in it away."""
     found = _mine(session_id)
@@ -145,6 +148,7 @@ def extend_session(session_id: uuid.UUID) -> Any:
 @labs_api.output(SessionOut, status_code=202)
 @labs_api.doc(summary="Run a check", responses=responses(403, 404, 409))
 @scope("write")
+@limits.each_person("checks")
 def run_check(session_id: uuid.UUID, check_id: int) -> Any:
     """Queue the check; the session tells its outcome."""
     found = _mine(session_id)
@@ -157,6 +161,7 @@ def run_check(session_id: uuid.UUID, check_id: int) -> Any:
 @labs_api.output(SessionOut, status_code=202)
 @labs_api.doc(summary="Run every check of a step", responses=responses(403, 404, 409))
 @scope("write")
+@limits.each_person("checks")
 def run_step(session_id: uuid.UUID, step_id: int) -> Any:
     """Queue the checks; the session tells their outcomes."""
     found = _mine(session_id)

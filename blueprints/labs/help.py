@@ -6,21 +6,20 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
+from blueprints import limits
 from blueprints.labs.loading import shared
 from blueprints.pages import login_required, me, now
-from extensions import db, limiter
+from extensions import db
 from models import LabSession
 from services import help_hands, help_messages, help_visits, labs, policy
 from services.errors import InvalidInput, NotFound
 
 lab_help = Blueprint("lab_help", __name__)
-# Each new note makes the boards of the whole staff look again.
-HANDS = "20 per minute"
 
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/hand")
 @login_required
-@limiter.limit(HANDS, key_func=lambda: str(me().id))
+@limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
     found = _mine(session_id)
@@ -50,6 +49,7 @@ def messages(session_id: uuid.UUID) -> Response:
 def say(session_id: uuid.UUID) -> Response:
     """Say something."""
     found = shared(session_id, me())
+    limits.spend("messages", me().id, found.id)
     help_messages.say(found, me(), _text("text"), now=now())
     return _committed(found)
 

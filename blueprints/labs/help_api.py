@@ -6,6 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from blueprints import limits
 from blueprints.bearer import auth, load_course, me, scope
 from blueprints.labs import board_words
 from blueprints.labs.loading import lab_id_of, shared
@@ -111,6 +112,7 @@ def save_labs(slug: str, json_data: LabsIn) -> Any:
 @lab_help_api.output(HandOut)
 @lab_help_api.doc(summary="Raise a hand", responses=responses(403, 404, 409, 422))
 @scope("write")
+@limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     """Ask for help in one's own lab; a hand that is up gets the new note."""
     found = labs.load(session_id)
@@ -152,6 +154,7 @@ def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
 def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
     """For the lab's student and the course's staff; ten a minute."""
     found = shared(session_id, me())
+    limits.spend("messages", me().id, found.id)
     message = help_messages.say(found, me(), json_data.text, now=now())
     db.session.commit()
     return help_messages.of(found, me(), after=message.id - 1)[0]

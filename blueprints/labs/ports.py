@@ -5,6 +5,7 @@ import uuid
 from flask import Blueprint, Response, current_app, jsonify, redirect
 from flask.typing import ResponseReturnValue
 
+from blueprints import limits
 from blueprints.labs.panels import origin
 from blueprints.labs.views import running
 from blueprints.pages import login_required, me
@@ -18,6 +19,7 @@ lab_ports = Blueprint("lab_ports", __name__)
 
 @lab_ports.post("/lab-sessions/<uuid:session_id>/ports/<int:port>")
 @login_required
+@limits.each_person("tickets")
 def port_ticket(session_id: uuid.UUID, port: int) -> Response:
     """A ticket to ask whether somebody listens on the port."""
     found = _with_port(session_id, port)
@@ -28,6 +30,7 @@ def port_ticket(session_id: uuid.UUID, port: int) -> Response:
 
 @lab_ports.get("/lab-sessions/<uuid:session_id>/ports/<int:port>/open")
 @login_required
+@limits.each_person("tickets")
 def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
     """Lead to what the port shows."""
     found = _with_port(session_id, port)

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, redirect, render
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import limits
 from blueprints.errors import wants_json
 from blueprints.labs import panels
 from blueprints.pages import link, load_study, login_required, me, now
@@ -62,6 +63,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
 
 @labs.post("/courses/<slug>/labs/<lab>/start")
 @login_required
+@limits.each_person("lab_starts")
 def start(slug: str, lab: str) -> ResponseReturnValue:
     """Ask for a machine."""
     course, role = load_study(slug)
@@ -87,6 +89,7 @@ def stop(session_id: uuid.UUID) -> Response:
 
 @labs.post("/lab-sessions/<uuid:session_id>/reset")
 @login_required
+@limits.each_person("lab_starts")
 def reset(session_id: uuid.UUID) -> Response:
     """Throw everything in the lab away, and begin anew."""
     found = _mine(session_id)
@@ -105,6 +108,7 @@ def extend(session_id: uuid.UUID) -> Response:
 
 @labs.post("/lab-sessions/<uuid:session_id>/checks/<int:check_id>")
 @login_required
+@limits.each_person("checks")
 def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
     """Have a check run."""
     found = _mine(session_id)
@@ -114,6 +118,7 @@ def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
 
 @labs.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/checks")
 @login_required
+@limits.each_person("checks")
 def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
     """Have every check of a step run."""
     found = _mine(session_id)
@@ -139,6 +144,7 @@ def state(session_id: uuid.UUID) -> Response:
 
 @labs.post("/lab-sessions/<uuid:session_id>/ticket")
 @login_required
+@limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
     found = running(session_id)
@@ -148,6 +154,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 
 @labs.post("/lab-sessions/<uuid:session_id>/live")
 @login_required
+@limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state."""
     found = _mine(session_id)
@@ -157,6 +164,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 
 @labs.post("/lab-sessions/<uuid:session_id>/files")
 @login_required
+@limits.each_person("tickets")
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
     found = running(session_id)

@@ -6,17 +6,16 @@ from flask import Blueprint, Response, current_app, g, jsonify, redirect, render
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import limits
 from blueprints.labs.loading import helped
 from blueprints.pages import login_required, me, now
-from extensions import db, limiter
+from extensions import db
 from models import LabSession
 from models.lab_session import ENDED, RUNNING
 from services import help_visits, lab_steps, labs, tickets
 from services.errors import Conflict
 
 lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:session_id>/visit")
-# Asking is a dialog in front of somebody who works.
-ASKS = "6 per minute"
 
 
 @lab_visits.get("")
@@ -41,6 +40,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
 
 @lab_visits.post("/live")
 @login_required
+@limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state; a visit that has ended begins anew."""
     found = helped(session_id, me())
@@ -52,6 +52,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 
 @lab_visits.post("/ticket")
 @login_required
+@limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once, for as long as the visit lasts."""
     found = helped(session_id, me())
@@ -65,7 +66,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 
 @lab_visits.post("/ask")
 @login_required
-@limiter.limit(ASKS, key_func=lambda: str(me().id))
+@limits.each_person("keyboard")
 def ask(session_id: uuid.UUID) -> Response:
     """Ask the student for the keyboard."""
     found = helped(session_id, me())

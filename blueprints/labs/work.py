@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import limits
 from blueprints.labs import timeline_words
 from blueprints.pages import load_study, login_required, me, now
 from extensions import db
@@ -38,6 +39,7 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
 
 @work.post("/courses/<slug>/labs/<lab>/start-empty")
 @login_required
+@limits.each_person("lab_starts")
 def start_empty(slug: str, lab: str) -> Response:
     """Start a lab without the work that was saved, which stays: for whom it stands in the way."""
     course, role = load_study(slug)
@@ -68,6 +70,7 @@ def archive(save_id: int) -> Response:
 
 @work.post("/lab-saves/<int:save_id>/restore")
 @login_required
+@limits.each_person("lab_starts")
 def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
     save = _mine(save_id)

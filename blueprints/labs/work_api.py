@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
+from blueprints import limits
 from blueprints.bearer import auth, load_study, me, scope
 from blueprints.labs import timeline_words
 from blueprints.labs.schemas import SessionOut
@@ -76,6 +77,7 @@ def read_archive(save_id: int) -> Response:
 @lab_work_api.output(SessionOut)
 @lab_work_api.doc(summary="Begin a lab anew with a save", responses=responses(403, 404, 409))
 @scope("write")
+@limits.each_person("lab_starts")
 def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
     save = _mine(save_id)

@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import url_for
 from flask_babel import gettext as _
 
+from blueprints import limits
 from blueprints.bearer import auth, load_study, me, scope
 from blueprints.errors import answer
 from blueprints.pages import now
@@ -64,7 +65,7 @@ def start_attempt(slug: str, quiz: str) -> Any:
     course, role = load_study(slug)
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
-    made = attempts.start(me().id, _quiz(course, quiz), now=now())
+    made = attempts.start(me().id, _quiz(course, quiz), now=now(), admit=_admit)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
     return _detail(attempts.load(made.id, is_whole=True)), 201, {"Location": address}
@@ -129,6 +130,10 @@ def submit_attempt(attempt_id: int) -> Any:
     attempts.submit(_mine(attempt_id), now=now())
     db.session.commit()
     return _detail(_mine(attempt_id))
+
+
+def _admit() -> None:
+    limits.spend("quiz_starts", me().id)
 
 
 def _quiz(course: Course, slug: str) -> Quiz:

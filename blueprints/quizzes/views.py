@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import pages
+from blueprints import limits, pages
 from blueprints.errors import answer
 from blueprints.pages import load_study, login_required, me, now
 from extensions import db
@@ -55,9 +55,14 @@ def start(slug: str, quiz: str) -> ResponseReturnValue:
     course, role = load_study(slug)
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
-    attempt = attempts.start(me().id, activity(course, quiz, Quiz), now=now())  # type: ignore[arg-type]  # a Quiz
+    found = activity(course, quiz, Quiz)
+    attempt = attempts.start(me().id, found, now=now(), admit=_admit)  # type: ignore[arg-type]  # `activity` gave a Quiz
     db.session.commit()
     return redirect(url_for("quizzes.attempt", attempt_id=attempt.id))
+
+
+def _admit() -> None:
+    limits.spend("quiz_starts", me().id)
 
 
 @quizzes.get("/attempts/<int:attempt_id>")

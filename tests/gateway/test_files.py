@@ -11,10 +11,13 @@ import pytest
 from aiohttp import ClientOSError, ClientPayloadError, ClientResponse
 from aiohttp.test_utils import TestClient
 
+from config import Settings
 from gateway import file_scripts, files
 from gateway.file_scripts import token_of
 from services import tickets
 from tests.gateway.conftest import Stage
+
+TRANSFERS = Settings.model_fields["limit_transfers"].default
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]
@@ -329,13 +332,13 @@ async def test_one_person_does_so_much_at_once(panel: Panel, stage: Stage) -> No
         yield b"x"
         await held.wait()
 
-    opened = [asyncio.create_task(panel.upload(f"f{number}", slow())) for number in range(files.EACH + 1)]
+    opened = [asyncio.create_task(panel.upload(f"f{number}", slow())) for number in range(TRANSFERS + 1)]
     done, _waiting = await asyncio.wait(opened, return_when=asyncio.FIRST_COMPLETED)
     refused = await panel.ask("GET")
     held.set()
 
     assert ([task.result() for task in done], refused.status) == ([429], 429)
-    assert sorted(await asyncio.gather(*opened)) == [201] * files.EACH + [429]
+    assert sorted(await asyncio.gather(*opened)) == [201] * TRANSFERS + [429]
     assert (await panel.ask("GET")).status == 200
 
 

@@ -7,13 +7,16 @@ import pytest
 from aiohttp import ClientError
 from aiohttp.test_utils import TestClient, TestServer
 
+from config import Settings
 from gateway import __main__ as process
-from gateway.streams import STREAMS_PER_USER
-from gateway.terminals import TERMINALS_PER_USER, TICKET_REFUSED
+from gateway.terminals import TICKET_REFUSED
 from models import utcnow
 from services import labs, tickets
 from tests.gateway.conftest import Shell, Stage, open_shell
 from tests.gateway.lab_servers import Machine, Said
+
+STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
+TERMINALS_PER_USER = Settings.model_fields["limit_terminals"].default
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]

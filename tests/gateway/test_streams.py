@@ -10,11 +10,13 @@ from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 from sqlalchemy import text
 
+from config import Settings
 from extensions import db
-from gateway.streams import STREAMS_PER_USER
 from models import LabSession, utcnow
 from services import labs, live, tickets
 from tests.gateway.conftest import Events, Stage, noted
+
+STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]

@@ -10,19 +10,21 @@ import pytest
 from aiohttp import WSCloseCode, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
+from config import Settings
 from gateway.__main__ import build
 from gateway.terminals import (
     BYTES,
     LAB_ENDED,
     MAX_MESSAGE,
     NOT_RUNNING,
-    TERMINALS_PER_USER,
     TICKET_REFUSED,
 )
 from scheduler.backends import BackendUnavailable
 from scheduler.backends.local import LocalBackend
 from services import activity, tickets
 from tests.gateway.conftest import PATIENCE_S, Shell, Stage, noted, open_shell
+
+TERMINALS_PER_USER = Settings.model_fields["limit_terminals"].default
 
 pytestmark = pytest.mark.anyio
 Browser = TestClient[Any, Any]

@@ -1,0 +1,102 @@
+"""The limits of the account forms: passwords tried, mails asked for, accounts made.
+
+Flask-Security's views are wrapped, so that what counts is what they answered, whether a page or JSON asked.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Flask, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from blueprints import limits
+from services import addresses
+
+View = Callable[..., ResponseReturnValue]
+
+
+def init_app(app: Flask) -> None:
+    """Wrap every form that takes a password or sends a mail."""
+    views = app.view_functions
+    views["security.login"] = _password(views["security.login"], _typed_address)
+    for name in ("security.verify", "security.change_password"):
+        views[name] = _password(views[name], _own_address)
+    for name in ("security.forgot_password", "security.send_confirmation"):
+        if name in views:
+            views[name] = _mail(views[name])
+    views["security.register"] = _registering(views["security.register"])
+
+
+def _password(view: View, account: Callable[[], str]) -> View:
+    """Let passwords be tried: a wrong one counts for the account and the network that asks, a right one ends the count.
+
+    So a class behind one address signs in, and nobody locks another out. All forms that take an account's password
+    share the count. The network has a limit of its own, far above a class, against one password tried on many accounts.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if request.method != "POST":
+            return view(*args, **kwargs)
+        key = (account(), limits.address())
+        # Whoever is signed in already is sent on by the sign-in form, and their password isn't looked at.
+        is_tried = request.endpoint != "security.login" or not current_user.is_authenticated
+        limits.spend("sign_in_address", limits.address())
+        limits.spend("sign_in", *key)
+        response = make_response(view(*args, **kwargs))
+        if is_tried and _is_done(response):
+            limits.forget("sign_in", *key)
+        return response
+
+    return guarded
+
+
+def _mail(view: View) -> View:
+    """Let a mail be asked for: it counts for the mailbox, whether there is an account or not, and for the network."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if request.method == "POST":
+            limits.spend("mail_address", limits.address())
+            limits.spend("mail", _typed_address())
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def _registering(view: View) -> View:
+    """Let somebody register. A mail goes only where all was filled in well, and counts only then."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if request.method != "POST":
+            return view(*args, **kwargs)
+        mailbox = _typed_address()
+        limits.check("mail", mailbox)
+        limits.spend("register", limits.address())
+        response = make_response(view(*args, **kwargs))
+        if _is_done(response):
+            limits.spend("mail", mailbox)
+        return response
+
+    return guarded
+
+
+def _is_done(response: Any) -> bool:
+    """Whether the form was accepted: a page is sent on, a program gets 200."""
+    return bool(response.status_code == 302 or (response.is_json and response.status_code == 200))
+
+
+def _typed_address() -> str:
+    """Return the address that the form was sent with, in its one spelling; the form takes the first of several."""
+    if request.is_json:
+        body = request.get_json(silent=True)
+        sent = body.get("email") if isinstance(body, dict) else None
+        return addresses.key(sent[0] if isinstance(sent, list | tuple) and sent else sent)
+    return addresses.key(request.form.get("email"))
+
+
+def _own_address() -> str:
+    return addresses.key(current_user.email) if current_user.is_authenticated else ""
