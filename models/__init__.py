@@ -1,6 +1,6 @@
 """What the platform remembers. Importing the package makes every table known."""
 
-from models.attempt import Attempt, AttemptItem
+from models.attempt import Attempt, AttemptItem, UncountedAnswer
 from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
@@ -47,6 +47,7 @@ __all__ = [
     "QuestionVersion",
     "Quiz",
     "Role",
+    "UncountedAnswer",
     "User",
     "WarmLab",
     "WarmPlan",

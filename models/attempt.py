@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -15,6 +15,9 @@ from models.user import User
 OPEN, CLOSED = "open", "closed"
 # Closing is the only move, made once, by the student or by the deadline.
 TRANSITIONS = {OPEN: {CLOSED}, CLOSED: set()}
+# Why an answer doesn't count: a later one from another tab took its place, one that was typed later was there before it
+# came, or it came after the end.
+REPLACED, OUTDATED, LATE = "replaced", "outdated", "late"
 
 
 class Attempt(Model):
@@ -55,7 +58,10 @@ class Attempt(Model):
 
 
 class AttemptItem(Model):
-    """One question of an attempt and its answer. `revision` counts up with each answer kept; 0 is none yet."""
+    """One question of an attempt and its answer. `revision` counts up with each answer kept; 0 is none yet.
+
+    `typed_at` is when a person typed the answer, in the site's time; `tab` is the page that sent it.
+    """
 
     __tablename__ = "attempt_items"
 
@@ -66,7 +72,36 @@ class AttemptItem(Model):
     response: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     revision: Mapped[int] = mapped_column(default=0)
     saved_at: Mapped[datetime | None]
+    typed_at: Mapped[datetime | None]
+    tab: Mapped[str] = mapped_column(default="", server_default="")
     score: Mapped[float | None] = mapped_column(Numeric(10, 4, asdecimal=False))
 
     attempt: Mapped[Attempt] = relationship(back_populates="items")
     version: Mapped[QuestionVersion] = relationship()
+
+
+class UncountedAnswer(Model):
+    """An answer that was given and doesn't count, kept for its student and their teacher to see.
+
+    `typed_at` is what the sender's page said, held between the attempt's start and `received_at`.
+    """
+
+    __tablename__ = "uncounted_answers"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int]
+    position: Mapped[int]
+    why: Mapped[str]
+    response: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    typed_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    tab: Mapped[str] = mapped_column(default="", server_default="")
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["attempt_id", "position"], ["attempt_items.attempt_id", "attempt_items.position"], ondelete="CASCADE"
+        ),
+        CheckConstraint("why IN ('replaced', 'outdated', 'late')", name="why"),
+        # Serves the pages of an attempt.
+        Index("ix_uncounted_answers_attempt", "attempt_id", "position"),
+    )

@@ -2,50 +2,22 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
-from models import Attempt, AttemptItem, Question, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz
 from models.attempt import OPEN
 from services import grading
+from services.answers import GRACE
 from services.errors import Conflict, InvalidInput, NotFound
 from services.questions import kind_of
 
-# What left the browser before the deadline may arrive a little after it.
-GRACE = timedelta(seconds=5)
-MAX_REVISION = 2**53
-
 log = structlog.get_logger("yurt.attempts")
-
-
-class Closed(Conflict):
-    """This attempt is over; its answers can't change any more."""
-
-
-class Superseded(Conflict):
-    """A newer answer to this question is already saved, perhaps from another tab."""
-
-    def __init__(self, revision: int, response: Any) -> None:
-        super().__init__()
-        self.revision = revision
-        self.response = response
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What is saved: `saved` of `total` questions have an answer; `revision` is the item's own."""
-
-    saved: int
-    total: int
-    saved_at: datetime
-    revision: int
 
 
 def start(
@@ -58,10 +30,14 @@ def start(
 ) -> Attempt:
     """Open an attempt, or return the one that is open. Conflict: no attempts are left, or no questions.
 
-    `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused.
-    The partial unique index lets only one of two racing starts insert; the other returns that one.
+    `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused. Racing
+    starts take turns: the first one makes the attempt, and the others find it.
     """
     existing = open_attempt(user_id, quiz.id)
+    if existing is None or is_overdue(existing, now):
+        turn = func.pg_advisory_xact_lock(func.hashtextextended(f"attempt:{user_id}:{quiz.id}", 0))
+        db.session.execute(select(turn))
+        existing = open_attempt(user_id, quiz.id)
     if existing is not None and not is_overdue(existing, now):
         return existing
     if existing is not None:
@@ -69,27 +45,27 @@ def start(
     versions = _current_versions(quiz)
     if not versions:
         raise Conflict("This quiz has no questions yet.")
-    admit()
-    try:
-        with db.session.begin_nested():
-            return _insert(user_id, quiz, versions, now, rng or random.SystemRandom())
-    except IntegrityError:
-        raced = open_attempt(user_id, quiz.id)
-        if raced is None:
-            raise Conflict from None
-        return raced
-
-
-def _insert(user_id: int, quiz: Quiz, versions: list[QuestionVersion], now: datetime, rng: random.Random) -> Attempt:
-    taken = db.session.scalar(select(func.count()).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id))
-    if quiz.attempts_allowed is not None and (taken or 0) >= quiz.attempts_allowed:
+    taken = _count(user_id, quiz)
+    if quiz.attempts_allowed is not None and taken >= quiz.attempts_allowed:
         raise Conflict("You have used all attempts at this quiz.")
+    admit()
+    return _insert(user_id, quiz, versions, taken + 1, now, rng or random.SystemRandom())
+
+
+def _count(user_id: int, quiz: Quiz) -> int:
+    query = select(func.count()).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id)
+    return db.session.scalar(query) or 0
+
+
+def _insert(
+    user_id: int, quiz: Quiz, versions: list[QuestionVersion], number: int, now: datetime, rng: random.Random
+) -> Attempt:
     if quiz.is_shuffled:
         versions = rng.sample(versions, len(versions))
     attempt = Attempt(
         quiz_id=quiz.id,
         user_id=user_id,
-        number=(taken or 0) + 1,
+        number=number,
         started_at=now,
         deadline_at=now + timedelta(seconds=quiz.time_limit_s) if quiz.time_limit_s else None,
         max_score=sum(version.points for version in versions),
@@ -107,51 +83,10 @@ def _insert(user_id: int, quiz: Quiz, versions: list[QuestionVersion], now: date
     return attempt
 
 
-def save(attempt_id: int, position: int, response: Any, *, revision: int, now: datetime) -> Receipt:
-    """Keep an answer if its revision is newer than the one kept; say what is saved.
-
-    The share lock on the attempt orders saves against closing: an answer is either in before the attempt is graded,
-    or refused with Closed. A repeated save is harmless; an older or different one of the same revision is Superseded.
-    """
-    if not 1 <= revision <= MAX_REVISION:
-        raise InvalidInput("revision", "must be a whole number from 1")
-    attempt = db.session.execute(
-        select(Attempt.state, Attempt.deadline_at).where(Attempt.id == attempt_id).with_for_update(read=True)
-    ).one_or_none()
-    if attempt is None:
-        raise NotFound
-    if attempt.state != OPEN or (attempt.deadline_at and now > attempt.deadline_at + GRACE):
-        raise Closed
-    item = db.session.execute(
-        select(AttemptItem, QuestionVersion)
-        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(AttemptItem.attempt_id == attempt_id, AttemptItem.position == position)
-        .with_for_update(of=AttemptItem)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if item is None:
-        raise NotFound
-    row, version = item
-    cleaned = kind_of(version.kind).clean(version.spec, response)
-    if revision < row.revision or (revision == row.revision and cleaned != row.response):
-        raise Superseded(row.revision, row.response)
-    if revision > row.revision:
-        row.response, row.revision, row.saved_at = cleaned, revision, now
-        db.session.flush()
-    saved, total = count_saved(attempt_id)
-    return Receipt(saved, total, row.saved_at or now, row.revision)
-
-
-def count_saved(attempt_id: int) -> tuple[int, int]:
-    """Return how many questions have an answer, of how many."""
-    query = select(func.count(AttemptItem.response), func.count()).where(AttemptItem.attempt_id == attempt_id)
-    saved, total = db.session.execute(query).one()
-    return saved, total
-
-
 def submit(attempt: Attempt, *, now: datetime) -> Attempt:
     """Close and grade; a second submit finds it closed and changes nothing."""
-    grading.close(attempt.id, by="deadline" if is_overdue(attempt, now) else "student", now=now)
+    is_in_time = attempt.deadline_at is None or now < attempt.deadline_at
+    grading.close(attempt.id, by="student" if is_in_time else "deadline", now=now)
     db.session.refresh(attempt)
     return attempt
 
@@ -193,16 +128,26 @@ def open_attempt(user_id: int, quiz_id: int) -> Attempt | None:
     )
 
 
-def load(attempt_id: int, *, is_whole: bool = False) -> Attempt:
-    """Return an attempt with its quiz and course, and with is_whole its items and questions; raise NotFound."""
+def load_as(attempt_id: int, user_id: int, *, is_whole: bool = False) -> tuple[Attempt, str | None]:
+    """Return an attempt with its quiz and course, and the person's role there; raise NotFound.
+
+    With is_whole it comes with its items and questions.
+    """
     options: list[Any] = [joinedload(Attempt.quiz).joinedload(Quiz.course)]
     if is_whole:
         options.append(selectinload(Attempt.items).joinedload(AttemptItem.version))
-    query = select(Attempt).options(*options).where(Attempt.id == attempt_id)
-    attempt = db.session.scalar(query) if attempt_id < 2**63 else None
-    if attempt is None:
+    is_theirs = (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == user_id)
+    query = (
+        select(Attempt, Enrolment.role)
+        .join(Quiz, Quiz.id == Attempt.quiz_id)
+        .outerjoin(Enrolment, is_theirs)
+        .options(*options)
+        .where(Attempt.id == attempt_id)
+    )
+    found = db.session.execute(query).tuples().one_or_none() if attempt_id < 2**63 else None
+    if found is None:
         raise NotFound
-    return attempt
+    return found
 
 
 def of_student(user_id: int, quiz: Quiz) -> list[Attempt]:

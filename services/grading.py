@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from extensions import db
 from models import Attempt, AttemptItem, PointEntry, QuestionVersion, Quiz
 from models.attempt import CLOSED, OPEN
-from services import points, progress
+from services import live, points, progress
 from services.questions import kind_of
 
 
@@ -34,6 +34,7 @@ def close(attempt_id: int, *, by: str, now: datetime) -> bool:
         .execution_options(synchronize_session="fetch")
     )
     db.session.flush()
+    live.attempt_changed(attempt_id, closed_by=by)
     _reward(changed, now)
     return True
 

@@ -52,6 +52,11 @@ def labs_channel(course_id: int) -> str:
     return f"yurt:live:labs:{course_id}"
 
 
+def attempt_channel(attempt_id: int) -> str:
+    """Return the channel of an attempt at a quiz."""
+    return f"yurt:live:attempt:{attempt_id}"
+
+
 def nudge(tick: str) -> None:
     """Wake the scheduler for `tick` after the commit."""
     _after_commit(NUDGE_CHANNEL, tick)
@@ -71,6 +76,11 @@ def queue_changed() -> None:
 def board_changed(course_id: int) -> None:
     """Tell who looks at the leaderboard, after the commit, that it changed."""
     _after_commit(board_channel(course_id), json.dumps({"course": course_id}))
+
+
+def attempt_changed(attempt_id: int, **what: Any) -> None:
+    """Tell the open pages of an attempt, after the commit, what changed: one answer, or that it is closed."""
+    _after_commit(attempt_channel(attempt_id), json.dumps(what))
 
 
 def deliver_with(publisher: Publisher) -> None:

@@ -38,8 +38,13 @@ def may_enrol(course: Course, code: str | None) -> bool:
 
 
 def owns_attempt(user: User | None, attempt: Attempt) -> bool:
-    """An attempt is its student's alone; staff read results through the course's own pages."""
+    """Only its student answers an attempt and hands it in."""
     return user is not None and attempt.user_id == user.id
+
+
+def may_read_attempt(user: User | None, attempt: Attempt, role: str | None) -> bool:
+    """An attempt is read by its student, and by the course's staff; `role` is the reader's in its course."""
+    return owns_attempt(user, attempt) or may_see_people(user, role)
 
 
 def owns_lab(user: User | None, lab_session: LabSession) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Attempt, Course, Module, Question, Quiz
@@ -34,6 +35,5 @@ def overview(course: Course, user_id: int) -> list[dict[str, Any]]:
 def attempts_at(quiz: Quiz, user_id: int | None, page: int, per_page: int) -> Page[Attempt]:
     """Return a page of the quiz's attempts, the newest first; of one person, or with None of all."""
     query = select(Attempt).where(Attempt.quiz_id == quiz.id).order_by(Attempt.id.desc())
-    if user_id is not None:
-        query = query.where(Attempt.user_id == user_id)
+    query = query.options(joinedload(Attempt.user)) if user_id is None else query.where(Attempt.user_id == user_id)
     return paginate(query, page, per_page)

@@ -65,6 +65,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("people.set_role", "POST"): (f"{COURSE}/people/{{bob}}", {"role": "student"}, (302, 403, 403, 302, 302)),
     ("quizzes.show", "GET"): (f"{COURSE}/quizzes/first-quiz", {}, (302, 403, 200, 200, 200)),
     ("quizzes.start", "POST"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 302, 302, 403)),
+    ("quizzes.everybodys", "GET"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 403, 200, 200)),
+    ("quizzes.read_answers", "GET"): ("/attempts/{attempt}/answers", {}, (302, 404, 200, 404, 404)),
     ("quizzes.attempt", "GET"): ("/attempts/{attempt}", {}, (302, 404, 200, 404, 404)),
     ("quizzes.save", "PUT"): (
         "/attempts/{attempt}/items/1",
@@ -147,7 +149,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {},
         (401, 403, 403, 200, 200),
     ),
-    ("quizzes_api.read_attempt", "GET"): (f"{API}/attempts/{{attempt}}", {}, (401, 404, 200, 404, 404)),
+    ("quizzes_api.read_attempt", "GET"): (f"{API}/attempts/{{attempt}}", {}, (401, 404, 200, 200, 200)),
     ("quizzes_api.save_answer", "PUT"): (
         f"{API}/attempts/{{attempt}}/items/1",
         {"revision": 1, "response": "a"},

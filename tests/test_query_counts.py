@@ -16,7 +16,7 @@ from sqlalchemy import event
 from app import create_app
 from extensions import db as database
 from models import utcnow
-from services import attempts, progress
+from services import answers, attempts, progress
 from tests.engines import Engines, site_settings
 from tests.factories import (
     RIGHT,
@@ -93,7 +93,7 @@ def add_crowd(cast: Cast) -> dict[str, int]:
     cast.course.version += 1
     closed = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     for item in closed.items:
-        attempts.save(closed.id, item.position, RIGHT[item.version.kind], revision=1, now=NOW)
+        answers.save(closed.id, item.position, RIGHT[item.version.kind], revision=1, now=NOW)
     attempts.submit(closed, now=NOW)
     opened = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     return {"open": opened.id, "closed": closed.id}

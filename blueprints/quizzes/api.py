@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from blueprints import limits
 from blueprints.bearer import auth, load_study, me, scope
-from blueprints.errors import answer
 from blueprints.pages import now
+from blueprints.quizzes import loading, saving
 from blueprints.quizzes.schemas import (
     AnswerIn,
     AttemptDetailOut,
@@ -21,8 +21,8 @@ from blueprints.quizzes.schemas import (
 )
 from blueprints.schemas import responses
 from extensions import db
-from models import Attempt, Course, Quiz
-from services import attempts, policy, quizzes
+from models import Attempt, Course, Quiz, UncountedAnswer
+from services import answers, attempts, policy, quizzes
 from services.errors import Forbidden, NotFound
 from services.outlines import activity
 from services.questions import kind_of
@@ -68,7 +68,7 @@ def start_attempt(slug: str, quiz: str) -> Any:
     made = attempts.start(me().id, _quiz(course, quiz), now=now(), admit=_admit)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
-    return _detail(attempts.load(made.id, is_whole=True)), 201, {"Location": address}
+    return _detail(loading.own(me(), made.id, is_whole=True)), 201, {"Location": address}
 
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>/attempts")
@@ -93,8 +93,8 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
 @quizzes_api.doc(summary="Read an attempt", responses=responses(403, 404))
 @scope("read")
 def read_attempt(attempt_id: int) -> Any:
-    """Give the questions and answers; solutions once it is closed."""
-    return _detail(_mine(attempt_id))
+    """Give the questions and answers, to the course's staff, too; solutions once it is closed."""
+    return _detail(loading.readable(me(), attempt_id))
 
 
 @quizzes_api.put("/attempts/<int:attempt_id>/items/<int:position>")
@@ -104,20 +104,17 @@ def read_attempt(attempt_id: int) -> Any:
 @quizzes_api.doc(summary="Save an answer", responses=responses(403, 404, 409, 410, 422))
 @scope("write")
 def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
-    """Keep the answer if its revision is newer than the one kept. 409 gives what is kept, 410 that it is over."""
-    _mine(attempt_id)
+    """Keep the answer if it builds on the one that is kept, or was typed after it. 409 gives what is kept; 410 says
+    that the attempt is over, and whether the answer is kept as one that came late."""
+    loading.answerable(me(), attempt_id)
+    at = now()
     try:
-        receipt = attempts.save(attempt_id, position, json_data.response, revision=json_data.revision, now=now())
-    except attempts.Superseded as newer:
-        response, _status = answer(409, newer.message, revision=newer.revision, response=newer.response)
-        response.status_code = 409
-        return response
-    except attempts.Closed as over:
-        response, _status = answer(410, over.message)
-        response.status_code = 410
-        return response
+        receipt = answers.save(attempt_id, position, **vars(json_data), now=at)
+    except (answers.Superseded, answers.Closed) as refusal:
+        db.session.commit()
+        return saving.refused(refusal, at)
     db.session.commit()
-    return receipt
+    return saving.receipt(receipt, at)
 
 
 @quizzes_api.post("/attempts/<int:attempt_id>/submit")
@@ -127,9 +124,9 @@ def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
 @scope("write")
 def submit_attempt(attempt_id: int) -> Any:
     """Close and grade. Again is harmless."""
-    attempts.submit(_mine(attempt_id), now=now())
+    attempts.submit(loading.answerable(me(), attempt_id), now=now())
     db.session.commit()
-    return _detail(_mine(attempt_id))
+    return _detail(loading.readable(me(), attempt_id))
 
 
 def _admit() -> None:
@@ -142,20 +139,15 @@ def _quiz(course: Course, slug: str) -> Quiz:
     return found
 
 
-def _mine(attempt_id: int) -> Attempt:
-    found = attempts.load(attempt_id, is_whole=True)
-    if not policy.owns_attempt(me(), found):
-        raise NotFound
-    return found
-
-
 def _detail(found: Attempt) -> dict[str, Any]:
     names = ("id", "quiz_id", "user_id", "number", "state", "closed_by", "started_at", "deadline_at", "closed_at")
     fields = {name: getattr(found, name) for name in (*names, "score", "max_score")}
-    return {**fields, "items": [_item(item, found.state == "closed") for item in found.items]}
+    others = answers.by_position(answers.uncounted(found.id))
+    is_closed = found.state == "closed"
+    return {**fields, "items": [_item(item, others.get(item.position, []), is_closed) for item in found.items]}
 
 
-def _item(item: Any, is_closed: bool) -> dict[str, Any]:
+def _item(item: Any, uncounted: list[UncountedAnswer], is_closed: bool) -> dict[str, Any]:
     version = item.version
     shown = {
         "position": item.position,
@@ -166,6 +158,8 @@ def _item(item: Any, is_closed: bool) -> dict[str, Any]:
         "response": item.response,
         "revision": item.revision,
         "saved_at": item.saved_at,
+        "typed_at": item.typed_at,
+        "uncounted": uncounted,
     }
     if not is_closed:
         return shown

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from blueprints.schemas import Input, Output
 
@@ -31,6 +31,16 @@ class QuizzesOut(Output):
     quizzes: list[QuizOut]
 
 
+class UncountedOut(Output):
+    """An answer that doesn't count, and why: another tab's later one replaced it, one that was typed later was there
+    before it came, or it came late. typed_at is what its sender's page said."""
+
+    why: Literal["replaced", "outdated", "late"]
+    response: Response
+    typed_at: datetime
+    received_at: datetime
+
+
 class ItemOut(Output):
     """A question of an attempt. score, solution and feedback come once the attempt is closed."""
 
@@ -42,6 +52,8 @@ class ItemOut(Output):
     response: Response
     revision: int
     saved_at: datetime | None
+    typed_at: datetime | None
+    uncounted: list[UncountedOut]
     score: float | None = None
     solution: str | None = None
     feedback_html: str | None = None
@@ -87,16 +99,29 @@ class AttemptsQuery(Input):
 
 
 class AnswerIn(Input):
-    """An answer: the revision that the client knows plus one, and the response (None clears it)."""
+    """An answer: the revision that the client knows plus one, and the response (None clears it).
+
+    `typed_at` is when a person typed it: of two answers that don't build on each other the one typed last counts, and
+    one that comes after the end is kept beside the graded one. `tab` tells the pages of one person apart.
+    """
 
     revision: int = Field(ge=1, le=2**53, strict=True)
     response: Response = None
+    typed_at: AwareDatetime | None = None
+    tab: str = Field(default="", max_length=40, pattern=r"^[\x21-\x7e]*$")
+
+
+class TypedIn(AnswerIn):
+    """An answer as a page sends it: what a person has typed, spaces and all."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
 
 
 class ReceiptOut(Output):
-    """What is saved now."""
+    """What is saved now; `now` is the site's time."""
 
     saved: int
     total: int
     saved_at: datetime
     revision: int
+    now: datetime

@@ -1,23 +1,30 @@
 """Pages of quizzes: the front page, the attempt with its self-saving answers, and the result."""
 
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from pydantic import ValidationError
 
 from blueprints import limits, pages
-from blueprints.errors import answer
+from blueprints.errors import wants_json
 from blueprints.pages import load_study, login_required, me, now
+from blueprints.quizzes import loading, saving
+from blueprints.quizzes.schemas import TypedIn
 from extensions import db
-from models import Attempt, Quiz
-from services import attempts, policy
+from models import Attempt, AttemptItem, Quiz, UncountedAnswer
+from models.attempt import LATE
+from services import answers, attempts, policy, tickets
 from services.errors import Forbidden, InvalidInput, NotFound
 from services.outlines import activity, done_ids, outline
 from services.questions import kind_of
+from services.quizzes import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
 NO_SCRIPT_PREFIX = "item-"
+PER_PAGE = 50
 
 
 @quizzes.get("/courses/<slug>/quizzes/<quiz>")
@@ -41,6 +48,7 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
         open_attempt=opened,
         attempts_left=left,
         best=max((attempt.percent for attempt in closed), default=None),
+        is_staff=policy.may_see_people(me(), role),
         can_start=policy.may_take_part(role) and (opened is not None or left != 0),
         outline=pages.outline_context(course, plan, done_ids(me().id, course)),
         previous=pages.link(course, before),
@@ -65,15 +73,25 @@ def _admit() -> None:
     limits.spend("quiz_starts", me().id)
 
 
+@quizzes.get("/courses/<slug>/quizzes/<quiz>/attempts")
+@login_required
+def everybodys(slug: str, quiz: str) -> ResponseReturnValue:
+    """Everybody's attempts, for the course's staff, with what came late."""
+    course, role = load_study(slug)
+    if not policy.may_see_people(me(), role):
+        raise Forbidden
+    found = activity(course, quiz, Quiz)
+    page = attempts_at(found, None, request.args.get("page", 1, int), PER_PAGE)  # type: ignore[arg-type]  # a Quiz
+    late = answers.count_late(attempt.id for attempt in page.rows)
+    return render_template("quizzes/everybodys.html", course=course, quiz=found, page=page, late=late)
+
+
 @quizzes.get("/attempts/<int:attempt_id>")
 @login_required
 def attempt(attempt_id: int) -> ResponseReturnValue:
     """Answer the questions."""
-    found = _mine(attempt_id, is_whole=True)
-    at = now()
-    if attempts.is_overdue(found, at):
-        attempts.submit(found, now=at)
-        db.session.commit()
+    found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
+    _close_overdue(found, at)
     if found.state != "open":
         return redirect(url_for("quizzes.result", attempt_id=attempt_id))
     return render_template(
@@ -85,47 +103,82 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         saved=sum(1 for item in found.items if item.response is not None),
         total=len(found.items),
         deadline_at=found.deadline_at,
+        grace_s=int(answers.GRACE.total_seconds()),
         now=at,
     )
+
+
+@quizzes.get("/attempts/<int:attempt_id>/answers")
+@login_required
+def read_answers(attempt_id: int) -> ResponseReturnValue:
+    """Tell an open page what is saved, from other tabs and devices, too, the site's time, and how to hear of more."""
+    found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
+    _close_overdue(found, at)
+    others = answers.by_position(answers.uncounted(found.id)) if found.state == "open" else {}
+    ticket = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"attempt:{found.id}")
+    response = jsonify(
+        state=found.state,
+        closed_by=found.closed_by,
+        deadline_at=found.deadline_at.isoformat() if found.deadline_at else None,
+        now=at.isoformat(),
+        saved=sum(1 for item in found.items if item.response is not None),
+        live=f"/live/attempts/{found.id}?ticket={ticket}",
+        items=[_saved(item, others.get(item.position, [])) for item in found.items],
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _saved(item: AttemptItem, others: list[UncountedAnswer]) -> dict[str, Any]:
+    earlier = [{"response": other.response, "typed_at": other.typed_at.isoformat()} for other in others]
+    return {"position": item.position, "revision": item.revision, "response": item.response, "earlier": earlier}
+
+
+def _close_overdue(found: Attempt, at: datetime) -> None:
+    if attempts.is_overdue(found, at):
+        attempts.submit(found, now=at)
+        db.session.commit()
 
 
 @quizzes.put("/attempts/<int:attempt_id>/items/<int:position>")
 @login_required
 def save(attempt_id: int, position: int) -> ResponseReturnValue:
     """Save one answer, and give a receipt once it is committed."""
-    _mine(attempt_id)
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict) or not isinstance(body.get("revision"), int) or isinstance(body["revision"], bool):
-        raise InvalidInput("revision", "must be a whole number from 1")
+    loading.answerable(me(), attempt_id)
+    sent, at = _typed(request.get_json(silent=True)), now()
     try:
-        receipt = attempts.save(attempt_id, position, body.get("response"), revision=body["revision"], now=now())
-    except attempts.Superseded as newer:
-        return jsonify(revision=newer.revision, response=newer.response), 409
-    except attempts.Closed as over:
-        return answer(410, over.message)
+        receipt = answers.save(attempt_id, position, **vars(sent), now=at)
+    except (answers.Superseded, answers.Closed) as refusal:
+        db.session.commit()
+        return saving.refused(refusal, at)
     db.session.commit()
-    return jsonify(
-        saved=receipt.saved,
-        total=receipt.total,
-        saved_at=receipt.saved_at.isoformat(),
-        revision=receipt.revision,
-    )
+    told = saving.receipt(receipt, at)
+    return jsonify({**told, "saved_at": receipt.saved_at.isoformat(), "now": at.isoformat()})
+
+
+def _typed(body: Any) -> TypedIn:
+    try:
+        return TypedIn.model_validate(body if isinstance(body, dict) else {})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise InvalidInput(".".join(map(str, fault["loc"])), str(fault["msg"])) from error
 
 
 @quizzes.post("/attempts/<int:attempt_id>/submit")
 @login_required
 def submit(attempt_id: int) -> ResponseReturnValue:
     """Hand in. A page without scripts sends its answers along."""
-    found = _mine(attempt_id, is_whole=True)
+    found = loading.answerable(me(), attempt_id, is_whole=True)
     at = now()
-    if found.state == "open":
-        _save_form(found, at)
-        attempts.submit(found, now=at)
-        db.session.commit()
+    _save_form(found, at)
+    attempts.submit(found, now=at)
+    db.session.commit()
+    if wants_json():
+        return jsonify(state=found.state, closed_by=found.closed_by)
     return redirect(url_for("quizzes.result", attempt_id=attempt_id))
 
 
-def _save_form(found: Attempt, at: Any) -> None:
+def _save_form(found: Attempt, at: datetime) -> None:
     for item in found.items:
         name = f"{NO_SCRIPT_PREFIX}{item.position}"
         if name not in request.form:
@@ -135,27 +188,33 @@ def _save_form(found: Attempt, at: Any) -> None:
         if kind_of(item.version.kind).clean(item.version.spec, response) == item.response:
             continue
         try:
-            attempts.save(found.id, item.position, response, revision=item.revision + 1, now=at)
-        except (attempts.Superseded, attempts.Closed):
-            continue  # what is already saved is newer, or the time was over: it counts as saved
+            # Without a script nobody knows when it was typed: it was sent now.
+            answers.save(found.id, item.position, response, revision=item.revision + 1, now=at, typed_at=at)
+        except (answers.Superseded, answers.Closed):
+            continue  # what is already saved is newer, or the time was over: it is kept as late
 
 
 @quizzes.get("/attempts/<int:attempt_id>/result")
 @login_required
 def result(attempt_id: int) -> ResponseReturnValue:
-    """Show the score with feedback."""
-    found = _mine(attempt_id, is_whole=True)
+    """Show the score with feedback, to its student and the course's staff."""
+    found = loading.readable(me(), attempt_id)
+    is_mine = policy.owns_attempt(me(), found)
     if found.state == "open":
+        if not is_mine:
+            raise NotFound
         return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))
     course, quiz = found.quiz.course, found.quiz
     mine = attempts.of_student(found.user_id, quiz)
     _before, after = outline(course).around(quiz.slug)
+    late = answers.by_position(other for other in answers.uncounted(found.id) if other.why == LATE)
     return render_template(
         "quizzes/result.html",
         course=course,
         quiz=quiz,
         attempt=found,
-        items=[_graded(item) for item in found.items],
+        student=None if is_mine else found.user,
+        items=[_graded(item, late.get(item.position, [])) for item in found.items],
         percent=found.percent,
         is_passed=found.percent >= quiz.pass_percent,
         attempts_left=attempts.attempts_left(quiz, len(mine)),
@@ -163,7 +222,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
     )
 
 
-def _graded(item: Any) -> dict[str, Any]:
+def _graded(item: AttemptItem, late: list[UncountedAnswer]) -> dict[str, Any]:
     version = item.version
     explained = kind_of(version.kind).explain(version.spec, item.response)
     return {
@@ -174,12 +233,16 @@ def _graded(item: Any) -> dict[str, Any]:
         "score": item.score,
         "is_correct": (item.score or 0) >= float(version.points),
         "feedback": version.feedback_html,
+        "late": [
+            {"text": _words(item, other.response), "typed_at": other.typed_at, "at": other.received_at}
+            for other in late
+        ],
         **explained,
     }
 
 
-def _mine(attempt_id: int, *, is_whole: bool = False) -> Attempt:
-    found = attempts.load(attempt_id, is_whole=is_whole)
-    if not policy.owns_attempt(me(), found):
-        raise NotFound
-    return found
+def _words(item: AttemptItem, response: Any) -> str:
+    """Say an answer in words: of a choice, its text."""
+    choices = {choice["id"]: choice["text"] for choice in item.frozen.get("choices", [])}
+    chosen = response if isinstance(response, list) else [response] if response is not None else []
+    return ", ".join(str(choices.get(each, each)) for each in chosen)

@@ -87,10 +87,55 @@ def test_handing_in_grades_once(bob: Program, attempt: dict[str, Any]) -> None:
     problem(save(bob, attempt, "numeric", 2, "1"), 410)
 
 
-def test_an_attempt_is_its_students_own(alice: Program, charlie: Program, attempt: dict[str, Any]) -> None:
+def test_an_attempt_is_read_by_its_student_and_the_staff_and_answered_by_its_student_alone(
+    alice: Program, charlie: Program, attempt: dict[str, Any]
+) -> None:
+    problem(charlie.get(f"/attempts/{attempt['id']}"), 404)
+    assert alice.get(f"/attempts/{attempt['id']}").get_json() == attempt
     for program in (alice, charlie):
-        problem(program.get(f"/attempts/{attempt['id']}"), 404)
+        problem(save(program, attempt, "numeric", 1, "3.14"), 404)
         problem(program.post(f"/attempts/{attempt['id']}/submit"), 404)
+
+
+def test_who_was_taken_out_of_the_course_neither_saves_nor_hands_in(
+    alice: Program, bob: Program, attempt: dict[str, Any]
+) -> None:
+    save(bob, attempt, "numeric", 1, "3.14")
+    assert alice.delete(f"/courses/shell/enrolments/{attempt['user_id']}").status_code == 204
+
+    told = problem(save(bob, attempt, "numeric", 2, "2.72"), 403)
+
+    assert told["detail"] == "You are no longer in this course. What you saved stays as it is."
+    problem(bob.post(f"/attempts/{attempt['id']}/submit"), 403)
+    kept = bob.get(f"/attempts/{attempt['id']}").get_json()
+    assert (kept["state"], kept["items"][item(attempt, "numeric") - 1]["response"]) == ("open", "3.14")
+
+
+def test_an_answer_that_comes_late_is_shown_beside_the_graded_one(
+    alice: Program, bob: Program, attempt: dict[str, Any]
+) -> None:
+    save(bob, attempt, "numeric", 1, "2.72")
+    bob.post(f"/attempts/{attempt['id']}/submit")
+    typed = {"revision": 2, "response": "3.14", "typed_at": attempt["started_at"], "tab": "b"}
+
+    told = problem(bob.put(f"/attempts/{attempt['id']}/items/{item(attempt, 'numeric')}", typed), 410)
+
+    assert (told["closed_by"], told["is_kept_as_late"]) == ("student", True)
+    for program in (alice, bob):
+        graded = program.get(f"/attempts/{attempt['id']}").get_json()["items"][item(attempt, "numeric") - 1]
+        assert (graded["response"], graded["score"]) == ("2.72", 0)
+        assert [(row["why"], row["response"], row["typed_at"]) for row in graded["uncounted"]] == [
+            ("late", "3.14", attempt["started_at"])
+        ]
+
+
+def test_one_answer_cannot_use_all_revisions_up(bob: Program, attempt: dict[str, Any]) -> None:
+    refused = problem(save(bob, attempt, "numeric", 2**53, "1"), 422)
+
+    assert refused["errors"][0]["field"] == "revision"
+    assert save(bob, attempt, "numeric", 1000, "1").status_code == 200
+    problem(save(bob, attempt, "numeric", 2001, "2"), 422)
+    assert save(bob, attempt, "numeric", 1001, "2").get_json()["revision"] == 1001
 
 
 def test_staff_list_everybodys_attempts_and_students_their_own(

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, Completion, CourseTotal, PointEntry
-from services import attempts
+from services import answers, attempts
 from services.errors import Conflict, InvalidInput, NotFound
 from tests.factories import RIGHT, Cast, make_cast
 
@@ -21,7 +21,7 @@ def cast(app: object, db: object) -> Cast:
 
 def answer_all(attempt: Attempt, at: datetime = NOW) -> None:
     for item in attempt.items:
-        attempts.save(attempt.id, item.position, RIGHT[item.version.kind], revision=1, now=at)
+        answers.save(attempt.id, item.position, RIGHT[item.version.kind], revision=1, now=at)
 
 
 def test_starting_twice_goes_on_with_the_same_attempt(cast: Cast) -> None:
@@ -58,7 +58,7 @@ def test_submitting_twice_awards_once(cast: Cast) -> None:
 
 def test_only_an_improvement_earns_again(cast: Cast) -> None:
     first = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    attempts.save(first.id, 1, "a", revision=1, now=NOW)
+    answers.save(first.id, 1, "a", revision=1, now=NOW)
     attempts.submit(first, now=NOW)
     second = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     attempts.submit(second, now=NOW)
@@ -77,26 +77,26 @@ def test_only_an_improvement_earns_again(cast: Cast) -> None:
 def test_a_receipt_counts_what_is_saved(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
 
-    attempts.save(attempt.id, 1, "a", revision=1, now=NOW)
-    receipt = attempts.save(attempt.id, 4, "ls", revision=1, now=NOW)
+    answers.save(attempt.id, 1, "a", revision=1, now=NOW)
+    receipt = answers.save(attempt.id, 4, "ls", revision=1, now=NOW)
 
     assert (receipt.saved, receipt.total, receipt.saved_at) == (2, 4, NOW)
 
 
 def test_a_cleared_answer_is_no_longer_counted(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    attempts.save(attempt.id, 1, "a", revision=1, now=NOW)
+    answers.save(attempt.id, 1, "a", revision=1, now=NOW)
 
-    receipt = attempts.save(attempt.id, 1, None, revision=2, now=NOW)
+    receipt = answers.save(attempt.id, 1, None, revision=2, now=NOW)
 
     assert receipt.saved == 0
 
 
 def test_a_repeated_save_is_harmless(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    attempts.save(attempt.id, 1, "a", revision=1, now=NOW)
+    answers.save(attempt.id, 1, "a", revision=1, now=NOW)
 
-    receipt = attempts.save(attempt.id, 1, "a", revision=1, now=NOW + timedelta(seconds=9))
+    receipt = answers.save(attempt.id, 1, "a", revision=1, now=NOW + timedelta(seconds=9))
 
     assert receipt.saved_at == NOW
 
@@ -104,10 +104,10 @@ def test_a_repeated_save_is_harmless(cast: Cast) -> None:
 @pytest.mark.parametrize(("revision", "response"), [(1, "a"), (2, "b")])
 def test_an_older_or_different_answer_does_not_replace_a_newer(cast: Cast, revision: int, response: str) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    attempts.save(attempt.id, 1, "a", revision=2, now=NOW)
+    answers.save(attempt.id, 1, "a", revision=2, now=NOW)
 
-    with pytest.raises(attempts.Superseded) as caught:
-        attempts.save(attempt.id, 1, response, revision=revision, now=NOW)
+    with pytest.raises(answers.Superseded) as caught:
+        answers.save(attempt.id, 1, response, revision=revision, now=NOW)
 
     assert (caught.value.revision, caught.value.response) == (2, "a")
 
@@ -116,25 +116,25 @@ def test_a_closed_attempt_takes_no_more_answers(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     attempts.submit(attempt, now=NOW)
 
-    with pytest.raises(attempts.Closed):
-        attempts.save(attempt.id, 1, "a", revision=1, now=NOW)
+    with pytest.raises(answers.Closed):
+        answers.save(attempt.id, 1, "a", revision=1, now=NOW)
 
 
 def test_an_answer_is_taken_within_the_grace_and_refused_after_it(cast: Cast) -> None:
     cast.quiz.time_limit_s = 60
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    late = NOW + timedelta(seconds=60) + attempts.GRACE
+    late = NOW + timedelta(seconds=60) + answers.GRACE
 
-    attempts.save(attempt.id, 1, "a", revision=1, now=late)
+    answers.save(attempt.id, 1, "a", revision=1, now=late)
 
-    with pytest.raises(attempts.Closed):
-        attempts.save(attempt.id, 1, "b", revision=2, now=late + timedelta(milliseconds=1))
+    with pytest.raises(answers.Closed):
+        answers.save(attempt.id, 1, "b", revision=2, now=late + timedelta(milliseconds=1))
 
 
 def test_an_overdue_attempt_is_graded_as_saved(cast: Cast) -> None:
     cast.quiz.time_limit_s = 60
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    attempts.save(attempt.id, 1, "a", revision=1, now=NOW)
+    answers.save(attempt.id, 1, "a", revision=1, now=NOW)
 
     closed = attempts.close_overdue(NOW + timedelta(minutes=2))
 
@@ -147,9 +147,9 @@ def test_an_attempt_that_cannot_be_graded_does_not_hold_up_the_others(cast: Cast
     cast.quiz.time_limit_s = 60
     bad = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     good = attempts.start(cast.alice.id, cast.quiz, now=NOW + timedelta(seconds=1))
-    attempts.save(bad.id, 1, "a", revision=1, now=NOW)
+    answers.save(bad.id, 1, "a", revision=1, now=NOW)
     bad.items[0].version.kind = "gone"
-    attempts.save(good.id, 2, ["a"], revision=1, now=NOW)
+    answers.save(good.id, 2, ["a"], revision=1, now=NOW)
     good.items[0].version_id = good.items[1].version_id
     db.session.flush()
 
@@ -190,7 +190,7 @@ def test_an_impossible_revision_is_named(cast: Cast, revision: int) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
 
     with pytest.raises(InvalidInput) as caught:
-        attempts.save(attempt.id, 1, "a", revision=revision, now=NOW)
+        answers.save(attempt.id, 1, "a", revision=revision, now=NOW)
 
     assert caught.value.field == "revision"
 
@@ -199,7 +199,7 @@ def test_an_unknown_item_is_not_found(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
 
     with pytest.raises(NotFound):
-        attempts.save(attempt.id, 99, "a", revision=1, now=NOW)
+        answers.save(attempt.id, 99, "a", revision=1, now=NOW)
 
 
 def test_a_shuffled_quiz_keeps_every_question_and_choice(cast: Cast) -> None:

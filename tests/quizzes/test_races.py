@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from extensions import db
 from models import Attempt, PointEntry, Quiz
-from services import attempts
+from services import answers, attempts
 from services.errors import ServiceError
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
@@ -66,11 +66,32 @@ def test_racing_starts_open_one_attempt(committed_db: CommittedDatabase, ids: tu
     assert isinstance(started[0], int)
 
 
+def test_racing_starts_of_the_only_attempt_give_it_to_everybody(
+    committed_db: CommittedDatabase, ids: tuple[int, int]
+) -> None:
+    bob, quiz = ids
+    with committed_db.app.app_context():
+        db.session.get_one(Quiz, quiz).attempts_allowed = 1
+        db.session.commit()
+
+    def start() -> int:
+        return attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
+
+    for _round in range(5):
+        started = race(committed_db, *[start] * RACERS)
+
+        assert len(set(started)) == 1, started
+        assert isinstance(started[0], int)
+        with committed_db.app.app_context():
+            db.session.execute(delete(Attempt))
+            db.session.commit()
+
+
 def test_racing_submits_grade_and_award_once(committed_db: CommittedDatabase, ids: tuple[int, int]) -> None:
     bob, quiz = ids
     with committed_db.app.app_context():
         attempt_id = attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
-        attempts.save(attempt_id, 1, "a", revision=1, now=NOW)
+        answers.save(attempt_id, 1, "a", revision=1, now=NOW)
         db.session.commit()
 
     race(committed_db, *[lambda: attempts.submit(db.session.get_one(Attempt, attempt_id), now=NOW).state] * RACERS)
@@ -89,10 +110,10 @@ def test_an_answer_is_graded_or_refused_never_lost(committed_db: CommittedDataba
 
         saved, _submitted = race(
             committed_db,
-            lambda number=attempt_id: attempts.save(number, 1, "a", revision=1, now=NOW),
+            lambda number=attempt_id: answers.save(number, 1, "a", revision=1, now=NOW),
             lambda number=attempt_id: attempts.submit(db.session.get_one(Attempt, number), now=NOW).id,
         )
 
         with committed_db.app.app_context():
             score = db.session.get_one(Attempt, attempt_id).score
-        assert score == (1 if isinstance(saved, attempts.Receipt) else 0)
+        assert score == (1 if isinstance(saved, answers.Receipt) else 0)
