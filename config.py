@@ -3,29 +3,49 @@
 Parsing is strict, and every fault is reported at once, so that an operator mends a deployment in one go.
 """
 
+import errno
 import os
 import re
 import ssl
+import sys
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from prometheus_client import values
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+import environment
+import setting_kinds as kinds
+from environment import meant
 from limit_settings import LimitSettings
 
 ROOT = Path(__file__).resolve().parent
-# Values that stand in examples and tutorials: a site that runs with one of them has no secret.
-KNOWN_SECRETS = {"change-me", "changeme", "secret", "dev", "development", "yurt", "yurt-demo-2026"}
-MINIMUM_SECRET_LENGTH = 32
-# A name, an IPv4 address or an IPv6 address in brackets, with a port or without.
-HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/?#@,*\\]+)(:[0-9]{1,5})?")
 # prometheus_client reads it by itself, and takes an empty one for the working directory.
 METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
-if not os.environ.get(METRICS_DIR, "").strip():
+
+
+def _prepare_metrics_dir() -> str:
+    """Make the folder that is named, or let nobody use it; return why."""
+    named = environment.value(os.environ, METRICS_DIR)
     os.environ.pop(METRICS_DIR, None)
+    if not named:
+        return ""
+    try:
+        Path(named).mkdir(parents=True, exist_ok=True)
+        if not os.access(named, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        return f"can't write to the folder {named}: {getattr(error, 'strerror', error)}"
+    os.environ[METRICS_DIR] = named
+    return ""
+
+
+METRICS_FAULT = _prepare_metrics_dir()
+# It looked at the variable when it was imported, which may have been before us.
+values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # prometheus_client has none
 
 
 class ConfigError(Exception):
@@ -36,6 +56,17 @@ class ConfigError(Exception):
         super().__init__("Yurt can't start with these settings:\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
+def _named(check: Callable[..., str], value: str, example: str) -> str:
+    """Check one of several, and name it where it is wrong."""
+    try:
+        return check(value, example)
+    except ValueError as error:
+        raise ValueError(f"{value!r} {error}") from None
+
+
+OptionalFile = Annotated[Path | None, BeforeValidator(kinds.readable_file)]
+
+
 class Settings(LimitSettings):
     """Everything that a deployment may decide. `.env.example` explains each field."""
 
@@ -44,119 +75,83 @@ class Settings(LimitSettings):
         extra="ignore", frozen=True, case_sensitive=False, populate_by_name=True, env_ignore_empty=True
     )
 
-    database_url: str = "postgresql://localhost/yurt"
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    secret_key: str = ""
+    database_url: Annotated[str, AfterValidator(kinds.postgresql_url)] = "postgresql://localhost/yurt"
+    redis_url: Annotated[str, AfterValidator(kinds.redis_url)] = "redis://127.0.0.1:6379/0"
+    secret_key: Annotated[str, AfterValidator(kinds.secret)] = ""
     port: int = Field(default=2026, ge=1, le=65535)
-    bind: str = Field(default="0.0.0.0", pattern=r"^[0-9A-Fa-f.:]+$")
-    public_url: str = "http://127.0.0.1:2026"
+    bind: Annotated[str, AfterValidator(kinds.listen_address)] = "0.0.0.0"
+    public_url: Annotated[str, AfterValidator(kinds.origin)] = "http://127.0.0.1:2026"
     web_concurrency: int = Field(default=4, ge=1, le=64)
     web_threads: int = Field(default=8, ge=1, le=64)
-    gateway_bind: str = "127.0.0.1:2027"
+    gateway_bind: Annotated[str, AfterValidator(kinds.listen_place)] = "127.0.0.1:2027"
     trusted_proxies: int = Field(default=1, ge=0, le=5)
     # Further names of the site, beside PUBLIC_URL's.
     trusted_hosts: Annotated[list[str], NoDecode] = []
     cors_origins: Annotated[list[str], NoDecode] = []
-    var_dir: Path = Field(default=ROOT / "var", validation_alias="YURT_VAR")
+    var_dir: Annotated[Path, BeforeValidator(kinds.folder)] = Field(default=ROOT / "var", validation_alias="YURT_VAR")
     instance: str = Field(default="yurt", validation_alias="YURT_INSTANCE")
     is_demo: bool = Field(default=False, validation_alias="YURT_DEMO")
     site_name: str = Field(default="Yurt", min_length=1, max_length=60)
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    metrics_token: str = ""
+    metrics_token: Annotated[str, AfterValidator(kinds.token)] = ""
     # Where processes share what they count.
     metrics_dir: Path | None = Field(default=None, validation_alias=METRICS_DIR)
-    mail_url: str = ""
-    mail_from: str = "Yurt <no-reply@localhost>"
+    mail_url: Annotated[str, AfterValidator(kinds.smtp_url)] = ""
+    mail_from: Annotated[str, AfterValidator(kinds.mailbox)] = "Yurt <no-reply@localhost>"
     lab_backend: Literal["local", "nomad", "off"] = "off"
     lab_local_accept_risk: bool = False
-    lab_ports_host: str = ""
+    lab_ports_host: Annotated[str, AfterValidator(kinds.wildcard)] = ""
     nomad_addr: Annotated[list[str], NoDecode] = []
-    nomad_token: str = ""
-    nomad_namespace: str = "default"
-    nomad_region: str = ""
-    nomad_cacert: Path | None = None
-    nomad_client_cert: Path | None = None
-    nomad_client_key: Path | None = None
-    lab_node_pool: str = "default"
+    nomad_token: Annotated[str, AfterValidator(kinds.token)] = ""
+    nomad_namespace: Annotated[str, AfterValidator(kinds.nomad_name)] = "default"
+    nomad_region: Annotated[str, AfterValidator(kinds.nomad_name)] = ""
+    nomad_cacert: OptionalFile = None
+    nomad_client_cert: OptionalFile = None
+    nomad_client_key: OptionalFile = None
+    lab_node_pool: Annotated[str, AfterValidator(kinds.nomad_name)] = "default"
     lab_datacenters: Annotated[list[str], NoDecode] = ["*"]
     lab_exec_driver: Literal["exec", "raw_exec"] = "exec"
-    mistral_api_key: str = ""
-    mistral_url: str = "https://api.mistral.ai"
-    sentry_dsn: str = ""
+    mistral_api_key: Annotated[str, AfterValidator(kinds.token)] = ""
+    mistral_url: Annotated[str, AfterValidator(kinds.service_url)] = "https://api.mistral.ai"
+    sentry_dsn: Annotated[str, AfterValidator(kinds.sentry_dsn)] = ""
 
-    @field_validator("database_url")
+    @model_validator(mode="before")
     @classmethod
-    def _is_postgresql(cls, value: str) -> str:
-        # Heroku and its kin still hand out the scheme that SQLAlchemy dropped.
-        value = re.sub(r"^postgres(ql)?(\+psycopg2)?://", "postgresql+psycopg2://", value)
-        if not value.startswith("postgresql+psycopg2://"):
-            raise ValueError("must start with postgresql://")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_redis(cls, value: str) -> str:
-        if not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        return value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _is_secret(cls, value: str) -> str:
-        if not value:
-            raise ValueError("is required: python3 -c 'import secrets; print(secrets.token_hex(32))' makes one")
-        if value.lower() in KNOWN_SECRETS or len(value) < MINIMUM_SECRET_LENGTH:
-            raise ValueError(f"must be a random value of at least {MINIMUM_SECRET_LENGTH} characters")
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        is_bare = value.rstrip("/").lower() == f"{parts.scheme}://{parts.netloc}".lower()
-        if parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.netloc) or not is_bare:
-            raise ValueError("must be an address like https://learn.example.org, without a path")
-        return value.rstrip("/")
+    def _as_meant(cls, values: Any) -> Any:
+        """Take off what stands around a value; what is empty then is unset."""
+        found = {name: meant(value) if isinstance(value, str) else value for name, value in dict(values).items()}
+        for name, field in cls.model_fields.items():
+            key = str(field.validation_alias or name)
+            options = {str(option).lower(): option for option in get_args(field.annotation)}
+            if get_origin(field.annotation) is Literal and isinstance(found.get(key), str):
+                found[key] = options.get(found[key].lower(), found[key])
+        return {name: value for name, value in found.items() if value != ""}
 
     @field_validator("trusted_hosts", "cors_origins", "nomad_addr", "lab_datacenters", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return [part for part in map(meant, value.split(",")) if part] if isinstance(value, str) else value
 
     @field_validator("trusted_hosts")
     @classmethod
     def _are_hosts(cls, value: list[str]) -> list[str]:
-        for host in value:
-            if not HOST.fullmatch(host):
-                raise ValueError(f"{host!r} isn't a host like learn.example.org, 192.0.2.10 or [2001:db8::10]")
-        return value
+        return [kinds.site_host(host) for host in value]
 
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: list[str]) -> list[str]:
-        for origin in value:
-            if not re.fullmatch(r"https?://[^/*\s]+", origin):
-                raise ValueError(f"{origin!r} isn't an origin like https://tools.example.org")
-        return value
+        return [_named(kinds.origin, origin, "https://tools.example.org") for origin in value]
 
     @field_validator("nomad_addr")
     @classmethod
     def _are_servers(cls, value: list[str]) -> list[str]:
-        for address in value:
-            parts = urlsplit(address)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-                raise ValueError(f"{address!r} isn't an address like https://nomad.example.org:4646")
-        return [address.rstrip("/") for address in value]
+        return [_named(kinds.origin, address, "https://nomad.example.org:4646") for address in value]
 
-    @field_validator("nomad_cacert", "nomad_client_cert", "nomad_client_key", mode="before")
+    @field_validator("lab_datacenters")
     @classmethod
-    def _is_file(cls, value: Any) -> Any:
-        if value in ("", None):
-            return None
-        if not Path(value).is_file():
-            raise ValueError(f"there is no file {value}")
-        return value
+    def _are_datacenters(cls, value: list[str]) -> list[str]:
+        return [kinds.nomad_name(name) for name in value]
 
     @field_validator("instance")
     @classmethod
@@ -165,18 +160,11 @@ class Settings(LimitSettings):
             raise ValueError("must be 1-20 lower-case letters, digits and hyphens, beginning with a letter")
         return value
 
-    @field_validator("lab_ports_host")
+    @field_validator("site_name")
     @classmethod
-    def _is_wildcard(cls, value: str) -> str:
-        if value and not re.fullmatch(r"\*(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(:[0-9]{1,5})?", value):
-            raise ValueError("must be like *.labs.example.org: every name below it leads to this site")
-        return value
-
-    @field_validator("mail_url")
-    @classmethod
-    def _is_smtp(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("smtp", "smtps"):
-            raise ValueError("must start with smtp:// or smtps://, or be empty to write mail to var/mail")
+    def _is_printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one line of text")
         return value
 
     @model_validator(mode="after")
@@ -217,15 +205,43 @@ class Settings(LimitSettings):
         return self.public_url.startswith("https://")
 
 
+SETTING_NAMES = [str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items()]
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment; raise ConfigError with every fault, each naming its variable."""
+    faults = [f"{METRICS_DIR}: {METRICS_FAULT}"] if METRICS_FAULT else []
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
-        raise ConfigError([_describe(fault) for fault in error.errors()]) from error
+        raise ConfigError([*map(_describe, error.errors()), *faults]) from None
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def settings_or_exit() -> Settings:
+    """Return the settings of a process; without them it ends, having named every fault."""
+    try:
+        return load_settings()
+    except ConfigError as error:
+        sys.exit(str(error))
+
+
+# What pydantic finds wrong, in the words of an operator. A secret is never repeated: it has checks of its own.
+WORDS = {
+    "int_parsing": "must be a whole number, and is {input!r}",
+    "bool_parsing": "must be true or false, and is {input!r}",
+    "literal_error": "must be {expected}, and is {input!r}",
+    "greater_than_equal": "must be at least {ge}, and is {input}",
+    "less_than_equal": "must be at most {le}, and is {input}",
+    "string_too_long": "must have at most {max_length} characters",
+}
 
 
 def _describe(fault: Any) -> str:
     name = str(fault["loc"][0]).upper() if fault["loc"] else ""
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    words = WORDS.get(fault["type"], "")
+    values = {**fault.get("ctx", {}), "input": fault["input"]}
+    message = words.format(**values) if words else str(fault["msg"]).removeprefix("Value error, ")
     return f"{name}: {message}" if name else message

@@ -10,9 +10,10 @@ from cli.labs_plan import plan
 from cli.labs_show import show
 from cli.labs_test import test_labs
 from cli.tokens import token_group
+from config import settings_or_exit
 
 join_site()
-app = create_app()
+app = create_app(settings_or_exit())
 for command in (test_labs, plan, keep_warm, show):
     labs_group.add_command(command)
 for group in (course_group, demo_group, labs_group, token_group):

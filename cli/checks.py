@@ -5,12 +5,15 @@ fresh machine costs no download. A Refusal is shown as its one line.
 """
 
 import errno
+import ipaddress
 import os
 import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import environment
 
 DEFAULT_PORT = 2026
 DEFAULT_BIND = "127.0.0.1"
@@ -31,10 +34,19 @@ def complain(error: Refusal) -> int:
 
 def port_of(environ: Mapping[str, str]) -> int:
     """Return the port asked for."""
-    text = environ.get("PORT", "").strip() or str(DEFAULT_PORT)
+    text = environment.value(environ, "PORT", str(DEFAULT_PORT))
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise Refusal(f"PORT must be a number from 1 to 65535, and is {text!r}.")
     return int(text)
+
+
+def bind_of(environ: Mapping[str, str]) -> str:
+    """Return the address to listen on, as sockets take it."""
+    text = environment.value(environ, "BIND", DEFAULT_BIND)
+    try:
+        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise Refusal(f"BIND must be an address of this machine such as 127.0.0.1 or ::1, and is {text!r}.") from None
 
 
 def require_free_port(bind: str, port: int) -> None:
@@ -87,9 +99,9 @@ def require_writable(folder: Path) -> None:
 
 def before_installing(root: Path) -> None:
     """Refuse at once what would make the installing useless."""
-    require_free_port(os.environ.get("BIND", "").strip() or DEFAULT_BIND, port_of(os.environ))
+    require_free_port(bind_of(os.environ), port_of(os.environ))
     require_space(root, SPACE_TO_INSTALL)
-    if named := os.environ.get("YURT_VAR", "").strip():
+    if named := environment.value(os.environ, "YURT_VAR"):
         require_space(Path(named).expanduser().resolve(), SPACE_TO_RUN)
 
 

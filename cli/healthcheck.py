@@ -8,12 +8,18 @@ import sys
 import urllib.error
 import urllib.request
 
+import environment
+
 PATIENCE_S = 4
 
 
 def main() -> int:
     """Ask once."""
-    url = sys.argv[1] if len(sys.argv) > 1 else f"http://127.0.0.1:{os.environ.get('PORT') or 2026}/healthz"
+    url = (
+        sys.argv[1]
+        if len(sys.argv) > 1
+        else f"http://127.0.0.1:{environment.value(os.environ, 'PORT', '2026')}/healthz"
+    )
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE_S):
             return 0

@@ -4,7 +4,7 @@ import sys
 import time
 
 from cli.readiness import scheduler_ticks
-from cli.site import settings_or_exit
+from config import settings_or_exit
 
 OLDEST_S = 60
 

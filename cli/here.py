@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import environment
 from cli.checks import Refusal, run_main
 from cli.engines.postgresql import binaries
 from cli.site import var_folder
-from config import Settings
-
-# What processes are told and commands need: every setting. The rest of the environment is the caller's own.
-NAMES = [str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items()]
+from config import SETTING_NAMES
 
 
 def main() -> int:
@@ -41,7 +39,7 @@ def remember(var: Path, environ: Mapping[str, str]) -> None:
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump({name: environ[name] for name in NAMES if name in environ}, file)
+        json.dump({name: environ[name] for name in SETTING_NAMES if name in environ}, file)
 
 
 def forget(var: Path) -> None:
@@ -60,7 +58,7 @@ def environ_of(var: Path) -> dict[str, str]:
 
 def join_site() -> None:
     """Let a plain `flask` command reach the site that `make run` runs here, unless it is told of another one."""
-    if "DATABASE_URL" not in os.environ:
+    if not environment.value(os.environ, "DATABASE_URL"):
         with contextlib.suppress(Refusal):
             os.environ.update(environ_of(var_folder(os.environ)))
 

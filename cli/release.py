@@ -5,8 +5,7 @@ from flask_migrate import upgrade
 from app import create_app
 from cli.checks import run_main
 from cli.demo import load_demo
-from cli.site import settings_or_exit
-from config import Settings
+from config import Settings, settings_or_exit
 from database import time_outs
 
 

@@ -14,18 +14,18 @@ import sys
 import time
 from pathlib import Path
 
-from dotenv import dotenv_values
 from honcho.environ import parse_procfile
 
+import environment
 from cli import here, processes
-from cli.checks import SPACE_TO_RUN, Refusal, port_of, require_free_port, require_space, run_main
+from cli.checks import SPACE_TO_RUN, Refusal, bind_of, port_of, require_free_port, require_space, run_main
 from cli.engines.outside import require_postgresql, require_redis
 from cli.engines.postgresql import PostgreSQL, last_line
 from cli.engines.valkey import Valkey
 from cli.readiness import Readiness
 from cli.runtime import runtime_folder
 from cli.schema import is_current
-from cli.site import lock, site_environ, var_folder
+from cli.site import lock, site_environ, site_variables, var_folder
 from cli.supervise import Interrupted, Program, Supervisor
 from cli.voice import Voice
 from config import ROOT, ConfigError, Settings, load_settings
@@ -44,9 +44,9 @@ BIGGEST_LOG = 20 * 1024 * 1024
 def main() -> int:
     """Run the site until SIGINT or SIGTERM."""
     # Commands of Flask read the same file.
-    environ = {**{name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}, **os.environ}
+    environ = site_variables(os.environ)
     port, var = port_of(environ), var_folder(environ)
-    bind = environ.get("BIND", "").strip() or "127.0.0.1"
+    bind = bind_of(environ)
     if not var.exists():
         require_free_port(bind, port)
     require_space(var, SPACE_TO_RUN)
@@ -64,7 +64,7 @@ def read_settings(environ: dict[str, str]) -> Settings:
     os.environ.update(environ)
     # Empty means unset in an .env file; the engines and the folder below then take their place.
     for name in ("DATABASE_URL", "REDIS_URL", "PROMETHEUS_MULTIPROC_DIR"):
-        if not os.environ.get(name, "").strip():
+        if not environment.value(os.environ, name):
             os.environ.pop(name, None)
     try:
         return load_settings()

@@ -8,25 +8,33 @@ import fcntl
 import json
 import os
 import secrets
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dotenv import dotenv_values
+
+import environment
 from cli.checks import DEFAULT_BIND, Refusal, require_folder
-from config import ROOT, ConfigError, Settings, load_settings
+from config import ROOT, SETTING_NAMES
+from environment import meant
 
 
-def settings_or_exit() -> Settings:
-    """Return the settings of a process; without them it ends, having named every fault."""
+def site_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment over the file `.env`, each setting as it was meant."""
     try:
-        return load_settings()
-    except ConfigError as error:
-        sys.exit(str(error))
+        file = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"can't read {ROOT / '.env'}: {getattr(error, 'strerror', 'it is no UTF-8 text')}.") from None
+    found = {**file, **environ}
+    return {name: meant(value) if name in SETTING_NAMES else value for name, value in found.items()}
 
 
 def var_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder for data, absolute."""
-    return Path(environ.get("YURT_VAR", "").strip() or ROOT / "var").expanduser().resolve()
+    try:
+        return Path(environment.value(environ, "YURT_VAR") or ROOT / "var").expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise Refusal(f"YURT_VAR names no folder: {error}.") from None
 
 
 @contextlib.contextmanager
@@ -77,9 +85,9 @@ def site_environ(environ: Mapping[str, str], var: Path, port: int, *, is_termina
         "YURT_DEMO": "true",
         "LOG_FORMAT": "console" if is_terminal else "auto",
     }
-    given = {name: value for name, value in environ.items() if value.strip() or name not in defaults}
+    given = {name: value for name, value in environ.items() if value or name not in defaults}
     fixed = {"PORT": str(port), "YURT_VAR": str(var), "PYTHONUNBUFFERED": "1"}
     found = {**defaults, **given, **fixed}
-    if not found.get("SECRET_KEY", "").strip():
+    if not found.get("SECRET_KEY"):
         found["SECRET_KEY"] = secret_key(var)
     return found

@@ -3,8 +3,9 @@
 Run as `python -I -S cli/tether.py PARENT SIGNAL USER PROGRAM ARGUMENT...`. On Linux the kernel sends SIGNAL when the
 parent dies, however it dies; elsewhere the next start ends what was left. USER is '-' for no change. A program that
 refuses root (PostgreSQL) gets the user's rights and the one capability to reach files below folders that only root may
-enter, such as a checkout in /root. It is a program of its own, not a function between fork and exec, because such
-functions must not run in a process that has threads. Standard library only: it starts in a few milliseconds.
+enter, such as a checkout in /root. `tether.py reach USER PATH...` says whether such a program would get to files. It is
+a program of its own, not a function between fork and exec, because such functions must not run in a process that has
+threads. Standard library only: it starts in a few milliseconds.
 """
 
 import ctypes
@@ -15,14 +16,19 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 4
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
 
 
 def main(arguments: list[str]) -> None:
     """Change what was asked, then exec."""
+    if arguments[0] == "reach":
+        drop_root(arguments[1])
+        sys.exit(not all(os.access(path, os.R_OK) for path in arguments[2:]))
     parent, death, user, program = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
     forget_signals()
     if user != "-":
@@ -51,11 +57,15 @@ def drop_root(user: str) -> None:
     entry = pwd.getpwnam(user)
     libc = ctypes.CDLL(None, use_errno=True)
     is_linux = sys.platform == "linux"
-    if is_linux:
+    # Without the first, access(2) forgets the capabilities of who isn't root, and initdb believes access(2).
+    if is_linux and libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0):
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-    os.setgroups([])
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
+    try:
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+    except OSError as error:
+        sys.exit(f"error: root may not become the user {user} here: {error.strerror}")
     if is_linux:
         header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
         bit = 1 << CAP_DAC_OVERRIDE

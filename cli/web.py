@@ -14,9 +14,8 @@ from cli import processes
 from cli.checks import Refusal, require_free_port, run_main
 from cli.door import door_program, upstream
 from cli.runtime import runtime_folder
-from cli.site import settings_or_exit
 from cli.supervise import Interrupted, Program, Supervisor
-from config import ROOT, Settings
+from config import ROOT, Settings, settings_or_exit
 
 BACKLOG = 1024
 HEAD_START_S = 4.0

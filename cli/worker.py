@@ -21,9 +21,8 @@ from waitress.server import create_server
 from app import create_app
 from cli.checks import run_main
 from cli.runtime import runtime_folder
-from cli.site import settings_or_exit
 from cli.supervise import Interrupted, Program, Supervisor
-from config import Settings
+from config import Settings, settings_or_exit
 
 MEGABYTE = 1024 * 1024
 # What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.

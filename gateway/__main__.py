@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
-from config import Settings, load_settings
+from config import Settings, settings_or_exit
 from core import create_core
 from gateway import asked, files, measures, tasks
 from gateway.database import Database
@@ -103,4 +103,4 @@ async def serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(load_settings()))
+    asyncio.run(serve(settings_or_exit()))

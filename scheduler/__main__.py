@@ -8,7 +8,7 @@ from types import FrameType
 import structlog
 from redis import Redis, RedisError
 
-from config import ConfigError, Settings, load_settings
+from config import Settings, settings_or_exit
 from core import create_core
 from extensions import redis_client
 from scheduler.backends import make_backend
@@ -60,15 +60,5 @@ def listen(redis: Redis, workers: Workers, ending: threading.Event) -> None:
         ending.wait(RETRY_S)
 
 
-def run() -> int:
-    """Read the settings, then work; without settings say every fault."""
-    try:
-        settings = load_settings()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return main(settings)
-
-
 if __name__ == "__main__":
-    sys.exit(run())
+    sys.exit(main(settings_or_exit()))

@@ -2,7 +2,7 @@
 
 import sys
 
-from config import load_settings
+from config import settings_or_exit
 from scheduler.backends.local import LocalBackend
 
 
@@ -11,7 +11,7 @@ def main() -> int:
     if sys.argv[1:] != ["stop-all"]:
         print("usage: python -m scheduler.backends.local stop-all", file=sys.stderr)
         return 2
-    LocalBackend(load_settings().var_dir.resolve()).stop_all()
+    LocalBackend(settings_or_exit().var_dir.resolve()).stop_all()
     return 0
 
 
