@@ -14,7 +14,7 @@ from blueprints import bearer, errors, health, hosts, openapi, pages, register_b
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
-from extensions import Sessions, babel, csrf, db, limiter
+from extensions import SESSION_PREFIX, Sessions, babel, csrf, db, limiter
 from models import Role, User
 
 
@@ -83,7 +83,7 @@ def start_sessions(app: Flask) -> None:
     app.session_interface = Sessions(
         app,
         client=app.extensions["yurt_redis"],
-        key_prefix="yurt:session:",
+        key_prefix=SESSION_PREFIX,
         permanent=False,
     )
 

@@ -3,7 +3,8 @@
 Redis may be gone at any moment: sessions then turn into a clear page, caches into misses, limits into none.
 """
 
-from datetime import datetime
+import hashlib
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -37,7 +38,14 @@ NAMING = {
 REDIS_TIMEOUT_S = 2.0
 REDIS_CONNECT_TIMEOUT_S = 0.5
 
+SESSION_PREFIX = "yurt:session:"
+
 CACHE_READS = Counter("yurt_cache_reads_total", "Reads of the cache, by outcome.", ["outcome"])
+
+
+def session_digest(session_id: str) -> str:
+    """Return what Redis and tickets know of a browser's session; who learns it can't send the session's cookie."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:32]
 
 
 class Base(DeclarativeBase):
@@ -116,14 +124,32 @@ class TolerantCache(RedisCache):
 
 
 class Sessions(RedisSessionInterface):
-    """Server-side sessions; while Redis is gone a request has an empty session that is marked and never saved."""
+    """Server-side sessions; while Redis is gone a request has an empty session that is marked and never saved.
+
+    Redis knows a session by the digest of its ID, so that who reads there can't send its cookie.
+    """
+
+    def _get_store_id(self, sid: str) -> str:
+        return self.key_prefix + session_digest(sid)
+
+    def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
+        """Write the session; one that another request has ended meanwhile stays ended."""
+        data = self.serializer.encode(session)
+        self.client.set(store_id, data, ex=session_lifetime, xx=bool(getattr(session, "is_stored", False)))
+
+    def regenerate(self, session: ServerSideSession) -> None:
+        """Give the session another ID."""
+        super().regenerate(session)
+        session.is_stored = False
 
     def open_session(self, app: Flask, incoming: Request) -> ServerSideSession:
         """Return the session of the request's cookie."""
         try:
             if self.get_cookie_name(app) not in incoming.cookies:
                 self.client.ping()  # a form that can't be kept mustn't be shown either
-            return super().open_session(app, incoming)
+            session = super().open_session(app, incoming)
+            session.is_stored = session.sid == incoming.cookies.get(self.get_cookie_name(app))
+            return session
         except redis.RedisError:
             incoming.environ["yurt.sessions_gone"] = True
             return self.session_class(sid=self._generate_sid(self.sid_length), permanent=self.permanent)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -21,12 +21,15 @@ from redis.asyncio import Redis
 
 from bench.echo_nomad import INSTANCE, raise_limit
 from config import ROOT
-from gateway import tasks
+from gateway import asked, tasks
+from gateway.access import Access
 from gateway.hints import Hints
 from gateway.notes import Notes
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from scheduler.backends import make_backend
+from services.access import Grant
+from services.hosts import Hosts
 from tests.engines import site_settings
 
 ORIGIN = "http://bench.example"
@@ -67,10 +70,14 @@ async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: st
     async def no_visit(_session_id: str, _user_id: int) -> None:
         return None
 
-    visitors, notes = Visitors(Hints(redis), no_visit), Notes(redis)
-    writing = asyncio.create_task(notes.run())
-    terminals = Terminals(backend, redis, job_of, ORIGIN, visitors, notes, 10_000)
-    application = web.Application()
+    async def everybody(grants: Iterable[Grant]) -> set[Grant]:
+        return set(grants)
+
+    hints = Hints(redis)
+    visitors, notes, access = Visitors(hints, no_visit), Notes(redis), Access(hints, redis, everybody)
+    running = [asyncio.create_task(work) for work in (notes.run(), access.run())]
+    terminals = Terminals(backend, redis, job_of, Hosts(ORIGIN), visitors, notes, access, 10_000)
+    application = web.Application(middlewares=[asked.guard(Hosts(ORIGIN), 0)])
     application.add_routes([web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve)])
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
     await runner.setup()
@@ -80,7 +87,7 @@ async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: st
     await ended.wait()
     await terminals.close_all()
     await runner.cleanup()
-    await tasks.end(writing)
+    await tasks.end(*running)
     await backend.leave()
     await redis.aclose()
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from config import Settings, settings_or_exit
 from core import create_core
 from gateway import asked, files, measures, tasks
+from gateway.access import Access
 from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
@@ -39,14 +40,15 @@ def build(settings: Settings) -> web.Application:
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
     database, hints = Database(create_core(settings, "gateway")), Hints(redis)
     backend = make_backend(settings)
+    access = Access(hints, redis, database.holding)
     presence = Presence(database.touch_visit, database.end_visit)
     notes = Notes(redis)
-    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes, settings.limit_streams)
+    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes, access, settings.limit_streams)
     visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes, settings.limit_terminals)
+    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes, access, settings.limit_terminals)
     labs_here = Labs(backend, database.job_of, LAB_THREADS)
     doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
-    ports = Ports(settings.secret_key, labs_here, notes, doors, settings.limit_port_connections)
+    ports = Ports(settings.secret_key, labs_here, notes, doors, access, settings.limit_port_connections)
     application = web.Application(middlewares=[asked.guard(hosts, settings.trusted_proxies), ports.hosts])
     application.add_routes(
         [
@@ -54,14 +56,15 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
-            *Files(settings.secret_key, labs_here, redis, settings.limit_transfers).routes(),
+            *Files(settings.secret_key, labs_here, redis, access, settings.limit_transfers).routes(),
             *ports.routes(),
             web.get("/healthz", healthz),
         ]
     )
 
     async def listening(_application: web.Application) -> AsyncIterator[None]:
-        running = [asyncio.create_task(work) for work in (hints.listen(), notes.run(), measures.tell(settings, redis))]
+        works = hints.listen(), access.run(), notes.run(), measures.tell(settings, redis)
+        running = [asyncio.create_task(work) for work in works]
         yield
         await tasks.end(*running)
         await notes.flush()

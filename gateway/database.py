@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from extensions import db
 from models import LabSession, utcnow
-from services import help_visits, labs
+from services import access, help_visits, labs
+from services.access import Grant
 from services.errors import ServiceError
 
 # Snapshots are short queries; these threads share the process's one pool.
@@ -40,6 +41,8 @@ class Database:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+        # A rush of snapshots mustn't keep anybody connected who may be no more.
+        self._thread_of_access = ThreadPoolExecutor(1, thread_name_prefix="access")
 
     async def snapshot(self, session_id: str, user_id: int) -> dict[str, Any] | None:
         """Return the state document of a lab that the person owns or visits."""
@@ -74,6 +77,10 @@ class Database:
 
         return await self._ask(question)
 
+    async def holding(self, grants: Iterable[Grant]) -> set[Grant]:
+        """Return the grants that hold now."""
+        return await self._ask(lambda: access.holding(grants), self._thread_of_access)
+
     async def touch_visit(self, session_id: str, user_id: int) -> None:
         """Note that a visitor's page is still there."""
         await self._ask(lambda: help_visits.touch(uuid.UUID(session_id), user_id, now=utcnow()))
@@ -82,8 +89,8 @@ class Database:
         """End the visit of somebody whose page is gone."""
         await self._ask(lambda: help_visits.end(uuid.UUID(session_id), user_id, now=utcnow()))
 
-    async def _ask(self, question: Callable[[], Answer]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_context, question)
+    async def _ask(self, question: Callable[[], Answer], threads: ThreadPoolExecutor | None = None) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(threads or self._threads, self._in_context, question)
 
     def _in_context(self, question: Callable[[], Answer]) -> Answer:
         with self._app.app_context():

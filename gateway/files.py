@@ -7,6 +7,7 @@ asks; that the lab is theirs and runs is looked up each time.
 import asyncio
 import contextlib
 import secrets
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +17,11 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from gateway import file_scripts as scripts
+from gateway.access import Access, Revoked
 from gateway.labs import Labs, Limit
 from scheduler.backends.base import BackendUnavailable
 from services import activity, tickets
+from services.access import Grant
 
 MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT, DOWNLOAD_LIMIT = 10 * MEGABYTE, 256 * MEGABYTE
@@ -33,6 +36,8 @@ SAFE = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+CODES = {403: "ticket", 404: "missing", 409: "stopped", 429: "busy"}
 
 log = structlog.get_logger("yurt.gateway")
 Handler = Callable[[web.Request, "Place"], Awaitable[web.StreamResponse]]
@@ -70,8 +75,8 @@ class Place:
 class Files:
     """The routes below `/live/files/<session>`."""
 
-    def __init__(self, secret_key: str, labs: Labs, redis: Redis, each: int) -> None:
-        self._secret_key, self._labs, self._redis = secret_key, labs, redis
+    def __init__(self, secret_key: str, labs: Labs, redis: Redis, access: Access, each: int) -> None:
+        self._secret_key, self._labs, self._redis, self._access = secret_key, labs, redis, access
         self._limit = Limit(each, TOTAL)
 
     def routes(self) -> list[web.RouteDef]:
@@ -93,16 +98,24 @@ class Files:
             found = tickets.read_live(self._secret_key, request.query.get("ticket", ""), tickets.FILES_SECONDS)
             if found is None or found[1] != topic:
                 return _problem(403, "ticket")
+            holder = found[0]
             try:
-                async with self._limit.hold(found[0]):
-                    place = Place(self._labs, session_id, await self._labs.job(session_id, found[0]))
-                    response = await handler(request, place)
+                async with self._limit.hold(holder.user_id):
+                    place = Place(self._labs, session_id, await self._labs.job(session_id, holder.user_id))
+                    async with self._access.hold(Grant(holder, "lab", lab=uuid.UUID(session_id))):
+                        response = await handler(request, place)
+            except Revoked:
+                if request.transport is not None:
+                    request.transport.abort()  # what was sent so far isn't the whole
+                return _problem(403, "ticket")
             except Refused as refusal:
                 return _problem(refusal.status, refusal.code)
             except scripts.BadPath:
                 return _problem(422, "name")
             except web.HTTPException as error:
-                return _problem(error.status, {404: "missing", 409: "stopped", 429: "busy"}.get(error.status, "away"))
+                return _problem(
+                    error.status, {403: "ticket", 404: "missing", 409: "stopped", 429: "busy"}.get(error.status, "away")
+                )
             await activity.note(self._redis, session_id, "input")
             return response
 

@@ -1,6 +1,5 @@
 """Whose request to a lab's port it is: by a ticket in the path on the site's host, or a cookie on a host of its own."""
 
-import json
 import re
 import uuid
 from dataclasses import dataclass
@@ -13,16 +12,17 @@ from redis.exceptions import RedisError
 from gateway import port_headers
 from gateway.port_headers import Door
 from services import tickets
+from services.tickets import Holder
 
 ENTER = "/.yurt/enter"
 HOST = re.compile(r"([1-9][0-9]{0,4})-([0-9a-f]{32})\.([^:]+)(?::[0-9]+)?")
 
 
 @dataclass(frozen=True)
-class Access:
+class Caller:
     """A request that may go to a port of a lab; `target` is its path there, with the query."""
 
-    user_id: int
+    holder: Holder
     session_id: str
     port: int
     target: str
@@ -41,7 +41,7 @@ class Doors:
 
         self._is_local = not self._is_secure and self._suffix.endswith(".localhost")
 
-    def on_path(self, request: web.Request) -> Access:
+    def on_path(self, request: web.Request) -> Caller:
         """Return who comes with a ticket in the path."""
         session_id, port, ticket = (request.match_info[name] for name in ("session_id", "port", "ticket"))
         found = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
@@ -51,14 +51,14 @@ class Doors:
         if not request.raw_path.startswith(prefix):
             raise web.HTTPNotFound
         door = Door(int(port), "null", prefix, False, self._may_be_secure, self._site, f"yurt-lab-{port}-")
-        return Access(found[0], session_id, int(port), "/" + request.raw_path.removeprefix(prefix), door)
+        return Caller(found[0], session_id, int(port), "/" + request.raw_path.removeprefix(prefix), door)
 
     def names_host(self, request: web.Request) -> bool:
         """Say whether the request is for a lab's own host, wherever it came in."""
         found = HOST.fullmatch(request.host.lower())
         return bool(found and self._suffix and found[3] == self._suffix)
 
-    async def on_host(self, request: web.Request) -> Access | None:
+    async def on_host(self, request: web.Request) -> Caller | None:
         """Return who comes to a lab's own host with its cookie; None where the ticket is to be changed for one."""
         found = HOST.fullmatch(request.host.lower())
         assert found is not None
@@ -69,7 +69,7 @@ class Doors:
         read = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
         if read is None or read[1] != f"port:{session_id}:{port}":
             raise web.HTTPForbidden
-        return Access(read[0], session_id, port, request.raw_path, self._own_host(request, port))
+        return Caller(read[0], session_id, port, request.raw_path, self._own_host(request, port))
 
     def _own_host(self, request: web.Request, port: int) -> Door:
         scheme = "https" if self._is_secure else "http"
@@ -82,13 +82,12 @@ class Doors:
         assert found is not None
         named = f"{uuid.UUID(found[2])}:{found[1]}"
         try:
-            kept = await self._redis.getdel(tickets.terminal_key(request.query.get("ticket", "")))
+            kept = tickets.read_once(await self._redis.getdel(tickets.terminal_key(request.query.get("ticket", ""))))
         except (RedisError, OSError) as error:
             raise web.HTTPServiceUnavailable from error
-        value = json.loads(kept) if kept else {}
-        if value.get("port") != named:
+        if kept is None or kept[1].get("port") != named:
             raise web.HTTPForbidden
-        ticket = tickets.live(self._secret_key, user_id=int(value["user"]), topic=f"port:{named}")
+        ticket = tickets.live(self._secret_key, kept[0], f"port:{named}")
         is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
         cookie = port_headers.access_cookie(
             ticket, tickets.PORT_SECONDS, is_secure=self._is_secure, is_framed=is_framed, is_local=self._is_local

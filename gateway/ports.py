@@ -7,6 +7,7 @@ a stranger's page: docs/adr/0011-a-labs-web-pages-are-not-the-site.md says how i
 import asyncio
 import contextlib
 import html
+import uuid
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -15,12 +16,15 @@ from multidict import CIMultiDict
 from prometheus_client import Counter
 
 from gateway import http1, port_headers, tasks
+from gateway.access import Access, Revoked
 from gateway.labs import Labs, Limit, Turns
 from gateway.notes import Notes
-from gateway.port_doors import Access, Doors
+from gateway.port_doors import Caller, Doors
 from gateway.raw import RawReader
 from scheduler.backends.base import BackendError, BackendUnavailable, Stream
 from services import tickets
+from services.access import Grant
+from services.tickets import Holder
 
 CHUNK = 64 * 1024
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
@@ -28,7 +32,7 @@ TOTAL = 1000
 # Each connection is a process in the lab of some 7 MB; browsers keep to six of them at once.
 EACH_LAB, PATIENCE_S = 8, 30.0
 # Whether a lab is whose and runs is asked this often for a burst of requests.
-KNOWN_S = 2.0
+KNOWN_S = 1.0
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 REQUESTS = Counter("yurt_gateway_port_requests_total", "Requests to web servers in labs, by outcome.", ["outcome"])
@@ -38,8 +42,9 @@ log = structlog.get_logger("yurt.gateway")
 class Ports:
     """The routes below `/live/ports/`, and the hosts of labs."""
 
-    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors, each: int) -> None:
+    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors, access: Access, each: int) -> None:
         self._secret_key, self._labs, self._notes, self._doors = secret_key, labs, notes, doors
+        self._access = access
         self._limit, self._turns = Limit(each, TOTAL), Turns(EACH_LAB, PATIENCE_S)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
@@ -56,17 +61,17 @@ class Ports:
         if not self._doors.names_host(request):
             return await handler(request)
         try:
-            access = await self._doors.on_host(request)
-            return await (self._doors.enter(request) if access is None else self._serve(request, access))
+            caller = await self._doors.on_host(request)
+            return await (self._doors.enter(request) if caller is None else self._serve(request, caller))
         except web.HTTPException as error:
             return page(error.status, WORDS.get(error.status, ""), [])
 
     async def _on_path(self, request: web.Request) -> web.StreamResponse:
         try:
-            access = self._doors.on_path(request)
+            caller = self._doors.on_path(request)
         except web.HTTPException as error:
             return page(error.status, WORDS.get(error.status, ""), [("Content-Security-Policy", port_headers.SANDBOX)])
-        return await self._serve(request, access)
+        return await self._serve(request, caller)
 
     async def _probe(self, request: web.Request) -> web.StreamResponse:
         """Say whether somebody listens on the port."""
@@ -74,46 +79,49 @@ class Ports:
         found = tickets.read_live(self._secret_key, request.query.get("ticket", ""), tickets.FILES_SECONDS)
         if found is None or found[1] != f"probe:{session_id}:{port}":
             raise web.HTTPForbidden
-        async with self._limit.hold(found[0]):
-            job_id = await self._labs.job(session_id, found[0])
-            try:
-                stream = await self._connect(job_id, int(port))
-            except BackendUnavailable:
-                return web.json_response({"listens": False})
-            await stream.close()
+        holder = found[0]
+        async with self._limit.hold(holder.user_id):
+            job_id = await self._labs.job(session_id, holder.user_id)
+            async with self._access.hold(_grant(holder, session_id)):
+                try:
+                    stream = await self._connect(job_id, int(port))
+                except BackendUnavailable:
+                    return web.json_response({"listens": False})
+                await stream.close()
         return web.json_response({"listens": True})
 
-    async def _serve(self, request: web.Request, access: Access) -> web.StreamResponse:
+    async def _serve(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         asked = list(request.headers.items())
-        if port_headers.is_foreign(asked, access.door) or request.method not in METHODS:
-            return page(403, WORDS[403], port_headers.protection(access.door))
-        is_sandboxed = not access.door.is_own_host
+        if port_headers.is_foreign(asked, caller.door) or request.method not in METHODS:
+            return page(403, WORDS[403], port_headers.protection(caller.door))
+        is_sandboxed = not caller.door.is_own_host
         if is_sandboxed and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return web.Response(status=204, headers=CIMultiDict(port_headers.cors(asked)))
         try:
-            async with self._limit.hold(access.user_id), self._turns.hold(access.session_id):
-                stream = await self._connect(await self._job(access), access.port)
-                try:
-                    self._notes.note(access.session_id, "http")
-                    response = await self._exchange(request, access, stream)
-                finally:
-                    await stream.close()
+            async with self._limit.hold(caller.holder.user_id), self._turns.hold(caller.session_id):
+                job_id = await self._job(caller)
+                async with self._access.hold(_grant(caller.holder, caller.session_id)):
+                    response = await self._exchange_with(request, caller, job_id)
+        except Revoked:
+            if request.transport is not None:
+                request.transport.abort()  # what was sent so far isn't the whole
+            return self._refusal(403, caller)
         except BackendUnavailable:
-            return self._refusal(502, access, f"Nobody listens on port {access.port} yet.")
+            return self._refusal(502, caller, f"Nobody listens on port {caller.port} yet.")
         except (http1.BadAnswer, TimeoutError, BackendError, ValueError) as error:
-            log.info("port failed", session=access.session_id, port=access.port, error=type(error).__name__)
-            return self._refusal(504 if isinstance(error, TimeoutError) else 502, access)
+            log.info("port failed", session=caller.session_id, port=caller.port, error=type(error).__name__)
+            return self._refusal(504 if isinstance(error, TimeoutError) else 502, caller)
         except web.HTTPException as error:
-            return self._refusal(error.status, access)
+            return self._refusal(error.status, caller)
         REQUESTS.labels("served").inc()
         return response
 
-    def _refusal(self, status: int, access: Access, words: str = "") -> web.Response:
+    def _refusal(self, status: int, caller: Caller, words: str = "") -> web.Response:
         REQUESTS.labels("refused").inc()
-        return page(status, words or WORDS.get(status, ""), port_headers.protection(access.door))
+        return page(status, words or WORDS.get(status, ""), port_headers.protection(caller.door))
 
-    async def _job(self, access: Access) -> str:
-        key, now = (access.session_id, access.user_id), asyncio.get_running_loop().time()
+    async def _job(self, caller: Caller) -> str:
+        key, now = (caller.session_id, caller.holder.user_id), asyncio.get_running_loop().time()
         known = self._known.get(key)
         if known is None or known[0] < now:
             known = now + KNOWN_S, await self._labs.job(*key)
@@ -126,14 +134,22 @@ class Ports:
             raise BackendUnavailable("labs are off")
         return await self._labs.backend.connect(job_id, port)
 
-    async def _exchange(self, request: web.Request, access: Access, stream: Stream) -> web.StreamResponse:
+    async def _exchange_with(self, request: web.Request, caller: Caller, job_id: str) -> web.StreamResponse:
+        stream = await self._connect(job_id, caller.port)
+        try:
+            self._notes.note(caller.session_id, "http")
+            return await self._exchange(request, caller, stream)
+        finally:
+            await stream.close()
+
+    async def _exchange(self, request: web.Request, caller: Caller, stream: Stream) -> web.StreamResponse:
         is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
-        headers = port_headers.to_lab(request.headers.items(), access.door)
+        headers = port_headers.to_lab(request.headers.items(), caller.door)
         headers += [("Connection", "Upgrade"), ("Upgrade", "websocket")] if is_socket else [("Connection", "close")]
         length = None if "Content-Encoding" in request.headers else request.content_length
         if request.body_exists:
             headers.append(("Transfer-Encoding", "chunked") if length is None else ("Content-Length", str(length)))
-        await stream.write(http1.head_bytes(request.method, access.target, headers))
+        await stream.write(http1.head_bytes(request.method, caller.target, headers))
         sending = asyncio.create_task(_send_body(request, stream, is_chunked=length is None))
         try:
             answer = http1.Answer(stream)
@@ -141,19 +157,19 @@ class Ports:
                 head = await answer.head()
             if head.status == 101 and is_socket:
                 await tasks.end(sending)
-                return await self._tunnel(request, access, stream, answer, head)
+                return await self._tunnel(request, caller, stream, answer, head)
             if head.status == 101:
                 # A proxy before us would stop reading HTTP, and let the browser speak to us behind its back.
                 raise http1.BadAnswer("an upgrade that nobody asked for")
-            return await _pass_on(request, access, answer, head)
+            return await _pass_on(request, caller, answer, head)
         finally:
             await tasks.end(sending)
 
     async def _tunnel(
-        self, request: web.Request, access: Access, stream: Stream, answer: http1.Answer, head: http1.Head
+        self, request: web.Request, caller: Caller, stream: Stream, answer: http1.Answer, head: http1.Head
     ) -> web.StreamResponse:
         """Carry bytes both ways until one side ends."""
-        told = port_headers.to_browser(head.headers, access.door, list(request.headers.items()))
+        told = port_headers.to_browser(head.headers, caller.door, list(request.headers.items()))
         response = web.StreamResponse(status=101, headers=CIMultiDict(told))
         response.headers.update({"Connection": "Upgrade", "Upgrade": "websocket"})
         await response.prepare(request)
@@ -162,7 +178,7 @@ class Ports:
         async def up() -> None:
             async for data in reader:
                 await stream.write(data)
-                self._notes.note(access.session_id, "http")
+                self._notes.note(caller.session_id, "http")
 
         async def down() -> None:
             async for data in answer.rest():
@@ -178,6 +194,10 @@ class Ports:
         return response
 
 
+def _grant(holder: Holder, session_id: str) -> Grant:
+    return Grant(holder, "lab", lab=uuid.UUID(session_id))
+
+
 async def _send_body(request: web.Request, stream: Stream, *, is_chunked: bool) -> None:
     if not request.body_exists:
         return
@@ -189,8 +209,8 @@ async def _send_body(request: web.Request, stream: Stream, *, is_chunked: bool) 
             return
 
 
-async def _pass_on(request: web.Request, access: Access, answer: http1.Answer, head: http1.Head) -> web.StreamResponse:
-    told = port_headers.to_browser(head.headers, access.door, list(request.headers.items()))
+async def _pass_on(request: web.Request, caller: Caller, answer: http1.Answer, head: http1.Head) -> web.StreamResponse:
+    told = port_headers.to_browser(head.headers, caller.door, list(request.headers.items()))
     response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=CIMultiDict(told))
     length = head.get("content-length")
     if length and head.status not in http1.WITHOUT_BODY:
@@ -210,7 +230,7 @@ async def _pass_on(request: web.Request, access: Access, answer: http1.Answer, h
         if request.transport is not None:
             request.transport.abort()  # the browser must not take this for the whole
     except ConnectionError:
-        log.debug("the browser left", session=access.session_id)
+        log.debug("the browser left", session=caller.session_id)
     finally:
         with contextlib.suppress(RuntimeError):
             await body.aclose()

@@ -4,18 +4,22 @@ import asyncio
 import contextlib
 import json
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from prometheus_client import Gauge
 
+from gateway.access import Access, Revoked
 from gateway.hints import Hints
 from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.presence import Presence
 from services import tickets
+from services.access import Grant
 from services.live import board_channel, lab_channel, labs_channel
+from services.tickets import Holder
 
 HEARTBEAT_S = 15.0
 # Hints come in bursts (a start moves a whole queue): wait this long for more before looking.
@@ -33,24 +37,33 @@ class Streams:
     """The routes of live labs and leaderboards."""
 
     def __init__(
-        self, secret_key: str, hints: Hints, snapshot: Snapshot, presence: Presence, notes: Notes, each: int
+        self,
+        secret_key: str,
+        hints: Hints,
+        snapshot: Snapshot,
+        presence: Presence,
+        notes: Notes,
+        access: Access,
+        each: int,
     ) -> None:
         self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
-        self._presence, self._notes = presence, notes
+        self._presence, self._notes, self._access = presence, notes, access
         self._limit = Limit(each, STREAMS_IN_ALL)
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
         """Send the lab's state at once, and again after each change. A visitor's visit lasts while they listen."""
         session_id = request.match_info["session_id"]
-        user_id = self._user(request, f"lab:{session_id}")
-        async with self._limit.hold(user_id):
-            return await self._lab(request, session_id, user_id)
+        holder = self._holder(request, f"lab:{session_id}")
+        async with self._limit.hold(holder.user_id):
+            return await self._lab(request, session_id, holder)
 
-    async def _lab(self, request: web.Request, session_id: str, user_id: int) -> web.StreamResponse:
+    async def _lab(self, request: web.Request, session_id: str, holder: Holder) -> web.StreamResponse:
+        user_id = holder.user_id
         first = await self._snapshot(session_id, user_id)
         if first is None:
             raise web.HTTPNotFound
         is_visitor = any(visitor["is_me"] for visitor in first["visitors"])
+        grant = Grant(holder, "visit" if is_visitor else "lab", lab=uuid.UUID(session_id))
 
         async def next_state() -> bytes | None:
             state = await self._snapshot(session_id, user_id)
@@ -67,27 +80,29 @@ class Streams:
             changed.set()
             if is_visitor:
                 stack.enter_context(self._presence.page(session_id, user_id))
-            return await self._serve(request, changed, next_state, COALESCE_S, beat)
+            return await self._serve(request, grant, changed, next_state, COALESCE_S, beat)
 
     async def board(self, request: web.Request) -> web.StreamResponse:
         """Tell of each change of a leaderboard, at most once a second."""
         course_id = int(request.match_info["course_id"])
-        return await self._changes(request, self._user(request, f"board:{course_id}"), board_channel(course_id))
+        grant = Grant(self._holder(request, f"board:{course_id}"), "board", course_id=course_id)
+        return await self._changes(request, grant, board_channel(course_id))
 
     async def labs(self, request: web.Request) -> web.StreamResponse:
         """Tell of each change of any lab of a course, at most once a second."""
         course_id = int(request.match_info["course_id"])
-        return await self._changes(request, self._user(request, f"labs:{course_id}"), labs_channel(course_id))
+        grant = Grant(self._holder(request, f"labs:{course_id}"), "labs", course_id=course_id)
+        return await self._changes(request, grant, labs_channel(course_id))
 
-    async def _changes(self, request: web.Request, user_id: int, channel: str) -> web.StreamResponse:
+    async def _changes(self, request: web.Request, grant: Grant, channel: str) -> web.StreamResponse:
         async def next_version() -> bytes:
             return _event("board", {"version": time.time_ns() // 1_000_000})
 
-        async with self._limit.hold(user_id):
+        async with self._limit.hold(grant.holder.user_id):
             with self._hints.watch(channel) as changed:
-                return await self._serve(request, changed, next_version, BOARD_EVERY_S)
+                return await self._serve(request, grant, changed, next_version, BOARD_EVERY_S)
 
-    def _user(self, request: web.Request, topic: str) -> int:
+    def _holder(self, request: web.Request, topic: str) -> Holder:
         found = tickets.read_live(self._secret_key, request.query.get("ticket", ""))
         if found is None or found[1] != topic:
             raise web.HTTPForbidden
@@ -96,6 +111,7 @@ class Streams:
     async def _serve(
         self,
         request: web.Request,
+        grant: Grant,
         changed: asyncio.Event,
         message: Callable[[], Awaitable[bytes | None]],
         pause: float,
@@ -106,13 +122,14 @@ class Streams:
         )
         STREAMS.inc()
         try:
-            await response.prepare(request)
-            await response.write(b"retry: 1000\n\n")
-            while True:
-                await self._turn(response, changed, message, pause)
-                if beat is not None:
-                    await beat()
-        except (ConnectionError, TimeoutError, _Over):
+            async with self._access.hold(grant):
+                await response.prepare(request)
+                await response.write(b"retry: 1000\n\n")
+                while True:
+                    await self._turn(response, changed, message, pause)
+                    if beat is not None:
+                        await beat()
+        except (ConnectionError, TimeoutError, Revoked, _Over):
             return response
         finally:
             STREAMS.dec()

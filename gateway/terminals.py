@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -14,13 +15,16 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway import tasks
+from gateway.access import Access, Revoked
 from gateway.asked import ASKED
 from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import activity, tickets
+from services.access import Grant
 from services.hosts import Hosts
+from services.tickets import Holder
 
 TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
@@ -48,9 +52,11 @@ class Terminals:
         hosts: Hosts,
         visitors: Visitors,
         notes: Notes,
+        access: Access,
         each: int,
     ) -> None:
         self._backend, self._redis, self._job_of, self._hosts, self._notes = backend, redis, job_of, hosts, notes
+        self._access = access
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
         self._limit = Limit(each, TERMINALS_IN_ALL)
@@ -66,22 +72,30 @@ class Terminals:
         if found is None:
             await socket.close(code=TICKET_REFUSED, message=b"ticket refused")
             return socket
+        holder, visit_id = found
+        grant = Grant(holder, "lab" if visit_id is None else "visit", lab=uuid.UUID(session_id))
         try:
             # Those that are being opened count: each costs the lab a process.
-            async with self._limit.hold(found[0]):
-                await self._attach(request, socket, session_id, *found)
+            async with self._limit.hold(holder.user_id):
+                job = await self._job(session_id, holder.user_id, visit_id)
+                if job is None or job[1] != "running" or self._backend is None:
+                    await socket.close(code=NOT_RUNNING, message=b"no running lab")
+                    return socket
+                async with self._access.hold(grant):
+                    await self._attach(request, socket, session_id, job[0], holder.user_id, visit_id)
+        except (Revoked, web.HTTPForbidden):
+            await self._refuse(socket, session_id, holder, visit_id)
         except web.HTTPException:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"too many terminals")
         return socket
 
-    async def _redeem(self, ticket: str, session_id: str) -> tuple[int, int | None] | None:
-        """Return (user, visit) of a ticket for this lab; visit is None for its student."""
+    async def _redeem(self, ticket: str, session_id: str) -> tuple[Holder, int | None] | None:
+        """Return (holder, visit) of a ticket for this lab; visit is None for its student."""
         try:
-            found = await self._redis.getdel(tickets.terminal_key(ticket))
+            found = tickets.read_once(await self._redis.getdel(tickets.terminal_key(ticket)))
         except (RedisError, OSError):
             return None
-        value: dict[str, Any] = json.loads(found) if found else {}
-        return (int(value["user"]), value.get("visit")) if value.get("session") == session_id else None
+        return (found[0], found[1].get("visit")) if found and found[1].get("session") == session_id else None
 
     async def _job(self, session_id: str, user_id: int, visit_id: int | None) -> tuple[str, str] | None:
         if visit_id is None:
@@ -89,20 +103,32 @@ class Terminals:
         visit = await self._visitors.visit_of(session_id, user_id)
         return (visit.job_id, visit.state) if visit is not None and visit.id == visit_id else None
 
-    async def _attach(
-        self, request: web.Request, socket: web.WebSocketResponse, session_id: str, user_id: int, visit_id: int | None
+    async def _refuse(
+        self, socket: web.WebSocketResponse, session_id: str, holder: Holder, visit_id: int | None
     ) -> None:
-        job = await self._job(session_id, user_id, visit_id)
-        if job is None or job[1] != "running" or self._backend is None:
-            await socket.close(code=NOT_RUNNING, message=b"no running lab")
-            return
+        """Close what is no longer allowed. The page asks for another ticket, and is told why there is none."""
+        if visit_id is not None and await self._job(session_id, holder.user_id, visit_id) is None:
+            await socket.close(code=VISIT_OVER, message=b"the visit is over")
+        else:
+            await socket.close(code=TICKET_REFUSED, message=b"no longer allowed")
+
+    async def _attach(
+        self,
+        request: web.Request,
+        socket: web.WebSocketResponse,
+        session_id: str,
+        job_id: str,
+        user_id: int,
+        visit_id: int | None,
+    ) -> None:
+        assert self._backend is not None
         size = _number(request, "columns", 80), _number(request, "rows", 24)
         if visit_id is not None:
             size = self._screens.size(session_id)
         try:
-            terminal = await self._backend.attach(job[0], columns=size[0], rows=size[1])
+            terminal = await self._backend.attach(job_id, columns=size[0], rows=size[1])
         except BackendError as error:
-            log.warning("attach failed", job=job[0], error=str(error))
+            log.warning("attach failed", job=job_id, error=str(error))
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"try again")
             return
         self.sockets.add(socket)

@@ -5,6 +5,7 @@ from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
+from models.ended_session import EndedSession
 from models.enrolment import Completion, Enrolment
 from models.lab import Lab, LabCheck, LabStep
 from models.lab_event import IdleVerdict, LabEvent
@@ -28,6 +29,7 @@ __all__ = [
     "Course",
     "CourseFile",
     "CourseTotal",
+    "EndedSession",
     "Enrolment",
     "IdleVerdict",
     "Lab",

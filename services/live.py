@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import structlog
 from redis import RedisError
-from sqlalchemy import event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import ORMExecuteState, Session, object_session
 
 from extensions import db
-from models import LabSession
+from models import Course, Enrolment, LabSession, User
 
 NUDGE_CHANNEL = "yurt:nudge"
 # Counts the changes of the queue: places that were computed before the newest one are worth nothing.
@@ -21,6 +21,13 @@ QUEUE_KEY = "yurt:queue"
 HINTS = "yurt_hints"
 QUEUE = "yurt_queue_changed"
 LABS = "yurt_labs"
+# Somebody may have lost what lets them hold a connection open: account, session, role, or the course's being there.
+ACCESS_CHANNEL = "yurt:live:access"
+ALLOWING: dict[type[Any], tuple[str, ...]] = {
+    User: ("active", "fs_uniquifier", "roles"),
+    Enrolment: ("role",),
+    Course: ("is_published",),
+}
 
 log = structlog.get_logger("yurt.live")
 # The process's one publisher, set when its app is made; a process without one (a script) sends no hints.
@@ -83,6 +90,11 @@ def attempt_changed(attempt_id: int, **what: Any) -> None:
     _after_commit(attempt_channel(attempt_id), json.dumps(what))
 
 
+def access_changed() -> None:
+    """Have the gateway look who may still be connected, after the commit. Changes of rows are noticed by themselves."""
+    _note_access(db.session())
+
+
 def deliver_with(publisher: Publisher) -> None:
     """Send the hints of each committed transaction through `publisher`."""
     _publishers[:] = [publisher]
@@ -91,6 +103,29 @@ def deliver_with(publisher: Publisher) -> None:
 def _after_commit(channel: str, message: str) -> None:
     # A dict keeps the order and drops repetitions.
     db.session().info.setdefault(HINTS, {})[(channel, message)] = True
+
+
+def _note_access(session: Session) -> None:
+    session.info.setdefault(HINTS, {})[(ACCESS_CHANNEL, "{}")] = True
+
+
+def _on_row(_mapper: Any, _connection: Any, row: Any) -> None:
+    session, attributes = object_session(row), inspect(row).attrs
+    is_gone = row in session.deleted if session is not None else False
+    if session is not None and (is_gone or any(attributes[name].history.has_changes() for name in ALLOWING[type(row)])):
+        _note_access(session)
+
+
+for _kind in ALLOWING:
+    event.listen(_kind, "after_update", _on_row)
+    event.listen(_kind, "after_delete", _on_row)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _on_statement(state: ORMExecuteState) -> None:
+    is_change = state.is_update or state.is_delete
+    if is_change and state.bind_mapper is not None and state.bind_mapper.class_ in ALLOWING:
+        _note_access(state.session)
 
 
 @event.listens_for(Session, "before_commit")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, after_this_request, current_app, flash, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from flask_login import current_user, user_logged_in
+from flask_login import current_user, user_logged_in, user_logged_out
 from flask_security import MailUtil, Security
 from flask_security.forms import RegisterFormV2, StringField
 from flask_security.mail_util import EmailValidateException
@@ -16,10 +16,12 @@ from flask_security.utils import get_message
 from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
+from blueprints import live_tickets
 from blueprints.auth import throttle
-from extensions import db
+from blueprints.pages import now
+from extensions import db, session_digest
 from models import Mail
-from services import accounts, addresses, live
+from services import access, accounts, addresses, live
 from services.errors import InvalidInput
 
 MINIMUM_PASSWORD = 10
@@ -136,6 +138,7 @@ def init_app(app: Flask) -> None:
     views["security.register"] = _say_what_comes(views["security.register"])
     throttle.init_app(app)
     user_logged_in.connect(_renew_session, app)
+    user_logged_out.connect(_end_session, app)
 
 
 def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
@@ -153,5 +156,15 @@ def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _renew_session(sender: Flask, **_rest: Any) -> None:
-    # A session ID from before sign-in may be known to somebody else.
-    current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]  # ours, see extensions.Sessions
+    # A session ID from before sign-in may be known to somebody else; and what was opened with it isn't theirs who come.
+    _end_session(sender, is_kept=live_tickets.HAS_TICKETS in session)
+
+
+def _end_session(_sender: Flask, *, is_kept: bool = True, **_rest: Any) -> None:
+    """Give what is left of the session another ID; connections that were opened with the old one end."""
+    digest = session_digest(session.sid)  # type: ignore[attr-defined]  # ours, see extensions.Sessions
+    session.pop(live_tickets.HAS_TICKETS, None)
+    current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]  # likewise
+    if is_kept:
+        access.end_session(digest, now=now())
+        after_this_request(_committed)

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from blueprints import live_tickets
 from blueprints.labs import board_words
 from blueprints.labs.loading import lab_id_of
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
 from models import Course
-from services import help_board, help_bulk, lab_steps, policy, tickets
+from services import help_board, help_bulk, lab_steps, policy
 from services.errors import Forbidden, InvalidInput, NotFound
 
 labs_board = Blueprint("labs_board", __name__)
@@ -28,7 +29,7 @@ def show(slug: str) -> ResponseReturnValue:
     found = help_board.board(
         course, me(), now=now(), lab_id=lab_id_of(course, lab), page=request.args.get("page", 1, int)
     )
-    ticket = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"labs:{course.id}")
+    ticket = live_tickets.live(f"labs:{course.id}")
     return render_template(
         "labs/_board.html" if "partial" in request.args else "labs/board.html",
         course=course,

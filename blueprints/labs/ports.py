@@ -5,13 +5,12 @@ import uuid
 from flask import Blueprint, Response, current_app, jsonify, redirect
 from flask.typing import ResponseReturnValue
 
-from blueprints import limits
+from blueprints import limits, live_tickets
 from blueprints.labs.panels import origin
 from blueprints.labs.views import running
-from blueprints.pages import login_required, me
+from blueprints.pages import login_required
 from config import Settings
 from models import LabSession
-from services import tickets
 from services.errors import NotFound
 
 lab_ports = Blueprint("lab_ports", __name__)
@@ -23,9 +22,8 @@ lab_ports = Blueprint("lab_ports", __name__)
 def port_ticket(session_id: uuid.UUID, port: int) -> Response:
     """A ticket to ask whether somebody listens on the port."""
     found = _with_port(session_id, port)
-    topic = f"probe:{found.id}:{port}"
-    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=topic)
-    return jsonify(url=f"/live/ports/{found.id}/{port}?ticket={made}")
+    ticket = live_tickets.live(f"probe:{found.id}:{port}")
+    return jsonify(url=f"/live/ports/{found.id}/{port}?ticket={ticket}")
 
 
 @lab_ports.get("/lab-sessions/<uuid:session_id>/ports/<int:port>/open")
@@ -36,11 +34,10 @@ def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
     found = _with_port(session_id, port)
     settings: Settings = current_app.extensions["yurt"]
     if settings.lab_ports_host:
-        made = tickets.port(current_app.extensions["yurt_redis"], user_id=me().id, session_id=found.id, port=port)
         host = settings.lab_ports_host.replace("*", f"{port}-{found.id.hex}", 1)
-        return redirect(f"{origin(settings, host)}/.yurt/enter?ticket={made}", 303)
-    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"port:{found.id}:{port}")
-    return redirect(f"/live/ports/{found.id}/{port}/{made}/", 303)
+        return redirect(f"{origin(settings, host)}/.yurt/enter?ticket={live_tickets.port(found.id, port)}", 303)
+    ticket = live_tickets.live(f"port:{found.id}:{port}")
+    return redirect(f"/live/ports/{found.id}/{port}/{ticket}/", 303)
 
 
 def _with_port(session_id: uuid.UUID, port: int) -> LabSession:

@@ -7,14 +7,14 @@ from flask import Blueprint, Response, current_app, g, jsonify, redirect, render
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import limits
+from blueprints import limits, live_tickets
 from blueprints.errors import wants_json
 from blueprints.labs import panels
 from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
-from services import checks, lab_progress, lab_steps, policy, tickets
+from services import checks, courses, lab_progress, lab_steps, policy
 from services import labs as lab_service
 from services.errors import Conflict, Forbidden, NotFound, Unavailable
 from services.outlines import activity, outline
@@ -148,8 +148,7 @@ def state(session_id: uuid.UUID) -> Response:
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
     found = running(session_id)
-    made = tickets.terminal(current_app.extensions["yurt_redis"], user_id=me().id, session_id=found.id)
-    return jsonify(url=f"/live/terminals/{found.id}?ticket={made}")
+    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.terminal(found.id)}")
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/live")
@@ -158,8 +157,8 @@ def ticket(session_id: uuid.UUID) -> Response:
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state."""
     found = _mine(session_id)
-    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"lab:{found.id}")
-    return jsonify(url=f"/live/labs/{found.id}?ticket={made}")
+    ticket = live_tickets.live(f"lab:{found.id}")
+    return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/files")
@@ -168,8 +167,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
     found = running(session_id)
-    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"files:{found.id}")
-    return jsonify(url=f"/live/files/{found.id}", ticket=made)
+    return jsonify(url=f"/live/files/{found.id}", ticket=live_tickets.live(f"files:{found.id}"))
 
 
 def running(session_id: uuid.UUID) -> LabSession:
@@ -184,6 +182,9 @@ def _mine(session_id: uuid.UUID) -> LabSession:
     found = lab_service.load(session_id)
     if not policy.owns_lab(me(), found):
         raise NotFound
+    role = courses.role_of(me().id, found.course)
+    if not policy.may_see_course(me(), found.course, role) or not policy.may_study(me(), role):
+        raise Forbidden(_("You are no longer in this course."))
     return found
 
 

@@ -2,17 +2,17 @@
 
 import uuid
 
-from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import limits
+from blueprints import limits, live_tickets
 from blueprints.labs.loading import helped
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import LabSession
 from models.lab_session import ENDED, RUNNING
-from services import help_visits, lab_steps, labs, tickets
+from services import help_visits, lab_steps, labs
 from services.errors import Conflict
 
 lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:session_id>/visit")
@@ -46,8 +46,8 @@ def live_ticket(session_id: uuid.UUID) -> Response:
     found = helped(session_id, me())
     help_visits.begin(found, me(), now=now())
     db.session.commit()
-    made = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"lab:{found.id}")
-    return jsonify(url=f"/live/labs/{found.id}?ticket={made}")
+    ticket = live_tickets.live(f"lab:{found.id}")
+    return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
 
 
 @lab_visits.post("/ticket")
@@ -59,9 +59,7 @@ def ticket(session_id: uuid.UUID) -> Response:
     visit = help_visits.load(found, me())
     if found.state != RUNNING:
         raise Conflict(_("The lab isn't running."))
-    store = current_app.extensions["yurt_redis"]
-    made = tickets.terminal(store, user_id=me().id, session_id=found.id, visit_id=visit.id)
-    return jsonify(url=f"/live/terminals/{found.id}?ticket={made}")
+    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.terminal(found.id, visit.id)}")
 
 
 @lab_visits.post("/ask")

@@ -1,11 +1,11 @@
 """The leaderboard's page; it is told of changes by the gateway and then fetches its table again."""
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from blueprints import live_tickets
 from blueprints.pages import load_study, login_required, me
 from services import leaderboards as board_service
-from services import tickets
 
 leaderboards = Blueprint("leaderboards", __name__)
 
@@ -17,7 +17,7 @@ def show(slug: str) -> ResponseReturnValue:
     course, role = load_study(slug)
     user = me()
     page = board_service.board(course, user.id, request.args.get("page", 1, int))
-    ticket = tickets.live(current_app.config["SECRET_KEY"], user_id=user.id, topic=f"board:{course.id}")
+    ticket = live_tickets.live(f"board:{course.id}")
     template = "leaderboards/_table.html" if "partial" in request.args else "leaderboards/show.html"
     return render_template(
         template,

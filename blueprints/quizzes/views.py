@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
-from blueprints import limits, pages
+from blueprints import limits, live_tickets, pages
 from blueprints.errors import wants_json
 from blueprints.pages import load_study, login_required, me, now
 from blueprints.quizzes import loading, saving
@@ -16,7 +16,7 @@ from blueprints.quizzes.schemas import TypedIn
 from extensions import db
 from models import Attempt, AttemptItem, Quiz, UncountedAnswer
 from models.attempt import LATE
-from services import answers, attempts, policy, tickets
+from services import answers, attempts, policy
 from services.errors import Forbidden, InvalidInput, NotFound
 from services.outlines import activity, done_ids, outline
 from services.questions import kind_of
@@ -115,7 +115,7 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
     _close_overdue(found, at)
     others = answers.by_position(answers.uncounted(found.id)) if found.state == "open" else {}
-    ticket = tickets.live(current_app.config["SECRET_KEY"], user_id=me().id, topic=f"attempt:{found.id}")
+    ticket = live_tickets.live(f"attempt:{found.id}")
     response = jsonify(
         state=found.state,
         closed_by=found.closed_by,

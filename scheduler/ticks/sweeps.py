@@ -1,11 +1,16 @@
-"""Drops bytes that nothing names any more, a few at a time."""
+"""Drops bytes that nothing names any more, a few at a time, and what is remembered of sessions that ended long ago."""
+
+from datetime import timedelta
 
 import structlog
 
 from extensions import db
-from services import blobs
+from models import utcnow
+from services import access, blobs, tickets
 
 MOST = 50
+# No ticket is valid for so long.
+ENDED_FOR = timedelta(seconds=2 * tickets.LIVE_SECONDS)
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -13,6 +18,7 @@ log = structlog.get_logger("yurt.scheduler")
 def work() -> bool:
     """Drop some, and say whether there may be more."""
     dropped = blobs.sweep(MOST)
+    access.forget_sessions(utcnow() - ENDED_FOR)
     db.session.commit()
     if dropped:
         log.info("bytes dropped that nothing names", count=dropped)

@@ -10,12 +10,13 @@ import pytest
 from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType
 from aiohttp.test_utils import TestClient, TestServer
 
-from extensions import db
+from extensions import SESSION_PREFIX, db, session_digest
 from gateway.__main__ import build
 from models import LabSession, User, utcnow
 from scheduler.backends import LabSpec
 from scheduler.backends.local import LocalBackend
 from services import activity, help_visits, labs, tickets
+from services.tickets import Holder
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
@@ -35,10 +36,14 @@ class Stage:
     def __init__(self, committed: CommittedDatabase) -> None:
         self.app, self.settings = committed.app, committed.settings
         self.redis = committed.app.extensions["yurt_redis"]
+        self.uniquifiers: dict[int, str] = {}
         self.backend = LocalBackend(committed.settings.var_dir.resolve())
         with self.app.app_context():
             cast = make_cast()
-            self.alice, self.bob, self.charlie = cast.alice.id, cast.bob.id, cast.charlie.id
+            self.alice, self.bob, self.charlie, self.dana = (
+                one.id for one in (cast.alice, cast.bob, cast.charlie, cast.dana)
+            )
+            self.uniquifiers = {one.id: one.fs_uniquifier for one in (cast.alice, cast.bob, cast.charlie, cast.dana)}
             self.course = cast.course.id
             self.session = labs.request(cast.bob, cast.lab, cast.course, now=utcnow()).id
             self.job_id = db.session.get_one(LabSession, self.session).job_id
@@ -60,10 +65,17 @@ class Stage:
         self.change(lambda found: labs.move(found, "queued", "starting", claimed_at=now))
         self.change(lambda found: labs.move(found, "starting", "running", **times))
 
+    def holder(self, user_id: int | None = None) -> Holder:
+        """Return the person at a browser, signed in; bob, where nobody is named."""
+        named = user_id or self.bob
+        digest = session_digest(f"browser-{named}")
+        self.redis.set(SESSION_PREFIX + digest, "")
+        return Holder(named, digest, tickets.account_digest(self.uniquifiers[named]))
+
     def watch(self, topic: str = "", user_id: int | None = None) -> str:
         """Return a ticket for live streams."""
         named = topic or f"lab:{self.session}"
-        return tickets.live(self.settings.secret_key, user_id=user_id or self.bob, topic=named)
+        return tickets.live(self.settings.secret_key, self.holder(user_id), named)
 
     def visit(self) -> int:
         """Let alice look in; return the visit's ID."""
@@ -80,11 +92,11 @@ class Stage:
 
     def visitor_terminal(self, visit_id: int) -> str:
         """Return a ticket for alice that opens one terminal."""
-        return tickets.terminal(self.redis, user_id=self.alice, session_id=self.session, visit_id=visit_id)
+        return tickets.terminal(self.redis, self.holder(self.alice), session_id=self.session, visit_id=visit_id)
 
     def terminal(self, user_id: int | None = None, session: uuid.UUID | None = None) -> str:
         """Return a ticket that opens one terminal."""
-        return tickets.terminal(self.redis, user_id=user_id or self.bob, session_id=session or self.session)
+        return tickets.terminal(self.redis, self.holder(user_id), session_id=session or self.session)
 
 
 @pytest.fixture

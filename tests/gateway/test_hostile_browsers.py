@@ -11,7 +11,7 @@ from config import Settings
 from gateway import __main__ as process
 from gateway.terminals import TICKET_REFUSED
 from models import utcnow
-from services import labs, tickets
+from services import labs
 from tests.gateway.conftest import Shell, Stage, open_shell
 from tests.gateway.lab_servers import Machine, Said
 
@@ -119,7 +119,7 @@ async def answering(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Any:
 async def test_an_answer_that_fools_a_proxy_is_not_passed_on(answering: Any, stage: Stage, answer: bytes) -> None:
     browser, said = answering
     said.append(answer)
-    ticket = tickets.live(stage.settings.secret_key, user_id=stage.bob, topic=f"port:{stage.session}:8000")
+    ticket = stage.watch(f"port:{stage.session}:8000")
 
     response = await browser.get(f"/live/ports/{stage.session}/8000/{ticket}/")
 
@@ -129,7 +129,7 @@ async def test_an_answer_that_fools_a_proxy_is_not_passed_on(answering: Any, sta
 
 async def test_a_body_that_ends_too_early_or_says_too_much_stays_one_answer(answering: Any, stage: Stage) -> None:
     browser, said = answering
-    ticket = tickets.live(stage.settings.secret_key, user_id=stage.bob, topic=f"port:{stage.session}:8000")
+    ticket = stage.watch(f"port:{stage.session}:8000")
     address = f"/live/ports/{stage.session}/8000/{ticket}/"
 
     said.append(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\n")

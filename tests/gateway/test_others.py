@@ -12,7 +12,6 @@ from aiohttp import WSMsgType
 from aiohttp.test_utils import TestClient
 
 from gateway.terminals import NOT_RUNNING, TICKET_REFUSED
-from services import tickets
 from tests.gateway.conftest import Stage
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +46,7 @@ def ticket_of(stage: Stage) -> Callable[[int, str], str]:
     def make(user_id: int, topic: str) -> str:
         if topic == "terminal":
             return stage.terminal(user_id)
-        return tickets.live(stage.settings.secret_key, user_id=user_id, topic=topic.format(session=stage.session))
+        return stage.watch(topic.format(session=stage.session), user_id)
 
     return make
 

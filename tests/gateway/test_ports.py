@@ -9,13 +9,13 @@ from typing import Any
 
 import psutil
 import pytest
-from aiohttp import ClientPayloadError, ClientResponse, WSMsgType, WSServerHandshakeError, web
+from aiohttp import ClientError, ClientPayloadError, ClientResponse, WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway import __main__ as process
 from gateway import port_headers, ports
 from models import utcnow
-from services import labs, tickets
+from services import access, labs, tickets
 from tests.gateway.conftest import Stage, noted
 from tests.gateway.lab_servers import (
     GO,
@@ -64,7 +64,7 @@ async def browser(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 def prefix(stage: Stage, port: int, user_id: int | None = None) -> str:
-    ticket = tickets.live(stage.settings.secret_key, user_id=user_id or stage.bob, topic=f"port:{stage.session}:{port}")
+    ticket = stage.watch(f"port:{stage.session}:{port}", user_id)
     return f"/live/ports/{stage.session}/{port}/{ticket}"
 
 
@@ -74,7 +74,7 @@ def host(stage: Stage, port: int) -> str:
 
 async def enter(browser: Browser, stage: Stage, port: int) -> str:
     """Change a ticket for the cookie of the lab's own host."""
-    ticket = tickets.port(stage.redis, user_id=stage.bob, session_id=stage.session, port=port)
+    ticket = tickets.port(stage.redis, stage.holder(), session_id=stage.session, port=port)
     headers = {"Host": host(stage, port)}
     response = await browser.get(f"/.yurt/enter?ticket={ticket}", headers=headers, allow_redirects=False)
     assert (response.status, response.headers["Location"]) == (303, "/")
@@ -257,8 +257,7 @@ async def test_a_web_socket_to_what_speaks_none_is_refused(browser: Browser, sta
 async def test_a_port_where_nobody_listens_is_said(browser: Browser, stage: Stage, server: TestServer) -> None:
     port = server.port
     await server.close()
-    topic = f"probe:{stage.session}:{port}"
-    ticket = tickets.live(stage.settings.secret_key, user_id=stage.bob, topic=topic)
+    ticket = stage.watch(f"probe:{stage.session}:{port}")
 
     response = await browser.get(prefix(stage, port) + "/")
     probe = await browser.get(f"/live/ports/{stage.session}/{port}?ticket={ticket}")
@@ -274,7 +273,7 @@ async def test_a_ticket_that_is_not_for_this_opens_no_port(
     browser: Browser, stage: Stage, server: TestServer, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def live(topic: str) -> str:
-        return tickets.live(stage.settings.secret_key, user_id=stage.bob, topic=topic)
+        return stage.watch(topic)
 
     good = live(f"port:{stage.session}:{server.port}")
     ticket = {
@@ -304,9 +303,29 @@ async def test_a_lab_that_ended_has_no_ports(browser: Browser, stage: Stage, ser
     assert (await browser.get(prefix(stage, server.port) + "/")).status == 409
 
 
+async def test_what_is_open_to_a_port_ends_with_the_session(browser: Browser, stage: Stage, server: TestServer) -> None:
+    address = prefix(stage, server.port)
+    socket = await browser.ws_connect(address + "/echo")
+    streaming = await browser.get(address + "/stream")
+    cookie = {"Host": host(stage, server.port), "Cookie": await enter(browser, stage, server.port)}
+    assert (await browser.get("/x", headers=cookie)).status == 200
+
+    def sign_out(_found: object) -> None:
+        access.end_session(stage.holder().session, now=utcnow())
+
+    await asyncio.to_thread(stage.change, sign_out)
+
+    async with asyncio.timeout(2.0):
+        while (await socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR):
+            pass
+        with pytest.raises(ClientError):
+            await streaming.read()
+    assert [(await browser.get(address + "/")).status, (await browser.get("/x", headers=cookie)).status] == [403, 403]
+
+
 async def test_a_labs_own_host_opens_with_a_ticket_once(browser: Browser, stage: Stage, server: TestServer) -> None:
     port = server.port
-    ticket = tickets.port(stage.redis, user_id=stage.bob, session_id=stage.session, port=port)
+    ticket = tickets.port(stage.redis, stage.holder(), session_id=stage.session, port=port)
     headers, address = {"Host": host(stage, port)}, f"/.yurt/enter?ticket={ticket}"
 
     entered = await browser.get(address, headers=headers, allow_redirects=False)
@@ -357,7 +376,7 @@ async def test_pages_of_other_hosts_open_no_web_socket(browser: Browser, stage: 
 
 
 async def test_a_ports_ticket_opens_no_terminal(browser: Browser, stage: Stage, server: TestServer) -> None:
-    ticket = tickets.port(stage.redis, user_id=stage.bob, session_id=stage.session, port=server.port)
+    ticket = tickets.port(stage.redis, stage.holder(), session_id=stage.session, port=server.port)
     origin = str(browser.make_url("/")).rstrip("/")
 
     socket = await browser.ws_connect(f"/live/terminals/{stage.session}?ticket={ticket}", headers={"Origin": origin})

@@ -16,6 +16,7 @@ from gateway import presence
 from gateway.terminals import NOT_RUNNING, VISIT_OVER
 from models import Enrolment, LabVisit, utcnow
 from services import help_visits, live, tickets
+from services.tickets import Holder
 from tests.gateway.conftest import PATIENCE_S, Events, Shell, Stage, open_shell
 
 pytestmark = pytest.mark.anyio
@@ -141,7 +142,7 @@ async def test_nobody_looks_in_unseen(gateway: Browser, stage: Stage, shell: She
         "no visit": lambda: stage.visitor_terminal(1),
         "another visit": lambda: stage.visitor_terminal(stage.visit() + 1),
         "an outsider": lambda: tickets.terminal(
-            stage.redis, user_id=stage.charlie, session_id=stage.session, visit_id=stage.visit()
+            stage.redis, stage.holder(stage.charlie), session_id=stage.session, visit_id=stage.visit()
         ),
         "as if it were hers": lambda: stage.terminal(user_id=stage.alice),
     }[kind]
@@ -212,11 +213,15 @@ async def test_the_labs_of_a_course_tell_that_one_changed(gateway: Browser, stag
 
 
 async def test_a_ticket_says_whose_visit_it_is(stage: Stage) -> None:
-    ticket = tickets.terminal(stage.redis, user_id=1, session_id=uuid.UUID(int=2), visit_id=3)
+    ticket = tickets.terminal(stage.redis, Holder(1, "s", "a"), session_id=uuid.UUID(int=2), visit_id=3)
 
     kept = json.loads(stage.redis.get(tickets.terminal_key(ticket)))
 
-    assert kept == {"user": 1, "session": str(uuid.UUID(int=2)), "visit": 3}
+    assert kept == {
+        "holder": {"user_id": 1, "session": "s", "account": "a"},
+        "session": str(uuid.UUID(int=2)),
+        "visit": 3,
+    }
 
 
 def _open_visits(stage: Stage) -> int:

@@ -10,7 +10,7 @@ from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import labs, tokens
 from tests.factories import Cast, LabFactory, make_cast
-from tests.people import post, sign_in
+from tests.people import post, sign_in, token
 
 
 @pytest.fixture
@@ -65,3 +65,15 @@ def test_another_role_is_no_leaving(client: FlaskClient, cast: Cast, of_bob: lis
     post(client, f"/courses/shell/people/{cast.bob.id}", role="assistant")
 
     assert states(of_bob) == [(RUNNING, None), (QUEUED, None)]
+
+
+def test_who_has_left_does_nothing_in_the_lab_any_more(
+    client: FlaskClient, cast: Cast, of_bob: list[LabSession]
+) -> None:
+    sign_in(client, "bob")
+    headers = {"X-CSRFToken": token(client), "Accept": "application/json"}
+    post(client, "/courses/shell/leave")
+
+    for action in ("ticket", "live", "files", "extend", f"ports/{cast.lab.id}"):
+        response = client.post(f"/lab-sessions/{of_bob[0].id}/{action}", headers=headers)
+        assert (response.status_code, response.json["detail"]) == (403, "You are no longer in this course."), action

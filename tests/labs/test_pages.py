@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from extensions import SESSION_PREFIX
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
@@ -146,7 +147,10 @@ def test_a_live_ticket_is_for_ones_own_lab(bob: FlaskClient, cast: Cast, lab: La
     address = send(bob, f"/lab-sessions/{lab.id}/live").json["url"]
 
     ticket = address.partition("?ticket=")[2]
-    assert tickets.read_live(app.config["SECRET_KEY"], ticket) == (cast.bob.id, f"lab:{lab.id}")
+    holder, topic = tickets.read_live(app.config["SECRET_KEY"], ticket)
+    assert (holder.user_id, topic) == (cast.bob.id, f"lab:{lab.id}")
+    assert holder.account == tickets.account_digest(cast.bob.fs_uniquifier)
+    assert app.extensions["yurt_redis"].exists(SESSION_PREFIX + holder.session)
 
 
 def test_a_lab_is_its_students_alone(client: FlaskClient, cast: Cast, lab: LabSession) -> None:
