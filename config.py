@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, fi
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 import environment
+import lines
 import setting_kinds as kinds
 from environment import meant
 from limit_settings import LimitSettings
@@ -225,7 +226,8 @@ def settings_or_exit() -> Settings:
     try:
         return load_settings()
     except ConfigError as error:
-        sys.exit(str(error))
+        lines.complain(str(error))
+        sys.exit(1)
 
 
 # What pydantic finds wrong, in the words of an operator. A secret is never repeated: it has checks of its own.

@@ -3,8 +3,10 @@
 import logging
 import re
 import sys
+import threading
 import time
 import uuid
+from types import TracebackType
 from typing import Any
 
 import sentry_sdk
@@ -60,8 +62,19 @@ def configure_logging(settings: Settings, process: str) -> None:
     root.setLevel(settings.log_level)
     for noisy in ("waitress.queue", "aiohttp.access", "alembic", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     # Without Redis it has a stack to tell of each request.
     logging.getLogger("flask-limiter").filters = [Seldom()]
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Put what nobody caught into the log, in its form."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error or kind(), trace)
+        return
+    log.critical("uncaught exception", exc_info=(kind, error, trace))
 
 
 class Seldom(logging.Filter):

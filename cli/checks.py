@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import environment
+import lines
 
 DEFAULT_PORT = 2026
 DEFAULT_BIND = "127.0.0.1"
@@ -26,9 +27,9 @@ class Refusal(Exception):
     """Yurt can't start; the message is one line that says why and what would help."""
 
 
-def complain(error: Refusal) -> int:
+def complain(error: Refusal, *, is_log: bool = False) -> int:
     """Print the line on stderr and return the exit code."""
-    print(f"Yurt can't start: {error}", file=sys.stderr, flush=True)
+    lines.complain(f"Yurt can't start: {error}", is_log=is_log)
     return 1
 
 
@@ -105,10 +106,10 @@ def before_installing(root: Path) -> None:
         require_space(Path(named).expanduser().resolve(), SPACE_TO_RUN)
 
 
-def run_main(main: Callable[[], int]) -> None:
-    """Run a command whose refusals are one line on stderr; exit with its code."""
+def run_main(main: Callable[[], int], *, is_log: bool = False) -> None:
+    """Run a command whose refusals are one line on stderr, a log's where it writes one; exit with its code."""
     try:
         code = main()
     except Refusal as error:
-        code = complain(error)
+        code = complain(error, is_log=is_log)
     sys.exit(code)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +43,21 @@ def door_program(settings: Settings, *, web: str, gateway: str, home: Path) -> P
         command=[find_caddy(), "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
         environ=door_environ(settings, web=web, gateway=gateway, home=home),
         folder=ROOT,
+        output="lines",
     )
+
+
+def fault(program: Program) -> str:
+    """Return what Caddy has against its configuration, which `run` keeps to itself; nothing when that is fine."""
+    command = [program.command[0], "validate", *program.command[2:]]
+    try:
+        found = subprocess.run(
+            command, env=dict(program.environ), capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    told = (found.stderr.strip() or found.stdout.strip()).splitlines()
+    return told[-1] if found.returncode and told else ""
 
 
 def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> Mapping[str, str]:

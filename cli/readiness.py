@@ -22,15 +22,21 @@ class Readiness(threading.Thread):
         self.settings = settings
         self.since = since
         self.found = threading.Event()
+        self.has_page = False
 
     def is_ready(self) -> bool:
         """Say whether both were seen."""
         return self.found.is_set()
 
+    def missing(self) -> str:
+        """Return the process of the Procfile that is still waited for."""
+        return "scheduler" if self.has_page else "web"
+
     def run(self) -> None:
         """Ask until both were seen."""
         while not page_answers(self.settings):
             time.sleep(PAUSE_S)
+        self.has_page = True
         while not scheduler_ticks(self.settings, self.since):
             time.sleep(PAUSE_S)
         self.found.set()

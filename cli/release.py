@@ -7,6 +7,7 @@ from cli.checks import run_main
 from cli.demo import load_demo
 from config import Settings, settings_or_exit
 from database import time_outs
+from lines import relay
 
 
 def main() -> int:
@@ -19,13 +20,13 @@ def main() -> int:
 def release(settings: Settings) -> None:
     """Give the role its time-outs, and migrate; then load the demo into an empty site."""
     if refused := time_outs.write(settings.database_url):
-        print(f"The database role may not set its own time-outs. Have an administrator say: {refused}", flush=True)
+        relay("release", f"the database role may not set its own time-outs; have an administrator say: {refused}")
     app = create_app(settings, "release")
     with app.app_context():
         upgrade()
         if settings.is_demo and load_demo():
-            print("Loaded the demo course and accounts.", flush=True)
+            relay("release", "loaded the demo course and accounts")
 
 
 if __name__ == "__main__":
-    run_main(main)
+    run_main(main, is_log=True)

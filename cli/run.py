@@ -31,9 +31,7 @@ from cli.voice import Voice
 from config import ROOT, ConfigError, Settings, load_settings
 
 ENGINE_START_S = 60.0
-SITE_START_S = 180.0
-# A process that died so often before the page answered won't come up.
-HOPELESS = 5
+SITE_START_S = 120.0
 # All in all less than 10 s.
 SITE_END_S = 5.6
 LABS_END_S = 2.0
@@ -80,7 +78,8 @@ class Run:
         self.runtime = runtime
         self.var = settings.var_dir
         self.commands = parse_procfile((ROOT / "Procfile").read_text()).processes
-        self.voice = Voice(["release", "web", "scheduler", "postgresql", "valkey"])
+        names = ["release", "web", "scheduler", "postgresql", "valkey"]
+        self.voice = Voice(names, is_json=settings.log_format == "json")
         self.supervisor = Supervisor(runtime / "run.json", self.voice.say)
         self.engines: list[str] = []
         self.started = time.time()
@@ -145,7 +144,7 @@ class Run:
             return
         self.supervisor.start(self.program("release", is_kept=False))
         if self.supervisor.wait_for("release"):
-            raise Refusal("the database couldn't be brought up to date; the reason stands above.")
+            raise Refusal(f"the database couldn't be brought up to date. {self.last_words('release')}")
 
     def start_site(self) -> None:
         """Start the Procfile's processes, and wait for the page through the front door."""
@@ -160,12 +159,20 @@ class Run:
         readiness = Readiness(self.settings, since=self.started)
         readiness.start()
         is_ready = self.supervisor.pump(lambda: readiness.is_ready() or self.is_hopeless(), within=SITE_START_S)
-        if self.is_hopeless() or not is_ready:
-            raise Refusal("the site doesn't come up; the reason stands above.")
+        if hopeless := self.supervisor.hopeless():
+            raise Refusal(f"{hopeless} ended again and again. {self.last_words(hopeless)}")
+        if not is_ready:
+            missing = readiness.missing()
+            raise Refusal(f"{missing} doesn't answer within {SITE_START_S:.0f} s. {self.last_words(missing)}")
 
     def is_hopeless(self) -> bool:
         """Say whether a process died again and again."""
-        return any(deaths >= HOPELESS for deaths in self.supervisor.deaths().values())
+        return self.supervisor.hopeless() is not None
+
+    def last_words(self, name: str) -> str:
+        """Return what a process said last, in lines of their own."""
+        words = self.supervisor.last_words(name)
+        return "\n  ".join(["Its last words:", *words]) if words else "It said nothing."
 
     def program(self, name: str, *, is_kept: bool = True) -> Program:
         """Return a line of the Procfile as a program."""

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-import traceback
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,11 @@ TICK_S = 0.1
 SETTLED_S = 10.0
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 10.0
+# A program that died so often without settling won't come up.
+HOPELESS = 5
+# The exit code of one that says so itself: the configuration is wrong (sysexits.h).
+EX_CONFIG = 78
+LAST_WORDS = 6
 
 
 class Interrupted(Exception):
@@ -70,7 +75,7 @@ class Fork:
                 function()
                 code = 0
             except BaseException:  # noqa: BLE001  # nothing may return into the parent's code
-                traceback.print_exc()
+                sys.excepthook(*sys.exc_info())
             finally:
                 sys.stderr.flush()
                 os._exit(code)
@@ -99,6 +104,7 @@ class Running:
     deaths: int = 0
     returncode: int | None = None
     partial: bytes = field(default=b"", repr=False)
+    words: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_WORDS), repr=False)
 
 
 class Supervisor:
@@ -160,6 +166,17 @@ class Supervisor:
     def deaths(self) -> dict[str, int]:
         """Return how often each kept program died soon after it started, since it last settled."""
         return {name: member.deaths for name, member in self.members.items()}
+
+    def hopeless(self) -> str | None:
+        """Return the name of a program that died again and again, or said that it can't start."""
+        for name, member in self.members.items():
+            if member.program.is_kept and (member.deaths >= HOPELESS or member.returncode == EX_CONFIG):
+                return name
+        return None
+
+    def last_words(self, name: str) -> list[str]:
+        """Return what a program printed last, where its lines come to us."""
+        return list(self.members[name].words) if name in self.members else []
 
     def end(self, names: Sequence[str] | None = None, *, within: float) -> None:
         """End these programs (all of them by default): ask, wait, kill, with all they started in their group."""
@@ -248,7 +265,10 @@ class Supervisor:
                 self.selector.unregister(stream)
             stream.close()
         for line in lines:
-            self.say(member.program.name, line.decode("utf-8", "replace"))
+            told = line.decode("utf-8", "replace")
+            if told.strip():
+                member.words.append(told)
+            self.say(member.program.name, told)
 
     def _signal(self, member: Running, number: int) -> None:
         if member.process:

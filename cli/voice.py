@@ -8,6 +8,8 @@ from datetime import datetime
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
+from lines import as_json
+
 OURS = "yurt"
 ACCOUNTS = (
     ("alice@example.org", "teaches the demo course"),
@@ -19,9 +21,13 @@ PASSWORD = "yurt-demo-2026"
 
 
 class Voice:
-    """Lines on standard output, as honcho prints them: coloured names on a terminal, plain text elsewhere."""
+    """Lines on standard output, as honcho prints them: coloured names on a terminal, plain text elsewhere.
 
-    def __init__(self, names: list[str]) -> None:
+    With LOG_FORMAT=json each is an object, our own too.
+    """
+
+    def __init__(self, names: list[str], *, is_json: bool = False) -> None:
+        self.is_json = is_json
         self.printer = Printer(sys.stdout, width=max(map(len, [OURS, *names])))
         colours = get_colours()
         self.colours = {name: next(colours) for name in names}
@@ -30,7 +36,10 @@ class Voice:
     def say(self, name: str, line: str) -> None:
         """Print a line of a process."""
         with self.turn:
-            self._write(lambda: self.printer.write(self._message(name, line)))
+            if self.is_json:
+                self._write(lambda: print(as_json(name, line), flush=True))
+            else:
+                self._write(lambda: self.printer.write(self._message(name, line)))
 
     def note(self, line: str) -> None:
         """Print a line of our own."""
@@ -44,6 +53,10 @@ class Voice:
             lines += [f"  {email:<{width}}  {PASSWORD}  {what}" for email, what in ACCOUNTS]
             lines += [""]
         lines += ["Ctrl-C ends it; the data stays.", ""]
+        if self.is_json:
+            for line in filter(None, map(str.strip, lines)):
+                self.note(line)
+            return
         with self.turn:
             self._write(lambda: print("\n".join(lines), flush=True))
 

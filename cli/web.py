@@ -11,14 +11,17 @@ import sys
 from pathlib import Path
 
 from cli import processes
-from cli.checks import Refusal, require_free_port, run_main
-from cli.door import door_program, upstream
+from cli.checks import Refusal, complain, require_free_port, run_main
+from cli.door import door_program, fault, upstream
 from cli.runtime import runtime_folder
-from cli.supervise import Interrupted, Program, Supervisor
+from cli.supervise import EX_CONFIG, Interrupted, Program, Supervisor
 from config import ROOT, Settings, settings_or_exit
+from lines import is_json, relay
 
 BACKLOG = 1024
 HEAD_START_S = 4.0
+# So long a part that can't start ends all of them; later it is tried for ever, and the others go on.
+START_S = 60.0
 # A little more than what Caddy waits for open connections, and the workers for requests under way.
 DOOR_END_S = 2.4
 WORKERS_END_S = 2.9
@@ -32,7 +35,7 @@ def main() -> int:
     # A parent that was killed may have left parts behind that still hold the port.
     processes.end([*processes.living(record), *processes.living(runtime / "workers.json")], within=4)
     require_free_port(settings.bind, settings.port)
-    supervisor = Supervisor(record, lambda name, line: print(f"{name}: {line}", flush=True))
+    supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
     with listening_socket(runtime / "web.sock") as listener:
         try:
@@ -42,6 +45,10 @@ def main() -> int:
             # Importing is most of a start: pages come first, and the door lets live connections wait that long.
             supervisor.pump(lambda: bool(processes.living(runtime / "workers.json")), within=HEAD_START_S)
             supervisor.start(gateway)
+            if supervisor.pump(lambda: supervisor.hopeless() is not None, within=START_S):
+                complain(why_not(supervisor, door), is_log=True)
+                supervisor.end(within=DOOR_END_S)
+                return EX_CONFIG
             supervisor.pump()
         except Interrupted:
             supervisor.end(["door", "gateway"], within=DOOR_END_S)
@@ -49,10 +56,21 @@ def main() -> int:
     return 0
 
 
+def why_not(supervisor: Supervisor, door: Program) -> Refusal:
+    """Return which part doesn't start, with its own last words."""
+    name = supervisor.hopeless() or ""
+    words = supervisor.last_words(name)[-1:]
+    if name == door.name:
+        words = [fault(door)] if fault(door) else words
+    return Refusal(f"{name} ended again and again. Its last words: {' '.join(words) or 'none'}")
+
+
 def parts(settings: Settings, runtime: Path, listener: socket.socket) -> tuple[Program, Program, Program]:
     """Return the programs behind the port: workers, gateway, door."""
     environ = dict(os.environ)
     environ["GATEWAY_BIND"] = f"unix:{runtime / 'gateway.sock'}"
+    # They write into our pipe, and can't see whether a terminal is behind it.
+    environ["LOG_FORMAT"] = "json" if is_json() else "console"
     if settings.metrics_dir is None:
         environ["PROMETHEUS_MULTIPROC_DIR"] = str(fresh_folder(runtime / "metrics"))
     if sys.platform == "darwin":
@@ -67,8 +85,11 @@ def parts(settings: Settings, runtime: Path, listener: socket.socket) -> tuple[P
             environ=environ,
             folder=ROOT,
             pass_fds=(listener.fileno(),),
+            output="lines",
         ),
-        Program(name="gateway", command=[sys.executable, "-m", "gateway"], environ=environ, folder=ROOT),
+        Program(
+            name="gateway", command=[sys.executable, "-m", "gateway"], environ=environ, folder=ROOT, output="lines"
+        ),
         door_program(settings, web=upstream(web), gateway=upstream(environ["GATEWAY_BIND"]), home=home),
     )
 
@@ -94,4 +115,4 @@ def fresh_folder(path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    run_main(main)
+    run_main(main, is_log=True)

@@ -10,7 +10,6 @@ import gc
 import logging
 import signal
 import socket
-import sys
 import time
 from typing import Any
 
@@ -23,6 +22,8 @@ from cli.checks import run_main
 from cli.runtime import runtime_folder
 from cli.supervise import Interrupted, Program, Supervisor
 from config import Settings, settings_or_exit
+from lines import relay
+from telemetry import configure_logging
 
 MEGABYTE = 1024 * 1024
 # What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.
@@ -41,7 +42,8 @@ def main() -> int:
     settings = settings_or_exit()
     listener = socket.socket(fileno=options.fd) if options.fd is not None else listen(options.bind)
     record = runtime_folder(settings.var_dir) / "workers.json"
-    supervisor = Supervisor(record, lambda name, line: print(f"{name}: {line}", file=sys.stderr, flush=True))
+    configure_logging(settings, "web")
+    supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
     # What is alive now lives as long as we do: the collector needn't touch, and so copy, its pages in every worker.
     gc.collect()
@@ -127,4 +129,4 @@ def is_busy(channel: Any) -> bool:
 
 
 if __name__ == "__main__":
-    run_main(main)
+    run_main(main, is_log=True)
