@@ -72,8 +72,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     pages.init_app(app, settings)
     health.init_app(app, settings)
     register_blueprints(app)
-    app.config["AUTO_OPERATION_ID"] = True
-    app.spec_processor(openapi.complete)
+    openapi.init_app(app)
     return app
 
 

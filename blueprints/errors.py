@@ -99,7 +99,8 @@ def _faults(detail: Any, path: str = "") -> Any:
                 place = ".".join(str(part) for part in inner.get("loc", ()))
                 yield {"field": place or path, "message": str(inner.get("msg", ""))}
             else:
-                yield {"field": path, "message": str(inner)}
+                # A fault of the whole body has no field of its own.
+                yield {"field": "body" if path == "_schema" else path, "message": str(inner)}
 
 
 def _is_field(name: Any) -> bool:

@@ -1,26 +1,77 @@
-"""What the OpenAPI document needs beyond what the routes declare: the shape of errors, and the faults of any body."""
+"""What the OpenAPI document needs beyond what the routes declare: the shape of errors, and names that stay names."""
 
 import json
 from typing import Any
 
+from flask import Flask
+
 from blueprints.schemas import Problem, responses
 
 # What any route that takes a body may answer before it is asked: not JSON, too large.
-OF_BODIES = (400, 413)
+OF_BODIES = (400, 413, 422)
+REFERENCE = "#/components/schemas/"
+# Errors are problem+json, which the routes declare (`blueprints.schemas.responses`); APIFlask's own shapes aren't sent.
+SETTINGS = {
+    "AUTO_OPERATION_ID": True,
+    "AUTO_VALIDATION_ERROR_RESPONSE": False,
+    "AUTO_AUTH_ERROR_RESPONSE": False,
+    "AUTO_404_RESPONSE": False,
+}
+
+
+class NameTaken(Exception):
+    """Two models of one name and different shapes: a client could have only one of them."""
+
+
+def init_app(app: Flask) -> None:
+    """Have the document completed when it is generated."""
+    app.config.update(SETTINGS)
+    app.spec_processor(complete)  # type: ignore[attr-defined]  # an APIFlask
 
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
-    """Add the errors to a generated document, and drop what nothing in it refers to."""
+    """Add the errors to a generated document, name each model once, and drop what nothing refers to."""
+    spec["tags"] = list({tag["name"]: tag for tag in spec["tags"]}.values())
     schemas = spec["components"]["schemas"]
-    schemas["Problem"] = Problem.model_json_schema()
+    problem = Problem.model_json_schema(ref_template=f"{REFERENCE}{{model}}")
+    schemas.update(problem.pop("$defs"), Problem=problem)
     for operations in spec["paths"].values():
         for operation in (found for found in operations.values() if isinstance(found, dict)):
             # Generated as `get_quizzes_api_read_quiz`; generated clients name their functions by it.
             operation["operationId"] = operation["operationId"].partition("_api_")[2]
             if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
                 documented = {str(status): answer for status, answer in responses(*OF_BODIES).items()}
                 operation["responses"] = {**documented, **operation["responses"]}
-    text = json.dumps(spec)
-    for name in [name for name in schemas if f'"#/components/schemas/{name}"' not in text]:
-        del schemas[name]
+    spec["components"]["schemas"] = _named(schemas)
+    spec = _renamed(spec)
+    return _without_unused(spec)
+
+
+def _named(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas by their models' names, which APIFlask writes behind the name of the model around them."""
+    found: dict[str, Any] = {}
+    for name, schema in schemas.items():
+        own, shape = name.rpartition(".")[2], _renamed(schema)
+        if found.setdefault(own, shape) != shape:
+            raise NameTaken(own)
+    return found
+
+
+def _renamed(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {
+            key: REFERENCE + value.removeprefix(REFERENCE).rpartition(".")[2]
+            if key == "$ref" and isinstance(value, str)
+            else _renamed(value)
+            for key, value in part.items()
+        }
+    return [_renamed(inner) for inner in part] if isinstance(part, list) else part
+
+
+def _without_unused(spec: dict[str, Any]) -> dict[str, Any]:
+    schemas = spec["components"]["schemas"]
+    while unused := [name for name in schemas if f'"{REFERENCE}{name}"' not in json.dumps(spec)]:
+        for name in unused:
+            del schemas[name]
     return spec

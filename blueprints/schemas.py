@@ -2,13 +2,38 @@
 
 from typing import Any
 
+from apiflask.schema_adapters import registry
+from apiflask.schema_adapters.pydantic import PydanticAdapter
+from flask import Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.errors import InvalidInput
 
-class Input(BaseModel):
-    """What a client sends: unknown fields are refused, so that a misspelt one isn't silently dropped."""
+
+class Adapter(PydanticAdapter):  # type: ignore[misc]  # APIFlask's classes are untyped here
+    """Reads inputs as APIFlask does, but takes no `null` for an empty object."""
+
+    def validate_input(self, request: Request, location: str, **options: Any) -> BaseModel:
+        """Return the checked input; raise InvalidInput, or what APIFlask raises for a value that fails its schema."""
+        if location == "json" and request.get_json(force=True) is None:
+            raise InvalidInput("body", "Send a JSON object.")
+        found: BaseModel = super().validate_input(request, location, **options)
+        return found
+
+
+registry.register("pydantic", Adapter)
+
+
+class Query(BaseModel):
+    """What a client sends in the query string, as text. Unknown fields are refused, so that a misspelt one is told."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Input(Query):
+    """What a client sends as JSON: each value is of the type that the document names, so `false` isn't 0."""
+
+    model_config = ConfigDict(strict=True)
 
 
 class Output(BaseModel):
@@ -17,11 +42,18 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class PageQuery(Input):
+class PageQuery(Query):
     """Which page of a list."""
 
     page: int = Field(default=1, ge=1, le=100_000)
     per_page: int = Field(default=25, ge=1, le=100)
+
+
+class FieldFault(Output):
+    """A value that can't be used: where it stands, and why."""
+
+    field: str
+    message: str
 
 
 class Problem(Output):
@@ -32,22 +64,28 @@ class Problem(Output):
     status: int
     detail: str
     request_id: str
-    errors: list[dict[str, Any]] | None = None
+    errors: list[FieldFault] | None = None
+
+
+# What any operation may answer, whatever it is asked.
+ALWAYS = (401, 421, 429, 500, 503)
+WORDS = {
+    400: "Not JSON",
+    401: "No valid token",
+    403: "Not allowed",
+    404: "No such thing, or not for you",
+    409: "It is in another state",
+    410: "Over",
+    413: "Larger than 1 MB",
+    421: "The host of the address isn't this site's",
+    422: "A value can't be used; `errors` names the field",
+    429: "Too many requests; Retry-After says when to go on",
+    500: "Our mistake; it has been logged",
+    503: "Not possible at the moment; Retry-After says when to try again",
+}
 
 
 def responses(*statuses: int) -> dict[int, dict[str, Any]]:
     """Document the errors of a route."""
-    words = {
-        400: "Not JSON",
-        401: "No valid token",
-        403: "Not allowed",
-        404: "No such thing, or not for you",
-        409: "It is in another state",
-        410: "Over",
-        413: "Larger than 1 MB",
-        422: "A value can't be used; `errors` names the field",
-        429: "Too many requests",
-        503: "Not possible at the moment",
-    }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": words[status], "content": content} for status in (401, 429, *statuses)}
+    return {status: {"description": WORDS[status], "content": content} for status in sorted({*ALWAYS, *statuses})}

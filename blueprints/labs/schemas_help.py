@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from blueprints.schemas import Input, Output, PageQuery
+from blueprints.schemas import Input, Output, PageQuery, Query
 
 
 class LabsBoardQuery(PageQuery):
@@ -110,7 +110,7 @@ class MessagesOut(Output):
     messages: list[MessageOut]
 
 
-class MessagesQuery(Input):
+class MessagesQuery(Query):
     """After which message."""
 
     after: int = Field(default=0, ge=0, lt=2**63)

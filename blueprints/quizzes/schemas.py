@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from blueprints.schemas import Input, Output
+from blueprints.schemas import Input, Output, Query
 
 Response = str | list[str] | None
 
@@ -90,7 +90,7 @@ class AttemptsOut(Output):
     total: int
 
 
-class AttemptsQuery(Input):
+class AttemptsQuery(Query):
     """Whose attempts: one's own, or for staff with all=true everybody's."""
 
     all: bool = False
@@ -105,7 +105,7 @@ class AnswerIn(Input):
     one that comes after the end is kept beside the graded one. `tab` tells the pages of one person apart.
     """
 
-    revision: int = Field(ge=1, le=2**53, strict=True)
+    revision: int = Field(ge=1, le=2**53)
     response: Response = None
     typed_at: AwareDatetime | None = None
     tab: str = Field(default="", max_length=40, pattern=r"^[\x21-\x7e]*$")

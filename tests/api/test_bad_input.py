@@ -86,3 +86,51 @@ def test_another_method_is_named_as_such(bob: Program) -> None:
 
     problem(response, 405)
     assert "GET" in response.headers["Allow"]
+
+
+BODIES = [
+    ("post", ENROLMENTS),
+    ("put", "/courses/shell/enrolments/1"),
+    ("put", "/courses/shell/labs/first-lab/warm"),
+    ("post", "/courses/shell/labs-board/stop"),
+    ("post", "/courses/shell/labs-board/save"),
+    ("post", "/courses/shell/labs-board/extend"),
+    ("put", "/attempts/1/items/1"),
+    ("put", "/lab-sessions/00000000-0000-0000-0000-000000000000/hand"),
+    ("post", "/lab-sessions/00000000-0000-0000-0000-000000000000/messages"),
+]
+
+
+@pytest.mark.parametrize("body", [b"null", b" null ", b"false", b"true", b"0", b'""', b'"text"', b"[]", b"[null]"])
+@pytest.mark.parametrize(("method", "path"), BODIES)
+def test_a_body_that_is_no_object_changes_nothing(alice: Program, method: str, path: str, body: bytes) -> None:
+    headers = {**alice.headers, "Content-Type": "application/json"}
+
+    found = problem(alice.client.open(API + path, method=method, data=body, headers=headers), 422)
+
+    assert [error["field"] for error in found["errors"]] == ["body"]
+
+
+def test_the_bodies_tried_are_all_that_there_are(bob: Program) -> None:
+    paths = bob.get("/openapi.json").get_json()["paths"].values()
+
+    assert sum("requestBody" in operation for found in paths for operation in found.values()) == len(BODIES)
+
+
+@pytest.mark.parametrize("value", [False, True, "60", 1.5, [60], {"a": 1}])
+def test_a_number_is_a_number(alice: Program, value: Any) -> None:
+    extended = problem(alice.post("/courses/shell/labs-board/extend", {"minutes": value}), 422)
+    plan = {"plans": [{"count": value}]}
+    warm = problem(alice.put("/courses/shell/labs/first-lab/warm", plan), 422)
+
+    assert [error["field"] for error in extended["errors"]] == ["minutes"]
+    assert [error["field"] for error in warm["errors"]] == ["plans.0.count"]
+
+
+@pytest.mark.parametrize("value", [False, 3600, 36.5, "25:00", "soon"])
+def test_a_time_of_day_is_a_time_of_day(alice: Program, value: Any) -> None:
+    plan = {"plans": [{"count": 1, "begins": value, "ends": "10:00"}]}
+
+    found = problem(alice.put("/courses/shell/labs/first-lab/warm", plan), 422)
+
+    assert [error["field"] for error in found["errors"]] == ["plans.0.begins"]

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from blueprints import openapi
 from extensions import db as database
 from models import Blob, LabSave
 from tests.api.conftest import API, Program, problem
@@ -52,11 +53,31 @@ def test_every_operation_has_a_name_a_key_and_its_errors(document: dict[str, Any
         assert operation["security"] == [{"bearerAuth": []}]
         assert operation["summary"]
         errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
-        assert set(errors) >= {"401", "403", "429"}
+        assert set(errors) >= {"401", "403", "421", "429", "500", "503"}
+        assert all(set(answer["content"]) == {"application/problem+json"} for answer in errors.values())
         assert {"Problem"} == {
             answer["content"]["application/problem+json"]["schema"]["$ref"].rsplit("/")[-1]
             for answer in errors.values()
         }
+
+
+def test_every_model_has_the_name_that_the_code_gives_it(document: dict[str, Any]) -> None:
+    assert {"QuizOut", "MessageOut", "Problem", "FieldFault"} <= set(document["components"]["schemas"])
+    assert all(re.fullmatch("[A-Za-z]+", name) for name in document["components"]["schemas"])
+
+
+def test_two_models_of_one_name_are_noticed() -> None:
+    shapes = {"A.RowOut": {"type": "object"}, "RowOut": {"type": "string"}}
+
+    with pytest.raises(openapi.NameTaken):
+        openapi.complete({"tags": [], "paths": {}, "components": {"schemas": shapes}})
+
+
+def test_a_body_that_is_asked_for_is_required(document: dict[str, Any]) -> None:
+    bodies = [operation["requestBody"] for _, _, operation in operations(document) if "requestBody" in operation]
+
+    assert len(bodies) >= 8
+    assert all(body["required"] is True for body in bodies)
 
 
 def test_the_document_names_every_route_of_the_api(app: Flask, document: dict[str, Any]) -> None:
