@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from passlib.exc import PasswordSizeError
 from redis import RedisError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, on_csrf)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(HTTPError, on_api_error)
+    app.register_error_handler(PasswordSizeError, on_password_size)
     app.register_error_handler(PoolTimeout, on_pool_exhausted)
     app.register_error_handler(DBAPIError, on_database)
     app.register_error_handler(RedisError, on_redis)
@@ -105,6 +107,12 @@ def _faults(detail: Any, path: str = "") -> Any:
 
 def _is_field(name: Any) -> bool:
     return name not in ("json", "query", "path", "form", "headers", "json_or_form", "files")
+
+
+def on_password_size(error: PasswordSizeError) -> tuple[Response, int]:
+    """Answer a password that is longer than any hash takes, on whichever form it was sent."""
+    message = _("A password can't have more than %(most)d bytes.", most=error.max_size)
+    return answer(422, message, errors=[{"field": "password", "message": message}])
 
 
 def on_pool_exhausted(error: PoolTimeout) -> tuple[Response, int]:

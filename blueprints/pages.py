@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, get_timezone
-from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -22,7 +22,7 @@ from config import ROOT, Settings
 from models import Course, User, utcnow
 from services import courses as course_service
 from services import policy
-from services.errors import Forbidden, NotFound, Unavailable
+from services.errors import Forbidden, InvalidInput, NotFound, Unavailable
 
 SUPPORTED_LOCALES = ["en"]
 # Whose page a script's request comes from (static/js/send.js).
@@ -41,6 +41,8 @@ STRICT = {
 # Pages and files that need no sign-in work without Redis; so does the API, which has its own tokens.
 WITHOUT_SESSION = ("static", "health.healthz", "health.readyz", "health.metrics")
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 login_required: Callable[[Any], Any] = auth_required("session")
 
 
@@ -49,6 +51,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_require_sessions)
     app.before_request(_protect_person)
     app.before_request(_protect_forms)
+    app.before_request(_take_forms_only)
     app.after_request(_headers)
     app.context_processor(lambda: {"site": {"name": settings.site_name}, "request_id": g.get("request_id", "")})
     app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline)
@@ -75,6 +78,32 @@ def _protect_person() -> None:
 def _protect_forms() -> None:
     if not request.path.startswith("/api/"):
         hosts.protect_forms()
+
+
+def _take_forms_only() -> None:
+    """Refuse JSON where a form is expected: the libraries behind forms would read it, and fail on what it holds."""
+    if request.path.startswith("/api/") or not request.is_json or request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "takes_json", False) or not request.get_data(cache=True):
+        return
+    raise InvalidInput("body", _("Send this as a form, not as JSON."))
+
+
+def takes_json(view: View) -> View:
+    """Mark a view that a page's script sends JSON; it reads it with `json_object`."""
+    view.takes_json = True  # type: ignore[attr-defined]  # a function has room for it
+    return view
+
+
+def json_object() -> dict[str, Any]:
+    """Return the JSON object that a page's script sent, or an empty one where it sent nothing."""
+    if not request.get_data(cache=True):
+        return {}
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise InvalidInput("body", _("Send a JSON object."))
+    return body
 
 
 def _headers(response: Response) -> Response:

@@ -1,11 +1,12 @@
 """Shapes that every part of the JSON API shares."""
 
-from typing import Any
+from datetime import time
+from typing import Annotated, Any
 
 from apiflask.schema_adapters import registry
 from apiflask.schema_adapters.pydantic import PydanticAdapter
 from flask import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from services.errors import InvalidInput
 
@@ -34,6 +35,29 @@ class Input(Query):
     """What a client sends as JSON: each value is of the type that the document names, so `false` isn't 0."""
 
     model_config = ConfigDict(strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_numbers(cls, data: Any) -> Any:
+        # JSON has one kind of number: 60.0 is an integer, too (JSON Schema, 6.1.1).
+        if not isinstance(data, dict):
+            return data
+        return {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in data.items()
+        }
+
+
+def _written(value: Any) -> Any:
+    # Numbers would be seconds since some moment, which the document doesn't offer.
+    if value is not None and not isinstance(value, str):
+        raise ValueError("must be a text, as ISO 8601 has it")
+    return value
+
+
+# A time of day ("09:30"), and a moment with its offset ("2026-03-02T09:30:00Z"), as JSON has them: texts.
+Clock = Annotated[time, BeforeValidator(_written), Field(strict=False)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), Field(strict=False)]
 
 
 class Output(BaseModel):

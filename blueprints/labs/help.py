@@ -1,14 +1,13 @@
 """Help in a lab, as its page's script asks for it: the hand, messages, and the keyboard that its student gives."""
 
 import uuid
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
 from blueprints import limits
 from blueprints.labs.loading import shared
-from blueprints.pages import login_required, me, now
+from blueprints.pages import json_object, login_required, me, now, takes_json
 from extensions import db
 from models import LabSession
 from services import help_hands, help_messages, help_visits, labs, policy
@@ -19,6 +18,7 @@ lab_help = Blueprint("lab_help", __name__)
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/hand")
 @login_required
+@takes_json
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
@@ -46,6 +46,7 @@ def messages(session_id: uuid.UUID) -> Response:
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/messages")
 @login_required
+@takes_json
 def say(session_id: uuid.UUID) -> Response:
     """Say something."""
     found = shared(session_id, me())
@@ -56,11 +57,12 @@ def say(session_id: uuid.UUID) -> Response:
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/messages/read")
 @login_required
+@takes_json
 def read(session_id: uuid.UUID) -> Response:
     """Note how far one has read."""
     found = shared(session_id, me())
-    upto = _body().get("upto")
-    if not isinstance(upto, int) or not 0 <= upto < 2**63:
+    upto = json_object().get("upto")
+    if not isinstance(upto, int) or isinstance(upto, bool) or not 0 <= upto < 2**63:
         raise InvalidInput("upto", _("That can't be the number of a message."))
     help_messages.mark_read(found.id, me(), upto)
     return _committed(found)
@@ -91,13 +93,8 @@ def _mine(session_id: uuid.UUID) -> LabSession:
     return found
 
 
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    return body if isinstance(body, dict) else {}
-
-
 def _text(name: str) -> str:
-    value = _body().get(name, "")
+    value = json_object().get(name, "")
     if not isinstance(value, str):
         raise InvalidInput(name, _("Send a text."))
     return value

@@ -3,9 +3,9 @@
 from datetime import time
 from typing import Literal
 
-from pydantic import Field, field_serializer, field_validator
+from pydantic import Field, field_serializer
 
-from blueprints.schemas import Input, Output
+from blueprints.schemas import Clock, Input, Output
 from services.warm import MOST, MOST_PLANS
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -17,17 +17,9 @@ class WarmPlanIn(Input):
     count: int | None = Field(default=None, ge=0, le=MOST)
     percent_enrolled: int | None = Field(default=None, ge=0, le=100)
     weekday: Weekday | None = None
-    begins: time | None = Field(default=None, strict=False)
-    ends: time | None = Field(default=None, strict=False)
+    begins: Clock | None = None
+    ends: Clock | None = None
     time_zone: str = Field(default="UTC", max_length=64)
-
-    @field_validator("begins", "ends", mode="before")
-    @classmethod
-    def _is_text(cls, value: object) -> object:
-        # Numbers would be seconds since midnight, which the document doesn't offer.
-        if value is not None and not isinstance(value, str):
-            raise ValueError("must be a time like 09:30")
-        return value
 
 
 class WarmIn(Input):

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from blueprints.schemas import Input, Output, Query
+from blueprints.schemas import Input, Moment, Output, Query
 
 Response = str | list[str] | None
 
@@ -107,7 +107,7 @@ class AnswerIn(Input):
 
     revision: int = Field(ge=1, le=2**53)
     response: Response = None
-    typed_at: AwareDatetime | None = None
+    typed_at: Moment | None = None
     tab: str = Field(default="", max_length=40, pattern=r"^[\x21-\x7e]*$")
 
 

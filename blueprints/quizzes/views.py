@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from blueprints import limits, live_tickets, pages
 from blueprints.errors import wants_json
-from blueprints.pages import load_study, login_required, me, now
+from blueprints.pages import json_object, load_study, login_required, me, now, takes_json
 from blueprints.quizzes import loading, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
@@ -142,10 +142,11 @@ def _close_overdue(found: Attempt, at: datetime) -> None:
 
 @quizzes.put("/attempts/<int:attempt_id>/items/<int:position>")
 @login_required
+@takes_json
 def save(attempt_id: int, position: int) -> ResponseReturnValue:
     """Save one answer, and give a receipt once it is committed."""
     loading.answerable(me(), attempt_id)
-    sent, at = _typed(request.get_json(silent=True)), now()
+    sent, at = _typed(json_object()), now()
     try:
         receipt = answers.save(attempt_id, position, **vars(sent), now=at)
     except (answers.Superseded, answers.Closed) as refusal:
@@ -156,9 +157,9 @@ def save(attempt_id: int, position: int) -> ResponseReturnValue:
     return jsonify({**told, "saved_at": receipt.saved_at.isoformat(), "now": at.isoformat()})
 
 
-def _typed(body: Any) -> TypedIn:
+def _typed(body: dict[str, Any]) -> TypedIn:
     try:
-        return TypedIn.model_validate(body if isinstance(body, dict) else {})
+        return TypedIn.model_validate(body)
     except ValidationError as error:
         fault = error.errors()[0]
         raise InvalidInput(".".join(map(str, fault["loc"])), str(fault["msg"])) from error
