@@ -1,8 +1,9 @@
 """The web workers: WEB_CONCURRENCY processes of waitress that accept from one listening socket.
 
-The application is imported once and each worker is a copy of this process: a worker that died is back in a moment,
-and their code is shared in memory. Nothing that a copy must not share (pools, clients, threads) exists before the fork:
-each worker builds its own app. The socket comes from `cli.web` as an inherited descriptor, or is bound here.
+The application is built once and each worker is a copy of this process: a worker that died is back in a moment, and
+what it is made of (code, tables, templates) is shared in memory. Nothing that a copy must not share is there before
+the fork: the app has no connection and no thread until its first request. The socket comes from `cli.web` as an
+inherited descriptor, or is bound here.
 """
 
 import argparse
@@ -13,7 +14,9 @@ import socket
 import time
 from typing import Any
 
+from flask import Flask
 from prometheus_client import multiprocess
+from sqlalchemy.orm import configure_mappers
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -21,11 +24,13 @@ from app import create_app
 from cli.checks import run_main
 from cli.runtime import runtime_folder
 from cli.supervise import Interrupted, Program, Supervisor
-from config import Settings, settings_or_exit
+from config import ROOT, Settings, settings_or_exit
 from lines import relay
+from services import passwords
 from telemetry import configure_logging
 
 MEGABYTE = 1024 * 1024
+TEMPLATES = ROOT / "templates"
 # What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.
 DRAIN_S = 2.3
 CONNECTIONS = 200
@@ -45,12 +50,13 @@ def main() -> int:
     configure_logging(settings, "web")
     supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
+    app = ready_app(settings)
     # What is alive now lives as long as we do: the collector needn't touch, and so copy, its pages in every worker.
     gc.collect()
     gc.freeze()
     try:
         for number in range(1, settings.web_concurrency + 1):
-            supervisor.start(worker_program(f"worker.{number}", listener, settings))
+            supervisor.start(worker_program(f"worker.{number}", app, listener, settings))
         supervisor.pump()
     except Interrupted:
         supervisor.end(within=DRAIN_S + 0.5)
@@ -63,22 +69,31 @@ def listen(bind: str) -> socket.socket:
     return socket.create_server((host, int(port)), backlog=BACKLOG)
 
 
-def worker_program(name: str, listener: socket.socket, settings: Settings) -> Program:
+def ready_app(settings: Settings) -> Flask:
+    """Build the application, with all that its first requests would build in each worker."""
+    app = create_app(settings)
+    configure_mappers()
+    for template in TEMPLATES.rglob("*.html"):
+        app.jinja_env.get_template(str(template.relative_to(TEMPLATES)))
+    return app
+
+
+def worker_program(name: str, app: Flask, listener: socket.socket, settings: Settings) -> Program:
     """Return a worker as a program of the supervisor."""
 
     def forget_gauges(pid: int) -> None:
         if settings.metrics_dir:
             multiprocess.mark_process_dead(pid, str(settings.metrics_dir))  # type: ignore[no-untyped-call]  # prometheus_client has none
 
-    return Program(name=name, function=lambda: serve(listener, settings), on_exit=forget_gauges)
+    return Program(name=name, function=lambda: serve(app, listener, settings), on_exit=forget_gauges)
 
 
-def serve(listener: socket.socket, settings: Settings) -> None:
+def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     """Answer requests until SIGTERM, then finish those under way."""
     # A request that waits its turn isn't worth a line; the time it took is measured.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(
-        create_app(settings),
+        app,
         sockets=[listener],
         threads=settings.web_threads,
         connection_limit=CONNECTIONS,
@@ -92,6 +107,13 @@ def serve(listener: socket.socket, settings: Settings) -> None:
         ident=None,
     )
     is_ending = False
+
+    def lend(number: int) -> None:
+        if not is_ending:
+            server.task_dispatcher.set_thread_count(settings.web_threads + number)
+
+    # Who waits for a password to be hashed takes no thread from those who ask for pages.
+    passwords.turns.lend_with(lend)
 
     def end(*_: object) -> None:
         nonlocal is_ending

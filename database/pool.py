@@ -77,9 +77,8 @@ class Pool(QueuePool):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._showing = threading.Lock()
+        # Nothing is shown before the first use, which is in the process that it is about.
         self._pool.process = self.process
-        WAITING.labels(self.process).set(0)
-        self.show()
 
     def show(self) -> None:
         """Write down how the pool stands now."""
@@ -90,6 +89,7 @@ class Pool(QueuePool):
             SIZES.labels(self.process).set(self.size())
             LIMITS.labels(self.process).set(self.size() + self._max_overflow)
             OVERFLOWS.labels(self.process).set(max(0, self.overflow()))
+            WAITING.labels(self.process).set(self._pool.waiting)
 
     def dispose(self) -> None:
         """Close every connection that rests."""
@@ -113,7 +113,7 @@ class Pool(QueuePool):
 
 
 def engine_options(process: str) -> dict[str, Any]:
-    """Return the pool of one process: at most 30 connections, named after it in pg_stat_activity."""
+    """Return the pool of one process: at most 30 connections."""
     return {
         # SQLAlchemy makes the pool, and has no argument for this.
         "poolclass": type("Pool", (Pool,), {"process": process}),
@@ -128,7 +128,6 @@ def engine_options(process: str) -> dict[str, Any]:
         "connect_args": {
             "connection_factory": Connection,
             "cursor_factory": Cursor,
-            "application_name": f"yurt-{process}-{os.getpid()}",
             "connect_timeout": 5,
             "keepalives_idle": 30,
         },
@@ -136,7 +135,14 @@ def engine_options(process: str) -> dict[str, Any]:
 
 
 def watch_pool(engine: Engine) -> None:
-    """Have new connections looked at, and those that rested tried, before they are used."""
+    """Name and look at new connections, and try those that rested before they are used."""
+    pool = engine.pool
+    assert isinstance(pool, Pool)
+
+    @event.listens_for(engine, "do_connect")
+    def naming(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
+        # In pg_stat_activity. Not before: a web worker is a fork of the process that made the engine.
+        options["application_name"] = f"yurt-{pool.process}-{os.getpid()}"
 
     @event.listens_for(engine, "connect")
     def made(connection: Connection, _record: Any) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, after_this_request, current_app, flash, request, session
+from flask import Flask, Response, after_this_request, current_app, flash, has_request_context, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_login import current_user, user_logged_in, user_logged_out
@@ -23,6 +23,7 @@ from extensions import db, session_digest
 from models import Mail
 from services import access, accounts, addresses, live
 from services.errors import InvalidInput
+from services.passwords import Hashing
 
 MINIMUM_PASSWORD = 10
 
@@ -132,8 +133,22 @@ def _committed(response: Response) -> Response:
     return response
 
 
+def _give_connection_back() -> None:
+    """End the transaction before a password is hashed: a class that waits for its turns holds no connections."""
+    session = db.session()
+    if not has_request_context() or session.new or session.dirty or session.deleted or session.in_nested_transaction():
+        return
+    # What was read stays as it is: whoever signs in is looked up once.
+    session.expire_on_commit = False
+    try:
+        session.commit()
+    finally:
+        session.expire_on_commit = True
+
+
 def init_app(app: Flask) -> None:
     """Throttle the account forms, and give a new session ID to everybody who signs in."""
+    security.pwd_context = Hashing(security.pwd_context, _give_connection_back)
     views = app.view_functions
     views["security.register"] = _say_what_comes(views["security.register"])
     throttle.init_app(app)
