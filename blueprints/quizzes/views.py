@@ -111,7 +111,7 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
 @quizzes.get("/attempts/<int:attempt_id>/answers")
 @login_required
 def read_answers(attempt_id: int) -> ResponseReturnValue:
-    """Tell an open page what is saved, from other tabs and devices, too, the site's time, and how to hear of more."""
+    """Tell an open page what is saved, from other tabs and devices, the site's time, and how to hear of more."""
     found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
     _close_overdue(found, at)
     others = answers.by_position(answers.uncounted(found.id)) if found.state == "open" else {}
@@ -119,10 +119,9 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     response = jsonify(
         state=found.state,
         closed_by=found.closed_by,
-        deadline_at=found.deadline_at.isoformat() if found.deadline_at else None,
         now=at.isoformat(),
-        saved=sum(1 for item in found.items if item.response is not None),
         live=f"/live/attempts/{found.id}?ticket={ticket}",
+        saved=sum(1 for item in found.items if item.response is not None),
         items=[_saved(item, others.get(item.position, [])) for item in found.items],
     )
     response.headers["Cache-Control"] = "no-store"

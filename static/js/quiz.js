@@ -1,134 +1,41 @@
 // A quiz attempt that saves every answer by itself. An answer is kept in this browser until the site has confirmed it.
-import { send, strings, toast } from "./site.js";
+import { strings } from "./site.js";
+import { onSignedIn, onSignedOut } from "./send.js";
+import { kept, tab } from "./quiz-kept.js";
+import { sendEdit } from "./quiz-send.js";
+import { Item } from "./quiz-item.js";
+import { follow, look, tellTabs } from "./quiz-follow.js";
+import { ended, hasEnded, isLeaving, leave, startTimer } from "./quiz-end.js";
+import { handIn } from "./quiz-hand-in.js";
+import { measurePage } from "./site-clock.js";
 
 const form = document.getElementById("attempt");
+const attempt = Number(form.dataset.attempt);
 const words = strings();
-const store = `yurt-attempt-${form.dataset.attempt}`;
 const receipt = document.getElementById("receipt");
 const bar = document.getElementById("saved-bar");
 const total = Number(form.dataset.total);
-const items = new Map([...form.querySelectorAll("[data-position]")].map((box) => [Number(box.dataset.position), new Item(box)]));
-let isLeaving = false;
+const items = new Map([...form.querySelectorAll("[data-position]")].map((box) => [Number(box.dataset.position), new Item(box, attempt, words, told)]));
 let savedCount = Number(form.dataset.saved);
 let savedAt = null;
-const NUMBER = /^[+\-\u2212]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i;
 
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 }
 
-/** One question: its field, the revision that the site keeps, and what isn't confirmed yet. */
-function Item(box) {
-  this.box = box;
-  this.position = Number(box.dataset.position);
-  this.kind = box.dataset.kind;
-  this.revision = Number(box.dataset.revision);
-  this.pending = null; // {revision, response} not confirmed yet
-  this.isSending = false;
-  this.hasFailed = false;
-  this.timer = 0;
-  this.wait = 1000;
-}
+const waiting = () => [...items.values()].filter((item) => item.pending);
 
-Item.prototype.read = function () {
-  const inputs = [...this.box.querySelectorAll("input")];
-  if (this.kind === "multiple") return inputs.filter((input) => input.checked).map((input) => input.value);
-  if (this.kind === "single") return inputs.find((input) => input.checked)?.value ?? null;
-  return inputs[0].value;
-};
-
-Item.prototype.show = function (response) {
-  for (const input of this.box.querySelectorAll("input")) {
-    if (input.type === "text") input.value = response ?? "";
-    else input.checked = this.kind === "multiple" ? (response ?? []).includes(input.value) : response === input.value;
+/** What the site answered to an item. */
+function told(item, outcome, body, edit) {
+  if (outcome === "saved") {
+    savedCount = body.saved;
+    savedAt = body.saved_at;
+    tellTabs({ kind: "saved", position: item.position, revision: body.revision, response: edit.response, saved: body.saved });
+  } else if (outcome === "over") {
+    tellTabs({ kind: "over", by: body.closed_by });
+    over(body.closed_by);
   }
-};
-
-/** Say whether the field holds something else than the page came with. */
-Item.prototype.isTouched = function () {
-  return [...this.box.querySelectorAll("input")].some((input) =>
-    input.type === "text" ? input.value !== input.defaultValue : input.checked !== input.defaultChecked,
-  );
-};
-
-Item.prototype.isDoubtful = function (response) {
-  return this.kind === "numeric" && Boolean(response?.trim()) && !NUMBER.test(response.trim());
-};
-
-Item.prototype.say = function (text, tone = "") {
-  const line = this.box.querySelector("[data-state]");
-  line.textContent = text;
-  line.dataset.tone = tone;
-};
-
-Item.prototype.change = function (delay) {
-  const highest = Math.max(this.revision, this.isSending ? (this.pending?.revision ?? 0) : 0);
-  this.pending = { revision: highest + 1, response: this.read() };
-  keep();
-  this.say(words.saving);
-  clearTimeout(this.timer);
-  this.timer = setTimeout(() => this.flush(), delay);
-};
-
-Item.prototype.flush = async function () {
-  clearTimeout(this.timer);
-  if (!this.pending || this.isSending) return;
-  const sent = this.pending;
-  this.isSending = true;
-  let response;
-  try {
-    response = await send("PUT", `/attempts/${form.dataset.attempt}/items/${this.position}`, sent);
-  } catch {
-    response = null;
-  }
-  this.isSending = false;
-  this.hasFailed = false;
-  const isLatest = this.pending === sent;
-  if (response?.ok) {
-    const kept = await response.json();
-    this.revision = kept.revision;
-    this.wait = 1000;
-    if (isLatest) {
-      this.pending = null;
-      this.say(this.isDoubtful(sent.response) ? words.doubtful : words.saved);
-    }
-    savedCount = kept.saved;
-    savedAt = kept.saved_at;
-  } else if (response?.status === 409) {
-    const newer = await response.json();
-    this.revision = newer.revision;
-    if (isLatest) {
-      this.pending = null;
-      this.show(newer.response);
-      this.say(words.newer);
-    } else this.pending.revision = newer.revision + 1;
-  } else if (response?.status === 410) {
-    over();
-    return;
-  } else if (response?.status === 422) {
-    const problem = await response.json();
-    if (isLatest) this.pending = null;
-    this.say(words.invalid + problem.detail, "bad");
-  } else {
-    if (response?.status === 401 || response?.redirected) toast(words.signin, "bad");
-    this.hasFailed = true;
-    this.say(words.unsaved, "bad");
-    this.timer = setTimeout(() => this.flush(), this.wait);
-    this.wait = Math.min(this.wait * 2, 15000);
-  }
-  keep();
   showReceipt();
-  if (this.pending && !isLatest) this.flush();
-};
-
-function keep() {
-  const waiting = [...items.values()].filter((item) => item.pending);
-  try {
-    if (waiting.length) localStorage.setItem(store, JSON.stringify(waiting.map((item) => [item.position, item.pending])));
-    else localStorage.removeItem(store);
-  } catch {
-    // A browser without storage still saves at the site.
-  }
 }
 
 function showReceipt() {
@@ -140,42 +47,57 @@ function showReceipt() {
   bar.value = savedCount;
 }
 
+/** Take what the site says of the attempt: what other tabs and devices saved, or that it is over. */
+function take(found) {
+  if (found.state === "closed") return over(found.closed_by);
+  for (const answer of found.items) {
+    const item = items.get(answer.position);
+    item.follow(answer);
+    item.listEarlier(answer.earlier);
+  }
+  savedCount = found.saved;
+  showReceipt();
+}
+
+/** Hear of another tab of this browser. */
+function hear(message) {
+  if (message.kind === "over") return over(message.by);
+  items.get(message.position)?.follow(message);
+  savedCount = message.saved;
+  showReceipt();
+}
+
+/** The attempt is closed: send what waits, which is kept as late, and only then leave. */
+async function over(by) {
+  if (hasEnded()) return;
+  ended(by);
+  await flushAll();
+  if (by === "deadline" && !waiting().length) setTimeout(() => leave(form.dataset.result), 1500);
+}
+
 function restore() {
   // Whoever answered before this ran, on a slow network, wasn't heard.
   const early = [...items.values()].filter((item) => item.isTouched());
-  let kept = [];
-  try {
-    kept = JSON.parse(localStorage.getItem(store) ?? "[]");
-  } catch {
-    kept = [];
+  const newest = new Map();
+  for (const edit of kept(attempt)) {
+    const before = newest.get(edit.position);
+    if (before) sendEdit(before); // of another tab: it loses against the newer one, and is kept beside it
+    newest.set(edit.position, edit);
   }
-  for (const [position, pending] of kept) {
+  for (const [position, edit] of newest) {
     const item = items.get(position);
-    if (!item || early.includes(item)) continue;
-    item.show(pending.response);
-    item.pending = pending;
-    item.flush();
+    if (item && !early.includes(item)) item.adopt(edit);
   }
   for (const item of early) item.change(0);
 }
 
-function over() {
-  isLeaving = true;
-  try {
-    localStorage.removeItem(store);
-  } catch {
-    // nothing was kept
-  }
-  toast(words.over, "warn");
-  setTimeout(() => location.assign(form.dataset.result), 1500);
-}
-
+/** Send all that waits; say whether the site has it. */
 async function flushAll() {
   await Promise.race([
     Promise.all([...items.values()].map((item) => item.flush())),
     new Promise((resolve) => setTimeout(resolve, 4000)),
   ]);
-  return ![...items.values()].some((item) => item.pending);
+  return !waiting().length;
 }
 
 form.addEventListener("input", (event) => {
@@ -183,66 +105,39 @@ form.addEventListener("input", (event) => {
   if (box) items.get(Number(box.dataset.position)).change(event.target.type === "text" ? 400 : 0);
 });
 form.addEventListener("keydown", (event) => {
-  // Enter in a field goes on to the next question instead of handing in.
-  if (event.key === "Enter" && event.target.matches("input")) {
-    event.preventDefault();
-    const next = items.get(Number(event.target.closest("[data-position]").dataset.position) + 1);
-    (next ? next.box.querySelector("input") : document.getElementById("hand-in")).focus();
-  }
+  // Enter in a field goes on to the next question instead of handing in; Enter of an input method stays.
+  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || !event.target.matches("input")) return;
+  event.preventDefault();
+  const next = items.get(Number(event.target.closest("[data-position]").dataset.position) + 1);
+  (next ? next.box.querySelector("input") : document.getElementById("hand-in")).focus();
 });
 
-const review = document.getElementById("review");
-form.addEventListener("submit", async (event) => {
-  if (isLeaving) return;
-  event.preventDefault();
-  const isAllSaved = await flushAll();
-  const open = total - [...items.values()].filter((item) => [].concat(item.read() ?? []).join("").trim()).length;
-  const waiting = [...items.values()].filter((item) => item.pending).length;
-  review.querySelector("[data-summary]").textContent = [
-    open ? fill(words.open, { count: open, total }) : words.all,
-    isAllSaved ? "" : fill(words.offline, { count: waiting }),
-  ].join(" ");
-  review.showModal();
+handIn(form, {
+  flushAll,
+  isLeaving,
+  leave: () => leave(form.dataset.result),
+  handedIn: (by) => tellTabs({ kind: "over", by }),
+  summary: (isAllSaved) => {
+    const open = total - [...items.values()].filter((item) => [].concat(item.read() ?? []).join("").trim()).length;
+    return [
+      open ? fill(words.open, { count: open, total }) : words.all,
+      isAllSaved ? "" : fill(words.offline, { count: waiting().length }),
+    ].join(" ");
+  },
 });
-review.querySelector("[data-confirm-submit]").addEventListener("click", async () => {
-  await flushAll();
-  isLeaving = true;
-  keep();
-  form.submit();
-});
-review.querySelector("[data-close]").addEventListener("click", () => review.close());
 
 addEventListener("online", () => items.forEach((item) => item.flush()));
+onSignedIn(() => {
+  items.forEach((item) => item.flush());
+  look();
+});
+onSignedOut(showReceipt);
+addEventListener("pagehide", () => items.forEach((item) => item.leave()));
 addEventListener("beforeunload", (event) => {
-  if (!isLeaving && [...items.values()].some((item) => item.pending)) event.preventDefault();
+  if (!isLeaving() && waiting().length) event.preventDefault();
 });
 
-if (form.dataset.deadline) {
-  // The site's clock counts, whatever this device says.
-  const offset = new Date(form.dataset.now) - Date.now();
-  const deadline = new Date(form.dataset.deadline).getTime();
-  const clock = document.querySelector("[data-clock]");
-  const warning = document.getElementById("time-warning");
-  const told = new Set();
-  const tick = () => {
-    const left = Math.max(0, Math.ceil((deadline - Date.now() - offset) / 1000));
-    const minutes = Math.floor(left / 60);
-    clock.textContent = `${minutes}:${String(left % 60).padStart(2, "0")}`;
-    document.getElementById("timer").classList.toggle("timer-soon", left <= 60);
-    for (const [at, text] of [[300, words.minutes], [60, words.minute]]) {
-      if (left <= at && left > at - 5 && !told.has(at)) {
-        told.add(at);
-        warning.textContent = text;
-      }
-    }
-    if (left === 0) {
-      clearInterval(timer);
-      flushAll().then(() => {
-        if (!isLeaving) over();
-      });
-    }
-  };
-  const timer = setInterval(tick, 500);
-  tick();
-}
+measurePage(form.dataset.now);
 restore();
+follow(form, { tab, take, hear, revisionOf: (position) => items.get(position)?.revision ?? 0 });
+if (form.dataset.deadline) startTimer(form, { flushAll, look, words });

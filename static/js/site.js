@@ -60,3 +60,10 @@ if (navigator.clipboard) {
     block.append(button);
   }
 }
+
+// What an attempt's page couldn't send before it was left is sent by the next page.
+try {
+  if (Object.keys(localStorage).some((key) => key.startsWith("yurt-answer:"))) import("./unsent.js");
+} catch {
+  // A browser without storage has kept nothing.
+}

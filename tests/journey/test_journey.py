@@ -92,20 +92,6 @@ def test_answers_save_themselves_and_wait_for_the_student(bob: Student, browser:
         expect(later.page.get_by_text("right", exact=True).first).to_be_visible()
 
 
-def test_an_answer_in_two_tabs_is_settled_by_the_newer(bob: Student) -> None:
-    bob.start_quiz()
-    second = Student(bob.site, bob.page.context.new_page())
-    second.open(bob.page.url.removeprefix(bob.site.url))
-    second.question("What makes a file hidden?").get_by_label("Its name begins with a dot").check()
-    expect(second.question("What makes a file hidden?").get_by_text("Saved", exact=True)).to_be_visible()
-
-    bob.question("What makes a file hidden?").get_by_label("It has the permission").check()
-
-    told = bob.question("What makes a file hidden?")
-    expect(told.get_by_text("that newer answer is shown now")).to_be_visible()
-    expect(told.get_by_label("Its name begins with a dot")).to_be_checked()
-
-
 def test_answers_given_offline_are_sent_when_the_network_is_back(bob: Student) -> None:
     bob.start_quiz()
     field = bob.question("lets mkdir make").locator("input")

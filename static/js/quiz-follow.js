@@ -1,0 +1,66 @@
+// Follows the other open pages of the same attempt: tabs of this browser tell each other, and what other devices saved is
+// read from the site: now and then, and at once when the page is looked at again.
+import { isSignedIn, send } from "./send.js";
+import { measure } from "./site-clock.js";
+
+const PATIENCE_MS = 15000;
+const EVERY_MS = 5000;
+const RESTING_MS = 15000;
+const TOGETHER_MS = 1000; // a page that comes back into view says so in several ways
+const REST_AFTER_MS = 120000;
+
+let address = "";
+let page = null;
+let channel = null;
+let asking = null;
+let timer = 0;
+let movedAt = -Infinity;
+let lookedAt = -Infinity;
+
+/** Ask the site what is saved, and what time it is; say whether it answered. */
+export function look() {
+  asking ??= ask().finally(() => {
+    asking = null;
+    plan();
+  });
+  return asking;
+}
+
+async function ask() {
+  const sentAt = performance.now();
+  const response = await send("GET", address, undefined, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
+  const cameAt = performance.now();
+  lookedAt = cameAt;
+  const found = response?.ok ? await response.json().catch(() => null) : null;
+  if (!found?.now) return false;
+  measure(found.now, sentAt, cameAt);
+  if (found.items.some((item) => item.revision > page.revisionOf(item.position))) movedAt = cameAt;
+  page.take(found);
+  return true;
+}
+
+/** Look again soon while another device is at work, and seldom while none is. */
+function plan() {
+  clearTimeout(timer);
+  const isMoving = performance.now() - movedAt < REST_AFTER_MS;
+  timer = setTimeout(() => (document.hidden || !isSignedIn() ? plan() : look()), (isMoving ? EVERY_MS : RESTING_MS) * (0.9 + 0.2 * Math.random()));
+}
+
+/** Tell the other tabs of this browser. */
+export function tellTabs(message) {
+  channel?.postMessage(message);
+}
+
+/** Follow the attempt of `form`; `take` gets what the site says, `hear` what another tab says. */
+export function follow(form, { take, hear, revisionOf }) {
+  page = { take, revisionOf };
+  address = `/attempts/${form.dataset.attempt}/answers`;
+  if ("BroadcastChannel" in window) {
+    channel = new BroadcastChannel(`yurt-attempt-${form.dataset.attempt}`);
+    channel.addEventListener("message", ({ data }) => hear(data));
+  }
+  const lookAgain = () => !document.hidden && performance.now() - lookedAt > TOGETHER_MS && look();
+  document.addEventListener("visibilitychange", lookAgain);
+  for (const name of ["pageshow", "online", "focus"]) addEventListener(name, lookAgain);
+  look();
+}

@@ -1,0 +1,42 @@
+// What was typed and isn't confirmed by the site yet, kept in this browser by person, attempt, question and tab. It is
+// forgotten once the site has it, and never before: not at the end of the time, and not because the site refused it.
+const PREFIX = "yurt-answer";
+
+/** This page's name among the tabs and devices of its person. */
+export const tab = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const person = document.querySelector('meta[name="person"]')?.content ?? "";
+const keyOf = (edit) => [PREFIX, person, edit.attempt, edit.position, edit.tab].join(":");
+
+/** Keep an edit: {attempt, position, tab, revision, response, typed_at}. */
+export function keep(edit) {
+  try {
+    localStorage.setItem(keyOf(edit), JSON.stringify(edit));
+  } catch {
+    // A browser without storage still saves at the site.
+  }
+}
+
+/** Forget an edit that the site has, unless something newer was typed in its place. */
+export function forget(edit) {
+  try {
+    const found = JSON.parse(localStorage.getItem(keyOf(edit)) ?? "null");
+    if (found && found.typed_at <= edit.typed_at) localStorage.removeItem(keyOf(edit));
+  } catch {
+    // nothing was kept
+  }
+}
+
+/** Return what this person's tabs have kept, of one attempt or of all, in the order in which it was typed. */
+export function kept(attempt) {
+  const start = [PREFIX, person, ...(attempt === undefined ? [] : [attempt]), ""].join(":");
+  const found = [];
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (person && key.startsWith(start)) found.push(JSON.parse(localStorage.getItem(key)));
+    }
+  } catch {
+    // nothing can be read
+  }
+  return found.sort((one, other) => (one.typed_at < other.typed_at ? -1 : 1));
+}

@@ -1,0 +1,123 @@
+"""One attempt in two tabs, or on two devices: what was typed last counts, and nothing is lost."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journey.attempts import answers_of, begin, expect_saved, field, make_quiz, state, uncounted
+from tests.journey.student import Student
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return iter(range(1, 100))
+
+
+@pytest.fixture
+def path(bob: Student, numbers: Iterator[int]) -> str:
+    return make_quiz(bob.site, f"tabs-{next(numbers)}", time_limit_s=1800)
+
+
+def same_attempt(student: Student, attempt: int) -> Student:
+    """Open the attempt in another tab of the browser."""
+    second = Student(student.site, student.page.context.new_page())
+    second.open(f"/attempts/{attempt}")
+    expect(second.page.locator("#attempt")).to_be_visible()
+    return second
+
+
+def test_what_is_typed_last_counts_in_both_tabs_and_the_other_can_be_had_back(bob: Student, path: str) -> None:
+    attempt = begin(bob, path)
+    second = same_attempt(bob, attempt)
+    field(bob.page, 1).fill("-x")
+    expect_saved(bob.page, 1)
+    expect(field(second.page, 1)).to_have_value("-x")
+
+    field(second.page, 1).fill("-p")
+
+    expect_saved(second.page, 1)
+    expect(field(bob.page, 1)).to_have_value("-p")
+    expect(state(bob.page, 1)).to_contain_text("that newer answer is shown now")
+    bob.page.locator("#item-1 summary").click()
+    expect(bob.page.locator("#item-1 [data-earlier] code")).to_have_text("-x")
+    bob.page.locator("#item-1").get_by_role("button", name="Use this").click()
+    expect(field(second.page, 1)).to_have_value("-x")
+    assert answers_of(bob.site, attempt) == ["-x", None]
+
+
+def test_two_devices_follow_each_other(bob: Student, path: str, browser: Browser) -> None:
+    attempt = begin(bob, path)
+    with browser.new_context(storage_state=bob.page.context.storage_state()) as other:
+        phone = Student(bob.site, other.new_page())
+        phone.open(f"/attempts/{attempt}")
+        field(phone.page, 1).fill("-p")
+        expect_saved(phone.page, 1)
+
+        expect(field(bob.page, 1)).to_have_value("-p", timeout=20_000)
+        expect(bob.page.locator("#receipt")).to_contain_text("1 of 2 saved")
+
+
+def test_of_two_devices_that_were_offline_the_one_typed_last_wins(bob: Student, path: str, browser: Browser) -> None:
+    attempt = begin(bob, path)
+    with browser.new_context(storage_state=bob.page.context.storage_state()) as other:
+        phone = Student(bob.site, other.new_page())
+        phone.open(f"/attempts/{attempt}")
+        for student in (bob, phone):
+            expect(student.page.locator("#receipt")).to_be_visible()
+            student.page.wait_for_load_state("networkidle")
+            student.page.context.set_offline(True)
+        field(bob.page, 1).fill("-x")
+        expect(state(bob.page, 1)).to_contain_text("Not saved yet")
+        field(phone.page, 1).fill("-p")
+        expect(state(phone.page, 1)).to_contain_text("Not saved yet")
+
+        phone.page.context.set_offline(False)
+        expect_saved(phone.page, 1)
+        bob.page.context.set_offline(False)
+
+        expect(field(bob.page, 1)).to_have_value("-p", timeout=20_000)
+        assert answers_of(bob.site, attempt) == ["-p", None]
+        assert uncounted(bob.site, attempt) == [("outdated", "-x")]
+        bob.page.locator("#item-1 summary").click()
+        expect(bob.page.locator("#item-1 [data-earlier] code")).to_have_text("-x")
+
+
+def test_a_stale_tab_says_that_the_attempt_has_been_handed_in(bob: Student, path: str) -> None:
+    attempt = begin(bob, path)
+    second = same_attempt(bob, attempt)
+    bob.page.locator("#hand-in").click()
+    bob.page.locator("[data-confirm-submit]").click()
+    expect(bob.page.locator("#result")).to_be_visible()
+
+    over = second.page.locator("#attempt-over")
+    expect(over).to_contain_text("This attempt has been handed in.")
+    expect(second.page.locator("#timer")).to_be_hidden()
+    expect(field(second.page, 1)).to_be_disabled()
+    over.get_by_role("link", name="Look at the result").click()
+    expect(second.page.locator("#result")).to_be_visible()
+
+
+def test_a_stale_device_says_so_and_what_was_typed_there_is_kept_as_late(
+    bob: Student, path: str, browser: Browser
+) -> None:
+    attempt = begin(bob, path)
+    with browser.new_context(storage_state=bob.page.context.storage_state()) as other:
+        phone = Student(bob.site, other.new_page())
+        phone.open(f"/attempts/{attempt}")
+        phone.page.wait_for_load_state("networkidle")
+        phone.page.context.set_offline(True)
+        field(phone.page, 1).fill("ls -a")
+        expect(state(phone.page, 1)).to_contain_text("Not saved yet")
+        bob.page.locator("#hand-in").click()
+        bob.page.locator("[data-confirm-submit]").click()
+        expect(bob.page.locator("#result")).to_be_visible()
+
+        phone.page.context.set_offline(False)
+
+        expect(phone.page.locator("#attempt-over")).to_contain_text("handed in", timeout=20_000)
+        expect(state(phone.page, 1)).to_contain_text("This came too late")
+        assert uncounted(bob.site, attempt) == [("late", "ls -a")]
+        bob.page.reload()
+        expect(bob.page.locator(".late")).to_contain_text(re.compile(r"too late, not graded\s+ls -a"))
