@@ -180,7 +180,8 @@ export class Item {
     const now = this.read();
     const shown = earlier.filter((edit) => [].concat(edit.response ?? []).join("").trim() && !isSame(edit.response, now));
     list.hidden = !shown.length;
-    list.querySelector("ul").replaceChildren(...shown.map((edit) => this.entry(edit)));
+    const lines = list.querySelector("ul") ?? list.appendChild(document.createElement("ul"));
+    lines.replaceChildren(...shown.map((edit) => this.entry(edit)));
   }
 
   entry(edit) {
