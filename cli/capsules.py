@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+import lab_templates
 from cli.reports import CheckReport, LabReport, Run
 from scheduler.backends import Backend, BackendError, BackendUnavailable, ExecResult, LabSpec, StartFailed
 from services import checks, labs
@@ -166,7 +167,7 @@ def _solved(backend: Backend, spec: LabSpec, lab: LabContent, report: LabReport)
     a time, and lets what it left behind live.
     """
     began = time.monotonic()
-    if lab.template == "qemu":
+    if lab_templates.find(lab.template).is_vm:
         result = _execute(backend, spec.job_id, lab.solution, SOLUTION_S)
         report.solve(result, time.monotonic() - began, SOLUTION_S)
         yield

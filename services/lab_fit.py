@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", "cluster"]
+import lab_templates
 
-# nomad-jobs/qemu.hcl: QEMU has this much memory at least, and a task beside it holds the console.
-MACHINE, LEAST_MACHINE_MB = "qemu", 128
-CONSOLE_MHZ, CONSOLE_MB = 50, 128
+Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", "cluster"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,8 @@ class Needs:
 
 def needs_of(cpu_mhz: int, memory_mb: int, template: str) -> Needs:
     """Return what a lab with this definition holds: of a machine that is more than the definition says."""
-    if template == MACHINE:
-        return Needs(cpu_mhz + CONSOLE_MHZ, max(memory_mb, LEAST_MACHINE_MB) + CONSOLE_MB, template)
-    return Needs(cpu_mhz, memory_mb, template)
+    kind = lab_templates.find(template)
+    return Needs(cpu_mhz + kind.beside_mhz, max(memory_mb, kind.least_mb) + kind.beside_mb, template)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,14 @@
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import ColumnElement, case, func, select, text
 from sqlalchemy.orm import aliased
 
 from extensions import db
+from lab_templates import TEMPLATES
 from models import ClusterState, Lab, LabSession, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
-from services import lab_fit
 from services.lab_queue import Holdings, Room, Waiting, Warm
 
 # Any number that nobody else uses: machines are given away one at a time, so that the last one is given once.
@@ -20,12 +20,15 @@ HOLDING = (STARTING, RUNNING, STOPPING)
 DOWN = "the cluster doesn't answer"
 # The table alone: a lab's title and place in its course don't matter here.
 _lab = Lab.__table__.c
-# As `lab_fit.needs_of` has it.
-_is_machine = _lab.template == lab_fit.MACHINE
-_cpu_mhz = _lab.cpu_mhz + case((_is_machine, lab_fit.CONSOLE_MHZ), else_=0)
-_memory_mb = case(
-    (_is_machine, func.greatest(_lab.memory_mb, lab_fit.LEAST_MACHINE_MB) + lab_fit.CONSOLE_MB), else_=_lab.memory_mb
-)
+
+
+def _needs() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return the CPU and the memory that a lab holds, as `lab_fit.needs_of` has them."""
+    kinds = TEMPLATES.values()
+    cpu_mhz = _lab.cpu_mhz + case({kind.name: kind.beside_mhz for kind in kinds}, value=_lab.template, else_=0)
+    least_mb = case({kind.name: kind.least_mb for kind in kinds}, value=_lab.template, else_=0)
+    beside_mb = case({kind.name: kind.beside_mb for kind in kinds}, value=_lab.template, else_=0)
+    return cpu_mhz, func.greatest(_lab.memory_mb, least_mb) + beside_mb
 
 
 def lock() -> None:
@@ -35,9 +38,10 @@ def lock() -> None:
 
 def holdings(instance: str) -> Holdings:
     """Return what holds machines now: three statements."""
+    cpu_needed, memory_needed = _needs()
     needs = (
-        func.coalesce(func.sum(_cpu_mhz), 0).label("cpu_mhz"),
-        func.coalesce(func.sum(_memory_mb), 0).label("memory_mb"),
+        func.coalesce(func.sum(cpu_needed), 0).label("cpu_mhz"),
+        func.coalesce(func.sum(memory_needed), 0).label("memory_mb"),
         _lab.template,
     )
     sessions = (
@@ -100,8 +104,7 @@ def waiting() -> list[Waiting]:
         LabSession.course_id,
         LabSession.lab_id,
         LabSession.queued_at,
-        _cpu_mhz,
-        _memory_mb,
+        *_needs(),
         LabSession.next_try_at,
         LabSession.waiting_for,
         of_user,

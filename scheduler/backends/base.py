@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import lab_templates
+
 
 class BackendError(Exception):
     """A call to the backend failed."""
@@ -66,7 +68,7 @@ class LabSpec:
     lab: str
     handle: str
     home_key: str
-    template: str = "exec"
+    template: str = lab_templates.USUAL
     image: str = ""
     cpu_mhz: int = 200
     memory_mb: int = 256

@@ -7,9 +7,10 @@ are normalised (see `line_text` and `block_text`), so that equal courses are equ
 from dataclasses import dataclass
 from typing import Any
 
+import lab_templates
+
 FORMAT = 1
 ENROLMENTS = ("open", "code", "closed")
-TEMPLATES = ("exec", "docker", "qemu")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class LabContent:
     title: str
     steps: tuple[StepContent, ...]
     summary: str = ""
-    template: str = "exec"
+    template: str = lab_templates.USUAL
     image: str = ""
     cpu_mhz: int = 200
     memory_mb: int = 256

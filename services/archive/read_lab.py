@@ -1,6 +1,7 @@
 """A lab's folder -> a lab."""
 
-from services.archive.content import TEMPLATES, CheckContent, LabContent, StepContent, block_text
+import lab_templates
+from services.archive.content import CheckContent, LabContent, StepContent, block_text
 from services.archive.fields import MAX_BLOCK, Fields
 from services.archive.folder import Folder, is_inside
 
@@ -22,7 +23,7 @@ def read_lab(fields: Fields, folder: Folder, base: str, slug: str) -> LabContent
         slug=slug,
         title=fields.text("title", is_required=True),
         summary=fields.text("summary", is_block=True),
-        template=fields.choice("template", TEMPLATES, "exec"),
+        template=fields.choice("template", tuple(lab_templates.TEMPLATES), lab_templates.USUAL),
         image=fields.text("image"),
         cpu_mhz=fields.integer("cpu_mhz", 200, 20, 100_000),
         memory_mb=fields.integer("memory_mb", 256, 16, 1_000_000),
@@ -50,11 +51,12 @@ def _check_machine(fields: Fields, lab: LabContent) -> None:
     """Note what each value may be by itself, but not beside the others."""
     if 0 < lab.memory_max_mb < lab.memory_mb:
         fields.fault("memory_max_mb", f"must be at least memory_mb, {lab.memory_mb}")
-    if lab.template != "qemu":
-        for name in ("kernel", "initrd", "kernel_args"):
-            if getattr(lab, name):
-                fields.fault(name, "is for template: qemu only")
-    elif not lab.kernel:
+    template = lab_templates.find(lab.template)
+    for other in lab_templates.TEMPLATES.values():
+        for name in other.own_fields:
+            if name not in template.own_fields and getattr(lab, name):
+                fields.fault(name, f"is for template: {other.name} only")
+    if "kernel" in template.own_fields and not lab.kernel:
         for name in ("initrd", "kernel_args"):
             if getattr(lab, name):
                 fields.fault(name, "needs a kernel beside it")
@@ -62,10 +64,10 @@ def _check_machine(fields: Fields, lab: LabContent) -> None:
         if "${" in getattr(lab, name) or "%{" in getattr(lab, name):
             fields.fault(name, "must hold neither ${ nor %{")
     # A text with a fault of its own reads as empty: one fault about it is enough.
-    if lab.template == "docker" and not fields.has("image"):
-        fields.fault("image", "is missing: a docker lab starts from one")
-    elif lab.template == "qemu" and not fields.has("image", "kernel"):
-        fields.fault("image", "is missing: a qemu lab starts from an image or a kernel")
+    if template.starts_from and not fields.has(*template.starts_from):
+        first, *others = template.starts_from
+        what = " or ".join(["an image" if first == "image" else f"a {first}", *(f"a {name}" for name in others)])
+        fields.fault(first, f"is missing: a {lab.template} lab starts from {what}")
 
 
 class _Seen:

@@ -3,10 +3,11 @@
 import pytest
 
 from config import ROOT
+from lab_templates import TEMPLATES
 from services.lab_fit import needs_of
 
 FOLDER = ROOT / "nomad-jobs"
-LABS = ["docker", "exec", "qemu"]
+LABS = sorted(TEMPLATES)
 
 
 def parse(nomad, name: str, variables: str = "") -> dict:

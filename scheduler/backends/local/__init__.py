@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import lab_templates
 from scheduler.backends.base import (
     BackendUnavailable,
     Change,
@@ -51,7 +52,7 @@ class LocalBackend:
 
     def start(self, spec: LabSpec) -> str:
         """Start the lab's holder, and wait until its shell can be reached."""
-        if spec.template != "exec":
+        if not lab_templates.runs_on(spec.template, self.name):
             raise StartFailed(f"Labs of the kind “{spec.template}” need Nomad; this site runs labs on one machine.")
         job = self.store.job(spec.job_id)
         if job is None:

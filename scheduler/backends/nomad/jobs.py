@@ -8,13 +8,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import lab_templates
 from config import ROOT, Settings
 from scheduler.backends.base import LabSpec, StartFailed
 from scheduler.backends.nomad import program, words
 from scheduler.backends.nomad.servers import Refused, Servers
 
 FOLDER = ROOT / "nomad-jobs"
-TEMPLATES = ("exec", "docker", "qemu")
 KEPT = 500
 # What makes two labs the same definition; the rest of a LabSpec is the session's.
 DEFINITION = (
@@ -43,13 +43,17 @@ class Jobs:
     def drivers(self) -> dict[str, frozenset[str]]:
         """Return which drivers a node needs for each template."""
         own = self._settings.lab_exec_driver
-        texts = {name: (FOLDER / f"{name}.hcl").read_text() for name in TEMPLATES}
+        files = {name: FOLDER / f"{name}.hcl" for name in lab_templates.TEMPLATES}
+        # One without its file runs nowhere; the others are none the worse.
+        texts = {name: file.read_text() for name, file in files.items() if file.is_file()}
         return {name: frozenset(found or own for found in TASK_DRIVER.findall(hcl)) for name, hcl in texts.items()}
 
     def _definition(self, spec: LabSpec) -> dict[str, Any]:
         template = FOLDER / f"{spec.template}.hcl"
         try:
             hcl = template.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise StartFailed(f"There is no nomad-jobs/{template.name} on this site.") from error
         except UnicodeDecodeError as error:
             raise StartFailed(f"{template.name} isn't text in UTF-8: {error}") from error
         variables = self._variables(spec, set(DECLARED.findall(hcl)))
