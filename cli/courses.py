@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
+from config import Settings
 from extensions import db
 from models import utcnow
-from services import archive
+from services import archive, courses, lab_hopeless
 from services.errors import ServiceError
+from services.lab_gate import Site
 
 course_group = AppGroup("course", help="Courses as folders of YAML and Markdown.")
 
@@ -37,6 +40,16 @@ def import_(path: Path) -> None:
         click.echo(f"ended    {lab}: {ended} ran or waited; the work in them is saved first")
     if not changes:
         click.echo("Nothing has changed.")
+    for warning in _warnings(changes.slug):
+        click.echo(f"warning  {warning}", err=True)
+
+
+def _warnings(slug: str) -> list[str]:
+    """Return what the course's labs can't have on this site."""
+    settings: Settings = current_app.extensions["yurt"]
+    site = Site(settings.lab_backend, settings.instance)
+    found = lab_hopeless.faults(courses.find(slug), site)
+    return [f"lab {lab.slug} can't start on this site. {lab_hopeless.words(lab, why)}" for lab, why in found]
 
 
 @course_group.command("export")

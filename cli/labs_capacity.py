@@ -3,11 +3,13 @@
 from datetime import datetime, time
 
 import click
+from flask import current_app
 
 from extensions import db
 from models import Lab, utcnow
-from services import courses, warm, warm_labs
+from services import courses, lab_gate, lab_hopeless, warm, warm_labs
 from services.errors import ServiceError
+from services.lab_gate import Site
 from services.outlines import activity
 from services.warm import DAYS, Plan
 
@@ -40,7 +42,10 @@ def keep_warm(
                 raise click.ClickException(f"There is no plan {plan_id}.")
         elif name is not None:
             weekday = DAYS.index(day.lower()) if day else None
-            warm.add(_lab(name), Plan(count, percent, weekday, _time(begins), _time(ends), time_zone))
+            lab = _lab(name)
+            if count or percent:
+                _check(lab)
+            warm.add(lab, Plan(count, percent, weekday, _time(begins), _time(ends), time_zone))
     except ServiceError as error:
         raise click.ClickException(f"{getattr(error, 'field', 'COURSE/LAB')}: {error.message}") from error
     db.session.commit()
@@ -56,6 +61,13 @@ def _lab(name: str) -> Lab:
     found = activity(courses.find(course), lab, Lab)
     assert isinstance(found, Lab)
     return found
+
+
+def _check(lab: Lab) -> None:
+    settings = current_app.extensions["yurt"]
+    why = lab_gate.hindrance(lab, Site(settings.lab_backend, settings.instance))
+    if why is not None:
+        raise click.ClickException(lab_hopeless.DETAILS[why])
 
 
 def _list() -> None:

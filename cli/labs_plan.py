@@ -18,8 +18,6 @@ from services.errors import ServiceError
 USUAL = Size(8000, 16384)
 WIDEST_NAME = 22
 TAKEN = (("cpu_mhz", "cpu_taken_mhz"), ("memory_mb", "memory_taken_mb"))
-# What the templates ask for beside a lab's own disk, at most: logs, and what the lab's program keeps.
-OWN_DISK_MB = 32
 
 
 @click.command("plan", short_help="Say how many nodes a class needs.")
@@ -104,7 +102,7 @@ def _need(lab: Lab, students: int, own: Size | None, asked: Size, there: Sequenc
     """Plan one lab on the nodes that run it, or on those that are asked for."""
     able = [node.size for node in there if node.runs(lab)]
     needs = lab_fit.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template)
-    size = Size(needs.cpu_mhz, needs.memory_mb, lab.disk_mb + OWN_DISK_MB)
+    size = Size(needs.cpu_mhz, needs.memory_mb, lab.disk_mb + lab_fit.OWN_DISK_MB)
     (need,) = capacity_plan.plan(
         [(lab.slug, size)], students, own or (None if able else asked), able if there else None
     )

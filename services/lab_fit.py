@@ -9,6 +9,10 @@ import lab_templates
 Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", "cluster"]
 
 
+# A lab's job asks for so much disk beside the lab's own: logs, and what its program writes.
+OWN_DISK_MB = 32
+
+
 @dataclass(frozen=True)
 class Limits:
     """How many labs may hold a machine: in all, for one person, and for one course while others wait (per cent).

@@ -72,6 +72,11 @@ SENTENCES: dict[str, Say] = {
         "no node is ready for labs in the node pool %(pool)s", pool=m[1]
     ),
     "none of ([0-9]+) nodes can take it": lambda m: _("none of %(total)s nodes can take it", total=m[1]),
+    r"Labs are not set up here\.": lambda _m: _("Labs are not set up here."),
+    r"No machine that there is can run labs of this kind\.": lambda _m: _(
+        "No machine that there is can run labs of this kind."
+    ),
+    r"This lab needs a larger machine than there is\.": lambda _m: _("This lab needs a larger machine than there is."),
     "the cluster doesn't answer": lambda _m: _("the cluster doesn't answer"),
     r"The cluster doesn't answer\.": lambda _m: _("The cluster doesn't answer."),
     r"The machine (\S+) went away\.": lambda m: _("The machine %(node)s went away.", node=m[1]),

@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 
 from blueprints import limits, live_tickets
 from blueprints.errors import wants_json
-from blueprints.labs import panels
+from blueprints.labs import panels, starting
 from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
 from services import checks, courses, lab_progress, lab_steps, policy
 from services import labs as lab_service
-from services.errors import Conflict, Forbidden, NotFound, Unavailable
+from services.errors import Conflict, NotFound
 from services.outlines import activity, outline
 
 labs = Blueprint("labs", __name__)
@@ -54,7 +54,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         steps=lab_steps.steps(found),  # type: ignore[arg-type]  # `activity` returned a Lab
         panels=panels.of(found),  # type: ignore[arg-type]
         state=lab_service.describe(newest, now()) if newest else None,
-        is_available=_settings().lab_backend != "off",
+        hindrance=starting.hindrance(found),  # type: ignore[arg-type]
         is_port_host=bool(_settings().lab_ports_host),
         previous=link(course, before),
         next=link(course, after),
@@ -67,11 +67,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
 def start(slug: str, lab: str) -> ResponseReturnValue:
     """Ask for a machine."""
     course, role = load_study(slug)
-    if not policy.may_take_part(role):
-        raise Forbidden(_("Only people in the course start its labs."))
-    if _settings().lab_backend == "off":
-        raise Unavailable(_("Labs are not set up here."))
-    found = lab_service.request(me(), activity(course, lab, Lab), course, now=now())  # type: ignore[arg-type]  # a Lab
+    found = starting.start(me(), activity(course, lab, Lab), course, role)  # type: ignore[arg-type]  # a Lab
     db.session.commit()
     if wants_json():
         return jsonify(lab_service.describe(found, now()))
@@ -93,7 +89,7 @@ def stop(session_id: uuid.UUID) -> Response:
 def reset(session_id: uuid.UUID) -> Response:
     """Throw everything in the lab away, and begin anew."""
     found = _mine(session_id)
-    lab_service.reset(found, now=now())
+    starting.reset(found)
     return _committed(found)
 
 

@@ -7,6 +7,7 @@ from apiflask import APIBlueprint
 from flask_babel import gettext as _
 
 from blueprints.bearer import auth, load_course, me, scope
+from blueprints.labs import starting
 from blueprints.labs.schemas_warm import WarmIn, WarmOut
 from blueprints.pages import now
 from blueprints.schemas import responses
@@ -34,11 +35,13 @@ def read_warm(slug: str, lab: str) -> Any:
 @warm_api.auth_required(auth)
 @warm_api.input(WarmIn, location="json")
 @warm_api.output(WarmOut)
-@warm_api.doc(summary="Say what is to be kept warm of a lab", responses=responses(403, 404, 422))
+@warm_api.doc(summary="Say what is to be kept warm of a lab", responses=responses(403, 404, 409, 422, 503))
 @scope("write")
 def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     """Replace all plans; an empty list keeps nothing warm."""
     found = _load(slug, lab)
+    if json_data.plans:
+        starting.check(found)  # type: ignore[arg-type]  # a Lab
     plans = []
     for given in json_data.plans:
         weekday = DAYS.index(given.weekday) if given.weekday else None

@@ -4,15 +4,14 @@ import uuid
 
 from flask import Blueprint, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from blueprints import limits
-from blueprints.labs import timeline_words
+from blueprints.labs import starting, timeline_words
 from blueprints.pages import load_study, login_required, me, now
 from extensions import db
 from models import Lab, LabSave
-from services import courses, lab_restores, lab_shelf, labs, policy, timelines
-from services.errors import Forbidden, NotFound
+from services import courses, lab_shelf, labs, policy, timelines
+from services.errors import NotFound
 from services.outlines import activity
 
 work = Blueprint("lab_work", __name__)
@@ -43,9 +42,7 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
 def start_empty(slug: str, lab: str) -> Response:
     """Start a lab without the work that was saved, which stays: for whom it stands in the way."""
     course, role = load_study(slug)
-    if not policy.may_take_part(role):
-        raise Forbidden(_("Only people in the course start its labs."))
-    found = labs.request(me(), activity(course, lab, Lab), course, now=now(), is_fresh=True)  # type: ignore[arg-type]  # a Lab
+    found = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)  # type: ignore[arg-type]  # a Lab
     db.session.commit()
     return jsonify(labs.describe(found, now()))
 
@@ -73,9 +70,7 @@ def archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
-    save = _mine(save_id)
-    check_may_start(save)
-    found = lab_restores.restore(me(), save, now=now())
+    found = starting.restore(me(), _mine(save_id))
     db.session.commit()
     return jsonify(labs.describe(found, now()))
 
@@ -88,13 +83,6 @@ def archive_of(save: LabSave) -> Response:
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def check_may_start(save: LabSave) -> None:
-    """Refuse whoever isn't in the lab's course any more: their work stays theirs, a machine isn't."""
-    course = db.session.get_one(Lab, save.lab_id).course
-    if not policy.may_take_part(courses.role_of(save.user_id, course)):
-        raise Forbidden(_("Only people in the course start its labs."))
 
 
 def _mine(save_id: int) -> LabSave:

@@ -8,15 +8,15 @@ from flask import Response
 
 from blueprints import limits
 from blueprints.bearer import auth, load_study, me, scope
-from blueprints.labs import timeline_words
+from blueprints.labs import starting, timeline_words
 from blueprints.labs.schemas import SessionOut
 from blueprints.labs.schemas_work import SavesOut, TimelineOut
-from blueprints.labs.work import archive_of, check_may_start
+from blueprints.labs.work import archive_of
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Lab, LabSave
-from services import courses, lab_restores, lab_shelf, labs, policy, timelines, verdicts
+from services import courses, lab_shelf, labs, policy, timelines, verdicts
 from services.errors import NotFound
 from services.outlines import activity
 
@@ -75,14 +75,12 @@ def read_archive(save_id: int) -> Response:
 @lab_work_api.post("/lab-saves/<int:save_id>/restore")
 @lab_work_api.auth_required(auth)
 @lab_work_api.output(SessionOut)
-@lab_work_api.doc(summary="Begin a lab anew with a save", responses=responses(403, 404, 409))
+@lab_work_api.doc(summary="Begin a lab anew with a save", responses=responses(403, 404, 409, 503))
 @scope("write")
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
-    save = _mine(save_id)
-    check_may_start(save)
-    found = lab_restores.restore(me(), save, now=now())
+    found = starting.restore(me(), _mine(save_id))
     db.session.commit()
     return labs.describe(found, now())
 

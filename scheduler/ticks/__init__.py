@@ -10,6 +10,7 @@ from scheduler.ticks import (
     checks,
     events,
     holds,
+    hopeless,
     idleness,
     mail,
     measures,
@@ -41,6 +42,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     ticks = [
         Tick("attempts", attempts.work, interval_s=2.0, oldest=attempts.oldest_due),
         Tick("mail", mail.sender(settings), interval_s=5.0, topic="mail", oldest=outbox.oldest_due),
+        Tick("hopeless", hopeless.ender(settings), interval_s=60.0),
         Tick("sweeps", sweeps.work, interval_s=60.0),
         Tick("measures", measures.teller(settings, redis), interval_s=EVERY_S),
     ]

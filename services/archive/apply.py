@@ -38,7 +38,7 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
     course = db.session.scalar(select(Course).where(Course.slug == content.slug).with_for_update())
     known = _activities(course)
     _refuse_conflicts(content, course, known)
-    changes = Changes()
+    changes = Changes(content.slug)
     is_new = course is None
     if course is None:
         course = Course(slug=content.slug, title=content.title, version=1, created_at=now, updated_at=now)

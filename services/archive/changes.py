@@ -6,11 +6,12 @@ from typing import Any
 
 @dataclass
 class Changes:
-    """The names of what was created, updated and archived, such as "lesson pipes". Empty: nothing changed.
+    """What happened to the course `slug`: the names of what was created, updated and archived, as "lesson pipes".
 
-    `ended` counts, by the name of a lab that is gone, those of its students that ran or waited.
+    Empty: nothing changed. `ended` counts, by the name of a lab that is gone, those of its students that ran or waited.
     """
 
+    slug: str = ""
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     archived: list[str] = field(default_factory=list)

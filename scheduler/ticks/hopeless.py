@@ -1,0 +1,27 @@
+"""Ends what waits for a machine that can't come, so that nobody waits for ever; their teachers are told."""
+
+from collections.abc import Callable
+
+import structlog
+
+from config import Settings
+from extensions import db
+from models import utcnow
+from services import lab_hopeless
+from services.lab_gate import Site
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def ender(settings: Settings) -> Callable[[], bool]:
+    """Return the work of the tick."""
+    site = Site(settings.lab_backend, settings.instance)
+
+    def work() -> bool:
+        ended = lab_hopeless.end_waiting(site, settings.public_url, utcnow())
+        db.session.commit()
+        if ended:
+            log.warning("labs that can't start have left the queue", count=ended)
+        return False
+
+    return work
