@@ -1,12 +1,16 @@
 """What a local lab can't do. Each proof runs as the student, and a control shows that it could have shown something."""
 
+import io
 import os
 import socket
+import tarfile
 import threading
 
 import pytest
 
 from config import ROOT
+from scheduler.backends.base import StartFailed
+from scheduler.backends.local import networks, volumes
 from tests.backends.conftest import output, run
 
 
@@ -76,18 +80,64 @@ def test_processes_of_the_host_arent_seen(local, lab):
     assert theirs.exit_code == 1
 
 
-def test_network_is_none_unless_the_definition_allows_it(local, lab, make_spec):
-    connected = make_spec(has_network=True)
-    local.start(connected)
-    listener = socket.create_server(("127.0.0.1", 0))
-    attempt = f"timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/{listener.getsockname()[1]}' 2>/dev/null"
+def test_network_is_none_unless_the_definition_allows_it(local, lab):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        alone = run(local, lab, reach("127.0.0.1", listener))
 
-    with listener:
-        alone, reached = run(local, lab, attempt), run(local, connected, attempt)
-
-    assert (alone.exit_code, reached.exit_code) == (1, 0)
+    assert alone.exit_code == 1
     assert run(local, lab, "[ -e /etc/resolv.conf ]").exit_code == 1
     assert output(local, lab, "cat /proc/net/dev | tail -n +3 | cut -d: -f1").split() == ["lo"]
+
+
+def reach(host, listener):
+    """Return a script that connects to a port of the machine that runs the platform."""
+    return f"timeout 5 bash -c 'exec 3<>/dev/tcp/{host}/{listener.getsockname()[1]}' 2>/dev/null"
+
+
+@pytest.mark.skipif(networks.program() is None, reason="needs slirp4netns")
+def test_a_network_leads_out_and_not_to_what_listens_for_this_machine_alone(local, make_spec):
+    # The setup has it already.
+    connected = make_spec(has_network=True, setup_script="cat /proc/net/route > routes")
+    local.start(connected)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reached = [run(local, connected, reach(host, listener)).exit_code for host in ("127.0.0.1", "10.0.2.2")]
+
+    assert reached == [1, 1]
+    assert "tap0" in output(local, connected, "cat routes")
+    assert output(local, connected, "cat /etc/resolv.conf") == "nameserver 10.0.2.3\n"
+
+
+def test_a_network_is_refused_where_it_would_be_the_machines_own(local, make_spec, monkeypatch):
+    monkeypatch.setattr(networks, "program", lambda: None)
+
+    with pytest.raises(StartFailed, match="slirp4netns"):
+        local.start(make_spec(has_network=True))
+
+    assert local.observe() == []
+
+
+def test_nobody_in_a_lab_makes_a_namespace_to_be_root_in(local, lab):
+    for flags in ("-U", "-Ur", "-Urn"):
+        assert run(local, lab, f"unshare {flags} id -u").exit_code == 1
+    assert output(local, lab, "id -u") != "0\n"
+
+
+def test_no_path_of_the_site_is_seen_in_a_lab(local, make_spec, tmp_path):
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as saved:
+        saved.add(__file__, "work")
+    spec = make_spec(saved=archive.getvalue())
+    local.start(spec)
+
+    told = output(local, spec, "cat /proc/[0-9]*/cmdline /proc/self/mountinfo /proc/mounts /etc/yurt.init; ls ~")
+
+    # Without a file system of its own, a home's path is seen in its mount.
+    mounts = "\n".join(line for line in told.splitlines() if volumes.are_here() or "/home/bob" not in line)
+    assert str(tmp_path) not in mounts
+    assert str(ROOT) not in mounts
+    assert "bwrap" in told
+    assert told.endswith("work\n")
 
 
 def test_fork_bomb_stays_in_its_lab(local, lab, make_spec):

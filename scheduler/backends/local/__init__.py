@@ -24,7 +24,7 @@ from scheduler.backends.base import (
     StartFailed,
     Usage,
 )
-from scheduler.backends.local import execution, plain, processes, sandbox
+from scheduler.backends.local import cgroups, execution, networks, plain, processes, sandbox, volumes
 from scheduler.backends.local.etc import write_etc
 from scheduler.backends.local.homes import Homes
 from scheduler.backends.local.jobs import Job, Sandbox, Store
@@ -36,6 +36,8 @@ HOLDER = Path(__file__).with_name("holder.py")
 START_S = 15.0
 STOP_S = 5.0
 SAMPLE_S = 0.25
+# What a lab says whose memory can't be limited as a whole.
+ONE_BY_ONE = "On this machine each program may use {} MB of memory; all of them together aren't limited."
 
 
 class LocalBackend:
@@ -54,6 +56,8 @@ class LocalBackend:
         """Start the lab's holder, and wait until its shell can be reached."""
         if not lab_templates.runs_on(spec.template, self.name):
             raise StartFailed(f"Labs of the kind “{spec.template}” need Nomad; this site runs labs on one machine.")
+        if spec.has_network and sandbox.is_here() and networks.program() is None:
+            raise StartFailed(networks.REFUSED)
         job = self.store.job(spec.job_id)
         if job is None:
             raise StartFailed(f"“{spec.job_id}” can't be a job's name.")
@@ -71,19 +75,8 @@ class LocalBackend:
     def _spawn(self, job: Job, spec: LabSpec, lock: int) -> None:
         """Start the holder, which inherits the lock: from here on the job is alive, whatever becomes of us."""
         job.clear()
-        uid = sandbox.uid_of(spec)
-        owner = uid if os.geteuid() == 0 and sandbox.is_here() else None
-        home, is_new = self.homes.prepare(spec, owner)
-        etc = job.folder / "etc"
-        if sandbox.is_here():
-            inside, limits = sandbox.home_inside(spec), sandbox.limits(spec)
-            write_etc(etc, spec, home=inside, uid=uid, limits=limits, is_new=is_new)
-            hidden = [sandbox.CHECKOUT, self.store.folder.parent]
-            command = sandbox.command(spec, home=home, etc=etc, hidden=hidden)
-        else:
-            plain.write_scripts(etc, spec, is_new=is_new)
-            command = plain.command(spec, home=home, folder=etc)
-        job.save(spec, {"command": command, "socket": str(job.socket), "uid": owner})
+        plan = self._plan(job, spec) if sandbox.is_here() else self._plain_plan(job, spec)
+        job.save(spec, {**plan, "socket": str(job.socket)})
         subprocess.run(
             [sys.executable, "-I", "-S", str(HOLDER), str(job.folder), str(lock)],
             stdin=subprocess.DEVNULL,
@@ -95,6 +88,36 @@ class LocalBackend:
             start_new_session=True,
             check=True,
         )
+
+    def _plan(self, job: Job, spec: LabSpec) -> dict[str, object]:
+        """Prepare the lab's home, its /etc and its limits; return what the holder has to do."""
+        uid, in_volume = sandbox.uid_of(spec), volumes.are_here()
+        owner = uid if os.geteuid() == 0 else None
+        home, is_new = self.homes.prepare(spec, owner, in_volume=in_volume)
+        cgroup = cgroups.make(job.job_id, spec.memory_mb)
+        said = "" if cgroup else ONE_BY_ONE.format(spec.memory_mb)
+        inside, limits = sandbox.home_inside(spec), sandbox.limits(spec)
+        files = write_etc(job.folder / "etc", spec, home=inside, uid=uid, limits=limits, is_new=is_new, said=said)
+        saved = job.folder / "saved"
+        return {
+            "command": sandbox.command(spec, home=home, hidden=[sandbox.CHECKOUT, self.store.folder.parent]),
+            "uid": owner,
+            "home": str(home),
+            "disk_mb": spec.disk_mb,
+            "volume": str(self.homes.image(spec.home_key)) if in_volume else "",
+            "is_watched": not in_volume,
+            "cgroup": cgroup,
+            "shuts_users": sandbox.shuts_users(),
+            "files": files,
+            "saved": str(saved) if saved.exists() else "",
+            **(networks.plan() if spec.has_network else {}),
+        }
+
+    def _plain_plan(self, job: Job, spec: LabSpec) -> dict[str, object]:
+        home, is_new = self.homes.prepare(spec, None)
+        etc = job.folder / "etc"
+        plain.write_scripts(etc, spec, is_new=is_new)
+        return {"command": plain.command(spec, home=home, folder=etc), "uid": None}
 
     def _await_shell(self, job: Job, spec: LabSpec) -> None:
         processes.wait_for(lambda: job.report() != "" or not job.is_alive(), START_S)
@@ -124,6 +147,7 @@ class LocalBackend:
                 raise BackendUnavailable(f"{job_id} doesn't end")
             if not processes.end_all(lambda: _left(found), STOP_S):
                 raise BackendUnavailable(f"processes of {job_id} don't end")
+            cgroups.remove(found.cgroup if found is not None else str(job.plan().get("cgroup", "")))
             if not self.keeps_homes:
                 spec = job.spec()
                 self.homes.forget(spec.home_key if spec else job_id)

@@ -1,11 +1,13 @@
 """The lab's own /etc: who the student is, how the shell looks, and the script with which the lab begins."""
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
 from scheduler.backends.base import LabSpec
-from scheduler.backends.local.holder import READY_FD
+from scheduler.backends.local.holder import READY_FD, SAVED_FD
+from scheduler.backends.local.networks import AWAIT, RESOLVER
 
 # What programs of the system look for there (awk and vi are links through alternatives), and nothing of this site.
 FROM_HOST = (
@@ -18,7 +20,8 @@ FROM_HOST = (
     "magic",
     "mime.types",
 )
-FOR_NETWORK = ("resolv.conf", "ssl/certs", "ca-certificates")
+FOR_NETWORK = ("ssl/certs", "ca-certificates")
+LINKS = {"os-release": "../usr/lib/os-release", "mtab": "/proc/self/mounts"}
 
 BASHRC = r"""export PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
 export LANG=C.UTF-8 PAGER=less LESS=-R
@@ -31,13 +34,15 @@ PROMPT_COMMAND='history -a'
 [ -f ~/.bashrc ] && . ~/.bashrc
 """
 
+SHELL = "bash --rcfile /etc/yurt.bashrc -i"
 # `exit` gives a new shell, as logging in again would. A shell that can't stay (an `exit` in ~/.bashrc) is replaced by
 # one without the student's files. Job control gives each shell the terminal, whatever the one before did to it.
 INIT = r"""cd || exit 1
 umask 022
 %(limits)s
+%(network)s
 if [ -e /etc/yurt.saved ]; then
-    tar -xzp --no-same-owner -f /etc/yurt.saved </dev/null %(ready)s>&-
+    tar -xzp --no-same-owner -f %(saved)s %(ready)s>&-
 elif [ -e /etc/yurt.setup ]; then
     bash --noprofile --norc /etc/yurt.setup </dev/null %(ready)s>&-
 fi
@@ -47,7 +52,8 @@ if [ $status -ne 0 ]; then
     exit 1
 fi
 echo ready >&%(ready)s
-exec %(ready)s>&-
+exec %(ready)s>&- %(saved_fd)s<&-
+%(said)s
 set -m
 trap : INT QUIT TSTP
 quick=0
@@ -70,8 +76,13 @@ done
 """
 
 
-def write_etc(folder: Path, spec: LabSpec, *, home: str, uid: int, limits: str, is_new: bool) -> None:
-    """Write the lab's /etc anew; `is_new` says that the home wants the setup."""
+def write_etc(
+    folder: Path, spec: LabSpec, *, home: str, uid: int, limits: str, is_new: bool, said: str = ""
+) -> dict[str, str]:
+    """Write the files of the lab's /etc anew, and return which of them goes where.
+
+    `is_new` says that the home wants the setup, `said` is what its first shell says.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     files = {
         "passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\n{spec.handle}:x:{uid}:{uid}::{home}:/bin/bash\n",
@@ -80,28 +91,31 @@ def write_etc(folder: Path, spec: LabSpec, *, home: str, uid: int, limits: str, 
         "hostname": "lab\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
         "yurt.bashrc": BASHRC,
-        "yurt.init": init_script(limits),
+        "yurt.init": init_script(limits, said=said, network=AWAIT if spec.has_network else ""),
     }
     contents = {name: text.encode() for name, text in files.items()}
     if is_new and spec.saved is not None:
-        contents["yurt.saved"] = spec.saved
+        # The archive itself comes through a descriptor.
+        contents["yurt.saved"] = b""
+        (folder.parent / "saved").write_bytes(spec.saved)
     elif is_new and spec.setup_script.strip():
         contents["yurt.setup"] = spec.setup_script.encode()
+    if spec.has_network:
+        contents["resolv.conf"] = RESOLVER.encode()
     folder.mkdir()
-    folder.chmod(0o755)
     for name, content in contents.items():
         (folder / name).write_bytes(content)
-        (folder / name).chmod(0o644)
-    for name in from_host(spec):
-        _make_place(folder / name, Path("/etc") / name)
-    if os.path.exists("/usr/lib/os-release"):
-        (folder / "os-release").symlink_to("../usr/lib/os-release")
-    (folder / "mtab").symlink_to("/proc/self/mounts")
+    return {f"/etc/{name}": str(folder / name) for name in contents}
 
 
-def init_script(limits: str, shell: str = "bash --rcfile /etc/yurt.bashrc -i") -> str:
-    """Return the script that runs first, as the student."""
-    return INIT % {"limits": limits, "ready": READY_FD, "shell": shell}
+def init_script(limits: str, shell: str = SHELL, *, said: str = "", saved: str = "", network: str = "") -> str:
+    """Return the script that runs first, as the student; `saved` is where it finds its archive."""
+    words = {
+        "network": network,
+        "said": f"echo {shlex.quote(said)}" if said else "",
+        "saved": saved or f"- <&{SAVED_FD}",
+    }
+    return INIT % {"limits": limits, "ready": READY_FD, "saved_fd": SAVED_FD, "shell": shell, **words}
 
 
 def from_host(spec: LabSpec) -> list[str]:
@@ -121,13 +135,3 @@ def variables(spec: LabSpec, home: str) -> dict[str, str]:
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
     }
-
-
-def _make_place(place: Path, source: Path) -> None:
-    """Make what a mount can cover: its parent may not be written to later."""
-    place.parent.mkdir(exist_ok=True)
-    if source.is_dir():
-        place.mkdir(exist_ok=True)
-    else:
-        place.touch()
-    place.parent.chmod(0o755)

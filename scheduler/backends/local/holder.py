@@ -18,12 +18,17 @@ from typing import Any
 
 if __name__ != "__main__":
     from scheduler.backends.inside.screen import Screen, set_size
+    from scheduler.backends.local import confine, watch
 else:  # as a program it has nothing but its neighbours
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "inside"))
+    sys.path += [str(Path(__file__).resolve().parents[1] / "inside"), str(Path(__file__).resolve().parent)]
+    import confine  # type: ignore[import-not-found,no-redef]
+    import watch  # type: ignore[import-not-found,no-redef]
     from screen import Screen, set_size  # type: ignore[import-not-found,no-redef]
 
 # Where the sandbox finds its reports: bwrap tells its first process, the shell's script that it is ready.
 INIT_FD, READY_FD = 10, 11
+# Where its script finds what is to be unpacked into the home, where there is something.
+SAVED_FD = 12
 NICENESS, OOM_SCORE = 5, 500
 
 
@@ -61,6 +66,7 @@ def main(folder: Path, lock: int) -> int:
     child, master = spawn(plan, folder)
     set_size(master, 80, 24)
     screen = Screen(master, listener, claim.holds)
+    tend(screen, claim, plan, folder)
     screen.run()
     end_child(child)
     screen.leave()
@@ -73,6 +79,61 @@ def main(folder: Path, lock: int) -> int:
     return 0
 
 
+def tend(screen: Screen, claim: Claim, plan: dict[str, Any], folder: Path) -> None:
+    """Have the screen's loop look after what the lab needs beside itself: its disk, its network."""
+    disk = watch.Watch(plan, folder) if plan.get("is_watched") else None
+    network = Network(plan["network"], folder) if plan.get("network") else None
+
+    def look_around() -> bool:
+        try:
+            said = disk.look() if disk else ""
+            if network:
+                network.tend()
+        except OSError:
+            # The machine has no process or descriptor left for now: the lab goes on.
+            said = ""
+        if said:
+            screen.show(f"\r\n\x1b[1;31m{said}\x1b[0m\r\n".encode())
+        return claim.holds()
+
+    screen.is_ours = look_around
+    if disk or network:
+        screen.look_around_s = watch.LOOK_S
+
+
+class Network:
+    """The program that gives the lab a network; it joins the lab's, so it starts once that is there."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self.command, self.folder = command, folder
+        self.child = 0
+
+    def tend(self) -> None:
+        """Start it when the lab has begun; again when it has ended."""
+        if self.child:
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(self.child, os.WNOHANG)[0] == 0:
+                    return
+            self.child = 0
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            init = int(json.loads((self.folder / "init").read_text())["child-pid"])
+            namespaces = f"/proc/{init}/ns"
+            owner = confine.owner_of(f"{namespaces}/net")
+            users = [f"--userns-path=/proc/self/fd/{owner}"] if owner >= 0 and os.geteuid() else []
+            self.child = os.fork()
+            if self.child == 0:
+                try:
+                    confine.die_with_parent()
+                    null = os.open(os.devnull, os.O_RDWR)
+                    for stream in range(3):
+                        os.dup2(null, stream)
+                    os.execv(self.command[0], [*self.command, *users, "--netns-type=path", f"{namespaces}/net", "tap0"])
+                finally:
+                    os._exit(126)
+            if owner >= 0:
+                os.close(owner)
+
+
 def spawn(plan: dict[str, Any], folder: Path) -> tuple[int, int]:
     """Start the sandbox on a new PTY, with two files to report to."""
     reports = [os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) for name in ("init", "ready")]
@@ -82,7 +143,13 @@ def spawn(plan: dict[str, Any], folder: Path) -> tuple[int, int]:
             become_lab(plan["uid"])
             for report, descriptor in zip(reports, (INIT_FD, READY_FD), strict=True):
                 os.dup2(report, descriptor)
-            os.execve(plan["command"][0], plan["command"], {"PATH": "/usr/bin:/bin", "TERM": "xterm-256color"})
+            if plan.get("saved"):
+                os.dup2(os.open(plan["saved"], os.O_RDONLY), SAVED_FD)
+            os.environ["PATH"] = "/usr/bin:/bin:/usr/sbin:/sbin"
+            command = confine.confine(plan)
+            os.execve(
+                command[0], [Path(command[0]).name, *command[1:]], {"PATH": "/usr/bin:/bin", "TERM": "xterm-256color"}
+            )
         except OSError as error:
             os.write(2, f"{plan['command'][0]}: {error.strerror}".encode())
         finally:

@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 from scheduler.backends.base import BackendUnavailable, LabSpec
+from scheduler.backends.local import volumes
 
 UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 LONGEST = 100
@@ -31,12 +32,20 @@ class Homes:
             name = f"{name[:60]}-{hashlib.sha256(home_key.encode()).hexdigest()[:12]}"
         return self.folder / name
 
-    def prepare(self, spec: LabSpec, uid: int | None) -> tuple[Path, bool]:
-        """Return the home, theirs, and whether it is new and wants the setup."""
+    def prepare(self, spec: LabSpec, uid: int | None, *, in_volume: bool = False) -> tuple[Path, bool]:
+        """Return the home, theirs, and whether it is new and wants the setup.
+
+        `in_volume` says that its files are in an image, which is mounted there: one that was a folder is moved.
+        """
         home = self.path(spec.home_key)
-        if home.is_dir() and self._mark(home).exists() and not spec.is_fresh:
+        image = self.image(spec.home_key)
+        # An image that can't be mounted any more (Yurt isn't root now) is kept, and the home begins with a save.
+        is_there = home.is_dir() and self._mark(home).exists() and (in_volume or not image.exists())
+        if is_there and not spec.is_fresh:
             if uid is not None:
                 own(home, uid)
+            if in_volume:
+                self._move_in(home, image, spec)
             return home, False
         self._mark(home).unlink(missing_ok=True)
         if home.is_dir():
@@ -45,7 +54,22 @@ class Homes:
         home.chmod(0o700)
         if uid is not None:
             os.chown(home, uid, uid)
+        if in_volume:
+            volumes.make(image, spec.disk_mb)
+            volumes.ready(image, spec.disk_mb)
         return home, True
+
+    def image(self, home_key: str) -> Path:
+        """Return where the home's image is, where it has one."""
+        home = self.path(home_key)
+        return home.with_name(f".{home.name}.img")
+
+    def _move_in(self, home: Path, image: Path, spec: LabSpec) -> None:
+        if not image.exists():
+            volumes.make(image, spec.disk_mb, home)
+        for left in home.iterdir():
+            _run(["rm", "-rf", "--", str(left)])
+        volumes.ready(image, spec.disk_mb)
 
     def settle(self, home_key: str) -> None:
         """Remember that the setup came to its end."""
@@ -55,6 +79,7 @@ class Homes:
         """Remove a home that nobody comes back to."""
         home = self.path(home_key)
         self._mark(home).unlink(missing_ok=True)
+        self.image(home_key).unlink(missing_ok=True)
         if home.is_dir():
             self._wipe(home)
 

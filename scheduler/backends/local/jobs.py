@@ -27,10 +27,16 @@ SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The sandbox's first process as the host sees it, and the namespace of all its processes."""
+    """The sandbox's first process as the host sees it, and the namespace of all its processes.
+
+    `cgroup` is the folder of its control group, or empty; `shuts_users` says that it has a user namespace of its own,
+    although we are root.
+    """
 
     init: int
     namespace: int | None
+    cgroup: str = ""
+    shuts_users: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,14 @@ class Job:
             return LabSpec(**json.loads((self.folder / "spec.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
+
+    def plan(self) -> dict[str, object]:
+        """Return the holder's plan; empty where the file is damaged or missing."""
+        try:
+            found = json.loads((self.folder / "plan.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def save(self, spec: LabSpec, plan: dict[str, object]) -> None:
         """Keep the specification, and the plan of the holder."""
@@ -111,8 +125,9 @@ class Job:
     def sandbox(self) -> Sandbox | None:
         """Return the sandbox as it announced itself; it may be gone since."""
         try:
-            found = json.loads((self.folder / "init").read_text())
-            return Sandbox(int(found["child-pid"]), found.get("pid-namespace"))
+            found, plan = json.loads((self.folder / "init").read_text()), self.plan()
+            cgroup, shuts_users = str(plan.get("cgroup", "")), bool(plan.get("shuts_users"))
+            return Sandbox(int(found["child-pid"]), found.get("pid-namespace"), cgroup, shuts_users)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -132,7 +147,7 @@ class Job:
 
     def clear(self) -> None:
         """Forget what an earlier run of this job reported."""
-        for name in ("init", "ready", "error"):
+        for name in ("init", "ready", "error", "saved"):
             (self.folder / name).unlink(missing_ok=True)
 
     def remove(self) -> None:

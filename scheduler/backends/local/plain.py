@@ -18,7 +18,8 @@ REPORT = f'echo "{{\\"child-pid\\": $$}}" >&{INIT_FD}; exec {INIT_FD}>&-\n'
 def write_scripts(folder: Path, spec: LabSpec, *, is_new: bool) -> None:
     """Write what the lab begins with."""
     folder.mkdir(exist_ok=True)
-    script = REPORT + init_script(f"ulimit -c 0 -f {spec.disk_mb * 1024}", f"bash --rcfile '{folder}/bashrc' -i")
+    limits, shell = f"ulimit -c 0 -f {spec.disk_mb * 1024}", f"bash --rcfile '{folder}/bashrc' -i"
+    script = REPORT + init_script(limits, shell, saved=f"'{folder}/saved' </dev/null")
     for name in ("setup", "saved"):
         script = script.replace(f"/etc/yurt.{name}", f"'{folder}/{name}'")
         (folder / name).unlink(missing_ok=True)

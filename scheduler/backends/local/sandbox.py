@@ -1,19 +1,24 @@
 """The sandbox of a local lab: what bubblewrap is told. Pure functions of the lab and of this machine.
 
 The lab sees a read-only system, its own home, processes and /tmp, and nothing else of the host. Where Yurt runs as
-root, each home has a user ID of its own, so that the limit on processes holds for it alone and root stays outside.
-Without root, bwrap makes user namespaces, and the kernel counts processes in them.
+root, each home has a user ID of its own, so that the limit on processes holds for it alone and root stays outside;
+`confine` has done first what bwrap can't. Without root, bwrap makes user namespaces, and the kernel counts processes in
+them.
 """
 
 import fcntl
+import functools
 import os
 import shutil
+import subprocess
 import sys
 import zlib
 from pathlib import Path
 
 from scheduler.backends.base import BackendUnavailable, LabSpec
-from scheduler.backends.local.etc import from_host, variables
+from scheduler.backends.local.cgroups import entering
+from scheduler.backends.local.confine import FILES
+from scheduler.backends.local.etc import LINKS, from_host, variables
 from scheduler.backends.local.holder import INIT_FD
 from scheduler.backends.local.jobs import Sandbox
 
@@ -22,6 +27,7 @@ try:
 except ImportError:  # no wheel for this system: see `plain`
     bwrap_path = None
 
+CONFINE = Path(__file__).with_name("confine.py")
 CHECKOUT = Path(__file__).resolve().parents[3]
 MAX_PROCESSES = 256
 MAX_FILES = 1024
@@ -61,12 +67,30 @@ def home_inside(spec: LabSpec) -> str:
     return f"/home/{spec.handle}"
 
 
-def command(spec: LabSpec, *, home: Path, etc: Path, hidden: list[Path]) -> list[str]:
+@functools.cache
+def shuts_users() -> bool:
+    """Say whether root can give labs a user namespace in which no other can be made; tried once.
+
+    Without root bwrap does so itself.
+    """
+    if os.geteuid() != 0 or not is_here():
+        return False
+    command = [sys.executable, "-I", "-S", str(CONFINE), str(bwrap_path()), "--ro-bind", "/", "/", "--unshare-pid"]
+    done = subprocess.run(
+        [*command, "--proc", "/proc", "--dev", "/dev", "--", "/bin/true"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def command(spec: LabSpec, *, home: Path, hidden: list[Path]) -> list[str]:
     """Return the command that runs the lab; `hidden` folders are covered where the system's folders hold them."""
     return [
         str(bwrap_path()),
         *namespaces(spec),
-        *filesystem(spec, home, etc, hidden),
+        *filesystem(spec, home, hidden),
         *environment(spec),
         "--info-fd",
         str(INIT_FD),
@@ -105,10 +129,10 @@ def namespaces(spec: LabSpec) -> list[str]:
     else:
         uid = str(uid_of(spec))
         own += ["--unshare-user", "--disable-userns", "--uid", uid, "--gid", uid]
-    return [*own, "--die-with-parent", *([] if spec.has_network else ["--unshare-net"])]
+    return [*own, "--die-with-parent", "--unshare-net"]
 
 
-def filesystem(spec: LabSpec, home: Path, etc: Path, hidden: list[Path]) -> list[str]:
+def filesystem(spec: LabSpec, home: Path, hidden: list[Path]) -> list[str]:
     """Return the lab's file system: the host's programs read-only, everything else its own."""
     mounts = ["--ro-bind", "/usr", "/usr"]
     for path in SYSTEM:
@@ -119,9 +143,13 @@ def filesystem(spec: LabSpec, home: Path, etc: Path, hidden: list[Path]) -> list
     for folder in hidden:
         if folder.is_relative_to("/usr") or str(folder).startswith(tuple(f"{path}/" for path in SYSTEM)):
             mounts += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    mounts += ["--ro-bind", str(etc), "/etc"]
+    # Its files are written by the holder: a folder of the site's would show its path in the lab's mounts.
+    mounts += ["--perms", "0755", "--tmpfs", "/etc", FILES]
+    for name, target in LINKS.items():
+        mounts += ["--symlink", target, f"/etc/{name}"]
     for name in from_host(spec):
         mounts += ["--ro-bind", f"/etc/{name}", f"/etc/{name}"]
+    mounts += ["--remount-ro", "/etc"]
     mounts += ["--proc", "/proc", "--dev", "/dev", *_memory(SHARED_MEMORY_MB, "/dev/shm"), "--remount-ro", "/dev"]
     mounts += [*_memory(max(16, spec.memory_mb // 2), "/tmp"), "--dir", "/run", "--dir", "/var", "--dir", "/home"]
     mounts += ["--symlink", "../tmp", "/var/tmp", "--symlink", "../run", "/var/run"]
@@ -155,10 +183,12 @@ def enter(spec: LabSpec, sandbox: Sandbox) -> tuple[list[str], tuple[int, ...]]:
     student's user ID. NS_GET_PARENT (ioctl_ns(2)) leads from the inner to the outer.
     """
     nsenter = shutil.which("nsenter") or "/usr/bin/nsenter"
-    kinds = ["--mount", "--pid", "--ipc", "--uts"] + ([] if spec.has_network else ["--net"])
+    kinds = ["--mount", "--pid", "--ipc", "--uts", "--net"]
     there = ["--target", str(sandbox.init), *kinds, "--root", "--wd"]
+    join = entering(sandbox.cgroup)
     if os.geteuid() == 0:
-        return [nsenter, *there, "--", *become(spec)], ()
+        users = ["--user"] if sandbox.shuts_users else []
+        return [*join, nsenter, *users, *there, "--", *become(spec)], ()
     try:
         inner = os.open(f"/proc/{sandbox.init}/ns/user", os.O_RDONLY)
     except OSError as error:
@@ -166,4 +196,4 @@ def enter(spec: LabSpec, sandbox: Sandbox) -> tuple[list[str], tuple[int, ...]]:
     outer = fcntl.ioctl(inner, NS_GET_PARENT)
     first, second = (f"--user=/proc/self/fd/{namespace}" for namespace in (outer, inner))
     keep = "--preserve-credentials"
-    return [nsenter, first, keep, *there, "--", nsenter, second, keep, "--"], (outer, inner)
+    return [*join, nsenter, first, keep, *there, "--", nsenter, second, keep, "--"], (outer, inner)
