@@ -16,7 +16,7 @@ from extensions import db
 from models import Lab, LabSession
 from services import checks, courses, lab_progress, lab_steps, policy
 from services import labs as lab_service
-from services.errors import Conflict, NotFound
+from services.errors import Conflict, Forbidden, NotFound
 from services.outlines import activity, outline
 
 labs = Blueprint("labs", __name__)
