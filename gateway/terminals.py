@@ -19,6 +19,7 @@ from gateway.access import Access, Revoked
 from gateway.asked import ASKED
 from gateway.labs import Limit
 from gateway.notes import Notes
+from gateway.typed import Typed
 from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
 from scheduler.backends.base import Backend, BackendError, Terminal
 from services import activity, tickets
@@ -200,12 +201,31 @@ class Terminals:
         Of several tabs the one in which somebody types decides how large the screen is. What begins with an escape
         may be a terminal's answer to a program, which all tabs give: it changes no size.
         """
+        typed = Typed(terminal, socket, lambda: keyboard is None or keyboard.is_given)
+        giving = asyncio.create_task(typed.run())
+        reading = asyncio.create_task(self._read(socket, typed, session_id, keyboard, size))
+        try:
+            await asyncio.wait({giving, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if not giving.done():
+                await typed.end()
+        finally:
+            await tasks.end(giving, reading)
+
+    async def _read(
+        self,
+        socket: web.WebSocketResponse,
+        terminal: Typed,
+        session_id: str,
+        keyboard: Keyboard | None,
+        size: Size | None,
+    ) -> None:
         noted = 0.0
         async for message in socket:
             if message.type is WSMsgType.TEXT and message.data == PING:
                 await socket.send_str(PONG)
             elif keyboard is not None and not (keyboard.is_given and message.type is WSMsgType.BINARY):
-                continue
+                if message.type is WSMsgType.BINARY:
+                    await terminal.answer(message.data)
             elif message.type is WSMsgType.BINARY:
                 BYTES.labels("in").inc(len(message.data))
                 if size and size != self._screens.size(session_id) and message.data[:1] != b"\x1b":
@@ -240,7 +260,7 @@ async def _output(
             await socket.send_bytes(data)
 
 
-async def _command(terminal: Terminal, text: str) -> Size | None:
+async def _command(terminal: Typed, text: str) -> Size | None:
     """Do what the page asks for; return the new size of its screen."""
     # Not of our page: other words, numbers that are none (1e999), brackets without end.
     with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):

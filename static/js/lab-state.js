@@ -1,5 +1,6 @@
 // The lab's state: one document, which the gateway sends on each change. The page's parts share it through this module.
-import { send, strings, toast } from "./site.js";
+import { isSignedIn, onSignedIn, send } from "./send.js";
+import { strings, toast } from "./site.js";
 
 /** The page's words. */
 export const words = strings();
@@ -77,6 +78,7 @@ export async function watch() {
   const response = await send("POST", url("live")).catch(() => null);
   const found = response?.ok ? await response.json().catch(() => null) : null;
   if (mine !== asked) return; // a later one follows
+  if (response?.status === 401 && !isSignedIn()) return; // until its person is back
   if (!found) return later();
   source = new EventSource(found.url);
   source.addEventListener("state", (event) => {
@@ -88,6 +90,7 @@ export async function watch() {
 
 // A network that was lost has cut the stream, which nobody tells.
 addEventListener("online", watch);
+onSignedIn(watch);
 
 function later() {
   failures += 1;

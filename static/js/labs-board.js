@@ -1,4 +1,5 @@
 // The board of a course's labs: a hint from the gateway, and the rows alone are fetched anew; messages and hands.
+import { follow } from "./live.js";
 import { send, strings, toast } from "./site.js";
 
 const live = document.getElementById("live");
@@ -9,17 +10,10 @@ const words = strings();
 // What depends on the time alone (who is stuck, who is idle) has no hint.
 const EVERY_MS = 30000;
 let waiting = 0;
-let failures = 0;
 let took = 0;
 let student = null;
 
 const fill = (pattern, name) => pattern.replace("{name}", name);
-
-function show(isOn) {
-  live.dataset.state = isOn ? "on" : "off";
-  const label = live.querySelector("[data-on]");
-  label.textContent = isOn ? label.dataset.on : label.dataset.off;
-}
 
 async function refresh() {
   waiting = 0;
@@ -38,22 +32,6 @@ async function refresh() {
 function soon() {
   // A large class has news all the time: looking takes a fifth of it at most, however slow the site is.
   waiting ||= setTimeout(refresh, Math.max(100 + Math.random() * 400, 4 * took));
-}
-
-function connect() {
-  const source = new EventSource(live.dataset.live);
-  source.addEventListener("open", () => {
-    failures = 0;
-    show(true);
-  });
-  source.addEventListener("board", soon);
-  source.addEventListener("error", () => {
-    show(false);
-    if (source.readyState !== EventSource.CLOSED) return;
-    // The ticket may be too old: a fresh page has a fresh one.
-    failures += 1;
-    setTimeout(failures > 5 ? () => location.reload() : connect, Math.min(30000, 1000 * 2 ** failures));
-  });
 }
 
 async function post(session, action, body) {
@@ -88,6 +66,6 @@ document.getElementById("say-form").addEventListener("submit", async (event) => 
 });
 document.querySelector("[data-submit]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 
-connect();
+follow(live, soon);
 setInterval(() => document.hidden || soon(), EVERY_MS);
 document.addEventListener("visibilitychange", () => document.hidden || soon());

@@ -1,4 +1,5 @@
 // The help panel, for the lab's student and for whoever looks in: the hand, and what is said.
+import { isComposing } from "./keys.js";
 import { clock, fill, get, onState, problem, setState, state } from "./lab-state.js";
 import { mark, onPanel, shown } from "./lab-tabs.js";
 import { send, toast } from "./site.js";
@@ -133,7 +134,7 @@ get("talk-form").addEventListener("submit", async (event) => {
   field.focus();
 });
 field.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
   event.preventDefault();
   get("talk-form").requestSubmit();
 });

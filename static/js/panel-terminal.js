@@ -54,12 +54,18 @@ function renderTerminal(name) {
     host.hidden = false;
     terminal = openTerminal(host, url("ticket"), {
       onEnd: () => {},
+      onLost: () => toast(words.keys_lost, "warn"),
+      onRefused: (why) => {
+        if (why) get("machine-link").textContent = why;
+      },
       onState: (now) => {
         // The state comes by another connection, which was lost with this one and may not know.
         if (now === "connected" && link === "lost") watch();
         link = now === "connecting" && link ? "lost" : now;
         get("machine-state").dataset.link = now;
-        get("machine-link").hidden = now !== "connecting" || stateName() !== "running";
+        const note = get("machine-link");
+        note.hidden = now !== "connecting" || stateName() !== "running";
+        if (now === "connected") note.textContent = words.reconnecting;
       },
     });
     if (shown() === "terminal" && !matchMedia("(max-width: 60rem)").matches) terminal.focus();

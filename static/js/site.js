@@ -1,4 +1,6 @@
 // What every page does: confirm, copy code, close menus, fold the outline on narrow screens, toasts.
+import { isComposing } from "./keys.js";
+
 export { send } from "./send.js";
 
 /** Return the page's strings (a JSON data block). */
@@ -26,7 +28,7 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || isComposing(event)) return;
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     menu.open = false;
     menu.querySelector("summary").focus();

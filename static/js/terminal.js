@@ -1,5 +1,6 @@
 // One terminal: xterm.js over a WebSocket, which comes back by itself to the same shell.
-import { send } from "./site.js";
+import { isSignedIn, onSignedIn, send } from "./send.js";
+import { isComposing } from "./keys.js";
 
 const FONT = "yurt-terminal-font";
 const SCROLLBACK = 5000;
@@ -14,6 +15,15 @@ const QUIET_MS = 10000;
 const ANSWER_MS = 12000;
 // A connection that lives so long has reached the lab, also where that has nothing on its screen yet.
 const REACHED_MS = 1500;
+
+// What is typed goes in pieces, of which a few travel at once: the gateway answers those of at least ANSWERED bytes when
+// they are in the lab. While there is no connection, KEPT bytes wait for it, for so long.
+const PIECE = 32 * 1024;
+const ANSWERED = 16 * 1024;
+const WINDOW = 4;
+const KEPT = 64 * 1024;
+const KEPT_MS = 120000;
+const TOLD_MS = 5000;
 
 /** Leave what programs ask the terminal to the student's own: a second answer would be typed into their shell. */
 function leaveQuestions(term) {
@@ -33,7 +43,7 @@ function leaveQuestions(term) {
  * Open a terminal in `host`; `ticketUrl` gives the WebSocket's address, once for each connection. A visitor's draws the
  * student's screen as large as that is, and takes keys only after `typing(true)`.
  */
-export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = false }) {
+export function openTerminal(host, ticketUrl, { onEnd, onState, onLost = () => {}, onRefused = () => {}, isVisitor = false }) {
   const { Terminal } = window;
   const stored = Number(localStorage.getItem(FONT));
   const term = new Terminal({
@@ -64,6 +74,12 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   let reached = 0;
   let heardAt = 0;
   let askedAt = 0;
+  // What was typed and isn't sent yet: {bytes, at}.
+  const waiting = [];
+  let waitingSize = 0;
+  let unanswered = 0;
+  let isLive = false;
+  let toldAt = 0;
   // Keys of the touch row that count for the next key.
   const held = { ctrl: false, alt: false };
 
@@ -92,7 +108,10 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     let address;
     try {
       const response = await send("POST", ticketUrl);
-      if (response.status === 404 || response.status === 409) return again(3000);
+      // Whoever is signed out is told by the page; the terminal goes on when they are back.
+      if (response.status === 401 && !isSignedIn()) return;
+      if (response.status === 403) onRefused((await response.json().catch(() => null))?.detail ?? "");
+      if ([403, 404, 409].includes(response.status)) return again(response.status === 403 ? 10000 : 3000);
       if (!response.ok) return again();
       address = (await response.json()).url;
     } catch {
@@ -103,13 +122,18 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const mine = new WebSocket(`${scheme}://${location.host}${address}&columns=${term.cols}&rows=${term.rows}`);
     socket = mine;
+    isLive = false;
+    unanswered = 0;
     mine.binaryType = "arraybuffer";
     let isFirst = true;
     const live = () => {
       clearTimeout(reached);
-      if (socket !== mine) return;
+      if (socket !== mine || isLive) return;
       failures = 0;
+      isLive = true;
       state("connected");
+      drop(KEPT_MS);
+      flush();
     };
     mine.addEventListener("open", () => {
       // A gateway that doesn't reach the lab opens, too, and closes at once.
@@ -121,6 +145,10 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
       hear();
       if (typeof event.data === "string") {
         const note = JSON.parse(event.data);
+        if (note.type === "taken") {
+          unanswered = Math.max(0, unanswered - 1);
+          flush();
+        }
         if (note.type === "size" && isVisitor) {
           term.resize(note.columns, note.rows);
           resize();
@@ -157,8 +185,12 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   /** Let the connection go, whatever becomes of it, and come back. */
   function lose(wait) {
     const gone = socket;
+    // Pieces of a paste that weren't answered may have come or not: the rest alone would be something else.
+    const isBroken = unanswered > 0;
     socket = null;
+    isLive = false;
     clearTimeout(reached);
+    if (isBroken) drop(0);
     gone?.close();
     again(wait);
   }
@@ -184,6 +216,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     clearInterval(looking);
     removeEventListener("online", back);
     removeEventListener("offline", gone);
+    drop(0, false);
     const left = socket;
     socket = null;
     left?.close();
@@ -197,7 +230,46 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   }
 
   function type(data) {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(new TextEncoder().encode(data));
+    post(new TextEncoder().encode(data));
+  }
+
+  /** Send bytes, or keep them until there is a connection. */
+  function post(bytes) {
+    if (isOver || term.options.disableStdin) return;
+    if (!isLive && waitingSize + bytes.length > KEPT) return lost();
+    waiting.push({ bytes, at: Date.now() });
+    waitingSize += bytes.length;
+    host.dataset.kept = String(isLive ? 0 : waitingSize);
+    flush();
+  }
+
+  function flush() {
+    while (waiting.length && isLive && socket?.readyState === WebSocket.OPEN && unanswered < WINDOW) {
+      const first = waiting[0];
+      const piece = first.bytes.subarray(0, PIECE);
+      first.bytes = first.bytes.subarray(piece.length);
+      if (!first.bytes.length) waiting.shift();
+      waitingSize -= piece.length;
+      if (piece.length >= ANSWERED) unanswered += 1;
+      socket.send(piece);
+    }
+    if (isLive) host.dataset.kept = "0";
+  }
+
+  /** Forget what has waited for longer than that, and say so. */
+  function drop(longest, isSaid = true) {
+    if (waiting.length && Date.now() - waiting[0].at < longest) return;
+    const had = waiting.length > 0 || unanswered > 0;
+    waiting.length = 0;
+    waitingSize = 0;
+    unanswered = 0;
+    host.dataset.kept = "0";
+    if (had && isSaid) lost();
+  }
+
+  function lost() {
+    if (Date.now() - toldAt > TOLD_MS) onLost();
+    toldAt = Date.now();
   }
 
   function paste() {
@@ -210,12 +282,12 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
   }
 
   term.onData((data) => type(modified(data)));
-  term.onBinary((data) => socket?.readyState === WebSocket.OPEN && socket.send(Uint8Array.from(data, (char) => char.charCodeAt(0))));
+  term.onBinary((data) => post(Uint8Array.from(data, (char) => char.charCodeAt(0))));
   term.onResize(({ cols, rows }) => {
     if (!isVisitor && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "resize", columns: cols, rows }));
   });
   term.attachCustomKeyEventHandler((event) => {
-    if (event.type !== "keydown") return true;
+    if (event.type !== "keydown" || isComposing(event)) return true;
     if (event.ctrlKey && event.shiftKey && event.code === "KeyC") return copy(), event.preventDefault(), false;
     if (event.ctrlKey && event.shiftKey && event.code === "KeyV") return paste(), event.preventDefault(), false;
     if (event.ctrlKey && event.altKey && event.code === "KeyS") {
@@ -233,6 +305,11 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
     failures = 0;
     connect();
   };
+  onSignedIn(() => {
+    if (isOver || socket) return;
+    failures = 0;
+    connect();
+  });
   addEventListener("offline", gone);
   addEventListener("online", back);
 
@@ -243,7 +320,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, isVisitor = fals
 
   /** Apply what is held to one key, as terminals do: Ctrl takes the letter's control character, Alt puts Escape before. */
   function modified(data) {
-    if (held.ctrl && data.length === 1) {
+    if (held.ctrl && data.length === 1 && data < "\x7f") {
       data = String.fromCharCode(data.toUpperCase().charCodeAt(0) & 31);
       hold("ctrl", false);
     }

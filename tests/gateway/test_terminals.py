@@ -1,6 +1,7 @@
 """Terminals: tickets, what travels, and how they end."""
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -276,3 +277,31 @@ async def test_a_browser_that_does_not_read_costs_bounded_memory(gateway: Browse
 
     assert 64_000 < seen < 100_000_000
     assert psutil.Process().memory_info().rss - before < 60_000_000
+
+
+async def test_a_large_paste_goes_in_pieces_each_answered(shell: Shell) -> None:
+    pieces, size = 41, 32 * 1024
+    await shell.type(f"stty raw -echo; echo go; head -c {pieces * size} | sha256sum; stty sane\r")
+    await shell.see("\ngo\n")
+    data = bytes(range(256)) * (size // 256)
+    for number in range(pieces):
+        await shell.socket.send_bytes(data)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(shell.said) < number - 2:
+                await shell._read()
+
+    await shell.see(hashlib.sha256(data * pieces).hexdigest())
+    assert shell.said.count({"type": "taken"}) >= pieces - 3
+
+
+async def test_a_lab_that_reads_nothing_does_not_cost_the_connection(shell: Shell) -> None:
+    await shell.type("stty raw -echo; echo go; sleep 1.5; cat > /dev/null\r")
+    await shell.see("\ngo\n")
+    for _ in range(10):
+        await shell.socket.send_bytes(b"x" * 32 * 1024)
+
+    await shell.socket.send_str('{"type":"ping"}')
+
+    async with asyncio.timeout(1.4):
+        while {"type": "pong"} not in shell.said:
+            await shell._read()

@@ -1,5 +1,6 @@
 """Pages of labs, and what their scripts send."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -141,6 +142,11 @@ def test_there_is_no_terminal_of_a_lab_that_does_not_run(bob: FlaskClient, lab: 
     labs.stop(lab, reason="user", now=utcnow())
 
     assert send(bob, f"/lab-sessions/{lab.id}/ticket").status_code == 409
+
+
+def test_without_javascript_the_page_says_what_is_missing(bob: FlaskClient, cast: Cast) -> None:
+    assert re.search(r"<noscript>.*The machine needs JavaScript", bob.get(PAGE).text)
+    assert "<noscript><p" in bob.get("/courses/shell/leaderboard").text
 
 
 def test_a_live_ticket_is_for_ones_own_lab(bob: FlaskClient, cast: Cast, lab: LabSession, app: object) -> None:

@@ -1,0 +1,85 @@
+"""What was typed and isn't in the lab yet, in order and within a bound.
+
+A lab that reads slowly must not keep the gateway from hearing its browser, which would count as gone. A page that sends
+much sends it in pieces, and waits for the word `taken` before it sends more.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from aiohttp import web
+
+from scheduler.backends.base import Terminal
+
+# A piece of at least this many bytes is answered once it is in the lab; a few of them travel at once.
+ANSWERED = 16 * 1024
+TAKEN = '{"type":"taken"}'
+# More isn't read from the browser.
+MOST = 512 * 1024
+PIECE = 32 * 1024
+# What was typed last before a page went, of a lab that takes it.
+LAST_S = 2.0
+
+
+class Typed:
+    """Stands before a terminal: `write` and `resize` return before the lab has taken them."""
+
+    def __init__(self, terminal: Terminal, socket: web.WebSocketResponse, is_allowed: Callable[[], bool]) -> None:
+        self._terminal, self._socket, self._is_allowed = terminal, socket, is_allowed
+        self._waiting: deque[bytes | tuple[int, int]] = deque()
+        self._size = 0
+        self._changed = asyncio.Event()
+
+    async def write(self, data: bytes) -> None:
+        """Take bytes; wait while too many are here."""
+        self._add(data)
+        while self._size > MOST:
+            await self._change()
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Take a size of the screen, which comes between what was typed before and after it."""
+        self._add((columns, rows))
+
+    async def run(self) -> None:
+        """Give the lab what is here, for ever."""
+        while True:
+            while not self._waiting:
+                await self._change()
+            first = self._waiting[0]
+            if isinstance(first, tuple):
+                await self._terminal.resize(*first)
+            else:
+                await self._give(first)
+                self._size -= len(first)
+            self._waiting.popleft()
+            self._changed.set()
+
+    async def end(self) -> None:
+        """Wait a moment for what was typed last."""
+        try:
+            async with asyncio.timeout(LAST_S):
+                while self._waiting:
+                    await self._change()
+        except TimeoutError:
+            return
+
+    async def _give(self, data: bytes) -> None:
+        for start in range(0, len(data), PIECE):
+            if self._is_allowed():
+                await self._terminal.write(data[start : start + PIECE])
+        await self.answer(data)
+
+    async def answer(self, data: bytes) -> None:
+        """Say that a piece has left, for the lab or for nowhere."""
+        if len(data) >= ANSWERED and not self._socket.closed:
+            await self._socket.send_str(TAKEN)
+
+    def _add(self, what: bytes | tuple[int, int]) -> None:
+        self._waiting.append(what)
+        self._size += len(what) if isinstance(what, bytes) else 0
+        self._changed.set()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
