@@ -4,6 +4,7 @@ Standard library only: `make run` reads its port with it before anything is inst
 """
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 # What a word processor or a web page puts around a copied line; a quote inside belongs to the value.
 QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "„": "“", "«": "»"}
@@ -26,3 +27,9 @@ def meant(text: str) -> str:
 def value(environ: Mapping[str, str], name: str, default: str = "") -> str:
     """Return what a variable means, or the default where it is unset or empty."""
     return meant(environ.get(name, "")) or default
+
+
+def is_loopback_url(url: str) -> bool:
+    """Say whether an address leads to the machine itself."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from cli import processes
+from cli.cautions import cautions
 from cli.checks import Refusal, complain, require_free_port, run_main
 from cli.door import door_program, fault, upstream
 from cli.runtime import runtime_folder
@@ -37,6 +38,8 @@ def main() -> int:
     require_free_port(settings.bind, settings.port)
     supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
+    for line in cautions(settings):
+        relay("web", line)
     with listening_socket(runtime / "web.sock") as listener:
         try:
             workers, gateway, door = parts(settings, runtime, listener)

@@ -21,6 +21,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from app import create_app
+from cli import cautions
 from cli.checks import run_main
 from cli.runtime import runtime_folder
 from cli.supervise import Interrupted, Program, Supervisor
@@ -48,6 +49,8 @@ def main() -> int:
     listener = socket.socket(fileno=options.fd) if options.fd is not None else listen(options.bind)
     record = runtime_folder(settings.var_dir) / "workers.json"
     configure_logging(settings, "web")
+    if options.bind:
+        cautions.warn(settings)
     supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
     app = ready_app(settings)

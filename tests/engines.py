@@ -107,7 +107,10 @@ def running_engines() -> Iterator[Engines]:
 def remove_leftovers() -> None:
     """End the engines of runs whose owner is gone, and remove their folders."""
     for folder in Path("/tmp").glob(f"{PREFIX}*"):
-        if folder.stat().st_uid == os.geteuid() and (folder / "owner.json").exists():
+        # Another run may end meanwhile, and take its folder along.
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_uid != os.geteuid() or not (folder / "owner.json").exists():
+                continue
             if processes.living(folder / "owner.json"):
                 continue
             processes.end(processes.living(folder / "processes.json"), within=5)

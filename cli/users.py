@@ -1,0 +1,81 @@
+"""`flask users create-admin` and `list`: the first administrator, and who there is. Flask-Security has the
+other verbs of `flask users`: activate, deactivate, reset_access, change_password.
+"""
+
+import secrets
+import sys
+
+import click
+from flask import current_app
+from flask_security import hash_password
+from sqlalchemy import select
+
+from extensions import db
+from models import User, utcnow
+from services import accounts, addresses
+from services.errors import NotFound, ServiceError
+
+
+@click.command("create-admin")
+@click.argument("email")
+@click.option("--name", default="Administrator", show_default=True, help="The name that others see.")
+@click.option("--generate", is_flag=True, help="Make a password and print it, instead of asking for one.")
+def create_admin(email: str, name: str, generate: bool) -> None:
+    """Make an account with EMAIL that runs the site, or let the one that has it run the site.
+
+    The password is asked for on a terminal, else read from standard input.
+    """
+    try:
+        user = accounts.find_by_email(email)
+        accounts.make_admin(user)
+        db.session.commit()
+        click.echo(f"{user.email} runs the site now, with the password that the account has.")
+        return
+    except NotFound:
+        pass
+    try:
+        address, shown = addresses.normal(email), accounts.clean_name(name)
+        password = secrets.token_urlsafe(16) if generate else _ask()
+        user = _account(address, shown, password)
+        accounts.make_admin(user)
+    except ServiceError as error:
+        raise click.ClickException(error.message) from error
+    db.session.commit()
+    click.echo(f"Made {user.email}, who runs the site.", err=generate)
+    if generate:
+        click.echo(password)
+
+
+@click.command("list")
+def list_users() -> None:
+    """List the accounts: address, handle, whether they may sign in, and who runs the site."""
+    for user in db.session.scalars(select(User).order_by(User.email)):
+        words = ["active" if user.active else "deactivated", *(["admin"] if user.is_admin else [])]
+        click.echo(f"{user.email}  {user.handle}  {', '.join(words)}")
+
+
+def _ask() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _account(email: str, name: str, password: str) -> User:
+    security = current_app.extensions["security"]
+    # Its words are made for the reader of a page.
+    with current_app.test_request_context():
+        faults, password = security.password_util.validate(password, True, email=email)
+        told = " ".join(str(fault) for fault in faults or [])
+    if told:
+        raise click.ClickException(told)
+    # Who may run commands here vouches for the address.
+    confirmed = {"confirmed_at": utcnow()} if hasattr(User, "confirmed_at") else {}
+    user: User = security.datastore.create_user(
+        email=email,
+        password=hash_password(password),
+        display_name=name,
+        handle=accounts.handle_for(name),
+        **confirmed,
+    )
+    db.session.flush()
+    return user
