@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ NEW_NS, NEW_USER = 0x00020000, 0x10000000
 RECURSIVE, PRIVATE = 0x4000, 0x40000
 # linux/nsfs.h, linux/prctl.h
 NS_GET_USERNS, SET_PDEATHSIG = 0xB701, 1
+REMOVE_TRIES = 50
 # Where a plan's arguments stand for the files that the lab's /etc is made of.
 FILES = "@files"
 
@@ -33,6 +35,18 @@ def confine(plan: dict[str, Any]) -> list[str]:
         shut_users()
     command: list[str] = plan["command"]
     return with_hidden_arguments(command, plan["files"]) if plan.get("files") is not None else command
+
+
+def remove_cgroup(group: str) -> None:
+    """Remove the lab's control group once its last process is gone; a plan that was damaged since doesn't matter."""
+    for _ in range(REMOVE_TRIES if group else 0):
+        try:
+            os.rmdir(group)
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.02)
 
 
 def mount_volume(image: str, home: str, uid: int) -> None:

@@ -69,6 +69,7 @@ def main(folder: Path, lock: int) -> int:
     tend(screen, claim, plan, folder)
     screen.run()
     end_child(child)
+    confine.remove_cgroup(plan.get("cgroup", ""))
     screen.leave()
     if claim.holds():
         with contextlib.suppress(OSError):
