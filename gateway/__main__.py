@@ -53,6 +53,7 @@ def build(settings: Settings) -> web.Application:
     application.add_routes(
         [
             web.get(r"/live/labs/{session_id:[0-9a-f-]{36}}", streams.lab),
+            web.get(r"/live/attempts/{attempt_id:\d{1,18}}", streams.attempt),
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),

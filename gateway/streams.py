@@ -1,4 +1,4 @@
-"""Server-sent events: the state of a lab, and that a leaderboard or the labs of a course changed."""
+"""Server-sent events: the state of a lab, and that an attempt, a leaderboard or the labs of a course changed."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from gateway.notes import Notes
 from gateway.presence import Presence
 from services import tickets
 from services.access import Grant
-from services.live import board_channel, lab_channel, labs_channel
+from services.live import attempt_channel, board_channel, lab_channel, labs_channel
 from services.tickets import Holder
 
 HEARTBEAT_S = 15.0
@@ -93,6 +93,12 @@ class Streams:
         course_id = int(request.match_info["course_id"])
         grant = Grant(self._holder(request, f"labs:{course_id}"), "labs", course_id=course_id)
         return await self._changes(request, grant, labs_channel(course_id))
+
+    async def attempt(self, request: web.Request) -> web.StreamResponse:
+        """Tell the pages of an attempt of each answer that is saved, and of its end, at most once a second."""
+        attempt_id = int(request.match_info["attempt_id"])
+        grant = Grant(self._holder(request, f"attempt:{attempt_id}"), "attempt", attempt_id=attempt_id)
+        return await self._changes(request, grant, attempt_channel(attempt_id))
 
     async def _changes(self, request: web.Request, grant: Grant, channel: str) -> web.StreamResponse:
         async def next_version() -> bytes:

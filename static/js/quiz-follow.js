@@ -1,11 +1,12 @@
-// Follows the other open pages of the same attempt: tabs of this browser tell each other, and what other devices saved is
-// read from the site: now and then, and at once when the page is looked at again.
+// Follows the other open pages of the same attempt. Tabs of this browser tell each other; what other devices saved is read
+// from the site when the gateway tells of a change, when the page is looked at again, and now and then.
 import { isSignedIn, send } from "./send.js";
 import { measure } from "./site-clock.js";
 
 const PATIENCE_MS = 15000;
 const EVERY_MS = 5000;
 const RESTING_MS = 15000;
+const ECHO_MS = 1500; // of what this page has saved itself it is told, too
 const TOGETHER_MS = 1000; // a page that comes back into view says so in several ways
 const REST_AFTER_MS = 120000;
 
@@ -16,6 +17,8 @@ let asking = null;
 let timer = 0;
 let movedAt = -Infinity;
 let lookedAt = -Infinity;
+let savedAt = -Infinity;
+let source = null;
 
 /** Ask the site what is saved, and what time it is; say whether it answered. */
 export function look() {
@@ -35,8 +38,16 @@ async function ask() {
   if (!found?.now) return false;
   measure(found.now, sentAt, cameAt);
   if (found.items.some((item) => item.revision > page.revisionOf(item.position))) movedAt = cameAt;
+  listen(found.live);
   page.take(found);
   return true;
+}
+
+/** Hear of changes while the page is looked at; each look brings a fresh ticket for a stream that has ended. */
+function listen(live) {
+  if (document.hidden || (source && source.readyState !== EventSource.CLOSED)) return;
+  source = new EventSource(live);
+  source.addEventListener("board", () => performance.now() - savedAt > ECHO_MS && performance.now() - lookedAt > ECHO_MS && look());
 }
 
 /** Look again soon while another device is at work, and seldom while none is. */
@@ -48,6 +59,7 @@ function plan() {
 
 /** Tell the other tabs of this browser. */
 export function tellTabs(message) {
+  if (message.kind === "saved") savedAt = performance.now();
   channel?.postMessage(message);
 }
 
@@ -60,7 +72,11 @@ export function follow(form, { take, hear, revisionOf }) {
     channel.addEventListener("message", ({ data }) => hear(data));
   }
   const lookAgain = () => !document.hidden && performance.now() - lookedAt > TOGETHER_MS && look();
-  document.addEventListener("visibilitychange", lookAgain);
+  document.addEventListener("visibilitychange", () => {
+    // A browser holds few connections to one site: a page that nobody sees leaves its own to the others.
+    if (document.hidden) source?.close();
+    lookAgain();
+  });
   for (const name of ["pageshow", "online", "focus"]) addEventListener(name, lookAgain);
   look();
 }

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from config import Settings
 from extensions import db
-from models import LabSession, utcnow
-from services import labs, live, tickets
+from models import LabSession, Quiz, utcnow
+from services import answers, attempts, labs, live, tickets
 from tests.gateway.conftest import Events, Stage, noted
 
 STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
@@ -65,6 +65,24 @@ async def test_a_leaderboard_tells_that_it_changed(gateway: Browser, stage: Stag
     name, body = await events.next()
     assert name == "board"
     assert body["version"] > 0
+
+
+async def test_an_attempt_tells_its_students_pages_that_an_answer_was_saved(gateway: Browser, stage: Stage) -> None:
+    def begin(_found: LabSession) -> None:
+        quiz = db.session.scalars(select(Quiz)).one()
+        begun.append(attempts.start(stage.bob, quiz, now=utcnow()).id)
+
+    def answer(_found: LabSession) -> None:
+        answers.save(begun[0], 1, "a", revision=1, now=utcnow())
+
+    begun: list[int] = []
+    await asyncio.to_thread(stage.change, begin)
+    address = f"/live/attempts/{begun[0]}?ticket={stage.watch(f'attempt:{begun[0]}')}"
+    events = Events(await gateway.get(address))
+    await asyncio.to_thread(stage.change, answer)
+
+    name, body = await events.next()
+    assert (name, body["version"] > 0) == ("board", True)
 
 
 @pytest.mark.parametrize("kind", ["none", "forged", "another topic", "another key", "a terminal's"])
