@@ -56,6 +56,7 @@ class WarmLab(Model):
     ready_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_try_at: Mapped[datetime | None]
+    holder: Mapped[str] = mapped_column(default="", server_default="")
     detail: Mapped[str] = mapped_column(default="", server_default="")
     definition: Mapped[str] = mapped_column(default="", server_default="")
 

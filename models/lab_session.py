@@ -33,6 +33,7 @@ class LabSession(Model):
     (`input`, `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved.
     Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for. `is_settled` says
     of one that stops that its work is saved, or can't be; `restore_id` is the save that its next machine begins with.
+    `holder` names the scheduler that works at it, until `next_try_at` (`services/leases.py`).
     """
 
     __tablename__ = "lab_sessions"
@@ -57,6 +58,7 @@ class LabSession(Model):
     expires_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     next_try_at: Mapped[datetime | None]
+    holder: Mapped[str] = mapped_column(default="", server_default="")
     waiting_for: Mapped[str] = mapped_column(default="", server_default="")
     node: Mapped[str] = mapped_column(default="", server_default="")
     is_warm: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -105,6 +107,7 @@ class CheckRun(Model):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     requested_at: Mapped[datetime] = mapped_column(default=utcnow)
     claimed_at: Mapped[datetime | None]
+    holder: Mapped[str] = mapped_column(default="", server_default="")
     finished_at: Mapped[datetime | None]
 
     session: Mapped[LabSession] = relationship()

@@ -1,5 +1,6 @@
 """`python -m scheduler`: the ticks, and an ear for nudges."""
 
+import os
 import signal
 import sys
 import threading
@@ -11,9 +12,11 @@ from redis import Redis, RedisError
 from config import Settings, settings_or_exit
 from core import create_core
 from extensions import redis_client
+from scheduler import holders
 from scheduler.backends import make_backend
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers
+from services import leases
 from services.live import NUDGE_CHANNEL
 
 END_S = 8.0
@@ -34,6 +37,7 @@ def main(settings: Settings) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    leases.hold_as(holders.name_of(os.getpid()))
     workers = Workers(app, redis, make_ticks(settings, make_backend(settings), redis))
     workers.start()
     log.info("scheduler works", labs=settings.lab_backend)

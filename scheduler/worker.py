@@ -1,17 +1,17 @@
-"""What ticks are made of, and how one runs: in its own threads, with its own session, again and again.
+"""How ticks run: in their own threads, each with its own session, again and again.
 
-1. A tick waits for its nudge or its interval, whichever comes first.
-2. It works until nothing is due: each row is claimed and committed, the call made, the outcome committed by
+1. One thread looks out: a statement every POLL_S, or at once after a nudge, says for all ticks what is due.
+2. What is due rings its tick's bell, which wakes one thread. Having claimed a row, that thread wakes the next one.
+3. A thread works until nothing is due: each row is claimed and committed, the call made, the outcome committed by
    compare-and-set.
-3. A fault of the database or of Redis is logged once and waited out; a faulty row is put off, not the tick.
-4. Each round leaves a heartbeat, its duration, its failures, and the age of what is due longest.
-5. SIGTERM lets the row in hand finish.
+4. A fault of the database or of Redis is logged once and waited out; a faulty row is put off, not the tick.
+5. Each round leaves a heartbeat, its duration, its failures, and the age of what is due longest. A tick that has
+   nothing to do is as well as the look that found so.
+6. SIGTERM lets the row in hand finish.
 """
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -25,11 +25,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from extensions import db
 from models import utcnow
 from scheduler.backends import BackendError
+from scheduler.lookout import Lookout, Seen
+from scheduler.tick import Tick
+
+__all__ = ["HEARTBEATS", "Tick", "Workers"]
 
 HEARTBEATS = "yurt:heartbeats"
-# While Redis is gone nobody nudges.
-POLL_S = 2.0
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
+# A lost nudge costs so much at most; also what may be due is looked for so often.
+POLL_S = 1.8
+# Heartbeats are told together.
+TELL_S = 3.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 
 ROUNDS = Histogram("yurt_scheduler_tick_seconds", "Time that a round of a tick took.", ["tick"])
 FAILURES = Counter("yurt_scheduler_failures_total", "Rounds of a tick that failed.", ["tick"])
@@ -41,23 +47,6 @@ OLDEST = Gauge(
 )
 
 log = structlog.get_logger("yurt.scheduler")
-
-
-@dataclass
-class Tick:
-    """A kind of work. `work` does one piece and says whether there may be more; `topic` is what it is nudged by.
-
-    `oldest` returns since when the first row is due. A piece that lasts says by `beat` that it goes on.
-    """
-
-    name: str
-    work: Callable[[], bool]
-    interval_s: float
-    topic: str = ""
-    threads: int = 1
-    oldest: Callable[[], datetime | None] | None = None
-    woken: threading.Event = field(default_factory=threading.Event)
-    beat: Callable[[], None] = lambda: None
 
 
 class Outages:
@@ -90,60 +79,157 @@ class Outages:
         return part in self._gone
 
 
+class Heartbeats:
+    """When each tick last ended as it should, told to those who watch a few at a time."""
+
+    def __init__(self, redis: Redis, outages: Outages) -> None:
+        self._redis, self._outages = redis, outages
+        self._new: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._told_at = 0.0
+
+    def beat(self, name: str) -> None:
+        """Note that a tick ended, or goes on, as it should."""
+        with self._lock:
+            self._new[name] = str(time.time())
+
+    def tell(self, *, is_last: bool = False) -> None:
+        """Tell what is new, every few seconds and at the end."""
+        if not is_last and time.monotonic() - self._told_at < TELL_S:
+            return
+        with self._lock:
+            new, self._new = self._new, {}
+        if not new:
+            return
+        try:
+            self._redis.hset(HEARTBEATS, mapping=dict(new.items()))
+        except RedisError as error:
+            self._outages.down("redis", error)  # the age of the heartbeats says so, too
+        else:
+            self._outages.up("redis")
+            self._told_at = time.monotonic()
+
+
 class Workers:
     """The threads of one scheduler process."""
 
     def __init__(self, app: Flask, redis: Redis, ticks: list[Tick]) -> None:
-        self._app, self._redis, self._ticks = app, redis, ticks
+        self._app, self._ticks = app, ticks
         self.outages = Outages()
-        self._ending = threading.Event()
+        self._heartbeats = Heartbeats(redis, self.outages)
+        self._lookout = Lookout(app, ticks)
+        self._ending, self._nudged = threading.Event(), threading.Event()
+        self._topics: set[str] = set()
+        self._lock = threading.Lock()
         for tick in ticks:
-            tick.beat = partial(self._beat, tick)
+            tick.beat, tick.is_over = partial(self._heartbeats.beat, tick.name), self._ending.is_set
         # Daemons, so that a call that never returns can't hold up the process's end.
         self._threads = [
             threading.Thread(target=self._run, args=(tick,), name=f"{tick.name}-{number}", daemon=True)
             for tick in ticks
             for number in range(tick.threads)
         ]
+        self._watch = threading.Thread(target=self._look_out, name="lookout", daemon=True)
 
     def start(self) -> None:
         """Start every thread."""
-        for thread in self._threads:
+        for thread in (self._watch, *self._threads):
             thread.start()
 
     def nudge(self, topic: str) -> None:
-        """Wake the ticks of `topic`; all of them for an empty one."""
-        for tick in self._ticks:
-            if not topic or tick.topic == topic:
-                tick.woken.set()
+        """Look at once, and wake the ticks of `topic`; all of them for an empty one."""
+        with self._lock:
+            self._topics.add(topic)
+        self._nudged.set()
 
     def end(self, within_s: float) -> bool:
         """Ask every thread to finish what it has in hand; return whether all did."""
         self._ending.set()
-        self.nudge("")
+        self._nudged.set()
         deadline = time.monotonic() + within_s
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        while (alive := [thread for thread in self._threads if thread.is_alive()]) and time.monotonic() < deadline:
+            for tick in self._ticks:
+                tick.bell.ring()
+            alive[0].join(0.02)
+        self._watch.join(max(0.1, deadline - time.monotonic()))
+        self._heartbeats.tell(is_last=True)
         return not any(thread.is_alive() for thread in self._threads)
+
+    def _look_out(self) -> None:
+        wait = FIRST_WAIT_S
+        while not self._ending.is_set():
+            self._nudged.clear()
+            with self._lock:
+                topics, self._topics = self._topics, set()
+            try:
+                pause, wait = self._look(topics), FIRST_WAIT_S
+            except (OperationalError, InterfaceError, PoolTimeout) as error:
+                self.outages.down("postgresql", error)
+                pause, wait = wait, min(wait * 2, LONGEST_WAIT_S)
+                self._keep(topics)
+            except Exception:
+                # Our own mistake: say all about it, and go by the intervals.
+                log.exception("look failed")
+                pause = POLL_S
+                self._keep(topics)
+            self._heartbeats.tell()
+            self._nudged.wait(pause)
+
+    def _keep(self, topics: set[str]) -> None:
+        """Keep the nudges of a look that failed for the next one."""
+        with self._lock:
+            self._topics |= topics
+
+    def _look(self, topics: set[str]) -> float:
+        """Ring for what is due; return how long nothing is, as far as anybody knows."""
+        was_down = self.outages.is_down("postgresql")
+        now = utcnow()
+        seen = self._lookout.look(now)
+        self.outages.up("postgresql")
+        next_at: list[datetime] = []
+        for tick in self._ticks:
+            found = seen.get(tick.name, Seen())
+            has_changed, tick.needs_seen = found.needs != tick.needs_seen, found.needs
+            is_due = found.due_at is not None and found.due_at <= now
+            is_meant = "" in topics or (bool(tick.topic) and tick.topic in topics)
+            # What is nudged and asks for its rows needn't be woken without any.
+            is_meant = is_meant and tick.interval_s is not None
+            if is_due or was_down or (tick.is_needed and (is_meant or has_changed)):
+                tick.bell.ring()
+            elif tick.interval_s is None or not tick.is_needed:
+                tick.beat()
+            if found.due_at is not None and not is_due:
+                next_at.append(found.due_at)
+            if tick.due is not None or tick.oldest is not None:
+                OLDEST.labels(tick.name).set(max(0.0, (now - found.oldest).total_seconds()) if found.oldest else 0)
+        return min([POLL_S, *((at - now).total_seconds() for at in next_at)])
 
     def _run(self, tick: Tick) -> None:
         wait = FIRST_WAIT_S
+        if tick.interval_s is None:
+            tick.bell.wait()
         while not self._ending.is_set():
             if self._round(tick):
                 wait = FIRST_WAIT_S
-                is_deaf = self.outages.is_down("redis")
-                tick.woken.wait(min(tick.interval_s, POLL_S) if is_deaf else tick.interval_s)
-                tick.woken.clear()
+                self._rest(tick)
             else:
-                self._ending.wait(wait)
+                tick.bell.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT_S)
+
+    def _rest(self, tick: Tick) -> None:
+        """Wait for the bell, or for the next interval in which the tick is needed."""
+        interval_s = tick.interval_s
+        if interval_s is not None and tick.topic and self.outages.is_down("redis"):
+            interval_s = min(interval_s, POLL_S)  # nobody nudges
+        while not tick.bell.wait(interval_s):
+            if tick.is_needed:
+                return
 
     def _round(self, tick: Tick) -> bool:
         began = time.perf_counter()
         try:
             while not self._ending.is_set() and self._piece(tick):
                 pass
-            self._measure(tick)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             self.outages.down("postgresql", error)
             return self._failed(tick)
@@ -153,7 +239,7 @@ class Workers:
         except BackendError as error:
             self.outages.down(f"lab backend for {tick.name}", error)
             # The tick ends as it should: that the cluster is away is told by a metric of its own.
-            self._beat(tick)
+            tick.beat()
             return self._failed(tick)
         except Exception:
             # Our own mistake: say all about it, and keep the other rows going.
@@ -162,7 +248,7 @@ class Workers:
         self.outages.up("postgresql")
         self.outages.up(f"lab backend for {tick.name}")
         ROUNDS.labels(tick.name).observe(time.perf_counter() - began)
-        self._beat(tick)
+        tick.beat()
         return True
 
     def _failed(self, tick: Tick) -> bool:
@@ -172,24 +258,6 @@ class Workers:
     def _piece(self, tick: Tick) -> bool:
         with self._app.app_context():
             try:
-                return tick.work()
+                return tick.piece()
             finally:
                 db.session.remove()
-
-    def _measure(self, tick: Tick) -> None:
-        if tick.oldest is None:
-            return
-        with self._app.app_context():
-            try:
-                since = tick.oldest()
-            finally:
-                db.session.remove()
-        OLDEST.labels(tick.name).set(max(0.0, (utcnow() - since).total_seconds()) if since else 0)
-
-    def _beat(self, tick: Tick) -> None:
-        try:
-            self._redis.hset(HEARTBEATS, tick.name, str(time.time()))
-        except RedisError as error:
-            self.outages.down("redis", error)  # the age of the heartbeat says so, too
-        else:
-            self.outages.up("redis")

@@ -2,22 +2,22 @@
 
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased, joinedload
 
 from extensions import db
 from models import CheckRun, Completion, Lab, LabCheck, LabSession, PointEntry
 from models.lab_session import RUNNING
-from services import live, points, progress, timelines
+from services import leases, live, points, progress, timelines
 from services.errors import Conflict, NotFound
+from services.leases import LEASE
 
 MAX_OUTPUT = 4096
 MAX_FAILURES = 3
-# A run that has taken this much longer than its time-out belongs to a scheduler that died.
-LOST_AFTER = timedelta(seconds=30)
 PAUSE_S = 2
 # So many checks of one lab run at once: a student can stop theirs, and each then takes all of its time.
 AT_ONCE = 2
@@ -61,8 +61,9 @@ def request_step(lab_session: LabSession, step_id: int, *, now: datetime) -> Non
 
 def claim(now: datetime) -> CheckRun | None:
     """Take the oldest run that waits, or that its scheduler lost; None if there is none."""
-    is_paused = CheckRun.claimed_at > now - func.make_interval(0, 0, 0, 0, 0, 0, CheckRun.failures * PAUSE_S)
-    is_lost = CheckRun.claimed_at < now - LOST_AFTER - func.make_interval(0, 0, 0, 0, 0, 0, LabCheck.timeout_s)
+    is_paused = CheckRun.claimed_at > now - _pause()
+    # Its scheduler died: a living one renews its claim.
+    is_lost = CheckRun.claimed_at < now - LEASE
     other = aliased(CheckRun)
     running = select(func.count()).where(other.session_id == CheckRun.session_id, other.state == "running")
     has_turn = running.scalar_subquery() < AT_ONCE
@@ -84,7 +85,7 @@ def claim(now: datetime) -> CheckRun | None:
     if run is not None:
         # A run that kills its scheduler each time ends, too.
         run.failures += run.state == "running"
-        run.state, run.claimed_at = "running", now
+        run.state, run.claimed_at, run.holder = "running", now, leases.holder()
         db.session.flush()
         live.lab_changed(run.session_id)
     return run
@@ -122,14 +123,25 @@ def put_off(run: CheckRun, *, now: datetime) -> None:
     if run.failures >= MAX_FAILURES or run.session.state != RUNNING:
         _close(run, "error", "", now)
     else:
-        run.state, run.claimed_at = "queued", now
+        run.state, run.claimed_at, run.holder = "queued", now, ""
     db.session.flush()
     live.lab_changed(run.session_id)
 
 
-def oldest_due() -> datetime | None:
-    """Return since when the first run waits."""
-    return db.session.scalar(select(func.min(CheckRun.requested_at)).where(CheckRun.state == "queued"))
+def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a run is to be looked at: one that waits, or one that nobody holds any more."""
+    queued_at = func.coalesce(CheckRun.claimed_at + _pause(), now)
+    at = case((CheckRun.state == "queued", queued_at), else_=CheckRun.claimed_at + LEASE)
+    return select(func.min(at)).where(CheckRun.state.in_(("queued", "running"))).scalar_subquery()
+
+
+def oldest(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask since when the first run waits."""
+    return select(func.min(CheckRun.requested_at)).where(CheckRun.state == "queued").scalar_subquery()
+
+
+def _pause() -> Any:
+    return func.make_interval(0, 0, 0, 0, 0, 0, CheckRun.failures * PAUSE_S)
 
 
 def readable(output: bytes) -> str:

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -86,6 +86,11 @@ def end(session_id: uuid.UUID, user_id: int, *, now: datetime) -> None:
 def end_gone(now: datetime) -> int:
     """End the visits of those whose page nobody has seen for a minute; return how many."""
     return _end((LabVisit.ended_at.is_(None), LabVisit.seen_at < now - GONE_AFTER), now)
+
+
+def gone_due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a visit is over, if its page isn't seen any more."""
+    return select(func.min(LabVisit.seen_at) + GONE_AFTER).where(LabVisit.ended_at.is_(None)).scalar_subquery()
 
 
 def load(lab_session: LabSession, user: User) -> LabVisit:

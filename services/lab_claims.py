@@ -1,33 +1,33 @@
 """Which queued lab starts next: held exactly to the limits, whatever races."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
 
 from extensions import db
 from models import LabSession
-from models.lab_session import QUEUED, STARTING, STOPPING
-from services import lab_queue, lab_room, labs, timelines, warm_labs
+from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
+from services import lab_queue, lab_room, labs, leases, timelines, warm_labs
 from services.lab_queue import Choice, Limits
+from services.leases import LEASE
 
 __all__ = [
     "Limits",
     "claim_lost",
     "claim_next",
     "claim_stop",
+    "is_any_running",
     "is_held",
     "oldest_queued",
     "oldest_stopping",
     "pause",
-    "renew",
+    "start_due",
+    "stop_due",
 ]
 
-# A start that takes longer without being renewed belongs to a scheduler that died.
-LOST_AFTER = timedelta(seconds=20)
-# A stop that takes longer is done again by somebody else.
-HOLD = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=60)
 TRIES = 3
 
@@ -67,7 +67,7 @@ def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
         job_id = labs.job_id(found.course.slug, found.lab.slug, found.user.handle, found.id)
     is_first_try = not found.waiting_for
     if not labs.move(
-        found, QUEUED, STARTING, claimed_at=now, next_try_at=None, job_id=job_id, is_warm=is_warm, node=""
+        found, QUEUED, STARTING, claimed_at=now, job_id=job_id, is_warm=is_warm, node="", **leases.taken(now)
     ):
         return False
     if is_first_try:
@@ -86,7 +86,7 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
     the cluster of `instance`: that counts nothing, and isn't taken up before it answers.
     """
     # A claim of the future is of a clock that was set back since.
-    is_old = or_(LabSession.claimed_at < now - LOST_AFTER, LabSession.claimed_at > now + LOST_AFTER)
+    is_old = or_(LabSession.claimed_at < now - LEASE, LabSession.claimed_at > now + LEASE)
     is_let_go = or_(LabSession.next_try_at <= now, and_(LabSession.next_try_at.is_(None), is_old))
     query = (
         select(LabSession)
@@ -101,7 +101,7 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
     if found is None:
         return None
     failures = found.failures if found.claimed_at is None else found.failures + 1
-    labs.change(found, STARTING, claimed_at=now, next_try_at=None, failures=failures)
+    labs.change(found, STARTING, claimed_at=now, failures=failures, **leases.taken(now))
     return found
 
 
@@ -113,16 +113,6 @@ def is_held(session_id: uuid.UUID, job_id: str, claimed_at: datetime | None) -> 
     query = select(LabSession.id).where(LabSession.id == session_id, LabSession.state == STARTING)
     query = query.where(LabSession.job_id == job_id, LabSession.claimed_at == claimed_at)
     return db.session.scalar(query.with_for_update()) is not None
-
-
-def renew(session_ids: Sequence[uuid.UUID], now: datetime) -> None:
-    """Say that these starts are still in hand; when they were claimed stays, for it is measured."""
-    db.session.execute(
-        update(LabSession)
-        .where(LabSession.id.in_(session_ids), LabSession.state == STARTING)
-        .values(next_try_at=now + LOST_AFTER)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
@@ -137,19 +127,38 @@ def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | 
     )
     found = db.session.scalar(query)
     if found is not None:
-        found.next_try_at = now + HOLD
+        found.next_try_at, found.holder = now + LEASE, leases.holder()
         db.session.flush()
     return found
 
 
-def oldest_queued() -> datetime | None:
-    """Return since when the first one waits."""
-    return db.session.scalar(select(func.min(LabSession.queued_at)).where(LabSession.state == QUEUED))
+def start_due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a start is to be looked at: one that waits, or one that nobody holds any more."""
+    lost_at = case((LabSession.claimed_at > now + LEASE, now), else_=LabSession.claimed_at + LEASE)
+    at = case((LabSession.state == QUEUED, func.coalesce(LabSession.next_try_at, now)), else_=LabSession.next_try_at)
+    query = select(func.min(func.coalesce(at, lost_at))).where(LabSession.state.in_((QUEUED, STARTING)))
+    return query.scalar_subquery()
 
 
-def oldest_stopping() -> datetime | None:
-    """Return since when a machine should be stopped that nobody is stopping."""
-    return db.session.scalar(select(func.min(LabSession.next_try_at)).where(LabSession.state == STOPPING))
+def stop_due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a machine is to be stopped."""
+    query = select(func.min(func.coalesce(LabSession.next_try_at, now))).where(LabSession.state == STOPPING)
+    return query.scalar_subquery()
+
+
+def oldest_queued(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask since when the first one waits."""
+    return select(func.min(LabSession.queued_at)).where(LabSession.state == QUEUED).scalar_subquery()
+
+
+def oldest_stopping(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask since when a machine should be stopped that nobody is stopping."""
+    return select(func.min(LabSession.next_try_at)).where(LabSession.state == STOPPING).scalar_subquery()
+
+
+def is_any_running(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask whether any lab runs."""
+    return select(select(LabSession.id).where(LabSession.state == RUNNING).exists()).scalar_subquery()
 
 
 def pause(failures: int) -> timedelta:

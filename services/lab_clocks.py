@@ -5,27 +5,34 @@ ends now; otherwise a claim of a scheduler that died would hold its row until th
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from extensions import db
 from models import CheckRun, LabSession, WarmLab
 from models.lab_session import ENDED, RUNNING
 from services import lab_claims, saves
+from services.leases import LEASE
 
 # The clocks of several hosts differ by less.
 SKEW = timedelta(seconds=30)
-LONGEST = max(lab_claims.LONGEST_PAUSE, lab_claims.HOLD, lab_claims.LOST_AFTER) + SKEW
+LONGEST = max(lab_claims.LONGEST_PAUSE, LEASE) + SKEW
 
 
 def mend(now: datetime) -> None:
     """End every pause and every claim that lies too far ahead."""
-    for model, column, is_ahead in (
+    faults: tuple[tuple[Any, Any, ColumnElement[bool]], ...] = (
         (LabSession, LabSession.next_try_at, _sessions_ahead(now)),
         (WarmLab, WarmLab.next_try_at, WarmLab.next_try_at > now + LONGEST),
         (WarmLab, WarmLab.claimed_at, WarmLab.claimed_at > now + SKEW),
         (CheckRun, CheckRun.claimed_at, and_(CheckRun.finished_at.is_(None), CheckRun.claimed_at > now + SKEW)),
-    ):
+    )
+    # One statement finds that there is nothing to mend, which is so nearly always.
+    is_any = or_(*(select(model.id).where(is_ahead).exists() for model, _column, is_ahead in faults))
+    if not db.session.scalar(select(is_any)):
+        return
+    for model, column, is_ahead in faults:
         statement = update(model).where(is_ahead).values({column: now})
         db.session.execute(statement.execution_options(synchronize_session=False))
 

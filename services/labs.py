@@ -111,6 +111,9 @@ def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
 
 def change(lab_session: LabSession, old: str, **values: Any) -> bool:
     """Change columns of a session that is in the state `old`, tell who looks at it, and refresh it."""
+    if "state" in values or "next_try_at" in values:
+        # Whoever held it has done with it, unless they say otherwise.
+        values = {"holder": "", **values}
     (session_id,) = inspect(lab_session).identity or (lab_session.id,)
     statement = (
         update(LabSession)

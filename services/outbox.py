@@ -1,8 +1,9 @@
 """The outbox: mail is claimed, sent by the caller, and marked; what fails is tried again, later each time."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 
 from extensions import db
 from models import Mail
@@ -53,6 +54,6 @@ def put_off(mail: Mail, *, now: datetime) -> None:
     db.session.flush()
 
 
-def oldest_due() -> datetime | None:
-    """Return since when a mail is due."""
-    return db.session.scalar(select(func.min(Mail.next_try_at)).where(*OPEN))
+def due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a mail is due."""
+    return select(func.min(Mail.next_try_at)).where(*OPEN).scalar_subquery()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Update, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from extensions import db
 from models import Lab, LabSession
 from models.lab_session import RUNNING, STOPPING
-from services import lab_room, lab_shelf, labs, live, timelines
+from services import lab_room, lab_shelf, labs, leases, live, timelines
+from services.leases import LEASE
 from services.save_archives import MEGABYTE, Archive, NotSaved
 
 TRIES = 3
@@ -18,13 +19,13 @@ TRIES = 3
 TRIES_TO_REACH = 6
 # So often a cluster is asked that doesn't answer. Nothing ends meanwhile, so nothing is lost by waiting.
 AWAY_PAUSE = timedelta(seconds=5)
-# How long a save may take before somebody else takes over; who saves renews it.
-HOLD = timedelta(seconds=30)
 # A lab that can't be saved is tried again so often: its student may make room.
 RETRY = timedelta(minutes=10)
 AWAY = "The cluster doesn't answer."
 GONE = "The machine is gone, and with it what was done since the last save."
 
+# A running lab whose save is asked for, or failed before.
+WANTED = or_(LabSession.save_requested_at.is_not(None), LabSession.save_error != "")
 # What a start settles.
 BEGUN = {"is_fresh": False, "restore_id": None, "is_settled": False, "save_error": "", "save_requested_at": None}
 
@@ -68,7 +69,7 @@ def claim_due(now: datetime) -> LabSession | None:
         select(LabSession)
         .where(
             LabSession.state == RUNNING,
-            or_(LabSession.save_requested_at.is_not(None), LabSession.save_error != ""),
+            WANTED,
             or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now),
         )
         .order_by(LabSession.save_requested_at, LabSession.id)
@@ -77,9 +78,15 @@ def claim_due(now: datetime) -> LabSession | None:
     )
     found = db.session.scalar(query)
     if found is not None:
-        found.next_try_at = now + HOLD
+        found.next_try_at, found.holder = now + LEASE, leases.holder()
         db.session.flush()
     return found
+
+
+def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a running lab is to be saved."""
+    at = func.coalesce(LabSession.next_try_at, now)
+    return select(func.min(at)).where(LabSession.state == RUNNING, WANTED).scalar_subquery()
 
 
 def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
@@ -127,7 +134,7 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
     )
     if outcome == "again":
         found.failures += 1
-        found.next_try_at = now + timedelta(seconds=2**found.failures)
+        found.next_try_at, found.holder = now + timedelta(seconds=2**found.failures), ""
     else:
         _settle(found, outcome, fault, now)
     db.session.flush()
@@ -167,18 +174,9 @@ def _settle(found: LabSession, outcome: Outcome, fault: NotSaved, now: datetime)
     if outcome == "keep" and found.state == STOPPING:
         labs.move(found, STOPPING, RUNNING, reason=None, next_try_at=now + RETRY, **values)
     elif outcome == "stop":
-        labs.change(found, STOPPING, is_settled=True, next_try_at=now + HOLD, **values)
+        labs.change(found, STOPPING, is_settled=True, **leases.taken(now), **values)
     else:
         labs.change(found, RUNNING, next_try_at=now + RETRY, **values)
-
-
-def renewal(session_id: uuid.UUID, now: datetime) -> Update:
-    """Return the statement that keeps others for a while from a save or a stop in hand."""
-    return (
-        update(LabSession)
-        .where(LabSession.id == session_id, LabSession.state.in_((RUNNING, STOPPING)))
-        .values(next_try_at=now + HOLD)
-    )
 
 
 def note_restored(lab_session: LabSession, now: datetime) -> None:

@@ -1,22 +1,21 @@
 """The machines that are kept warm: rows that are made, given to students, and given up."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, delete, func, or_, select, true, update
 
 from extensions import db
-from models import Lab, WarmLab
+from models import Lab, WarmLab, WarmPlan
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
-from services import lab_definitions, lab_fit, lab_queue, lab_room, labs, live, warm
+from services import lab_definitions, lab_fit, lab_queue, lab_room, labs, leases, live, warm
 from services.lab_queue import Limits
+from services.leases import LEASE
 
 HANDLE = "warm"
-# A start that takes longer without being renewed, or a longer stop, belongs to a scheduler that died.
-LOST_AFTER = timedelta(seconds=20)
-HOLD = timedelta(seconds=30)
 # An older one is replaced: its job's own life must hold a whole lab.
 LONGEST = timedelta(hours=4)
 
@@ -113,11 +112,11 @@ def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozense
     New ones are made only while no student waits for room, and never beyond the limits. `paused` labs get no new one.
     """
     put_off = and_(WarmLab.next_try_at.is_not(None), WarmLab.next_try_at <= now)
-    lost = and_(WarmLab.next_try_at.is_(None), WarmLab.claimed_at < now - LOST_AFTER)
+    lost = and_(WarmLab.next_try_at.is_(None), WarmLab.claimed_at < now - LEASE)
     query = select(WarmLab).where(WarmLab.state == WARM_STARTING, or_(put_off, lost)).order_by(WarmLab.id).limit(1)
     found = db.session.scalar(query.with_for_update(skip_locked=True))
     if found is not None:
-        found.claimed_at, found.next_try_at = now, None
+        found.claimed_at, found.next_try_at, found.holder = now, now + LEASE, leases.holder()
         db.session.flush()
         return found
     if not _missing(now, paused):
@@ -144,6 +143,7 @@ def _new(lab: Lab, now: datetime) -> WarmLab:
     job_id = labs.job_id(lab.course.slug, lab.slug, HANDLE, uuid.uuid4())
     made_of = lab_definitions.fingerprint(lab)
     found = WarmLab(lab_id=lab.id, job_id=job_id, definition=made_of, created_at=now, claimed_at=now)
+    found.next_try_at, found.holder = now + LEASE, leases.holder()
     db.session.add(found)
     db.session.flush()
     return found
@@ -153,21 +153,11 @@ def ready(warm_id: int, now: datetime) -> bool:
     """Note that it runs; False when it was given up meanwhile."""
     statement = update(WarmLab).where(WarmLab.id == warm_id, WarmLab.state == WARM_STARTING)
     changed = db.session.scalar(
-        statement.values(state=WARM_READY, ready_at=now, failures=0, next_try_at=None, detail="").returning(WarmLab.id)
+        statement.values(state=WARM_READY, ready_at=now, failures=0, detail="", **leases.LET_GO).returning(WarmLab.id)
     )
     # Somebody may wait for just this one.
     live.nudge("labs")
     return changed is not None
-
-
-def renew(warm_ids: Sequence[int], now: datetime) -> None:
-    """Say that these starts are still in hand."""
-    db.session.execute(
-        update(WarmLab)
-        .where(WarmLab.id.in_(warm_ids), WarmLab.state == WARM_STARTING)
-        .values(claimed_at=now)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def put_off(warm_id: int, at: datetime, detail: str) -> None:
@@ -175,7 +165,7 @@ def put_off(warm_id: int, at: datetime, detail: str) -> None:
     db.session.execute(
         update(WarmLab)
         .where(WarmLab.id == warm_id)
-        .values(failures=WarmLab.failures + 1, next_try_at=at, detail=detail[:200])
+        .values(failures=WarmLab.failures + 1, next_try_at=at, holder="", detail=detail[:200])
     )
 
 
@@ -195,9 +185,27 @@ def claim_stop(now: datetime) -> WarmLab | None:
     )
     found = db.session.scalar(query)
     if found is not None:
-        found.next_try_at = now + HOLD
+        found.next_try_at, found.holder = now + LEASE, leases.holder()
         db.session.flush()
     return found
+
+
+def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a machine is to be started again or stopped."""
+    lost_at = case((WarmLab.state == WARM_STOPPING, now), else_=WarmLab.claimed_at + LEASE)
+    query = select(func.min(func.coalesce(WarmLab.next_try_at, lost_at))).where(
+        WarmLab.state.in_((WARM_STARTING, WARM_STOPPING))
+    )
+    return query.scalar_subquery()
+
+
+def stand(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask for what changes when machines come and go or plans do: NULL where there is neither."""
+    rows = select(func.count(), func.max(WarmLab.id), func.count().filter(WarmLab.state == WARM_READY)).subquery()
+    plans = select(func.count(), func.max(WarmPlan.id)).subquery()
+    parts = func.concat_ws(" ", *rows.c, *plans.c)
+    query = select(case((rows.c[0] + plans.c[0] > 0, parts), else_=None))
+    return query.select_from(rows.join(plans, true())).scalar_subquery()
 
 
 def gone(warm_id: int) -> None:
@@ -218,7 +226,7 @@ def lose(job_id: str) -> bool:
 
 
 def _stop(*conditions: ColumnElement[bool]) -> None:
-    statement = update(WarmLab).where(*conditions).values(state=WARM_STOPPING, next_try_at=None, failures=0)
+    statement = update(WarmLab).where(*conditions).values(state=WARM_STOPPING, failures=0, **leases.LET_GO)
     result = db.session.execute(statement.returning(WarmLab.id).execution_options(synchronize_session=False))
     if result.all():
         live.nudge("labs")

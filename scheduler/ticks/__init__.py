@@ -1,9 +1,12 @@
 """Every kind of background work: a module here, and its row in `make_ticks`."""
 
+from collections.abc import Callable
+
 from redis import Redis
 
 from config import Settings
 from scheduler.backends import Backend
+from scheduler.tick import Ask, Tick
 from scheduler.ticks import (
     attempts,
     capacity,
@@ -23,14 +26,17 @@ from scheduler.ticks import (
     visits,
     warm,
 )
-from scheduler.worker import Tick
 from services import checks as check_service
-from services import lab_claims, outbox
+from services import help_visits, lab_claims, outbox, warm_labs
+from services import saves as save_service
 from services.lab_queue import Limits
+from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
 
 # A class of fifty starts within seconds, although each start waits for its machine.
 STARTERS = 8
+STOPPERS = 4
+SAVERS = 2
 # They wait for labs, most of the time.
 CHECKERS = 8
 # Warm machines have time.
@@ -40,8 +46,8 @@ WARMERS = 4
 def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> list[Tick]:
     """Return the ticks; those of labs only where labs are on."""
     ticks = [
-        Tick("attempts", attempts.work, interval_s=2.0, oldest=attempts.oldest_due),
-        Tick("mail", mail.sender(settings), interval_s=5.0, topic="mail", oldest=outbox.oldest_due),
+        Tick("attempts", attempts.work, due=attempts.due, oldest=attempts.oldest),
+        Tick("mail", mail.sender(settings), topic="mail", due=outbox.due),
         Tick("hopeless", hopeless.ender(settings), interval_s=60.0),
         Tick("sweeps", sweeps.work, interval_s=60.0),
         Tick("measures", measures.teller(settings, redis), interval_s=EVERY_S),
@@ -52,35 +58,36 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
     hands = holds.Hands()
-    start, stop, check = (
-        starts.starter(settings, backend, limits, hands),
-        stops.stopper(backend),
-        checks.checker(backend),
-    )
+    start, stop = starts.starter(settings, backend, limits, hands), stops.stopper(backend, hands)
+    save, check = saves.saver(backend, hands), checks.checker(backend, hands)
     if backend.has_events:
-        # Nobody nudges this one, but the end of the process.
-        stream = Tick("events", lambda: False, interval_s=1.0, topic="events")
+        stream = Tick("events", lambda: False, interval_s=1.0)
 
         def is_over() -> bool:
             # The stream says something every half minute at least, and lasts for days.
             stream.beat()
-            return stream.woken.is_set()
+            return stream.is_over()
 
         stream.work = events.follower(settings, backend, is_over)
         ticks.append(stream)
     if backend.has_warm:
         keep = warm.keeper(settings, backend, limits, hands)
-        ticks.append(Tick("warm", keep, interval_s=5.0, topic="labs", threads=WARMERS))
+        warm_tick = Tick("warm", keep, 15.0, topic="labs", threads=WARMERS, due=warm_labs.due, needs=warm_labs.stand)
+        ticks.append(warm_tick)
     return [
         *ticks,
         Tick("capacity", capacity.counter(settings, backend), interval_s=15.0),
-        Tick("starts", start, interval_s=2.0, topic="labs", threads=STARTERS, oldest=lab_claims.oldest_queued),
-        Tick("holds", hands.renew, interval_s=5.0),
-        Tick("stops", stop, interval_s=2.0, topic="labs", threads=4, oldest=lab_claims.oldest_stopping),
-        Tick("saves", saves.saver(backend), interval_s=5.0, topic="labs", threads=2),
-        Tick("checks", check, interval_s=2.0, topic="checks", threads=CHECKERS, oldest=check_service.oldest_due),
-        Tick("idleness", idleness.collector(redis, settings.public_url), interval_s=15.0),
-        Tick("usage", usage.measurer(backend), interval_s=60.0),
-        Tick("visits", visits.work, interval_s=10.0),
+        _of_labs("starts", start, STARTERS, due=lab_claims.start_due, oldest=lab_claims.oldest_queued),
+        _of_labs("stops", stop, STOPPERS, due=lab_claims.stop_due, oldest=lab_claims.oldest_stopping),
+        _of_labs("saves", save, SAVERS, due=save_service.due),
+        Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
+        Tick("holds", holds.keeper(hands), interval_s=RENEW_EVERY_S),
+        Tick("idleness", idleness.collector(redis, settings.public_url), 15.0, needs=lab_claims.is_any_running),
+        Tick("usage", usage.measurer(backend), 60.0, needs=lab_claims.is_any_running),
+        Tick("visits", visits.work, due=help_visits.gone_due),
         Tick("reconcile", reconcile.reconciler(settings, backend), interval_s=15.0 if backend.has_events else 10.0),
     ]
+
+
+def _of_labs(name: str, work: Callable[..., bool], threads: int, *, due: Ask, oldest: Ask | None = None) -> Tick:
+    return Tick(name, work, topic="labs", threads=threads, due=due, oldest=oldest)

@@ -1,13 +1,14 @@
 """Closes attempts whose time is over, and grades them as saved."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from extensions import db
 from models import Attempt, utcnow
 from models.attempt import OPEN
-from services import attempts
+from services import answers, attempts
 
 BATCH = 20
 
@@ -19,7 +20,13 @@ def work() -> bool:
     return closed == BATCH
 
 
-def oldest_due() -> datetime | None:
-    """Return the deadline that was first missed."""
-    first = select(func.min(Attempt.deadline_at)).where(Attempt.state == OPEN, Attempt.deadline_at < utcnow())
-    return db.session.scalar(first)
+def due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on the next attempt is overdue."""
+    first = select(func.min(Attempt.deadline_at) + answers.GRACE).where(Attempt.state == OPEN)
+    return first.scalar_subquery()
+
+
+def oldest(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask for the deadline that was first missed."""
+    first = select(func.min(Attempt.deadline_at)).where(Attempt.state == OPEN, Attempt.deadline_at < now)
+    return first.scalar_subquery()

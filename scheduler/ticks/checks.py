@@ -5,42 +5,51 @@ from collections.abc import Callable
 import structlog
 
 from extensions import db
-from models import utcnow
+from models import CheckRun, utcnow
 from scheduler.backends import Backend, BackendError
+from scheduler.ticks.holds import Hands, nothing
 from services import checks
 
 log = structlog.get_logger("yurt.scheduler")
 
 
-def checker(backend: Backend) -> Callable[[], bool]:
-    """Return the work of the tick."""
+def checker(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
+    """Return the work of the tick; `hands` keep what runs from being taken over."""
+    hands = hands or Hands()
 
-    def work() -> bool:
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
         run = checks.claim(utcnow())
         if run is None:
             db.session.commit()
             return False
-        job_id, script, timeout_s = run.session.job_id, run.check.script, run.check.timeout_s
-        is_ours = run.failures < checks.MAX_FAILURES
-        db.session.commit()
-        try:
-            if not is_ours:
-                raise BackendError("its schedulers died")
-            result = backend.execute(job_id, script, timeout_s=timeout_s, output_limit=checks.MAX_OUTPUT)
-        except (BackendError, OSError) as error:
-            log.warning("check not run", job=job_id, error=str(error))
-            checks.put_off(run, now=utcnow())
-        else:
-            is_passed = result.exit_code == 0 and not result.is_timed_out
-            checks.finish(
-                run,
-                is_passed=is_passed,
-                output=result.output,
-                is_timed_out=result.is_timed_out,
-                is_truncated=result.is_truncated,
-                now=utcnow(),
-            )
-        db.session.commit()
+        with hands.hold(run.id, CheckRun):
+            carry_out(backend, run, claimed_one)
         return True
 
     return work
+
+
+def carry_out(backend: Backend, run: CheckRun, claimed_one: Callable[[], None] = nothing) -> None:
+    """Run a claimed check in its lab, and write what came of it."""
+    job_id, script, timeout_s = run.session.job_id, run.check.script, run.check.timeout_s
+    is_ours = run.failures < checks.MAX_FAILURES
+    db.session.commit()
+    claimed_one()
+    try:
+        if not is_ours:
+            raise BackendError("its schedulers died")
+        result = backend.execute(job_id, script, timeout_s=timeout_s, output_limit=checks.MAX_OUTPUT)
+    except (BackendError, OSError) as error:
+        log.warning("check not run", job=job_id, error=str(error))
+        checks.put_off(run, now=utcnow())
+    else:
+        is_passed = result.exit_code == 0 and not result.is_timed_out
+        checks.finish(
+            run,
+            is_passed=is_passed,
+            output=result.output,
+            is_timed_out=result.is_timed_out,
+            is_truncated=result.is_truncated,
+            now=utcnow(),
+        )
+    db.session.commit()

@@ -1,53 +1,96 @@
-"""Says again and again that a start is still in hand, so that nobody takes it over while its scheduler lives.
+"""Says again and again what this process has in hand, so that nobody takes it over while its scheduler lives.
 
-A virtual machine takes its time to boot, and an image to be fetched. A scheduler that dies stops saying so.
+A virtual machine takes its time to boot, an image to be fetched, a home to be packed. A scheduler that dies stops
+saying so; one whose work broke off says at once that others may take it up. With empty hands nothing is said.
 """
 
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from extensions import db
-from models import utcnow
-from services import lab_claims, warm_labs
+from models import LabSession, utcnow
+from scheduler import holders
+from services import leases
+from services.leases import Kind
 
 # Backends give up earlier; a call that never returns mustn't hold its row for ever.
 LONGEST_S = 300.0
 
+Key = uuid.UUID | int
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def keeper(hands: "Hands") -> Callable[[], bool]:
+    """Return the work of the tick: at first it takes over what died with others, then it renews what is in hand."""
+    is_first = True
+
+    def work() -> bool:
+        nonlocal is_first
+        if is_first:
+            for name in holders.take_over():
+                log.info("took over from a scheduler that died", holder=name)
+            is_first = False
+        return hands.renew()
+
+    return work
+
+
+def nothing() -> None:
+    """Tell nobody that a row was claimed: there is one thread."""
+
 
 class Hands:
-    """What the threads of this process are starting: sessions by their UUID, warm machines by their number."""
+    """The rows that the threads of this process work at: sessions by their UUID, others by their number."""
 
     def __init__(self) -> None:
-        self._since: dict[uuid.UUID | int, float] = {}
+        self._since: dict[tuple[Kind, Key], float] = {}
+        self._dropped: set[tuple[Kind, Key]] = set()
         self._lock = threading.Lock()
 
     @contextmanager
-    def hold(self, key: uuid.UUID | int) -> Iterator[None]:
-        """Have the row renewed while the block runs."""
+    def hold(self, key: Key, kind: Kind = LabSession) -> Iterator[None]:
+        """Have the row's lease renewed while the block runs; where the block fails, the lease ends."""
         with self._lock:
-            self._since[key] = time.monotonic()
+            self._since[kind, key] = time.monotonic()
+            self._dropped.discard((kind, key))
+        is_done = False
         try:
             yield
+            is_done = True
         finally:
             with self._lock:
-                self._since.pop(key, None)
+                self._since.pop((kind, key), None)
+                if not is_done:
+                    self._dropped.add((kind, key))
 
-    def keys(self) -> list[uuid.UUID | int]:
-        """Return what is in hand."""
+    def of(self, kind: Kind) -> list[Key]:
+        """Return what is in hand of a kind."""
         with self._lock:
-            return [key for key, since in self._since.items() if time.monotonic() - since < LONGEST_S]
+            found = [(key, since) for (of, key), since in self._since.items() if of is kind]
+        return [key for key, since in found if time.monotonic() - since < LONGEST_S]
 
     def sessions(self) -> list[uuid.UUID]:
         """Return the sessions that are in hand."""
-        return [key for key in self.keys() if isinstance(key, uuid.UUID)]
+        return [key for key in self.of(LabSession) if isinstance(key, uuid.UUID)]
 
     def renew(self) -> bool:
-        """Renew what is in hand: the work of the tick."""
-        # Also with empty hands: a round that ends well says that PostgreSQL answers.
-        lab_claims.renew(self.sessions(), utcnow())
-        warm_labs.renew([key for key in self.keys() if isinstance(key, int)], utcnow())
+        """Renew what is in hand, and let go of what broke off: the work of the tick."""
+        with self._lock:
+            dropped = set(self._dropped)
+        if not dropped and not self._since:
+            return False
+        for kind in leases.KINDS:
+            if keys := self.of(kind):
+                leases.renew(kind, keys, utcnow())
+            if keys := [key for of, key in dropped if of is kind]:
+                leases.release(kind, keys, utcnow())
         db.session.commit()
+        with self._lock:
+            self._dropped -= dropped
         return False

@@ -1,18 +1,17 @@
 """Saves homes: before a machine ends, for the tick of stops; and where a save was asked for, or failed before."""
 
-import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from extensions import db
 from models import utcnow
 from models.lab_session import REASONS
 from scheduler.backends import Backend, BackendError, NoWay
+from scheduler.ticks.holds import Hands, nothing
 from services import save_archives, saves
 from services.save_archives import Archive, NotSaved
 from services.saves import Order, Outcome
@@ -22,7 +21,6 @@ TIMEOUT_S = 60.0
 PATIENCE_S = 45.0
 # A fault that comes sooner is tried again at once; who has waited for long comes again later, for others wait, too.
 TRIES_AT_ONCE, SOON_S = 2, 10.0
-RENEW_EVERY_S = 10.0
 
 SAVES = Counter("yurt_lab_saves_total", "Homes saved, by what for.", ["reason"])
 SAVED_BYTES = Counter("yurt_lab_saved_bytes_total", "Bytes of the archives of saved homes.")
@@ -34,10 +32,11 @@ for _reason in (*REASONS, "reset", "asked", "again"):
 log = structlog.get_logger("yurt.scheduler")
 
 
-def saver(backend: Backend) -> Callable[[], bool]:
-    """Return the work of the tick that saves labs while they run."""
+def saver(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
+    """Return the work of the tick that saves labs while they run; `hands` keep them from being taken over."""
+    hands = hands or Hands()
 
-    def work() -> bool:
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
         found = saves.claim_due(utcnow())
         if found is None:
             db.session.commit()
@@ -47,17 +46,18 @@ def saver(backend: Backend) -> Callable[[], bool]:
             saves.decline(found)
         db.session.commit()
         if order is not None:
-            save(backend, order)
+            with hands.hold(order.session_id):
+                claimed_one()
+                save(backend, order)
         return True
 
     return work
 
 
 def save(backend: Backend, order: Order) -> Outcome:
-    """Save a home and commit it; return "stop" where its machine may end now."""
+    """Save a home that is in hand and commit it; return "stop" where its machine may end now."""
     try:
-        with held(order):
-            archive = pack(backend, order)
+        archive = pack(backend, order)
     except NotSaved as fault:
         return _fail(order, fault)
     try:
@@ -123,22 +123,3 @@ def is_alive(backend: Backend, job_id: str) -> bool | None:
     except (BackendError, OSError):
         return None
     return job is not None and job.state != "dead"
-
-
-@contextlib.contextmanager
-def held(order: Order) -> Iterator[None]:
-    """Keep other schedulers from the same save as long as this process works at it, and no longer."""
-    engine, over = db.engine, threading.Event()
-
-    def renew() -> None:
-        while not over.wait(RENEW_EVERY_S):
-            with contextlib.suppress(SQLAlchemyError), engine.begin() as connection:
-                connection.execute(saves.renewal(order.session_id, utcnow()))
-
-    thread = threading.Thread(target=renew, name="save-hold", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

@@ -18,7 +18,7 @@ from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
-from scheduler.ticks.holds import Hands
+from scheduler.ticks.holds import Hands, nothing
 from services import idle, lab_claims, lab_definitions, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
 from services.lab_claims import Limits
 
@@ -37,13 +37,13 @@ STARTS = Histogram(
 log = structlog.get_logger("yurt.scheduler")
 
 
-def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[[], bool]:
+def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[..., bool]:
     """Return the work of the tick; `hands` keep what is being started from being taken over."""
     hands = hands or Hands()
     # Set while positions in the queue have changed that nobody has been told of.
     is_news = threading.Event()
 
-    def work() -> bool:
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
         now = utcnow()
         claimed = lab_claims.claim_lost(now, hands.sessions(), limits.instance)
         if claimed is None:
@@ -58,6 +58,7 @@ def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands |
         if claimed is None:
             return False
         with hands.hold(claimed.id):
+            claimed_one()
             start(settings, backend, claimed)
         return True
 

@@ -15,18 +15,18 @@ from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.backends import Backend, BackendError
-from scheduler.ticks.holds import Hands
+from scheduler.ticks.holds import Hands, nothing
 from scheduler.ticks.saves import is_alive, save
 from services import lab_claims, labs, saves, timelines
 
 log = structlog.get_logger("yurt.scheduler")
 
 
-def stopper(backend: Backend) -> Callable[[], bool]:
-    """Return the work of the tick."""
-    hands = Hands()
+def stopper(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
+    """Return the work of the tick; `hands` keep what is being stopped from being taken over."""
+    hands = hands or Hands()
 
-    def work() -> bool:
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
         found = lab_claims.claim_stop(utcnow(), hands.sessions())
         if found is None:
             db.session.commit()
@@ -37,6 +37,7 @@ def stopper(backend: Backend) -> Callable[[], bool]:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
         with hands.hold(session_id):
+            claimed_one()
             if order is None or save(backend, order) == "stop":
                 stop(backend, session_id, job_id)
         return True

@@ -9,7 +9,7 @@ from config import Settings
 from extensions import db
 from models import Lab, WarmLab, utcnow
 from scheduler.backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
-from scheduler.ticks.holds import Hands
+from scheduler.ticks.holds import Hands, nothing
 from scheduler.ticks.starts import leave
 from services import lab_claims, lab_definitions, warm_labs
 from services.lab_queue import Limits
@@ -22,19 +22,21 @@ MAX_FAILURES = 5
 log = structlog.get_logger("yurt.scheduler")
 
 
-def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[[], bool]:
+def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[..., bool]:
     """Return the work of the tick; `hands` keep what is being started from being taken over."""
     hands = hands or Hands()
     paused: dict[int, datetime] = {}
 
-    def work() -> bool:
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
         now = utcnow()
         warm_labs.drain(now)
         db.session.commit()
         going = warm_labs.claim_stop(now)
         db.session.commit()
         if going is not None:
-            stop(backend, going)
+            with hands.hold(going.id, WarmLab):
+                claimed_one()
+                stop(backend, going)
             return True
         resting = frozenset(lab_id for lab_id, until in list(paused.items()) if until > now)
         coming = warm_labs.claim_start(limits, now, resting)
@@ -42,7 +44,8 @@ def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | 
         if coming is None:
             return False
         lab_id = coming.lab_id
-        with hands.hold(coming.id):
+        with hands.hold(coming.id, WarmLab):
+            claimed_one()
             pause = start(settings, backend, coming)
         if pause is not None:
             paused[lab_id] = utcnow() + pause

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from extensions import db as database
-from models import utcnow
+from models import LabSession, utcnow
 from models.cluster import WARM_READY
 from models.lab_session import RUNNING, STARTING
 from scheduler.ticks import holds
 from scheduler.ticks.holds import Hands
 from scheduler.ticks.starts import starter
 from scheduler.ticks.warm import keeper
-from services import lab_claims, warm, warm_labs
+from services import lab_claims, leases, warm, warm_labs
 from services.lab_queue import Limits
 from services.warm import Plan
 from tests.capacity.conftest import click
@@ -45,7 +45,7 @@ def test_a_long_start_that_is_renewed_is_not_taken_over(
 
 def test_a_start_that_nobody_renews_any_more_is_taken_over(cast: Cast) -> None:
     found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG)
-    lab_claims.renew([found.id], utcnow() - timedelta(seconds=21))
+    leases.renew(LabSession, [found.id], utcnow() - timedelta(seconds=7))
     database.session.commit()
 
     assert lab_claims.claim_lost(utcnow()) == found
@@ -58,7 +58,7 @@ def test_a_long_warm_start_that_is_renewed_is_not_taken_over(cast: Cast, setting
 
     def boot(_name: str, _job: str) -> None:
         hands.renew()
-        taken.append(warm_labs.claim_start(LIMITS, utcnow() + timedelta(seconds=19)))
+        taken.append(warm_labs.claim_start(LIMITS, utcnow() + timedelta(seconds=5)))
         database.session.commit()
 
     keeper(settings, ScriptedBackend(before=boot), LIMITS, hands)()

@@ -83,7 +83,7 @@ def test_a_scheduler_killed_between_adoption_and_start_costs_the_student_seconds
 
     # Meanwhile the machine is known to be the session's, so nobody clears it away.
     assert reconcile.survey("test", backend) == []
-    found.claimed_at = utcnow() - timedelta(minutes=1)
+    found.claimed_at = found.next_try_at = utcnow() - timedelta(minutes=1)
     database.session.commit()
     start()
 

@@ -74,9 +74,9 @@ def test_a_session_that_is_put_off_lets_others_pass(cast: Cast, ask: Callable[..
 def test_only_a_start_that_takes_too_long_is_taken_over(ask: Callable[..., LabSession]) -> None:
     found = ask(state=STARTING, claimed_at=NOW)
 
-    assert lab_claims.claim_lost(later(19)) is None
-    assert lab_claims.claim_lost(later(21)) == found
-    assert lab_claims.claim_lost(later(22)) is None
+    assert lab_claims.claim_lost(later(5)) is None
+    assert lab_claims.claim_lost(later(7)) == found
+    assert lab_claims.claim_lost(later(8)) is None
     assert found.failures == 1
 
 

@@ -13,7 +13,8 @@ from scheduler.backends import BackendUnavailable
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import clusters, lab_document, lab_room, labs, timelines
-from services.lab_claims import LOST_AFTER, Limits
+from services.lab_claims import Limits
+from services.leases import LEASE
 from tests.capacity.conftest import click
 from tests.factories import LabFactory
 from tests.scheduler.conftest import NOW
@@ -101,7 +102,7 @@ def test_a_start_that_waits_for_the_cluster_is_not_tried_before_it_is_back(
 
 
 def test_a_start_whose_scheduler_dies_counts_also_after_it_has_waited(ask: Ask, start: Start, settings: Any) -> None:
-    found = ask(state=STARTING, claimed_at=utcnow() - LOST_AFTER * 2, waiting_for=lab_room.DOWN)
+    found = ask(state=STARTING, claimed_at=utcnow() - LEASE * 2, waiting_for=lab_room.DOWN)
     database.session.add(ClusterState(instance=settings.instance, down_since=utcnow()))
     database.session.commit()
 

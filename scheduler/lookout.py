@@ -1,0 +1,57 @@
+"""One look at PostgreSQL for all ticks together: a single statement says what is due, what waits, what is needed.
+
+So a scheduler at rest costs a statement a look, however many kinds of work and threads it has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import DateTime, bindparam, select
+
+from extensions import db
+from scheduler.tick import Tick
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look found for one tick. `due_at` may lie ahead; None is nothing that is or will be due by itself."""
+
+    due_at: datetime | None = None
+    oldest: datetime | None = None
+    needs: Any = True
+
+
+class Lookout:
+    """Asks for the ticks that have something to ask."""
+
+    def __init__(self, app: Flask, ticks: Sequence[Tick]) -> None:
+        self._app = app
+        self._ticks = [tick for tick in ticks if tick.due or tick.needs or tick.oldest]
+        # Made once: it is the same at each look, and making it costs more than asking.
+        now = bindparam("now", type_=DateTime(timezone=True))
+        self._statement = select(
+            *(
+                ask(now).label(f"{tick.name}_{what}")
+                for tick in self._ticks
+                for what, ask in (("due", tick.due), ("oldest", tick.oldest), ("needs", tick.needs))
+                if ask is not None
+            )
+        )
+
+    def look(self, now: datetime) -> dict[str, Seen]:
+        """Return what was found, by the name of the tick. One round trip: the statement needs no transaction."""
+        if not self._ticks:
+            return {}
+        with self._app.app_context(), db.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            row = connection.execute(self._statement, {"now": now}).one()._mapping
+        return {tick.name: _seen(tick, dict(row)) for tick in self._ticks}
+
+
+def _seen(tick: Tick, row: dict[str, Any]) -> Seen:
+    due_at = row.get(f"{tick.name}_due")
+    oldest = row.get(f"{tick.name}_oldest") if tick.oldest else due_at
+    return Seen(due_at, oldest, row.get(f"{tick.name}_needs", True))
