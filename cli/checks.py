@@ -50,6 +50,12 @@ def bind_of(environ: Mapping[str, str]) -> str:
         raise Refusal(f"BIND must be an address of this machine such as 127.0.0.1 or ::1, and is {text!r}.") from None
 
 
+def address_of(bind: str, port: int) -> str:
+    """Return the address that a browser on this machine types."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, f"[{bind}]" if ":" in bind else bind)
+    return f"http://{host}:{port}"
+
+
 def require_free_port(bind: str, port: int) -> None:
     """Refuse when somebody listens on the address already, or we may not."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET

@@ -18,7 +18,7 @@ from honcho.environ import parse_procfile
 
 import environment
 from cli import here, processes
-from cli.checks import SPACE_TO_RUN, Refusal, bind_of, port_of, require_free_port, require_space, run_main
+from cli.checks import SPACE_TO_RUN, Refusal, address_of, bind_of, port_of, require_free_port, require_space, run_main
 from cli.engines.outside import require_postgresql, require_redis
 from cli.engines.postgresql import PostgreSQL, last_line
 from cli.engines.valkey import Valkey
@@ -48,7 +48,7 @@ def main() -> int:
     if not var.exists():
         require_free_port(bind, port)
     require_space(var, SPACE_TO_RUN)
-    with lock(var, f"http://127.0.0.1:{port}"):
+    with lock(var, address_of(bind, port)):
         runtime = runtime_folder(var)
         records = [runtime / name for name in ("run.json", "web.json", "workers.json")]
         processes.end([pid for record in records for pid in processes.living(record)], within=5)

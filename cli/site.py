@@ -14,7 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 import environment
-from cli.checks import DEFAULT_BIND, Refusal, require_folder
+from cli.checks import DEFAULT_BIND, Refusal, address_of, bind_of, require_folder
 from config import ROOT, SETTING_NAMES
 from environment import meant
 
@@ -79,7 +79,7 @@ def site_environ(environ: Mapping[str, str], var: Path, port: int, *, is_termina
     """Return the environment with a default for each thing that a site to try out needs."""
     defaults = {
         "BIND": DEFAULT_BIND,
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PUBLIC_URL": address_of(bind_of(environ), port),
         "LAB_BACKEND": "local",
         "LAB_LOCAL_ACCEPT_RISK": "true",
         "YURT_DEMO": "true",

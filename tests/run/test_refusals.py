@@ -60,6 +60,14 @@ def test_port_must_be_a_port(tmp_path: Path, port: str) -> None:
     assert not (tmp_path / "var").exists()
 
 
+@pytest.mark.parametrize(
+    ("bind", "address"),
+    [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80"), ("::", "http://[::1]:80")],
+)
+def test_address_is_one_that_a_browser_takes(bind: str, address: str) -> None:
+    assert checks.address_of(bind, 80) == address
+
+
 def test_unreachable_database_is_named_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql://yurt:hidden-word@127.0.0.1:{free_port()}/yurt"
 
