@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from extensions import db
 from models import Course, CourseTotal, Enrolment, User
@@ -26,7 +27,7 @@ def board(course: Course, user_id: int | None, page: int = 1, per_page: int = PE
     query = (
         select(CourseTotal.user_id, User.display_name, CourseTotal.points)
         .join(User, User.id == CourseTotal.user_id)
-        .join(Enrolment, _of_student())
+        .join(Enrolment, _of_student(CourseTotal))
         .where(CourseTotal.course_id == course.id)
         .order_by(CourseTotal.points.desc(), CourseTotal.reached_at, CourseTotal.user_id)
     )
@@ -34,7 +35,7 @@ def board(course: Course, user_id: int | None, page: int = 1, per_page: int = PE
         db.session.scalar(
             select(func.count())
             .select_from(CourseTotal)
-            .join(Enrolment, _of_student())
+            .join(Enrolment, _of_student(CourseTotal))
             .where(CourseTotal.course_id == course.id)
         )
         or 0
@@ -48,36 +49,43 @@ def board(course: Course, user_id: int | None, page: int = 1, per_page: int = PE
     return Page(rows, page, max(1, -(-total // per_page)), total)
 
 
-def mine(course: Course, user: User | None) -> Row | None:
-    """Return a person's own row wherever it stands; None without points or for those who aren't ranked."""
+def mine(course: Course, user: User | None, shown: Page[Row] | None = None) -> Row | None:
+    """Return a person's own row wherever it stands; None without points or for those who aren't ranked.
+
+    A row that is on the page `shown` is taken from there; else those ahead are counted, and nobody behind.
+    """
     if user is None:
         return None
-    own = db.session.scalar(
-        select(CourseTotal)
-        .join(Enrolment, _of_student())
-        .where(CourseTotal.course_id == course.id, CourseTotal.user_id == user.id)
-    )
-    if own is None:
-        return None
+    for row in shown.rows if shown is not None else []:
+        if row.user_id == user.id:
+            return row
+    own = aliased(CourseTotal)
     ahead = (
         select(func.count())
         .select_from(CourseTotal)
-        .join(Enrolment, _of_student())
+        .join(Enrolment, _of_student(CourseTotal))
         .where(CourseTotal.course_id == course.id, _before(own))
+        .scalar_subquery()
     )
-    return Row((db.session.scalar(ahead) or 0) + 1, user.id, user.display_name, own.points, True)
+    found = db.session.execute(
+        select(own.points, ahead)
+        .join(Enrolment, _of_student(own))
+        .where(own.course_id == course.id, own.user_id == user.id)
+    ).one_or_none()
+    return Row(found[1] + 1, user.id, user.display_name, found[0], True) if found is not None else None
 
 
-def _of_student() -> ColumnElement[bool]:
+def _of_student(total: type[CourseTotal]) -> ColumnElement[bool]:
     return and_(
-        Enrolment.course_id == CourseTotal.course_id,
-        Enrolment.user_id == CourseTotal.user_id,
+        Enrolment.course_id == total.course_id,
+        Enrolment.user_id == total.user_id,
         Enrolment.role == "student",
     )
 
 
-def _before(own: CourseTotal) -> ColumnElement[bool]:
-    return or_(
+def _before(own: type[CourseTotal]) -> ColumnElement[bool]:
+    ahead_or_tied = CourseTotal.points >= own.points  # the bound of the index; PostgreSQL sees none in the rest
+    return ahead_or_tied & or_(
         CourseTotal.points > own.points,
         and_(
             CourseTotal.points == own.points,

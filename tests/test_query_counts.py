@@ -16,7 +16,7 @@ from sqlalchemy import event
 from app import create_app
 from extensions import db as database
 from models import utcnow
-from services import answers, attempts, progress
+from services import answers, attempts, progress, tokens
 from tests.engines import Engines, site_settings
 from tests.factories import (
     RIGHT,
@@ -155,6 +155,23 @@ def test_saving_an_answer_costs_few_statements(
     put_json(client, f"/attempts/{crowd['open']}/items/1", {"revision": 1, "response": "a"})
 
     assert len(counted) <= SIGNED_IN + 6 + SIGNED_IN + 3, "\n\n".join(counted)
+
+
+def test_saving_an_answer_by_the_api_reads_that_question_alone(
+    client: FlaskClient, cast: Cast, crowd: dict[str, int], counted: list[str]
+) -> None:
+    _row, plain = tokens.issue(cast.bob.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    path = f"/api/v1/attempts/{crowd['open']}/items/1"
+    headers = {"Authorization": f"Bearer {plain}"}
+    client.put(path, json={"revision": 1, "response": "a"}, headers=headers)
+    counted.clear()
+
+    response = client.put(path, json={"revision": 2, "response": "b"}, headers=headers)
+
+    assert response.status_code == 200
+    reading = [statement for statement in counted if "question_versions.spec" in statement]
+    assert len(reading) == 1, "\n\n".join(counted)
+    assert "attempt_items.position = " in reading[0]
 
 
 @dataclass(frozen=True)

@@ -22,5 +22,5 @@ def read_leaderboard(slug: str, query_data: PageQuery) -> Any:
     """Give a page, most points first, ties to who got there first."""
     course, _role = load_study(slug)
     page = leaderboards.board(course, me().id, query_data.page, query_data.per_page)
-    own = leaderboards.mine(course, me())
+    own = leaderboards.mine(course, me(), page)
     return {"rows": page.rows, "me": own, "page": page.number, "pages": page.pages, "total": page.total}

@@ -24,7 +24,7 @@ def show(slug: str) -> ResponseReturnValue:
         course=course,
         role=role,
         rows=page.rows,
-        me=board_service.mine(course, user),
+        me=board_service.mine(course, user, page),
         page=page.number,
         pages=page.pages,
         total=page.total,

@@ -1,13 +1,34 @@
 """Ranks, ties, and one's own row."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event, text
 
+from extensions import db as database
+from models import User
 from services import leaderboards, points
 from tests.factories import Cast, EnrolmentFactory, UserFactory, make_cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+Asked = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def asked(app: object) -> Iterator[Asked]:
+    said: Asked = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        said.append((statement, values))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(database.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -66,6 +87,46 @@ def test_rank_on_the_board_and_own_rank_agree_within_ties(cast: Cast) -> None:
 
     assert mine is not None
     assert mine.rank == row.rank
+
+
+def test_own_rank_is_the_same_from_the_page_and_from_the_count(cast: Cast) -> None:
+    people = [student(cast, f"p{number}") for number in range(12)]
+    for number, person in enumerate(people):
+        earn(cast, person, 5 * (number // 4 + 1), NOW + timedelta(seconds=number % 2))
+    earn(cast, cast.alice.id, 99, NOW)
+    page = leaderboards.board(cast.course, None)
+
+    for row in page.rows:
+        user = database.session.get(User, row.user_id)
+        found = leaderboards.mine(cast.course, user)
+        assert found is not None
+        assert (found.rank, found.points) == (row.rank, row.points)
+        assert leaderboards.mine(cast.course, user, page) == row
+
+
+def test_a_row_on_the_page_costs_no_count(cast: Cast, asked: Asked) -> None:
+    earn(cast, cast.bob.id, 5, NOW)
+    page = leaderboards.board(cast.course, cast.bob.id)
+    asked.clear()
+
+    leaderboards.mine(cast.course, cast.bob, page)
+
+    assert asked == []
+
+
+def test_nobody_behind_is_read_for_ones_own_rank(cast: Cast, db: SQLAlchemy, asked: Asked) -> None:
+    for number in range(300):
+        earn(cast, student(cast, f"q{number}"), number + 1, NOW)
+    earn(cast, cast.bob.id, 290, NOW)
+    db.session.execute(text("ANALYZE course_totals; ANALYZE enrolments"))
+    asked.clear()
+    leaderboards.mine(cast.course, cast.bob)
+    statement, values = asked[0]
+
+    plan = db.session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
+
+    assert len(asked) == 2
+    assert any("Index Cond" in line and "points >=" in line for line in plan), "\n".join(plan)
 
 
 def test_teachers_are_not_ranked(cast: Cast) -> None:
