@@ -24,6 +24,8 @@ from environment import meant
 from limit_settings import LimitSettings
 
 ROOT = Path(__file__).resolve().parent
+# What a site that people reach over TLS tells browsers: for a year, not without. RFC 6797.
+HSTS = "max-age=31536000"
 # prometheus_client reads it by itself, and takes an empty one for the working directory.
 METRICS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 

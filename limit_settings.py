@@ -60,6 +60,7 @@ class LimitSettings(BaseSettings):
     limit_hands: Rate = limit("10 per minute", "person", "hands raised, and notes of raised hands")
     limit_messages: Rate = limit("10 per minute", "person and lab", "messages in a lab")
     limit_keyboard: Rate = limit("6 per minute", "person", "visitors' requests for a student's keyboard")
+    limit_kept_forms: Rate = limit("120 per minute", "address", "forms kept whose session went away")
     limit_streams: int = limit(20, "person and gateway", "live pages open at once", ge=1, le=1000)
     limit_terminals: int = limit(10, "person and gateway", "terminals open at once", ge=1, le=1000)
     limit_transfers: int = limit(4, "person and gateway", "uploads and downloads of files at once", ge=1, le=64)

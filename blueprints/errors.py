@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from blueprints import kept_forms
 from extensions import db
 from services import errors as service
 
@@ -63,8 +64,10 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
     return answer(status, error.message, retry_after_s=getattr(error, "retry_after_s", None), **extra)
 
 
-def on_csrf(error: CSRFError) -> tuple[Response, int]:
-    """Answer a form that is too old, or isn't ours."""
+def on_csrf(error: CSRFError) -> tuple[Response, int] | Response:
+    """Answer a form that is too old, or isn't ours; one of our own pages goes on after a look."""
+    if not wants_json() and (going_on := kept_forms.keep()) is not None:
+        return going_on
     return answer(400, _("This form is out of date. Go back, reload the page and send it again."), code="csrf")
 
 

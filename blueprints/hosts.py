@@ -54,20 +54,23 @@ def protect_forms() -> None:
     if request.method in SAFE:
         return
     csrf.protect()
-    if not _is_from_own_page():
+    is_own = own_page()
+    # Whoever hides even the Referer, over TLS, is told.
+    if not is_own and (is_own is False or current_app.extensions["yurt_hosts"].scheme == "https"):
         raise CSRFError("sent by another site")
 
 
-def _is_from_own_page() -> bool:
+def own_page() -> bool | None:
+    """Say whether a page of this site sent the request; None where the browser doesn't tell."""
     hosts: Hosts = current_app.extensions["yurt_hosts"]
     asked = request.environ[ASKED]
     origin = request.headers.get("Origin", "null")
     if origin != "null":
         return hosts.is_own_origin(origin, asked)
-    # Without it the browser may still say what kind of page sends. Whoever hides even the Referer, over TLS, is told.
+    # Without it the browser may still say what kind of page sends.
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in ("same-origin", "none")
     if referer := request.headers.get("Referer"):
         scheme, _colon, rest = referer.partition("://")
         return hosts.is_own_origin(f"{scheme}://{rest.partition('/')[0]}", asked)
-    return hosts.scheme != "https"
+    return None

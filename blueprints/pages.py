@@ -17,8 +17,8 @@ from flask_login import current_user
 from flask_security import auth_required
 from markupsafe import Markup, escape
 
-from blueprints import hosts
-from config import ROOT, Settings
+from blueprints import hosts, kept_forms
+from config import HSTS, ROOT, Settings
 from models import Course, User, utcnow
 from services import courses as course_service
 from services import policy
@@ -38,6 +38,24 @@ STRICT = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+# What no page of ours asks for, so that nothing in it can.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
 # Pages and files that need no sign-in work without Redis; so does the API, which has its own tokens.
 WITHOUT_SESSION = ("static", "health.healthz", "health.readyz", "health.metrics")
 
@@ -53,7 +71,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_protect_forms)
     app.before_request(_take_forms_only)
     app.after_request(_headers)
+    if settings.is_https:
+        app.after_request(_only_over_tls)
+    if settings.cors_origins:
+        app.after_request(_vary_by_origin)
     app.context_processor(lambda: {"site": {"name": settings.site_name}, "request_id": g.get("request_id", "")})
+    app.jinja_env.globals["form_person"] = kept_forms.form_person
     app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version_static)
@@ -78,6 +101,7 @@ def _protect_person() -> None:
 def _protect_forms() -> None:
     if not request.path.startswith("/api/"):
         hosts.protect_forms()
+        kept_forms.forget()
 
 
 def _take_forms_only() -> None:
@@ -117,8 +141,21 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Permissions-Policy", PERMISSIONS)
     if response.mimetype == "text/html":
         response.headers.setdefault("Cache-Control", "private, no-store")
+    return response
+
+
+def _only_over_tls(response: Response) -> Response:
+    response.headers.setdefault("Strict-Transport-Security", HSTS)
+    return response
+
+
+def _vary_by_origin(response: Response) -> Response:
+    # Flask-CORS leaves it out where one origin is allowed, and where another one asks: a cache would mix them up.
+    if request.path.startswith("/api/v1/") and "origin" not in response.vary:
+        response.vary.add("Origin")
     return response
 
 

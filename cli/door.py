@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cli.checks import Refusal
 from cli.supervise import Program
-from config import ROOT, Settings
+from config import HSTS, ROOT, Settings
 from services.hosts import Hosts
 
 # Values are appended, never passed alone: the application counts TRUSTED_PROXIES from the right.
@@ -76,6 +76,8 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
         "YURT_HOSTS": f"(?i)^{pattern}$",
         # Another proxy in front may ask by a name of its own, and say by which it was asked.
         "YURT_FORWARDED": _nth(pattern, settings.trusted_proxies - 1) if is_behind_another else NEVER,
+        # Where people reach the site over TLS, browsers never ask for it without.
+        "YURT_HSTS": f'header ?Strict-Transport-Security "{HSTS}"' if settings.is_https else "",
         "YURT_ROOT": str(ROOT),
         "YURT_WEB": web,
         "YURT_GATEWAY": gateway,

@@ -1,6 +1,7 @@
 """`flask token`: bearer tokens of the JSON API."""
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from extensions import db
@@ -20,7 +21,14 @@ def create(email: str, name: str, days: int, scopes: tuple[str, ...]) -> None:
     """Make a token for EMAIL. It alone goes to standard output, and is never shown again."""
     try:
         user = accounts.find_by_email(email)
-        row, plain = tokens.issue(user.id, name=name, scopes=scopes or tokens.SCOPES, days=days, now=utcnow())
+        row, plain = tokens.issue(
+            user.id,
+            name=name,
+            scopes=scopes or tokens.SCOPES,
+            days=days,
+            now=utcnow(),
+            most=current_app.extensions["yurt"].limit_tokens,
+        )
     except ServiceError as error:
         raise click.ClickException(error.message) from error
     db.session.commit()

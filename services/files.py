@@ -1,5 +1,9 @@
 """Files behind one interface: content-addressed in PostgreSQL."""
 
+import re
+from html import unescape
+from urllib.parse import unquote
+
 from sqlalchemy import select
 
 from extensions import db
@@ -39,6 +43,12 @@ def of_course(course: Course, path: str) -> CourseFile:
     if found is None:
         raise NotFound
     return found
+
+
+def is_shown_in(html: str, file: CourseFile) -> bool:
+    """Whether a text that we rendered shows, or links to, a file of its course."""
+    addresses = (unquote(unescape(found)) for found in re.findall(r'(?:src|href)="([^"]*)"', html))
+    return any(address.partition("?")[0].partition("#")[0].endswith(f"/{file.path}") for address in addresses)
 
 
 def sniff(data: bytes) -> str:

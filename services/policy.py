@@ -10,6 +10,11 @@ def may_see_course(user: User | None, course: Course, role: str | None) -> bool:
     return course.is_published or role in STAFF or _is_admin(user)
 
 
+def may_read_files(user: User | None, course: Course, role: str | None) -> bool:
+    """Files of an open course are everybody's, like the course; those of others belong to its lessons."""
+    return course.enrolment == "open" or may_study(user, role)
+
+
 def may_study(user: User | None, role: str | None) -> bool:
     """Lessons, quizzes, labs and the leaderboard are for people in the course, and the admin."""
     return role is not None or _is_admin(user)

@@ -5,27 +5,35 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from extensions import db
-from models import ApiToken
-from services.errors import InvalidInput, NotFound
+from limit_settings import LimitSettings
+from models import ApiToken, User
+from services.errors import Conflict, InvalidInput, NotFound
 
 PREFIX = "yurt_"
 SCOPES = ("read", "write")
 MAX_DAYS = 366
+MOST = int(LimitSettings.model_fields["limit_tokens"].default)
 # `last_used_at` is for people who tidy up: a minute is exact enough, and spares a write a request.
 USED_EVERY = timedelta(minutes=1)
 
 
-def issue(user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime) -> tuple[ApiToken, str]:
-    """Make a token; return its row and the token itself, which nobody can show again."""
+def issue(
+    user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime, most: int = MOST
+) -> tuple[ApiToken, str]:
+    """Make a token; return its row and the token itself, which nobody can show again. Conflict: there are `most`."""
     if not name.strip() or len(name) > 60:
         raise InvalidInput("name", "must be 1 to 60 characters")
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InvalidInput("scopes", f"must be some of {', '.join(SCOPES)}")
     if not 1 <= days <= MAX_DAYS:
         raise InvalidInput("days", f"must be 1 to {MAX_DAYS}")
+    # Two at once would each miss the other in the count: one waits here.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    if (db.session.scalar(select(func.count()).where(*_works(user_id, now))) or 0) >= most:
+        raise Conflict(f"There are {most} tokens that work already, and no more are allowed. Revoke one first.")
     plain = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         user_id=user_id,
@@ -70,6 +78,16 @@ def note_use(row: ApiToken, *, now: datetime) -> bool:
 def of_user(user_id: int) -> list[ApiToken]:
     """Return a person's tokens, the newest first."""
     return list(db.session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())))
+
+
+def revoke_all(user_id: int, *, now: datetime) -> int:
+    """End every token of a person at once; return how many."""
+    ended = db.session.execute(update(ApiToken).where(*_works(user_id, now)).values(revoked_at=now))
+    return int(ended.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def _works(user_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
 
 
 def revoke(token_id: int, *, user_id: int | None, now: datetime) -> ApiToken:

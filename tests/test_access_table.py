@@ -45,6 +45,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("security.verify", "GET"): ("/verify", {}, PERSON),
     ("security.verify", "POST"): ("/verify", {}, PERSON),
     ("auth.session_now", "GET"): ("/session", {}, FREE),
+    ("auth.go_on", "GET"): ("/go-on", {}, (302, 302, 302, 302, 302)),
     ("auth.signed_in", "GET"): ("/signed-in", {}, PERSON),
     ("auth.profile", "GET"): ("/account", {}, PERSON),
     ("auth.profile", "POST"): ("/account", {"theme": "neon"}, (302, 422, 422, 422, 422)),

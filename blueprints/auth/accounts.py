@@ -9,19 +9,23 @@ from flask import Flask, Response, after_this_request, current_app, flash, has_r
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_login import current_user, user_logged_in, user_logged_out
-from flask_security import MailUtil, Security
+from flask_security import ChangePasswordForm as SecurityChangePasswordForm
+from flask_security import MailUtil, Security, password_changed, password_reset
+from flask_security import ResetPasswordForm as SecurityResetPasswordForm
+from flask_security.decorators import default_unauthn_handler
 from flask_security.forms import RegisterFormV2, StringField
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
-from wtforms import HiddenField
+from wtforms import BooleanField, HiddenField
 from wtforms.validators import ValidationError
 
-from blueprints import live_tickets
-from blueprints.auth import throttle
+from blueprints import kept_forms, live_tickets
+from blueprints.auth import next_page, throttle
+from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
-from models import Mail
-from services import access, accounts, addresses, live
+from models import Mail, User, utcnow
+from services import access, accounts, addresses, live, tokens
 from services.errors import InvalidInput
 from services.passwords import Hashing
 
@@ -68,6 +72,8 @@ SECURITY_SETTINGS: dict[str, Any] = {
     ),
     "SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS": False,
     "SECURITY_STATIC_FOLDER": None,
+    # Its default writes `private=True, no-store=True`, which no browser knows.
+    "SECURITY_CACHE_CONTROL": {"private": None, "no-store": None},
 }
 
 
@@ -90,6 +96,18 @@ class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's fo
         made["handle"] = accounts.handle_for(made["display_name"])
         made["time_zone"] = accounts.known_zone(made.get("time_zone"))
         return made
+
+
+class ChangePasswordForm(SecurityChangePasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
+    """Whoever changes a password because somebody else may know it can end the tokens, too."""
+
+    end_tokens = BooleanField(lazy_gettext("Also end all API tokens"))
+
+
+class ResetPasswordForm(SecurityResetPasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
+    """As when it is changed."""
+
+    end_tokens = BooleanField(lazy_gettext("Also end all API tokens"))
 
 
 class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
@@ -125,7 +143,20 @@ class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes ar
         after_this_request(_committed)  # asking for a reset changes nothing else, so nobody else commits
 
 
-security = Security(register_form=RegisterForm, mail_util_cls=OutboxMail)
+security = Security(
+    change_password_form=ChangePasswordForm,
+    reset_password_form=ResetPasswordForm,
+    register_form=RegisterForm,
+    mail_util_cls=OutboxMail,
+)
+
+
+@security.unauthn_handler
+def _keep_form(mechanisms: Any = None, headers: Any = None) -> Any:
+    """Send people to sign in; a form that they sent waits for them."""
+    if not wants_json() and (going_on := kept_forms.keep()) is not None:
+        return going_on
+    return default_unauthn_handler(mechanisms, headers)
 
 
 def _committed(response: Response) -> Response:
@@ -154,6 +185,9 @@ def init_app(app: Flask) -> None:
     throttle.init_app(app)
     user_logged_in.connect(_renew_session, app)
     user_logged_out.connect(_end_session, app)
+    for changed in (password_changed, password_reset):
+        changed.connect(_end_tokens, app)
+    app.before_request(next_page.forget_where_it_leads_elsewhere)
 
 
 def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
@@ -168,6 +202,12 @@ def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
         return response
 
     return register
+
+
+def _end_tokens(_sender: Flask, user: User, **_rest: Any) -> None:
+    body = request.get_json(silent=True) if request.is_json else request.form
+    if isinstance(body, dict) and body.get("end_tokens"):
+        tokens.revoke_all(user.id, now=utcnow())  # committed with the password
 
 
 def _renew_session(sender: Flask, **_rest: Any) -> None:

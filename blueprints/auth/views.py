@@ -2,22 +2,25 @@
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from wtforms import SelectField, SelectMultipleField, StringField, SubmitField
-from wtforms.validators import DataRequired, Length
+from wtforms import Field, SelectField, SelectMultipleField, StringField, SubmitField
+from wtforms.validators import DataRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput
 
+from blueprints import kept_forms
 from blueprints.pages import login_required, me, now, person
 from extensions import db
 from services import accounts, tokens
-from services.errors import InvalidInput
+from services.errors import Conflict, InvalidInput
 
 auth = Blueprint("auth", __name__)
+# Fields that mean something to the page alone.
+UNSHOWN = ("kept", "next")
 ZONES = sorted(
     zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
 )
@@ -39,6 +42,12 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     submit = SubmitField(lazy_gettext("Save"))
 
 
+def _some(_form: FlaskForm, field: Field) -> None:
+    """Ask for one choice at least. WTForms' own DataRequired would make the browser ask for every box."""
+    if not field.data:
+        raise StopValidation(_("Choose at least one."))
+
+
 class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """A new token."""
 
@@ -54,7 +63,7 @@ class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         choices=[("read", lazy_gettext("read")), ("write", lazy_gettext("change"))],
         default=["read"],
         option_widget=CheckboxInput(),
-        validators=[DataRequired()],
+        validators=[_some],
     )
     submit = SubmitField(lazy_gettext("Make a token"))
 
@@ -69,6 +78,50 @@ def session_now() -> ResponseReturnValue:
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@auth.get("/go-on")
+def go_on() -> ResponseReturnValue:
+    """Show what was filled in on a page whose session went away, to be sent after a look."""
+    kept, user = kept_forms.load(), person()
+    if kept is None:
+        flash(_("There is nothing waiting any more."), "info")
+        return redirect(url_for("courses.home"))
+    if user is None and kept.needs_person:
+        return redirect(url_for("security.login", next=url_for("auth.go_on")))
+    is_mine = kept.is_of(user.id if user else None) or not kept.needs_person
+    return render_template(
+        "auth/go_on.html",
+        kept=kept,
+        is_mine=is_mine,
+        name=session[kept_forms.SESSION_KEY],
+        shown=[(_label(field), value) for field, value in kept.fields if value and field not in UNSHOWN],
+        secrets=[(field, _label(field)) for field in kept.secrets],
+    )
+
+
+def _label(name: str) -> str:
+    """Name a field of any form, as its page does where the name alone says too little."""
+    known = {
+        "code": _("Enrolment code"),
+        "days": _("Valid for (days)"),
+        "display_name": _("Name"),
+        "email": _("Email address"),
+        "end_tokens": _("Also end all API tokens"),
+        "name": _("What is it for?"),
+        "new_password": _("New password"),
+        "new_password_confirm": _("Retype the new password"),
+        "password": _("Password"),
+        "password_confirm": _("Retype the password"),
+        "remember": _("Keep me signed in"),
+        "role": _("Role"),
+        "scopes": _("May"),
+        "theme": _("Theme"),
+        "time_zone": _("Time zone"),
+    }
+    if name.startswith("item-"):
+        return _("Question %(number)s", number=name.removeprefix("item-"))
+    return known.get(name) or name.replace("_", " ").capitalize()
 
 
 @auth.get("/signed-in")
@@ -104,11 +157,22 @@ def tokens_page() -> ResponseReturnValue:
     """List API tokens; make one and show it this once."""
     user, form, plain = me(), TokenForm(), None
     if form.validate_on_submit():
-        _row, plain = tokens.issue(
-            user.id, name=form.name.data, scopes=form.scopes.data, days=form.days.data, now=now()
-        )
-        db.session.commit()
-        form = TokenForm(formdata=None)
+        try:
+            _row, plain = tokens.issue(
+                user.id,
+                name=form.name.data,
+                scopes=form.scopes.data,
+                days=form.days.data,
+                now=now(),
+                most=current_app.extensions["yurt"].limit_tokens,
+            )
+        except Conflict as fault:
+            form.form_errors.append(fault.message)
+        except InvalidInput as fault:
+            form[fault.field].errors = [fault.message]
+        else:
+            db.session.commit()
+            form = TokenForm(formdata=None)
     rows = tokens.of_user(user.id)
     return render_template("auth/tokens.html", form=form, tokens=rows, new_token=plain), 422 if form.errors else 200
 

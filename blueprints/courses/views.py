@@ -14,7 +14,7 @@ from extensions import db
 from models import Course, Lesson
 from services import courses as course_service
 from services import files, labs, leaderboards, policy, progress
-from services.errors import InvalidInput
+from services.errors import InvalidInput, NotFound
 from services.outlines import activity, done_ids, outline
 
 courses = Blueprint("courses", __name__)
@@ -182,8 +182,11 @@ def complete(slug: str, lesson: str) -> ResponseReturnValue:
 @courses.get("/courses/<slug>/files/<path:path>")
 def file(slug: str, path: str) -> Response:
     """Serve a picture or another file of a course; what isn't a picture is downloaded."""
-    course, _role = load_course(slug)
+    course, role = load_course(slug)
     found = files.of_course(course, f"files/{path}")
+    # What the course's front page shows is as public as the page.
+    if not policy.may_read_files(person(), course, role) and not files.is_shown_in(course.about_html, found):
+        raise NotFound
     if request.if_none_match.contains(found.sha256):
         return make_response("", 304)
     response = make_response(files.read(found.sha256))
