@@ -6,7 +6,6 @@ from apiflask import APIFlask
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from flask_cors import CORS
-from flask_security import SQLAlchemyUserDatastore
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
@@ -89,5 +88,5 @@ def start_sessions(app: Flask) -> None:
 
 def start_accounts(app: Flask) -> None:
     """Bind Flask-Security to our people."""
-    auth_accounts.security.init_app(app, SQLAlchemyUserDatastore(db, User, Role))
+    auth_accounts.security.init_app(app, auth_accounts.People(db, User, Role))
     auth_accounts.init_app(app)

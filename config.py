@@ -94,6 +94,8 @@ class Settings(LimitSettings):
     var_dir: Annotated[Path, BeforeValidator(kinds.folder)] = Field(default=ROOT / "var", validation_alias="YURT_VAR")
     instance: str = Field(default="yurt", validation_alias="YURT_INSTANCE")
     is_demo: bool = Field(default=False, validation_alias="YURT_DEMO")
+    # Whether visitors may make accounts, or whoever runs the site gives them out.
+    registration: Literal["open", "closed"] = "open"
     site_name: str = Field(default="Yurt", min_length=1, max_length=60)
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

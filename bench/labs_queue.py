@@ -80,6 +80,7 @@ def _arrange(app: Flask, clicks: int) -> tuple[list[int], int]:
                 password="",
                 fs_uniquifier=name,
                 active=True,
+                confirmed_at=utcnow(),
             )
             for name in names
         ]

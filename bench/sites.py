@@ -20,7 +20,7 @@ from flask import Flask
 from config import ROOT, Settings
 from core import create_core
 from extensions import db
-from models import Course, Enrolment, Lab, Module, User
+from models import Course, Enrolment, Lab, Module, User, utcnow
 from scheduler.backends import Backend, make_backend
 from tests.engines import Engines, running_engines, site_settings
 from tests.nomad.agents import Cluster
@@ -123,6 +123,7 @@ def _user(name: str) -> User:
         password="",
         fs_uniquifier=name,
         active=True,
+        confirmed_at=utcnow(),
     )
 
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from blueprints.auth.api import auth_api
+from blueprints.auth.confirmation import confirmation
 from blueprints.auth.views import auth
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
@@ -22,7 +23,20 @@ from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.views import quizzes
 
-PAGES = (auth, courses, people, quizzes, leaderboards, labs, lab_ports, lab_help, lab_visits, labs_board, work)
+PAGES = (
+    auth,
+    confirmation,
+    courses,
+    people,
+    quizzes,
+    leaderboards,
+    labs,
+    lab_ports,
+    lab_help,
+    lab_visits,
+    labs_board,
+    work,
+)
 APIS = (
     auth_api,
     courses_api,

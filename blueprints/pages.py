@@ -75,7 +75,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.after_request(_only_over_tls)
     if settings.cors_origins:
         app.after_request(_vary_by_origin)
-    app.context_processor(lambda: {"site": {"name": settings.site_name}, "request_id": g.get("request_id", "")})
+    site = {"name": settings.site_name, "is_open": settings.registration == "open"}
+    app.context_processor(lambda: {"site": site, "request_id": g.get("request_id", "")})
     app.jinja_env.globals["form_person"] = kept_forms.form_person
     app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

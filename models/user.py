@@ -45,6 +45,8 @@ class User(Model, UserMixin):  # type: ignore[misc]  # Flask-Security's classes 
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
     theme: Mapped[str] = mapped_column(default="system", server_default="system")
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    # When it was shown that the address is this person's. Before, nobody is signed in with the account.
+    confirmed_at: Mapped[datetime | None]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     create_datetime: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
     update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow, server_default=func.now())
@@ -56,6 +58,11 @@ class User(Model, UserMixin):  # type: ignore[misc]  # Flask-Security's classes 
         Index("uq_users_email", func.lower(email), unique=True),
         CheckConstraint("theme IN ('system', 'light', 'dark')", name="theme"),
     )
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether this account may be used: it isn't switched off, and its address is confirmed."""
+        return self.active and self.confirmed_at is not None
 
     @property
     def is_admin(self) -> bool:

@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 from extensions import db
 from models import Role, User
 from models.user import ADMIN, THEMES
-from services import addresses
+from services import addresses, names
 from services.errors import InvalidInput, NotFound
 
 MAX_NAME = 60
 MAX_HANDLE = 16
+# Every zone of the IANA's database; `Factory` and `localtime` say where a machine is, and not where a person is.
+ZONES = frozenset(available_timezones() - {"Factory", "localtime", "posixrules"})
 
 
 def handle_for(name: str) -> str:
@@ -31,19 +33,13 @@ def handle_for(name: str) -> str:
 
 
 def clean_name(name: str | None) -> str:
-    """Return a display name without control characters and needless space; refuse an empty one."""
-    shown = "".join(char for char in (name or "") if unicodedata.category(char)[0] != "C" or char == "\u200d")
-    shown = " ".join(shown.split())
-    if not shown:
-        raise InvalidInput("display_name", "Please give a name that others may see.")
-    if len(shown) > MAX_NAME:
-        raise InvalidInput("display_name", f"Please use at most {MAX_NAME} characters.")
-    return shown
+    """Return a display name as others see it; refuse one in which there is nothing to see."""
+    return names.clean("display_name", name, MAX_NAME)
 
 
 def update_profile(user: User, *, display_name: str, time_zone: str, theme: str) -> None:
     """Change what a person decides about themselves."""
-    if time_zone not in available_timezones():
+    if time_zone not in ZONES and time_zone != user.time_zone:
         raise InvalidInput("time_zone", "Please choose one of the list.")
     if theme not in THEMES:
         raise InvalidInput("theme", "Please choose one of the list.")
@@ -55,7 +51,7 @@ def update_profile(user: User, *, display_name: str, time_zone: str, theme: str)
 
 def known_zone(name: str | None) -> str:
     """Return the time zone that a browser named, or UTC where there is no such zone."""
-    return name if name in available_timezones() else "UTC"
+    return name if name in ZONES else "UTC"
 
 
 def find_by_email(email: str) -> User:

@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from extensions import db
 from limit_settings import LimitSettings
 from models import ApiToken, User
+from services import names
 from services.errors import Conflict, InvalidInput, NotFound
 
 PREFIX = "yurt_"
 SCOPES = ("read", "write")
 MAX_DAYS = 366
 MOST = int(LimitSettings.model_fields["limit_tokens"].default)
+MAX_NAME = 60
 # `last_used_at` is for people who tidy up: a minute is exact enough, and spares a write a request.
 USED_EVERY = timedelta(minutes=1)
 
@@ -24,8 +26,7 @@ def issue(
     user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime, most: int = MOST
 ) -> tuple[ApiToken, str]:
     """Make a token; return its row and the token itself, which nobody can show again. Conflict: there are `most`."""
-    if not name.strip() or len(name) > 60:
-        raise InvalidInput("name", "must be 1 to 60 characters")
+    name = names.clean("name", name, MAX_NAME)
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InvalidInput("scopes", f"must be some of {', '.join(SCOPES)}")
     if not 1 <= days <= MAX_DAYS:
@@ -37,7 +38,7 @@ def issue(
     plain = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         user_id=user_id,
-        name=name.strip(),
+        name=name,
         digest=digest(plain),
         scopes=sorted(set(scopes)),
         created_at=now,
@@ -56,7 +57,7 @@ def digest(plain: str) -> str:
 def find(plain: str, *, now: datetime) -> ApiToken | None:
     """Return the token that works now, of an account that may sign in."""
     row = db.session.scalar(select(ApiToken).where(ApiToken.digest == digest(plain)))
-    if row is None or row.revoked_at is not None or row.expires_at <= now or not row.user.active:
+    if row is None or row.revoked_at is not None or row.expires_at <= now or not row.user.may_sign_in:
         return None
     return row
 

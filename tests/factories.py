@@ -20,6 +20,7 @@ from models import (
     QuestionVersion,
     Quiz,
     User,
+    utcnow,
 )
 from services import accounts
 from services.questions import kind_of
@@ -54,6 +55,7 @@ class UserFactory(Rows):
     password = factory.LazyFunction(lambda: hashed(PASSWORD))
     fs_uniquifier = factory.Sequence(lambda n: f"uniquifier-{n}")
     active = True
+    confirmed_at = factory.LazyFunction(utcnow)
 
 
 class CourseFactory(Rows):

@@ -1,26 +1,19 @@
-"""Binds Flask-Security: our settings and forms, mail through the outbox, and the throttle on sign-in."""
+"""Binds Flask-Security: our settings, mail through the outbox, and the throttle on sign-in."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, after_this_request, current_app, flash, has_request_context, request, session
+from flask import Flask, Response, after_this_request, current_app, has_request_context, request, session
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from flask_login import current_user, user_logged_in, user_logged_out
-from flask_security import ChangePasswordForm as SecurityChangePasswordForm
-from flask_security import MailUtil, Security, password_changed, password_reset
-from flask_security import ResetPasswordForm as SecurityResetPasswordForm
+from flask_login import user_logged_in, user_logged_out
+from flask_security import MailUtil, PasswordUtil, Security, SQLAlchemyUserDatastore, password_changed, password_reset
 from flask_security.decorators import default_unauthn_handler
-from flask_security.forms import RegisterFormV2, StringField
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
-from wtforms import BooleanField, HiddenField
-from wtforms.validators import ValidationError
 
 from blueprints import kept_forms, live_tickets
-from blueprints.auth import next_page, throttle
+from blueprints.auth import confirmation, forms, next_page, throttle
 from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
@@ -29,10 +22,15 @@ from services import access, accounts, addresses, live, tokens
 from services.errors import InvalidInput
 from services.passwords import Hashing
 
-MINIMUM_PASSWORD = 10
+MINIMUM_PASSWORD, MAXIMUM_PASSWORD = 10, 1000
+CONFIRM_DAYS = 5
 
 SECURITY_SETTINGS: dict[str, Any] = {
     "SECURITY_REGISTERABLE": True,
+    # An account is somebody's once they have shown that its address is theirs (blueprints/auth/confirmation.py).
+    "SECURITY_CONFIRMABLE": True,
+    "SECURITY_CONFIRM_EMAIL_WITHIN": timedelta(days=CONFIRM_DAYS),
+    "SECURITY_SEND_CONFIRMATION_TEMPLATE": "security/send_confirmation.html",
     "SECURITY_RECOVERABLE": True,
     "SECURITY_CHANGEABLE": True,
     "SECURITY_USE_REGISTER_V2": True,
@@ -49,18 +47,36 @@ SECURITY_SETTINGS: dict[str, Any] = {
     "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
     "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
     "SECURITY_RETURN_GENERIC_RESPONSES": True,
+    # Of what a signed token carries to be compared, not of passwords: a slow one would tell by its time that an address
+    # has an account. The second reads tokens that are on their way.
+    "SECURITY_HASHING_SCHEMES": ["hex_sha256", "sha256_crypt"],
     "SECURITY_RESET_PASSWORD_WITHIN": timedelta(hours=2),
     "SECURITY_POST_LOGIN_VIEW": "/",
     "SECURITY_POST_LOGOUT_VIEW": "/",
-    "SECURITY_POST_REGISTER_VIEW": "/",
+    "SECURITY_POST_REGISTER_VIEW": "/register/sent",
     "SECURITY_POST_CHANGE_VIEW": "/account",
     "SECURITY_POST_RESET_VIEW": "/login",
     "SECURITY_AUTO_LOGIN_AFTER_RESET": False,
     "SECURITY_API_ENABLED_METHODS": ["session"],
-    "SECURITY_EMAIL_SUBJECT_REGISTER": lazy_gettext("Welcome to Yurt"),
+    # One subject for a new account and for an address that has one.
+    "SECURITY_EMAIL_SUBJECT_REGISTER": lazy_gettext("Your registration"),
+    "SECURITY_EMAIL_SUBJECT_CONFIRM": lazy_gettext("Confirm your address"),
     "SECURITY_EMAIL_SUBJECT_PASSWORD_RESET": lazy_gettext("Choose a new password"),
     # Flask-Security translates these itself, when it shows them or puts them into the session.
-    "SECURITY_MSG_GENERIC_AUTHN_FAILED": ("This address and this password don't belong together. Try again.", "error"),
+    "SECURITY_MSG_GENERIC_AUTHN_FAILED": (
+        "This address and this password don't belong together. Try again. "
+        "If you have just registered, open the link in our mail first.",
+        "error",
+    ),
+    "SECURITY_MSG_CONFIRMATION_REQUEST": (
+        "If %(email)s waits to be confirmed, a mail with a new link is on its way.",
+        "info",
+    ),
+    "SECURITY_MSG_INVALID_CONFIRMATION_TOKEN": (
+        "This link isn't whole, or has been replaced by a newer one. Ask for another.",
+        "error",
+    ),
+    "SECURITY_MSG_CONFIRMATION_EXPIRED": ("This link is too old. Ask for another.", "error"),
     "SECURITY_MSG_PASSWORD_RESET_NO_LOGIN": ("Your new password is saved. Sign in with it.", "success"),
     "SECURITY_MSG_PASSWORD_RESET_REQUEST": (
         "If %(email)s has an account here, a mail with a link is on its way.",
@@ -75,39 +91,6 @@ SECURITY_SETTINGS: dict[str, Any] = {
     # Its default writes `private=True, no-store=True`, which no browser knows.
     "SECURITY_CACHE_CONTROL": {"private": None, "no-store": None},
 }
-
-
-class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's forms are untyped
-    """Registering asks for a name to show, too."""
-
-    display_name = StringField(lazy_gettext("Your name"))
-    time_zone = HiddenField(render_kw={"data-zone": ""})
-
-    def validate_display_name(self, field: Any) -> None:
-        """Clean the name, or say what is wrong with it."""
-        try:
-            field.data = accounts.clean_name(field.data)
-        except InvalidInput as fault:
-            raise ValidationError(fault.message) from fault
-
-    def to_dict(self, only_user: bool) -> dict[str, Any]:
-        """Give what a new account is made of."""
-        made: dict[str, Any] = super().to_dict(only_user)
-        made["handle"] = accounts.handle_for(made["display_name"])
-        made["time_zone"] = accounts.known_zone(made.get("time_zone"))
-        return made
-
-
-class ChangePasswordForm(SecurityChangePasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
-    """Whoever changes a password because somebody else may know it can end the tokens, too."""
-
-    end_tokens = BooleanField(lazy_gettext("Also end all API tokens"))
-
-
-class ResetPasswordForm(SecurityResetPasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
-    """As when it is changed."""
-
-    end_tokens = BooleanField(lazy_gettext("Also end all API tokens"))
 
 
 class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
@@ -137,17 +120,50 @@ class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes ar
         html: str | None,
         **context: Any,
     ) -> None:
-        """Queue one mail."""
-        db.session.add(Mail(recipient=recipient, subject=str(subject), body_text=body or "", body_html=html))
+        """Queue one mail; what would go to nobody is written and taken back, so that it takes as long."""
+        mail = Mail(recipient=recipient, subject=str(subject), body_text=body or "", body_html=html)
+        db.session.add(mail)
+        db.session.flush()
+        if forms.is_nobody(context.get("user")):
+            db.session.delete(mail)
         live.nudge("mail")
         after_this_request(_committed)  # asking for a reset changes nothing else, so nobody else commits
 
 
+class Passwords(PasswordUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
+    """Passwords may be long: Flask-Security refuses more than 128 characters as too short."""
+
+    def validate(self, password: str, is_register: bool, **_rest: Any) -> tuple[list[str] | None, str]:
+        """Return what is wrong with a new password, or None, and its normal form."""
+        normal = self.normalize(password)
+        if len(normal) < MINIMUM_PASSWORD:
+            return [_("Please use at least %(least)s characters.", least=MINIMUM_PASSWORD)], normal
+        if len(normal) > MAXIMUM_PASSWORD:
+            return [_("Please use at most %(most)s characters.", most=MAXIMUM_PASSWORD)], normal
+        return None, normal
+
+
+class People(SQLAlchemyUserDatastore):  # type: ignore[misc]  # Flask-Security's classes are untyped
+    """Our accounts, for Flask-Security."""
+
+    def create_user(self, **values: Any) -> User:
+        """Make an account. Whoever runs the site vouches for the addresses that they enter by a command."""
+        if not has_request_context():
+            values.setdefault("confirmed_at", utcnow())
+            values["display_name"] = values.get("display_name") or values["email"].partition("@")[0]
+            values["handle"] = values.get("handle") or accounts.handle_for(values["display_name"])
+        made: User = super().create_user(**values)
+        return made
+
+
 security = Security(
-    change_password_form=ChangePasswordForm,
-    reset_password_form=ResetPasswordForm,
-    register_form=RegisterForm,
+    change_password_form=forms.ChangePasswordForm,
+    reset_password_form=forms.ResetPasswordForm,
+    register_form=forms.RegisterForm,
+    forgot_password_form=forms.ForgotForm,
+    send_confirmation_form=forms.ResendForm,
     mail_util_cls=OutboxMail,
+    password_util_cls=Passwords,
 )
 
 
@@ -181,27 +197,15 @@ def init_app(app: Flask) -> None:
     """Throttle the account forms, and give a new session ID to everybody who signs in."""
     security.pwd_context = Hashing(security.pwd_context, _give_connection_back)
     views = app.view_functions
-    views["security.register"] = _say_what_comes(views["security.register"])
+    views["security.register"] = confirmation.alike(views["security.register"])
+    views["security.confirm_email"] = confirmation.confirm
     throttle.init_app(app)
+    confirmation.init_app(app)
     user_logged_in.connect(_renew_session, app)
     user_logged_out.connect(_end_session, app)
     for changed in (password_changed, password_reset):
         changed.connect(_end_tokens, app)
     app.before_request(next_page.forget_where_it_leads_elsewhere)
-
-
-def _say_what_comes(view: Callable[[], Any]) -> Callable[[], Any]:
-    """Tell whoever registers with an address that has an account to look for the mail that they got."""
-
-    @wraps(view)
-    def register() -> Any:
-        response = view()
-        is_done = request.method == "POST" and getattr(response, "status_code", 200) == 302
-        if is_done and not current_user.is_authenticated:
-            flash(_("We have written to %(email)s how to go on.", email=request.form.get("email", "")), "info")
-        return response
-
-    return register
 
 
 def _end_tokens(_sender: Flask, user: User, **_rest: Any) -> None:

@@ -1,7 +1,5 @@
 """Pages of one's own account: the profile and API tokens. Signing in and out is Flask-Security's."""
 
-from zoneinfo import available_timezones
-
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -21,9 +19,8 @@ from services.errors import Conflict, InvalidInput
 auth = Blueprint("auth", __name__)
 # Fields that mean something to the page alone.
 UNSHOWN = ("kept", "next")
-ZONES = sorted(
-    zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix", "right"))
-)
+# Cities first; then what has only letters, or a distance from Greenwich.
+ZONES = sorted(accounts.ZONES - {"UTC"}, key=lambda zone: ("/" not in zone, zone.startswith("Etc/"), zone))
 
 
 class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
@@ -137,6 +134,9 @@ def profile() -> ResponseReturnValue:
     """Show and change the profile."""
     user = me()
     form = ProfileForm(obj=user)
+    if user.time_zone not in accounts.ZONES | {"UTC"}:
+        # An older database of zones knew it: nobody loses theirs by saving their name.
+        form.time_zone.choices = [*form.time_zone.choices, (user.time_zone, user.time_zone)]
     if form.validate_on_submit():
         try:
             accounts.update_profile(

@@ -30,13 +30,13 @@ def register(client: FlaskClient, **changes: str) -> object:
     return client.post("/register", data={**form, "csrf_token": token(client, "/register")})
 
 
-def test_registering_signs_in_and_writes_a_mail(client: FlaskClient, db: SQLAlchemy) -> None:
+def test_registering_writes_a_mail_and_signs_nobody_in(client: FlaskClient, db: SQLAlchemy) -> None:
     response = register(client)
 
     user = db.session.scalars(select(User).where(User.email == "erin@example.org")).one()
-    assert response.status_code == 302
-    assert (user.display_name, user.handle) == ("Erin Example", "erin-example")
-    assert "Hello, Erin Example" in client.get("/").text
+    assert response.location == "/register/sent"
+    assert (user.display_name, user.handle, user.confirmed_at) == ("Erin Example", "erin-example", None)
+    assert "Hello" not in client.get("/").text
     assert db.session.scalars(select(Mail.recipient)).all() == ["erin@example.org"]
 
 

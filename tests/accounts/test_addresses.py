@@ -14,7 +14,7 @@ from extensions import db as database
 from models import Mail, User
 from services import accounts, addresses, tokens
 from services.errors import InvalidInput
-from tests.factories import PASSWORD, UserFactory, make_cast
+from tests.factories import PASSWORD, make_cast
 from tests.people import token
 
 SPELLINGS = [
@@ -135,8 +135,9 @@ def test_commands_and_the_api_find_every_spelling(app: Flask, client: FlaskClien
 def test_stored_addresses_are_made_normal_and_a_clash_is_left(committed_db) -> None:
     with committed_db.app.app_context():
         downgrade(revision="0007")
+        insert = "INSERT INTO users (email, display_name, handle, fs_uniquifier) VALUES (:email, 'Old', :name, :name)"
         for number, email in enumerate(["Lea@MÜNCHEN.de", "bob@example.org", "bob@example.𝓸ｒｇ", "nonsense"]):
-            UserFactory(handle=f"old-{number}", email=email)
+            database.session.execute(text(insert), {"email": email, "name": f"old-{number}"})
         database.session.commit()
 
         upgrade()

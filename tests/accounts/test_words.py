@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from extensions import db as database
-from models import Mail, User
+from models import User
 from tests.factories import make_cast
 from tests.people import post, sign_in
 
@@ -25,23 +25,6 @@ def test_a_wrong_password_is_told_in_plain_words(client: FlaskClient, db: object
     shown = sign_in(client, "bob", "not the password").text
 
     assert "This address and this password don&#39;t belong together." in shown
-
-
-def test_an_address_with_an_account_is_told_to_look_for_mail(client: FlaskClient, db: object) -> None:
-    make_cast()
-
-    answer = register(client, email="bob@example.org")
-
-    assert answer.status_code == 302
-    assert "We have written to bob@example.org" in client.get(answer.location).text
-    assert database.session.scalars(select(Mail.recipient)).all() == ["bob@example.org"]
-
-
-def test_a_new_account_isnt_told_to_look_for_mail(client: FlaskClient, db: object) -> None:
-    answer = register(client)
-
-    assert answer.status_code == 302
-    assert "We have written to" not in client.get(answer.location).text
 
 
 def test_a_new_account_has_the_time_zone_of_the_browser(client: FlaskClient, db: object) -> None:

@@ -1,6 +1,8 @@
 """A student's day, in a real browser on the running product."""
 
 import re
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,19 @@ from tests.journey.student import COURSE, LAB, QUIZ, Student
 from tests.sites import LiveSite, until
 
 
+def confirmation_link(site: LiveSite, address: str) -> str:
+    """Return the path of the link in the mail that lies in var/mail."""
+
+    def found() -> list[str]:
+        letters = sorted((site.settings.var_dir / "mail").glob(f"*-{address}.eml"))
+        parsed = [message_from_bytes(path.read_bytes(), policy=default) for path in letters]
+        bodies = [message.get_body(("plain",)) for message in parsed]
+        return [path for body in bodies if body for path in re.findall(r"/confirm/\S+", body.get_content())]
+
+    until(lambda: bool(found()), 20.0, lambda: f"no mail for {address}")
+    return found()[-1]
+
+
 def test_a_visitor_registers_enrols_and_reads(demo_site: LiveSite, page: Page) -> None:
     visitor = Student(demo_site, page)
     visitor.open("/")
@@ -22,6 +37,8 @@ def test_a_visitor_registers_enrols_and_reads(demo_site: LiveSite, page: Page) -
     page.get_by_label("Password", exact=True).fill("a long enough sentence")
     page.get_by_label(re.compile("Retype")).fill("a long enough sentence")
     page.locator("form.sheet").get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    visitor.open(confirmation_link(demo_site, "erin@example.org"))
     expect(page.get_by_role("heading", name="Hello, Erin Example")).to_be_visible()
 
     visitor.open(COURSE)
@@ -152,6 +169,8 @@ def test_the_leaderboard_moves_while_one_looks(bob: Student, browser: Browser) -
         frida.page.get_by_label("Password", exact=True).fill("a long enough sentence")
         frida.page.get_by_label(re.compile("Retype")).fill("a long enough sentence")
         frida.page.locator("form.sheet").get_by_role("button", name="Register").click()
+        expect(frida.page.get_by_role("heading", name="Check your mail")).to_be_visible()
+        frida.open(confirmation_link(bob.site, "frida@example.org"))
         expect(frida.page.get_by_role("heading", name="Hello, Frida")).to_be_visible()
         frida.open(COURSE)
         frida.page.get_by_role("button", name="Enrol").click()
