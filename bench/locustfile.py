@@ -2,13 +2,18 @@
 
 `python -m bench class` runs it, or by hand against a Yurt that `make run` started:
     locust -f bench/locustfile.py --headless -u 100 -r 10 -t 90s --host http://127.0.0.1:2026
-Each student has an account of their own (bench-<n>@example.org), registered on the first run.
+Each student has an account of their own (bench-<n>@example.org), registered on the first run, and confirmed by the mail
+that the Yurt writes to this machine (YURT_VAR, else var).
 """
 
 import itertools
 import json
+import os
 import random
 import re
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -24,12 +29,25 @@ ITEM = re.compile(r'name="item-(\d+)"[^>]*?type="(radio|checkbox|text)"')
 NUMBERS = itertools.count(1)
 # Hints of the leaderboard that reached a student. They aren't requests, and have no part in the table.
 HEARD = [0]
+MAIL_S = 60
 
 
 @events.quitting.add_listener
 def tell(**_rest: Any) -> None:
     """Say how often the board moved before students' eyes."""
     print(f"live leaderboard events received: {HEARD[0]}")
+
+
+def confirmation(email: str) -> str:
+    """Wait for the mail of a registration; return the path of its link."""
+    folder = Path(os.environ.get("YURT_VAR") or "var") / "mail"
+    with gevent.Timeout(MAIL_S):
+        while not (letters := sorted(folder.glob(f"*-{email}.eml"))):
+            gevent.sleep(0.2)
+    body = message_from_bytes(letters[-1].read_bytes(), policy=default).get_body(("plain",))
+    found = re.search(r"/confirm/\S+", body.get_content() if body else "")
+    assert found, f"{letters[-1]} has no link"
+    return found.group(0)
 
 
 class Student(HttpUser):
@@ -71,6 +89,7 @@ class Student(HttpUser):
         self.read("/register", "/register")
         form = {"email": email, "password": PASSWORD, "password_confirm": PASSWORD}
         self.post("/register", {**form, "display_name": f"Student {self.number}"}, "/register")
+        self.read(confirmation(email), "/confirm")
 
     def read(self, path: str, name: str) -> str:
         """Open a page, and keep its CSRF token."""

@@ -6,6 +6,7 @@ Without `--host` it starts a Yurt of its own, as `make run` does, and ends it.
 import argparse
 import contextlib
 import csv
+import os
 import platform
 import subprocess
 import sys
@@ -57,7 +58,10 @@ def _run(options: argparse.Namespace, host: str, prefix: Path) -> int:
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / "bench" / "locustfile.py"), "--headless"]
     command += ["-u", str(options.students), "-r", "10", "-t", f"{options.seconds}s", "--host", host]
     command += ["--csv", str(prefix), "--only-summary", "--stop-timeout", "10"]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    environ = dict(os.environ)
+    if not options.host:
+        environ["YURT_VAR"] = str(prefix.parent / "var")  # where its mail lies
+    return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

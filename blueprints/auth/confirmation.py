@@ -76,7 +76,8 @@ def alike(view: Callable[[], Any]) -> Callable[[], Any]:
             "account": g.pop("yurt_made", None) or uuid.uuid4().hex,
             "onward": onward if next_page.is_of_this_site(onward) else "",
         }
-        return response
+        # Flask-Security would go on to `next`, which is for who is signed in.
+        return redirect(url_for("confirmation.sent"))
 
     return register
 

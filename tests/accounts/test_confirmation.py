@@ -40,11 +40,12 @@ def erin() -> User:
 
 
 def test_the_link_confirms_and_signs_in_where_the_account_was_made(client: FlaskClient, db: SQLAlchemy) -> None:
-    client.post("/register?next=/courses", data={**ERIN, "csrf_token": token(client, "/register")})
+    sent = client.post("/register?next=/courses", data={**ERIN, "csrf_token": token(client, "/register")})
     page = client.get("/register/sent").text
 
     answer = client.get(link(letters()[0]))
 
+    assert sent.location == "/register/sent"
     assert "erin@example.org" in page and "Send the mail again" in page
     assert answer.location == "/courses"
     assert erin().confirmed_at is not None
