@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_decimal
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
@@ -78,7 +81,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     site = {"name": settings.site_name, "is_open": settings.registration == "open"}
     app.context_processor(lambda: {"site": site, "request_id": g.get("request_id", "")})
     app.jinja_env.globals["form_person"] = kept_forms.form_person
-    app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline)
+    app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline, marks=marks)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version_static)
 
@@ -206,6 +209,11 @@ def duration(seconds: float | None) -> str:
     if rest:
         parts.append(ngettext("%(num)d second", "%(num)d seconds", rest))
     return " ".join(parts)
+
+
+def marks(value: Fraction | float | None) -> str:
+    """Show marks, which are kept exactly, rounded to two decimals."""
+    return str(format_decimal(Decimal(round(Fraction(value or 0) * 100)) / 100, "0.##", locale=region()))
 
 
 def inline(text: str) -> Markup:

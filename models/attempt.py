@@ -1,14 +1,16 @@
 """A student's attempt at a quiz, and each answer in it."""
 
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
 from models.base import Id, utcnow
+from models.marks import Marks
 from models.quiz import QuestionVersion, Quiz
 from models.user import User
 
@@ -34,8 +36,8 @@ class Attempt(Model):
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
     deadline_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    score: Mapped[float | None] = mapped_column(Numeric(10, 4, asdecimal=False))
-    max_score: Mapped[float] = mapped_column(Numeric(10, 4, asdecimal=False))
+    score: Mapped[Fraction | None] = mapped_column(Marks)
+    max_score: Mapped[Fraction] = mapped_column(Marks)
 
     quiz: Mapped[Quiz] = relationship()
     user: Mapped[User] = relationship()
@@ -52,9 +54,11 @@ class Attempt(Model):
     )
 
     @property
-    def percent(self) -> int:
-        """The score as a whole percentage, rounded down so that 100 means everything."""
-        return int(100 * (self.score or 0) / self.max_score) if self.max_score else 0
+    def percent(self) -> int | None:
+        """The score as a whole percentage, rounded down so that 100 means everything; None while it is open."""
+        if self.score is None:
+            return None
+        return int(100 * self.score / self.max_score) if self.max_score else 0
 
 
 class AttemptItem(Model):
@@ -74,7 +78,7 @@ class AttemptItem(Model):
     saved_at: Mapped[datetime | None]
     typed_at: Mapped[datetime | None]
     tab: Mapped[str] = mapped_column(default="", server_default="")
-    score: Mapped[float | None] = mapped_column(Numeric(10, 4, asdecimal=False))
+    score: Mapped[Fraction | None] = mapped_column(Marks)
 
     attempt: Mapped[Attempt] = relationship(back_populates="items")
     version: Mapped[QuestionVersion] = relationship()

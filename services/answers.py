@@ -55,12 +55,16 @@ class Superseded(Conflict):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What is saved: `saved` of `total` questions have an answer; `revision` is the item's own."""
+    """What is saved: `saved` of `total` questions have an answer; `revision` is the item's own.
+
+    `read_as` is the number that a numeric answer is graded as, in plain digits; empty for what is no number.
+    """
 
     saved: int
     total: int
     saved_at: datetime
     revision: int
+    read_as: str | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ def save(
     if not _is_repeated(row, edit):
         _replace(row, edit, now)
     saved, total = count_saved(attempt_id)
-    return Receipt(saved, total, row.saved_at or now, row.revision)
+    read_as = kind_of(version.kind).reading(version.spec, row.response)
+    return Receipt(saved, total, row.saved_at or now, row.revision, read_as)
 
 
 def _item(attempt_id: int, position: int) -> tuple[AttemptItem, QuestionVersion]:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from extensions import db
 from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz
 from models.attempt import OPEN
+from models.marks import exact
 from services import grading
 from services.answers import GRACE
 from services.errors import Conflict, InvalidInput, NotFound
@@ -68,7 +70,7 @@ def _insert(
         number=number,
         started_at=now,
         deadline_at=now + timedelta(seconds=quiz.time_limit_s) if quiz.time_limit_s else None,
-        max_score=sum(version.points for version in versions),
+        max_score=sum((exact(version.points) for version in versions), Fraction(0)),
     )
     attempt.items = [
         AttemptItem(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -9,6 +10,7 @@ from sqlalchemy import func, select, update
 from extensions import db
 from models import Attempt, AttemptItem, PointEntry, QuestionVersion, Quiz
 from models.attempt import CLOSED, OPEN
+from models.marks import exact
 from services import live, points, progress
 from services.questions import kind_of
 
@@ -26,7 +28,7 @@ def close(attempt_id: int, *, by: str, now: datetime) -> bool:
         .where(AttemptItem.attempt_id == attempt_id)
         .execution_options(populate_existing=True)
     ).tuples()
-    total = sum(_grade(rows))
+    total = sum(_grade(rows), Fraction(0))
     db.session.execute(
         update(Attempt)
         .where(Attempt.id == attempt_id, Attempt.state == OPEN)
@@ -39,24 +41,24 @@ def close(attempt_id: int, *, by: str, now: datetime) -> bool:
     return True
 
 
-def _grade(rows: Iterable[tuple[AttemptItem, QuestionVersion]]) -> Iterable[float]:
+def _grade(rows: Iterable[tuple[AttemptItem, QuestionVersion]]) -> Iterable[Fraction]:
     for item, version in rows:
         item.score = score(version, item.response)
         yield item.score
 
 
-def score(version: QuestionVersion, response: Any) -> float:
-    """Return the points of one answer."""
-    return round(kind_of(version.kind).grade(version.spec, response) * float(version.points), 4)
+def score(version: QuestionVersion, response: Any) -> Fraction:
+    """Return the points of one answer, exactly: they are rounded where they are shown, and nowhere else."""
+    return kind_of(version.kind).grade(version.spec, response) * exact(version.points)
 
 
 def _reward(attempt: Attempt, now: datetime) -> None:
     quiz = db.session.get(Quiz, attempt.quiz_id)
     if quiz is None:
         return
-    if attempt.percent >= quiz.pass_percent:
+    if (attempt.percent or 0) >= quiz.pass_percent:
         progress.complete(attempt.user_id, quiz, now=now)
-    worth = worth_of(quiz.points, attempt.score or 0, attempt.max_score)
+    worth = worth_of(quiz.points, attempt.score, attempt.max_score)
     earned = _earned_before(attempt)
     points.award(
         user_id=attempt.user_id,
@@ -67,9 +69,9 @@ def _reward(attempt: Attempt, now: datetime) -> None:
     )
 
 
-def worth_of(quiz_points: int, score: float, max_score: float) -> int:
+def worth_of(quiz_points: int, score: Fraction | None, max_score: Fraction) -> int:
     """Return what a score earns of the quiz's points, rounded to the nearest whole."""
-    return round(quiz_points * score / max_score) if max_score else 0
+    return round(quiz_points * score / max_score) if score and max_score else 0
 
 
 def _earned_before(attempt: Attempt) -> int:

@@ -141,7 +141,7 @@ def _quiz(course: Course, slug: str) -> Quiz:
 
 def _detail(found: Attempt) -> dict[str, Any]:
     names = ("id", "quiz_id", "user_id", "number", "state", "closed_by", "started_at", "deadline_at", "closed_at")
-    fields = {name: getattr(found, name) for name in (*names, "score", "max_score")}
+    fields = {name: getattr(found, name) for name in (*names, "score", "max_score", "percent")}
     others = answers.by_position(answers.uncounted(found.id))
     is_closed = found.state == "closed"
     return {**fields, "items": [_item(item, others.get(item.position, []), is_closed) for item in found.items]}
@@ -159,6 +159,7 @@ def _item(item: Any, uncounted: list[UncountedAnswer], is_closed: bool) -> dict[
         "revision": item.revision,
         "saved_at": item.saved_at,
         "typed_at": item.typed_at,
+        "read_as": kind_of(version.kind).reading(version.spec, item.response),
         "uncounted": uncounted,
     }
     if not is_closed:

@@ -1,17 +1,20 @@
 """Shapes of quizzes and attempts. A solution is in none that can be had before the attempt is closed."""
 
 from datetime import datetime
-from typing import Any, Literal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from blueprints.schemas import Input, Moment, Output, Query
 
 Response = str | list[str] | None
+# An exact fraction inside, the nearest number of JSON outside.
+Marks = Annotated[float, BeforeValidator(lambda value: float(value) if isinstance(value, Fraction) else value)]
 
 
 class QuizOut(Output):
-    """A quiz; times in seconds, `attempts_left` None without a limit."""
+    """A quiz; times in seconds, `attempts_left` None without a limit; `points` is what all of its marks earn."""
 
     id: int
     slug: str
@@ -42,7 +45,8 @@ class UncountedOut(Output):
 
 
 class ItemOut(Output):
-    """A question of an attempt. score, solution and feedback come once the attempt is closed."""
+    """A question of an attempt: `points` is its weight in marks. score (marks), solution and feedback come once the
+    attempt is closed."""
 
     position: int
     kind: str
@@ -53,14 +57,15 @@ class ItemOut(Output):
     revision: int
     saved_at: datetime | None
     typed_at: datetime | None
+    read_as: str | None
     uncounted: list[UncountedOut]
-    score: float | None = None
+    score: Marks | None = None
     solution: str | None = None
     feedback_html: str | None = None
 
 
 class AttemptOut(Output):
-    """An attempt in a list."""
+    """An attempt in a list: marks, and what share they are in whole per cent, rounded down."""
 
     id: int
     quiz_id: int
@@ -71,8 +76,9 @@ class AttemptOut(Output):
     started_at: datetime
     deadline_at: datetime | None
     closed_at: datetime | None
-    score: float | None
-    max_score: float
+    score: Marks | None
+    max_score: Marks
+    percent: int | None
 
 
 class AttemptDetailOut(AttemptOut):
@@ -118,10 +124,15 @@ class TypedIn(AnswerIn):
 
 
 class ReceiptOut(Output):
-    """What is saved now; `now` is the site's time."""
+    """What is saved now; `now` is the site's time.
+
+    `read_as` is the number that a numeric answer is graded as, in plain digits: empty for what is no number, null for
+    other kinds.
+    """
 
     saved: int
     total: int
     saved_at: datetime
     revision: int
+    read_as: str | None
     now: datetime

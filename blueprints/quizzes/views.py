@@ -14,9 +14,10 @@ from blueprints.pages import json_object, load_study, login_required, me, now, t
 from blueprints.quizzes import loading, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
-from models import Attempt, AttemptItem, Quiz, UncountedAnswer
+from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
 from models.attempt import LATE
-from services import answers, attempts, policy
+from models.marks import exact
+from services import answers, attempts, grading, policy
 from services.errors import Forbidden, InvalidInput, NotFound
 from services.outlines import activity, done_ids, outline
 from services.questions import kind_of
@@ -47,7 +48,8 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
         attempts=closed,
         open_attempt=opened,
         attempts_left=left,
-        best=max((attempt.percent for attempt in closed), default=None),
+        best=max((attempt.percent or 0 for attempt in closed), default=None),
+        earned=max((grading.worth_of(found.points, each.score, each.max_score) for each in closed), default=0),
         is_staff=policy.may_see_people(me(), role),
         can_start=policy.may_take_part(role) and (opened is not None or left != 0),
         outline=pages.outline_context(course, plan, done_ids(me().id, course)),
@@ -105,6 +107,7 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         deadline_at=found.deadline_at,
         grace_s=int(answers.GRACE.total_seconds()),
         now=at,
+        read_as=_read_as,
     )
 
 
@@ -216,10 +219,18 @@ def result(attempt_id: int) -> ResponseReturnValue:
         student=None if is_mine else found.user,
         items=[_graded(item, late.get(item.position, [])) for item in found.items],
         percent=found.percent,
-        is_passed=found.percent >= quiz.pass_percent,
+        is_passed=(found.percent or 0) >= quiz.pass_percent,
+        earned=grading.worth_of(quiz.points, found.score, found.max_score),
+        read_as=_read_as,
         attempts_left=attempts.attempts_left(quiz, len(mine)),
         next=pages.link(course, after),
     )
+
+
+def _read_as(version: QuestionVersion, response: Any) -> str | None:
+    """Say how an answer is read, where that isn't what stands there; an empty text is "not at all"."""
+    read = kind_of(version.kind).reading(version.spec, response)
+    return None if response is None or read == str(response).strip() else read
 
 
 def _graded(item: AttemptItem, late: list[UncountedAnswer]) -> dict[str, Any]:
@@ -231,7 +242,7 @@ def _graded(item: AttemptItem, late: list[UncountedAnswer]) -> dict[str, Any]:
         "frozen": item.frozen,
         "response": item.response,
         "score": item.score,
-        "is_correct": (item.score or 0) >= float(version.points),
+        "is_correct": (item.score or 0) >= exact(version.points),
         "feedback": version.feedback_html,
         "late": [
             {"text": _words(item, other.response), "typed_at": other.typed_at, "at": other.received_at}

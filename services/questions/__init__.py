@@ -11,7 +11,7 @@ from services.questions.base import Kind
 KINDS: dict[str, Kind] = {
     "single": Kind(single.parse, single.freeze, single.clean, single.grade, single.explain),
     "multiple": Kind(multiple.parse, multiple.freeze, multiple.clean, multiple.grade, multiple.explain),
-    "numeric": Kind(numeric.parse, numeric.freeze, numeric.clean, numeric.grade, numeric.explain),
+    "numeric": Kind(numeric.parse, numeric.freeze, numeric.clean, numeric.grade, numeric.explain, numeric.reading),
     "text": Kind(text.parse, text.freeze, text.clean, text.grade, text.explain),
 }
 

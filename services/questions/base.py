@@ -3,12 +3,15 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from services.errors import InvalidInput
 
 Spec = dict[str, Any]
 MAX_CHOICES = 26
+MAX_PARTS = MAX_CHOICES
+NOTHING, WHOLE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -18,15 +21,17 @@ class Kind:
     parse(raw) -> Spec: the author's own fields, normalised; InvalidInput names the field at fault.
     freeze(spec, rng) -> dict: what one attempt shows of it, never the solution; rng None keeps the author's order.
     clean(spec, response) -> response: the student's answer, checked; None means "no answer".
-    grade(spec, response) -> float: the share of the points, 0.0 to 1.0.
+    grade(spec, response) -> Fraction: the exact share of the points, 0 to 1; its denominator is at most MAX_PARTS.
     explain(spec, response) -> dict: what the result shows: `solution` (text) and `notes` (feedback by choice id).
+    reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
     """
 
     parse: Callable[[dict[str, Any]], Spec]
     freeze: Callable[[Spec, random.Random | None], dict[str, Any]]
     clean: Callable[[Spec, Any], Any]
-    grade: Callable[[Spec, Any], float]
+    grade: Callable[[Spec, Any], Fraction]
     explain: Callable[[Spec, Any], dict[str, Any]]
+    reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
 
 
 def only(raw: dict[str, Any], *allowed: str) -> None:

@@ -1,9 +1,11 @@
 """Multiple choice: any number of the choices is right."""
 
+from fractions import Fraction
 from typing import Any
 
 from services.errors import InvalidInput
 from services.questions.base import (
+    NOTHING,
     Spec,
     choice_ids,
     correct_ids,
@@ -36,12 +38,12 @@ def clean(spec: Spec, response: Any) -> list[str] | None:
     return sorted(set(response)) or None
 
 
-def grade(spec: Spec, response: Any) -> float:
+def grade(spec: Spec, response: Any) -> Fraction:
     """Give the share of right marks less wrong marks, never below nothing.
 
     A wrong mark costs what a right one earns, so that marking everything earns less than knowing something.
     """
     if not response:
-        return 0.0
+        return NOTHING
     right, marked = correct_ids(spec), set(response)
-    return max(0.0, (len(marked & right) - len(marked - right)) / len(right))
+    return max(NOTHING, Fraction(len(marked & right) - len(marked - right), len(right)))

@@ -1,13 +1,14 @@
-"""Numeric: a number, right within a tolerance. Decimal arithmetic, so that 0.1 + 0.2 is 0.3."""
+"""Numeric: a number, right within a tolerance, however it is written."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from services.errors import InvalidInput
-from services.questions.base import Spec, only
+from services.questions import numbers, writing
+from services.questions.base import NOTHING, WHOLE, Spec, only
 
 MAX_LENGTH = 40
-MAX_EXPONENT = 100
 
 
 def parse(raw: dict[str, Any]) -> Spec:
@@ -35,7 +36,7 @@ def clean(spec: Spec, response: Any) -> str | None:
     if isinstance(response, bool) or not isinstance(response, (str, int, float)):
         raise InvalidInput("response", "must be a number")
     written = str(response).strip()
-    if not written:
+    if not writing.visible(written).strip():
         return None
     if len(written) > MAX_LENGTH or "\x00" in written:
         raise InvalidInput("response", f"must be a number of at most {MAX_LENGTH} characters")
@@ -43,12 +44,20 @@ def clean(spec: Spec, response: Any) -> str | None:
     return written
 
 
-def grade(spec: Spec, response: Any) -> float:
+def grade(spec: Spec, response: Any) -> Fraction:
     """Give everything within the tolerance."""
-    number = _number(response) if response is not None else None
+    number = numbers.read(response) if response is not None else None
     if number is None:
-        return 0.0
-    return 1.0 if abs(number - Decimal(spec["answer"])) <= Decimal(spec["tolerance"]) else 0.0
+        return NOTHING
+    return WHOLE if abs(Fraction(number) - Fraction(spec["answer"])) <= Fraction(spec["tolerance"]) else NOTHING
+
+
+def reading(spec: Spec, response: Any) -> str | None:
+    """Say which number is graded; an empty text for what isn't one."""
+    if response is None:
+        return None
+    number = numbers.read(response)
+    return "" if number is None else numbers.say(number)
 
 
 def explain(spec: Spec, response: Any) -> dict[str, Any]:
@@ -60,15 +69,13 @@ def explain(spec: Spec, response: Any) -> dict[str, Any]:
 def _author_number(field: str, value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise InvalidInput(field, "must be a number")
-    number = _number(str(value))
+    if numbers.is_ambiguous(str(value)):
+        raise InvalidInput(field, f"is ambiguous: write {_both(str(value))}")
+    number = numbers.read(str(value))
     if number is None:
         raise InvalidInput(field, "must be a number")
     return number
 
 
-def _number(written: str) -> Decimal | None:
-    try:
-        number = Decimal(written.strip().replace(",", ".").replace("\u2212", "-"))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT else None
+def _both(written: str) -> str:
+    return f"{written.strip().replace(',', '')}, or {written.strip().replace(',', '.')} with a decimal point"

@@ -1,9 +1,12 @@
 """Single choice: exactly one of the choices is right."""
 
+from fractions import Fraction
 from typing import Any
 
 from services.errors import InvalidInput
 from services.questions.base import (
+    NOTHING,
+    WHOLE,
     Spec,
     choice_ids,
     correct_ids,
@@ -35,6 +38,6 @@ def clean(spec: Spec, response: Any) -> str | None:
     return response
 
 
-def grade(spec: Spec, response: Any) -> float:
+def grade(spec: Spec, response: Any) -> Fraction:
     """Give everything for the right choice."""
-    return 1.0 if response in correct_ids(spec) else 0.0
+    return WHOLE if response in correct_ids(spec) else NOTHING

@@ -4,7 +4,6 @@ import { siteNow } from "./site-clock.js";
 import { keep, tab } from "./quiz-kept.js";
 import { sendEdit } from "./quiz-send.js";
 
-const NUMBER = /^[+\-\u2212]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i;
 const SLOWEST_MS = 15000;
 
 const isSame = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
@@ -51,10 +50,6 @@ export class Item {
     return [...this.inputs()].some((input) =>
       input.type === "text" ? input.value !== input.defaultValue : input.checked !== input.defaultChecked,
     );
-  }
-
-  isDoubtful(response) {
-    return this.kind === "numeric" && Boolean(response?.trim()) && !NUMBER.test(response.trim());
   }
 
   say(text, tone = "") {
@@ -119,8 +114,15 @@ export class Item {
   saved(sent, body, isLatest) {
     this.revision = body.revision;
     this.wait = 1000;
-    if (isLatest) this.say(this.isDoubtful(sent.response) ? this.words.doubtful : this.words.saved);
+    if (isLatest) this.say(this.savedWords(sent.response, body.read_as));
     else this.build(body.revision);
+  }
+
+  /** Say that it is saved, and how a number is read where that isn't what stands there. */
+  savedWords(response, readAs) {
+    if (readAs === "") return this.words.doubtful;
+    if (!readAs || readAs === response?.trim()) return this.words.saved;
+    return this.words.readas.replace("{number}", readAs);
   }
 
   lost(sent, body, isLatest) {
