@@ -255,7 +255,7 @@ DAMAGED = {
     ),
     "container without an image": (
         with_line(LAB, "title: A lab", "title: A lab\nimage: ''\ntemplate: docker"),
-        [f"{LAB}:2: image: is missing: a docker lab starts from one"],
+        [f"{LAB}:2: image: is missing: a docker lab starts from an image"],
     ),
     "machine without an image": (
         with_line(LAB, "title: A lab", "title: A lab\ntemplate: qemu\nkernel_args: quiet"),
