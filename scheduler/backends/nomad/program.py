@@ -17,6 +17,7 @@ MODULES = ("wire", "screen", "student", "scripts", "entry", "vm", "vm_ports", "d
 _START = """import base64, json, sys, types, zlib
 def make(name):
     module = sys.modules[name] = types.ModuleType(name)
+    module.__package__ = name.rpartition(".")[0]
     return module
 package = ""
 for part in "%(package)s".split("."):
