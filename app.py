@@ -9,12 +9,19 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import bearer, errors, health, hosts, openapi, pages, register_blueprints
+from blueprints import bearer, endings, errors, health, hosts, openapi, pages, register_blueprints
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
 from extensions import SESSION_PREFIX, Sessions, babel, csrf, db, limiter
 from models import Role, User
+
+
+class Yurt(APIFlask):
+    """APIFlask, whose failures are logged where they are answered: in the one table of errors."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Leave it to the table."""
 
 
 class Json(DefaultJSONProvider):
@@ -31,7 +38,7 @@ class Json(DefaultJSONProvider):
 def create_app(settings: Settings | None = None, process: str = "web") -> APIFlask:
     """Build the web application."""
     settings = settings or load_settings()
-    app = APIFlask(
+    app = Yurt(
         "yurt",
         title=f"{settings.site_name} API",
         version="1.0.0",
@@ -48,7 +55,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     app.config.update(auth_accounts.SECURITY_SETTINGS)
     connect_database(app)
     connect_redis(app, settings)
-    telemetry.init_app(app, settings)
+    telemetry.init_app(app)
+    endings.init_app(app)
     hosts.init_app(app, settings)
     # Outside of what looks at the host. The scheme is PUBLIC_URL's.
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap

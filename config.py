@@ -120,6 +120,8 @@ class Settings(LimitSettings):
     mistral_api_key: Annotated[str, AfterValidator(kinds.token)] = ""
     mistral_url: Annotated[str, AfterValidator(kinds.service_url)] = "https://api.mistral.ai"
     sentry_dsn: Annotated[str, AfterValidator(kinds.sentry_dsn)] = ""
+    # What reports call this version; empty is that of pyproject.toml.
+    release: str = Field(default="", max_length=200, validation_alias="YURT_RELEASE")
 
     @model_validator(mode="before")
     @classmethod

@@ -9,15 +9,17 @@ import uuid
 from types import TracebackType
 from typing import Any
 
-import sentry_sdk
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 from prometheus_client import Counter, Histogram
 
+import reporting
 from config import Settings
 
 SELDOM_S = 60.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
+# Where a request's environ has its ID.
+ID = "yurt.request_id"
 
 REQUESTS = Counter("yurt_http_requests_total", "Requests, by route, method and status.", ["route", "method", "status"])
 LATENCY = Histogram(
@@ -54,7 +56,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+            processors=[_whole, reporting.step, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
         )
     )
     root = logging.getLogger()
@@ -67,6 +69,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     # Without Redis it has a stack to tell of each request.
     logging.getLogger("flask-limiter").filters = [Seldom()]
+    reporting.init(settings)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
@@ -96,21 +99,36 @@ def _named(process: str) -> Any:
     def add(_logger: Any, _name: str, entry: dict[str, Any]) -> dict[str, Any]:
         entry["process"] = process
         if has_request_context():
-            entry.setdefault("request_id", g.get("request_id"))
+            entry.setdefault("request_id", g.get("request_id") or request.environ.get(ID))
         return entry
 
     return add
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def _whole(_logger: Any, _name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Put the exception itself into a line that says only that there is one, and the route that failed beside it."""
+    if entry.get("exc_info") is True:
+        entry["exc_info"] = sys.exc_info()
+    if has_request_context() and (entry.get("exc_info") or "report" in entry):
+        entry.setdefault("route", route_name())
+        entry.setdefault("method", request.method)
+    return entry
+
+
+def request_id(given: str) -> str:
+    """Return the ID that a trusted door gave a request, or a new one."""
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def init_app(app: Flask) -> None:
     """Time and name every request, and say what happened to it."""
-    if settings.sentry_dsn:
-        sentry_sdk.init(settings.sentry_dsn, send_default_pii=False)
 
     @app.before_request
     def begin() -> None:
-        given = request.headers.get("X-Request-ID", "") if settings.trusted_proxies else ""
-        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = request.headers.get("X-Request-ID", "") if app.extensions["yurt"].trusted_proxies else ""
+        g.request_id = request_id(given)
+        # For what fails when the request's context is gone.
+        request.environ[ID] = g.request_id
         g.began = time.perf_counter()
 
     @app.after_request

@@ -1,5 +1,7 @@
 """The WSGI entry point, for `flask` and for any WSGI server."""
 
+import click
+
 from app import create_app
 from cli.courses import course_group
 from cli.demo import demo_group
@@ -14,7 +16,8 @@ from cli.users import create_admin, list_users
 from config import settings_or_exit
 
 join_site()
-app = create_app(settings_or_exit())
+# `flask` loads this for a command; a WSGI server has none.
+app = create_app(settings_or_exit(), "command" if click.get_current_context(silent=True) else "web")
 for command in (test_labs, plan, keep_warm, show):
     labs_group.add_command(command)
 for group in (course_group, demo_group, labs_group, token_group):

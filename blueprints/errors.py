@@ -10,7 +10,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from passlib.exc import PasswordSizeError
 from redis import RedisError
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -73,6 +73,8 @@ def on_csrf(error: CSRFError) -> tuple[Response, int] | Response:
 
 def on_http(error: HTTPException) -> tuple[Response, int] | HTTPException | Response:
     """Answer what Werkzeug, or an extension, refused."""
+    if original := getattr(error, "original_exception", None):  # raised after the view: by a hook, or a session's end
+        return current_app.handle_user_exception(original)  # type: ignore[return-value]  # one of ours
     if error.code is None or error.code < 400:
         return error
     if error.code == 429:
@@ -120,13 +122,13 @@ def on_password_size(error: PasswordSizeError) -> tuple[Response, int]:
 
 def on_pool_exhausted(error: PoolTimeout) -> tuple[Response, int]:
     """Answer when every connection is taken: soon there will be one."""
-    log.warning("pool exhausted")
+    log.warning("pool exhausted", report=error, part="database pool")
     return answer(503, _("The site is very busy. Please try again in a moment."), retry_after_s=RETRY_AFTER_S)
 
 
 def on_database(error: DBAPIError) -> tuple[Response, int]:
     """Answer when PostgreSQL can't: 503 for what will pass, 500 for what is our fault."""
-    db.session.rollback()
+    _take_back()
     if isinstance(error, DataError):  # a number or a text that no column can hold, from the address or the body
         return answer(404 if request.method == "GET" else 422, _("That value can't exist here."))
     if isinstance(error, IntegrityError):  # two requests at once, and a constraint that lets one through
@@ -135,22 +137,31 @@ def on_database(error: DBAPIError) -> tuple[Response, int]:
     code = getattr(error.orig, "pgcode", None)
     is_transient = isinstance(error, OperationalError | InterfaceError) or (code or "").startswith(TRANSIENT)
     if is_transient or error.connection_invalidated:
-        log.warning("database unavailable", error=type(error.orig).__name__, pgcode=code)
+        name = type(error.orig).__name__
+        log.warning("database unavailable", error=name, pgcode=code, report=error, part="postgresql")
         return answer(503, _("The database doesn't answer. Please try again."), retry_after_s=RETRY_AFTER_S)
     return on_unexpected(error)
 
 
 def on_redis(error: RedisError) -> tuple[Response, int]:
     """Answer when Redis is gone in the middle of a request."""
-    log.warning("redis unavailable", error=type(error).__name__)
+    log.warning("redis unavailable", error=type(error).__name__, report=error, part="redis")
     return answer(503, _("Sign-in isn't possible at the moment. Please try again."), retry_after_s=RETRY_AFTER_S)
 
 
 def on_unexpected(error: Exception) -> tuple[Response, int]:
     """Answer our own mistakes: log them whole, show a request ID."""
-    db.session.rollback()
+    _take_back()
     log.error("unexpected", exc_info=error, path=request.path)
     return answer(500, message_of(500))
+
+
+def _take_back() -> None:
+    """Roll the transaction back; a connection that can't even do that is thrown away."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session.invalidate()
 
 
 def message_of(status: int) -> str:

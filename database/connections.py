@@ -74,14 +74,14 @@ class Connection(extensions.connection):
     def rollback(self) -> None:
         """Take the transaction back, if there is one.
 
-        Where the connection is lost, the server has done it: that is no error. The pool replaces the connection when
-        somebody wants it.
+        Where the connection is lost, the server has done it: that is no error. What a server or a pooler says
+        instead, it says before it hangs up; so do we. The pool replaces the connection when somebody wants it.
         """
+        if self.closed:
+            return
         try:
             self._end("ROLLBACK")
-        except psycopg2.OperationalError:
-            if self.get_transaction_status() != extensions.TRANSACTION_STATUS_UNKNOWN:
-                raise
+        except psycopg2.Error:
             self.close()
 
     def rest(self) -> None:

@@ -49,7 +49,9 @@ def build(settings: Settings) -> web.Application:
     labs_here = Labs(backend, database.job_of, LAB_THREADS)
     doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
     ports = Ports(settings.secret_key, labs_here, notes, doors, access, settings.limit_port_connections)
-    application = web.Application(middlewares=[asked.guard(hosts, settings.trusted_proxies), ports.hosts])
+    application = web.Application(
+        middlewares=[asked.ended(settings.trusted_proxies), asked.guard(hosts, settings.trusted_proxies), ports.hosts]
+    )
     application.add_routes(
         [
             web.get(r"/live/labs/{session_id:[0-9a-f-]{36}}", streams.lab),
@@ -78,6 +80,7 @@ def build(settings: Settings) -> web.Application:
         if backend is not None:
             await backend.leave()
 
+    application.on_response_prepare.append(asked.begin)
     application.cleanup_ctx.append(listening)
     application.on_shutdown.append(leave)
     return application

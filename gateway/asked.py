@@ -1,13 +1,18 @@
-"""Which host a request asked for, and no answer where that isn't the site's or one of its labs'."""
+"""Which host a request asked for, under which ID, and what is answered where that isn't ours or where we fail."""
 
 from collections.abc import Awaitable, Callable
 
+import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
+import telemetry
 from services.hosts import Hosts, forwarded
 
 ASKED: web.RequestKey[str] = web.RequestKey("asked", str)
+ID: web.RequestKey[str] = web.RequestKey("id", str)
+IS_BEGUN: web.RequestKey[bool] = web.RequestKey("is_begun", bool)
+log = structlog.get_logger("yurt.gateway")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -26,3 +31,42 @@ def guard(hosts: Hosts, proxies: int) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def ended(proxies: int) -> Middleware:
+    """Return the middleware that names each request, and answers and logs what failed by our own mistake."""
+
+    @web.middleware
+    async def name(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[ID] = number = telemetry.request_id(request.headers.get("X-Request-ID", "") if proxies else "")
+        resource = request.match_info.route.resource
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception as error:
+            if request.get(IS_BEGUN):
+                raise  # aiohttp logs it and cuts the connection
+            log.error(
+                "unexpected",
+                exc_info=error,
+                request_id=number,
+                route=resource.canonical if resource else "unknown",
+                method=request.method,
+            )
+            problem = {"type": "about:blank", "title": "Our mistake", "status": 500, "request_id": number}
+            return web.json_response(
+                {**problem, "detail": "Something went wrong on our side. It has been logged."},
+                status=500,
+                content_type="application/problem+json",
+                headers={"Cache-Control": "no-store"},
+            )
+
+    return name
+
+
+async def begin(request: web.Request, response: web.StreamResponse) -> None:
+    """Give the answer the request's ID, as its head is sent."""
+    request[IS_BEGUN] = True
+    if number := request.get(ID):
+        response.headers["X-Request-ID"] = number

@@ -62,7 +62,8 @@ class Outages:
             is_new = part not in self._gone
             self._gone.add(part)
         if is_new:
-            log.warning(f"{part} unavailable", error=type(error).__name__, detail=str(error).split("\n")[0][:200])
+            detail = str(error).split("\n")[0][:200]
+            log.warning(f"{part} unavailable", error=type(error).__name__, detail=detail, report=error, part=part)
 
     def up(self, part: str) -> None:
         """Note that `part` answered."""

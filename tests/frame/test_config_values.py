@@ -49,6 +49,8 @@ RIGHT = {
     "MISTRAL_API_KEY": "abc",
     "MISTRAL_URL": "https://ai.example.org/v1",
     "SENTRY_DSN": "https://key@sentry.example.org/1",
+    "YURT_RELEASE": "yurt@7",
+    "REGISTRATION": "closed",
 }
 RIGHT |= {
     name.upper(): "7 per minute" if isinstance(field.default, str) else "7"
