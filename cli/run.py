@@ -115,6 +115,8 @@ class Run:
             waiting.append(valkey)
             os.environ["REDIS_URL"] = valkey.url()
         if "DATABASE_URL" not in os.environ:
+            if postgresql.data != self.var / "postgresql":
+                self.voice.note(f"PostgreSQL's user can't get to {self.var} here: the database is in {postgresql.data}")
             if not postgresql.is_created():
                 self.voice.note("making the database (a moment, the first time)")
             postgresql.create(self.supervisor)

@@ -3,9 +3,9 @@
 Run as `python -I -S cli/tether.py PARENT SIGNAL USER PROGRAM ARGUMENT...`. On Linux the kernel sends SIGNAL when the
 parent dies, however it dies; elsewhere the next start ends what was left. USER is '-' for no change. A program that
 refuses root (PostgreSQL) gets the user's rights and the one capability to reach files below folders that only root may
-enter, such as a checkout in /root. `tether.py reach USER PATH...` says whether such a program would get to files. It is
-a program of its own, not a function between fork and exec, because such functions must not run in a process that has
-threads. Standard library only: it starts in a few milliseconds.
+enter, such as a checkout in /root. `tether.py reach USER -x PATH` says whether such a program could enter or run the
+path, and -w whether it could write there. It is a program of its own, not a function between fork and exec, because
+such functions must not run in a process that has threads. Standard library only: it starts in a few milliseconds.
 """
 
 import ctypes
@@ -22,13 +22,16 @@ PR_CAP_AMBIENT_RAISE = 2
 SECBIT_NO_SETUID_FIXUP = 4
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
+# access(2), as initdb asks it.
+LOOK = "import os, sys; sys.exit(not os.access(sys.argv[2], os.W_OK if sys.argv[1] == '-w' else os.X_OK))"
 
 
 def main(arguments: list[str]) -> None:
     """Change what was asked, then exec."""
     if arguments[0] == "reach":
         drop_root(arguments[1])
-        sys.exit(not all(os.access(path, os.R_OK) for path in arguments[2:]))
+        # In another program, because it is here that the kernel takes rights away.
+        os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", LOOK, *arguments[2:4]])
     parent, death, user, program = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
     forget_signals()
     if user != "-":

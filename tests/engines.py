@@ -100,6 +100,7 @@ def running_engines() -> Iterator[Engines]:
         yield engines
     finally:
         supervisor.end(within=10)
+        engines.postgresql.remove_places()
         remains.clear_all(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -114,6 +115,7 @@ def remove_leftovers() -> None:
             if processes.living(folder / "owner.json"):
                 continue
             processes.end(processes.living(folder / "processes.json"), within=5)
+            Engines(folder).postgresql.remove_places()
             remains.clear_all(folder)
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,6 +14,7 @@ import psycopg2
 
 from cli import processes
 from cli.checks import Refusal
+from cli.engines import places
 from cli.supervise import Program, Supervisor
 
 NAME = "postgresql"
@@ -37,11 +38,13 @@ class PostgreSQL:
     """One cluster: its data, its socket's folder and its options."""
 
     def __init__(self, data: Path, sockets: Path, log: Path, **options: str) -> None:
-        self.data = data
-        self.sockets = sockets
         self.log = log
         self.options = options
-        self.user = _user_for(data)
+        outside = places.folder_for(data) / "postgresql"
+        self.user = _user_for(outside if places.is_cluster(outside) else data)
+        self.places = places.find(self.user, binaries(), data, sockets)
+        self.data = self.places.data
+        self.sockets = self.places.sockets
 
     def url(self, database: str = DATABASE, role: str = ROLE) -> str:
         """Return the address as SQLAlchemy and libpq read it."""
@@ -49,10 +52,11 @@ class PostgreSQL:
 
     def is_created(self) -> bool:
         """Say whether the cluster is there."""
-        return (self.data / "PG_VERSION").exists()
+        return places.is_cluster(self.data)
 
     def create(self, supervisor: Supervisor) -> None:
         """Make the cluster where there is none, whole or not at all: in a folder beside, then renamed."""
+        self.make_places()
         if self.is_created():
             return
         self.data.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +72,17 @@ class PostgreSQL:
             draft.rename(self.data)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def make_places(self) -> None:
+        """Make what its user can get to, where that isn't the usual (see `places`)."""
+        if self.user != "-":
+            entry = pwd.getpwnam(self.user)
+            places.make(self.places, binaries(), entry.pw_uid, entry.pw_gid)
+
+    def remove_places(self) -> None:
+        """Remove what lies outside, of a cluster that isn't needed any more."""
+        if self.places.outside:
+            shutil.rmtree(self.places.outside, ignore_errors=True)
 
     def settle(self) -> None:
         """End what a crash left of this cluster, then remove the locks that name a pid of the past.
@@ -95,7 +110,7 @@ class PostgreSQL:
         flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         return Program(
             name=NAME,
-            command=[str(binaries() / "postgres"), "-D", str(self.data), *flags],
+            command=[str(self.places.programs / "postgres"), "-D", str(self.data), *flags],
             environ=ENVIRON,
             stop_signal=signal.SIGINT,
             user=self.user,
@@ -127,7 +142,7 @@ class PostgreSQL:
         return Program(
             name="initdb",
             command=[
-                *(str(binaries() / "initdb"), "-D", str(folder), "-U", "postgres", "--auth=trust"),
+                *(str(self.places.programs / "initdb"), "-D", str(folder), "-U", "postgres", "--auth=trust"),
                 *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
                 *(["--no-sync"] if self.options.get("fsync") == "off" else []),
             ],
