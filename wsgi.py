@@ -8,6 +8,7 @@ from cli.demo import demo_group
 from cli.here import join_site
 from cli.labs import labs_group
 from cli.labs_capacity import keep_warm
+from cli.labs_doctor import doctor
 from cli.labs_plan import plan
 from cli.labs_show import show
 from cli.labs_test import test_labs
@@ -18,7 +19,7 @@ from config import settings_or_exit
 join_site()
 # `flask` loads this for a command; a WSGI server has none.
 app = create_app(settings_or_exit(), "command" if click.get_current_context(silent=True) else "web")
-for command in (test_labs, plan, keep_warm, show):
+for command in (test_labs, plan, keep_warm, show, doctor):
     labs_group.add_command(command)
 for group in (course_group, demo_group, labs_group, token_group):
     app.cli.add_command(group)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import labs_click, labs_echo, labs_queue, labs_wide, terminals
+from bench import labs_click, labs_echo, labs_kills, labs_queue, labs_wide, terminals
 from bench.labs_queue import Row
 from bench.sites import Ground, ground
 from tests.nomad.agents import missing
@@ -53,6 +53,7 @@ SCENARIOS: dict[str, Callable[[Ground], list[Row]]] = {
     "echo": labs_echo.run,
     "rush": rush,
     "wide": labs_wide.run,
+    "kills": labs_kills.run,
     "terminals": many_terminals,
 }
 

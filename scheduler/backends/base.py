@@ -145,6 +145,20 @@ class Change:
     index: int
 
 
+@dataclass(frozen=True)
+class Leftover:
+    """Processes on this machine that outlived their lab: the backend's own name for it, its job where that is known.
+
+    `pids` are to be ended together. Where it isn't sure that they are left, the cluster doesn't know them: they may be
+    somebody else's.
+    """
+
+    name: str
+    job_id: str
+    pids: tuple[int, ...]
+    is_sure: bool
+
+
 class Stream(Protocol):
     """Bytes to and from something in a lab."""
 
@@ -209,6 +223,9 @@ class Backend(Protocol):
 
     def capacity(self) -> list[Node] | None:
         """Return the machines below; None where the backend doesn't count them."""
+
+    def leftovers(self) -> list[Leftover]:
+        """Return what outlived its lab on this machine, as far as can be seen from here."""
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Yield changes after the index `since`, until `is_over` or the connection breaks (BackendUnavailable)."""

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 import cli.labs
+import cli.labs_doctor
 from cli.labs import labs_group
+from cli.labs_doctor import doctor
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING
-from scheduler.backends import Observed
+from scheduler.backends import BackendUnavailable, Leftover, Observed
 from services import labs
 from tests.factories import make_cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -64,3 +66,33 @@ def test_reconciling_makes_both_sides_agree(app: Any, found: LabSession, backend
     database.session.refresh(found)
     assert (found.state, found.reason, backend.jobs) == (ENDED, "lost", {})
     assert "agree" in type_in(app, "reconcile")
+
+
+def test_the_doctor_says_how_to_end_what_is_left_and_keeps_apart_what_may_be_somebody_elses(
+    app: Any, backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.labs_doctor, "make_backend", lambda _settings: backend)
+    runner = app.test_cli_runner()
+    assert (runner.invoke(doctor).exit_code, backend.left) == (0, [])
+
+    backend.left = [Leftover("11aa", "lab-a", (71, 72), True), Leftover("22bb", "", (81,), False)]
+    told = runner.invoke(doctor)
+
+    lines = told.output.splitlines()
+    assert told.exit_code == 1
+    assert "  kill -9 71 72  # lab-a, allocation 11aa" in lines
+    assert lines.index("  kill -9 81  # allocation 22bb") > next(
+        number for number, line in enumerate(lines) if line.startswith("Not known to this cluster")
+    )
+
+
+def test_the_doctor_of_a_cluster_that_is_away_says_so(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away(ScriptedBackend):
+        def leftovers(self) -> list[Leftover]:
+            raise BackendUnavailable("nobody answers")
+
+    monkeypatch.setattr(cli.labs_doctor, "make_backend", lambda _settings: Away())
+
+    told = app.test_cli_runner().invoke(doctor)
+
+    assert (told.exit_code, "nobody answers" in told.output) == (1, True)

@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from scheduler.backends import Change, ExecResult, LabSpec, Node, Observed, Usage
+from scheduler.backends import Change, ExecResult, LabSpec, Leftover, Node, Observed, Usage
 
 
 def packed(**files: bytes) -> bytes:
@@ -57,6 +57,7 @@ class ScriptedBackend:
         self.used: dict[str, Usage] = {}
         self.changes: list[Change] = []
         self.homes: dict[str, ExecResult] = {}
+        self.left: list[Leftover] = []
 
     def start(self, spec: LabSpec) -> str:
         self._called("start", spec.job_id)
@@ -79,6 +80,9 @@ class ScriptedBackend:
 
     def capacity(self) -> list[Node] | None:
         return self.nodes
+
+    def leftovers(self) -> list[Leftover]:
+        return self.left
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         return iter([change for change in self.changes if change.index > since])

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from extensions import db as database
 from models import LabSession, WarmLab, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, Change, Node, Observed
+from scheduler.backends import BackendUnavailable, Change, Leftover, Node, Observed
+from scheduler.ticks import leftovers
 from scheduler.ticks.events import follow
 from scheduler.ticks.reconcile import mend_all, survey
 from services import clusters, lab_definitions, labs, timelines, warm_labs
@@ -272,3 +274,18 @@ def test_all_whose_node_went_are_told_before_any_machine_is_waited_for(running: 
     assert asked == ["look"] * 12 + ["stop"] * 12
     assert {(one.state, one.reason, one.detail) for one in found} == {(ENDED, "lost", "The machine n1 went away.")}
     assert backend.jobs == {}
+
+
+def test_what_is_left_behind_is_counted_at_each_look_and_said_once() -> None:
+    backend = ScriptedBackend()
+    backend.left = [Leftover("11aa", "lab-a", (71, 72), True), Leftover("22bb", "", (81,), False)]
+    with capture_logs() as said:
+        look = leftovers.finder(backend)
+
+        assert (look(), counted("yurt_lab_leftovers")) == (False, 1)
+        look()
+
+        backend.left = []
+        look()
+    assert [(line["event"], line["command"]) for line in said] == [("left behind", "kill -9 71 72")]
+    assert counted("yurt_lab_leftovers") == 0

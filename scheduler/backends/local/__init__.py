@@ -19,6 +19,7 @@ from scheduler.backends.base import (
     Change,
     ExecResult,
     LabSpec,
+    Leftover,
     Node,
     Observed,
     StartFailed,
@@ -210,6 +211,10 @@ class LocalBackend:
     def capacity(self) -> list[Node] | None:
         """One machine that counts nothing: the limits on the number of labs are all there is."""
         return None
+
+    def leftovers(self) -> list[Leftover]:
+        """Nothing: a lab's holder takes everything of it along."""
+        return []
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Nothing tells of changes here; the reconciler looks."""

@@ -15,13 +15,14 @@ from scheduler.backends.base import (
     Change,
     ExecResult,
     LabSpec,
+    Leftover,
     Node,
     NoRoom,
     Observed,
     StartFailed,
     Usage,
 )
-from scheduler.backends.nomad import events, observe, terminal, words
+from scheduler.backends.nomad import events, leftovers, observe, terminal, words
 from scheduler.backends.nomad.execs import BRIDGE_S, Bridge, Sessions
 from scheduler.backends.nomad.jobs import Jobs
 from scheduler.backends.nomad.looks import Looks
@@ -248,6 +249,10 @@ class NomadBackend:
             for found in nodes
             if observe.takes_labs(found, pool, datacenters)
         ]
+
+    def leftovers(self) -> list[Leftover]:
+        """Look for executors on this machine whose allocation has ended."""
+        return leftovers.find(self.servers)
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Follow Nomad's event stream."""
