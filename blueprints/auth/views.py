@@ -11,14 +11,13 @@ from wtforms.validators import DataRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput
 
 from blueprints import kept_forms
+from blueprints.auth import kept_words
 from blueprints.pages import login_required, me, now, person
 from extensions import db
 from services import accounts, tokens
 from services.errors import Conflict, InvalidInput
 
 auth = Blueprint("auth", __name__)
-# Fields that mean something to the page alone.
-UNSHOWN = ("kept", "next")
 # Cities first; then what has only letters, or a distance from Greenwich.
 ZONES = sorted(accounts.ZONES - {"UTC"}, key=lambda zone: ("/" not in zone, zone.startswith("Etc/"), zone))
 
@@ -87,38 +86,16 @@ def go_on() -> ResponseReturnValue:
     if user is None and kept.needs_person:
         return redirect(url_for("security.login", next=url_for("auth.go_on")))
     is_mine = kept.is_of(user.id if user else None) or not kept.needs_person
+    made = {"auth.profile": ProfileForm, "auth.tokens": TokenForm}.get(kept.endpoint)
+    form = made(formdata=None) if made else None
     return render_template(
         "auth/go_on.html",
         kept=kept,
         is_mine=is_mine,
         name=session[kept_forms.SESSION_KEY],
-        shown=[(_label(field), value) for field, value in kept.fields if value and field not in UNSHOWN],
-        secrets=[(field, _label(field)) for field in kept.secrets],
+        shown=kept_words.shown(kept, form),
+        secrets=[(field, kept_words.label(field)) for field in kept.secrets],
     )
-
-
-def _label(name: str) -> str:
-    """Name a field of any form, as its page does where the name alone says too little."""
-    known = {
-        "code": _("Enrolment code"),
-        "days": _("Valid for (days)"),
-        "display_name": _("Name"),
-        "email": _("Email address"),
-        "end_tokens": _("Also end all API tokens"),
-        "name": _("What is it for?"),
-        "new_password": _("New password"),
-        "new_password_confirm": _("Retype the new password"),
-        "password": _("Password"),
-        "password_confirm": _("Retype the password"),
-        "remember": _("Keep me signed in"),
-        "role": _("Role"),
-        "scopes": _("May"),
-        "theme": _("Theme"),
-        "time_zone": _("Time zone"),
-    }
-    if name.startswith("item-"):
-        return _("Question %(number)s", number=name.removeprefix("item-"))
-    return known.get(name) or name.replace("_", " ").capitalize()
 
 
 @auth.get("/signed-in")

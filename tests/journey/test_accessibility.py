@@ -87,6 +87,19 @@ def test_a_form_with_faults_is_for_everybody(demo_site: LiveSite, page: Page) ->
     assert faults(page) == []
 
 
+def test_a_kept_form_is_for_everybody_and_speaks_its_pages_words(bob: Student) -> None:
+    page = bob.page
+    bob.open("/account")
+    page.get_by_label("Theme").select_option("system")
+    page.locator("form.sheet [name=csrf_token]").evaluate("field => { field.value = 'of another session'; }")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Nothing is lost")).to_be_visible()
+
+    assert faults(page) == []
+    assert page.locator(".kept dd").last.inner_text() == "Like my device"
+    assert page.locator(".kept dd").last.bounding_box()["x"] == page.locator(".kept dt").last.bounding_box()["x"]  # type: ignore[index]  # it is visible
+
+
 def test_an_attempt_and_its_result_are_for_everybody(bob: Student) -> None:
     bob.start_quiz()
     bob.question("What makes a file hidden?").get_by_label("It has the permission").check()

@@ -1,0 +1,52 @@
+"""A kept form in its reader's words: fields by the labels and choices by the texts that their page shows."""
+
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+
+from blueprints.kept_forms import KeptForm
+
+# Fields that mean something to the page alone.
+UNSHOWN = ("kept", "next")
+
+
+def shown(kept: KeptForm, form: FlaskForm | None) -> list[tuple[str, str]]:
+    """Return what was filled in, as label and text; `form` is the form of that page, where it is one of ours."""
+    found: dict[str, list[str]] = {}
+    for name, value in kept.fields:
+        if value and name not in UNSHOWN:
+            found.setdefault(label(name, form), []).append(_text(name, value, form))
+    return [(name, ", ".join(texts)) for name, texts in found.items()]
+
+
+def label(name: str, form: FlaskForm | None = None) -> str:
+    """Name a field of any form."""
+    if form is not None and name in form:
+        return str(form[name].label.text)
+    known = {
+        "code": _("Enrolment code"),
+        "display_name": _("Your name"),
+        "email": _("Email address"),
+        "end_tokens": _("Also end all API tokens"),
+        "lab": _("Lab"),
+        "minutes": _("Minutes"),
+        "new_password": _("New password"),
+        "new_password_confirm": _("Retype the new password"),
+        "password": _("Password"),
+        "password_confirm": _("Retype the password"),
+        "remember": _("Keep me signed in"),
+        "role": _("Role"),
+        "time_zone": _("Time zone"),
+    }
+    if name.startswith("item-"):
+        return _("Question %(number)s", number=name.removeprefix("item-"))
+    return known.get(name) or name.replace("_", " ").capitalize()
+
+
+def _text(name: str, value: str, form: FlaskForm | None) -> str:
+    choices = getattr(form[name], "choices", None) if form is not None and name in form else None
+    words = {str(key): str(text) for key, text in choices or ()}
+    if name == "role":
+        words = {"student": _("Student"), "assistant": _("Assistant"), "teacher": _("Teacher")}
+    if name in ("end_tokens", "remember"):
+        return _("Yes")
+    return words.get(value, value)
