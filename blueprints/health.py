@@ -44,16 +44,33 @@ def readyz() -> tuple[Response, int]:
 
 @health.get("/metrics")
 def metrics() -> Response:
-    """Give the numbers of all processes to Prometheus, on loopback or with the token."""
+    """Give the numbers to Prometheus, on loopback or with the token.
+
+    All of them; with `part=instance` what the processes beside this one count, for a scrape of each web instance; with
+    `part=site` what is the same whichever of them answers.
+    """
     settings: Settings = current_app.extensions["yurt"]
     given = request.headers.get("Authorization", "")
     is_known = bool(settings.metrics_token) and given == f"Bearer {settings.metrics_token}"
     if not is_known and request.remote_addr not in LOOPBACK:
         abort(404)
-    folder, told = settings.metrics_dir, []
+    part, redis, now = request.args.get("part", ""), current_app.extensions["yurt_redis"], time.time()
+    if part not in ("", "instance", "site"):
+        abort(404)
+    folder, own, told, state = settings.metrics_dir, [], [], []
     with contextlib.suppress(RedisError):
-        told = measures.told(current_app.extensions["yurt_redis"], folder, time.time())
-    found = measures.together(measures.counted(folder), told, _state())
+        if part == "instance":
+            measures.scraped(redis, folder, now)
+        elif part == "site":
+            told = measures.told_by_others(redis, now)
+        else:
+            told = measures.told(redis, folder, now)
+    if part != "instance":
+        with contextlib.suppress(SQLAlchemyError):  # that it's away is a number of its own
+            state = _state()
+    if part != "site":
+        own = measures.counted(folder)
+    found = measures.together(own, told, state)
     return Response(measures.text(found), mimetype=CONTENT_TYPE_LATEST)
 
 

@@ -6,7 +6,7 @@ from app import create_app
 from cli.checks import run_main
 from cli.demo import load_demo
 from config import Settings, settings_or_exit
-from database import time_outs
+from database import statistics, time_outs
 from lines import relay
 
 
@@ -19,6 +19,7 @@ def main() -> int:
 
 def release(settings: Settings) -> None:
     """Give the role its time-outs, and migrate; then load the demo into an empty site."""
+    statistics.make(settings.database_url)
     if refused := time_outs.write(settings.database_url):
         relay("release", f"the database role may not set its own time-outs; have an administrator say: {refused}")
     app = create_app(settings, "release")

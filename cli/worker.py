@@ -27,7 +27,7 @@ from cli.runtime import runtime_folder
 from cli.supervise import Interrupted, Program, Supervisor
 from config import ROOT, Settings, settings_or_exit
 from lines import relay
-from services import passwords
+from services import passwords, process_figures
 from telemetry import configure_logging
 
 MEGABYTE = 1024 * 1024
@@ -51,6 +51,7 @@ def main() -> int:
     configure_logging(settings, "web")
     if options.bind:
         cautions.warn(settings)
+    process_figures.note(settings.metrics_dir, "supervisor")
     supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
     app = ready_app(settings)
@@ -93,6 +94,7 @@ def worker_program(name: str, app: Flask, listener: socket.socket, settings: Set
 
 def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     """Answer requests until SIGTERM, then finish those under way."""
+    process_figures.note(settings.metrics_dir, "web")
     # A request that waits its turn isn't worth a line; the time it took is measured.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(

@@ -24,6 +24,7 @@ from gateway.streams import Streams
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from scheduler.backends import make_backend
+from services import process_figures
 from services.hosts import Hosts
 
 # Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there are
@@ -93,6 +94,7 @@ async def healthz(_request: web.Request) -> web.Response:
 
 async def serve(settings: Settings) -> None:
     """Listen where the settings say until SIGTERM."""
+    process_figures.note(settings.metrics_dir, "gateway")
     runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=END_S, handler_cancellation=True)
     await runner.setup()
     if settings.gateway_bind.startswith("unix:"):

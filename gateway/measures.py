@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from config import Settings
 from services import measures
 
-OWNED = ("yurt_db_", "yurt_gateway_")
+OWNED = ("yurt_db_", "yurt_gateway_", "yurt_process_")
 
 
 async def tell(settings: Settings, redis: Redis) -> None:

@@ -300,6 +300,8 @@ job "yurt" {
         image           = var.image
         command         = "python"
         args            = ["-m", "scheduler"]
+        # A process that hangs is killed from beside; nothing in a container can kill its first process.
+        init            = true
         readonly_rootfs = true
         cap_drop        = ["all"]
         security_opt    = ["no-new-privileges"]

@@ -16,10 +16,13 @@ from scheduler import holders
 from scheduler.backends import make_backend
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers
-from services import leases
+from services import leases, process_figures
 from services.live import NUDGE_CHANNEL
+from watchdog import Watchdog
 
 END_S = 8.0
+# The look goes round every two seconds, and its statement takes 15 at most. Then whoever started us starts us again.
+HANGS_S = 60.0
 LISTEN_S = 1.0
 RETRY_S = 2.0
 
@@ -30,6 +33,7 @@ def main(settings: Settings) -> int:
     """Work until SIGTERM."""
     app = create_core(settings, "scheduler")
     redis = redis_client(settings)
+    process_figures.note(settings.metrics_dir, "scheduler")
     ending = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -38,12 +42,14 @@ def main(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     leases.hold_as(holders.name_of(os.getpid()))
-    workers = Workers(app, redis, make_ticks(settings, make_backend(settings), redis))
+    watch = Watchdog(HANGS_S)
+    workers = Workers(app, redis, make_ticks(settings, make_backend(settings), redis), watch.beat)
     workers.start()
     log.info("scheduler works", labs=settings.lab_backend)
     while not ending.is_set():
         listen(redis, workers, ending)
     is_clean = workers.end(END_S)
+    watch.end()
     log.info("scheduler ends", clean=is_clean)
     return 0
 

@@ -12,6 +12,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -114,8 +115,8 @@ class Heartbeats:
 class Workers:
     """The threads of one scheduler process."""
 
-    def __init__(self, app: Flask, redis: Redis, ticks: list[Tick]) -> None:
-        self._app, self._ticks = app, ticks
+    def __init__(self, app: Flask, redis: Redis, ticks: list[Tick], alive: Callable[[], None] = lambda: None) -> None:
+        self._app, self._ticks, self._alive = app, ticks, alive
         self.outages = Outages()
         self._heartbeats = Heartbeats(redis, self.outages)
         self._lookout = Lookout(app, ticks)
@@ -174,6 +175,7 @@ class Workers:
                 pause = POLL_S
                 self._keep(topics)
             self._heartbeats.tell()
+            self._alive()
             self._nudged.wait(pause)
 
     def _keep(self, topics: set[str]) -> None:

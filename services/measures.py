@@ -8,6 +8,8 @@ source.
 import json
 import os
 import secrets
+import struct
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +19,15 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, mult
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from services import process_figures
+
 KEY = "yurt:measures"
+# Which sources a scrape of web instances reads by itself, and when it last did.
+SCRAPED = "yurt:measures:scraped"
 EVERY_S = 10.0
 # What is older is of a process that is gone.
 KEPT_S = 60.0
+TRIES, TRY_AGAIN_S = 5, 0.02
 # Numbers of a process that shares its folder with nobody.
 _OWN = secrets.token_hex(4)
 
@@ -30,6 +37,9 @@ class Store(Protocol):
 
     def hgetall(self, name: str) -> Any:
         """Return a hash."""
+
+    def hset(self, name: str, key: Any, value: Any) -> Any:
+        """Set a field of a hash."""
 
     def hdel(self, name: str, *keys: Any) -> Any:
         """Drop fields of a hash."""
@@ -66,6 +76,15 @@ def counted(folder: Path | None) -> list[Metric]:
         forget_the_dead(folder)
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # theirs
+    return [*_collected(registry), *process_figures.figures(folder)]
+
+
+def _collected(registry: CollectorRegistry) -> list[Metric]:
+    """Collect; a process that begins at this moment has a file with nothing in it yet, or one that ends has none."""
+    for _try in range(TRIES):
+        with suppress(struct.error, FileNotFoundError):
+            return list(registry.collect())
+        time.sleep(TRY_AGAIN_S)
     return list(registry.collect())
 
 
@@ -93,9 +112,10 @@ def entry(folder: Path | None, role: str, owned: tuple[str, ...], now: float) ->
     return f"{role}/{source(folder)}", json.dumps({"at": now, "text": text(found)})
 
 
-def told(store: Store, folder: Path | None, now: float) -> list[Metric]:
+def told(store: Store, folder: Path | None, now: float, *, without: Iterable[str] = ()) -> list[Metric]:
     """Return what others have told, each sample with the label `source`; what is in `folder` is known already."""
     found: list[Metric] = []
+    known = {source(folder), *without}
     for name, value in store.hgetall(KEY).items():
         try:
             kept = json.loads(value)
@@ -105,9 +125,24 @@ def told(store: Store, folder: Path | None, now: float) -> list[Metric]:
             is_new, families = False, []
         if not is_new:
             store.hdel(KEY, name)
-        elif name.decode().rpartition("/")[2] != source(folder):
+        elif name.decode().rpartition("/")[2] not in known:
             found += [_labelled(family, name.decode()) for family in families]
     return found
+
+
+def scraped(store: Store, folder: Path | None, now: float) -> None:
+    """Note that what is counted in `folder` is read here, and isn't for the site's part to tell."""
+    store.hset(SCRAPED, source(folder), now)
+
+
+def told_by_others(store: Store, now: float) -> list[Metric]:
+    """Return what those have told whom no scrape of an instance reads: the same, whoever is asked."""
+    seen = store.hgetall(SCRAPED).items()
+    known = {name.decode() for name, at in seen if now - float(at) < KEPT_S}
+    for name, at in seen:
+        if now - float(at) >= KEPT_S:
+            store.hdel(SCRAPED, name)
+    return told(store, None, now, without=known)
 
 
 def together(*groups: Iterable[Metric]) -> list[Metric]:

@@ -34,6 +34,7 @@ def metric_names() -> set[str]:
     text = (
         Path(telemetry.__file__).read_text() + Path(health.__file__).read_text() + (ROOT / "extensions.py").read_text()
     )
+    text += (ROOT / "services" / "process_figures.py").read_text()
     text += "".join(
         path.read_text() for folder in ("database", "scheduler", "gateway") for path in (ROOT / folder).rglob("*.py")
     )
@@ -71,6 +72,8 @@ def test_postgresql_carries_four_web_processes_and_more() -> None:
     settings = read_settings(DEPLOY / "postgresql" / "yurt.conf")
 
     assert settings["max_connections"] == "200"
+    assert (settings["shared_buffers"], settings["effective_cache_size"]) == ("256MB", "1GB")
+    assert settings["shared_preload_libraries"] == "pg_stat_statements"
     assert settings["log_min_duration_statement"] == "1s"
     assert "fsync" not in settings, "durability is never configured away"
     assert settings["log_line_prefix"] == "%m [%p] %a "

@@ -17,6 +17,7 @@ async def fine(_request: web.Request) -> web.Response:
     return web.Response(text="fine")
 
 
+@pytest.mark.anyio
 async def test_an_answer_has_the_requests_id_however_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Mock()
     monkeypatch.setattr(asked, "log", log)

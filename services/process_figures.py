@@ -1,0 +1,76 @@
+"""What the processes of one machine or container use of it: processor, memory, threads, open files.
+
+Each notes itself in the folder in which they count together; whoever is asked looks all of them up, and forgets those
+that are gone. Nothing is written while they work.
+"""
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+LABELS = ["process", "pid"]
+
+# This process, where it shares its folder with nobody.
+_own: dict[int, str] = {}
+
+
+def note(folder: Path | None, name: str) -> None:
+    """Say that this process is there, and what it is called."""
+    pid = os.getpid()
+    _own.clear()
+    _own[pid] = name
+    if folder is not None:
+        with suppress(OSError):
+            draft = folder / f"process_{pid}.draft"
+            draft.write_text(json.dumps({"name": name, "began": psutil.Process(pid).create_time()}))
+            draft.replace(folder / f"process_{pid}.json")
+
+
+def figures(folder: Path | None) -> list[Metric]:
+    """Return what each process uses now."""
+    cpu = CounterMetricFamily(
+        "yurt_process_cpu_seconds_total", "Processor time that a process has used.", labels=LABELS
+    )
+    memory = GaugeMetricFamily("yurt_process_resident_memory_bytes", "Memory that a process holds.", labels=LABELS)
+    began = GaugeMetricFamily("yurt_process_start_time_seconds", "When a process began, in Unix time.", labels=LABELS)
+    threads = GaugeMetricFamily("yurt_process_threads", "Threads of a process.", labels=LABELS)
+    files = GaugeMetricFamily("yurt_process_open_fds", "Files and connections that are open.", labels=LABELS)
+    for pid, name in _living(folder).items():
+        with suppress(psutil.Error, OSError):
+            process = psutil.Process(pid)
+            with process.oneshot():
+                times, held, at = process.cpu_times(), process.memory_info().rss, process.create_time()
+                number, opened = process.num_threads(), process.num_fds()
+            for family, value in (
+                (cpu, times.user + times.system),
+                (memory, held),
+                (began, at),
+                (threads, number),
+                (files, opened),
+            ):
+                family.add_metric([name, str(pid)], value)
+    return [cpu, memory, began, threads, files]
+
+
+def _living(folder: Path | None) -> dict[int, str]:
+    if folder is None:
+        return dict(_own) if os.getpid() in _own else {}
+    found = {}
+    for path in folder.glob("process_*.json"):
+        try:
+            kept, pid = json.loads(path.read_text()), int(path.stem.partition("_")[2])
+            # A pid may be somebody else's by now.
+            is_there = abs(psutil.Process(pid).create_time() - float(kept["began"])) < 1
+            is_there = is_there and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except (psutil.Error, OSError, ValueError, KeyError):
+            is_there = False
+        if is_there:
+            found[pid] = str(kept["name"])
+        else:
+            path.unlink(missing_ok=True)
+    return found
