@@ -1,4 +1,5 @@
-// What every page does: confirm, copy code, close menus, fold the outline on narrow screens, toasts.
+// What every page does: confirm, copy code, close menus, show where one is in the outline, toasts.
+import "./copy.js";
 import { isComposing } from "./keys.js";
 
 export { send } from "./send.js";
@@ -40,27 +41,16 @@ const zone = document.querySelector("input[data-zone]");
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 const outline = document.querySelector("[data-outline]");
-if (outline && matchMedia("(max-width: 60rem)").matches) outline.open = false;
-
-if (navigator.clipboard) {
-  for (const block of document.querySelectorAll(".prose pre")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button button-small copy";
-    button.textContent = "⧉";
-    const { labelCopy: copy, labelCopied: copied } = document.documentElement.dataset;
-    button.setAttribute("aria-label", copy);
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(block.querySelector("code")?.textContent ?? block.textContent);
-      button.textContent = "✓";
-      button.setAttribute("aria-label", copied);
-      setTimeout(() => {
-        button.textContent = "⧉";
-        button.setAttribute("aria-label", copy);
-      }, 1500);
-    });
-    block.append(button);
-  }
+if (outline) {
+  // Where CSS can't show a closed outline beside the page (pages.css), it is opened.
+  if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 60rem)").matches) outline.open = true;
+  const bringCurrent = () => {
+    const current = outline.querySelector("[aria-current]");
+    const middle = outline.getBoundingClientRect().top + outline.clientHeight / 2;
+    if (current) outline.scrollTop += current.getBoundingClientRect().top - middle;
+  };
+  bringCurrent();
+  outline.addEventListener("toggle", bringCurrent);
 }
 
 // What an attempt's page couldn't send before it was left is sent by the next page.
