@@ -36,7 +36,7 @@ class Command:
 
 def joining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *commands: Command) -> Any:
     """Return a function that joins a lab whose commands are these, one after the other, and those that are left."""
-    settings = site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE)
+    settings = site_settings("postgresql://unused/yurt", "redis://unused", tmp_path, **NOWHERE)
     sessions, left = Sessions(settings, Servers(settings)), list(commands)
 
     async def open_next(*_arguments: object) -> Command:
@@ -81,7 +81,7 @@ def test_a_token_that_is_not_good_for_exec_is_named(tmp_path, monkeypatch):
 
 
 def test_a_lab_is_not_entered_again_and_again_with_such_a_token(tmp_path, monkeypatch, make_spec):
-    backend = NomadBackend(site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE))
+    backend = NomadBackend(site_settings("postgresql://unused/yurt", "redis://unused", tmp_path, **NOWHERE))
     tries: list[str] = []
 
     def refuse(alloc_id: str, *_arguments: object, **_values: object) -> None:
@@ -118,7 +118,7 @@ def test_a_busy_node_is_given_the_time_that_the_caller_has(tmp_path, monkeypatch
     monkeypatch.setattr(execs, "BRIDGE_S", 0.2)
     monkeypatch.setattr(nomad, "BRIDGE_S", 0.2)
     monkeypatch.setattr(nomad, "MARGIN_S", 0.1)
-    backend = NomadBackend(site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE))
+    backend = NomadBackend(site_settings("postgresql://unused/yurt", "redis://unused", tmp_path, **NOWHERE))
     monkeypatch.setattr(backend, "_running", lambda job_id: "alloc")
 
     async def begin(*_arguments: object) -> Slow:
@@ -148,7 +148,7 @@ class Wire:
 
 def joined_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *messages: aiohttp.WSMessage) -> None:
     """Join a lab whose exec session consists of these messages."""
-    settings = site_settings("postgresql://unused", "redis://unused", tmp_path, **NOWHERE)
+    settings = site_settings("postgresql://unused/yurt", "redis://unused", tmp_path, **NOWHERE)
     sessions = Sessions(settings, Servers(settings))
 
     async def begin(*_arguments: object) -> execs.Exec:

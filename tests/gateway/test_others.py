@@ -31,8 +31,9 @@ LABS_ROUTES = {
     ("GET", PORTS): "probe:{session}:8000",
     ("*", f"{PORTS}/{{ticket}}/{{rest}}"): "port:{session}:8000",
 }
-# Of no single lab: the course is looked at when the ticket is made.
+# Of no single lab: the course, or whose attempt it is, is looked at when the ticket is made.
 OTHER_ROUTES = {
+    ("GET", "/live/attempts/{attempt_id}"),
     ("GET", "/live/leaderboards/{course_id}"),
     ("GET", "/live/labs-boards/{course_id}"),
     ("GET", "/healthz"),

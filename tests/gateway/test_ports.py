@@ -27,16 +27,18 @@ server, browser = lab_browsers.server, lab_browsers.browser
 
 
 async def test_a_request_reaches_the_port_as_it_was(browser: Browser, stage: Stage, server: TestServer) -> None:
-    address = prefix(stage, server.port) + "/a%2Fb/c?x=%20y&z"
+    address = prefix(stage, server.port)
 
-    response = await browser.post(address, data=b"body", headers={"X-Mine": "yes", "X-Forwarded-For": "6.6.6.6"})
+    response = await browser.post(
+        f"{address}/a%2Fb/c?x=%20y&z", data=b"body", headers={"X-Mine": "yes", "X-Forwarded-For": "6.6.6.6"}
+    )
 
     seen = await response.json()
     assert (seen["method"], seen["path"]) == ("POST", "/a%2Fb/c?x=%20y&z")
     assert seen["digest"] == hashlib.sha256(b"body").hexdigest()
     assert (seen["headers"]["x-mine"], seen["headers"]["host"]) == ("yes", f"localhost:{server.port}")
     assert "x-forwarded-for" not in seen["headers"]
-    assert seen["headers"]["x-forwarded-prefix"] == prefix(stage, server.port)
+    assert seen["headers"]["x-forwarded-prefix"] == address
 
 
 async def test_a_body_of_unknown_length_arrives(browser: Browser, stage: Stage, server: TestServer) -> None:
@@ -121,9 +123,11 @@ async def test_the_sites_own_pages_load_nothing_from_a_lab(
 
 
 async def test_redirects_stay_below_the_prefix(browser: Browser, stage: Stage, server: TestServer) -> None:
-    response = await browser.get(prefix(stage, server.port) + "/away", allow_redirects=False)
+    address = prefix(stage, server.port)
 
-    assert response.headers["Location"] == prefix(stage, server.port) + "/login?next=1"
+    response = await browser.get(f"{address}/away", allow_redirects=False)
+
+    assert response.headers["Location"] == f"{address}/login?next=1"
 
 
 async def test_what_a_server_sends_bit_by_bit_arrives_so(browser: Browser, stage: Stage, server: TestServer) -> None:
