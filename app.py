@@ -9,7 +9,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import bearer, endings, errors, health, hosts, openapi, pages, register_blueprints
+from blueprints import bearer, endings, errors, health, hosts, openapi, pages, register_blueprints, shown
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
@@ -67,7 +67,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     limiter.init_app(app)
     csrf.init_app(app)
     start_accounts(app)
-    babel.init_app(app, locale_selector=pages.locale, timezone_selector=pages.time_zone)
+    babel.init_app(app, locale_selector=shown.locale, timezone_selector=shown.time_zone)
     CORS(
         app,
         resources={r"/api/v1/*": {"origins": settings.cors_origins}},

@@ -3,31 +3,24 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone
-from babel.numbers import format_decimal
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from flask_security import auth_required
-from markupsafe import Markup, escape
 
-from blueprints import hosts, kept_forms
+from blueprints import hosts, kept_forms, shown
 from config import HSTS, ROOT, Settings
 from models import Course, User, utcnow
 from services import courses as course_service
 from services import policy
 from services.errors import Forbidden, InvalidInput, NotFound, Unavailable
 
-SUPPORTED_LOCALES = ["en"]
 # Whose page a script's request comes from (static/js/send.js).
 PERSON_HEADER = "X-Yurt-Person"
 STRICT = {
@@ -81,7 +74,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     site = {"name": settings.site_name, "is_open": settings.registration == "open"}
     app.context_processor(lambda: {"site": site, "request_id": g.get("request_id", "")})
     app.jinja_env.globals["form_person"] = kept_forms.form_person
-    app.jinja_env.filters.update(localtime=localtime, duration=duration, inline=inline, marks=marks)
+    shown.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version_static)
 
@@ -161,68 +154,6 @@ def _vary_by_origin(response: Response) -> Response:
     if request.path.startswith("/api/v1/") and "origin" not in response.vary:
         response.vary.add("Origin")
     return response
-
-
-def locale() -> str:
-    """Return the language of the page."""
-    return request.accept_languages.best_match(SUPPORTED_LOCALES) or "en"
-
-
-def time_zone() -> str:
-    """Return the reader's time zone."""
-    return current_user.time_zone if current_user and current_user.is_authenticated else "UTC"
-
-
-def localtime(at: datetime | None, form: str = "medium") -> Markup:
-    """Show a time in the reader's zone, as <time> with the exact UTC value."""
-    if at is None:
-        return Markup("")
-    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=region())
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
-
-
-def region() -> Locale:
-    """The reader's kind of the page's language: British people write dates in another way than Americans."""
-    language = get_locale() or Locale("en")
-    for tag in request.accept_languages.values():
-        try:
-            wanted = Locale.parse(tag, sep="-")
-        except (ValueError, UnknownLocaleError):
-            continue
-        if wanted.language == language.language:
-            return wanted
-    return language
-
-
-def duration(seconds: float | None) -> str:
-    """Show a length of time in words: 45 seconds, 1 minute 30 seconds, 5 minutes, 2 hours 30 minutes."""
-    if seconds is None:
-        return ""
-    whole = int(seconds)
-    if whole < 60:
-        return ngettext("%(num)d second", "%(num)d seconds", whole)
-    hours, minutes = divmod(whole // 60, 60)
-    rest = 0 if hours else whole % 60
-    parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
-    if minutes or not hours:
-        parts.append(ngettext("%(num)d minute", "%(num)d minutes", minutes))
-    if rest:
-        parts.append(ngettext("%(num)d second", "%(num)d seconds", rest))
-    return " ".join(parts)
-
-
-def marks(value: Fraction | float | None) -> str:
-    """Show marks, which are kept exactly, rounded to two decimals."""
-    return str(format_decimal(Decimal(round(Fraction(value or 0) * 100)) / 100, "0.##", locale=region()))
-
-
-def inline(text: str) -> Markup:
-    """Show a short author's text: escaped, with `code` between backticks."""
-    parts = str(text).split("`")
-    if len(parts) % 2 == 0:  # an odd backtick is only a backtick
-        parts[-2:] = ["`".join(parts[-2:])]
-    shown = [escape(part) if at % 2 == 0 else Markup("<code>{}</code>").format(part) for at, part in enumerate(parts)]
-    return Markup("").join(shown)
 
 
 def person() -> User | None:

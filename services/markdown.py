@@ -1,6 +1,6 @@
 """Markdown of authors -> HTML that may stand in a page under the strict CSP.
 
-Owns the dialect (CommonMark, tables, strikethrough, definition lists, callouts) and the sanitiser. Knows
+Owns the dialect (CommonMark, tables, strikethrough, definition lists, footnotes, callouts) and the sanitiser. Knows
 nothing of Flask or of models. Whatever goes in, what comes out holds only the tags, attributes and classes
 listed here.
 """
@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from html import escape
+from itertools import chain, count
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -36,7 +38,7 @@ TAGS = set(HEADINGS) | set(
     re.findall(
         r"\w+",
         """
-        aside blockquote details div dd dl dt figcaption figure hr li ol p pre summary ul
+        aside blockquote details div dd dl dt figcaption figure hr li ol p pre section summary ul
         caption table tbody td tfoot th thead tr
         a abbr b br code del em i img ins kbd mark q s samp small span strong sub sup u var
         """,
@@ -46,22 +48,28 @@ TAGS = set(HEADINGS) | set(
 DROPPED = {"script", "style", "iframe", "object", "noscript", "template", "textarea", "title"}
 ATTRIBUTES = {
     "*": {"class", "lang", "dir", "title"},
-    "a": {"href"},
+    "a": {"href", "id"},
     "abbr": {"title"},
     "details": {"open"},
     "div": {"tabindex"},
     "img": {"src", "alt", "width", "height"},
+    "li": {"id"},
     "ol": {"start", "reversed"},
     "pre": {"tabindex"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
     **{heading: {"id"} for heading in HEADINGS},
 }
+FOOTNOTES = {"footnote-ref", "footnotes", "footnotes-list", "footnote-item", "footnote-backref"}
 HOOKS = {"highlight", "table-scroll", "callout", "callout-title", "align-left", "align-center", "align-right"}
 CODE_CLASSES = {name for name in STANDARD_TYPES.values() if name}
-CLASSES = {*HOOKS, *CODE_CLASSES, *(f"callout-{kind}" for kind in CALLOUTS)}
+CLASSES = {*HOOKS, *FOOTNOTES, *CODE_CLASSES, *(f"callout-{kind}" for kind in CALLOUTS)}
 _LANGUAGE_CLASS = re.compile(r"language-[a-z0-9+-]{1,30}")
 _HEADING_ID = re.compile(rf"{ID_PREFIX}[\w-]+")
+# As the plugin names a footnote and what refers to it.
+_FOOTNOTE_ID = re.compile(r"fn(ref)?[0-9]+(:[0-9]+)?")
+# Where HTML points at a file of the course; in Markdown the parser knows.
+_HTML_FILE = re.compile(r"""\b(?:src|href)\s*=\s*["']?([^\s"'>]+)""", re.IGNORECASE)
 _MARKER = re.compile(rf"\[!({'|'.join(CALLOUTS)})\][ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
 _FORMATTER = HtmlFormatter(nowrap=True)
 
@@ -74,6 +82,26 @@ def render(text: str, *, base_url: str = "") -> str:
 def render_inline(text: str) -> str:
     """Return one line of Markdown (code, emphasis) as sanitised HTML without a paragraph around it."""
     return _clean(_INLINE.renderInline(text), "")
+
+
+def plain(text: str) -> str:
+    """Return one line of Markdown as people read it, without its marks: for titles of windows, attributes and mail."""
+    tokens = _INLINE.parseInline(text)
+    return "".join(token.content for inline in tokens for token in inline.children or [])
+
+
+def files_of(text: str) -> list[tuple[str, int]]:
+    """Return the files of the course that the text points at, with their lines from 1; what stands in code doesn't."""
+    found: list[tuple[str, int]] = []
+    for token in _BLOCKS.parse(text):
+        line = (token.map[0] if token.map else 0) + 1
+        for part in [token, *(token.children or [])]:
+            line += part.type in ("softbreak", "hardbreak")
+            addresses = [str(part.attrGet(name) or "") for name in ("src", "href")]
+            if part.type in ("html_inline", "html_block"):
+                addresses += _HTML_FILE.findall(part.content)
+            found += [(_path(address), line) for address in addresses if _path(address).startswith("files/")]
+    return found
 
 
 def _clean(html: str, base_url: str) -> str:
@@ -95,6 +123,8 @@ def _attribute(tag: str, name: str, value: str, base_url: str) -> str | None:
     if name == "class":
         known = [part for part in value.split() if part in CLASSES or _LANGUAGE_CLASS.fullmatch(part)]
         return " ".join(known) or None
+    if name == "id" and tag in ("a", "li"):
+        return f"{ID_PREFIX}{value}" if _FOOTNOTE_ID.fullmatch(value) else None
     if name == "id":
         return value if _HEADING_ID.fullmatch(value) else None
     if name == "tabindex":
@@ -109,12 +139,16 @@ def _attribute(tag: str, name: str, value: str, base_url: str) -> str | None:
 def _is_file(url: str) -> bool:
     # Only the course's own files: a foreign host would learn who reads the lesson, and any other path of the
     # site would be fetched with the reader's session.
-    path = unquote(url)
+    path = unquote(_path(url))
     return path.startswith("files/") and not re.search(r"[\x00-\x1f\\?#]|(^|/)\.\.?(/|$)", path)
 
 
+def _path(url: str) -> str:
+    return url.removeprefix("./")
+
+
 def _below(base_url: str, url: str) -> str:
-    return f"{base_url.rstrip('/')}/{url}" if base_url and url.startswith("files/") else url
+    return f"{base_url.rstrip('/')}/{_path(url)}" if base_url and _path(url).startswith("files/") else url
 
 
 def _callouts(state: StateCore) -> None:
@@ -144,15 +178,20 @@ def _open_callout(tokens: list[Token], position: int) -> str | None:
 
 def _headings(state: StateCore) -> None:
     """Give headings ids; a `#` becomes `h2`, because the page's own title is its only `h1`."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
     for position, token in enumerate(state.tokens):
         if token.type not in ("heading_open", "heading_close"):
             continue
         token.tag = "h2" if token.tag == "h1" else token.tag
         if token.type == "heading_open":
-            slug = _slug(state.tokens[position + 1].content)
-            seen[slug] = seen.get(slug, 0) + 1
-            token.attrSet("id", f"{ID_PREFIX}{slug}" + (f"-{seen[slug]}" if seen[slug] > 1 else ""))
+            token.attrSet("id", ID_PREFIX + _free(_slug(state.tokens[position + 1].content), taken))
+
+
+def _free(slug: str, taken: set[str]) -> str:
+    """Return the slug, or the first with a number that no heading before has: A, A, "A 2" are three."""
+    name = next(name for name in chain([slug], (f"{slug}-{number}" for number in count(2))) if name not in taken)
+    taken.add(name)
+    return name
 
 
 def _slug(title: str) -> str:
@@ -209,7 +248,7 @@ def _parser(preset: str, **options: Any) -> MarkdownIt:
     return MarkdownIt(preset, options, renderer_cls=_Renderer)
 
 
-_BLOCKS = _parser("commonmark", html=True).enable(["table", "strikethrough"]).use(deflist_plugin)
+_BLOCKS = _parser("commonmark", html=True).enable(["table", "strikethrough"]).use(deflist_plugin).use(footnote_plugin)
 _BLOCKS.core.ruler.after("block", "callouts", _callouts)
 _BLOCKS.core.ruler.push("headings", _headings)
 _BLOCKS.core.ruler.push("alignment", _alignment)

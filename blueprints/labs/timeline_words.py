@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from blueprints.labs.said_words import said
-from blueprints.pages import duration, region, time_zone
+from blueprints.shown import duration, region, time_zone
 from models import LabEvent
 
 Detail = dict[str, Any]

@@ -8,10 +8,11 @@ import os
 import re
 import stat
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+from services import markdown
 from services.archive.content import unix_lines
 from services.archive.faults import Faults, control_character, without_controls
 
@@ -21,8 +22,9 @@ MAX_TEXT = 1 * MEGABYTE
 MAX_TOTAL = 200 * MEGABYTE
 MAX_FILES = 2_000
 MAX_DEPTH = 8
-# Where Markdown or HTML points at a file of the course.
-_LINK = re.compile(r"""(?:\]\(|\]:[ \t]*|(?:src|href)=["'])<?(files/[^\s)>"'?#]+)""")
+# In YAML, whose indentation means something else than Markdown's, with what stands in code left out.
+_LINK = re.compile(r"""(?:\]\(|\]:[ \t]*|(?:src|href)=["'])<?(?:\./)?(files/[^\s)>"'?#]+)""")
+_CODE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1|(`+)[^`].*?\2(?!`)", re.DOTALL | re.MULTILINE)
 _STRUCTURE = ("course.yaml", "module.yaml", "lab.yaml")
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # What a repository around the course brings along.
@@ -94,7 +96,7 @@ class Folder:
             self.faults.add(path, found[0], "file", f"holds the control character {found[1]}")
             text = without_controls(text)
         if path.endswith((".md", ".yaml")):
-            self._check_links(path, text)
+            self._check_links(path, markdown.files_of(text) if path.endswith(".md") else _files_of_yaml(text))
         return text
 
     def note_unused(self) -> None:
@@ -117,11 +119,11 @@ class Folder:
                 found.append(path)
         return found
 
-    def _check_links(self, path: str, text: str) -> None:
-        for link in _LINK.finditer(text):
-            if unquote(link[1]) not in self:
-                line = text.count("\n", 0, link.start(1)) + 1
-                self.faults.add(path, line, "link", f"there is no {link[1]}")
+    def _check_links(self, path: str, links: Iterable[tuple[str, int]]) -> None:
+        for link, line in links:
+            name = re.split("[?#]", link)[0]
+            if unquote(name) not in self:
+                self.faults.add(path, line, "link", f"there is no {name}")
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
         try:
@@ -158,3 +160,9 @@ class Folder:
 def is_inside(path: str) -> bool:
     """Tell whether a path that an author wrote stays in its folder and is written in the plainest way."""
     return all(_SEGMENT.fullmatch(part) for part in path.split("/")) and str(PurePosixPath(path)) == path
+
+
+def _files_of_yaml(text: str) -> Iterator[tuple[str, int]]:
+    shown = _CODE.sub(lambda code: "\n" * code[0].count("\n"), text)
+    for link in _LINK.finditer(shown):
+        yield link[1], shown.count("\n", 0, link.start(1)) + 1

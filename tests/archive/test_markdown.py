@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services import markdown
 from services.markdown import CALLOUTS, CLASSES, render, render_inline
 
 HOSTILE = [
@@ -152,3 +153,33 @@ def test_rendering_of_deeply_nested_text_ends_quickly():
     assert render("> " * 5_000 + "x")
     assert render("[" * 20_000)
     assert render("*" * 20_000)
+
+
+def test_headings_have_ids_of_their_own() -> None:
+    ids = re.findall(r'id="([^"]+)"', render("# A\n# A\n# A 2\n# A\n"))
+
+    assert len(ids) == len(set(ids)) == 4
+
+
+def test_footnotes_keep_their_text_and_lead_both_ways() -> None:
+    html = render("Text[^1]\n\n[^1]: The note.\n")
+
+    assert "The note." in html
+    assert 'href="#h-fn1"' in html and 'id="h-fn1"' in html
+    assert 'href="#h-fnref1"' in html and 'id="h-fnref1"' in html
+
+
+@pytest.mark.parametrize("path", ["files/p.png", "./files/p.png"])
+def test_a_file_is_found_however_its_path_begins(path: str) -> None:
+    assert 'src="/courses/c/files/p.png"' in render(f"![p]({path})", base_url="/courses/c")
+
+
+def test_files_in_code_are_no_links() -> None:
+    text = "a\nb ![x](files/a.png)\n\n`![x](files/no.png)`\n\n```\n![x](files/no.png)\n```\n\n[l](./files/b.pdf)\n"
+
+    assert markdown.files_of(text) == [("files/a.png", 2), ("files/b.pdf", 10)]
+
+
+def test_a_short_text_is_read_without_its_marks() -> None:
+    assert markdown.plain("*ls* and `rm` <b>") == "ls and rm <b>"
+    assert markdown.render_inline("*ls* and `rm` <b>") == "<em>ls</em> and <code>rm</code> &lt;b&gt;"

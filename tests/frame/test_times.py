@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from blueprints.pages import duration, localtime
+from blueprints.shown import duration, localtime
 
 AT = datetime(2026, 3, 2, 14, 3, 22, tzinfo=UTC)
 

@@ -1,0 +1,95 @@
+"""How pages show values to their reader: times, lengths of time, numbers, and authors' short texts.
+
+Owns the reader's language, region and time zone, and the filters of templates that depend on them.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_decimal
+from flask import Flask, request
+from flask_babel import get_locale, ngettext
+from flask_login import current_user
+from markupsafe import Markup
+
+from services import markdown
+
+SUPPORTED_LOCALES = ["en"]
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters."""
+    filters = (localtime, duration, inline, marks, direction)
+    app.jinja_env.filters.update({each.__name__: each for each in filters}, plain=markdown.plain)
+
+
+def locale() -> str:
+    """Return the language of the page."""
+    return request.accept_languages.best_match(SUPPORTED_LOCALES) or "en"
+
+
+def time_zone() -> str:
+    """Return the reader's time zone."""
+    return current_user.time_zone if current_user and current_user.is_authenticated else "UTC"
+
+
+def localtime(at: datetime | None, form: str = "medium") -> Markup:
+    """Show a time in the reader's zone, as <time> with the exact UTC value."""
+    if at is None:
+        return Markup("")
+    shown = format_datetime(at, form, tzinfo=get_timezone(time_zone()), locale=region())
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+
+def region() -> Locale:
+    """The reader's kind of the page's language: British people write dates in another way than Americans."""
+    language = get_locale() or Locale("en")
+    for tag in request.accept_languages.values():
+        try:
+            wanted = Locale.parse(tag, sep="-")
+        except (ValueError, UnknownLocaleError):
+            continue
+        if wanted.language == language.language:
+            return wanted
+    return language
+
+
+def duration(seconds: float | None) -> str:
+    """Show a length of time in words: 45 seconds, 1 minute 30 seconds, 5 minutes, 2 hours 30 minutes."""
+    if seconds is None:
+        return ""
+    whole = int(seconds)
+    if whole < 60:
+        return ngettext("%(num)d second", "%(num)d seconds", whole)
+    hours, minutes = divmod(whole // 60, 60)
+    rest = 0 if hours else whole % 60
+    parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
+    if minutes or not hours:
+        parts.append(ngettext("%(num)d minute", "%(num)d minutes", minutes))
+    if rest:
+        parts.append(ngettext("%(num)d second", "%(num)d seconds", rest))
+    return " ".join(parts)
+
+
+def marks(value: Fraction | float | None) -> str:
+    """Show marks, which are kept exactly, rounded to two decimals."""
+    return str(format_decimal(Decimal(round(Fraction(value or 0) * 100)) / 100, "0.##", locale=region()))
+
+
+@lru_cache(maxsize=4096)
+def inline(text: str) -> Markup:
+    """Show a short author's text (a title, a choice) with its emphasis and code."""
+    return Markup(markdown.render_inline(text))  # sanitised there
+
+
+@lru_cache(maxsize=256)
+def direction(language: str) -> str:
+    """Return how a course's language is written: "ltr" or "rtl"."""
+    try:
+        return str(Locale.parse(language, sep="-").text_direction)
+    except (ValueError, UnknownLocaleError):
+        return "ltr"
