@@ -62,6 +62,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("courses.show", "GET"): (COURSE, {}, FREE),
     ("courses.enrol_by_code", "GET"): ("/enrol", {}, PERSON),
     ("courses.enrol_by_code", "POST"): ("/enrol", {"code": "wrong"}, (302, 422, 422, 422, 422)),
+    ("courses.enrol_again", "GET"): (f"{COURSE}/enrol", {}, (302, 302, 302, 302, 302)),
     ("courses.enrol", "POST"): (f"{COURSE}/enrol", {"code": "wrong"}, (302, 422, 302, 302, 422)),
     ("courses.leave", "POST"): (f"{COURSE}/leave", {}, (302, 302, 302, 409, 302)),
     ("courses.lesson", "GET"): (f"{COURSE}/lessons/first-words", {}, (302, 403, 200, 200, 200)),

@@ -42,6 +42,9 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     if not policy.may_manage_people(me(), role):
         raise Forbidden
     chosen = request.form.get("role") or None
+    if chosen is None and "is_sure" not in request.form:
+        leaver = course_service.require_member(course, user_id).user
+        return render_template("courses/remove_person.html", course=course, person=leaver)
     course_service.set_role(course, user_id, chosen, now=now())
     if chosen is None:
         labs.end_in_course(user_id, course, now())

@@ -92,6 +92,13 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
     return page, status
 
 
+@courses.get("/courses/<slug>/enrol")
+@login_required
+def enrol_again(slug: str) -> ResponseReturnValue:
+    """Lead back to the course: a wrong code's answer has this address, which may be opened again."""
+    return redirect(url_for("courses.show", slug=slug))
+
+
 @courses.post("/courses/<slug>/enrol")
 @login_required
 def enrol(slug: str) -> ResponseReturnValue:

@@ -48,7 +48,7 @@ def test_whoever_leaves_a_course_leaves_its_labs_and_its_queue(
     if way == "leaves":
         response = post(client, "/courses/shell/leave")
     elif way == "is taken out on the page":
-        response = post(client, f"/courses/shell/people/{cast.bob.id}", role="")
+        response = post(client, f"/courses/shell/people/{cast.bob.id}", role="", is_sure="1")
     else:
         headers = {"Authorization": f"Bearer {plain}"}
         response = client.delete(f"/api/v1/courses/shell/enrolments/{cast.bob.id}", headers=headers)
