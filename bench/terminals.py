@@ -13,7 +13,7 @@ import uuid
 from typing import Any
 
 import psutil
-from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, UnixConnector
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, UnixConnector, WSMsgType
 from redis import Redis
 
 from bench.echo_nomad import echo_nomad, raise_limit
@@ -111,12 +111,21 @@ async def _type(
             sent += 1
             await socket.send_bytes(line)
             async with asyncio.timeout(PATIENCE_S):
-                if await socket.receive_bytes() == line:
+                if await _answer(socket) == line:
                     delays.append(time.monotonic() - began)
             due += 1
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             late.append(time.monotonic() - due)
     return sent
+
+
+async def _answer(socket: ClientWebSocketResponse) -> bytes:
+    """Return what the terminal says next; that the gateway has taken what was typed is a message in between."""
+    while (message := await socket.receive()).type == WSMsgType.TEXT:
+        pass
+    if message.type != WSMsgType.BINARY:
+        raise TypeError("the terminal is closed")
+    return bytes(message.data)
 
 
 def main() -> int:

@@ -60,7 +60,7 @@ def gateway(
 async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: str) -> None:
     redis: Redis = Redis.from_url(redis_url)
     cluster = {"lab_backend": "nomad", "nomad_addr": [nomad], "instance": instance}
-    settings = site_settings("postgresql://unused", redis_url, Path(socket).parent, **cluster)
+    settings = site_settings("postgresql://unused/yurt", redis_url, Path(socket).parent, **cluster)
     backend = make_backend(settings)
     assert backend is not None
 
