@@ -228,12 +228,12 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def settings_or_exit() -> Settings:
-    """Return the settings of a process; without them it ends, having named every fault."""
+    """Return the settings of a process; without them it ends with 2, having named every fault."""
     try:
         return load_settings()
     except ConfigError as error:
         lines.complain(str(error))
-        sys.exit(1)
+        sys.exit(2)
 
 
 # What pydantic finds wrong, in the words of an operator. A secret is never repeated: it has checks of its own.

@@ -221,7 +221,7 @@ def test_no_process_answers_a_wrong_setting_with_a_traceback(tmp_path: Path, com
         [sys.executable, *command], cwd=ROOT, env={**os.environ, **wrong}, capture_output=True, text=True, check=False
     )
 
-    assert told.returncode == 1
+    assert told.returncode == 2
     for name in wrong:
         assert name in told.stderr
     assert "Traceback" not in told.stderr

@@ -1,11 +1,19 @@
 """A running site with the demo in it, and bob at a browser."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page
 
 from cli.demo import load_demo
 from tests.journey.student import Student
 from tests.sites import LiveSite
+
+
+@pytest.fixture(scope="module")
+def live_server(make_live_server: Callable[..., LiveSite]) -> LiveSite:
+    """The running product, where the one student of a file may begin each of its tests with a new attempt."""
+    return make_live_server(LIMIT_QUIZ_STARTS="100 per minute")
 
 
 @pytest.fixture(scope="module")

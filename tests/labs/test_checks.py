@@ -10,6 +10,7 @@ from models import CheckRun, Completion, CourseTotal, LabSession, PointEntry
 from models.lab_session import ENDED, RUNNING
 from services import checks, labs
 from services.errors import Conflict, NotFound
+from services.leases import LEASE
 from tests.factories import Cast, LabFactory, add_check, make_cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -155,7 +156,7 @@ def test_a_run_whose_machine_is_gone_is_told_at_once(cast: Cast, lab: LabSession
 def test_a_run_whose_scheduler_died_is_claimed_again(cast: Cast, lab: LabSession) -> None:
     checks.request(lab, cast.check.id, now=NOW)
     first = checks.claim(NOW)
-    limit = cast.check.timeout_s + 30
+    limit = LEASE.total_seconds()
 
     too_early = checks.claim(after(limit - 1))
     second = checks.claim(after(limit + 1))

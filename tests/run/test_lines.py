@@ -78,7 +78,7 @@ def test_settings_that_are_wrong_are_json_in_a_log(tmp_path: Path) -> None:
         [sys.executable, "-m", "scheduler"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
 
-    assert told.returncode == 1
+    assert told.returncode == 2
     assert any("SECRET_KEY" in json.loads(line)["event"] for line in told.stderr.splitlines())
 
 
