@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import statistics
+import subprocess
 import time
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from bench.labs_queue import Row
-from bench.sites import Ground, Site
+from bench.sites import Ground, Site, at_work
 from cli import processes
 from cli.engines import postgresql, valkey
 from cli.supervise import Program, Supervisor
@@ -27,7 +28,9 @@ from models import Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, RUNNING
 from scheduler.backends import BackendError
 from services import clusters, lab_repairs, labs
+from tests.sites import kill_with_children
 
+VICTIMS = ("nothing", "the scheduler", "the scheduler with its parent", "PostgreSQL", "Redis")
 STUDENTS, MOVED = 12, 3
 EARLIEST_S, LATEST_S = 0.1, 1.2
 AIM_S, PATIENCE_S, LOOK_S = 10.0, 90.0, 0.1
@@ -40,7 +43,7 @@ def run(ground: Ground, rounds: int = 5) -> list[Row]:
         with ground.site("kills") as site, contextlib.ExitStack() as stack:
             _keep_commits(ground)
             room = _Room(site, ground, supervisor, stack)
-            return [_row(victim, room, rounds) for victim in ("nothing", "the scheduler", "PostgreSQL", "Redis")]
+            return [_row(victim, room, rounds) for victim in VICTIMS]
     finally:
         supervisor.end(within=10)
 
@@ -61,7 +64,7 @@ class _Room:
     ground: Ground
     supervisor: Supervisor
     stack: contextlib.ExitStack
-    scheduler: psutil.Process = field(init=False)
+    scheduler: "subprocess.Popen[bytes]" = field(init=False)
     students: list[int] = field(init=False)
     lab_id: int = field(init=False)
     wanted: set[int] = field(init=False)
@@ -117,7 +120,10 @@ class _Room:
     def kill(self, victim: str) -> None:
         """Kill it as SIGKILL does, and start it again."""
         if victim == "the scheduler":
-            self.scheduler.kill()
+            # Its parent starts another one.
+            at_work(self.scheduler).kill()
+        elif victim == "the scheduler with its parent":
+            kill_with_children(self.scheduler)
             self.scheduler = self.stack.enter_context(self.site.scheduler())
         elif victim == "PostgreSQL":
             self._again(postgresql.NAME, self.ground.engines.postgresql.program())

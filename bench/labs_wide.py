@@ -18,7 +18,7 @@ import psutil
 from sqlalchemy import func, select
 
 from bench.labs_queue import Row
-from bench.sites import Ground, Site
+from bench.sites import Ground, Site, at_work
 from extensions import db
 from models import Lab, LabSession, User, utcnow
 from models.lab_session import RUNNING
@@ -48,9 +48,9 @@ def run(ground: Ground, count: int = 1000) -> list[Row]:
         try:
             _register(backend, specs)
             _until(lambda: _running(backend) >= count)
-            with site.scheduler() as process:
+            with site.scheduler() as scheduler:
                 time.sleep(WARM_UP_S)
-                took, memory, repairs = _watch(site, process)
+                took, memory, repairs = _watch(site, at_work(scheduler))
             return [*_rows(count, took, memory), _kept(site, backend, count, repairs)]
         finally:
             _remove(backend, specs)

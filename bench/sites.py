@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tests.nomad.agents import Cluster
 from tests.nomad.configuration import Options
 
 END_S = 20.0
+LOOK_S = 0.05
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Site:
     backend: Backend
 
     @contextlib.contextmanager
-    def scheduler(self) -> Iterator[psutil.Process]:
+    def scheduler(self) -> Iterator["subprocess.Popen[bytes]"]:
         """Run the product's own scheduler."""
         settings = self.settings
         environ = {
@@ -82,11 +84,11 @@ class Site:
             "NOMAD_ADDR": ",".join(settings.nomad_addr),
             "LOG_FORMAT": "json",
         }
-        with (settings.var_dir / "scheduler.log").open("wb") as log:
+        with (settings.var_dir / "scheduler.log").open("ab") as log:
             command = [sys.executable, "-m", "scheduler"]
             process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            yield psutil.Process(process.pid)
+            yield process
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -113,6 +115,17 @@ class Site:
             db.session.add_all(Enrolment(course_id=course.id, user_id=user.id, role="student") for user in users)
             db.session.commit()
             return [user.id for user in users], lab.id
+
+
+def at_work(scheduler: "subprocess.Popen[bytes]") -> psutil.Process:
+    """Return the process that does the work of a scheduler, the child of the one that was started."""
+    parent = psutil.Process(scheduler.pid)
+    while True:
+        for child in parent.children():
+            with contextlib.suppress(psutil.Error):
+                if child.cmdline() == parent.cmdline():
+                    return child
+        time.sleep(LOOK_S)
 
 
 def _user(name: str) -> User:

@@ -15,14 +15,13 @@ from prometheus_client.metrics_core import Metric
 
 LABELS = ["process", "pid"]
 
-# This process, where it shares its folder with nobody.
+# This process and the one that it is a copy of, where they share a folder with nobody.
 _own: dict[int, str] = {}
 
 
 def note(folder: Path | None, name: str) -> None:
     """Say that this process is there, and what it is called."""
     pid = os.getpid()
-    _own.clear()
     _own[pid] = name
     if folder is not None:
         with suppress(OSError):

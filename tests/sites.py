@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from flask import Flask
 from honcho.environ import parse_procfile
 
 from app import create_app
+from cli import processes
 from config import ROOT, Settings
 from extensions import db
 
@@ -49,7 +51,10 @@ class LiveSite:
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send the process a signal and wait until it has ended."""
         process = self.processes.pop(name)
-        process.send_signal(number)
+        if number == signal.SIGKILL and name == "scheduler":
+            kill_with_children(process)
+        else:
+            process.send_signal(number)
         process.wait(END_S)
 
     def end(self) -> None:
@@ -98,6 +103,14 @@ def running_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[Liv
         site.end()
         with app.app_context():
             db.engine.dispose()
+
+
+def kill_with_children(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process, and then what it started, before that notices; wait until all are gone."""
+    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    process.kill()
+    processes.end([child.pid for child in children], within=END_S, first=signal.SIGKILL)
+    process.wait(END_S)
 
 
 def wait_for_page(url: str, explain: Callable[[], str] = str, within: float = START_S) -> None:

@@ -22,6 +22,7 @@ from models.lab_session import ENDED, RUNNING, STARTING
 from scheduler.backends.local import LocalBackend
 from services import attempts, checks, labs
 from tests.factories import Cast, make_cast
+from tests.sites import kill_with_children
 
 WITHIN_S = 40.0
 TICKS = {b"attempts", b"mail", b"starts", b"stops", b"checks", b"idleness", b"reconcile", b"saves", b"usage"}
@@ -68,8 +69,7 @@ def scheduler(settings: Settings, log: Path, **changes: str) -> Iterator["subpro
     try:
         yield process
     finally:
-        process.kill()
-        process.wait()
+        kill_with_children(process)
 
 
 def eventually(condition: Callable[[], Any], explain: Path, within: float = WITHIN_S) -> Any:

@@ -1,0 +1,59 @@
+"""The scheduler at work: the ticks, and an ear for nudges."""
+
+import os
+
+import structlog
+from flask import Flask
+from redis import Redis, RedisError
+
+from config import Settings
+from extensions import redis_client
+from scheduler import holders
+from scheduler.backends import make_backend
+from scheduler.parent import Ending
+from scheduler.ticks import make_ticks
+from scheduler.worker import Workers
+from services import leases, process_figures
+from services.live import NUDGE_CHANNEL
+from watchdog import Watchdog
+
+END_S = 8.0
+# The look goes round every two seconds, and its statement takes 15 at most. Then the parent starts another one.
+HANGS_S = 60.0
+LISTEN_S = 1.0
+RETRY_S = 0.3
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def work(app: Flask, settings: Settings, ending: Ending) -> int:
+    """Work until the end."""
+    redis = redis_client(settings)
+    process_figures.note(settings.metrics_dir, "scheduler")
+    leases.hold_as(holders.name_of(os.getpid()))
+    watch = Watchdog(HANGS_S)
+    workers = Workers(app, redis, make_ticks(settings, make_backend(settings), redis), watch.beat)
+    workers.start()
+    log.info("scheduler works", labs=settings.lab_backend)
+    while not ending.is_set():
+        listen(redis, workers, ending)
+    is_clean = workers.end(END_S)
+    watch.end()
+    log.info("scheduler ends", clean=is_clean)
+    return 0
+
+
+def listen(redis: Redis, workers: Workers, ending: Ending) -> None:
+    """Pass nudges on until the end; without Redis the ticks go by their intervals."""
+    try:
+        with redis.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]  # theirs
+            subscription.subscribe(NUDGE_CHANNEL)
+            # What was said while nobody listened is unknown.
+            workers.nudge("")
+            while not ending.is_set():
+                message = subscription.get_message(timeout=LISTEN_S)
+                if message is not None:
+                    workers.nudge(message["data"].decode(errors="replace"))
+    except (RedisError, OSError) as error:
+        workers.outages.down("redis", error)
+        ending.wait(RETRY_S)
