@@ -72,7 +72,8 @@ def configure(app: Flask, settings: Settings, process: str) -> None:
 def connect_database(app: Flask) -> None:
     """Give the process its one engine, and watch it."""
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    # Alembic reads a percent sign in the folder's name as a reference to another of its options.
+    migrate.init_app(app, db, directory=str(ROOT / "migrations").replace("%", "%%"))
     with app.app_context():
         watch_pool(db.engine)
         watch_queries(db.engine)

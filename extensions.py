@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import redis
+from alembic.config import Config as AlembicConfig
 from flask import Flask, Request, request
 from flask_babel import Babel
 from flask_caching import Cache
@@ -66,6 +67,13 @@ cache = Cache()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, default_limits=[])
 migrate = Migrate()
+
+
+@migrate.configure
+def name_new_migrations(config: AlembicConfig) -> AlembicConfig:
+    """Set here what an alembic.ini would hold."""
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return config
 
 
 def redis_client(settings: Settings, **options: Any) -> "redis.Redis[bytes]":

@@ -4,6 +4,7 @@ Standard library only: `make run` asks here with the system's Python before it i
 fresh machine costs no download. A Refusal is shown as its one line.
 """
 
+import contextlib
 import errno
 import ipaddress
 import os
@@ -17,7 +18,8 @@ import environment
 import lines
 
 DEFAULT_PORT = 2026
-DEFAULT_BIND = "127.0.0.1"
+# The machine's own addresses: the first that there is.
+LOOPBACK = ("127.0.0.1", "::1")
 MEGABYTE = 1024 * 1024
 SPACE_TO_RUN = 200 * MEGABYTE
 SPACE_TO_INSTALL = 1200 * MEGABYTE
@@ -43,11 +45,24 @@ def port_of(environ: Mapping[str, str]) -> int:
 
 def bind_of(environ: Mapping[str, str]) -> str:
     """Return the address to listen on, as sockets take it."""
-    text = environment.value(environ, "BIND", DEFAULT_BIND)
+    text = environment.value(environ, "BIND") or default_bind()
     try:
         return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
     except ValueError:
         raise Refusal(f"BIND must be an address of this machine such as 127.0.0.1 or ::1, and is {text!r}.") from None
+
+
+def default_bind() -> str:
+    """Return the address of this machine that only it can reach: IPv6's where there is no other."""
+    for address in LOOPBACK:
+        with contextlib.suppress(OSError), socket.socket(_family(address), socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+            return address
+    return LOOPBACK[0]
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def address_of(bind: str, port: int) -> str:
@@ -58,23 +73,30 @@ def address_of(bind: str, port: int) -> str:
 
 def require_free_port(bind: str, port: int) -> None:
     """Refuse when somebody listens on the address already, or we may not."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     advice = f"Stop what uses it, or choose another: make run PORT={port + 1 if port < 65535 else port - 1}"
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
+    try:
         # macOS lets two sockets bind where one names the address and the other all of them: so ask as well.
-        if probe.connect_ex((bind if bind not in ("0.0.0.0", "::") else "localhost", port)) == 0:
+        asked = _ask({"0.0.0.0": LOOPBACK[0], "::": LOOPBACK[1]}.get(bind, bind), port)
+        if asked == 0:
             raise Refusal(f"port {port} is taken. {advice}")
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+        with socket.socket(_family(bind), socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((bind, port))
-        except PermissionError:
-            raise Refusal(f"port {port} needs root's rights. {advice}") from None
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise Refusal(f"port {port} is taken. {advice}") from None
-            raise Refusal(f"can't listen on {bind}:{port}: {error.strerror}.") from None
+    except PermissionError:
+        raise Refusal(f"port {port} needs root's rights. {advice}") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Refusal(f"port {port} is taken. {advice}") from None
+        raise Refusal(f"can't listen on {bind}:{port}: {error.strerror}.") from None
+    # Listening on all of IPv6 serves IPv4 too, where the machine has no IPv6 address of its own.
+    if asked == errno.ENETUNREACH and bind != "::":
+        raise Refusal(f"this machine can't reach itself at {bind}: bring its loopback up (ip link set lo up).")
+
+
+def _ask(address: str, port: int) -> int:
+    with socket.socket(_family(address), socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((address, port))
 
 
 def require_space(folder: Path, needed: int) -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.checks import Refusal
+from cli.checks import LOOPBACK, Refusal
 from cli.supervise import Program
 from config import HSTS, ROOT, Settings
 from services.hosts import Hosts
@@ -23,7 +23,6 @@ header_up X-Forwarded-Proto "{http.request.header.X-Forwarded-Proto}, http"
 header_up X-Forwarded-Host "{http.request.header.X-Forwarded-Host}, {http.request.hostport}"
 """
 NEVER = "x^"
-LOOPBACK = ("127.0.0.1", "::1")
 CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
 
 

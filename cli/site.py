@@ -14,7 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 import environment
-from cli.checks import DEFAULT_BIND, Refusal, address_of, bind_of, require_folder
+from cli.checks import Refusal, address_of, bind_of, require_folder
 from config import ROOT, SETTING_NAMES
 from environment import meant
 
@@ -78,7 +78,7 @@ def secret_key(var: Path) -> str:
 def site_environ(environ: Mapping[str, str], var: Path, port: int, *, is_terminal: bool) -> dict[str, str]:
     """Return the environment with a default for each thing that a site to try out needs."""
     defaults = {
-        "BIND": DEFAULT_BIND,
+        "BIND": bind_of(environ),
         "PUBLIC_URL": address_of(bind_of(environ), port),
         "LAB_BACKEND": "local",
         "LAB_LOCAL_ACCEPT_RISK": "true",

@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
@@ -18,6 +18,14 @@ ACCOUNTS = (
     ("dana@example.org", "is the administrator"),
 )
 PASSWORD = "yurt-demo-2026"
+
+
+def _now() -> datetime:
+    """Return this machine's time; UTC where its TZ names a zone that there can't be, as XYZ-99 does."""
+    try:
+        return datetime.now().astimezone()
+    except ValueError:
+        return datetime.now(UTC)
 
 
 class Voice:
@@ -64,7 +72,7 @@ class Voice:
         return Message(
             type="line",
             data=line or " ",
-            time=datetime.now().astimezone(),
+            time=_now(),
             name=name,
             colour=self.colours.get(name),
         )

@@ -4,6 +4,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 
+import core
+from app import create_app
+from config import ROOT
 from extensions import db
 
 
@@ -20,3 +23,19 @@ def test_the_newest_migrations_can_be_undone_and_done_again(committed_db):
         upgrade()
         with db.engine.connect() as connection:
             assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+
+
+def test_migrations_are_found_in_a_folder_with_a_percent_sign(committed_db, tmp_path, monkeypatch):
+    folder = tmp_path / "100% done"
+    folder.mkdir()
+    (folder / "migrations").symlink_to(ROOT / "migrations")
+    monkeypatch.setattr(core, "ROOT", folder)
+
+    app = create_app(committed_db.settings)
+
+    with app.app_context():
+        downgrade(revision="0013")
+        upgrade()
+        with db.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+        db.engine.dispose()
