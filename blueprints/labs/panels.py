@@ -38,9 +38,9 @@ PANELS = (
 )
 
 
-def of(lab: Lab) -> list[Panel]:
-    """Return the panels of the lab's page, in their order."""
-    return [panel for panel in PANELS if panel.applies(lab)]
+def of(lab: Lab, takes_part: bool) -> list[Panel]:
+    """Return the panels of the lab's page, in their order; who isn't in the course has no machine to use them on."""
+    return [panel for panel in PANELS if panel.applies(lab)] if takes_part else list(PANELS[:1])
 
 
 def frames(lab: Lab, settings: Settings) -> str:

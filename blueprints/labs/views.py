@@ -41,8 +41,9 @@ def index() -> ResponseReturnValue:
 @login_required
 def show(slug: str, lab: str) -> ResponseReturnValue:
     """The steps beside the machine."""
-    course, _role = load_study(slug)
+    course, role = load_study(slug)
     found = activity(course, lab, Lab)
+    takes_part = policy.may_take_part(role)
     newest = lab_service.latest(me().id, found.id)
     before, after = outline(course).around(found.slug)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
@@ -52,9 +53,9 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         course=course,
         lab=found,
         steps=lab_steps.steps(found),  # type: ignore[arg-type]  # `activity` returned a Lab
-        panels=panels.of(found),  # type: ignore[arg-type]
+        panels=panels.of(found, takes_part),  # type: ignore[arg-type]
         state=lab_service.describe(newest, now()) if newest else None,
-        hindrance=starting.hindrance(found),  # type: ignore[arg-type]
+        hindrance=starting.hindrance(found) if takes_part else "outsider",  # type: ignore[arg-type]
         is_port_host=bool(_settings().lab_ports_host),
         previous=link(course, before),
         next=link(course, after),

@@ -15,14 +15,15 @@ from tests.journey.student import COURSE, LAB, QUIZ, Student
 from tests.sites import LiveSite, until
 
 
-def confirmation_link(site: LiveSite, address: str) -> str:
-    """Return the path of the link in the mail that lies in var/mail."""
+def confirmation_link(site: LiveSite, address: str, *, what: str = "confirm", other_than: str = "") -> str:
+    """Return the path of the link in the newest mail that lies in var/mail."""
 
     def found() -> list[str]:
         letters = sorted((site.settings.var_dir / "mail").glob(f"*-{address}.eml"))
         parsed = [message_from_bytes(path.read_bytes(), policy=default) for path in letters]
         bodies = [message.get_body(("plain",)) for message in parsed]
-        return [path for body in bodies if body for path in re.findall(r"/confirm/\S+", body.get_content())]
+        links = [path for body in bodies if body for path in re.findall(rf"/{what}/\S+", body.get_content())]
+        return [link for link in links if link != other_than]
 
     until(lambda: bool(found()), 20.0, lambda: f"no mail for {address}")
     return found()[-1]

@@ -11,18 +11,13 @@ from models.lab_session import ENDED, RUNNING
 from services import checks, labs
 from services.errors import Conflict, NotFound
 from services.leases import LEASE
-from tests.factories import Cast, LabFactory, add_check, make_cast
+from tests.factories import Cast, LabFactory, add_check
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from extensions import db
 from models import utcnow
 from services import labs, tokens
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 from tests.people import sign_in, token
 
 # What stands in an address in place of a number, a slug and an ID; the lab's own is filled in.
@@ -34,11 +34,6 @@ BODIES: tuple[dict[str, Any], ...] = (
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 PART = re.compile(r"<(?:\w+:)?(\w+)>")
 QUERIES = ("?after=x&ticket=%ff&page=-1", f"?after={2**70}&after=%00")
-
-
-@pytest.fixture
-def cast(app: Flask, db: Any) -> Cast:
-    return make_cast()
 
 
 def rules(app: Flask) -> list[Rule]:

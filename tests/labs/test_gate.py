@@ -14,13 +14,11 @@ from cli.labs_capacity import keep_warm
 from extensions import db as database
 from models import ClusterState, Lab, LabSave, LabSession, Mail, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from services import lab_gate, lab_hopeless, lab_shelf, labs, saves, tokens
+from services import lab_gate, lab_hopeless, labs, tokens
 from services.lab_gate import Site
-from services.save_archives import Archive
 from tests.archive.folders import COURSE, make_folder
-from tests.factories import Cast, make_cast
-from tests.people import sign_in, token
-from tests.scheduler.scripted import packed
+from tests.factories import Cast
+from tests.people import token
 
 PAGE = "/courses/shell/labs/first-lab"
 NODE = {
@@ -46,38 +44,6 @@ WAYS = {
     "api reset": ("POST", "/api/v1/lab-sessions/{session}/reset"),
     "api warm": ("PUT", f"/api/v1{PAGE}/warm"),
 }
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
-def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
-    sign_in(client, "bob")
-    return client
-
-
-@pytest.fixture
-def lab(cast: Cast) -> LabSession:
-    """Bob's lab, which runs."""
-    now = utcnow()
-    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
-    found.state, found.started_at, found.last_active_at = RUNNING, now, now
-    found.expires_at = now + timedelta(hours=8)
-    database.session.commit()
-    return found
-
-
-@pytest.fixture
-def save(lab: LabSession) -> LabSave:
-    """What bob did in it so far."""
-    order = saves.order_of(lab, "asked")
-    assert order is not None
-    saves.keep(order, Archive(packed(work=b"done"), 1), utcnow())
-    database.session.commit()
-    return lab_shelf.of(lab.user_id, lab.lab_id)[0]
 
 
 def site_with(app: Flask, **settings: Any) -> None:

@@ -9,13 +9,8 @@ from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import labs, tokens
-from tests.factories import Cast, LabFactory, make_cast
+from tests.factories import Cast, LabFactory
 from tests.people import post, sign_in, token
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

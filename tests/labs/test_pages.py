@@ -1,7 +1,6 @@
 """Pages of labs, and what their scripts send."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,32 +10,10 @@ from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import labs, tickets
-from tests.factories import Cast, LabFactory, LessonFactory, ModuleFactory, make_cast
+from tests.factories import Cast, LabFactory, LessonFactory, ModuleFactory
 from tests.people import post, sign_in, token
 
 PAGE = "/courses/shell/labs/first-lab"
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
-def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
-    sign_in(client, "bob")
-    return client
-
-
-@pytest.fixture
-def lab(cast: Cast) -> LabSession:
-    """Bob's lab, which runs."""
-    now = utcnow()
-    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
-    found.state, found.started_at, found.last_active_at = RUNNING, now, now
-    found.expires_at = now + timedelta(hours=8)
-    database.session.commit()
-    return found
 
 
 def send(client: FlaskClient, path: str) -> object:
@@ -147,6 +124,17 @@ def test_there_is_no_terminal_of_a_lab_that_does_not_run(bob: FlaskClient, lab: 
 def test_without_javascript_the_page_says_what_is_missing(bob: FlaskClient, cast: Cast) -> None:
     assert re.search(r"<noscript>.*The machine needs JavaScript", bob.get(PAGE).text)
     assert "<noscript><p" in bob.get("/courses/shell/leaderboard").text
+
+
+def test_who_is_not_in_the_course_reads_the_steps_and_is_offered_no_machine(client: FlaskClient, cast: Cast) -> None:
+    sign_in(client, "dana")
+
+    shown = client.get(PAGE).text
+
+    assert "Machines are for the people in the course" in shown
+    assert f'{PAGE}/start" hidden' not in shown
+    assert 'id="panel-help"' not in shown
+    assert "Step 1" in shown
 
 
 def test_a_live_ticket_is_for_ones_own_lab(bob: FlaskClient, cast: Cast, lab: LabSession, app: object) -> None:

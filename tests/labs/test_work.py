@@ -11,47 +11,15 @@ from blueprints.labs import timeline_words
 from cli.labs_show import show
 from extensions import db as database
 from models import LabEvent, LabSave, LabSession, utcnow
-from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.ticks import stops
 from services import idle, idle_reasons, lab_shelf, labs, saves, timelines, tokens, verdicts
 from services.save_archives import Archive, NotSaved
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 from tests.people import sign_in, token
 from tests.scheduler.scripted import packed
 
 PAGE = "/courses/shell/labs/first-lab"
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
-def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
-    sign_in(client, "bob")
-    return client
-
-
-@pytest.fixture
-def lab(cast: Cast) -> LabSession:
-    """Bob's lab, which runs."""
-    now = utcnow()
-    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
-    found.state, found.started_at, found.last_active_at = RUNNING, now, now
-    found.expires_at = now + timedelta(hours=8)
-    database.session.commit()
-    return found
-
-
-@pytest.fixture
-def save(lab: LabSession) -> LabSave:
-    """What bob did in it so far."""
-    order = saves.order_of(lab, "asked")
-    assert order is not None
-    saves.keep(order, Archive(packed(work=b"done"), 1), utcnow())
-    database.session.commit()
-    return lab_shelf.of(lab.user_id, lab.lab_id)[0]
 
 
 def post(client: FlaskClient, path: str) -> Any:

@@ -1,0 +1,47 @@
+"""What most tests of labs begin with: the cast, bob at a browser, his lab that runs, and what he saved in it."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from extensions import db as database
+from models import LabSave, LabSession, utcnow
+from models.lab_session import RUNNING
+from services import lab_shelf, labs, saves
+from services.save_archives import Archive
+from tests.factories import Cast, make_cast
+from tests.people import sign_in
+from tests.scheduler.scripted import packed
+
+
+@pytest.fixture
+def cast(app: object, db: object) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
+    sign_in(client, "bob")
+    return client
+
+
+@pytest.fixture
+def lab(cast: Cast) -> LabSession:
+    """Bob's lab, which runs."""
+    now = utcnow()
+    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
+    found.state, found.started_at, found.last_active_at = RUNNING, now, now
+    found.expires_at = now + timedelta(hours=8)
+    database.session.commit()
+    return found
+
+
+@pytest.fixture
+def save(lab: LabSession) -> LabSave:
+    """What bob did in it so far."""
+    order = saves.order_of(lab, "asked")
+    assert order is not None
+    saves.keep(order, Archive(packed(work=b"done"), 1), utcnow())
+    database.session.commit()
+    return lab_shelf.of(lab.user_id, lab.lab_id)[0]
