@@ -113,3 +113,7 @@ def responses(*statuses: int) -> dict[int, dict[str, Any]]:
     """Document the errors of a route."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": WORDS[status], "content": content} for status in sorted({*ALWAYS, *statuses})}
+
+
+# A title or summary. Pages show it rendered (services/markdown.py); a program gets what stands in the course's folder.
+Written = Annotated[str, Field(description="As its author wrote it: one line of Markdown, with its marks.")]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Course, Enrolment, Lab, LabSession, Mail, User
 from models.lab_session import ENDED, QUEUED
-from services import lab_fit, lab_gate, labs, live, plain, timelines
+from services import lab_fit, lab_gate, labs, live, markdown, plain, timelines
 from services.lab_gate import OF_LAB, Site, Why
 
 # Students press again, and others press, too: a teacher hears of a lab once a day.
@@ -57,7 +57,7 @@ def tell_teachers(lab: Lab, why: Why, public_url: str, now: datetime) -> int:
     """Write to the teachers of the lab's course, unless they heard of it today; return how many there are."""
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"hopeless:{lab.id}"})
     course = db.session.get_one(Course, lab.course_id)
-    subject = f"The lab “{plain.sentence(lab.title)}” of “{plain.sentence(course.title)}” can’t start"
+    subject = f"The lab “{_named(lab)}” of “{_named(course)}” can’t start"
     recent = select(Mail.recipient).where(Mail.subject == subject, Mail.created_at > now - AGAIN)
     told = set(db.session.scalars(recent))
     teachers = _teachers(course)
@@ -98,6 +98,10 @@ def end_waiting(site: Site, public_url: str, now: datetime) -> int:
     return ended
 
 
+def _named(row: Course | Lab) -> str:
+    return plain.sentence(markdown.plain(row.title))
+
+
 def _teachers(course: Course) -> Sequence[User]:
     query = select(User).join(Enrolment, Enrolment.user_id == User.id)
     query = query.where(Enrolment.course_id == course.id, Enrolment.role == "teacher", func.length(User.email) > 0)
@@ -107,8 +111,8 @@ def _teachers(course: Course) -> Sequence[User]:
 def _text(lab: Lab, course: Course, teacher: User, why: Why, public_url: str) -> str:
     return TEXT.format(
         name=plain.sentence(teacher.display_name),
-        lab=plain.sentence(lab.title),
-        course=plain.sentence(course.title),
+        lab=_named(lab),
+        course=_named(course),
         url=f"{public_url.rstrip('/')}/courses/{course.slug}/labs/{lab.slug}",
         why=words(lab, why),
         remedy=REMEDY,

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from extensions import db
 from models import Course, Lab, LabSession, Mail, User
-from services import live, plain
+from services import live, markdown, plain
 from services.idle import Verdict
 
 # A mail takes its time: one that would come too late isn't sent.
@@ -36,12 +36,12 @@ def warn(lab_session: LabSession, decided: Verdict, why: str, public_url: str, n
         return None
     user = db.session.get_one(User, lab_session.user_id)
     lab, course = db.session.get_one(Lab, lab_session.lab_id), db.session.get_one(Course, lab_session.course_id)
-    title = plain.sentence(lab.title)
+    title = plain.sentence(markdown.plain(lab.title))
     at = f"{decided.at.astimezone(ZoneInfo(user.time_zone)):%H:%M} ({user.time_zone})"
     text = (IDLE if decided.reason == "idle" else AGE).format(
         name=plain.sentence(user.display_name),
         lab=title,
-        course=plain.sentence(course.title),
+        course=plain.sentence(markdown.plain(course.title)),
         why=why,
         at=at,
         url=f"{public_url.rstrip('/')}/courses/{course.slug}/labs/{lab.slug}",
@@ -49,7 +49,7 @@ def warn(lab_session: LabSession, decided: Verdict, why: str, public_url: str, n
     urgency = "Last warning: your" if decided.is_last else "Your"
     mail = Mail(
         recipient=user.email,
-        subject=f"{urgency} lab “{plain.sentence(lab.title)}” stops at {at}",
+        subject=f"{urgency} lab “{title}” stops at {at}",
         body_text=text,
         useless_at=decided.at,
     )

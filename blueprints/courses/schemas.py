@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from blueprints.schemas import Input, Output
+from blueprints.schemas import Input, Output, Written
 
 Role = Literal["student", "assistant", "teacher"]
 
@@ -15,8 +15,8 @@ class CourseOut(Output):
 
     id: int
     slug: str
-    title: str
-    summary: str
+    title: Written
+    summary: Written
     language: str
     is_published: bool
     enrolment: Literal["open", "code", "closed"]
@@ -38,7 +38,7 @@ class ActivityOut(Output):
     id: int
     slug: str
     kind: Literal["lesson", "quiz", "lab"]
-    title: str
+    title: Written
     minutes: int | None
     count: int
     points: int
@@ -49,8 +49,8 @@ class ModuleOut(Output):
     """A module with its activities."""
 
     slug: str
-    title: str
-    summary: str
+    title: Written
+    summary: Written
     activities: list[ActivityOut]
 
 
@@ -67,7 +67,7 @@ class LessonOut(Output):
 
     id: int
     slug: str
-    title: str
+    title: Written
     body_md: str
     body_html: str
     minutes: int | None

@@ -13,7 +13,7 @@ from blueprints.pages import load_course, load_study, login_required, me, now, p
 from extensions import db
 from models import Course, Lesson
 from services import courses as course_service
-from services import files, labs, leaderboards, policy, progress
+from services import files, labs, leaderboards, markdown, policy, progress
 from services.errors import InvalidInput, NotFound
 from services.outlines import activity, done_ids, outline
 
@@ -115,7 +115,7 @@ def enrol(slug: str) -> ResponseReturnValue:
         form.code.errors = [fault.message]
         return _course_page(course, role, form, 422)
     db.session.commit()
-    flash(_("Welcome to “%(title)s”.", title=course.title), "success")
+    flash(_("Welcome to “%(title)s”.", title=markdown.plain(course.title)), "success")
     return redirect(url_for("courses.show", slug=slug))
 
 
@@ -133,7 +133,7 @@ def enrol_by_code() -> ResponseReturnValue:
             form.code.errors = [fault.message]
         else:
             db.session.commit()
-            flash(_("Welcome to “%(title)s”.", title=course.title), "success")
+            flash(_("Welcome to “%(title)s”.", title=markdown.plain(course.title)), "success")
             return redirect(url_for("courses.show", slug=course.slug))
     return render_template("courses/enrol.html", form=form), 422 if form.errors else 200
 
@@ -146,7 +146,7 @@ def leave(slug: str) -> ResponseReturnValue:
     course_service.leave(me(), course)
     labs.end_in_course(me().id, course, now())
     db.session.commit()
-    flash(_("You have left “%(title)s”. Your work is kept.", title=course.title), "success")
+    flash(_("You have left “%(title)s”. Your work is kept.", title=markdown.plain(course.title)), "success")
     return redirect(url_for("courses.home"))
 
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from blueprints.labs import said_words
+from services import markdown
 from services.help_needs import Reason
 from services.lab_places import Place
 
@@ -20,7 +21,9 @@ def reason(why: Reason, now: datetime) -> str:
             return _("Hand up for %(length)s: %(note)s", length=length, note=why.note)
         return _("Hand up for %(length)s", length=length)
     if why.kind == "failing":
-        return ngettext("“%(title)s” failed once", "“%(title)s” failed %(num)d times", why.times, title=why.title)
+        return ngettext(
+            "“%(title)s” failed once", "“%(title)s” failed %(num)d times", why.times, title=markdown.plain(why.title)
+        )
     return _("No check passed for %(length)s", length=length)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from blueprints.schemas import Output
+from blueprints.schemas import Output, Written
 
 
 class CheckOut(Output):
@@ -11,7 +11,7 @@ class CheckOut(Output):
 
     id: int
     slug: str
-    title: str
+    title: Written
     points: int
 
 
@@ -20,8 +20,8 @@ class LabOut(Output):
 
     id: int
     slug: str
-    title: str
-    summary: str
+    title: Written
+    summary: Written
     template: str
     cpu_mhz: int
     memory_mb: int
@@ -42,7 +42,7 @@ class StepOut(Output):
 
     id: int
     position: int
-    title: str
+    title: Written
     body_html: str
     checks: list[CheckOut]
 

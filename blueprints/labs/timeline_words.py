@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from blueprints.labs.said_words import said
 from blueprints.shown import duration, region, time_zone
 from models import LabEvent
+from services import markdown
 
 Detail = dict[str, Any]
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -83,6 +84,10 @@ def receipt(detail: Detail) -> str:
     if skipped := detail.get("skipped", 0):
         parts.append(ngettext("%(num)d more couldn’t be read", "%(num)d more couldn’t be read", skipped))
     return ", ".join([*parts, f"sha256 {str(detail.get('sha256', ''))[:8]}"])
+
+
+def _title(detail: Detail, name: str) -> str:
+    return markdown.plain(str(detail.get(name) or ""))
 
 
 def size(count: int) -> str:
@@ -160,9 +165,9 @@ WORDS: dict[str, Callable[[Detail], str]] = {
     "restored": lambda detail: _("Begins with the work saved at %(at)s", at=_clock(detail.get("saved_at"))),
     "running": lambda _detail: _("Running"),
     "first_prompt": lambda _detail: _("First prompt in the terminal"),
-    "check_passed": lambda detail: _("Check passed: %(title)s", title=detail.get("check", "")),
-    "check_failed": lambda detail: _("Check not passed yet: %(title)s", title=detail.get("check", "")),
-    "solution_shown": lambda detail: _("Solution shown: %(title)s", title=detail.get("title", "")),
+    "check_passed": lambda detail: _("Check passed: %(title)s", title=_title(detail, "check")),
+    "check_failed": lambda detail: _("Check not passed yet: %(title)s", title=_title(detail, "check")),
+    "solution_shown": lambda detail: _("Solution shown: %(title)s", title=_title(detail, "title")),
     "hand_raised": lambda _detail: _("Asked for help"),
     "hand_lowered": lambda detail: _("%(name)s took the hand down", name=detail.get("name", "")),
     "visit_began": lambda detail: _("%(name)s looks in", name=detail.get("name", "")),

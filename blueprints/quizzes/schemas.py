@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from blueprints.schemas import Input, Moment, Output, Query
+from blueprints.schemas import Input, Moment, Output, Query, Written
 
 Response = str | list[str] | None
 # An exact fraction inside, the nearest number of JSON outside.
@@ -18,7 +18,7 @@ class QuizOut(Output):
 
     id: int
     slug: str
-    title: str
+    title: Written
     instructions_html: str
     time_limit_s: int | None
     attempts_allowed: int | None
