@@ -13,7 +13,7 @@ from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
-from models.points import CourseTotal, PointEntry
+from models.points import CourseTotal, PointCount, PointEntry
 from models.quiz import Question, QuestionVersion, Quiz
 from models.user import ApiToken, Role, User
 
@@ -44,6 +44,7 @@ __all__ = [
     "Lesson",
     "Mail",
     "Module",
+    "PointCount",
     "PointEntry",
     "Question",
     "QuestionVersion",

@@ -1,12 +1,13 @@
 """A course's leaderboard: most points first, ties to who got there first. Only students are ranked."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from extensions import db
-from models import Course, CourseTotal, Enrolment, User
+from models import Course, CourseTotal, PointCount, User
 from services.paging import PER_PAGE, Page, clamp
 
 
@@ -27,19 +28,10 @@ def board(course: Course, user_id: int | None, page: int = 1, per_page: int = PE
     query = (
         select(CourseTotal.user_id, User.display_name, CourseTotal.points)
         .join(User, User.id == CourseTotal.user_id)
-        .join(Enrolment, _of_student(CourseTotal))
-        .where(CourseTotal.course_id == course.id)
+        .where(CourseTotal.course_id == course.id, CourseTotal.is_ranked)
         .order_by(CourseTotal.points.desc(), CourseTotal.reached_at, CourseTotal.user_id)
     )
-    total = (
-        db.session.scalar(
-            select(func.count())
-            .select_from(CourseTotal)
-            .join(Enrolment, _of_student(CourseTotal))
-            .where(CourseTotal.course_id == course.id)
-        )
-        or 0
-    )
+    total = int(db.session.scalar(_counted().where(PointCount.course_id == course.id)) or 0)
     offset = (page - 1) * per_page
     found = db.session.execute(query.limit(per_page).offset(offset))
     rows = [
@@ -52,7 +44,8 @@ def board(course: Course, user_id: int | None, page: int = 1, per_page: int = PE
 def mine(course: Course, user: User | None, shown: Page[Row] | None = None) -> Row | None:
     """Return a person's own row wherever it stands; None without points or for those who aren't ranked.
 
-    A row that is on the page `shown` is taken from there; else those ahead are counted, and nobody behind.
+    A row that is on the page `shown` is taken from there. Else those with more points are added up from their counts,
+    and only those who tie are counted one by one (docs/adr/0024).
     """
     if user is None:
         return None
@@ -60,38 +53,20 @@ def mine(course: Course, user: User | None, shown: Page[Row] | None = None) -> R
         if row.user_id == user.id:
             return row
     own = aliased(CourseTotal)
-    ahead = (
-        select(func.count())
-        .select_from(CourseTotal)
-        .join(Enrolment, _of_student(CourseTotal))
-        .where(CourseTotal.course_id == course.id, _before(own))
-        .scalar_subquery()
+    above = _counted().where(PointCount.course_id == own.course_id, PointCount.points > own.points)
+    tied = select(func.count()).where(
+        CourseTotal.course_id == own.course_id,
+        CourseTotal.is_ranked,
+        CourseTotal.points == own.points,
+        tuple_(CourseTotal.reached_at, CourseTotal.user_id) < tuple_(own.reached_at, own.user_id),
     )
     found = db.session.execute(
-        select(own.points, ahead)
-        .join(Enrolment, _of_student(own))
-        .where(own.course_id == course.id, own.user_id == user.id)
+        select(own.points, above.scalar_subquery() + tied.scalar_subquery() + 1).where(
+            own.course_id == course.id, own.user_id == user.id, own.is_ranked
+        )
     ).one_or_none()
-    return Row(found[1] + 1, user.id, user.display_name, found[0], True) if found is not None else None
+    return Row(int(found[1]), user.id, user.display_name, found[0], True) if found is not None else None
 
 
-def _of_student(total: type[CourseTotal]) -> ColumnElement[bool]:
-    return and_(
-        Enrolment.course_id == total.course_id,
-        Enrolment.user_id == total.user_id,
-        Enrolment.role == "student",
-    )
-
-
-def _before(own: type[CourseTotal]) -> ColumnElement[bool]:
-    ahead_or_tied = CourseTotal.points >= own.points  # the bound of the index; PostgreSQL sees none in the rest
-    return ahead_or_tied & or_(
-        CourseTotal.points > own.points,
-        and_(
-            CourseTotal.points == own.points,
-            or_(
-                CourseTotal.reached_at < own.reached_at,
-                and_(CourseTotal.reached_at == own.reached_at, CourseTotal.user_id < own.user_id),
-            ),
-        ),
-    )
+def _counted() -> Select[Any]:
+    return select(func.coalesce(func.sum(PointCount.students), 0))
