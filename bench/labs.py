@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from bench import labs_click, labs_echo, labs_kills, labs_queue, labs_wide, terminals
+from bench import labs_click, labs_echo, labs_kills, labs_queue, labs_rest, labs_wide, terminals
 from bench.labs_queue import Row
 from bench.sites import Ground, ground
 from tests.nomad.agents import missing
@@ -47,6 +47,7 @@ def many_terminals(found: Ground) -> list[Row]:
 
 
 SCENARIOS: dict[str, Callable[[Ground], list[Row]]] = {
+    "rest": labs_rest.run,
     "warm": labs_click.warm_exec,
     "cold": labs_click.cold_exec,
     "vm": labs_click.machine,

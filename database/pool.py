@@ -32,6 +32,7 @@ SIZES = Gauge("yurt_db_pool_size", "Connections that the pool keeps open at most
 LIMITS = Gauge("yurt_db_pool_limit", "Connections that there may be at once.", _PER, multiprocess_mode="liveall")
 OVERFLOWS = Gauge("yurt_db_pool_overflow", "Connections open beyond the size.", _PER, multiprocess_mode="liveall")
 WAITING = Gauge("yurt_db_pool_waiting", "Threads that wait for a connection.", _PER, multiprocess_mode="liveall")
+GAUGES = (IN_USE, IDLE, SIZES, LIMITS, OVERFLOWS, WAITING)
 WAITED = Histogram(
     "yurt_db_pool_wait_seconds",
     "How long threads waited for a connection of a pool that was exhausted.",
@@ -77,6 +78,7 @@ class Pool(QueuePool):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._showing = threading.Lock()
+        self._shown: list[Gauge] = []
         # Nothing is shown before the first use, which is in the process that it is about.
         self._pool.process = self.process
 
@@ -84,12 +86,15 @@ class Pool(QueuePool):
         """Write down how the pool stands now."""
         # Who comes last has seen all that happened before.
         with self._showing:
-            IN_USE.labels(self.process).set(self.checkedout())
-            IDLE.labels(self.process).set(self.checkedin())
-            SIZES.labels(self.process).set(self.size())
-            LIMITS.labels(self.process).set(self.size() + self._max_overflow)
-            OVERFLOWS.labels(self.process).set(max(0, self.overflow()))
-            WAITING.labels(self.process).set(self._pool.waiting)
+            # Found once: it is looked at twice for each connection that is taken.
+            self._shown = self._shown or [gauge.labels(self.process) for gauge in GAUGES]
+            in_use, idle, size, limit, overflow, waiting = self._shown
+            in_use.set(self.checkedout())
+            idle.set(self.checkedin())
+            size.set(self.size())
+            limit.set(self.size() + self._max_overflow)
+            overflow.set(max(0, self.overflow()))
+            waiting.set(self._pool.waiting)
 
     def dispose(self) -> None:
         """Close every connection that rests."""

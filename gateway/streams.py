@@ -147,7 +147,8 @@ class Streams:
         message: Callable[[], Awaitable[bytes | None]],
         pause: float,
     ) -> None:
-        data: bytes | None = b": still here\n\n"
+        # Who hears nothing of this for a while looks by itself; without hints there is nothing to rely on.
+        data: bytes | None = _event("here", {}) if self._hints.are_heard else b": still here\n\n"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT_S):
                 await changed.wait()

@@ -120,6 +120,7 @@ class Workers:
         self.outages = Outages()
         self._heartbeats = Heartbeats(redis, self.outages)
         self._lookout = Lookout(app, ticks)
+        self._oldest = {tick.name: OLDEST.labels(tick.name) for tick in ticks if tick.due or tick.oldest}
         self._ending, self._nudged = threading.Event(), threading.Event()
         self._topics: set[str] = set()
         self._lock = threading.Lock()
@@ -203,8 +204,8 @@ class Workers:
                 tick.beat()
             if found.due_at is not None and not is_due:
                 next_at.append(found.due_at)
-            if tick.due is not None or tick.oldest is not None:
-                OLDEST.labels(tick.name).set(max(0.0, (now - found.oldest).total_seconds()) if found.oldest else 0)
+            if tick.name in self._oldest:
+                self._oldest[tick.name].set(max(0.0, (now - found.oldest).total_seconds()) if found.oldest else 0)
         return min([POLL_S, *((at - now).total_seconds() for at in next_at)])
 
     def _run(self, tick: Tick) -> None:

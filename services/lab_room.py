@@ -1,6 +1,7 @@
 """What holds machines and who waits for one, read from the tables for `lab_queue` to decide on."""
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select, text
@@ -36,8 +37,9 @@ def lock() -> None:
     db.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
-def holdings(instance: str) -> Holdings:
-    """Return what holds machines now: three statements."""
+@cache
+def _held(_templates: frozenset[str]) -> tuple[Any, Any]:
+    """Return the questions for what sessions and warm machines hold. Made once: making them costs more than asking."""
     cpu_needed, memory_needed = _needs()
     needs = (
         func.coalesce(func.sum(cpu_needed), 0).label("cpu_mhz"),
@@ -56,6 +58,12 @@ def holdings(instance: str) -> Holdings:
         .join(Lab.__table__, _lab.id == WarmLab.lab_id)
         .group_by(WarmLab.lab_id, _lab.template)
     )
+    return sessions, warm
+
+
+def holdings(instance: str) -> Holdings:
+    """Return what holds machines now: three statements."""
+    sessions, warm = _held(frozenset(TEMPLATES))
     held, kept = db.session.execute(sessions).all(), db.session.execute(warm).all()
     columns = (ClusterState.cpu_mhz, ClusterState.memory_mb, ClusterState.down_since, ClusterState.nodes)
     cluster = db.session.execute(select(*columns).where(ClusterState.instance == instance)).one_or_none()
@@ -68,7 +76,7 @@ def holdings(instance: str) -> Holdings:
         by_template[row.template] = cpu_mhz + int(row.cpu_mhz), memory_mb + int(row.memory_mb)
     return Holdings(
         by_course=by_course,
-        warm={row[0]: Warm(*row[1:4], template=row.template) for row in kept},
+        warm={row[0]: Warm(row[1], row[2], row[3], row.template) for row in kept},
         cpu_mhz=sum(cpu_mhz for cpu_mhz, _memory_mb in by_template.values()),
         memory_mb=sum(memory_mb for _cpu_mhz, memory_mb in by_template.values()),
         cluster_cpu_mhz=cluster[0] if cluster else 0,
@@ -92,8 +100,8 @@ def _room(node: dict[str, Any]) -> Room:
     )
 
 
-def waiting() -> list[Waiting]:
-    """Return everybody who waits, in one statement."""
+@cache
+def _waiting(_templates: frozenset[str]) -> Any:
     other = aliased(LabSession)
     of_user = (
         select(func.count()).where(other.user_id == LabSession.user_id, other.state.in_(HOLDING)).scalar_subquery()
@@ -110,8 +118,12 @@ def waiting() -> list[Waiting]:
         of_user,
         _lab.template,
     )
-    query = select(*columns).join(Lab.__table__, _lab.id == LabSession.lab_id).where(LabSession.state == QUEUED)
-    return [Waiting(*row) for row in db.session.execute(query)]
+    return select(*columns).join(Lab.__table__, _lab.id == LabSession.lab_id).where(LabSession.state == QUEUED)
+
+
+def waiting() -> list[Waiting]:
+    """Return everybody who waits, in one statement."""
+    return [Waiting(*row) for row in db.session.execute(_waiting(frozenset(TEMPLATES)))]
 
 
 def is_down(instance: str) -> bool:

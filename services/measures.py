@@ -24,7 +24,7 @@ from services import process_figures
 KEY = "yurt:measures"
 # Which sources a scrape of web instances reads by itself, and when it last did.
 SCRAPED = "yurt:measures:scraped"
-EVERY_S = 10.0
+EVERY_S = 15.0
 # What is older is of a process that is gone.
 KEPT_S = 60.0
 TRIES, TRY_AGAIN_S = 5, 0.02

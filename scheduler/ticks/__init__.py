@@ -70,7 +70,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
             return stream.is_over()
 
         stream.work = events.follower(settings, backend, is_over)
-        ticks += [stream, Tick("leftovers", leftovers.finder(backend), interval_s=30.0)]
+        ticks += [stream, Tick("leftovers", leftovers.finder(backend), interval_s=60.0)]
     if backend.has_warm:
         keep = warm.keeper(settings, backend, limits, hands)
         warm_tick = Tick("warm", keep, 15.0, topic="labs", threads=WARMERS, due=warm_labs.due, needs=warm_labs.stand)

@@ -1,7 +1,7 @@
 """Counts the cluster: what it has, what labs hold of it, and whether it answers at all."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from prometheus_client import Gauge
@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from config import Settings
 from extensions import db
 from models import utcnow
-from scheduler.backends import Backend, BackendError
+from scheduler.backends import Backend, BackendError, Node
 from services import clusters, lab_room, labs
 
 # Pages of those who wait are told that often that their expected wait has moved on.
@@ -60,14 +60,13 @@ def look(instance: str, backend: Backend) -> None:
     DOWN.set(0)
     clusters.seen(instance, [asdict(node) for node in nodes], utcnow())
     db.session.commit()
-    measure(instance)
+    measure(instance, nodes)
     db.session.commit()
 
 
-def measure(instance: str) -> None:
-    """Set the gauges from what is written."""
-    held, state = lab_room.holdings(instance), clusters.state(instance)
-    nodes = state.nodes if state else []
+def measure(instance: str, nodes: Sequence[Node]) -> None:
+    """Set the gauges: the nodes that were seen, and what is written."""
+    held = lab_room.holdings(instance)
     CPU.labels("total").set(held.cluster_cpu_mhz)
     CPU.labels("held").set(held.cpu_mhz)
     MEMORY.labels("total").set(held.cluster_memory_mb)
@@ -75,4 +74,4 @@ def measure(instance: str) -> None:
     HELD.labels("session").set(sum(held.by_course.values()))
     HELD.labels("warm").set(held.total - sum(held.by_course.values()))
     for is_ready in (True, False):
-        NODES.labels(str(is_ready).lower()).set(sum(1 for node in nodes if node["is_ready"] is is_ready))
+        NODES.labels(str(is_ready).lower()).set(sum(1 for node in nodes if node.is_ready is is_ready))

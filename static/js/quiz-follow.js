@@ -1,11 +1,13 @@
 // Follows the other open pages of the same attempt. Tabs of this browser tell each other; what other devices saved is read
-// from the site when the gateway tells of a change, when the page is looked at again, and now and then.
+// from the site when the gateway tells of a change and when the page is looked at again; now and then only while the
+// gateway's stream is silent or another device is at work.
 import { isSignedIn, send } from "./send.js";
 import { measure } from "./site-clock.js";
 
 const PATIENCE_MS = 15000;
 const EVERY_MS = 5000;
 const RESTING_MS = 15000;
+const SILENT_MS = 40000; // a stream that works says so every 15 seconds
 const ECHO_MS = 1500; // of what this page has saved itself it is told, too
 const TOGETHER_MS = 1000; // a page that comes back into view says so in several ways
 const REST_AFTER_MS = 120000;
@@ -19,6 +21,8 @@ let movedAt = -Infinity;
 let lookedAt = -Infinity;
 let savedAt = -Infinity;
 let source = null;
+let heardAt = -Infinity;
+let isBehind = false; // there was a hint that wasn't followed, or there may have been one
 
 /** Ask the site what is saved, and what time it is; say whether it answered. */
 export function look() {
@@ -31,6 +35,7 @@ export function look() {
 
 async function ask() {
   const sentAt = performance.now();
+  isBehind = false;
   const response = await send("GET", address, undefined, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
   const cameAt = performance.now();
   lookedAt = cameAt;
@@ -47,14 +52,30 @@ async function ask() {
 function listen(live) {
   if (document.hidden || (source && source.readyState !== EventSource.CLOSED)) return;
   source = new EventSource(live);
-  source.addEventListener("board", () => performance.now() - savedAt > ECHO_MS && performance.now() - lookedAt > ECHO_MS && look());
+  const heard = () => (heardAt = performance.now());
+  source.addEventListener("open", () => {
+    heard();
+    isBehind = true;
+  });
+  source.addEventListener("here", heard);
+  source.addEventListener("board", () => {
+    heard();
+    if (performance.now() - savedAt > ECHO_MS && performance.now() - lookedAt > ECHO_MS) look();
+    else isBehind = true;
+  });
 }
 
-/** Look again soon while another device is at work, and seldom while none is. */
+/** Say whether a change would have been told. */
+function isTold() {
+  return !isBehind && source?.readyState === EventSource.OPEN && performance.now() - heardAt < SILENT_MS;
+}
+
+/** Look again soon while another device is at work, seldom while none is, and not at all while changes are told. */
 function plan() {
   clearTimeout(timer);
   const isMoving = performance.now() - movedAt < REST_AFTER_MS;
-  timer = setTimeout(() => (document.hidden || !isSignedIn() ? plan() : look()), (isMoving ? EVERY_MS : RESTING_MS) * (0.9 + 0.2 * Math.random()));
+  const isQuiet = () => document.hidden || !isSignedIn() || (!isMoving && isTold());
+  timer = setTimeout(() => (isQuiet() ? plan() : look()), (isMoving ? EVERY_MS : RESTING_MS) * (0.9 + 0.2 * Math.random()));
 }
 
 /** Tell the other tabs of this browser. */

@@ -121,3 +121,25 @@ def test_a_stale_device_says_so_and_what_was_typed_there_is_kept_as_late(
         assert uncounted(bob.site, attempt) == [("late", "ls -a")]
         bob.page.reload()
         expect(bob.page.locator(".late")).to_contain_text(re.compile(r"too late, not graded\s+ls -a"))
+
+
+def test_a_page_asks_by_itself_only_while_nobody_tells_it(bob: Student, path: str) -> None:
+    attempt = begin(bob, path)
+    answers, clock = re.compile("/answers$"), bob.page.clock
+    asked: list[str] = []
+    clock.install()
+    with bob.page.expect_response(re.compile("/live/")):
+        bob.open(f"/attempts/{attempt}")
+    # One that began to listen looks once more for what was changed before it did.
+    with bob.page.expect_response(answers):
+        clock.run_for(17_000)
+    bob.page.context.on("request", lambda request: asked.append(request.url))
+
+    clock.run_for(20_000)
+    bob.page.evaluate("fetch('/healthz')")
+    assert [url for url in asked if not answers.search(url)] != []
+    assert [url for url in asked if answers.search(url)] == []
+
+    # For more than 40 seconds of its clock nothing is heard: a stream that works says so more often.
+    with bob.page.expect_request(answers):
+        clock.run_for(120_000)
