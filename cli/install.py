@@ -72,6 +72,10 @@ def install_python(files: Sequence[str]) -> None:
     if is_installed(files):
         return
     require_writable(ROOT)
+    if os.pathsep in str(ROOT):
+        raise Refusal(
+            f"Python can't make an environment in {ROOT}: clone to a folder without {os.pathsep} in its name."
+        )
     make_venv()
     UNFINISHED.touch()
     say(f"Installing the Python packages of {files[-1]} (a few minutes the first time)")

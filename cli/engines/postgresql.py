@@ -75,9 +75,9 @@ class PostgreSQL:
 
     def make_places(self) -> None:
         """Make what its user can get to, where that isn't the usual (see `places`)."""
-        if self.user != "-":
-            entry = pwd.getpwnam(self.user)
-            places.make(self.places, binaries(), entry.pw_uid, entry.pw_gid)
+        entry = pwd.getpwnam(self.user) if self.user != "-" else None
+        owner = (entry.pw_uid, entry.pw_gid) if entry else (os.geteuid(), os.getegid())
+        places.make(self.places, binaries(), *owner)
 
     def remove_places(self) -> None:
         """Remove what lies outside, of a cluster that isn't needed any more."""

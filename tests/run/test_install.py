@@ -85,6 +85,20 @@ def test_read_only_checkout_is_told_before_anything_is_made(
     assert not install.UNFINISHED.exists()
 
 
+def test_folder_that_python_cannot_take_is_told_before_anything_is_made(
+    root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colon = root / "x:y"
+    colon.mkdir()
+    (colon / "requirements.txt").write_text("one==1\n")
+    monkeypatch.setattr(install, "ROOT", colon)
+
+    with pytest.raises(Refusal, match="clone to a folder without : in its name"):
+        install.install_python(["requirements.txt"])
+
+    assert asked == []
+
+
 def test_folder_that_cannot_be_written_is_one_line(
     root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
