@@ -42,8 +42,16 @@ def ended(proxies: int) -> Middleware:
         resource = request.match_info.route.resource
         try:
             return await handler(request)
-        except web.HTTPException:
-            raise
+        except web.HTTPException as error:
+            # aiohttp's own words are plain text; a handler that says something itself says it its own way.
+            if error.status < 400 or error.content_type != "text/plain":
+                raise
+            problem = {"type": "about:blank", "title": error.reason, "status": error.status, "request_id": number}
+            kept = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH}
+            headers = {name: value for name, value in error.headers.items() if name not in kept}
+            return web.json_response(
+                problem, status=error.status, content_type="application/problem+json", headers=headers
+            )
         except Exception as error:
             if request.get(IS_BEGUN):
                 raise  # aiohttp logs it and cuts the connection

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,13 +26,14 @@ from cli.engines.postgresql import PostgreSQL
 from cli.release import release
 from cli.supervise import Program, Supervisor, _run
 from config import ROOT
+from tests.deploy.doors import SBIN, nginx_conf
 from tests.engines import SECRET, Engines, site_settings
 from tests.receivers import Receiver
 from tests.sites import answers, free_port, until, wait_for_page
 
 PROGRAMS = ("nginx", "pgbouncer", "prometheus")
 KILLS = int(os.environ.get("YURT_TEST_KILLS", "3"))
-missing = [name for name in PROGRAMS if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")]
+missing = [name for name in PROGRAMS if not shutil.which(name, path=SBIN)]
 pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(bool(missing), reason=f"NOT TRIED, install these first: {' '.join(missing)}"),
@@ -55,7 +55,7 @@ class Deployment:
 
     def start(self, name: str, command: list[str], user: str = "-", **environ: str) -> None:
         """Start a program that ends with the deployment."""
-        values = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(self.folder), **environ}
+        values = {"PATH": SBIN, "HOME": str(self.folder), **environ}
         log = self.folder / f"{name}.log"
         self.running.append(
             _run(Program(name=name, command=command, environ=values, folder=ROOT, user=user, output=log))
@@ -96,27 +96,6 @@ def pgbouncer_ini(deployed: Deployment, port: int) -> Path:
     text = re.sub(r"^auth_type = .*\nauth_file = .*$", "auth_type = any", text, flags=re.M)
     path.write_text(text)
     path.chmod(0o644)
-    return path
-
-
-def nginx_conf(deployed: Deployment) -> Path:
-    path, folder = deployed.folder / "nginx.conf", deployed.folder / "nginx"
-    folder.mkdir(exist_ok=True)
-    names = (ROOT / "deploy" / "nginx" / "hosts.conf.template").read_text()
-    for name, value in (("PUBLIC_URL", "http://127.0.0.1"), ("TRUSTED_HOSTS", ""), ("LAB_PORTS_HOST", "")):
-        names = names.replace(f"${{{name}}}", value)
-    (folder / "hosts.conf").write_text(names.replace("${TRUSTED_PROXIES}", "1"))
-    text = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text()
-    # Debian's nginx is older than the image's: its upstreams resolve no names, so here stand the addresses.
-    options = "max_fails=3 fail_timeout=5s"
-    servers = "".join(f"server 127.0.0.1:{port} {options};" for port in deployed.instances)
-    assert f"server web:8000 resolve {options};" in text
-    text = text.replace(f"server web:8000 resolve {options};", servers)
-    text = re.sub(r"server gateway:8001 resolve[^;]*;", "server 127.0.0.1:9;", text)
-    text = text.replace("/tmp/", f"{folder}/").replace("8080", f"127.0.0.1:{deployed.door}")
-    text = text.replace("/dev/stdout", f"{folder}/access.log").replace("/dev/stderr", f"{folder}/error.log")
-    text = text.replace("/usr/share/yurt/static", str(ROOT / "static")).replace("/usr/share/yurt", str(ROOT / "deploy"))
-    path.write_text(("user root;\n" if os.geteuid() == 0 else "") + text)
     return path
 
 
@@ -165,7 +144,7 @@ def deployed(engines: Engines, worker: str) -> Iterator[Deployment]:
                 WEB_CONCURRENCY="2",
                 LOG_FORMAT="json",
             )
-        made.start("nginx", ["nginx", "-c", str(nginx_conf(made)), "-g", "daemon off;"])
+        made.start("nginx", ["nginx", "-c", str(nginx_conf(folder, made.door, made.instances)), "-g", "daemon off;"])
         store = ["--storage.tsdb.path", str(folder / "tsdb"), "--web.listen-address", f"127.0.0.1:{made.prometheus}"]
         made.start("prometheus", ["prometheus", "--config.file", str(prometheus_yml(made)), *store])
         for number, port in enumerate(made.instances):
@@ -271,47 +250,3 @@ def test_an_outage_of_postgresql_is_told_truly(deployed: Deployment) -> None:
     assert min(value for _labels, value in deployed.ask(f"min_over_time({in_use}[5m])")) >= 0
     lines = (deployed.folder / "nginx" / "access.log").read_text().splitlines()
     assert {"request_id", "status", "path", "upstream"} <= set(json.loads(lines[-1]))
-
-
-def raw(port: int, text: str) -> tuple[int, str, str]:
-    """Send bytes as they are; return status, head and body."""
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
-        connection.sendall(text.encode())
-        found = b""
-        with contextlib.suppress(OSError):
-            while piece := connection.recv(65536):
-                found += piece
-    head, _, body = found.decode(errors="replace").partition("\r\n\r\n")
-    return int(head.split(" ")[1]), head, body
-
-
-@pytest.mark.parametrize(
-    ("request_line", "rest", "status"),
-    [
-        ("POST /api/v1/courses", "Content-Length: 99999999\r\n", 413),
-        ("POST /account", "Content-Length: 99999999\r\n", 413),
-        ("GET /static/nothing.css", "", 404),
-        ("GET /live/labs/x", "", 502),
-        ("GET /api/v1/courses", f"X-Long: {'x' * 20000}\r\n", 431),
-        ("GET /api/v1/courses", "Host: evil.example\r\n", 421),
-        ("GET /api/v1/courses", "Content-Length: none\r\n", 400),
-        ("POST /api/v1/courses", "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-    ],
-)
-def test_the_doors_own_answers_are_like_the_rest(
-    deployed: Deployment, request_line: str, rest: str, status: int
-) -> None:
-    host = "" if "Host:" in rest else "Host: 127.0.0.1\r\n"
-
-    found, head, body = raw(deployed.door, f"{request_line} HTTP/1.1\r\n{host}Connection: close\r\n{rest}\r\n")
-
-    number = re.search(r"X-Request-ID: (\S+)", head)
-    assert found == status
-    assert number is not None, head
-    assert number[1] in body
-    if request_line.split()[1].startswith(("/api/", "/live/")):
-        assert "Content-Type: application/problem+json" in head
-        assert json.loads(body)["status"] == status
-    else:
-        assert "Content-Type: text/html" in head
-        assert "<h1>" in body

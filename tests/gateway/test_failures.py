@@ -34,5 +34,12 @@ async def test_an_answer_has_the_requests_id_however_it_ends(monkeypatch: pytest
         assert {answer.headers["X-Request-ID"] for answer in answers} == {"given-by-door"}
         assert failed.content_type == "application/problem+json"
         assert (await failed.json())["request_id"] == "given-by-door"
+        assert answers[2].content_type == "application/problem+json"
+        assert await answers[2].json() == {
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "request_id": "given-by-door",
+        }
     (line,) = log.error.call_args_list
     assert (line.kwargs["request_id"], line.kwargs["route"]) == ("given-by-door", "/live/broken/{number}")
