@@ -96,6 +96,8 @@ class Settings(LimitSettings):
     is_demo: bool = Field(default=False, validation_alias="YURT_DEMO")
     # Whether visitors may make accounts, or whoever runs the site gives them out.
     registration: Literal["open", "closed"] = "open"
+    # For how long an account waits to be confirmed; one that belongs to nothing goes then. 0 is for ever.
+    unconfirmed_days: int = Field(default=30, ge=0, le=3650)
     site_name: str = Field(default="Yurt", min_length=1, max_length=60)
     log_format: Literal["auto", "json", "console"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -46,7 +46,9 @@ class LimitSettings(BaseSettings):
         "refused passwords: signing in, confirming who one is, changing the password",
     )
     limit_sign_in_address: Rate = limit("600 per minute", "address", "passwords sent, right or wrong")
-    limit_mail: Rate = limit("5 per hour", "mailbox", "mails that a form sends: a new password, registering")
+    limit_mail: Rate = limit(
+        "5 per hour", "mailbox", "mails that a form sends: a new password, registering, confirming"
+    )
     limit_mail_address: Rate = limit("300 per hour", "address", "forms sent that ask for a mail")
     limit_register: Rate = limit("300 per hour", "address", "registrations sent")
     limit_api: Rate = limit("600 per minute", "token", "requests to the JSON API, also refused ones")

@@ -13,7 +13,7 @@ from cli.labs_plan import plan
 from cli.labs_show import show
 from cli.labs_test import test_labs
 from cli.tokens import token_group
-from cli.users import create_admin, list_users
+from cli.users import confirm, create_admin, list_users
 from config import settings_or_exit
 
 join_site()
@@ -24,5 +24,5 @@ for command in (test_labs, plan, keep_warm, show, doctor):
 for group in (course_group, demo_group, labs_group, token_group):
     app.cli.add_command(group)
 # Flask-Security's own group: these stand beside its verbs.
-for command in (create_admin, list_users):
+for command in (confirm, create_admin, list_users):
     app.cli.commands["users"].add_command(command)  # type: ignore[attr-defined]  # it is a group

@@ -1,5 +1,6 @@
-"""`flask users create-admin` and `list`: the first administrator, and who there is. Flask-Security has the
-other verbs of `flask users`: activate, deactivate, reset_access, change_password.
+"""`flask users create-admin`, `confirm` and `list`: the first administrator, addresses, and who there is.
+
+Flask-Security has the other verbs of `flask users`: activate, deactivate, reset_access, change_password.
 """
 
 import secrets
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import User, utcnow
-from services import accounts, addresses
+from services import accounts, addresses, unconfirmed
 from services.errors import NotFound, ServiceError
 
 
@@ -46,11 +47,28 @@ def create_admin(email: str, name: str, generate: bool) -> None:
         click.echo(password)
 
 
+@click.command("confirm")
+@click.argument("email")
+def confirm(email: str) -> None:
+    """Confirm the address EMAIL of an account, for somebody whom the mail doesn't reach.
+
+    Whoever knows the account's password signs in with it from then on: ask its person who made it.
+    """
+    try:
+        user = accounts.find_by_email(email)
+    except NotFound as error:
+        raise click.ClickException(error.message) from error
+    was_open = unconfirmed.confirm(user, now=utcnow())
+    db.session.commit()
+    click.echo(f"{user.email} is confirmed now." if was_open else f"{user.email} was confirmed already.")
+
+
 @click.command("list")
 def list_users() -> None:
-    """List the accounts: address, handle, whether they may sign in, and who runs the site."""
+    """List the accounts: address, handle, whether they may sign in and are confirmed, and who runs the site."""
     for user in db.session.scalars(select(User).order_by(User.email)):
         words = ["active" if user.active else "deactivated", *(["admin"] if user.is_admin else [])]
+        words += ["not confirmed"] if user.confirmed_at is None else []
         click.echo(f"{user.email}  {user.handle}  {', '.join(words)}")
 
 

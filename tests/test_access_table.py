@@ -70,6 +70,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("courses.file", "GET"): (f"{COURSE}/files/none.png", {}, (404, 404, 404, 404, 404)),
     ("people.show", "GET"): (f"{COURSE}/people", {}, (302, 403, 403, 200, 200)),
     ("people.set_role", "POST"): (f"{COURSE}/people/{{bob}}", {"role": "student"}, (302, 403, 403, 302, 302)),
+    ("people.send_confirmation", "POST"): (f"{COURSE}/people/{{bob}}/confirmation", {}, (302, 403, 403, 302, 302)),
     ("quizzes.show", "GET"): (f"{COURSE}/quizzes/first-quiz", {}, (302, 403, 200, 200, 200)),
     ("quizzes.start", "POST"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 302, 302, 403)),
     ("quizzes.everybodys", "GET"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 403, 200, 200)),

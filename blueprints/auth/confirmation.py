@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from flask_security import login_user, logout_user, password_reset, user_registered
-from flask_security.confirmable import confirm_email_token_status, confirm_user
+from flask_security.confirmable import confirm_email_token_status, confirm_user, send_confirmation_instructions
 from flask_security.utils import get_message
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SubmitField
@@ -80,6 +80,12 @@ def alike(view: Callable[[], Any]) -> Callable[[], Any]:
         return redirect(url_for("confirmation.sent"))
 
     return register
+
+
+def send_again(user: User) -> None:
+    """Send the mail of a registration once more, because somebody else asks for it; a mailbox gets few."""
+    limits.spend("mail", addresses.key(user.email))
+    send_confirmation_instructions(user)
 
 
 def _note_account(_sender: Flask, user: User, **_rest: Any) -> None:

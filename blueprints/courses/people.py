@@ -4,6 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints.auth import confirmation
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
 from services import courses as course_service
@@ -32,6 +33,23 @@ def show(slug: str) -> ResponseReturnValue:
         pages=page.pages,
         can_manage=policy.may_manage_people(me(), role),
     )
+
+
+@people.post("/courses/<slug>/people/<int:user_id>/confirmation", endpoint="send_confirmation")
+@login_required
+def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
+    """Send somebody the mail that confirms their address again."""
+    course, role = load_course(slug)
+    if not policy.may_manage_people(me(), role):
+        raise Forbidden
+    person = course_service.require_member(course, user_id).user
+    if person.confirmed_at is not None:
+        flash(_("This address has been confirmed meanwhile."), "info")
+    else:
+        confirmation.send_again(person)
+        db.session.commit()
+        flash(_("The mail is on its way to %(address)s.", address=person.email), "success")
+    return redirect(url_for("people.show", slug=slug))
 
 
 @people.post("/courses/<slug>/people/<int:user_id>", endpoint="set_role")

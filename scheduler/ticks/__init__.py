@@ -23,6 +23,7 @@ from scheduler.ticks import (
     starts,
     stops,
     sweeps,
+    unconfirmed,
     usage,
     visits,
     warm,
@@ -51,6 +52,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("mail", mail.sender(settings), topic="mail", due=outbox.due),
         Tick("hopeless", hopeless.ender(settings), interval_s=60.0),
         Tick("sweeps", sweeps.work, interval_s=60.0),
+        Tick("unconfirmed", unconfirmed.sweeper(settings), interval_s=3600.0),
         Tick("measures", measures.teller(settings, redis), interval_s=EVERY_S),
     ]
     if backend is None:

@@ -357,10 +357,21 @@ def remove_somebody(person: Person) -> None:
     expect(line_of(person, f"mallory-{person.name}")).to_have_count(0)
 
 
-def add_student(site: LiveSite, handle: str) -> None:
+@form("POST people.send_confirmation ()", "courses/people.html", roles=STAFF)
+def send_the_mail_to_confirm(person: Person) -> None:
+    add_student(person.site, f"oscar-{person.name}", confirmed_at=None)
+    person.open(f"{COURSE}/people")
+    line = line_of(person, f"oscar-{person.name}")
+    expect(line.get_by_text("address not confirmed yet")).to_be_visible()
+    line.get_by_role("button", name="Send the mail again").click()
+    person.expect_flash(f"on its way to oscar-{person.name}@example.org")
+    confirmation_link(person.site, f"oscar-{person.name}@example.org")
+
+
+def add_student(site: LiveSite, handle: str, **values: Any) -> None:
     with site.app.app_context():
         course = db.session.query(Course).filter_by(slug="shell").one()
-        user = UserFactory(handle=handle, fs_uniquifier=handle)
+        user = UserFactory(handle=handle, fs_uniquifier=handle, **values)
         EnrolmentFactory(course=course, user=user)
         db.session.commit()
 
