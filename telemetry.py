@@ -1,5 +1,6 @@
 """What operators see: request IDs, logs and metrics of requests. It decides nothing."""
 
+import contextvars
 import logging
 import re
 import sys
@@ -28,6 +29,9 @@ LATENCY = Histogram(
     ["route"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+
+# What code runs for outside requests; each thread has its own.
+_work = contextvars.ContextVar("work", default="background")
 
 log = structlog.get_logger("yurt")
 
@@ -153,5 +157,10 @@ def init_app(app: Flask) -> None:
 
 
 def route_name() -> str:
-    """Return the endpoint of the request, or where else the code runs."""
-    return (request.endpoint or "unknown") if has_request_context() else "background"
+    """Return the endpoint of the request, or what else the code runs for."""
+    return (request.endpoint or "unknown") if has_request_context() else _work.get()
+
+
+def work_as(name: str) -> None:
+    """Name what this thread does from now on: one of few names, for they are labels of metrics."""
+    _work.set(name)

@@ -18,6 +18,7 @@ from cli.runtime import runtime_folder
 from cli.supervise import EX_CONFIG, Interrupted, Program, Supervisor
 from config import ROOT, Settings, settings_or_exit
 from lines import is_json, relay
+from services import process_figures
 
 BACKLOG = 1024
 HEAD_START_S = 4.0
@@ -40,9 +41,11 @@ def main() -> int:
     supervisor.listen_to_signals()
     for line in cautions(settings):
         relay("web", line)
+    metrics = settings.metrics_dir or fresh_folder(runtime / "metrics")
+    process_figures.note(metrics, "web.parent")
     with listening_socket(runtime / "web.sock") as listener:
         try:
-            workers, gateway, door = parts(settings, runtime, listener)
+            workers, gateway, door = parts(settings, runtime, listener, metrics)
             supervisor.start(workers)
             supervisor.start(door)
             # Importing is most of a start: pages come first, and the door lets live connections wait that long.
@@ -68,14 +71,15 @@ def why_not(supervisor: Supervisor, door: Program) -> Refusal:
     return Refusal(f"{name} ended again and again. Its last words: {' '.join(words) or 'none'}")
 
 
-def parts(settings: Settings, runtime: Path, listener: socket.socket) -> tuple[Program, Program, Program]:
-    """Return the programs behind the port: workers, gateway, door."""
+def parts(
+    settings: Settings, runtime: Path, listener: socket.socket, metrics: Path
+) -> tuple[Program, Program, Program]:
+    """Return the programs behind the port: workers, gateway, door; ours count in the folder `metrics`."""
     environ = dict(os.environ)
     environ["GATEWAY_BIND"] = f"unix:{runtime / 'gateway.sock'}"
     # They write into our pipe, and can't see whether a terminal is behind it.
     environ["LOG_FORMAT"] = "json" if is_json() else "console"
-    if settings.metrics_dir is None:
-        environ["PROMETHEUS_MULTIPROC_DIR"] = str(fresh_folder(runtime / "metrics"))
+    environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     if sys.platform == "darwin":
         # Workers are forks; Apple's libraries refuse to work in those unless told so.
         environ["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"

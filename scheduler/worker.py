@@ -28,6 +28,7 @@ from models import utcnow
 from scheduler.backends import BackendError
 from scheduler.lookout import Lookout, Seen
 from scheduler.tick import Tick
+from telemetry import work_as
 
 __all__ = ["HEARTBEATS", "Tick", "Workers"]
 
@@ -159,6 +160,7 @@ class Workers:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _look_out(self) -> None:
+        work_as("scheduler.lookout")
         wait = FIRST_WAIT_S
         while not self._ending.is_set():
             self._nudged.clear()
@@ -209,6 +211,7 @@ class Workers:
         return min([POLL_S, *((at - now).total_seconds() for at in next_at)])
 
     def _run(self, tick: Tick) -> None:
+        work_as(f"scheduler.{tick.name}")
         wait = FIRST_WAIT_S
         if tick.interval_s is None:
             tick.bell.wait()

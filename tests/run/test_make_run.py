@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import pytest
 
 from cli import here
 from config import ROOT
+from services import process_figures
 from tests.run.sites import END_S, RunningSite
 from tests.sites import free_port, until
 
@@ -70,6 +72,19 @@ def test_a_killed_process_comes_back(running: RunningSite, words: str) -> None:
     until(lambda: bool(set(running.pids(words)) - set(before)), 20, running.output)
     until(lambda: running.get("/readyz") == 200, 30, running.output)
     assert running.get("/") == 200
+
+
+def test_each_process_of_ours_is_counted_once(running: RunningSite) -> None:
+    folder = Path(here.environ_of(running.var)["PROMETHEUS_MULTIPROC_DIR"])
+
+    wanted = {"web.parent": 1, "supervisor": 1, "web": 2, "gateway": 1, "scheduler.parent": 1, "scheduler": 1}
+
+    def counted() -> Counter[str]:
+        threads = next(family for family in process_figures.figures(folder) if family.name == "yurt_process_threads")
+        return Counter(sample.labels["process"] for sample in threads.samples)
+
+    # The last to start is the gateway.
+    until(lambda: counted() == wanted, 30, lambda: str(counted()))
 
 
 def test_a_second_run_in_the_same_folder_says_who_runs(running: RunningSite) -> None:

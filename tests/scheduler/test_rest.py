@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import event
 
 from extensions import db as database
@@ -17,7 +18,7 @@ from scheduler.lookout import Lookout
 from scheduler.tick import Bell, Tick
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers
-from services import attempts
+from services import attempts, outbox
 from tests.factories import make_cast
 from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import until
@@ -166,6 +167,25 @@ def test_a_nudge_makes_it_look_at_once_and_a_lost_one_is_made_good_by_the_next_l
 
     assert done.wait(5)
     assert workers.end(5)
+
+
+def test_statements_are_counted_by_the_tick_that_sends_them(committed_db: Any, settings: Any) -> None:
+    redis = committed_db.app.extensions["yurt_redis"]
+    (tick,) = [tick for tick in make_ticks(settings, None, redis) if tick.name == "sweeps"]
+
+    def counted() -> dict[str, float]:
+        routes = ("scheduler.sweeps", "scheduler.lookout", "background")
+        values = (REGISTRY.get_sample_value("yurt_db_query_seconds_count", {"route": route}) for route in routes)
+        return {route: value or 0 for route, value in zip(routes, values, strict=True)}
+
+    before = counted()
+    workers = Workers(committed_db.app, redis, [tick, Tick("probe", lambda: False, due=outbox.due)])
+
+    workers.start()
+    until(lambda: all(counted()[name] > before[name] for name in ("scheduler.sweeps", "scheduler.lookout")), 10)
+
+    assert workers.end(5)
+    assert counted()["background"] == before["background"]
 
 
 def test_a_thread_that_has_claimed_a_row_wakes_the_next_one(app: Any, db: Any) -> None:
