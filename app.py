@@ -9,7 +9,7 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import bearer, endings, errors, health, hosts, openapi, pages, register_blueprints, shown
+from blueprints import bearer, endings, errors, health, hosts, limits, openapi, pages, register_blueprints, shown
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
         resources={r"/api/v1/*": {"origins": settings.cors_origins}},
         methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
         allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["Retry-After", "X-Request-ID", *limits.HEADERS],
         max_age=600,
     )
     bearer.init_app(app)

@@ -64,10 +64,18 @@ class LimitSettings(BaseSettings):
     limit_keyboard: Rate = limit("6 per minute", "person", "visitors' requests for a student's keyboard")
     limit_kept_forms: Rate = limit("120 per minute", "address", "forms kept whose session went away")
     limit_streams: int = limit(20, "person and gateway", "live pages open at once", ge=1, le=1000)
+    limit_streams_total: int = limit(20_000, "gateway", "live pages open at once", ge=1, le=100_000)
     limit_terminals: int = limit(10, "person and gateway", "terminals open at once", ge=1, le=1000)
+    limit_terminals_total: int = limit(10_000, "gateway", "terminals open at once", ge=1, le=100_000)
     limit_transfers: int = limit(4, "person and gateway", "uploads and downloads of files at once", ge=1, le=64)
+    limit_transfers_total: int = limit(
+        64, "gateway", "uploads and downloads of files at once, a thread each", ge=1, le=512
+    )
     limit_port_connections: int = limit(
         48, "person and gateway", "connections to web servers in labs at once", ge=1, le=1000
+    )
+    limit_port_connections_total: int = limit(
+        1_000, "gateway", "connections to web servers in labs at once", ge=1, le=20_000
     )
     lab_limit_total: int = limit(50, "site", "labs running at once; more are queued", ge=1, le=10_000)
     lab_limit_user: int = limit(2, "person", "labs at once", ge=1, le=100)

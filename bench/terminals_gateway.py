@@ -24,6 +24,7 @@ from config import ROOT
 from gateway import asked, tasks
 from gateway.access import Access
 from gateway.hints import Hints
+from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
@@ -76,7 +77,7 @@ async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: st
     hints = Hints(redis)
     visitors, notes, access = Visitors(hints, no_visit), Notes(redis), Access(hints, redis, everybody)
     running = [asyncio.create_task(work) for work in (notes.run(), access.run())]
-    terminals = Terminals(backend, redis, job_of, Hosts(ORIGIN), visitors, notes, access, 10_000)
+    terminals = Terminals(backend, redis, job_of, Hosts(ORIGIN), visitors, notes, access, Limit(10_000, 10_000))
     application = web.Application(middlewares=[asked.guard(Hosts(ORIGIN), 0)])
     application.add_routes([web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve)])
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True)

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from apiflask import HTTPTokenAuth
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_babel import gettext as _
 
 from blueprints import limits
@@ -25,6 +25,7 @@ auth = HTTPTokenAuth(scheme="Bearer", security_scheme_name="bearerAuth", descrip
 def init_app(app: Flask) -> None:
     """Keep everything below /api/ within its rate."""
     app.before_request(_admit)
+    app.after_request(_tell)
 
 
 def _admit() -> None:
@@ -37,10 +38,15 @@ def _admit() -> None:
         return
     sent = auth.get_auth()
     g.api_token = _find(sent.token) if sent is not None and sent.token else None
-    if g.api_token is None:
-        limits.spend("api_address", limits.address())
-    else:
-        limits.spend("api", g.api_token.id)
+    g.api_limit = ("api_address", limits.address()) if g.api_token is None else ("api", g.api_token.id)
+    limits.spend(*g.api_limit)
+
+
+def _tell(response: Response) -> Response:
+    """Say how much of the rate is left."""
+    if "api_limit" in g:
+        response.headers.extend(limits.standing(*g.api_limit))
+    return response
 
 
 def _find(plain: str) -> ApiToken | None:

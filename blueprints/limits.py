@@ -26,6 +26,8 @@ from services.errors import LimitReached
 
 # Who has one address of IPv6 has 2**64 of them: that is what a connection at home is given (RFC 6177).
 IPV6_PREFIX = 64
+# How much there is, how much of it is left, and when there is all of it again (seconds since 1970).
+HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -41,6 +43,19 @@ def spend(name: str, *key: object) -> None:
         for rate in rates:
             if not limiter.limiter.hit(rate, *ids):
                 raise _reached(rate, ids)
+
+
+def standing(name: str, *key: object) -> dict[str, str]:
+    """Return the headers that say how much of a limit is left, of its rate that is nearest to its end."""
+    with _tolerant():
+        ids, found = _ids(name, key), []
+        for rate in _rates(name):
+            window = limiter.limiter.get_window_stats(rate, *ids)
+            found.append((window.remaining, rate.amount, -(-window.reset_time // 1)))
+        if found:
+            left, most, until = min(found)
+            return dict(zip(HEADERS, (str(most), str(left), str(int(until))), strict=True))
+    return {}
 
 
 def check(name: str, *key: object) -> None:

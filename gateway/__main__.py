@@ -10,12 +10,12 @@ from redis.asyncio import Redis
 
 from config import Settings, settings_or_exit
 from core import create_core
-from gateway import asked, files, measures, tasks
+from gateway import asked, measures, tasks
 from gateway.access import Access
 from gateway.database import Database
 from gateway.files import Files
 from gateway.hints import Hints
-from gateway.labs import Labs
+from gateway.labs import Labs, Limit
 from gateway.notes import Notes
 from gateway.port_doors import Doors
 from gateway.ports import Ports
@@ -27,9 +27,6 @@ from scheduler.backends import make_backend
 from services import process_figures
 from services.hosts import Hosts
 
-# Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there are
-# requests for files at once: a student can stop their scripts, and each then takes all of its time.
-LAB_THREADS = files.TOTAL
 END_S = 2.0
 
 log = structlog.get_logger("yurt.gateway")
@@ -37,6 +34,10 @@ log = structlog.get_logger("yurt.gateway")
 
 def build(settings: Settings) -> web.Application:
     """Wire the routes to the engines."""
+
+    def each(name: str) -> Limit:
+        return Limit(getattr(settings, f"limit_{name}"), getattr(settings, f"limit_{name}_total"))
+
     hosts = Hosts(settings.public_url, settings.lab_ports_host, settings.trusted_hosts)
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
     database, hints = Database(create_core(settings, "gateway")), Hints(redis)
@@ -44,12 +45,14 @@ def build(settings: Settings) -> web.Application:
     access = Access(hints, redis, database.holding)
     presence = Presence(database.touch_visit, database.end_visit)
     notes = Notes(redis)
-    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes, access, settings.limit_streams)
+    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes, access, each("streams"))
     visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes, access, settings.limit_terminals)
-    labs_here = Labs(backend, database.job_of, LAB_THREADS)
+    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes, access, each("terminals"))
+    # Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there
+    # are requests for files at once: a student can stop their scripts, and each then takes all of its time.
+    labs_here = Labs(backend, database.job_of, settings.limit_transfers_total)
     doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
-    ports = Ports(settings.secret_key, labs_here, notes, doors, access, settings.limit_port_connections)
+    ports = Ports(settings.secret_key, labs_here, notes, doors, access, each("port_connections"))
     application = web.Application(
         middlewares=[asked.ended(settings.trusted_proxies), asked.guard(hosts, settings.trusted_proxies), ports.hosts]
     )
@@ -60,7 +63,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
-            *Files(settings.secret_key, labs_here, redis, access, settings.limit_transfers).routes(),
+            *Files(settings.secret_key, labs_here, redis, access, each("transfers")).routes(),
             *ports.routes(),
             web.get("/healthz", healthz),
         ]

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from gateway import file_scripts as scripts
 from gateway.access import Access, Revoked
-from gateway.labs import Labs, Limit
+from gateway.labs import Labs, Limit, again_of
 from scheduler.backends.base import BackendUnavailable
 from services import activity, tickets
 from services.access import Grant
@@ -29,7 +29,6 @@ LIST_LIMIT = 512 * 1024
 SCRIPT_S = 20.0
 # Whoever sends or takes nothing for that long gives their place to others.
 STALL_S = 30.0
-TOTAL = 64
 SAFE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -75,9 +74,9 @@ class Place:
 class Files:
     """The routes below `/live/files/<session>`."""
 
-    def __init__(self, secret_key: str, labs: Labs, redis: Redis, access: Access, each: int) -> None:
+    def __init__(self, secret_key: str, labs: Labs, redis: Redis, access: Access, limit: Limit) -> None:
         self._secret_key, self._labs, self._redis, self._access = secret_key, labs, redis, access
-        self._limit = Limit(each, TOTAL)
+        self._limit = limit
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -113,9 +112,7 @@ class Files:
             except scripts.BadPath:
                 return _problem(422, "name")
             except web.HTTPException as error:
-                return _problem(
-                    error.status, {403: "ticket", 404: "missing", 409: "stopped", 429: "busy"}.get(error.status, "away")
-                )
+                return _problem(error.status, CODES.get(error.status, "away"), again_of(error))
             await activity.note(self._redis, session_id, "input")
             return response
 
@@ -253,6 +250,7 @@ def _attachment(name: bytes) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
 
 
-def _problem(status: int, code: str) -> web.Response:
+def _problem(status: int, code: str, again: Mapping[str, str] | None = None) -> web.Response:
     body = {"type": "about:blank", "title": code, "status": status, "code": code}
-    return web.json_response(body, status=status, headers=SAFE, content_type="application/problem+json")
+    headers = {**SAFE, **(again or {})}
+    return web.json_response(body, status=status, headers=headers, content_type="application/problem+json")

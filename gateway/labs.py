@@ -10,7 +10,14 @@ from aiohttp import web
 
 from scheduler.backends.base import Backend, BackendUnavailable, ExecResult
 
+# What is full is free again as soon as somebody's connection ends; nobody knows when.
+AGAIN = {"Retry-After": "2"}
 JobOf = Callable[[str, int], Awaitable[tuple[str, str] | None]]
+
+
+def again_of(error: web.HTTPException) -> dict[str, str]:
+    """Return the header that says when to come again, where the refusal has it."""
+    return {name: error.headers[name] for name in AGAIN if name in error.headers}
 
 
 class Limit:
@@ -24,9 +31,9 @@ class Limit:
     async def hold(self, user_id: int) -> AsyncIterator[None]:
         """Count one more while the block runs; raise 429 or 503 where that is too many."""
         if self._now[user_id] >= self.each:
-            raise web.HTTPTooManyRequests
+            raise web.HTTPTooManyRequests(headers=AGAIN)
         if self._now.total() >= self.total:
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"})
+            raise web.HTTPServiceUnavailable(headers=AGAIN)
         self._now[user_id] += 1
         try:
             yield
@@ -54,7 +61,7 @@ class Turns:
                 async with asyncio.timeout(self.patience_s):
                     await free.acquire()
             except TimeoutError as error:
-                raise web.HTTPServiceUnavailable(headers={"Retry-After": "2"}) from error
+                raise web.HTTPServiceUnavailable(headers=AGAIN) from error
             try:
                 yield
             finally:

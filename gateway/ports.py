@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import html
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from aiohttp import web
@@ -17,7 +17,7 @@ from prometheus_client import Counter
 
 from gateway import http1, port_headers, tasks
 from gateway.access import Access, Revoked
-from gateway.labs import Labs, Limit, Turns
+from gateway.labs import Labs, Limit, Turns, again_of
 from gateway.notes import Notes
 from gateway.port_doors import Caller, Doors
 from gateway.raw import RawReader
@@ -28,7 +28,6 @@ from services.tickets import Holder
 
 CHUNK = 64 * 1024
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
-TOTAL = 1000
 # Each connection is a process in the lab of some 7 MB; browsers keep to six of them at once.
 EACH_LAB, PATIENCE_S = 8, 30.0
 # Whether a lab is whose and runs is asked this often for a burst of requests.
@@ -42,10 +41,10 @@ log = structlog.get_logger("yurt.gateway")
 class Ports:
     """The routes below `/live/ports/`, and the hosts of labs."""
 
-    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors, access: Access, each: int) -> None:
+    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors, access: Access, limit: Limit) -> None:
         self._secret_key, self._labs, self._notes, self._doors = secret_key, labs, notes, doors
         self._access = access
-        self._limit, self._turns = Limit(each, TOTAL), Turns(EACH_LAB, PATIENCE_S)
+        self._limit, self._turns = limit, Turns(EACH_LAB, PATIENCE_S)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,7 +63,7 @@ class Ports:
             caller = await self._doors.on_host(request)
             return await (self._doors.enter(request) if caller is None else self._serve(request, caller))
         except web.HTTPException as error:
-            return page(error.status, WORDS.get(error.status, ""), [])
+            return page(error.status, WORDS.get(error.status, ""), list(again_of(error).items()))
 
     async def _on_path(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -112,13 +111,16 @@ class Ports:
             log.info("port failed", session=caller.session_id, port=caller.port, error=type(error).__name__)
             return self._refusal(504 if isinstance(error, TimeoutError) else 502, caller)
         except web.HTTPException as error:
-            return self._refusal(error.status, caller)
+            return self._refusal(error.status, caller, again=again_of(error))
         REQUESTS.labels("served").inc()
         return response
 
-    def _refusal(self, status: int, caller: Caller, words: str = "") -> web.Response:
+    def _refusal(
+        self, status: int, caller: Caller, words: str = "", again: Mapping[str, str] | None = None
+    ) -> web.Response:
         REQUESTS.labels("refused").inc()
-        return page(status, words or WORDS.get(status, ""), port_headers.protection(caller.door))
+        headers = [*port_headers.protection(caller.door), *(again or {}).items()]
+        return page(status, words or WORDS.get(status, ""), headers)
 
     async def _job(self, caller: Caller) -> str:
         key, now = (caller.session_id, caller.holder.user_id), asyncio.get_running_loop().time()

@@ -26,7 +26,6 @@ HEARTBEAT_S = 15.0
 COALESCE_S = 0.1
 BOARD_EVERY_S = 1.0
 SEND_S = 20.0
-STREAMS_IN_ALL = 20_000
 
 STREAMS = Gauge("yurt_gateway_streams", "Open live streams.", multiprocess_mode="livesum")
 
@@ -44,11 +43,11 @@ class Streams:
         presence: Presence,
         notes: Notes,
         access: Access,
-        each: int,
+        limit: Limit,
     ) -> None:
         self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
         self._presence, self._notes, self._access = presence, notes, access
-        self._limit = Limit(each, STREAMS_IN_ALL)
+        self._limit = limit
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
         """Send the lab's state at once, and again after each change. A visitor's visit lasts while they listen."""

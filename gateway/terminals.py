@@ -31,7 +31,6 @@ TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
-TERMINALS_IN_ALL = 10_000
 # Pages ask whether their connection still leads anywhere; nothing tells them that a network is gone.
 PING, PONG = '{"type":"ping"}', '{"type":"pong"}'
 
@@ -54,13 +53,13 @@ class Terminals:
         visitors: Visitors,
         notes: Notes,
         access: Access,
-        each: int,
+        limit: Limit,
     ) -> None:
         self._backend, self._redis, self._job_of, self._hosts, self._notes = backend, redis, job_of, hosts, notes
         self._access = access
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
-        self._limit = Limit(each, TERMINALS_IN_ALL)
+        self._limit = limit
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Redeem the ticket, then carry bytes both ways until one side ends."""

@@ -187,6 +187,24 @@ def test_a_token_has_one_count_however_its_header_is_written(
     assert client.get("/api/v1/me", headers=other).status_code == 200
 
 
+def test_the_api_says_how_much_of_the_rate_is_left(
+    client: FlaskClient, cast: Cast, set_limit: Callable[..., None]
+) -> None:
+    set_limit(limit_api="3 per minute; 100 per hour")
+    headers = bearer(cast.bob)
+
+    answers = [client.get("/api/v1/me", headers=headers) for _ in range(4)]
+    stranger = client.get("/api/v1/me")
+    page = client.get("/")
+
+    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in answers]
+    assert ([answer.status_code for answer in answers], left) == ([200, 200, 200, 429], [2, 1, 0, 0])
+    assert {answer.headers["X-RateLimit-Limit"] for answer in answers} == {"3"}
+    assert all(answer.headers["X-RateLimit-Reset"].isdigit() for answer in answers)
+    assert stranger.headers["X-RateLimit-Limit"] == "600"
+    assert "X-RateLimit-Limit" not in page.headers
+
+
 def test_refused_requests_count_too(client: FlaskClient, cast: Cast, set_limit: Callable[..., None]) -> None:
     set_limit(limit_api="5 per minute", limit_api_address="5 per minute")
     mine = bearer(cast.bob)

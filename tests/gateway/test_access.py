@@ -12,7 +12,6 @@ from redis.asyncio import Redis
 from sqlalchemy import event, select, text
 
 from extensions import SESSION_PREFIX, db
-from gateway import access as gateway_access
 from gateway.access import Access, Revoked
 from gateway.hints import Hints
 from gateway.terminals import TICKET_REFUSED, VISIT_OVER
@@ -169,14 +168,26 @@ async def test_a_download_is_cut_and_not_taken_for_whole(gateway: Browser, stage
     assert (await gateway.get(path)).status == 403
 
 
-async def test_another_session_of_the_same_person_goes_on(gateway: Browser, stage: Stage) -> None:
+async def test_another_session_of_the_same_person_goes_on(
+    gateway: Browser, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, loop, look = asyncio.Semaphore(0), asyncio.get_running_loop(), access.holding
+
+    def note(grants: Any) -> set[Grant]:
+        found = look(grants)
+        loop.call_soon_threadsafe(looked.release)
+        return found
+
     await asyncio.to_thread(stage.run)
     shell = await open_shell(gateway, stage)
     await shell.see("$ ")
 
     await apply(stage, lambda _stage, _user: access.end_session("another", now=utcnow()), stage.bob)
     await apply(stage, deactivate, stage.charlie)
-    await asyncio.sleep(2 * gateway_access.EVERY_S)
+    # The first may have begun before the changes, and of the last nothing may have become yet.
+    monkeypatch.setattr(access, "holding", note)
+    for _ in range(3):
+        await looked.acquire()
     await shell.type("echo still $((1))\r")
 
     await shell.see("\nstill 1\n")
@@ -235,10 +246,20 @@ class Looks:
         self.asked: list[int] = []
         self.is_held = True
         self.is_away = False
+        self._began = asyncio.Condition()
+
+    async def more(self, count: int) -> list[int]:
+        """Wait until so many more look-ups have begun; return how many grants each was about."""
+        before = len(self.asked)
+        async with self._began:
+            await self._began.wait_for(lambda: len(self.asked) >= before + count)
+        return self.asked[before : before + count]
 
     async def __call__(self, grants: Any) -> set[Grant]:
         found = set(grants)
         self.asked.append(len(found))
+        async with self._began:
+            self._began.notify_all()
         if self.is_away:
             raise web.HTTPServiceUnavailable
         return found if self.is_held else set()
@@ -246,8 +267,9 @@ class Looks:
 
 async def test_nobody_is_looked_up_while_nobody_is_connected_and_many_are_together(stage: Stage) -> None:
     redis, looks = Redis.from_url(stage.settings.redis_url), Looks()
-    held = Access(Hints(redis), redis, looks)
-    running = asyncio.create_task(held.run())
+    hints = Hints(redis)
+    held = Access(hints, redis, looks)
+    running = [asyncio.create_task(held.run()), asyncio.create_task(hints.listen())]
     grants = [Grant(stage.holder(stage.bob), "board", course_id=number) for number in range(2000)]
     ready, outcomes = asyncio.Semaphore(0), []
 
@@ -259,22 +281,27 @@ async def test_nobody_is_looked_up_while_nobody_is_connected_and_many_are_togeth
         except Revoked:
             outcomes.append("revoked")
 
-    await asyncio.sleep(1.5)
+    with hints.watch(live.ACCESS_CHANNEL) as hint:
+        await hint.wait()  # it listens now
+        for _ in range(3):
+            hint.clear()
+            stage.redis.publish(live.ACCESS_CHANNEL, "")
+            await hint.wait()
     assert looks.asked == []
     connections = [asyncio.create_task(connection(grant)) for grant in grants]
     for _ in grants:
         await ready.acquire()
     assert sum(looks.asked) <= 2 * len(grants)
-    before = len(looks.asked)
-    await asyncio.sleep(2.5)
-    assert 1 <= len(looks.asked) - before <= 3
+    # All of them in one look, and again in one.
+    assert await looks.more(2) == [len(grants)] * 2
 
     looks.is_away = True
-    await asyncio.sleep(1.5)
+    await looks.more(3)  # of the first two something has become
     assert outcomes == []  # nobody knows, so nobody is sent away
     looks.is_away, looks.is_held = False, False
     async with asyncio.timeout(SOON_S):
         await asyncio.gather(*connections)
     assert outcomes == ["revoked"] * 2000
-    running.cancel()
+    for task in running:
+        task.cancel()
     await redis.aclose()

@@ -338,6 +338,7 @@ async def test_one_person_does_so_much_at_once(panel: Panel, stage: Stage) -> No
     held.set()
 
     assert ([task.result() for task in done], refused.status) == ([429], 429)
+    assert refused.headers["Retry-After"] == "2"
     assert sorted(await asyncio.gather(*opened)) == [201] * TRANSFERS + [429]
     assert (await panel.ask("GET")).status == 200
 

@@ -45,6 +45,7 @@ async def test_streams_that_are_opened_together_are_counted(gateway: Browser, st
 
     statuses = [response.status for response in responses]
     assert (statuses.count(200), statuses.count(429)) == (STREAMS_PER_USER, 8)
+    assert {response.headers.get("Retry-After") for response in responses if response.status == 429} == {"2"}
     for response in responses:
         response.close()
 
