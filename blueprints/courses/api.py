@@ -138,7 +138,7 @@ def list_enrolments(slug: str, query_data: PageQuery) -> Any:
 @courses_api.auth_required(auth)
 @courses_api.input(EnrolmentIn)
 @courses_api.output(MembershipOut, status_code=201)
-@courses_api.doc(summary="Enrol", responses=responses(403, 404, 422))
+@courses_api.doc(summary="Enrol", responses=responses(403, 404, 409, 422))
 @scope("write")
 def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
     """Enrol the caller, or as a teacher somebody else by their address."""

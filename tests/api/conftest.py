@@ -1,10 +1,13 @@
 """The cast on the stage, and programs that speak for them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from models import User, utcnow
@@ -14,23 +17,42 @@ from tests.factories import Cast, make_cast
 API = "/api/v1"
 
 
+# An address that isn't of this kind at all (an empty segment, a slash in it), or a body that isn't JSON.
+UNDOCUMENTED = {400, 404, 405, 413}
+
+
 class Program:
-    """Somebody's script: each call carries their token."""
+    """Somebody's script: each call carries their token, and gets an answer that the document names."""
 
     def __init__(self, client: FlaskClient, plain: str) -> None:
         self.client, self.headers = client, {"Authorization": f"Bearer {plain}"}
+        self._document: dict[str, Any] = client.get(f"{API}/openapi.json").get_json()["paths"]
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        return self.client.get(API + path, headers=self.headers, **options)
+        return self._send("get", path, **options)
 
     def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
-        return self.client.post(API + path, headers=self.headers, json=json, **options)
+        return self._send("post", path, json=json, **options)
 
     def put(self, path: str, json: Any = None, **options: Any) -> TestResponse:
-        return self.client.put(API + path, headers=self.headers, json=json, **options)
+        return self._send("put", path, json=json, **options)
 
     def delete(self, path: str) -> TestResponse:
-        return self.client.delete(API + path, headers=self.headers)
+        return self._send("delete", path)
+
+    def _send(self, method: str, path: str, **options: Any) -> TestResponse:
+        response = self.client.open(API + path, method=method.upper(), headers=self.headers, **options)
+        assert response.status_code in UNDOCUMENTED | self._documented(method, path), response.text
+        return response
+
+    def _documented(self, method: str, path: str) -> set[int]:
+        addresses = self.client.application.url_map.bind("localhost")
+        try:
+            rule, _arguments = addresses.match(urlsplit(API + path).path, method.upper(), return_rule=True)
+        except HTTPException:
+            return set()
+        operations = self._document.get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {method: {"responses": [200]}})
+        return {int(status) for status in operations[method]["responses"]}
 
 
 @pytest.fixture

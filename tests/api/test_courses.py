@@ -89,7 +89,11 @@ def test_nobody_outside_is_enrolled_by_a_wrong_address(alice: Program) -> None:
 
 
 def test_the_last_teacher_stays(alice: Program, cast: Cast) -> None:
+    oneself = {"email": "alice@example.org", "role": "assistant"}
+
     problem(alice.delete(f"/courses/shell/enrolments/{cast.alice.id}"), 409)
+    problem(alice.put(f"/courses/shell/enrolments/{cast.alice.id}", {"role": "assistant"}), 409)
+    problem(alice.post("/courses/shell/enrolments", oneself), 409)
 
 
 def test_a_student_sees_no_addresses_of_others(bob: Program) -> None:

@@ -15,13 +15,11 @@ from werkzeug.test import TestResponse
 from blueprints import openapi
 from extensions import db as database
 from models import Blob, LabSave
-from tests.api.conftest import API, Program, problem
+from tests.api.conftest import API, UNDOCUMENTED, Program, problem
 from tests.factories import Cast
 
 METHODS = ("get", "post", "put", "delete")
 EXAMPLES = 6
-# An address that isn't of this kind at all (an empty segment, a slash in it), or a body that isn't JSON.
-UNDOCUMENTED = {400, 404, 405, 413}
 
 
 @pytest.fixture
