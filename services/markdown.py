@@ -7,7 +7,7 @@ listed here.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import chain, count
 from typing import Any
@@ -68,15 +68,22 @@ _LANGUAGE_CLASS = re.compile(r"language-[a-z0-9+-]{1,30}")
 _HEADING_ID = re.compile(rf"{ID_PREFIX}[\w-]+")
 # As the plugin names a footnote and what refers to it.
 _FOOTNOTE_ID = re.compile(r"fn(ref)?[0-9]+(:[0-9]+)?")
+# As the sanitiser writes it.
+_IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
+_IMAGE_VALUE = re.compile(r' ([a-z]+)="([^"]*)"')
 # Where HTML points at a file of the course; in Markdown the parser knows.
 _HTML_FILE = re.compile(r"""\b(?:src|href)\s*=\s*["']?([^\s"'>]+)""", re.IGNORECASE)
 _MARKER = re.compile(rf"\[!({'|'.join(CALLOUTS)})\][ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
 _FORMATTER = HtmlFormatter(nowrap=True)
 
 
-def render(text: str, *, base_url: str = "") -> str:
-    """Return `text` as sanitised HTML; `files/NAME` in images and links points below `base_url`."""
-    return _clean(_BLOCKS.render(text), base_url)
+def render(text: str, *, base_url: str = "", sizes: Mapping[str, tuple[int, int]] | None = None) -> str:
+    """Return `text` as sanitised HTML; `files/NAME` in images and links points below `base_url`.
+
+    `sizes` are widths and heights of pictures by path: their images say it, so that nothing moves when they arrive.
+    """
+    html = _clean(_BLOCKS.render(text), base_url)
+    return _IMAGE.sub(lambda image: _sized(image, base_url, sizes), html) if sizes else html
 
 
 def render_inline(text: str) -> str:
@@ -134,6 +141,22 @@ def _attribute(tag: str, name: str, value: str, base_url: str) -> str | None:
     if name == "href":
         return f"#{ID_PREFIX}{value[1:]}" if re.match("#.", value) else _below(base_url, value)
     return value
+
+
+def _sized(image: re.Match[str], base_url: str, sizes: Mapping[str, tuple[int, int]]) -> str:
+    values = dict(_IMAGE_VALUE.findall(image[1]))
+    size = sizes.get(unquote(values.get("src", "").removeprefix(f"{base_url.rstrip('/')}/")))
+    given = [values[name] for name in ("width", "height") if name in values]
+    if size is None or len(given) == 2 or not all(re.fullmatch("[1-9][0-9]{0,4}", value) for value in given):
+        return image[0]
+    width, height = size
+    if "width" in values:
+        width, height = int(values["width"]), max(1, round(int(values["width"]) * height / width))
+    elif "height" in values:
+        width, height = max(1, round(int(values["height"]) * width / height)), int(values["height"])
+    values |= {"width": str(width), "height": str(height)}
+    written = (f' {name}="{value}"' for name, value in values.items())
+    return f"<img{''.join(written)}>"
 
 
 def _is_file(url: str) -> bool:

@@ -6,6 +6,7 @@ course no longer holds is archived, and comes back when it does. The same course
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, 
 from services import checks, files, labs, markdown
 from services.archive.apply_lab import apply_lab
 from services.archive.apply_quiz import apply_quiz
-from services.archive.changes import Changes, assign
+from services.archive.changes import Changes, Render, assign
 from services.archive.content import (
     ActivityContent,
     CourseContent,
@@ -27,6 +28,7 @@ from services.archive.content import (
     activity_file,
 )
 from services.archive.faults import Faults
+from services.archive.picture_sizes import size_of
 
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 
@@ -38,16 +40,16 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
     course = db.session.scalar(select(Course).where(Course.slug == content.slug).with_for_update())
     known = _activities(course)
     _refuse_conflicts(content, course, known)
-    changes = Changes(content.slug)
+    changes, render = Changes(content.slug), _renderer(content)
     is_new = course is None
     if course is None:
         course = Course(slug=content.slug, title=content.title, version=1, created_at=now, updated_at=now)
-    is_changed = _apply_course(course, content)
+    is_changed = _apply_course(course, content, render)
     if is_new:
         db.session.add(course)
         db.session.flush()
     changes.note(f"course {content.slug}", is_new=is_new, is_changed=is_changed)
-    _apply_modules(course, content, known, changes)
+    _apply_modules(course, content, known, changes, render)
     _settle_labs(known.values(), changes, now)
     _apply_files(course, content.files, changes)
     if changes and not is_new:
@@ -60,6 +62,11 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
 def base_url(slug: str) -> str:
     """Return the address below which a course's `files/` are served."""
     return f"/courses/{slug}"
+
+
+def _renderer(content: CourseContent) -> Render:
+    sizes = {file.path: size for file in content.files if (size := size_of(file.data))}
+    return partial(markdown.render, base_url=base_url(content.slug), sizes=sizes)
 
 
 def _activities(course: Course | None) -> dict[str, Activity]:
@@ -94,13 +101,13 @@ def _refuse_conflicts(content: CourseContent, course: Course | None, known: dict
     faults.check()
 
 
-def _apply_course(course: Course, content: CourseContent) -> bool:
+def _apply_course(course: Course, content: CourseContent, render: Render) -> bool:
     return assign(
         course,
         title=content.title,
         summary=content.summary,
         about_md=content.about,
-        about_html=markdown.render(content.about, base_url=base_url(content.slug)),
+        about_html=render(content.about),
         language=content.language,
         is_published=content.is_published,
         enrolment=content.enrolment,
@@ -108,7 +115,9 @@ def _apply_course(course: Course, content: CourseContent) -> bool:
     )
 
 
-def _apply_modules(course: Course, content: CourseContent, known: dict[str, Activity], changes: Changes) -> None:
+def _apply_modules(
+    course: Course, content: CourseContent, known: dict[str, Activity], changes: Changes, render: Render
+) -> None:
     modules = {row.slug: row for row in db.session.scalars(select(Module).where(Module.course_id == course.id))}
     kept: set[str] = set()
     for position, module in enumerate(content.modules, start=1):
@@ -121,7 +130,7 @@ def _apply_modules(course: Course, content: CourseContent, known: dict[str, Acti
             db.session.add(row)
             db.session.flush()
         changes.note(f"module {module.slug}", is_new=is_new, is_changed=is_changed)
-        _apply_activities(course, row, module, known, changes)
+        _apply_activities(course, row, module, known, changes, render)
         kept |= {activity.slug for activity in module.activities}
     gone: list[Any] = [row for slug, row in known.items() if slug not in kept]
     gone += [row for slug, row in modules.items() if slug not in {module.slug for module in content.modules}]
@@ -146,7 +155,12 @@ def _settle_labs(known: Iterable[Activity], changes: Changes, now: datetime) -> 
 
 
 def _apply_activities(
-    course: Course, module: Module, content: ModuleContent, known: dict[str, Activity], changes: Changes
+    course: Course,
+    module: Module,
+    content: ModuleContent,
+    known: dict[str, Activity],
+    changes: Changes,
+    render: Render,
 ) -> None:
     for position, activity in enumerate(content.activities, start=1):
         row = known.get(activity.slug)
@@ -157,24 +171,24 @@ def _apply_activities(
             db.session.add(row)
             db.session.flush()
         is_changed = assign(row, **place)
-        is_changed |= _apply_activity(row, activity, base_url(course.slug))
+        is_changed |= _apply_activity(row, activity, render)
         changes.note(f"{activity.kind} {activity.slug}", is_new=is_new, is_changed=is_changed)
 
 
-def _apply_activity(row: Activity, activity: ActivityContent, base: str) -> bool:
+def _apply_activity(row: Activity, activity: ActivityContent, render: Render) -> bool:
     if isinstance(activity, LessonContent):
         return assign(
             row,
             body_md=activity.body,
-            body_html=markdown.render(activity.body, base_url=base),
+            body_html=render(activity.body),
             minutes=activity.minutes,
             points=activity.points,
         )
     if isinstance(activity, LabContent):
         assert isinstance(row, Lab)  # _refuse_conflicts has compared the kinds
-        return apply_lab(row, activity, base)
+        return apply_lab(row, activity, render)
     assert isinstance(row, Quiz)  # as above
-    return apply_quiz(row, activity, base)
+    return apply_quiz(row, activity, render)
 
 
 def _apply_files(course: Course, contents: tuple[FileContent, ...], changes: Changes) -> None:

@@ -4,12 +4,11 @@ from typing import Any
 
 from extensions import db
 from models import Lab, LabCheck, LabStep
-from services import markdown
-from services.archive.changes import assign
+from services.archive.changes import Render, assign
 from services.archive.content import CheckContent, LabContent, StepContent
 
 
-def apply_lab(lab: Lab, content: LabContent, base: str) -> bool:
+def apply_lab(lab: Lab, content: LabContent, render: Render) -> bool:
     """Bring the lab, its steps and its checks up to date; return whether anything changed."""
     is_changed = assign(
         lab,
@@ -36,11 +35,13 @@ def apply_lab(lab: Lab, content: LabContent, base: str) -> bool:
     checks = {row.slug: row for row in lab.checks}
     position = 0
     for number, step in enumerate(content.steps, start=1):
-        row, is_step_changed = _apply_step(lab, steps[number - 1] if number <= len(steps) else None, number, step, base)
+        row, is_step_changed = _apply_step(
+            lab, steps[number - 1] if number <= len(steps) else None, number, step, render
+        )
         is_changed |= is_step_changed
         for check in step.checks:
             position += 1
-            is_changed |= _apply_check(lab, checks.pop(check.slug, None), row, position, check, base)
+            is_changed |= _apply_check(lab, checks.pop(check.slug, None), row, position, check, render)
     for gone in checks.values():
         is_changed |= assign(gone, is_archived=True, step=None)
     for extra in steps[len(content.steps) :]:
@@ -51,16 +52,18 @@ def apply_lab(lab: Lab, content: LabContent, base: str) -> bool:
     return is_changed
 
 
-def _apply_step(lab: Lab, row: LabStep | None, position: int, content: StepContent, base: str) -> tuple[LabStep, bool]:
+def _apply_step(
+    lab: Lab, row: LabStep | None, position: int, content: StepContent, render: Render
+) -> tuple[LabStep, bool]:
     values: dict[str, Any] = {
         "position": position,
         "title": content.title,
         "file": content.file,
         "body_md": content.body,
-        "body_html": markdown.render(content.body, base_url=base),
+        "body_html": render(content.body),
         "solution_file": content.solution_file,
         "solution_md": content.solution,
-        "solution_html": markdown.render(content.solution, base_url=base) if content.solution else "",
+        "solution_html": render(content.solution) if content.solution else "",
     }
     if row is not None:
         return row, assign(row, **values)
@@ -70,7 +73,7 @@ def _apply_step(lab: Lab, row: LabStep | None, position: int, content: StepConte
 
 
 def _apply_check(
-    lab: Lab, row: LabCheck | None, step: LabStep, position: int, content: CheckContent, base: str
+    lab: Lab, row: LabCheck | None, step: LabStep, position: int, content: CheckContent, render: Render
 ) -> bool:
     values: dict[str, Any] = {
         "step": step,
@@ -80,7 +83,7 @@ def _apply_check(
         "script": content.script,
         "points": content.points,
         "hint_md": content.hint,
-        "hint_html": markdown.render(content.hint, base_url=base),
+        "hint_html": render(content.hint),
         "timeout_s": content.timeout_s,
         "is_archived": False,
     }

@@ -4,17 +4,16 @@ from sqlalchemy import func, select
 
 from extensions import db
 from models import Question, QuestionVersion, Quiz
-from services import markdown
-from services.archive.changes import assign
+from services.archive.changes import Render, assign
 from services.archive.content import QuestionContent, QuizContent
 
 
-def apply_quiz(quiz: Quiz, content: QuizContent, base: str) -> bool:
+def apply_quiz(quiz: Quiz, content: QuizContent, render: Render) -> bool:
     """Bring the quiz and its questions up to date; return whether anything changed."""
     is_changed = assign(
         quiz,
         instructions_md=content.instructions,
-        instructions_html=markdown.render(content.instructions, base_url=base),
+        instructions_html=render(content.instructions),
         time_limit_s=content.time_limit_s,
         attempts_allowed=content.attempts_allowed,
         points=content.points,
@@ -30,21 +29,21 @@ def apply_quiz(quiz: Quiz, content: QuizContent, base: str) -> bool:
             db.session.flush()
             is_changed = True
         is_changed |= assign(row, position=position, is_archived=False)
-        is_changed |= _apply_version(row, question, base)
+        is_changed |= _apply_version(row, question, render)
     for row in known.values():
         is_changed |= assign(row, is_archived=True)
     return is_changed
 
 
-def _apply_version(row: Question, content: QuestionContent, base: str) -> bool:
+def _apply_version(row: Question, content: QuestionContent, render: Render) -> bool:
     values = {
         "kind": content.kind,
         "prompt_md": content.prompt,
-        "prompt_html": markdown.render(content.prompt, base_url=base),
+        "prompt_html": render(content.prompt),
         "points": content.points,
         "spec": content.spec,
         "feedback_md": content.feedback,
-        "feedback_html": markdown.render(content.feedback, base_url=base),
+        "feedback_html": render(content.feedback),
     }
     current = row.current
     if current is not None and all(getattr(current, name) == value for name, value in values.items()):

@@ -1,7 +1,11 @@
 """What an import did, and the one way in which it sets columns: only those that differ."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+# The course's Markdown -> HTML.
+Render = Callable[[str], str]
 
 
 @dataclass
