@@ -3,13 +3,14 @@
 Owns the reader's language, region and time zone, and the filters of templates that depend on them.
 """
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_datetime, format_time, get_timezone
 from babel.numbers import format_decimal
 from flask import Flask, request
 from flask_babel import get_locale, ngettext
@@ -23,7 +24,7 @@ SUPPORTED_LOCALES = ["en"]
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
-    filters = (localtime, duration, inline, marks, direction)
+    filters = (localtime, clock, duration, countdown, inline, marks, direction)
     app.jinja_env.filters.update({each.__name__: each for each in filters}, plain=markdown.plain)
 
 
@@ -73,6 +74,18 @@ def duration(seconds: float | None) -> str:
     if rest:
         parts.append(ngettext("%(num)d second", "%(num)d seconds", rest))
     return " ".join(parts)
+
+
+def clock(iso: str) -> str:
+    """Show the time of day of a state document's time; the page's script shows it by the device's clock."""
+    zone = get_timezone(time_zone())
+    return str(format_time(datetime.fromisoformat(iso), "short", tzinfo=zone, locale=region()))
+
+
+def countdown(seconds: float) -> str:
+    """Show the time that is left as a clock does: 29:59. The page's script goes on with it (static/js/quiz-end.js)."""
+    left = max(0, math.ceil(seconds))
+    return f"{left // 60}:{left % 60:02}"
 
 
 def marks(value: Fraction | float | None) -> str:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from blueprints import limits, live_tickets
 from blueprints.errors import wants_json
-from blueprints.labs import panels, starting
+from blueprints.labs import panels, starting, step_rows
 from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
@@ -45,6 +45,9 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
     found = activity(course, lab, Lab)
     takes_part = policy.may_take_part(role)
     newest = lab_service.latest(me().id, found.id)
+    state = lab_service.describe(newest, now()) if newest else None
+    hindrance = starting.hindrance(found) if takes_part else "outsider"  # type: ignore[arg-type]
+    words = step_rows.words()
     before, after = outline(course).around(found.slug)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
     g.csp_frames = panels.frames(found, _settings())  # type: ignore[arg-type]  # `activity` returned a Lab
@@ -52,10 +55,12 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         "labs/show.html",
         course=course,
         lab=found,
-        steps=lab_steps.steps(found),  # type: ignore[arg-type]  # `activity` returned a Lab
+        steps=step_rows.rows(found, state, words),  # type: ignore[arg-type]  # `activity` returned a Lab
+        words=words,
+        can_begin=hindrance is None and (state is None or state["state"] == "ended"),
         panels=panels.of(found, takes_part),  # type: ignore[arg-type]
-        state=lab_service.describe(newest, now()) if newest else None,
-        hindrance=starting.hindrance(found) if takes_part else "outsider",  # type: ignore[arg-type]
+        state=state,
+        hindrance=hindrance,
         is_port_host=bool(_settings().lab_ports_host),
         previous=link(course, before),
         next=link(course, after),

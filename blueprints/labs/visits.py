@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import limits, live_tickets
+from blueprints.labs import step_rows
 from blueprints.labs.loading import helped
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import LabSession
 from models.lab_session import ENDED, RUNNING
-from services import help_visits, lab_steps, labs
+from services import help_visits, labs
 from services.errors import Conflict
 
 lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:session_id>/visit")
@@ -26,14 +27,16 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
     if found.state != ENDED:
         help_visits.begin(found, me(), now=now())
         db.session.commit()
+    state, words = labs.describe(found, now(), me().id), step_rows.words(is_visit=True)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
     return render_template(
         "labs/visit.html",
         course=found.course,
         lab=found.lab,
         student=found.user,
-        steps=lab_steps.steps(found.lab),
-        state=labs.describe(found, now(), me().id),
+        steps=step_rows.rows(found.lab, state, words),
+        words=words,
+        state=state,
         board_url=url_for("labs_board.show", slug=found.course.slug),
     )
 

@@ -75,6 +75,15 @@ function renderSolution(article, html) {
   box.querySelector("summary").focus();
 }
 
+/** Say that all is done, below the last step, and show it to whoever has just done it. */
+function praise(isComplete) {
+  const line = get("lab-done");
+  const said = isComplete ? words.all : "";
+  if (line.textContent === said) return;
+  line.textContent = said;
+  if (said) line.scrollIntoView({ block: "nearest" });
+}
+
 onState((state) => {
   const checks = new Map((state?.checks ?? []).map((check) => [String(check.id), check]));
   const steps = new Map((state?.steps ?? []).map((step) => [String(step.id), step]));
@@ -84,9 +93,7 @@ onState((state) => {
   get("checks-bar").max = boxes.length || 1;
   get("checks-bar").value = done;
   get("checks-count").textContent = boxes.length ? fill(words.count, { done, total: boxes.length }) : "";
-  const isComplete = boxes.length > 0 && done === boxes.length;
-  if (get("lab-done").hidden === isComplete) get("lab-done").textContent = words.all;
-  get("lab-done").hidden = !isComplete;
+  praise(boxes.length > 0 && done === boxes.length);
 });
 
 for (const box of boxes) {

@@ -4,6 +4,7 @@ import { onPanel, shown, view } from "./lab-tabs.js";
 import { receipt } from "./saved.js";
 import { send, toast } from "./site.js";
 import { openTerminal } from "./terminal.js";
+import { loadTerminal } from "./terminal-parts.js";
 
 const host = get("terminal");
 const isAvailable = Boolean(get("cover-title"));
@@ -11,6 +12,8 @@ const isAvailable = Boolean(get("cover-title"));
 const needsKeys = matchMedia("(pointer: coarse), (max-width: 60rem)");
 let terminal = null;
 let link = "";
+// A phone shows the steps first: a terminal that nobody has looked at isn't opened.
+let isSeen = false;
 
 /** Say how long it is likely to take, in words that don't promise more than an estimate can. */
 function waitWords({ likely, latest }) {
@@ -49,27 +52,34 @@ function renderCover(name) {
   if (name === "ended") get("start").querySelector("button").textContent = words.again;
 }
 
+async function open() {
+  await loadTerminal();
+  if (stateName() !== "running" || terminal) return;
+  host.hidden = false;
+  terminal = openTerminal(host, url("ticket"), {
+    onEnd: () => {},
+    onLost: () => toast(words.keys_lost, "warn"),
+    onRefused: (why) => {
+      if (why) get("machine-link").textContent = why;
+    },
+    onState: (now) => {
+      // The state comes by another connection, which was lost with this one and may not know.
+      if (now === "connected" && link === "lost") watch();
+      link = now === "connecting" && link ? "lost" : now;
+      get("machine-state").dataset.link = now;
+      const note = get("machine-link");
+      note.hidden = now !== "connecting" || link !== "lost" || stateName() !== "running";
+      if (now === "connected") note.textContent = words.reconnecting;
+    },
+  });
+  renderKeys();
+  const isFree = [document.body, null].includes(document.activeElement);
+  if (isFree && shown() === "terminal" && !matchMedia("(max-width: 60rem)").matches) terminal.focus();
+}
+
 function renderTerminal(name) {
-  if (name === "running" && !terminal) {
-    host.hidden = false;
-    terminal = openTerminal(host, url("ticket"), {
-      onEnd: () => {},
-      onLost: () => toast(words.keys_lost, "warn"),
-      onRefused: (why) => {
-        if (why) get("machine-link").textContent = why;
-      },
-      onState: (now) => {
-        // The state comes by another connection, which was lost with this one and may not know.
-        if (now === "connected" && link === "lost") watch();
-        link = now === "connecting" && link ? "lost" : now;
-        get("machine-state").dataset.link = now;
-        const note = get("machine-link");
-        note.hidden = now !== "connecting" || stateName() !== "running";
-        if (now === "connected") note.textContent = words.reconnecting;
-      },
-    });
-    if (shown() === "terminal" && !matchMedia("(max-width: 60rem)").matches) terminal.focus();
-  }
+  // While it waits and starts there is time to load.
+  if (isSeen && ["queued", "starting", "running"].includes(name)) open().catch(() => toast(words.failed, "bad"));
   if (name !== "running" && terminal) {
     terminal.close();
     terminal = null;
@@ -92,7 +102,12 @@ onState(() => {
   renderCover(name);
   renderTerminal(name);
 });
-onPanel("terminal", (isShown) => isShown && terminal?.resize());
+onPanel("terminal", (isShown) => {
+  if (!isShown) return;
+  isSeen = true;
+  if (terminal) terminal.resize();
+  else renderTerminal(stateName());
+});
 needsKeys.addEventListener("change", renderKeys);
 
 get("leave-queue")?.addEventListener("click", () => act("stop"));

@@ -152,6 +152,7 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, onLost = () => {
         if (note.type === "size" && isVisitor) {
           term.resize(note.columns, note.rows);
           resize();
+          host.dataset.sized = "";
         }
         return;
       }

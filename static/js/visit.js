@@ -3,11 +3,13 @@ import { act, clock, fill, get, onState, shownName, state, stateName, url, watch
 import { onPanel } from "./lab-tabs.js";
 import { toast } from "./site.js";
 import { openTerminal } from "./terminal.js";
+import { loadTerminal } from "./terminal-parts.js";
 import "./lab-checks.js";
 
 const host = get("terminal");
 let terminal = null;
 let was = "watching";
+let isLost = false;
 
 const mine = () => state.visitors.find((visitor) => visitor.is_me);
 
@@ -43,21 +45,29 @@ function renderKeyboard(name) {
   if (now === "driving" && document.activeElement === document.body) terminal?.focus();
 }
 
+async function open() {
+  await loadTerminal();
+  if (stateName() !== "running" || !mine() || terminal) return;
+  host.hidden = false;
+  terminal = openTerminal(host, url("ticket"), {
+    isVisitor: true,
+    onEnd: () => {
+      // The visit's end and the lab's both come with the state, too; a new visit opens a new terminal.
+      terminal?.close();
+      terminal = null;
+      host.replaceChildren();
+    },
+    onState: (now) => {
+      if (now !== "connecting") isLost = true; // from now on, connecting is connecting again
+      get("machine-link").hidden = now !== "connecting" || !isLost || stateName() !== "running";
+    },
+  });
+  terminal.typing(keyboard() === "driving");
+}
+
 function renderTerminal(name) {
   const isHere = name === "running" && Boolean(mine());
-  if (isHere && !terminal) {
-    host.hidden = false;
-    terminal = openTerminal(host, url("ticket"), {
-      isVisitor: true,
-      onEnd: () => {
-        // The visit's end and the lab's both come with the state, too; a new visit opens a new terminal.
-        terminal?.close();
-        terminal = null;
-        host.replaceChildren();
-      },
-      onState: (now) => (get("machine-link").hidden = now !== "connecting" || stateName() !== "running"),
-    });
-  }
+  if (isHere) open().catch(() => toast(words.failed, "bad"));
   if (!isHere && terminal) {
     terminal.close();
     terminal = null;

@@ -1,0 +1,34 @@
+// xterm.js with what it needs: large, so it is loaded when a terminal is wanted, and not before the page has been painted.
+const { style, scripts } = JSON.parse(document.getElementById("terminal-parts").textContent);
+let loading = null;
+
+/** Wait until the page is loaded and the browser has nothing else to do. */
+async function calm() {
+  if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
+  await new Promise((resolve) => (window.requestIdleCallback ? requestIdleCallback(resolve, { timeout: 1000 }) : setTimeout(resolve)));
+}
+
+function added(element) {
+  return new Promise((resolve, reject) => {
+    element.addEventListener("load", resolve, { once: true });
+    element.addEventListener("error", reject, { once: true });
+    document.head.append(element);
+  });
+}
+
+async function load() {
+  await calm();
+  await Promise.all([
+    added(Object.assign(document.createElement("link"), { rel: "stylesheet", href: style })),
+    ...scripts.map((src) => added(Object.assign(document.createElement("script"), { src, async: false }))),
+  ]);
+}
+
+/** Load them, once; what failed is tried again by the next call. */
+export function loadTerminal() {
+  loading ??= load().catch((fault) => {
+    loading = null;
+    throw fault;
+  });
+  return loading;
+}

@@ -1,0 +1,116 @@
+"""Every page that people see, with something on it: for tests that look at all of them, as their people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from extensions import db
+from models import Course, Lab, LabSession, Quiz, User, utcnow
+from services import attempts, labs, tokens
+from tests.factories import (
+    CourseFactory,
+    EnrolmentFactory,
+    LabFactory,
+    LessonFactory,
+    ModuleFactory,
+    QuizFactory,
+    UserFactory,
+    add_check,
+    add_question,
+)
+from tests.journey.student import COURSE, LAB, QUIZ, Student
+from tests.sites import LiveSite, until
+
+# As long as words are: German can do more, and people have no spaces in what they paste.
+LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+WIDE = "/courses/wide"
+ERRORS = ["/no-such-page", f"{COURSE}/no-such-page", "/readyz/no-such-page"]
+PAGES: dict[str, list[str]] = {
+    "": ["/", "/courses", "/courses?q=nothing", COURSE, "/login", "/register", "/reset", "/confirm", WIDE, *ERRORS],
+    "bob": [
+        *("/", "/courses", COURSE, f"{COURSE}/lessons/one-tree", f"{COURSE}/lessons/making-and-moving"),
+        *(f"{COURSE}/lessons/permissions", QUIZ, "/attempts/{open}", "/attempts/{closed}/result"),
+        *(f"{COURSE}/leaderboard", "/labs", LAB, f"{COURSE}/labs/village-library"),
+        *("/account", "/account/tokens", "/enrol", "/change", "/verify", "/signed-in", f"{COURSE}/people", *ERRORS),
+        *(WIDE, f"{WIDE}/lessons/wide", f"{WIDE}/quizzes/wide-quiz", f"{WIDE}/labs/wide-lab", f"{WIDE}/leaderboard"),
+    ],
+    "alice": [
+        *("/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", "/lab-sessions/{lab}/visit", f"{QUIZ}/attempts"),
+        *("/lab-sessions/{lab}/timeline", f"{WIDE}/people", f"{WIDE}/labs-board", "/attempts/{closed}/result"),
+    ],
+    "charlie": ["/", "/courses", COURSE, "/labs", f"{COURSE}/lessons/one-tree"],
+}
+
+
+def fill(site: LiveSite) -> dict[str, str]:
+    """Put something on the pages; return the names that their addresses need."""
+    with site.app.app_context():
+        now = utcnow()
+        bob, alice = _person("bob"), _person("alice")
+        course = _one(Course, "linux-from-the-shell")
+        quiz = _one(Quiz, "finding-your-way-quiz")
+        closed = attempts.start(bob.id, quiz, now=now)
+        attempts.submit(closed, now=now)
+        opened = attempts.start(bob.id, quiz, now=now)
+        lab = labs.request(bob, _one(Lab, "tidy-desk"), course, now=now)
+        tokens.issue(bob.id, name=LONG[:60], scopes=tokens.SCOPES, days=9, now=now)
+        _make_wide_course(bob, alice)
+        db.session.commit()
+        names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id)}
+    until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
+    return names
+
+
+def _make_wide_course(bob: User, alice: User) -> None:
+    course = CourseFactory(slug="wide", title=LONG, summary=LONG)
+    module = ModuleFactory(course=course, title=LONG, summary=LONG)
+    LessonFactory(module=module, slug="wide", title=LONG, body_html=f"<p>{LONG}</p><p><code>{LONG * 3}</code></p>")
+    quiz = QuizFactory(module=module, slug="wide-quiz", title=LONG)
+    add_question(quiz, "single")
+    lab = LabFactory(module=module, slug="wide-lab", title=LONG, summary=LONG)
+    add_check(lab).title = LONG
+    EnrolmentFactory(course=course, user=bob)
+    EnrolmentFactory(course=course, user=alice, role="teacher")
+    EnrolmentFactory(
+        course=course, user=UserFactory(handle="long", display_name=LONG[:60], email=f"{LONG}@example.org")
+    )
+
+
+def _person(handle: str) -> User:
+    return db.session.scalars(select(User).where(User.handle == handle)).one()
+
+
+def _one(model: Any, slug: str) -> Any:
+    return db.session.scalars(select(model).where(model.slug == slug)).one()
+
+
+def _is_running(site: LiveSite, session_id: str) -> bool:
+    with site.app.app_context():
+        return bool(db.session.scalar(select(LabSession.state).where(LabSession.id == session_id)) == "running")
+
+
+def paths(who: str, names: dict[str, str]) -> list[str]:
+    """Return the addresses that a person looks at."""
+    return [path.format(**names) for path in PAGES[who]]
+
+
+def states(site: LiveSite, browser: Browser) -> dict[str, Any]:
+    """Return the cookies of each person, who signs in once."""
+    kept: dict[str, Any] = {"": None}
+    for who in PAGES:
+        if who:
+            with browser.new_context() as fresh:
+                Student(site, fresh.new_page()).sign_in(who)
+                kept[who] = fresh.storage_state()
+    return kept
+
+
+@contextmanager
+def as_person(browser: Browser, state: Any, width: int) -> Iterator[Page]:
+    """Give a page of a person's browser."""
+    viewport: Any = {"width": width, "height": 800}
+    with browser.new_context(storage_state=state, locale="en-GB", viewport=viewport) as fresh:
+        yield fresh.new_page()
