@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from markupsafe import escape
 from passlib.exc import PasswordSizeError
 from redis import RedisError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
@@ -29,6 +30,13 @@ STATUS: dict[type[Exception], int] = {
 RETRY_AFTER_S = 5
 # What PostgreSQL says when it can't serve now: shutting down, too many connections, statement or lock time-out.
 TRANSIENT = ("57", "53", "08", "55P03", "40001", "40P01")
+
+# The page of an error that not even its page can tell.
+PLAIN = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<title>{title}</title><h1>{title}</h1><p>{detail}</p><p><a href="/">/</a></p>'
+    "<p><code>{request_id}</code></p></html>"
+)
 
 log = structlog.get_logger("yurt.errors")
 
@@ -204,27 +212,49 @@ def answer(status: int, detail: str, *, retry_after_s: int | None = None, **extr
         response = jsonify({**body, "request_id": request_id, **extra})
         response.mimetype = "application/problem+json"
     else:
-        page = render_template(
-            "errors/page.html",
-            status=status,
-            title=title_of(status),
-            message=detail,
-            request_id=request_id,
-            # Reloading what a form was sent to would ask for a page that isn't there.
-            retry_after=retry_after_s if request.method == "GET" else None,
-            theme=_theme(status),
-            course_url=_course_url(status),
-            home_url=current_app.extensions["yurt"].public_url if status == 421 else "/",
-        )
-        response = Response(page, mimetype="text/html")
+        # Reloading what a form was sent to would ask for a page that isn't there.
+        retry_after = retry_after_s if request.method == "GET" else None
+        response = Response(_page(status, detail, retry_after, request_id), mimetype="text/html")
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     return response, status
 
 
-def _theme(status: int) -> str:
-    # Who asks is read from Redis and PostgreSQL, which may be what has failed.
-    return current_user.theme if status < 500 and current_user.is_authenticated else "system"
+def _page(status: int, detail: str, retry_after_s: int | None, request_id: str) -> str:
+    """Write the page; where that fails, which no page of an error may, the same in plain words."""
+    reader = _reader(status)
+    try:
+        return render_template(
+            "errors/page.html",
+            status=status,
+            title=title_of(status),
+            message=detail,
+            request_id=request_id,
+            retry_after=retry_after_s,
+            reader=reader,
+            is_bare=status >= 500 or status == 421,
+            theme=reader.theme if reader else "system",
+            course_url=_course_url(status),
+            home_url=current_app.extensions["yurt"].public_url if status == 421 else "/",
+        )
+    except Exception as error:
+        log.error("no page for an error", exc_info=error, status=status)
+        return PLAIN.format(title=escape(title_of(status)), detail=escape(detail), request_id=escape(request_id))
+
+
+def _reader(status: int) -> Any:
+    """Return who reads the page; nobody where that can't be known.
+
+    Who asks is read from Redis and PostgreSQL, which may be what has failed: then nothing asks them again.
+    """
+    if status < 500 and status != 421:
+        try:
+            return current_user if current_user.is_authenticated else None
+        except (SQLAlchemyError, RedisError) as error:
+            log.warning("nobody knows who reads an error", error=type(error).__name__)
+            _take_back()
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]  # Flask-Login's place
+    return None
 
 
 def _course_url(status: int) -> str | None:

@@ -3,6 +3,7 @@
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
+from blueprints.auth import kept_choices
 from blueprints.kept_forms import KeptForm
 
 # Fields that mean something to the page alone.
@@ -12,9 +13,11 @@ UNSHOWN = ("kept", "next")
 def shown(kept: KeptForm, form: FlaskForm | None) -> list[tuple[str, str]]:
     """Return what was filled in, as label and text; `form` is the form of that page, where it is one of ours."""
     found: dict[str, list[str]] = {}
+    choices = kept_choices.of(kept)
     for name, value in kept.fields:
         if value and name not in UNSHOWN:
-            found.setdefault(label(name, form), []).append(_text(name, value, form))
+            text = choices.get(name, {}).get(value) or _text(name, value, form)
+            found.setdefault(label(name, form), []).append(text)
     return [(name, ", ".join(texts)) for name, texts in found.items()]
 
 

@@ -93,7 +93,7 @@ def go_on() -> ResponseReturnValue:
         kept=kept,
         is_mine=is_mine,
         name=session[kept_forms.SESSION_KEY],
-        shown=kept_words.shown(kept, form),
+        shown=kept_words.shown(kept, form) if is_mine else [],
         secrets=[(field, kept_words.label(field)) for field in kept.secrets],
     )
 

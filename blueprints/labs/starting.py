@@ -10,6 +10,7 @@ from blueprints.pages import now
 from config import Settings
 from extensions import db
 from models import Course, Lab, LabSave, LabSession, User
+from scheduler.backends.local import cgroups, sandbox
 from services import lab_gate, lab_hopeless, lab_starts
 from services.errors import Conflict, Forbidden, ServiceError, Unavailable
 from services.lab_gate import OF_LAB, Refused, Site, Why
@@ -29,6 +30,11 @@ def site() -> Site:
 def hindrance(lab: Lab) -> Why | None:
     """Say why the lab can never start here."""
     return lab_gate.hindrance(lab, site())
+
+
+def limits_programs_alone() -> bool:
+    """Whether each program of a lab has a limit of its own here, and all of them together have none."""
+    return _settings().lab_backend == "local" and sandbox.is_here() and not cgroups.are_here()
 
 
 def check(lab: Lab) -> None:

@@ -61,6 +61,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         panels=panels.of(found, takes_part),  # type: ignore[arg-type]
         state=state,
         hindrance=hindrance,
+        limits_programs=starting.limits_programs_alone(),
         is_port_host=bool(_settings().lab_ports_host),
         previous=link(course, before),
         next=link(course, after),

@@ -39,9 +39,11 @@ function renderCover(name) {
   const hasLeft = name === "ended" && state.reason === "user" && !state.started_at;
   const words_of = hasLeft ? "left" : shownName();
   get("cover").hidden = name === "running";
+  const leave = get("leave-queue");
+  if (leave) leave.hidden = name !== "queued";
   if (!isAvailable) return;
   get("start").hidden = name !== "none" && name !== "ended";
-  get("leave-queue").hidden = name !== "queued";
+  get("cover-labs").hidden = name !== "queued" || state.waiting_full?.kind !== "user";
   get("cover-bar").hidden = !["starting", "stopping"].includes(name);
   get("cover-title").textContent = fill(words[`cover_${words_of}`] ?? "", { position: state?.position, length: state?.queue_length });
   const reason = name === "ended" && !hasLeft ? [words[`reason_${state.reason}`] ?? "", state.detail ?? ""].join(" ") : "";

@@ -42,8 +42,14 @@ if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 const outline = document.querySelector("[data-outline]");
 if (outline) {
-  // Where CSS can't show a closed outline beside the page (pages.css), it is opened.
-  if (!CSS.supports("selector(::details-content)") && matchMedia("(min-width: 60rem)").matches) outline.open = true;
+  // Beside the page CSS shows it, open or not (pages.css): screen readers are told that it is, and nobody closes it there.
+  const wide = matchMedia("(min-width: 60rem)");
+  const settle = () => {
+    outline.open = wide.matches;
+    outline.querySelector("summary").tabIndex = wide.matches ? -1 : 0;
+  };
+  wide.addEventListener("change", settle);
+  settle();
   const bringCurrent = () => {
     const current = outline.querySelector("[aria-current]");
     const middle = outline.getBoundingClientRect().top + outline.clientHeight / 2;

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
-from models import User
+from models import User, utcnow
+from services import attempts
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.people import post, sign_in, token
 
@@ -132,3 +133,31 @@ def test_what_is_too_large_or_no_form_is_refused_as_before(bob: FlaskClient, cas
     sent = bob.post("/account", json={"display_name": "Bob"}, headers={**OURS, "X-CSRFToken": "stale"})
 
     assert (sent.status_code, sent.json["code"]) == (400, "csrf")
+
+
+def test_a_kept_answer_is_shown_by_its_text_and_to_nobody_else(bob: FlaskClient, cast: Cast, db: SQLAlchemy) -> None:
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=utcnow())
+    single = next(item for item in attempt.items if item.version.kind == "single")
+    form = {f"item-{single.position}": single.frozen["choices"][0]["id"]}
+
+    page = bob.get(stale(bob, f"/attempts/{attempt.id}/submit", cast.bob.id, **form).location).text
+    post(bob, "/logout")
+    sign_in(bob, "alice")
+    stale(bob, f"/attempts/{attempt.id}/submit", cast.bob.id, **form)
+    others = bob.get("/go-on").text
+
+    assert f"<dd>{single.frozen['choices'][0]['text']}</dd>" in page
+    assert "Somebody else is signed in" in others
+    assert single.frozen["choices"][0]["text"] not in others
+
+
+def test_a_kept_order_to_all_labs_names_the_lab_by_its_title(client: FlaskClient, cast: Cast) -> None:
+    sign_in(client, "alice")
+    cast.lab.title = "Tidy *the* desk"
+    OURS["Origin"] = client.application.extensions["yurt"].public_url
+
+    refused = stale(client, "/courses/shell/labs-board/extend", cast.alice.id, lab="first-lab", minutes="30")
+    page = client.get(refused.location).text
+
+    assert "<dd>Tidy the desk</dd>" in page
+    assert "<dd>30</dd>" in page

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from services.errors import Unavailable
 from tests.factories import make_cast
@@ -49,3 +50,50 @@ def test_a_form_that_failed_for_a_moment_isnt_turned_into_a_page(client: FlaskCl
 
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
     assert 'http-equiv="refresh"' not in refused.text
+
+
+def test_an_error_page_has_the_sites_header_for_its_reader(client: FlaskClient, db: object) -> None:
+    make_cast()
+
+    visitors = client.get("/no-such-page").text
+    sign_in(client, "bob")
+    bobs = client.get("/no-such-page").text
+
+    assert 'href="/login"' in visitors
+    assert 'aria-label="Your account"' in bobs
+    assert 'action="/logout"' in bobs
+    assert 'href="/login"' not in bobs
+
+
+def test_a_page_of_our_own_mistake_asks_no_engine_who_reads_it(
+    client: FlaskClient, app: Flask, db: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cast()
+    sign_in(client, "bob")
+
+    def fail(*_values: object, **_named: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(app.login_manager, "_user_callback", fail)
+
+    failed = client.get("/account")
+
+    assert failed.status_code == 503
+    assert '<header class="top">' in failed.text
+    assert 'aria-label="Your account"' not in failed.text
+    assert 'href="/login"' not in failed.text
+
+
+def test_an_error_whose_page_fails_is_told_all_the_same(
+    client: FlaskClient, db: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_values: object, **_named: object) -> str:
+        raise RuntimeError("no template")
+
+    monkeypatch.setattr("blueprints.errors.render_template", fail)
+
+    failed = client.get("/no-such-page")
+
+    assert failed.status_code == 404
+    assert "<h1>Not found</h1>" in failed.text
+    assert failed.headers["X-Request-ID"] in failed.text

@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from scheduler.backends.local.holder import OOM_SCORE
@@ -16,6 +17,7 @@ MEGABYTE = 1024 * 1024
 PROC, ROOT = Path("/proc/self"), Path("/")
 PREFIX = "yurt-"
 REMOVE_S = 2.0
+PROBE_MB = 64
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ def make(job_id: str, memory_mb: int) -> str:
         with contextlib.suppress(OSError):
             group.rmdir()
     return ""
+
+
+@cache
+def are_here() -> bool:
+    """Whether labs can have groups here: tried once a process, with a group that goes at once."""
+    group = make(f"probe-{os.getpid()}", PROBE_MB)
+    remove(group)
+    return bool(group)
 
 
 def remove(group: str) -> None:

@@ -1,0 +1,45 @@
+"""What stands for itself only on a kept form's page: a quiz's choices and a course's labs, by the words shown there."""
+
+import re
+
+from flask_login import current_user
+
+from blueprints.kept_forms import KeptForm
+from services import attempts, courses, lab_steps, markdown, policy
+from services.errors import ServiceError
+
+ATTEMPT = re.compile(r"/attempts/([0-9]{1,18})/")
+COURSE = re.compile(r"/courses/([^/?]+)/")
+
+
+def of(kept: KeptForm) -> dict[str, dict[str, str]]:
+    """Return, by field, the words of its values; nothing where the reader may not know them any more."""
+    if not current_user.is_authenticated:
+        return {}
+    try:
+        if kept.endpoint == "quizzes.submit" and (found := ATTEMPT.match(kept.address)):
+            return _choices(int(found[1]))
+        if kept.endpoint == "labs_board.act" and (found := COURSE.match(kept.address)):
+            return _labs(found[1])
+    except ServiceError:
+        pass
+    return {}
+
+
+def _choices(attempt_id: int) -> dict[str, dict[str, str]]:
+    attempt, _role = attempts.load_as(attempt_id, current_user.id, is_whole=True)
+    if attempt.user_id != current_user.id:
+        return {}
+    return {
+        f"item-{item.position}": {
+            str(choice["id"]): markdown.plain(choice["text"]) for choice in item.frozen.get("choices", ())
+        }
+        for item in attempt.items
+    }
+
+
+def _labs(slug: str) -> dict[str, dict[str, str]]:
+    course = courses.find(slug)
+    if not policy.may_see_labs_board(current_user, courses.role_of(current_user.id, course)):
+        return {}
+    return {"lab": {lab.slug: markdown.plain(lab.title) for lab in lab_steps.of_course(course)}}
