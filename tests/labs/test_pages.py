@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from blueprints.labs import starting
 from extensions import SESSION_PREFIX
 from extensions import db as database
-from models import LabSession, utcnow
+from models import CheckRun, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from scheduler.backends.local import cgroups, sandbox
 from services import labs, tickets
 from tests.factories import Cast, LabFactory, LessonFactory, ModuleFactory
 from tests.people import post, sign_in, token
@@ -178,3 +181,47 @@ def test_where_labs_are_off_the_page_says_so(bob: FlaskClient, cast: Cast, app: 
     assert "not set up here" in shown.text
     assert "Step 1" in shown.text
     assert started.status_code == 503
+
+
+def test_a_page_comes_with_what_is_known_of_its_checks(bob: FlaskClient, lab: LabSession, cast: Cast) -> None:
+    now = utcnow()
+    run = CheckRun(session_id=lab.id, check_id=cast.check.id, state="failed", requested_at=now, finished_at=now)
+    run.output = "no <file> there"
+    database.session.add(run)
+    failed = bob.get(PAGE).text
+    run.state = "passed"
+    passed = bob.get(PAGE).text
+
+    assert 'data-state="failed" data-passed="false"' in failed
+    assert "no &lt;file&gt; there</pre>" in failed
+    assert "<p>Try touch</p></div>" in failed
+    assert 'data-state="passed" data-passed="true"' in passed
+    assert "1 of 1 checks passed" in passed
+    assert "All checks passed. Well done!</p>" in passed
+    assert '<div class="check-hint notice" hidden></div>' in passed
+
+
+def test_who_waits_for_what_cannot_start_can_leave_the_queue(
+    bob: FlaskClient, lab: LabSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.state, lab.started_at, lab.last_active_at, lab.expires_at = QUEUED, None, None, None
+    monkeypatch.setattr(starting, "hindrance", lambda _lab: "size")
+
+    shown = bob.get(PAGE).text
+
+    assert "This lab can’t start here" in shown
+    assert 'id="leave-queue"' in shown
+
+
+@pytest.mark.parametrize("has_groups", [True, False])
+def test_the_page_says_where_only_each_program_has_a_limit(
+    bob: FlaskClient, monkeypatch: pytest.MonkeyPatch, app: Flask, cast: Cast, has_groups: bool
+) -> None:
+    settings = app.extensions["yurt"].model_copy(update={"lab_backend": "local"})
+    monkeypatch.setitem(app.extensions, "yurt", settings)
+    monkeypatch.setattr(cgroups, "are_here", lambda: has_groups)
+    monkeypatch.setattr(sandbox, "is_here", lambda: True)
+
+    shown = bob.get(PAGE).text
+
+    assert (f"each program may use {cast.lab.memory_mb} MB of memory" in shown) is not has_groups
