@@ -63,6 +63,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     hands = holds.Hands()
     start, stop = starts.starter(settings, backend, limits, hands), stops.stopper(backend, hands)
     save, check = saves.saver(backend, hands), checks.checker(backend, hands)
+    count = Tick("capacity", capacity.counter(settings, backend), interval_s=15.0)
     if backend.has_events:
         stream = Tick("events", lambda: False, interval_s=1.0)
 
@@ -71,7 +72,8 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
             stream.beat()
             return stream.is_over()
 
-        stream.work = events.follower(settings, backend, is_over)
+        # A stream that breaks is the first to know that the cluster is gone, and who waits is to read so.
+        stream.work = events.follower(settings, backend, is_over, count.bell.ring)
         ticks += [stream, Tick("leftovers", leftovers.finder(backend), interval_s=60.0)]
     if backend.has_warm:
         keep = warm.keeper(settings, backend, limits, hands)
@@ -79,7 +81,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         ticks.append(warm_tick)
     return [
         *ticks,
-        Tick("capacity", capacity.counter(settings, backend), interval_s=15.0),
+        count,
         _of_labs("starts", start, STARTERS, due=lab_claims.start_due, oldest=lab_claims.oldest_queued),
         _of_labs("stops", stop, STOPPERS, due=lab_claims.stop_due, oldest=lab_claims.oldest_stopping),
         _of_labs("saves", save, SAVERS, due=save_service.due),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from config import Settings
 from extensions import db
-from scheduler.backends import Backend
+from scheduler.backends import Backend, BackendError
 from scheduler.ticks import capacity, reconcile
 from services import clusters
 
@@ -17,11 +17,17 @@ from services import clusters
 NOTE_EVERY_S = 5.0
 
 
-def follower(settings: Settings, backend: Backend, is_over: Callable[[], bool]) -> Callable[[], bool]:
-    """Return the work of the tick: it lasts as long as the stream, or until `is_over`."""
+def follower(
+    settings: Settings, backend: Backend, is_over: Callable[[], bool], broke: Callable[[], None] = lambda: None
+) -> Callable[[], bool]:
+    """Return the work of the tick: it lasts as long as the stream, or until `is_over`; `broke` hears of its break."""
 
     def work() -> bool:
-        follow(settings.instance, backend, is_over)
+        try:
+            follow(settings.instance, backend, is_over)
+        except BackendError:
+            broke()
+            raise
         return False
 
     return work

@@ -60,3 +60,16 @@ def test_a_stream_that_lasts_is_no_tick_that_stands(app: Any, db: Any, settings:
     until(lambda: redis.hget(HEARTBEATS, "events") != first, 5)
 
     assert workers.end(5)
+
+
+def test_a_stream_that_breaks_has_the_cluster_looked_at_at_once(app: Any, db: Any, settings: Any) -> None:
+    class Cut(ScriptedBackend):
+        def follow(self, since: int, is_over: Any) -> Any:
+            raise BackendUnavailable("the event stream broke")
+
+    ticks = {tick.name: tick for tick in make_ticks(settings, Cut(), app.extensions["yurt_redis"])}
+
+    with pytest.raises(BackendUnavailable):
+        ticks["events"].work()
+
+    assert ticks["capacity"].bell.wait(0.0)
