@@ -209,8 +209,7 @@ def init_app(app: Flask) -> None:
 
 
 def _end_tokens(_sender: Flask, user: User, **_rest: Any) -> None:
-    body = request.get_json(silent=True) if request.is_json else request.form
-    if isinstance(body, dict) and body.get("end_tokens"):
+    if has_request_context() and request.form.get("end_tokens"):
         tokens.revoke_all(user.id, now=utcnow())  # committed with the password
 
 

@@ -10,7 +10,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 
 def forget_where_it_leads_elsewhere() -> None:
-    """Drop `next` from the address, the form and the JSON of a request for an account's page."""
+    """Drop `next` from the address and the form of a request for an account's page; JSON is refused there."""
     if request.blueprint != "security":
         return
     for name in ("args", "form"):
@@ -18,9 +18,6 @@ def forget_where_it_leads_elsewhere() -> None:
         if "next" in sent and not all(is_of_this_site(value) for value in sent.getlist("next")):
             kept = [(key, value) for key, value in sent.items(multi=True) if key != "next"]
             setattr(request, name, ImmutableMultiDict(kept))
-    body = request.get_json(silent=True) if request.is_json else None
-    if isinstance(body, dict) and "next" in body and not is_of_this_site(body["next"]):
-        del body["next"]
 
 
 def is_of_this_site(target: object) -> bool:

@@ -1,6 +1,7 @@
 """The limits of the account forms: passwords tried, mails asked for, accounts made.
 
-Flask-Security's views are wrapped, so that what counts is what they answered, whether a page or JSON asked.
+Flask-Security's views are wrapped, so that what counts is what they answered, as a page or as JSON. They are sent forms:
+JSON is refused before (blueprints/pages.py).
 """
 
 from collections.abc import Callable
@@ -85,16 +86,12 @@ def _registering(view: View) -> View:
 
 
 def _is_done(response: Any) -> bool:
-    """Whether the form was accepted: a page is sent on, a program gets 200."""
+    """Whether the form was accepted: a page is sent on; whoever asked for JSON (by Accept) gets 200."""
     return bool(response.status_code == 302 or (response.is_json and response.status_code == 200))
 
 
 def _typed_address() -> str:
     """Return the address that the form was sent with, in its one spelling; the form takes the first of several."""
-    if request.is_json:
-        body = request.get_json(silent=True)
-        sent = body.get("email") if isinstance(body, dict) else None
-        return addresses.key(sent[0] if isinstance(sent, list | tuple) and sent else sent)
     return addresses.key(request.form.get("email"))
 
 

@@ -140,3 +140,15 @@ def test_a_next_within_the_site_is_followed(client: FlaskClient, cast: Cast) -> 
     form = {"email": "bob@example.org", "password": PASSWORD, "csrf_token": token(client, "/login")}
 
     assert client.post("/login?next=/courses/shell", data=form).location == "/courses/shell"
+
+
+@pytest.mark.parametrize("path", ["/login", "/verify", "/change", "/register", "/reset", "/confirm"])
+def test_forms_of_accounts_take_no_json(client: FlaskClient, cast: Cast, path: str) -> None:
+    if path in ("/verify", "/change"):
+        sign_in(client, "bob")
+    body = {"email": "bob@example.org", "password": PASSWORD, "next": "//evil.example", "end_tokens": "y"}
+
+    response = client.post(path, json=body, headers={"X-CSRFToken": token(client)})
+
+    assert response.status_code == 422
+    assert "Send this as a form" in response.text

@@ -1,9 +1,10 @@
 """Nothing moves while a page loads, none is wider than its window, each module runs once, code is copied as typed."""
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.journey.pages import PAGES, as_person, fill, paths, states
 from tests.journey.student import COURSE, Student
@@ -94,3 +95,26 @@ def test_each_module_is_loaded_under_one_address(bob: Student) -> None:
 )
 def test_copied_code_is_what_one_types(bob: Student, text: str, is_transcript: bool, wanted: str) -> None:
     assert bob.page.evaluate(TYPED, [text, is_transcript]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("device", "theme", "medium", "shown"),
+    [
+        ("light", "system", "screen", "light"),
+        ("dark", "system", "screen", "dark"),
+        ("dark", "light", "screen", "light"),
+        ("light", "dark", "screen", "dark"),
+        ("dark", "dark", "print", "light"),
+        ("dark", "system", "print", "light"),
+    ],
+)
+def test_a_page_has_the_colours_of_its_theme(
+    demo_site: LiveSite, page: Page, device: str, theme: str, medium: str, shown: str
+) -> None:
+    page.emulate_media(media=medium, color_scheme=device)  # type: ignore[arg-type]  # of the values that there are
+    page.goto(f"{demo_site.url}/courses")
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+
+    ink = page.evaluate("getComputedStyle(document.querySelector('.card')).color")
+
+    assert (sum(map(int, re.findall(r"\d+", ink)[:3])) > 382) == (shown == "dark")
