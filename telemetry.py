@@ -16,6 +16,7 @@ from prometheus_client import Counter, Histogram
 
 import reporting
 from config import Settings
+from database import troubles
 
 SELDOM_S = 60.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
@@ -69,11 +70,19 @@ def configure_logging(settings: Settings, process: str) -> None:
     for noisy in ("waitress.queue", "aiohttp.access", "alembic", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     logging.captureWarnings(True)
-    sys.excepthook = _uncaught
+    sys.excepthook = _ended if process == "command" else _uncaught
     threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
     # Without Redis it has a stack to tell of each request.
     logging.getLogger("flask-limiter").filters = [Seldom()]
     reporting.init(settings)
+
+
+def _ended(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Tell an operator's command in a line what the operator can mend."""
+    if line := troubles.told(error):
+        log.critical(line)
+    else:
+        _uncaught(kind, error, trace)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

@@ -1,19 +1,26 @@
 """The Procfile's `release`: bring the database to this code's schema, and the demo into an empty one."""
 
+import psycopg2
 from flask_migrate import upgrade
+from sqlalchemy.exc import DBAPIError
 
 from app import create_app
-from cli.checks import run_main
+from cli.checks import Refusal, run_main
 from cli.demo import load_demo
 from config import Settings, settings_or_exit
-from database import statistics, time_outs
+from database import statistics, time_outs, troubles
 from lines import relay
 
 
 def main() -> int:
     """Release into the database of the settings."""
     settings = settings_or_exit()
-    release(settings)
+    try:
+        release(settings)
+    except (psycopg2.Error, DBAPIError) as error:
+        if line := troubles.told(error):
+            raise Refusal(line) from None
+        raise
     return 0
 
 

@@ -1,12 +1,13 @@
 """Whether a database needs the release step at all: read without the application, because every start asks."""
 
+import contextlib
 import re
 from pathlib import Path
 
 import psycopg2
 
 from config import ROOT
-from database import time_outs
+from database import time_outs, troubles
 
 VERSIONS = ROOT / "migrations" / "versions"
 REVISION = re.compile(r"^(down_revision|revision)(?::[^=]+)? = (.+)$", re.MULTILINE)
@@ -20,6 +21,28 @@ def heads(folder: Path = VERSIONS) -> set[str]:
         for name, value in REVISION.findall(path.read_text()):
             (own if name == "revision" else followed).update(re.findall(r"[\"']([^\"']+)[\"']", value))
     return own - followed
+
+
+def caution(url: str) -> str | None:
+    """Return a line where the database answers, but doesn't have this code's schema."""
+    try:
+        connection = psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=5)
+    except psycopg2.Error:
+        return None
+    there: set[str] = set()
+    with (
+        contextlib.suppress(psycopg2.errors.UndefinedTable),
+        contextlib.closing(connection),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT version_num FROM alembic_version")
+        there = {row[0] for row in cursor.fetchall()}
+    if there == heads():
+        return None
+    return (
+        f"The database has {'the version ' + ', '.join(sorted(there)) if there else 'no tables'}, and this code "
+        f"{', '.join(sorted(heads()))}: pages fail until the release has run ({troubles.RELEASE})."
+    )
 
 
 def is_current(url: str) -> bool:

@@ -15,6 +15,7 @@ from cli.cautions import cautions
 from cli.checks import Refusal, complain, require_free_port, run_main
 from cli.door import door_program, fault, upstream
 from cli.runtime import runtime_folder
+from cli.schema import caution
 from cli.supervise import EX_CONFIG, Interrupted, Program, Supervisor
 from config import ROOT, Settings, settings_or_exit
 from lines import is_json, relay
@@ -39,8 +40,9 @@ def main() -> int:
     require_free_port(settings.bind, settings.port)
     supervisor = Supervisor(record, relay)
     supervisor.listen_to_signals()
-    for line in cautions(settings):
-        relay("web", line)
+    for line in [*cautions(settings), caution(settings.database_url)]:
+        if line:
+            relay("web", line)
     metrics = settings.metrics_dir or fresh_folder(runtime / "metrics")
     process_figures.note(metrics, "web.parent")
     with listening_socket(runtime / "web.sock") as listener:

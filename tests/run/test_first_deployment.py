@@ -1,13 +1,78 @@
 """A first deployment: its administrator, and what it is warned of."""
 
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 
-from cli import cautions
+from cli import cautions, schema
 from cli.users import create_admin, list_users
+from config import ROOT
 from services import accounts
-from tests.engines import site_settings
+from tests.engines import SECRET, Engines, site_settings
+from tests.sites import free_port
+
+RELEASE = ["-m", "cli.release"]
+COMMAND = ["-m", "flask", "users", "list"]
+
+
+@pytest.fixture
+def empty_database(engines: Engines) -> Iterator[str]:
+    """A database without tables, as a platform hands it out."""
+    name = f"empty_{secrets.token_hex(4)}"
+    engines.postgresql.create_database(name)
+    yield engines.postgresql.url(name)
+    engines.drop(name)
+
+
+def run(arguments: list[str], database_url: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    environ = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "YURT_VAR": str(tmp_path), "LOG_FORMAT": "json"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [RELEASE, COMMAND])
+def test_database_that_is_away_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    told = run(arguments, f"postgresql://yurt:hidden-word@127.0.0.1:{free_port()}/yurt", tmp_path)
+
+    assert told.returncode == 1
+    assert len(told.stderr.splitlines()) == 1, told.stderr
+    assert "PostgreSQL (DATABASE_URL) can't be reached: connection to server at" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert "hidden-word" not in told.stderr
+
+
+def test_command_before_the_release_says_so(tmp_path: Path, empty_database: str) -> None:
+    told = run(COMMAND, empty_database, tmp_path)
+
+    assert told.returncode == 1
+    assert "this version's tables: run the release (python -m cli.release)" in told.stderr.splitlines()[-1]
+    assert "Traceback" not in told.stderr
+
+
+def test_site_says_at_its_start_that_the_release_has_not_run(empty_database: str, engines: Engines) -> None:
+    assert "no tables" in str(schema.caution(empty_database))
+
+    name = f"old_{secrets.token_hex(4)}"
+    url = engines.copy(name)
+    assert schema.caution(url) is None
+    with contextlib.closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '0002'")
+    assert "the version 0002" in str(schema.caution(url))
+    engines.drop(name)
 
 
 def test_first_administrator_is_made_with_a_password_from_standard_input(app, db) -> None:
