@@ -67,6 +67,8 @@ class LiveSite:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self.environ.get("LAB_BACKEND") != "local":
+            return
         stop_labs = [sys.executable, "-m", "scheduler.backends.local", "stop-all"]
         subprocess.run(stop_labs, cwd=ROOT, env=dict(self.environ), check=False, capture_output=True, timeout=30)
 
