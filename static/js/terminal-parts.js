@@ -22,6 +22,7 @@ async function load() {
     added(Object.assign(document.createElement("link"), { rel: "stylesheet", href: style })),
     ...scripts.map((src) => added(Object.assign(document.createElement("script"), { src, async: false }))),
   ]);
+  await calm(); // making a terminal is work, too
 }
 
 /** Load them, once; what failed is tried again by the next call. */

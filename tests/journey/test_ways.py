@@ -126,3 +126,18 @@ def test_who_has_all_the_labs_they_may_have_is_led_to_them(bob: Student) -> None
     expect(bob.page.get_by_role("link", name="Your labs")).to_have_attribute("href", "/labs")
     bob.page.evaluate(SET_STATE, state(state="ended", reason="user", started_at=None))
     expect(bob.page.get_by_role("link", name="Your labs")).to_be_hidden()
+
+
+def test_a_phone_loads_the_terminal_once_it_is_looked_at(bob: Student) -> None:
+    bob.start_lab()
+    bob.page.set_viewport_size({"width": 390, "height": 800})
+    seen: list[str] = []
+    bob.page.on("request", lambda request: seen.append(request.url))
+
+    bob.page.reload(wait_until="networkidle")
+    before = [url for url in seen if "xterm" in url]
+    bob.page.get_by_role("tab", name="Terminal").click()
+
+    assert before == []
+    bob.expect_connected()
+    assert any("xterm.js" in url for url in seen)
