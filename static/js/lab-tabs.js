@@ -36,7 +36,7 @@ function render() {
     tab.tabIndex = isShown ? 0 : -1;
     if (isShown) {
       tab.querySelector(".tab-mark").hidden = true;
-      tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      requestAnimationFrame(() => tab.scrollIntoView({ block: "nearest", inline: "nearest" })); // it would force a layout now
     }
   }
   for (const panel of document.querySelectorAll("[data-panel-of]")) panel.hidden = panel.dataset.panelOf !== lab.dataset.panel;
