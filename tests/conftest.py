@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
 from app import create_app
+from blueprints.auth.accounts import SECURITY_SETTINGS
 from config import Settings
 from extensions import db as database
 from extensions import limiter
@@ -27,6 +28,10 @@ from tests.sites import LiveSite, free_port, running_site
 
 pytest_plugins = ["tests.browsers", "tests.nomad.fixtures"]
 ENGINES = pytest.StashKey[Any]()
+# Signing in is mostly hashing, by intent, and the suite signs in thousands of times. Sites in processes of their own
+# hash as they do elsewhere; tests/accounts/test_passwords.py holds what ships.
+SHIPPED_HASHING = dict(SECURITY_SETTINGS["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"])
+SECURITY_SETTINGS["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"].update(argon2__rounds=1, argon2__memory_cost=8)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,7 @@
 """The limits of the account forms: passwords tried, mails asked for, accounts made.
 
-Flask-Security's views are wrapped, so that what counts is what they answered, as a page or as JSON. They are sent forms:
-JSON is refused before (blueprints/pages.py).
+Flask-Security's views are wrapped, so that what counts is what they answered, as a page or as JSON. They are sent
+forms: JSON is refused before (blueprints/pages.py).
 """
 
 from collections.abc import Callable

@@ -8,10 +8,11 @@ import psutil
 import pytest
 from flask_security import hash_password
 
+from blueprints.auth.accounts import SECURITY_SETTINGS
 from extensions import db
 from services import passwords
 from services.passwords import Hashing, Turns
-from tests.conftest import CommittedDatabase
+from tests.conftest import SHIPPED_HASHING, CommittedDatabase
 from tests.factories import make_cast
 from tests.people import sign_in
 from tests.sites import until
@@ -74,7 +75,17 @@ def test_a_fault_while_hashing_reaches_who_asked() -> None:
     assert lent == [1, 0]
 
 
-def test_the_memory_of_a_class_that_signs_in_goes_back(committed_db: CommittedDatabase) -> None:
+def test_hashing_costs_what_owasp_says() -> None:
+    assert SHIPPED_HASHING == {"argon2__rounds": 2, "argon2__memory_cost": 19_456, "argon2__parallelism": 1}
+
+
+@pytest.fixture
+def shipped_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as a site does, in apps that are made from here on."""
+    monkeypatch.setitem(SECURITY_SETTINGS, "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS", SHIPPED_HASHING)
+
+
+def test_the_memory_of_a_class_that_signs_in_goes_back(shipped_hashing: None, committed_db: CommittedDatabase) -> None:
     def hash_one() -> None:
         with committed_db.app.app_context():
             hash_password("yurt-demo-2026")
