@@ -91,12 +91,11 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
     query = (
         select(LabSession)
         .where(LabSession.state == STARTING, is_let_go, LabSession.id.not_in(held))
+        .where(or_(LabSession.claimed_at.is_not(None), ~lab_room.down(instance)))
         .order_by(LabSession.claimed_at, LabSession.queued_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if lab_room.is_down(instance):
-        query = query.where(LabSession.claimed_at.is_not(None))
     found = db.session.scalar(query)
     if found is None:
         return None

@@ -128,5 +128,13 @@ def waiting() -> list[Waiting]:
 
 def is_down(instance: str) -> bool:
     """Say whether the cluster is known not to answer."""
-    query = select(ClusterState.down_since).where(ClusterState.instance == instance)
-    return db.session.scalar(query) is not None
+    return bool(db.session.scalar(select(down(instance))))
+
+
+def down(instance: str) -> ColumnElement[bool]:
+    """Ask, within another question, whether the cluster is known not to answer."""
+    return (
+        select(ClusterState.instance)
+        .where(ClusterState.instance == instance, ClusterState.down_since.is_not(None))
+        .exists()
+    )
