@@ -51,6 +51,7 @@ RIGHT = {
     "SENTRY_DSN": "https://key@sentry.example.org/1",
     "YURT_RELEASE": "yurt@7",
     "REGISTRATION": "closed",
+    "UNCONFIRMED_DAYS": "14",
 }
 RIGHT |= {
     name.upper(): "7 per minute" if isinstance(field.default, str) else "7"

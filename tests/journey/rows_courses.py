@@ -1,0 +1,158 @@
+"""How the forms of courses are filled in: enrolling, leaving, lessons, people, quizzes."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+from extensions import db
+from models import Course
+from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
+from tests.journey.rows import (
+    COURSE,
+    LEARNERS,
+    PEOPLE,
+    STAFF,
+    Person,
+    form,
+)
+from tests.journey.test_journey import confirmation_link
+from tests.sites import LiveSite
+
+# --- Courses
+
+
+@form("POST courses.enrol_by_code (code)", "courses/enrol.html", roles=PEOPLE)
+def enrol_by_code(person: Person) -> None:
+    make_course(person.site, f"by-code-{person.name}", "code")
+    person.open("/enrol")
+    person.fill(Enrolment_code=f"SECRET-by-code-{person.name}")
+    person.send("Enrol")
+    expect_enrolled(person)
+
+
+@form("POST courses.enrol (code)", "courses/show.html", roles=PEOPLE)
+def enrol_with_a_code(person: Person) -> None:
+    make_course(person.site, f"with-code-{person.name}", "code")
+    person.open(f"/courses/with-code-{person.name}")
+    person.page.get_by_label("code").fill(f"secret-with-code-{person.name}")
+    person.send("Enrol", "form.card")
+    expect_enrolled(person)
+
+
+@form("POST courses.enrol ()", "courses/show.html", roles=PEOPLE)
+def enrol_in_an_open_course(person: Person) -> None:
+    make_course(person.site, f"open-{person.name}", "open")
+    person.open(f"/courses/open-{person.name}")
+    person.send("Enrol", "form.card")
+    expect_enrolled(person)
+
+
+@form("POST courses.leave ()", "courses/show.html", roles=PEOPLE)
+def leave_a_course(person: Person) -> None:
+    make_course(person.site, f"left-{person.name}", "open")
+    person.open(f"/courses/left-{person.name}")
+    person.send("Enrol", "form.card")
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.get_by_role("button", name="Leave this course").click()
+    expect(person.page.get_by_role("button", name="Leave this course")).to_have_count(0)
+    person.open(f"/courses/left-{person.name}")
+    expect(person.page.get_by_role("button", name="Enrol")).to_be_visible()
+
+
+def make_course(site: LiveSite, slug: str, enrolment: str) -> None:
+    with site.app.app_context():
+        CourseFactory(slug=slug, enrolment=enrolment, enrol_code=f"secret-{slug}" if enrolment == "code" else None)
+        db.session.commit()
+
+
+def expect_enrolled(person: Person) -> None:
+    expect(person.page.get_by_role("button", name="Leave this course")).to_be_visible()
+
+
+@form("POST courses.complete ()", "courses/lesson.html", roles=LEARNERS)
+def finish_a_lesson(person: Person) -> None:
+    person.open(f"{COURSE}/lessons/first-words")
+    person.send(re.compile("Done, go on to"), "form.complete")
+    person.expect_heading("First-Quiz")
+    person.open(f"{COURSE}/lessons/first-words")
+    expect(person.page.get_by_text("Done", exact=True)).to_be_visible()
+
+
+@form("POST people.set_role (role)", "courses/people.html", roles=STAFF)
+def give_a_role(person: Person) -> None:
+    add_student(person.site, f"judy-{person.name}")
+    person.open(f"{COURSE}/people")
+    line = line_of(person, f"judy-{person.name}")
+    line.get_by_role("combobox").select_option("assistant")
+    line.get_by_role("button", name="Save").click()
+    person.expect_flash("Saved.")
+    expect(line_of(person, f"judy-{person.name}").get_by_role("combobox")).to_have_value("assistant")
+
+
+@form("POST people.set_role ()", "courses/remove_person.html", roles=STAFF)
+def remove_somebody(person: Person) -> None:
+    add_student(person.site, f"mallory-{person.name}")
+    person.open(f"{COURSE}/people")
+    line = line_of(person, f"mallory-{person.name}")
+    line.get_by_role("combobox").select_option("Remove")
+    line.get_by_role("button", name="Save").click()
+    person.expect_heading(re.compile("^Remove Mallory"))
+    person.send("Remove", "form.actions")
+    person.expect_flash("Saved.")
+    expect(line_of(person, f"mallory-{person.name}")).to_have_count(0)
+
+
+@form("POST people.send_confirmation ()", "courses/people.html", roles=STAFF)
+def send_the_mail_to_confirm(person: Person) -> None:
+    add_student(person.site, f"oscar-{person.name}", confirmed_at=None)
+    person.open(f"{COURSE}/people")
+    line = line_of(person, f"oscar-{person.name}")
+    expect(line.get_by_text("address not confirmed yet")).to_be_visible()
+    line.get_by_role("button", name="Send the mail again").click()
+    person.expect_flash(f"on its way to oscar-{person.name}@example.org")
+    confirmation_link(person.site, f"oscar-{person.name}@example.org")
+
+
+def add_student(site: LiveSite, handle: str, **values: Any) -> None:
+    with site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        user = UserFactory(handle=handle, fs_uniquifier=handle, **values)
+        EnrolmentFactory(course=course, user=user)
+        db.session.commit()
+
+
+def line_of(person: Person, handle: str) -> Locator:
+    return person.page.locator("tr", has_text=f"{handle}@example.org")
+
+
+# --- Quizzes
+
+
+@form("POST quizzes.start ()", "quizzes/show.html", "quizzes/result.html", roles=LEARNERS)
+def start_a_quiz(person: Person) -> None:
+    person.open(f"{COURSE}/quizzes/first-quiz")
+    person.send(re.compile("Start|Go on|Try again"), "form.actions")
+    hand_in(person)
+    person.send("Try again", "#result")
+    hand_in(person)
+
+
+@form("POST quizzes.submit (item-N)", "quizzes/attempt.html", roles=LEARNERS)
+def hand_in_a_quiz(person: Person) -> None:
+    person.open(f"{COURSE}/quizzes/first-quiz")
+    person.send(re.compile("Start|Go on|Try again"), "form.actions")
+    hand_in(person)
+
+
+def hand_in(person: Person) -> None:
+    single = person.question("A single question")
+    single.get_by_label("right", exact=True).check()
+    for choice in ("one", "two"):
+        person.question("A multiple question").get_by_label(choice, exact=True).check()
+    person.question("A numeric question").locator("input").fill("3.14")
+    person.question("A text question").locator("input").fill("ls -a")
+    person.send("Hand in", "form.attempt > .actions")
+    expect(person.page.get_by_text("All questions are answered.")).to_be_visible()
+    person.page.locator("[data-confirm-submit]").click()
+    person.expect_heading("Well done")
