@@ -22,7 +22,8 @@ from bench.labs_queue import Row
 from bench.sites import Ground, Site, at_work
 from cli import processes
 from cli.engines import postgresql, valkey
-from cli.supervise import Program, Supervisor
+from cli.programs import Program
+from cli.supervise import Supervisor
 from extensions import db
 from models import Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, RUNNING

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cli.checks import LOOPBACK, Refusal
-from cli.supervise import Program
+from cli.programs import Program
 from config import HSTS, ROOT, Settings
 from services.hosts import Hosts
 

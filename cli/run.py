@@ -22,11 +22,12 @@ from cli.checks import SPACE_TO_RUN, Refusal, address_of, bind_of, port_of, requ
 from cli.engines.outside import require_postgresql, require_redis
 from cli.engines.postgresql import PostgreSQL, last_line
 from cli.engines.valkey import Valkey
+from cli.programs import Program
 from cli.readiness import Readiness
 from cli.runtime import runtime_folder
 from cli.schema import is_current
 from cli.site import lock, site_environ, site_variables, var_folder
-from cli.supervise import Interrupted, Program, Supervisor
+from cli.supervise import Interrupted, Supervisor
 from cli.voice import Voice
 from config import ROOT, ConfigError, Settings, load_settings
 

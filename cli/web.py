@@ -14,9 +14,10 @@ from cli import processes
 from cli.cautions import cautions
 from cli.checks import Refusal, complain, require_free_port, run_main
 from cli.door import door_program, fault, upstream
+from cli.programs import Program
 from cli.runtime import runtime_folder
 from cli.schema import caution
-from cli.supervise import EX_CONFIG, Interrupted, Program, Supervisor
+from cli.supervise import EX_CONFIG, Interrupted, Supervisor
 from config import ROOT, Settings, settings_or_exit
 from lines import is_json, relay
 from services import process_figures

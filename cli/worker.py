@@ -23,8 +23,9 @@ from waitress.server import create_server
 from app import create_app
 from cli import cautions
 from cli.checks import run_main
+from cli.programs import Program
 from cli.runtime import runtime_folder
-from cli.supervise import Interrupted, Program, Supervisor
+from cli.supervise import Interrupted, Supervisor
 from config import ROOT, Settings, settings_or_exit
 from lines import relay
 from services import passwords, process_figures

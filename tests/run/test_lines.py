@@ -14,8 +14,8 @@ import cli.run
 from cli import door
 from cli.checks import Refusal
 from cli.door import find_caddy
+from cli.programs import Program
 from cli.run import Run
-from cli.supervise import Program
 from cli.voice import Voice
 from config import ROOT, Settings
 from lines import as_json

@@ -13,7 +13,8 @@ import pytest
 from cli import checks
 from cli.checks import Refusal
 from cli.engines.postgresql import PostgreSQL
-from cli.supervise import Program, Supervisor
+from cli.programs import Program
+from cli.supervise import Supervisor
 from config import ROOT
 from tests.sites import free_port
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli import processes
-from cli.supervise import Program, Supervisor
+from cli.programs import Program
+from cli.supervise import Supervisor
 from config import ROOT
 from tests.sites import until
 
