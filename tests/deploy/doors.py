@@ -79,7 +79,10 @@ def nginx_conf(parent: Path, door: int, instances: list[int]) -> Path:
     text = re.sub(r"server gateway:8001 resolve[^;]*;", "server 127.0.0.1:9;", text)
     text = text.replace("/tmp/", f"{folder}/").replace("8080", f"127.0.0.1:{door}")
     text = text.replace("/dev/stdout", f"{folder}/access.log").replace("/dev/stderr", f"{folder}/error.log")
-    text = text.replace("/usr/share/yurt/static", str(ROOT / "static")).replace("/usr/share/yurt", str(ROOT / "deploy"))
+    # By links: the configuration's own paths have no spaces, this folder's may.
+    for name in ("static", "deploy"):
+        (folder / name).symlink_to(ROOT / name)
+    text = text.replace("/usr/share/yurt/static", f"{folder}/static").replace("/usr/share/yurt", f"{folder}/deploy")
     path.write_text(("user root;\n" if os.geteuid() == 0 else "") + text)
     return path
 
