@@ -105,11 +105,20 @@ def last_words(environ: Environ) -> Response:
         problem = {"type": "about:blank", "title": "Our mistake", "status": 500, "detail": detail, "request_id": number}
         made = Response(json.dumps(problem), 500, mimetype="application/problem+json")
     else:
-        title = "<!doctype html><html lang='en'><meta charset='utf-8'><title>Our mistake</title><h1>Our mistake</h1>"
-        made = Response(f"{title}<p>{detail}</p><p>Request {html.escape(number)}</p></html>", 500, mimetype="text/html")
+        made = Response(plain_page("Our mistake", detail, number), 500, mimetype="text/html")
     made.headers["X-Request-ID"] = number
     made.headers["Cache-Control"] = "no-store"
     return made
+
+
+def plain_page(title: str, detail: str, number: str) -> str:
+    """Write the page of an error that not even its page can tell: no template, no style, nobody's account."""
+    title, detail, number = html.escape(title), html.escape(detail), html.escape(number)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<title>{title}</title><h1>{title}</h1><p>{detail}</p><p><a href="/">/</a></p>'
+        f"<p>Request <code>{number}</code></p></html>"
+    )
 
 
 def _write_nothing(_data: bytes) -> None:

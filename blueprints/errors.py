@@ -8,7 +8,6 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from markupsafe import escape
 from passlib.exc import PasswordSizeError
 from redis import RedisError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
@@ -16,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from blueprints import kept_forms
+from blueprints.endings import plain_page
 from extensions import db
 from services import errors as service
 
@@ -30,13 +30,6 @@ STATUS: dict[type[Exception], int] = {
 RETRY_AFTER_S = 5
 # What PostgreSQL says when it can't serve now: shutting down, too many connections, statement or lock time-out.
 TRANSIENT = ("57", "53", "08", "55P03", "40001", "40P01")
-
-# The page of an error that not even its page can tell.
-PLAIN = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<title>{title}</title><h1>{title}</h1><p>{detail}</p><p><a href="/">/</a></p>'
-    "<p><code>{request_id}</code></p></html>"
-)
 
 log = structlog.get_logger("yurt.errors")
 
@@ -239,7 +232,7 @@ def _page(status: int, detail: str, retry_after_s: int | None, request_id: str) 
         )
     except Exception as error:
         log.error("no page for an error", exc_info=error, status=status)
-        return PLAIN.format(title=escape(title_of(status)), detail=escape(detail), request_id=escape(request_id))
+        return plain_page(title_of(status), detail, request_id)
 
 
 def _reader(status: int) -> Any:

@@ -4,6 +4,7 @@ A count has a name and a key: whose it is. The key is something that its sender 
 address in its one form. While Redis is gone nothing is counted, and nothing refused.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,10 +52,10 @@ def standing(name: str, *key: object) -> dict[str, str]:
         ids, found = _ids(name, key), []
         for rate in _rates(name):
             window = limiter.limiter.get_window_stats(rate, *ids)
-            found.append((window.remaining, rate.amount, -(-window.reset_time // 1)))
+            found.append((window.remaining, rate.amount, math.ceil(window.reset_time)))
         if found:
             left, most, until = min(found)
-            return dict(zip(HEADERS, (str(most), str(left), str(int(until))), strict=True))
+            return dict(zip(HEADERS, (str(most), str(left), str(until)), strict=True))
     return {}
 
 

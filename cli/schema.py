@@ -35,8 +35,7 @@ def caution(url: str) -> str | None:
         contextlib.closing(connection),
         connection.cursor() as cursor,
     ):
-        cursor.execute("SELECT version_num FROM alembic_version")
-        there = {row[0] for row in cursor.fetchall()}
+        there = _versions(cursor)
     if there == heads():
         return None
     return (
@@ -53,8 +52,7 @@ def is_current(url: str) -> bool:
         return False
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT version_num FROM alembic_version")
-            if {row[0] for row in cursor.fetchall()} != heads():
+            if _versions(cursor) != heads():
                 return False
             if time_outs.missing(cursor):
                 return False
@@ -64,3 +62,8 @@ def is_current(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _versions(cursor: psycopg2.extensions.cursor) -> set[str]:
+    cursor.execute("SELECT version_num FROM alembic_version")
+    return {row[0] for row in cursor.fetchall()}

@@ -1,6 +1,7 @@
 """One factory a model, and the cast: alice teaches, bob is enrolled, charlie is an outsider, dana is the admin."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import factory
@@ -13,6 +14,7 @@ from models import (
     Enrolment,
     Lab,
     LabCheck,
+    LabSession,
     LabStep,
     Lesson,
     Module,
@@ -22,7 +24,8 @@ from models import (
     User,
     utcnow,
 )
-from services import accounts
+from models.lab_session import RUNNING
+from services import accounts, labs
 from services.questions import kind_of
 
 PASSWORD = "yurt-demo-2026"
@@ -212,3 +215,12 @@ def make_cast(**course: Any) -> Cast:
     lab = LabFactory(module=module, slug="first-lab", position=3)
     check = add_check(lab)
     return Cast(**people, course=made, lesson=lesson, quiz=quiz, lab=lab, check=check)
+
+
+def run_lab(user: User, cast: Cast, now: datetime) -> LabSession:
+    """Give somebody the cast's lab, which runs."""
+    found = labs.request(user, cast.lab, cast.course, now=now)
+    found.state, found.started_at, found.last_active_at = RUNNING, now, now
+    found.expires_at = now + timedelta(hours=8)
+    db.session.commit()
+    return found

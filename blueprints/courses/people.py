@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from blueprints.auth import confirmation
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
+from models import Course
 from services import courses as course_service
 from services import labs, policy
 from services.errors import Forbidden
@@ -39,9 +40,7 @@ def show(slug: str) -> ResponseReturnValue:
 @login_required
 def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
     """Send somebody the mail that confirms their address again."""
-    course, role = load_course(slug)
-    if not policy.may_manage_people(me(), role):
-        raise Forbidden
+    course = _managed(slug)
     person = course_service.require_member(course, user_id).user
     if person.confirmed_at is not None:
         flash(_("This address has been confirmed meanwhile."), "info")
@@ -56,9 +55,7 @@ def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
 @login_required
 def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     """Give somebody another role, or take them out of the course."""
-    course, role = load_course(slug)
-    if not policy.may_manage_people(me(), role):
-        raise Forbidden
+    course = _managed(slug)
     chosen = request.form.get("role") or None
     if chosen is None and "is_sure" not in request.form:
         leaver = course_service.require_member(course, user_id).user
@@ -69,3 +66,11 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("people.show", slug=slug))
+
+
+def _managed(slug: str) -> Course:
+    """Load a course whose people the asker may manage."""
+    course, role = load_course(slug)
+    if not policy.may_manage_people(me(), role):
+        raise Forbidden
+    return course

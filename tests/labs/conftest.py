@@ -1,16 +1,13 @@
 """What most tests of labs begin with: the cast, bob at a browser, his lab that runs, and what he saved in it."""
 
-from datetime import timedelta
-
 import pytest
 from flask.testing import FlaskClient
 
 from extensions import db as database
 from models import LabSave, LabSession, utcnow
-from models.lab_session import RUNNING
-from services import lab_shelf, labs, saves
+from services import lab_shelf, saves
 from services.save_archives import Archive
-from tests.factories import Cast, make_cast
+from tests.factories import Cast, make_cast, run_lab
 from tests.people import sign_in
 from tests.scheduler.scripted import packed
 
@@ -29,12 +26,7 @@ def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
 @pytest.fixture
 def lab(cast: Cast) -> LabSession:
     """Bob's lab, which runs."""
-    now = utcnow()
-    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
-    found.state, found.started_at, found.last_active_at = RUNNING, now, now
-    found.expires_at = now + timedelta(hours=8)
-    database.session.commit()
-    return found
+    return run_lab(cast.bob, cast, utcnow())
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """How far a student is in a lab, and when a solution may be read: never before it is earned or asked for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from models import CheckRun, LabEvent, LabSession, LabStep, User
 from models.lab_session import ENDED, RUNNING
 from services import lab_progress, labs
 from services.errors import Conflict, NotFound
-from tests.factories import Cast, add_check, make_cast
+from tests.factories import Cast, add_check, make_cast, run_lab
 from tests.people import sign_in, token
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -29,11 +29,7 @@ def cast(app: object, db: object) -> Cast:
 
 
 def start(cast: Cast, user: User | None = None) -> LabSession:
-    found = labs.request(user or cast.bob, cast.lab, cast.course, now=NOW)
-    found.state, found.started_at, found.last_active_at = RUNNING, NOW, NOW
-    found.expires_at = NOW + timedelta(hours=8)
-    database.session.commit()
-    return found
+    return run_lab(user or cast.bob, cast, NOW)
 
 
 @pytest.fixture
