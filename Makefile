@@ -2,7 +2,7 @@
 # POSIX sh, make and Python 3.11 or newer are all that must be there; cli/install.py does the installing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run flask test lint format bench install install-dev browser clean
+.PHONY: help run flask test lint lint-js format bench install install-dev browser clean
 
 BIN := .venv/bin
 PYTEST_ARGUMENTS := -n 2 --dist loadfile --no-loadscope-reorder
@@ -26,16 +26,21 @@ flask: ## Run a command in the site that runs: make flask ARGS="token create ali
 test: browser ## Run the whole suite (ARGS="tests/run -x" for a part)
 	@$(BIN)/python -m pytest $(PYTEST_ARGUMENTS) $(ARGS)
 
-lint: install-dev ## Check style, types, layers and templates
+lint: install-dev ## Check style, types, layers, templates and scripts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/djlint --quiet --lint templates
+	@$(BIN)/python -m cli.lint_js
+
+lint-js: install-dev ## Check the scripts of the pages alone: style and types
+	@$(BIN)/python -m cli.lint_js
 
 format: install-dev ## Put code into the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m cli.lint_js --fix
 
 bench: install-dev ## Measure a class of 100 students, then labs on a real Nomad (ARGS="class" or "labs" for one)
 	@$(BIN)/python -m bench $(ARGS)

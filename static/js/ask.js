@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // One question to the person, in the page's own dialog.
 const dialog = document.getElementById("confirm");
 

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // A button at each block of code that copies it; of a terminal's transcript it copies the commands, without prompts.
 
 const ICONS = {

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Requests for the files of a lab, to the gateway: with a ticket that lives for minutes, and is fetched again when needed.
 import { send } from "./site.js";
 

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // What every handler of keys asks first.
 
 /** Say whether a key belongs to an input method's composition: its Enter picks a word. Safari says so by 229 alone. */

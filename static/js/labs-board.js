@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The board of a course's labs: a hint from the gateway, and the rows alone are fetched anew; messages and hands.
 import { follow } from "./live.js";
 import { send, strings, toast } from "./site.js";

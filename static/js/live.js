@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // A page that is told of changes by the gateway: the badge that says whether it listens, and a ticket that is renewed.
 import { checkSession, isSignedIn, onSignedIn } from "./send.js";
 

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The files of the lab: a list of one folder, and what can be done with each. Names come as the gateway wrote them, to
 // be looked at; what is sent back is the path beside them.
 import { confirmed } from "./ask.js";

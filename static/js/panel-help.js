@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The help panel, for the lab's student and for whoever looks in: the hand, and what is said.
 import { isComposing } from "./keys.js";
 import { clock, fill, get, onState, problem, setState, state } from "./lab-state.js";

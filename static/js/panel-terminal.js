@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The terminal's panel: the cover that starts the lab, the terminal, its menu and the keys that phones lack.
 import { clock, fill, get, onState, setState, shownName, state, stateName, url, watch, words, act, problem } from "./lab-state.js";
 import { onPanel, shown, view } from "./lab-tabs.js";
@@ -158,12 +159,13 @@ for (const button of document.querySelectorAll("[data-key]")) {
   });
 }
 for (const button of document.querySelectorAll("[data-font]")) button.addEventListener("click", () => terminal?.font(Number(button.dataset.font)));
-function leaveMenu() {
-  get("terminal-menu").open = false;
-  terminal?.focus();
+for (const [selector, copyOrPaste] of [["[data-copy]", () => terminal?.copy()], ["[data-paste]", () => terminal?.paste()]]) {
+  document.querySelector(selector).addEventListener("click", () => {
+    copyOrPaste();
+    get("terminal-menu").open = false;
+    terminal?.focus();
+  });
 }
-document.querySelector("[data-copy]").addEventListener("click", () => (terminal?.copy(), leaveMenu()));
-document.querySelector("[data-paste]").addEventListener("click", () => (terminal?.paste(), leaveMenu()));
 document.querySelector("[data-text-view]").addEventListener("click", () => {
   const dialog = get("output");
   const box = get("output-text");

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // What happened to the lab, and the saves of the work in it: a part of the page that the site renders.
 import { confirmed } from "./ask.js";
 import { get, onState, problem, setState, state, watch, wordsOf } from "./lab-state.js";
@@ -16,7 +17,8 @@ async function load() {
   get("work-error").hidden = html !== null;
   if (html === null) return;
   const focused = document.activeElement?.dataset?.restore;
-  work.innerHTML = html; // rendered and escaped by the site
+  // eslint-disable-next-line no-restricted-syntax -- rendered and escaped by the site
+  work.innerHTML = html;
   if (focused) [...work.querySelectorAll("[data-restore]")].find((one) => one.dataset.restore === focused)?.focus();
 }
 

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // What a web server in the lab shows, in a frame: as soon as somebody listens on the port.
 import { fill, get, onState, stateName, url, wordsOf } from "./lab-state.js";
 import { onPanel, shown } from "./lab-tabs.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The clock of an attempt, and its end: the site says when that is, never this device.
 import { strings } from "./site.js";
 import { hasJumped, isGuess, siteNow } from "./site-clock.js";
@@ -24,9 +25,9 @@ export function leave(url) {
 export function ended(closedBy) {
   by = closedBy;
   clearInterval(timer);
-  const box = document.getElementById("attempt-over");
-  box.querySelector("[data-text]").textContent = by === "deadline" ? words.over : words.handedin;
-  box.hidden = false;
+  const notice = document.getElementById("attempt-over");
+  notice.querySelector("[data-text]").textContent = by === "deadline" ? words.over : words.handedin;
+  notice.hidden = false;
   document.getElementById("timer")?.setAttribute("hidden", "");
   document.getElementById("hand-in").disabled = true;
   document.getElementById("review").close();

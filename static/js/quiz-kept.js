@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // What was typed and isn't confirmed by the site yet, kept in this browser by person, attempt, question and tab. It is
 // forgotten once the site has it, and never before: not at the end of the time, and not because the site refused it.
 const PREFIX = "yurt-answer";

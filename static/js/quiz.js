@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // A quiz attempt that saves every answer by itself. An answer is kept in this browser until the site has confirmed it.
 import { strings } from "./site.js";
 import { onSignedIn, onSignedOut } from "./send.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // What the page says of saved work.
 import { fill, words } from "./lab-state.js";
 

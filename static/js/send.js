@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Requests of a page's scripts, in the name of the person whose page it is. A session can go away under an open page:
 // a fresh CSRF token is fetched without a word; where nobody, or somebody else, is signed in, the page says so, with a
 // link that opens beside it, and its scripts are told when its person is back.

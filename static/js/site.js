@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // What every page does: confirm, copy code, close menus, show where one is in the outline, toasts.
 import "./copy.js";
 import { isComposing } from "./keys.js";

@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // xterm.js with what it needs: large, so it is loaded when a terminal is wanted, and not before the page has been painted.
 const { style, scripts } = JSON.parse(document.getElementById("terminal-parts").textContent);
 let loading = null;

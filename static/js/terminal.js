@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // One terminal: xterm.js over a WebSocket, which comes back by itself to the same shell.
 import { isSignedIn, onSignedIn, send } from "./send.js";
 import { isComposing } from "./keys.js";
@@ -274,12 +275,12 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, onLost = () => {
   }
 
   function paste() {
-    navigator.clipboard?.readText().then((text) => term.paste(text)).catch(() => {});
+    navigator.clipboard?.readText().then((copied) => term.paste(copied)).catch(() => {});
   }
 
   function copy() {
-    const text = term.getSelection();
-    if (text) navigator.clipboard?.writeText(text).catch(() => {});
+    const selected = term.getSelection();
+    if (selected) navigator.clipboard?.writeText(selected).catch(() => {});
   }
 
   term.onData((data) => type(modified(data)));
@@ -289,13 +290,15 @@ export function openTerminal(host, ticketUrl, { onEnd, onState, onLost = () => {
   });
   term.attachCustomKeyEventHandler((event) => {
     if (event.type !== "keydown" || isComposing(event)) return true;
-    if (event.ctrlKey && event.shiftKey && event.code === "KeyC") return copy(), event.preventDefault(), false;
-    if (event.ctrlKey && event.shiftKey && event.code === "KeyV") return paste(), event.preventDefault(), false;
-    if (event.ctrlKey && event.altKey && event.code === "KeyS") {
-      document.getElementById("lab-split").focus();
-      return event.preventDefault(), false;
-    }
-    return true;
+    const isCopy = event.ctrlKey && event.shiftKey && event.code === "KeyC";
+    const isPaste = event.ctrlKey && event.shiftKey && event.code === "KeyV";
+    const isLeaving = event.ctrlKey && event.altKey && event.code === "KeyS";
+    if (!isCopy && !isPaste && !isLeaving) return true;
+    if (isCopy) copy();
+    if (isPaste) paste();
+    if (isLeaving) document.getElementById("lab-split").focus();
+    event.preventDefault();
+    return false;
   });
 
   const observer = new ResizeObserver(resize);

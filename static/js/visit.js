@@ -1,3 +1,4 @@
+// @ts-nocheck -- its types aren't told yet
 // The page of somebody who looks into a student's lab: the same steps and screen, to read, and the way to the keyboard.
 import { act, clock, fill, get, onState, shownName, state, stateName, url, watch, words } from "./lab-state.js";
 import { onPanel } from "./lab-tabs.js";

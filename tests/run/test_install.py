@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import checks, install
+from cli import checks, install, lint_js
 from cli.checks import Refusal
 from tests.sites import free_port
 
@@ -155,3 +155,64 @@ def test_npm_of_the_machine_is_used_where_node_is_new_enough(
         with pytest.raises(LookupError):
             install.find_npm()
         assert asked == ["requirements-npm.txt"]
+
+
+def test_lint_asks_for_a_newer_node_than_running(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("node", "npm"):
+        (tmp_path / name).write_text("#!/bin/sh\necho v20.18.1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    asked: list[str] = []
+
+    def installed(*arguments: str) -> None:
+        asked.append(Path(arguments[-1]).name)
+        raise LookupError
+
+    monkeypatch.setattr(install, "pip", installed)
+
+    with pytest.raises(LookupError):
+        install.find_npm(lint_js.OLDEST_NODE)
+    assert asked == ["requirements-npm.txt"]
+
+
+@pytest.fixture
+def node_modules(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with a lock file, where npm installs two empty folders at most, as `npm ci` does."""
+    (root / "package.json").write_text("{}")
+    (root / "package-lock.json").write_text("{}")
+    folder = root / "node_modules"
+    npm = root / "npm"
+    npm.write_text(
+        '#!/bin/sh\ncd "$(dirname "$0")"\n[ "$1" = run ] && exec mkdir -p static/vendor\n'
+        "rm -rf node_modules; mkdir -p node_modules/xterm\n"
+        'case "$*" in *--omit=dev*) ;; *) mkdir node_modules/eslint ;; esac\n'
+    )
+    npm.chmod(0o755)
+    monkeypatch.setattr(install, "NODE_MODULES", folder)
+    monkeypatch.setattr(install, "find_npm", lambda: ([str(npm)], {"PATH": "/usr/bin:/bin"}))
+    return folder
+
+
+def test_what_only_lint_needs_is_not_installed_to_run(node_modules: Path) -> None:
+    install.install_front_end(with_dev=False)
+
+    assert (node_modules / "xterm").is_dir()
+    assert not (node_modules / "eslint").exists()
+
+
+def test_running_keeps_what_lint_needs(node_modules: Path) -> None:
+    install.install_front_end(with_dev=False)
+    install.install_front_end(with_dev=True)
+    install.install_front_end(with_dev=False)
+
+    assert (node_modules / "eslint").is_dir()
+
+
+def test_changed_lock_file_is_installed(node_modules: Path) -> None:
+    install.install_front_end(with_dev=True)
+    (node_modules / "xterm").rmdir()
+    (node_modules.parent / "package-lock.json").write_text('{"lockfileVersion": 3}')
+
+    install.install_front_end(with_dev=True)
+
+    assert (node_modules / "xterm").is_dir()
