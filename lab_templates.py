@@ -1,7 +1,8 @@
 """The templates of labs: the one list of them, with what each is made of.
 
 A template is a row here and the file `nomad-jobs/<name>.hcl`. Archives, fit, placement, the commands and the local
-backend all read this list, so a new kind of lab needs nothing else.
+backend all read this list, so a new kind of lab needs nothing else. Which variables its file must declare, and with
+which defaults, follows from `lab_definition`.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ class Template:
     """A kind of machine.
 
     `starts_from` are the fields of a definition of which at least one must be there; `own_fields` are for this
-    template alone. A lab of it holds `beside_mhz` and `beside_mb` more than its definition says, for tasks that its job
-    has beside the lab, and `least_mb` at least. `is_vm`: its machine has a kernel of its own. `is_local`: it also runs
-    without a cluster.
+    template alone, and `leaves_out` those that its job has no use for. A lab of it holds `beside_mhz` and `beside_mb`
+    more than its definition says, for tasks that its job has beside the lab, and `least_mb` at least. `is_vm`: its
+    machine has a kernel of its own. `is_local`: it also runs without a cluster.
     """
 
     name: str
     starts_from: tuple[str, ...] = ()
     own_fields: tuple[str, ...] = ()
+    leaves_out: tuple[str, ...] = ()
     least_mb: int = 0
     beside_mhz: int = 0
     beside_mb: int = 0
@@ -31,7 +33,8 @@ USUAL = "exec"
 TEMPLATES: dict[str, Template] = {
     template.name: template
     for template in (
-        Template(USUAL, is_local=True),
+        # Its shell is a process of the node: it starts from no image, and sees the node's network.
+        Template(USUAL, leaves_out=("image", "has_network"), is_local=True),
         Template("docker", starts_from=("image",)),
         Template(
             "qemu",

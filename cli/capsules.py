@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import lab_templates
@@ -70,26 +70,17 @@ def spec_of(instance: str, course: str, lab: LabContent) -> LabSpec:
     """Return a machine for the lab that nobody else has. Its session's ID tells when it was made."""
     session_id = uuid.uuid1(node=secrets.randbits(48), clock_seq=secrets.randbits(14))
     job_id = labs.job_id(course, lab.slug, STUDENT, session_id)
-    return LabSpec(
+    tries = 2 * sum(check.timeout_s for check in lab.checks)
+    return LabSpec.of(
+        lab,
         job_id=job_id,
         instance=instance,
         session_id=str(session_id),
         course=course,
-        lab=lab.slug,
         handle=STUDENT,
         home_key=job_id,
-        template=lab.template,
-        image=lab.image,
-        cpu_mhz=lab.cpu_mhz,
-        memory_mb=lab.memory_mb,
-        memory_max_mb=lab.memory_max_mb,
-        disk_mb=lab.disk_mb,
-        has_network=lab.has_network,
-        max_life_s=int(START_S + SOLUTION_S) + 2 * sum(check.timeout_s for check in lab.checks),
-        kernel=lab.kernel,
-        initrd=lab.initrd,
-        kernel_args=lab.kernel_args,
         setup_script=lab.setup,
+        life=timedelta(seconds=START_S + SOLUTION_S + tries),
         is_fresh=True,
     )
 

@@ -3,40 +3,34 @@
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-import lab_templates
 from extensions import Model
+from lab_definition import DEFAULTS
 from models.base import Id
 from models.course import Activity
 
 
 class Lab(Activity):
-    """A machine to work in. CPU in MHz, memory and disk in MB, times in minutes.
-
-    `memory_max_mb` is what it may use where its node has room (0: no more than `memory_mb`); `kernel`, `initrd` and
-    `kernel_args` start a VM without a boot loader; `ports` are those of web servers in it that its page may show.
-    Above `busy_cpu_percent` of one core it is at work, although nobody types; at most `save_limit_mb` of its home are
-    saved before it stops (0: nothing).
-    """
+    """A machine to work in. What each field of its definition means says `lab_definition`."""
 
     __tablename__ = "labs"
 
     id: Mapped[int] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True)
     summary: Mapped[str] = mapped_column(default="")
-    template: Mapped[str] = mapped_column(default=lab_templates.USUAL)
-    image: Mapped[str] = mapped_column(default="")
-    cpu_mhz: Mapped[int] = mapped_column(default=200)
-    memory_mb: Mapped[int] = mapped_column(default=256)
-    disk_mb: Mapped[int] = mapped_column(default=512)
-    has_network: Mapped[bool] = mapped_column(default=False)
-    idle_minutes: Mapped[int] = mapped_column(default=120)
-    max_life_minutes: Mapped[int] = mapped_column(default=480)
-    memory_max_mb: Mapped[int] = mapped_column(default=0, server_default="0")
-    kernel: Mapped[str] = mapped_column(default="", server_default="")
-    initrd: Mapped[str] = mapped_column(default="", server_default="")
-    kernel_args: Mapped[str] = mapped_column(default="", server_default="")
+    template: Mapped[str] = mapped_column(default=DEFAULTS.template)
+    image: Mapped[str] = mapped_column(default=DEFAULTS.image)
+    cpu_mhz: Mapped[int] = mapped_column(default=DEFAULTS.cpu_mhz)
+    memory_mb: Mapped[int] = mapped_column(default=DEFAULTS.memory_mb)
+    disk_mb: Mapped[int] = mapped_column(default=DEFAULTS.disk_mb)
+    has_network: Mapped[bool] = mapped_column(default=DEFAULTS.has_network)
+    idle_minutes: Mapped[int] = mapped_column(default=DEFAULTS.idle_minutes)
+    max_life_minutes: Mapped[int] = mapped_column(default=DEFAULTS.max_life_minutes)
+    memory_max_mb: Mapped[int] = mapped_column(default=DEFAULTS.memory_max_mb)
+    kernel: Mapped[str] = mapped_column(default=DEFAULTS.kernel)
+    initrd: Mapped[str] = mapped_column(default=DEFAULTS.initrd)
+    kernel_args: Mapped[str] = mapped_column(default=DEFAULTS.kernel_args)
     ports: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list, server_default="{}")
-    busy_cpu_percent: Mapped[int] = mapped_column(default=10, server_default="10")
-    save_limit_mb: Mapped[int] = mapped_column(default=64, server_default="64")
+    busy_cpu_percent: Mapped[int] = mapped_column(default=DEFAULTS.busy_cpu_percent)
+    save_limit_mb: Mapped[int] = mapped_column(default=DEFAULTS.save_limit_mb)
     setup_script: Mapped[str] = mapped_column(default="")
     solution_script: Mapped[str] = mapped_column(default="", server_default="")
 

@@ -108,7 +108,7 @@ variable "accelerator" {
 
 variable "cpu_mhz" {
   type    = number
-  default = 500
+  default = 200
 }
 
 variable "memory_mb" {

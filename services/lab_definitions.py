@@ -4,17 +4,13 @@ import hashlib
 import json
 from typing import Any
 
+import lab_definition
 from models import Lab
-
-MACHINE = (
-    *("template", "image", "cpu_mhz", "memory_mb", "memory_max_mb", "disk_mb", "has_network"),
-    *("kernel", "initrd", "kernel_args", "setup_script"),
-)
 
 
 def machine_of(lab: Lab) -> dict[str, Any]:
-    """Return what a specification takes from the lab's definition, for a student's machine and a warm one alike."""
-    return {name: getattr(lab, name) for name in MACHINE}
+    """Return all that a student's machine and a warm one alike are made of."""
+    return {**lab_definition.machine_of(lab), "setup_script": lab.setup_script}
 
 
 def fingerprint(lab: Lab) -> str:

@@ -9,7 +9,7 @@ from flask import url_for
 from blueprints import limits
 from blueprints.bearer import auth, load_study, me, scope
 from blueprints.labs import starting
-from blueprints.labs.schemas import LabDetailOut, LabsOut, SessionOut, SessionsOut
+from blueprints.labs.schemas import LabDetailOut, LabOut, LabsOut, SessionOut, SessionsOut
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
@@ -19,8 +19,6 @@ from services.errors import NotFound
 from services.outlines import activity
 
 labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
-FIELDS = ("id", "slug", "title", "summary", "template", "cpu_mhz", "memory_mb", "disk_mb", "has_network")
-TIMES = ("idle_minutes", "max_life_minutes")
 
 
 @labs_api.get("/courses/<slug>/labs")
@@ -53,7 +51,7 @@ def read_lab(slug: str, lab: str) -> Any:
         }
         for row in lab_steps.steps(found)  # type: ignore[arg-type]  # `activity` returned a Lab
     ]
-    return {**{name: getattr(found, name) for name in (*FIELDS, *TIMES)}, "steps": steps}
+    return {**LabOut.model_validate(found).model_dump(), "steps": steps}
 
 
 @labs_api.post("/courses/<slug>/labs/<lab>/sessions")

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from blueprints.schemas import Output, Written
+from lab_definition import described
 
 
 class CheckOut(Output):
@@ -16,19 +17,19 @@ class CheckOut(Output):
 
 
 class LabOut(Output):
-    """A lab. CPU in MHz, memory and disk in MB, times in minutes."""
+    """A lab, with what of its definition a client may need."""
 
     id: int
     slug: str
     title: Written
     summary: Written
-    template: str
-    cpu_mhz: int
-    memory_mb: int
-    disk_mb: int
-    has_network: bool
-    idle_minutes: int
-    max_life_minutes: int
+    template: str = described("template")
+    cpu_mhz: int = described("cpu_mhz")
+    memory_mb: int = described("memory_mb")
+    disk_mb: int = described("disk_mb")
+    has_network: bool = described("has_network")
+    idle_minutes: int = described("idle_minutes")
+    max_life_minutes: int = described("max_life_minutes")
 
 
 class LabsOut(Output):

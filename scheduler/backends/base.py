@@ -14,9 +14,10 @@ theirs. BackendUnavailable means "later" and is retried; NoRoom too, once there 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import timedelta
+from typing import Any, Literal, Protocol
 
-import lab_templates
+from lab_definition import DEFAULTS, Machine, machine_of
 
 
 class BackendError(Exception):
@@ -53,12 +54,12 @@ class StartFailed(BackendError):
 
 
 @dataclass(frozen=True)
-class LabSpec:
-    """What a lab needs to start. CPU in MHz, memory and disk in MB, life in seconds.
+class LabSpec(Machine):
+    """What a lab needs to start: its machine (units: `lab_definition`), who it is for, and its life in seconds.
 
     `home_key` is stable for one user and lab: what they keep between sessions. `is_fresh` wipes it first.
     `saved` (a gzipped tar archive) is unpacked into a new home; without it `setup_script` runs there once, as the
-    student. `memory_max_mb` is what the lab may use where there is room; 0 is no more than `memory_mb`.
+    student.
     """
 
     job_id: str
@@ -68,21 +69,49 @@ class LabSpec:
     lab: str
     handle: str
     home_key: str
-    template: str = lab_templates.USUAL
-    image: str = ""
-    cpu_mhz: int = 200
-    memory_mb: int = 256
-    memory_max_mb: int = 0
-    disk_mb: int = 512
-    has_network: bool = False
-    max_life_s: int = 8 * 3600
-    kernel: str = ""
-    initrd: str = ""
-    kernel_args: str = ""
     setup_script: str = ""
+    max_life_s: int = DEFAULTS.max_life_minutes * 60
     is_fresh: bool = False
     is_warm: bool = False
     saved: bytes | None = None
+
+    @classmethod
+    def of(
+        cls,
+        definition: Any,
+        *,
+        job_id: str,
+        instance: str,
+        session_id: str,
+        course: str,
+        handle: str,
+        home_key: str,
+        setup_script: str,
+        life: timedelta,
+        is_fresh: bool = False,
+        is_warm: bool = False,
+        saved: bytes | None = None,
+    ) -> "LabSpec":
+        """Return what somebody's lab needs to start; the one way from a definition to a machine.
+
+        `definition` is a row or an archive's lab: it has a slug and all fields of a machine, which are taken as they
+        are, for they were checked when the archive was read.
+        """
+        return cls(
+            **machine_of(definition),
+            job_id=job_id,
+            instance=instance,
+            session_id=session_id,
+            course=course,
+            lab=definition.slug,
+            handle=handle,
+            home_key=home_key,
+            setup_script=setup_script,
+            max_life_s=int(life.total_seconds()),
+            is_fresh=is_fresh,
+            is_warm=is_warm,
+            saved=saved,
+        )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands, nothing
-from services import idle, lab_claims, lab_definitions, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
+from services import idle, lab_claims, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
 from services.lab_claims import Limits
 
 MAX_FAILURES = 5
@@ -195,16 +195,16 @@ def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
         db.session.get_one(User, lab_session.user_id),
         db.session.get_one(Course, lab_session.course_id),
     )
-    return LabSpec(
+    return LabSpec.of(
+        lab,
         job_id=lab_session.job_id,
         instance=settings.instance,
         session_id=str(lab_session.id),
         course=course.slug,
-        lab=lab.slug,
         handle=user.handle,
         home_key=f"{user.id}-{lab.id}",
-        max_life_s=lab.max_life_minutes * 60 + int(idle.GRACE.total_seconds()),
+        setup_script=lab.setup_script,
+        life=timedelta(minutes=lab.max_life_minutes) + idle.GRACE,
         is_fresh=lab_session.is_fresh,
         saved=lab_shelf.for_start(lab_session),
-        **lab_definitions.machine_of(lab),
     )

@@ -11,7 +11,7 @@ from models import Lab, WarmLab, utcnow
 from scheduler.backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands, nothing
 from scheduler.ticks.starts import leave
-from services import lab_claims, lab_definitions, warm_labs
+from services import lab_claims, warm_labs
 from services.lab_queue import Limits
 
 # A lab whose warm machine finds no room, or can't start at all, gets none for this time.
@@ -98,16 +98,15 @@ def stop(backend: Backend, going: WarmLab) -> None:
 def spec_of(settings: Settings, coming: WarmLab) -> LabSpec:
     """Translate the definition into a machine for nobody, which lives long enough to wait and then be a whole lab."""
     lab = db.session.get_one(Lab, coming.lab_id)
-    longest = timedelta(minutes=lab.max_life_minutes) + warm_labs.LONGEST * 2
-    return LabSpec(
+    return LabSpec.of(
+        lab,
         job_id=coming.job_id,
         instance=settings.instance,
         session_id="",
         course=lab.course.slug,
-        lab=lab.slug,
         handle=warm_labs.HANDLE,
         home_key=coming.job_id,
-        max_life_s=int(longest.total_seconds()),
+        setup_script=lab.setup_script,
+        life=timedelta(minutes=lab.max_life_minutes) + warm_labs.LONGEST * 2,
         is_warm=True,
-        **lab_definitions.machine_of(lab),
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from extensions import db
+from lab_definition import values_of
 from models import Lab, LabCheck, LabStep
 from services.archive.changes import Render, assign
 from services.archive.content import CheckContent, LabContent, StepContent
@@ -13,21 +14,7 @@ def apply_lab(lab: Lab, content: LabContent, render: Render) -> bool:
     is_changed = assign(
         lab,
         summary=content.summary,
-        template=content.template,
-        image=content.image,
-        cpu_mhz=content.cpu_mhz,
-        memory_mb=content.memory_mb,
-        memory_max_mb=content.memory_max_mb,
-        disk_mb=content.disk_mb,
-        has_network=content.has_network,
-        kernel=content.kernel,
-        initrd=content.initrd,
-        kernel_args=content.kernel_args,
-        ports=list(content.ports),
-        idle_minutes=content.idle_minutes,
-        max_life_minutes=content.max_life_minutes,
-        busy_cpu_percent=content.busy_cpu_percent,
-        save_limit_mb=content.save_limit_mb,
+        **values_of(content) | {"ports": list(content.ports)},
         setup_script=content.setup,
         solution_script=content.solution,
     )

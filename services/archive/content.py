@@ -7,7 +7,7 @@ are normalised (see `line_text` and `block_text`), so that equal courses are equ
 from dataclasses import dataclass
 from typing import Any
 
-import lab_templates
+from lab_definition import LabDefinition
 
 FORMAT = 1
 ENROLMENTS = ("open", "code", "closed")
@@ -81,28 +81,13 @@ class StepContent:
 
 
 @dataclass(frozen=True)
-class LabContent:
-    """A machine to work in (models/lab.py says what each number means). Scripts are whole files; empty is none."""
+class LabContent(LabDefinition):
+    """A machine to work in: its definition, with its texts. Scripts are whole files; empty is none."""
 
     slug: str
     title: str
     steps: tuple[StepContent, ...]
     summary: str = ""
-    template: str = lab_templates.USUAL
-    image: str = ""
-    cpu_mhz: int = 200
-    memory_mb: int = 256
-    memory_max_mb: int = 0
-    disk_mb: int = 512
-    has_network: bool = False
-    kernel: str = ""
-    initrd: str = ""
-    kernel_args: str = ""
-    ports: tuple[int, ...] = ()
-    idle_minutes: int = 120
-    max_life_minutes: int = 480
-    busy_cpu_percent: int = 10
-    save_limit_mb: int = 64
     setup: str = ""
     solution: str = ""
 

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from extensions import db
+from lab_definition import values_of
 from models import Activity, Blob, Course, CourseFile, Lab, LabCheck, LabStep, Lesson, Module, Question, Quiz
 from services.archive.content import (
     ActivityContent,
@@ -112,21 +113,7 @@ def lab_content(lab: Lab) -> LabContent:
         slug=lab.slug,
         title=line_text(lab.title),
         summary=line_text(lab.summary),
-        template=lab.template,
-        image=lab.image,
-        cpu_mhz=lab.cpu_mhz,
-        memory_mb=lab.memory_mb,
-        memory_max_mb=lab.memory_max_mb,
-        disk_mb=lab.disk_mb,
-        has_network=lab.has_network,
-        kernel=lab.kernel,
-        initrd=lab.initrd,
-        kernel_args=lab.kernel_args,
-        ports=tuple(lab.ports),
-        idle_minutes=lab.idle_minutes,
-        max_life_minutes=lab.max_life_minutes,
-        busy_cpu_percent=lab.busy_cpu_percent,
-        save_limit_mb=lab.save_limit_mb,
+        **values_of(lab),
         setup=block_text(lab.setup_script),
         solution=block_text(lab.solution_script),
         steps=tuple(_step(step, [check for check in checks if check.step_id == step.id], paths) for step in lab.steps),

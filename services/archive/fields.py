@@ -5,13 +5,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from lab_definition import MAX_LINE
 from services.archive.content import line_text
 from services.archive.faults import Faults, control_character
 from services.archive.nodes import Node
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_SLUG = 60
-MAX_LINE = 200
 MAX_BLOCK = 50_000
 
 

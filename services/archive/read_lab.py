@@ -1,5 +1,8 @@
 """A lab's folder -> a lab."""
 
+from typing import Any
+
+import lab_definition
 import lab_templates
 from services.archive.content import CheckContent, LabContent, StepContent, block_text
 from services.archive.fields import MAX_BLOCK, Fields
@@ -7,7 +10,6 @@ from services.archive.folder import Folder, is_inside
 
 MAX_STEPS = 50
 MAX_CHECKS = 50
-MAX_PORTS = 8
 SETUP = "setup.sh"
 SOLUTION = "solution.sh"
 
@@ -23,21 +25,7 @@ def read_lab(fields: Fields, folder: Folder, base: str, slug: str) -> LabContent
         slug=slug,
         title=fields.text("title", is_required=True),
         summary=fields.text("summary", is_block=True),
-        template=fields.choice("template", tuple(lab_templates.TEMPLATES), lab_templates.USUAL),
-        image=fields.text("image"),
-        cpu_mhz=fields.integer("cpu_mhz", 200, 20, 100_000),
-        memory_mb=fields.integer("memory_mb", 256, 16, 1_000_000),
-        memory_max_mb=fields.integer("memory_max_mb", 0, 0, 1_000_000),
-        disk_mb=fields.integer("disk_mb", 512, 16, 1_000_000),
-        has_network=fields.flag("has_network", False),
-        kernel=fields.text("kernel"),
-        initrd=fields.text("initrd"),
-        kernel_args=fields.text("kernel_args"),
-        ports=fields.integers("ports", limit=MAX_PORTS, low=1, high=65_535),
-        idle_minutes=fields.integer("idle_minutes", 120, 1, 10_080),
-        max_life_minutes=fields.integer("max_life_minutes", 480, 1, 43_200),
-        busy_cpu_percent=fields.integer("busy_cpu_percent", 10, 1, 1_000),
-        save_limit_mb=fields.integer("save_limit_mb", 64, 0, 256),
+        **_definition(fields),
         setup=_script(fields, "setup", SETUP, folder, base),
         solution=_script(fields, "solution", SOLUTION, folder, base),
         steps=tuple(steps),
@@ -45,6 +33,23 @@ def read_lab(fields: Fields, folder: Folder, base: str, slug: str) -> LabContent
     _check_machine(fields, lab)
     fields.close()
     return lab
+
+
+def _definition(fields: Fields) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, usual in lab_definition.values_of(lab_definition.DEFAULTS).items():
+        if name == "template":
+            values[name] = fields.choice(name, tuple(lab_templates.TEMPLATES), usual)
+        elif name == "ports":
+            low, high = lab_definition.PORTS
+            values[name] = fields.integers(name, limit=lab_definition.MAX_PORTS, low=low, high=high)
+        elif isinstance(usual, bool):
+            values[name] = fields.flag(name, usual)
+        elif isinstance(usual, int):
+            values[name] = fields.integer(name, usual, *lab_definition.bounds(name))
+        else:
+            values[name] = fields.text(name)
+    return values
 
 
 def _check_machine(fields: Fields, lab: LabContent) -> None:

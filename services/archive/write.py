@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from lab_definition import values_of
 from services.archive.content import (
     FORMAT,
     CheckContent,
@@ -167,21 +168,7 @@ def _lab(lab: LabContent) -> dict[str, Any]:
     return {
         "title": lab.title,
         "summary": lab.summary,
-        "template": lab.template,
-        "image": lab.image,
-        "cpu_mhz": lab.cpu_mhz,
-        "memory_mb": lab.memory_mb,
-        "memory_max_mb": lab.memory_max_mb or None,
-        "disk_mb": lab.disk_mb,
-        "has_network": lab.has_network,
-        "kernel": lab.kernel,
-        "initrd": lab.initrd,
-        "kernel_args": lab.kernel_args,
-        "ports": list(lab.ports) or None,
-        "idle_minutes": lab.idle_minutes,
-        "max_life_minutes": lab.max_life_minutes,
-        "busy_cpu_percent": lab.busy_cpu_percent,
-        "save_limit_mb": lab.save_limit_mb,
+        **_definition(lab),
         "setup": SETUP if lab.setup else None,
         "solution": SOLUTION if lab.solution else None,
         "steps": [
@@ -194,6 +181,12 @@ def _lab(lab: LabContent) -> dict[str, Any]:
             for step in lab.steps
         ],
     }
+
+
+def _definition(lab: LabContent) -> dict[str, Any]:
+    """Return the fields of the definition; but an empty list, and a ceiling that isn't one, say nothing."""
+    values = values_of(lab)
+    return values | {"ports": list(lab.ports) or None, "memory_max_mb": lab.memory_max_mb or None}
 
 
 def _check(check: CheckContent) -> dict[str, Any]:

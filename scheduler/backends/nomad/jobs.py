@@ -10,17 +10,13 @@ from typing import Any
 
 import lab_templates
 from config import ROOT, Settings
+from lab_definition import machine_of
 from scheduler.backends.base import LabSpec, StartFailed
 from scheduler.backends.nomad import program, words
 from scheduler.backends.nomad.servers import Refused, Servers
 
 FOLDER = ROOT / "nomad-jobs"
 KEPT = 500
-# What makes two labs the same definition; the rest of a LabSpec is the session's.
-DEFINITION = (
-    *("template", "image", "cpu_mhz", "memory_mb", "memory_max_mb", "disk_mb", "has_network", "max_life_s"),
-    *("kernel", "initrd", "kernel_args"),
-)
 TASK_DRIVER = re.compile(r'^ +driver += +(?:"([a-z_]+)"|var[.]driver)', re.MULTILINE)
 DECLARED = re.compile(r'^variable "([a-z_]+)"', re.MULTILINE)
 
@@ -71,7 +67,8 @@ class Jobs:
     def _variables(self, spec: LabSpec, declared: set[str]) -> str:
         settings = self._settings
         values: dict[str, Any] = {
-            **{name: getattr(spec, name) for name in DEFINITION},
+            **machine_of(spec),
+            "max_life_s": spec.max_life_s,
             "instance": settings.instance,
             "max_life": f"{spec.max_life_s}s",
             "namespace": settings.nomad_namespace,
