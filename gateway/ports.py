@@ -151,24 +151,24 @@ class Ports:
         length = None if "Content-Encoding" in request.headers else request.content_length
         if request.body_exists:
             headers.append(("Transfer-Encoding", "chunked") if length is None else ("Content-Length", str(length)))
-        await stream.write(http1.head_bytes(request.method, caller.target, headers))
-        sending = asyncio.create_task(_send_body(request, stream, is_chunked=length is None))
+        exchange = http1.Exchange(stream)
+        await exchange.ask(request.method, caller.target, headers)
+        sending = asyncio.create_task(_send_body(request, exchange))
         try:
-            answer = http1.Answer(stream)
             async with asyncio.timeout(HEAD_S):
-                head = await answer.head()
+                head = await exchange.head()
             if head.status == 101 and is_socket:
                 await tasks.end(sending)
-                return await self._tunnel(request, caller, stream, answer, head)
+                return await self._tunnel(request, caller, stream, exchange, head)
             if head.status == 101:
                 # A proxy before us would stop reading HTTP, and let the browser speak to us behind its back.
                 raise http1.BadAnswer("an upgrade that nobody asked for")
-            return await _pass_on(request, caller, answer, head)
+            return await _pass_on(request, caller, exchange, head)
         finally:
             await tasks.end(sending)
 
     async def _tunnel(
-        self, request: web.Request, caller: Caller, stream: Stream, answer: http1.Answer, head: http1.Head
+        self, request: web.Request, caller: Caller, stream: Stream, exchange: http1.Exchange, head: http1.Head
     ) -> web.StreamResponse:
         """Carry bytes both ways until one side ends."""
         told = port_headers.to_browser(head.headers, caller.door, list(request.headers.items()))
@@ -183,7 +183,7 @@ class Ports:
                 self._notes.note(caller.session_id, "http")
 
         async def down() -> None:
-            async for data in answer.rest():
+            async for data in exchange.rest():
                 async with asyncio.timeout(STALL_S):
                     await response.write(data)
 
@@ -200,25 +200,27 @@ def _grant(holder: Holder, session_id: str) -> Grant:
     return Grant(holder, "lab", lab=uuid.UUID(session_id))
 
 
-async def _send_body(request: web.Request, stream: Stream, *, is_chunked: bool) -> None:
-    if not request.body_exists:
-        return
-    while True:
+async def _send_body(request: web.Request, exchange: http1.Exchange) -> None:
+    while request.body_exists:
         async with asyncio.timeout(STALL_S):
             data = await request.content.read(CHUNK)
-            await stream.write(http1.chunk(data) if is_chunked else data)
-        if not data:
-            return
+            if not data:
+                break
+            await exchange.send(data)
+    async with asyncio.timeout(STALL_S):
+        await exchange.end()
 
 
-async def _pass_on(request: web.Request, caller: Caller, answer: http1.Answer, head: http1.Head) -> web.StreamResponse:
+async def _pass_on(
+    request: web.Request, caller: Caller, exchange: http1.Exchange, head: http1.Head
+) -> web.StreamResponse:
     told = port_headers.to_browser(head.headers, caller.door, list(request.headers.items()))
     response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=CIMultiDict(told))
     length = head.get("content-length")
     if length and head.status not in http1.WITHOUT_BODY:
         response.content_length = int(length)
     await response.prepare(request)
-    body = answer.body(request.method, head)
+    body = exchange.body()
     try:
         while True:
             async with asyncio.timeout(QUIET_S):
