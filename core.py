@@ -9,8 +9,9 @@ from config import ROOT, Settings, load_settings
 from database.pool import engine_options, watch_pool
 from database.queries import watch_queries
 from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, migrate, redis_client
-from services import lab_places, live
-from services.lab_queue import Limits
+from services import live
+from services.capacity import positions
+from services.capacity.order import Limits
 
 MEGABYTE = 1024 * 1024
 MAX_BODY = 1 * MEGABYTE
@@ -86,7 +87,7 @@ def connect_redis(app: Flask, settings: Settings) -> None:
     app.config["CACHE_CLIENT"] = client
     cache.init_app(app)
     live.deliver_with(client)
-    lab_places.serve_with(
+    positions.serve_with(
         Limits(settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance),
         client,
     )

@@ -1,8 +1,8 @@
 """A stand-in for a cluster of thousands of labs: the questions of a terminal, answered as Nomad answers them.
 
 Real labs would each take a program's memory on the machine that measures the gateway. Here a lab shows what is typed
-into it. Protocols: Nomad's allocations of a job, Nomad's exec (scheduler/backends/nomad/execs.py), and the framing of
-the program in the lab (scheduler/backends/inside/bridge.py).
+into it. Protocols: Nomad's allocations of a job, Nomad's exec (backends/nomad/execs.py), and the framing of
+the program in the lab (backends/inside/bridge.py).
 """
 
 import asyncio

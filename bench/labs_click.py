@@ -21,8 +21,9 @@ from extensions import db
 from models import Lab, LabSession, User, WarmLab, utcnow
 from models.cluster import WARM_READY
 from models.lab_session import ENDED, RUNNING
-from services import labs, warm
-from services.warm import Plan
+from services.capacity import warm_plans
+from services.capacity.warm_plans import Plan
+from services.labs import lifecycle
 from tests.nomad.images import vm_image
 
 KEPT_WARM = 4
@@ -38,7 +39,7 @@ def warm_exec(ground: Ground, clicks: int = 20) -> list[Row]:
     with ground.site("warm") as site:
         students, lab_id = site.arrange(clicks)
         with site.app.app_context():
-            warm.replace(db.session.get_one(Lab, lab_id), [Plan(count=KEPT_WARM)])
+            warm_plans.replace(db.session.get_one(Lab, lab_id), [Plan(count=KEPT_WARM)])
             db.session.commit()
         took = _click_all(site, students, lab_id, kept=KEPT_WARM)
     what = f"click to prompt, warm ({clicks} clicks, {KEPT_WARM} kept ready)"
@@ -95,7 +96,7 @@ async def _one(site: Site, student: int, lab_id: int, kept: int) -> float:
     await _prompt(site, session_id)
     took = time.perf_counter() - began
     with site.app.app_context():
-        labs.stop(_session(session_id), reason="user", now=utcnow())
+        lifecycle.stop(_session(session_id), reason="user", now=utcnow())
         db.session.commit()
     await _until(site, lambda: _session(session_id).state == ENDED)
     return took
@@ -105,7 +106,7 @@ def _request(site: Site, student: int, lab_id: int) -> uuid.UUID:
     """Do what the web does for a click; the commit nudges the scheduler."""
     with site.app.app_context():
         lab = db.session.get_one(Lab, lab_id)
-        found = labs.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+        found = lifecycle.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
         db.session.commit()
         return found.id
 

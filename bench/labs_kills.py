@@ -18,6 +18,7 @@ import psycopg2
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from backends import BackendError
 from bench.labs_queue import Row
 from bench.sites import Ground, Site, at_work
 from cli import processes
@@ -27,8 +28,7 @@ from cli.supervise import Supervisor
 from extensions import db
 from models import Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, RUNNING
-from scheduler.backends import BackendError
-from services import clusters, lab_repairs, labs
+from services.labs import clusters, lifecycle, repairs
 from tests.sites import kill_with_children
 
 VICTIMS = ("nothing", "the scheduler", "the scheduler with its parent", "PostgreSQL", "Redis")
@@ -82,11 +82,11 @@ class _Room:
         with self.site.app.app_context():
             lab = db.session.get_one(Lab, self.lab_id)
             for student in start:
-                labs.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+                lifecycle.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
                 db.session.commit()
             for student in stop or []:
                 query = select(LabSession).where(LabSession.user_id == student, LabSession.state == RUNNING)
-                labs.stop(db.session.scalars(query).one(), reason="user", now=utcnow())
+                lifecycle.stop(db.session.scalars(query).one(), reason="user", now=utcnow())
                 db.session.commit()
         self.wanted = (self.wanted | set(start)) - set(stop or [])
 
@@ -106,9 +106,9 @@ class _Room:
                 if sorted(rows.tuples()) != sorted((student, RUNNING) for student in self.wanted):
                     return False
                 looked_at, jobs = utcnow(), self.site.backend.observe()
-                known, leaving = lab_repairs.known(), clusters.leaving(self.site.settings.instance)
+                known, leaving = repairs.known(), clusters.leaving(self.site.settings.instance)
                 is_whole = len(jobs) == len(known) and all(job.state == "running" for job in jobs)
-                return is_whole and not lab_repairs.plan(known, jobs, looked_at, leaving)
+                return is_whole and not repairs.plan(known, jobs, looked_at, leaving)
         except (OperationalError, BackendError):
             return False
 

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from flask import Flask
 from sqlalchemy import Select, func, select
 
+from backends import Backend
 from config import Settings
 from core import create_core
 from extensions import db
 from models import Course, Enrolment, Lab, LabSession, Module, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from scheduler.backends import Backend
 from scheduler.ticks import starts, stops
 from scheduler.worker import Tick, Workers
-from services import labs
-from services.lab_queue import Limits
+from services.capacity.order import Limits
+from services.labs import document, lifecycle
 
 CLICKERS = 16
 PATIENCE_S = 120.0
@@ -106,9 +106,9 @@ def _click(
         try:
             with app.app_context():
                 lab = db.session.get_one(Lab, lab_id)
-                found = labs.request(db.session.get_one(User, students[number]), lab, lab.course, now=utcnow())
+                found = lifecycle.request(db.session.get_one(User, students[number]), lab, lab.course, now=utcnow())
                 db.session.commit()
-                labs.describe(found, utcnow())
+                document.describe(found, utcnow())
         except Exception as error:  # noqa: BLE001  # any of them is a line of the table
             errors.append(type(error).__name__)
         took.append(time.perf_counter() - at)
@@ -129,7 +129,7 @@ def _rush(app: Flask, clicks: int, slots: int, took: list[float], errors: list[s
         waiting = db.session.scalars(
             select(LabSession).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
         )
-        places = [labs.describe(found, utcnow())["position"] for found in waiting]
+        places = [document.describe(found, utcnow())["position"] for found in waiting]
     return [
         Row("clicks without an error", str(clicks), str(clicks - len(errors)), not errors),
         Row("a click answered, p95", "< 1 s", f"{_p95(took) * 1000:.0f} ms", _p95(took) < 1),
@@ -149,7 +149,7 @@ def _drain(app: Flask, clicks: int, slots: int, workers: Workers) -> list[Row]:
         with app.app_context():
             first = db.session.scalar(_oldest(QUEUED))
             ending = db.session.scalars(select(LabSession).where(LabSession.id == db.session.scalar(_oldest(RUNNING))))
-            labs.stop(ending.one(), reason="user", now=utcnow())
+            lifecycle.stop(ending.one(), reason="user", now=utcnow())
             db.session.commit()
         at = time.perf_counter()
         workers.nudge("labs")
@@ -173,7 +173,7 @@ def _drain(app: Flask, clicks: int, slots: int, workers: Workers) -> list[Row]:
 def _end_all(app: Flask, workers: Workers) -> None:
     with app.app_context():
         for found in db.session.scalars(select(LabSession).where(LabSession.state != ENDED)).all():
-            labs.stop(found, reason="admin", now=utcnow())
+            lifecycle.stop(found, reason="admin", now=utcnow())
         db.session.commit()
     workers.nudge("labs")
     _until(app, lambda: _count(ENDED) == db.session.scalar(select(func.count()).select_from(LabSession)))

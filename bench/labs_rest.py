@@ -17,7 +17,8 @@ from bench.sites import Ground, Site, at_work
 from extensions import db
 from models import Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from services import labs, measures
+from services import measures
+from services.labs import lifecycle
 
 SETTLE_S, WATCH_S = 30.0, 60.0
 CLICKS = 20
@@ -79,14 +80,14 @@ def _heard(site: Site, student: int, lab_id: int, pause_s: float) -> float:
     time.sleep(pause_s)
     with site.app.app_context():
         lab = db.session.get_one(Lab, lab_id)
-        found = labs.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+        found = lifecycle.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
         query = select(LabSession.state).where(LabSession.id == found.id)
         began = time.perf_counter()
         db.session.commit()
         _until(query, lambda state: state != QUEUED)
         took = time.perf_counter() - began
         _until(query, lambda state: state in (RUNNING, ENDED))
-        labs.stop(db.session.get_one(LabSession, found.id), reason="user", now=utcnow())
+        lifecycle.stop(db.session.get_one(LabSession, found.id), reason="user", now=utcnow())
         db.session.commit()
         _until(query, lambda state: state == ENDED)
     return took * 1000

@@ -17,16 +17,16 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
+from backends import LabSpec
+from backends.nomad import NomadBackend
+from backends.nomad.jobs import meta
 from bench.labs_queue import Row
 from bench.sites import Ground, Site, at_work
 from extensions import db
 from models import Lab, LabSession, User, utcnow
 from models.lab_session import RUNNING
-from scheduler.backends import LabSpec
-from scheduler.backends.nomad import NomadBackend
-from scheduler.backends.nomad.jobs import meta
 from scheduler.ticks.reconcile import survey
-from services import labs
+from services.labs import lifecycle
 
 TEMPLATE = Path(__file__).resolve().parent / "wide.hcl"
 CALLERS = 8
@@ -100,7 +100,7 @@ def _sessions(site: Site, students: list[int], lab_id: int) -> list[LabSpec]:
     with site.app.app_context():
         lab, specs = db.session.get_one(Lab, lab_id), []
         for user in db.session.scalars(select(User).where(User.id.in_(students)).order_by(User.id)).all():
-            found = labs.request(user, lab, lab.course, now=now)
+            found = lifecycle.request(user, lab, lab.course, now=now)
             specs.append(
                 LabSpec(found.job_id, site.settings.instance, str(found.id), lab.course.slug, lab.slug, user.handle, "")
             )

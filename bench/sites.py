@@ -18,11 +18,11 @@ from typing import Any
 import psutil
 from flask import Flask
 
+from backends import Backend, make_backend
 from config import ROOT, Settings
 from core import create_core
 from extensions import db
 from models import Course, Enrolment, Lab, Module, User, utcnow
-from scheduler.backends import Backend, make_backend
 from tests.engines import Engines, running_engines, site_settings
 from tests.nomad.agents import Cluster
 from tests.nomad.configuration import Options

@@ -19,6 +19,7 @@ import psutil
 from aiohttp import web
 from redis.asyncio import Redis
 
+from backends import make_backend
 from bench.echo_nomad import INSTANCE, raise_limit
 from config import ROOT
 from gateway import asked, tasks
@@ -28,8 +29,7 @@ from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
-from scheduler.backends import make_backend
-from services.access import Grant
+from services.accounts.grants import Grant
 from services.hosts import Hosts
 from tests.engines import site_settings
 

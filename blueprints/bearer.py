@@ -13,7 +13,9 @@ from blueprints.errors import answer
 from blueprints.pages import now
 from extensions import db
 from models import ApiToken, Course, User
-from services import courses, policy, tokens
+from services import policy
+from services.accounts import tokens
+from services.courses import catalogue, members
 from services.errors import Forbidden, NotFound
 
 Parameters = ParamSpec("Parameters")
@@ -93,8 +95,8 @@ def me() -> User:
 
 def load_course(slug: str) -> tuple[Course, str | None]:
     """Return a course and the caller's role; NotFound hides what they may not know of."""
-    course = courses.find(slug)
-    role = courses.role_of(me().id, course)
+    course = catalogue.find(slug)
+    role = members.role_of(me().id, course)
     if not policy.may_see_course(me(), course, role):
         raise NotFound
     return course, role

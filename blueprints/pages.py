@@ -17,8 +17,8 @@ from flask_security import auth_required
 from blueprints import hosts, kept_forms, shown
 from config import HSTS, ROOT, Settings
 from models import Course, User, utcnow
-from services import courses as course_service
 from services import policy
+from services.courses import catalogue, members
 from services.errors import Forbidden, InvalidInput, NotFound, Unavailable
 
 # Whose page a script's request comes from (static/js/send.js).
@@ -171,9 +171,9 @@ def me() -> User:
 
 def load_course(slug: str) -> tuple[Course, str | None]:
     """Return a course and the visitor's role in it; NotFound hides what they may not know of."""
-    course = course_service.find(slug)
+    course = catalogue.find(slug)
     user = person()
-    role = course_service.role_of(user.id if user else None, course)
+    role = members.role_of(user.id if user else None, course)
     if not policy.may_see_course(user, course, role):
         raise NotFound
     return course, role

@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import lab_templates
+from backends import Backend, BackendError, BackendUnavailable, ExecResult, LabSpec, StartFailed
 from cli.reports import CheckReport, LabReport, Run
-from scheduler.backends import Backend, BackendError, BackendUnavailable, ExecResult, LabSpec, StartFailed
-from services import checks, labs
 from services.archive import LabContent
+from services.labs import checks, job_names
 
 T = TypeVar("T")
 STUDENT = "test"
@@ -69,7 +69,7 @@ def prove(backend: Backend, instance: str, course: str, lab: LabContent) -> LabR
 def spec_of(instance: str, course: str, lab: LabContent) -> LabSpec:
     """Return a machine for the lab that nobody else has. Its session's ID tells when it was made."""
     session_id = uuid.uuid1(node=secrets.randbits(48), clock_seq=secrets.randbits(14))
-    job_id = labs.job_id(course, lab.slug, STUDENT, session_id)
+    job_id = job_names.job_id(course, lab.slug, STUDENT, session_id)
     tries = 2 * sum(check.timeout_s for check in lab.checks)
     return LabSpec.of(
         lab,

@@ -7,13 +7,15 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from backends.local import networks, sandbox
 from config import Settings
 from extensions import db
 from models import Lab, utcnow
-from scheduler.backends.local import networks, sandbox
-from services import archive, courses, lab_hopeless
+from services import archive
+from services.courses import catalogue
 from services.errors import ServiceError
-from services.lab_gate import Site
+from services.labs import hopeless
+from services.labs.gate import Site
 
 course_group = AppGroup("course", help="Courses as folders of YAML and Markdown.")
 
@@ -50,15 +52,15 @@ def _warnings(slug: str) -> list[str]:
     """Return what the course's labs can't have on this site."""
     settings: Settings = current_app.extensions["yurt"]
     site = Site(settings.lab_backend, settings.instance)
-    found = lab_hopeless.faults(courses.find(slug), site)
-    told = [f"lab {lab.slug} can't start on this site. {lab_hopeless.words(lab, why)}" for lab, why in found]
+    found = hopeless.faults(catalogue.find(slug), site)
+    told = [f"lab {lab.slug} can't start on this site. {hopeless.words(lab, why)}" for lab, why in found]
     if settings.lab_backend == "local" and sandbox.is_here() and networks.program() is None:
         told += [f"lab {lab.slug} can't start on this site. {networks.REFUSED}" for lab in _with_network(slug)]
     return told
 
 
 def _with_network(slug: str) -> list[Lab]:
-    course = courses.find(slug)
+    course = catalogue.find(slug)
     query = select(Lab).where(Lab.course_id == course.id, Lab.has_network, ~Lab.is_archived).order_by(Lab.slug)
     return list(db.session.scalars(query))
 

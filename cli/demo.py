@@ -11,7 +11,9 @@ from sqlalchemy import func, select, text, update
 from config import ROOT, Settings
 from extensions import db
 from models import Course, User, utcnow
-from services import accounts, archive, courses
+from services import archive
+from services.accounts import profiles
+from services.courses import members
 
 PASSWORD = "yurt-demo-2026"
 CAST = (
@@ -44,13 +46,13 @@ def load_demo(path: Path = COURSE) -> bool:
         return False
     now = utcnow()
     people = {handle: _account(handle, name) for handle, name in CAST}
-    accounts.make_admin(people["dana"])
+    profiles.make_admin(people["dana"])
     archive.import_course(path, now=now)
     course = db.session.scalar(select(Course).where(Course.slug == path.name))
     if course is None:
         raise click.ClickException(f"{path} holds no course called {path.name}")
-    courses.set_role(course, people["alice"].id, "teacher", now=now)
-    courses.set_role(course, people["bob"].id, "student", now=now)
+    members.set_role(course, people["alice"].id, "teacher", now=now)
+    members.set_role(course, people["bob"].id, "student", now=now)
     db.session.commit()
     return True
 

@@ -4,11 +4,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from backends import Backend, BackendError, make_backend
 from extensions import db
 from models import utcnow
-from scheduler.backends import Backend, BackendError, make_backend
-from services import clusters, lab_repairs, plain
-from services.lab_repairs import Repair
+from services import plain
+from services.labs import clusters
+from services.labs import repairs as lab_repairs
+from services.labs.repairs import Repair
 
 labs_group = AppGroup("labs", help="Labs that run, and the machines below them.")
 

@@ -7,11 +7,13 @@ from flask import current_app
 
 from extensions import db
 from models import Lab, utcnow
-from services import courses, lab_gate, lab_hopeless, warm, warm_labs
+from services.capacity import warm_plans
+from services.capacity.warm_plans import DAYS, Plan
+from services.courses import catalogue
+from services.courses.outlines import activity
 from services.errors import ServiceError
-from services.lab_gate import Site
-from services.outlines import activity
-from services.warm import DAYS, Plan
+from services.labs import gate, hopeless, warm_stock
+from services.labs.gate import Site
 
 
 @click.command("warm", short_help="Keep machines ready for a class.")
@@ -38,14 +40,14 @@ def keep_warm(
     """Keep N machines of COURSE/LAB ready (0: none any more), always or by timetable; without arguments, list them."""
     try:
         if plan_id is not None:
-            if not warm.remove(plan_id):
+            if not warm_plans.remove(plan_id):
                 raise click.ClickException(f"There is no plan {plan_id}.")
         elif name is not None:
             weekday = DAYS.index(day.lower()) if day else None
             lab = _lab(name)
             if count or percent:
                 _check(lab)
-            warm.add(lab, Plan(count, percent, weekday, _time(begins), _time(ends), time_zone))
+            warm_plans.add(lab, Plan(count, percent, weekday, _time(begins), _time(ends), time_zone))
     except ServiceError as error:
         raise click.ClickException(f"{getattr(error, 'field', 'COURSE/LAB')}: {error.message}") from error
     db.session.commit()
@@ -58,25 +60,25 @@ def _time(given: datetime | None) -> time | None:
 
 def _lab(name: str) -> Lab:
     course, _slash, lab = name.partition("/")
-    found = activity(courses.find(course), lab, Lab)
+    found = activity(catalogue.find(course), lab, Lab)
     assert isinstance(found, Lab)
     return found
 
 
 def _check(lab: Lab) -> None:
     settings = current_app.extensions["yurt"]
-    why = lab_gate.hindrance(lab, Site(settings.lab_backend, settings.instance))
+    why = gate.hindrance(lab, Site(settings.lab_backend, settings.instance))
     if why is not None:
-        raise click.ClickException(lab_hopeless.DETAILS[why])
+        raise click.ClickException(hopeless.DETAILS[why])
 
 
 def _list() -> None:
-    rows = warm.everything()
+    rows = warm_plans.everything()
     for row in rows:
-        click.echo(f"{row.id:>4}  {row.lab.course.slug}/{row.lab.slug}: {warm.words(warm.as_plan(row))}")
+        click.echo(f"{row.id:>4}  {row.lab.course.slug}/{row.lab.slug}: {warm_plans.words(warm_plans.as_plan(row))}")
     if not rows:
         click.echo("Nothing is kept warm.", err=True)
     names = {row.lab_id: f"{row.lab.course.slug}/{row.lab.slug}" for row in rows}
-    for stock in warm_labs.stock(utcnow()):
+    for stock in warm_stock.stock(utcnow()):
         words = f"{stock.wanted} wanted, {stock.ready} ready, {stock.starting} starting"
         click.echo(f"now   {names.get(stock.lab_id, 'a lab without a plan')}: {words}")

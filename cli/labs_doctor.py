@@ -3,7 +3,7 @@
 import click
 from flask import current_app
 
-from scheduler.backends import BackendError, Leftover, make_backend
+from backends import BackendError, Leftover, make_backend
 from services import plain
 
 

@@ -10,9 +10,11 @@ from flask import current_app
 
 from config import Settings
 from models import Course, Lab
-from services import capacity_plan, clusters, courses, lab_fit, lab_steps
-from services.capacity_plan import Need, Size
+from services.capacity import placement, sizing
+from services.capacity.sizing import Need, Size
+from services.courses import catalogue
 from services.errors import ServiceError
+from services.labs import clusters, steps
 
 # What a small server has, where no cluster tells.
 USUAL = Size(8000, 16384)
@@ -30,14 +32,14 @@ def plan(students: int, slug: str | None, node_cpu: int | None, node_memory: int
     """Say how many nodes of what size a class needs, lab by lab, and which dimension is short first."""
     settings: Settings = current_app.extensions["yurt"]
     there = _nodes(settings.instance)
-    usual = capacity_plan.like([node.size for node in there]) if there else USUAL
+    usual = sizing.like([node.size for node in there]) if there else USUAL
     asked = Size(node_cpu or usual.cpu_mhz, node_memory or usual.memory_mb, node_disk or usual.disk_mb)
     own = None if there and asked == usual else asked
     try:
-        chosen = [courses.find(slug)] if slug else courses.with_labs()
+        chosen = [catalogue.find(slug)] if slug else catalogue.with_labs()
     except ServiceError as error:
         raise click.ClickException(f"There is no course {slug}.") from error
-    labs = [(course, lab_steps.of_course(course)) for course in chosen]
+    labs = [(course, steps.of_course(course)) for course in chosen]
     if not any(found for _course, found in labs):
         raise click.ClickException("There are no labs.")
     click.echo("\n".join(_report(labs, students, own, asked, there)))
@@ -84,7 +86,7 @@ def _report(
         notes += [note for need, lab in zip(needs, found, strict=True) for note in _notes(need, lab, asked, there)]
         most = max(most, *(need.nodes or 0 for need in needs))
     if there:
-        counts = Counter(capacity_plan.alike([node.size for node in there]))
+        counts = Counter(sizing.alike([node.size for node in there]))
         yield ""
         yield "The cluster has for labs:"
         for size, count in sorted(counts.items(), key=lambda pair: (pair[0].cpu_mhz, pair[0].memory_mb)):
@@ -101,11 +103,9 @@ def _report(
 def _need(lab: Lab, students: int, own: Size | None, asked: Size, there: Sequence[Node]) -> Need:
     """Plan one lab on the nodes that run it, or on those that are asked for."""
     able = [node.size for node in there if node.runs(lab)]
-    needs = lab_fit.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template)
-    size = Size(needs.cpu_mhz, needs.memory_mb, lab.disk_mb + lab_fit.OWN_DISK_MB)
-    (need,) = capacity_plan.plan(
-        [(lab.slug, size)], students, own or (None if able else asked), able if there else None
-    )
+    needs = placement.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template)
+    size = Size(needs.cpu_mhz, needs.memory_mb, lab.disk_mb + placement.OWN_DISK_MB)
+    (need,) = sizing.plan([(lab.slug, size)], students, own or (None if able else asked), able if there else None)
     return need
 
 

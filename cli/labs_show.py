@@ -9,7 +9,9 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import LabSession
-from services import lab_shelf, plain, timelines, verdicts
+from services import plain, timelines
+from services.idleness import verdicts
+from services.saves import store
 
 QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
 
@@ -27,7 +29,7 @@ def show(job: str) -> None:
     _table("Verdicts", rows)
     saves = [
         (save.created_at, save.reason, f"{save.files} files, {save.size} bytes, sha256 {save.sha256[:16]}")
-        for save in lab_shelf.of(found.user_id, found.lab_id)
+        for save in store.of(found.user_id, found.lab_id)
     ]
     _table("Saves", saves)
 

@@ -8,12 +8,12 @@ from types import FrameType
 import click
 from flask import current_app
 
+from backends import Backend, BackendError, instance_of_tests, make_test_backend
 from cli.capsules import prove, stop_left_over
 from cli.reports import LabReport, summary, table
 from config import Settings
 from extensions import db
 from models import utcnow
-from scheduler.backends import Backend, BackendError, instance_of_tests, make_test_backend
 from services import archive
 from services.errors import ServiceError
 

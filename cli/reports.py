@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scheduler.backends import ExecResult
-from services import checks
+from backends import ExecResult
+from services.labs import checks
 
 EXPECTED = {"untouched": "fails", "solved": "passes"}
 MOST_LINES = 12

@@ -191,7 +191,7 @@ class Run:
         names = [name for name in self.supervisor.members if name not in self.engines]
         self.supervisor.end(names, within=SITE_END_S)
         if self.settings.lab_backend == "local" and "web" in self.supervisor.members:
-            command = [sys.executable, "-m", "scheduler.backends.local", "stop-all"]
+            command = [sys.executable, "-m", "backends.local", "stop-all"]
             self.supervisor.start(
                 Program(
                     name="labs",

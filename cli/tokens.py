@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 
 from extensions import db
 from models import utcnow
-from services import accounts, tokens
+from services.accounts import profiles, tokens
 from services.errors import ServiceError
 
 token_group = AppGroup("token", help="Bearer tokens of the JSON API.")
@@ -20,7 +20,7 @@ token_group = AppGroup("token", help="Bearer tokens of the JSON API.")
 def create(email: str, name: str, days: int, scopes: tuple[str, ...]) -> None:
     """Make a token for EMAIL. It alone goes to standard output, and is never shown again."""
     try:
-        user = accounts.find_by_email(email)
+        user = profiles.find_by_email(email)
         row, plain = tokens.issue(
             user.id,
             name=name,
@@ -43,7 +43,7 @@ def create(email: str, name: str, days: int, scopes: tuple[str, ...]) -> None:
 def list_tokens(email: str) -> None:
     """List the tokens of EMAIL."""
     try:
-        rows = tokens.of_user(accounts.find_by_email(email).id)
+        rows = tokens.of_user(profiles.find_by_email(email).id)
     except ServiceError as error:
         raise click.ClickException(error.message) from error
     for row in rows:

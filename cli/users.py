@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import User, utcnow
-from services import accounts, addresses, unconfirmed
+from services.accounts import addresses, profiles, unconfirmed
 from services.errors import NotFound, ServiceError
 
 
@@ -27,18 +27,18 @@ def create_admin(email: str, name: str, generate: bool) -> None:
     The password is asked for on a terminal, else read from standard input.
     """
     try:
-        user = accounts.find_by_email(email)
-        accounts.make_admin(user)
+        user = profiles.find_by_email(email)
+        profiles.make_admin(user)
         db.session.commit()
         click.echo(f"{user.email} runs the site now, with the password that the account has.")
         return
     except NotFound:
         pass
     try:
-        address, shown = addresses.normal(email), accounts.clean_name(name)
+        address, shown = addresses.normal(email), profiles.clean_name(name)
         password = secrets.token_urlsafe(16) if generate else _ask()
         user = _account(address, shown, password)
-        accounts.make_admin(user)
+        profiles.make_admin(user)
     except ServiceError as error:
         raise click.ClickException(error.message) from error
     db.session.commit()
@@ -55,7 +55,7 @@ def confirm(email: str) -> None:
     Whoever knows the account's password signs in with it from then on: ask its person who made it.
     """
     try:
-        user = accounts.find_by_email(email)
+        user = profiles.find_by_email(email)
     except NotFound as error:
         raise click.ClickException(error.message) from error
     was_open = unconfirmed.confirm(user, now=utcnow())
@@ -92,7 +92,7 @@ def _account(email: str, name: str, password: str) -> User:
         email=email,
         password=hash_password(password),
         display_name=name,
-        handle=accounts.handle_for(name),
+        handle=profiles.handle_for(name),
         **confirmed,
     )
     db.session.flush()

@@ -28,7 +28,8 @@ from cli.runtime import runtime_folder
 from cli.supervise import Interrupted, Supervisor
 from config import ROOT, Settings, settings_or_exit
 from lines import relay
-from services import passwords, process_figures
+from services import process_figures
+from services.accounts import passwords
 from telemetry import configure_logging
 
 MEGABYTE = 1024 * 1024

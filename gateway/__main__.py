@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
+from backends import make_backend
 from config import Settings, settings_or_exit
 from core import create_core
 from gateway import asked, measures, tasks
@@ -23,7 +24,6 @@ from gateway.presence import Presence
 from gateway.streams import Streams
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
-from scheduler.backends import make_backend
 from services import process_figures
 from services.hosts import Hosts
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from extensions import SESSION_PREFIX
 from gateway.hints import Hints
-from services.access import Grant
+from services.accounts.grants import Grant
 from services.live import ACCESS_CHANNEL
 
 # What was looked up holds for so long; a change that no hint told of is noticed then.

@@ -14,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from extensions import db
 from models import LabSession, utcnow
-from services import access, help_visits, labs
-from services.access import Grant
+from services.accounts import grants as account_grants
+from services.accounts.grants import Grant
 from services.errors import ServiceError
+from services.help import visits
+from services.labs import document
 
 # Snapshots are short queries; these threads share the process's one pool.
 THREADS = 8
@@ -51,8 +53,8 @@ class Database:
             found = _session(session_id)
             if found is None:
                 return None
-            is_seen = found.user_id == user_id or help_visits.find(found, user_id) is not None
-            return labs.describe(found, utcnow(), user_id) if is_seen else None
+            is_seen = found.user_id == user_id or visits.find(found, user_id) is not None
+            return document.describe(found, utcnow(), user_id) if is_seen else None
 
         return await self._ask(question)
 
@@ -70,7 +72,7 @@ class Database:
 
         def question() -> Visit | None:
             found = _session(session_id)
-            visit = help_visits.find(found, user_id) if found is not None else None
+            visit = visits.find(found, user_id) if found is not None else None
             if found is None or visit is None:
                 return None
             return Visit(visit.id, found.job_id, found.state, visit.consented_at is not None)
@@ -79,15 +81,15 @@ class Database:
 
     async def holding(self, grants: Iterable[Grant]) -> set[Grant]:
         """Return the grants that hold now."""
-        return await self._ask(lambda: access.holding(grants), self._thread_of_access)
+        return await self._ask(lambda: account_grants.holding(grants), self._thread_of_access)
 
     async def touch_visit(self, session_id: str, user_id: int) -> None:
         """Note that a visitor's page is still there."""
-        await self._ask(lambda: help_visits.touch(uuid.UUID(session_id), user_id, now=utcnow()))
+        await self._ask(lambda: visits.touch(uuid.UUID(session_id), user_id, now=utcnow()))
 
     async def end_visit(self, session_id: str, user_id: int) -> None:
         """End the visit of somebody whose page is gone."""
-        await self._ask(lambda: help_visits.end(uuid.UUID(session_id), user_id, now=utcnow()))
+        await self._ask(lambda: visits.end(uuid.UUID(session_id), user_id, now=utcnow()))
 
     async def _ask(self, question: Callable[[], Answer], threads: ThreadPoolExecutor | None = None) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(threads or self._threads, self._in_context, question)

@@ -16,12 +16,13 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
+from backends.base import BackendUnavailable
 from gateway import file_scripts as scripts
 from gateway.access import Access, Revoked
 from gateway.labs import Labs, Limit, again_of
-from scheduler.backends.base import BackendUnavailable
-from services import activity, tickets
-from services.access import Grant
+from services import tickets
+from services.accounts.grants import Grant
+from services.idleness import activity
 
 MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT, DOWNLOAD_LIMIT = 10 * MEGABYTE, 256 * MEGABYTE

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import h11
 
-from scheduler.backends.base import Stream
+from backends.base import Stream
 
 Headers = list[tuple[str, str]]
 MAX_HEAD = 64 * 1024

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from scheduler.backends.base import Backend, BackendUnavailable, ExecResult
+from backends.base import Backend, BackendUnavailable, ExecResult
 
 # What is full is free again as soon as somebody's connection ends; nobody knows when.
 AGAIN = {"Retry-After": "2"}

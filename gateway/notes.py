@@ -10,8 +10,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services import activity
-from services.activity import Kind
+from services.idleness import activity
+from services.idleness.activity import Kind
 
 EVERY_S = 0.5
 

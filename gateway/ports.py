@@ -15,15 +15,15 @@ from aiohttp import web
 from multidict import CIMultiDict
 from prometheus_client import Counter
 
+from backends.base import BackendError, BackendUnavailable, Stream
 from gateway import http1, port_headers, tasks
 from gateway.access import Access, Revoked
 from gateway.labs import Labs, Limit, Turns, again_of
 from gateway.notes import Notes
 from gateway.port_doors import Caller, Doors
 from gateway.raw import RawReader
-from scheduler.backends.base import BackendError, BackendUnavailable, Stream
 from services import tickets
-from services.access import Grant
+from services.accounts.grants import Grant
 from services.tickets import Holder
 
 CHUNK = 64 * 1024

@@ -17,7 +17,7 @@ from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.presence import Presence
 from services import tickets
-from services.access import Grant
+from services.accounts.grants import Grant
 from services.live import attempt_channel, board_channel, lab_channel, labs_channel
 from services.tickets import Holder
 

@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from backends.base import Backend, BackendError, Terminal
 from gateway import tasks
 from gateway.access import Access, Revoked
 from gateway.asked import ASKED
@@ -21,10 +22,10 @@ from gateway.labs import Limit
 from gateway.notes import Notes
 from gateway.typed import Typed
 from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
-from scheduler.backends.base import Backend, BackendError, Terminal
-from services import activity, tickets
-from services.access import Grant
+from services import tickets
+from services.accounts.grants import Grant
 from services.hosts import Hosts
+from services.idleness import activity
 from services.tickets import Holder
 
 TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410

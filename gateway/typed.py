@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from scheduler.backends.base import Terminal
+from backends.base import Terminal
 
 # A piece of at least this many bytes is answered once it is in the lab; a few of them travel at once.
 ANSWERED = 16 * 1024

@@ -23,7 +23,7 @@ WARM_TRANSITIONS = {
 class ClusterState(Model):
     """What the scheduler last saw of this instance's cluster; one row an instance.
 
-    `nodes` is a list of what each node has and runs, as in `services.clusters.seen`; `down_since` is set while the
+    `nodes` is a list of what each node has and runs, as in `services.labs.clusters.seen`; `down_since` is set while the
     cluster doesn't answer.
     """
 

@@ -6,10 +6,10 @@ import structlog
 from flask import Flask
 from redis import Redis, RedisError
 
+from backends import make_backend
 from config import Settings
 from extensions import redis_client
 from scheduler import holders
-from scheduler.backends import make_backend
 from scheduler.parent import Ending
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers

@@ -23,9 +23,9 @@ from redis import Redis, RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from backends import BackendError
 from extensions import db
 from models import utcnow
-from scheduler.backends import BackendError
 from scheduler.lookout import Lookout, Seen
 from scheduler.tick import Tick
 from telemetry import work_as

@@ -25,8 +25,9 @@ from models import (
     utcnow,
 )
 from models.lab_session import RUNNING
-from services import accounts, labs
-from services.questions import kind_of
+from services.accounts import profiles
+from services.labs import lifecycle
+from services.quizzes.questions import kind_of
 
 PASSWORD = "yurt-demo-2026"
 _hashes: dict[str, str] = {}
@@ -203,7 +204,7 @@ def make_cast(**course: Any) -> Cast:
     people = {
         name: UserFactory(handle=name, fs_uniquifier=f"cast-{name}") for name in ("alice", "bob", "charlie", "dana")
     }
-    accounts.make_admin(people["dana"])
+    profiles.make_admin(people["dana"])
     made = CourseFactory(**{"slug": "shell", "enrolment": "code", "enrol_code": "yurt-2026", **course})
     EnrolmentFactory(course=made, user=people["alice"], role="teacher")
     EnrolmentFactory(course=made, user=people["bob"], role="student")
@@ -219,7 +220,7 @@ def make_cast(**course: Any) -> Cast:
 
 def run_lab(user: User, cast: Cast, now: datetime) -> LabSession:
     """Give somebody the cast's lab, which runs."""
-    found = labs.request(user, cast.lab, cast.course, now=now)
+    found = lifecycle.request(user, cast.lab, cast.course, now=now)
     found.state, found.started_at, found.last_active_at = RUNNING, now, now
     found.expires_at = now + timedelta(hours=8)
     db.session.commit()

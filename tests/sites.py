@@ -69,7 +69,7 @@ class LiveSite:
                 process.wait()
         if self.environ.get("LAB_BACKEND") != "local":
             return
-        stop_labs = [sys.executable, "-m", "scheduler.backends.local", "stop-all"]
+        stop_labs = [sys.executable, "-m", "backends.local", "stop-all"]
         subprocess.run(stop_labs, cwd=ROOT, env=dict(self.environ), check=False, capture_output=True, timeout=30)
 
 

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from extensions import db as database
 from models import Blob, LabSave, LabSession, User
-from services import attempts, tokens
+from services.accounts import tokens
+from services.quizzes import attempts
 from tests.factories import Cast, make_cast
 from tests.people import sign_in, token
 

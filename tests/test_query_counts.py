@@ -16,7 +16,9 @@ from sqlalchemy import event
 from app import create_app
 from extensions import db as database
 from models import utcnow
-from services import answers, attempts, progress, tokens
+from services.accounts import tokens
+from services.courses import progress
+from services.quizzes import answers, attempts
 from tests.engines import Engines, site_settings
 from tests.factories import (
     RIGHT,

@@ -18,9 +18,10 @@ from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
 from models import Mail, User, utcnow
-from services import access, accounts, addresses, live, tokens
+from services import live
+from services.accounts import addresses, grants, profiles, tokens
+from services.accounts.passwords import Hashing
 from services.errors import InvalidInput
-from services.passwords import Hashing
 
 MINIMUM_PASSWORD, MAXIMUM_PASSWORD = 10, 1000
 CONFIRM_DAYS = 5
@@ -96,7 +97,7 @@ SECURITY_SETTINGS: dict[str, Any] = {
 class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
     """Writes mail into the outbox, in the transaction of what caused it; the scheduler sends it.
 
-    Addresses are read as everywhere (`services/addresses.py`): forms and commands of Flask-Security ask here.
+    Addresses are read as everywhere (`services/accounts/addresses.py`): forms and commands of Flask-Security ask here.
     """
 
     def normalize(self, email: str) -> str:
@@ -151,7 +152,7 @@ class People(SQLAlchemyUserDatastore):  # type: ignore[misc]  # Flask-Security's
         if not has_request_context():
             values.setdefault("confirmed_at", utcnow())
             values["display_name"] = values.get("display_name") or values["email"].partition("@")[0]
-            values["handle"] = values.get("handle") or accounts.handle_for(values["display_name"])
+            values["handle"] = values.get("handle") or profiles.handle_for(values["display_name"])
         made: User = super().create_user(**values)
         return made
 
@@ -224,5 +225,5 @@ def _end_session(_sender: Flask, *, is_kept: bool = True, **_rest: Any) -> None:
     session.pop(live_tickets.HAS_TICKETS, None)
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]  # likewise
     if is_kept:
-        access.end_session(digest, now=now())
+        grants.end_session(digest, now=now())
         after_this_request(_committed)

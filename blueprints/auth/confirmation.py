@@ -28,7 +28,7 @@ from blueprints.auth import next_page
 from config import Settings
 from extensions import db
 from models import User
-from services import addresses
+from services.accounts import addresses
 from services.errors import NotFound
 
 confirmation = Blueprint("confirmation", __name__)

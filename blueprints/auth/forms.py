@@ -27,7 +27,7 @@ from wtforms.validators import ValidationError
 from extensions import db
 from models import User
 from models.user import role_members
-from services import accounts
+from services.accounts import profiles
 from services.errors import InvalidInput
 
 # As long as a hash of argon2.
@@ -45,15 +45,15 @@ class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's fo
         if not has_request_context():  # a command may leave it out
             field.data = field.data or (self.email.data or "").partition("@")[0]
         try:
-            field.data = accounts.clean_name(field.data)
+            field.data = profiles.clean_name(field.data)
         except InvalidInput as fault:
             raise ValidationError(fault.message) from fault
 
     def to_dict(self, only_user: bool) -> dict[str, Any]:
         """Give what a new account is made of."""
         made: dict[str, Any] = super().to_dict(only_user)
-        made["handle"] = accounts.handle_for(made["display_name"])
-        made["time_zone"] = accounts.known_zone(made.get("time_zone"))
+        made["handle"] = profiles.handle_for(made["display_name"])
+        made["time_zone"] = profiles.known_zone(made.get("time_zone"))
         return made
 
 

@@ -5,8 +5,11 @@ import re
 from flask_login import current_user
 
 from blueprints.kept_forms import KeptForm
-from services import attempts, courses, lab_steps, markdown, policy
+from services import markdown, policy
+from services.courses import catalogue, members
 from services.errors import ServiceError
+from services.labs import steps
+from services.quizzes import attempts
 
 ATTEMPT = re.compile(r"/attempts/([0-9]{1,18})/")
 COURSE = re.compile(r"/courses/([^/?]+)/")
@@ -39,7 +42,7 @@ def _choices(attempt_id: int) -> dict[str, dict[str, str]]:
 
 
 def _labs(slug: str) -> dict[str, dict[str, str]]:
-    course = courses.find(slug)
-    if not policy.may_see_labs_board(current_user, courses.role_of(current_user.id, course)):
+    course = catalogue.find(slug)
+    if not policy.may_see_labs_board(current_user, members.role_of(current_user.id, course)):
         return {}
-    return {"lab": {lab.slug: markdown.plain(lab.title) for lab in lab_steps.of_course(course)}}
+    return {"lab": {lab.slug: markdown.plain(lab.title) for lab in steps.of_course(course)}}

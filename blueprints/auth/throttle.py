@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from blueprints import limits
-from services import addresses
+from services.accounts import addresses
 
 View = Callable[..., ResponseReturnValue]
 

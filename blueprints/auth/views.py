@@ -14,18 +14,18 @@ from blueprints import kept_forms
 from blueprints.auth import kept_words
 from blueprints.pages import login_required, me, now, person
 from extensions import db
-from services import accounts, tokens
+from services.accounts import profiles, tokens
 from services.errors import Conflict, InvalidInput
 
 auth = Blueprint("auth", __name__)
 # Cities first; then what has only letters, or a distance from Greenwich.
-ZONES = sorted(accounts.ZONES - {"UTC"}, key=lambda zone: ("/" not in zone, zone.startswith("Etc/"), zone))
+ZONES = sorted(profiles.ZONES - {"UTC"}, key=lambda zone: ("/" not in zone, zone.startswith("Etc/"), zone))
 
 
 class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """What a person decides about themselves."""
 
-    display_name = StringField(lazy_gettext("Name"), validators=[DataRequired(), Length(max=accounts.MAX_NAME)])
+    display_name = StringField(lazy_gettext("Name"), validators=[DataRequired(), Length(max=profiles.MAX_NAME)])
     time_zone = SelectField(lazy_gettext("Time zone"), choices=[("UTC", "UTC"), *((zone, zone) for zone in ZONES)])
     theme = SelectField(
         lazy_gettext("Theme"),
@@ -111,12 +111,12 @@ def profile() -> ResponseReturnValue:
     """Show and change the profile."""
     user = me()
     form = ProfileForm(obj=user)
-    if user.time_zone not in accounts.ZONES | {"UTC"}:
+    if user.time_zone not in profiles.ZONES | {"UTC"}:
         # An older database of zones knew it: nobody loses theirs by saving their name.
         form.time_zone.choices = [*form.time_zone.choices, (user.time_zone, user.time_zone)]
     if form.validate_on_submit():
         try:
-            accounts.update_profile(
+            profiles.update_profile(
                 user, display_name=form.display_name.data, time_zone=form.time_zone.data, theme=form.theme.data
             )
         except InvalidInput as fault:

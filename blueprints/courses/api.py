@@ -21,9 +21,12 @@ from blueprints.pages import now
 from blueprints.schemas import PageQuery, responses
 from extensions import db
 from models import Course, Lesson
-from services import accounts, courses, labs, policy, progress
+from services import policy
+from services.accounts import profiles
+from services.courses import catalogue, members, progress
+from services.courses.outlines import activity, done_ids, outline
 from services.errors import Forbidden
-from services.outlines import activity, done_ids, outline
+from services.labs import lifecycle
 
 courses_api = APIBlueprint("courses_api", __name__, tag="Courses")
 
@@ -36,7 +39,7 @@ courses_api = APIBlueprint("courses_api", __name__, tag="Courses")
 @scope("read")
 def list_courses(query_data: PageQuery) -> Any:
     """List the catalogue by title."""
-    page = courses.catalogue(page=query_data.page, per_page=query_data.per_page)
+    page = catalogue.catalogue(page=query_data.page, per_page=query_data.per_page)
     return {"courses": page.rows, "page": page.number, "pages": page.pages, "total": page.total}
 
 
@@ -118,7 +121,7 @@ def list_enrolments(slug: str, query_data: PageQuery) -> Any:
     course, role = load_course(slug)
     if not policy.may_see_people(me(), role):
         raise Forbidden
-    page = courses.people(course, query_data.page, query_data.per_page)
+    page = members.people(course, query_data.page, query_data.per_page)
     rows = [
         {
             "user_id": enrolment.user_id,
@@ -146,15 +149,15 @@ def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
     if json_data.email:
         if not policy.may_manage_people(me(), role):
             raise Forbidden
-        user = accounts.find_by_email(json_data.email)
-        courses.set_role(course, user.id, json_data.role, now=now())
+        user = profiles.find_by_email(json_data.email)
+        members.set_role(course, user.id, json_data.role, now=now())
     else:
         user = me()
         if json_data.code:
             limits.spend("enrol_codes", user.id)
-        courses.enrol(user, course, json_data.code, now=now())
+        members.enrol(user, course, json_data.code, now=now())
     db.session.commit()
-    return {"course": slug, "user_id": user.id, "role": courses.role_of(user.id, course)}
+    return {"course": slug, "user_id": user.id, "role": members.role_of(user.id, course)}
 
 
 @courses_api.put("/courses/<slug>/enrolments/<int:user_id>")
@@ -166,8 +169,8 @@ def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
 def change_enrolment(slug: str, user_id: int, json_data: RoleIn) -> Any:
     """For the course's teachers."""
     course = _managed(slug)
-    courses.require_member(course, user_id)
-    courses.set_role(course, user_id, json_data.role, now=now())
+    members.require_member(course, user_id)
+    members.set_role(course, user_id, json_data.role, now=now())
     db.session.commit()
     return {"course": slug, "user_id": user_id, "role": json_data.role}
 
@@ -180,8 +183,8 @@ def change_enrolment(slug: str, user_id: int, json_data: RoleIn) -> Any:
 def delete_enrolment(slug: str, user_id: int) -> Any:
     """For the course's teachers; the person's work stays."""
     course = _managed(slug)
-    courses.set_role(course, user_id, None, now=now())
-    labs.end_in_course(user_id, course, now())
+    members.set_role(course, user_id, None, now=now())
+    lifecycle.end_in_course(user_id, course, now())
     db.session.commit()
     return ""
 

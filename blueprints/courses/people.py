@@ -8,9 +8,10 @@ from blueprints.auth import confirmation
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
 from models import Course
-from services import courses as course_service
-from services import labs, policy
+from services import policy
+from services.courses import members
 from services.errors import Forbidden
+from services.labs import lifecycle
 
 people = Blueprint("people", __name__)
 
@@ -22,7 +23,7 @@ def show(slug: str) -> ResponseReturnValue:
     course, role = load_course(slug)
     if not policy.may_see_people(me(), role):
         raise Forbidden
-    page = course_service.people(course, request.args.get("page", 1, int))
+    page = members.people(course, request.args.get("page", 1, int))
     rows = [{"user": e.user, "enrolment": e, "points": points, "done": done} for e, points, done in page.rows]
     return render_template(
         "courses/people.html",
@@ -41,7 +42,7 @@ def show(slug: str) -> ResponseReturnValue:
 def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
     """Send somebody the mail that confirms their address again."""
     course = _managed(slug)
-    person = course_service.require_member(course, user_id).user
+    person = members.require_member(course, user_id).user
     if person.confirmed_at is not None:
         flash(_("This address has been confirmed meanwhile."), "info")
     else:
@@ -58,11 +59,11 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     course = _managed(slug)
     chosen = request.form.get("role") or None
     if chosen is None and "is_sure" not in request.form:
-        leaver = course_service.require_member(course, user_id).user
+        leaver = members.require_member(course, user_id).user
         return render_template("courses/remove_person.html", course=course, person=leaver)
-    course_service.set_role(course, user_id, chosen, now=now())
+    members.set_role(course, user_id, chosen, now=now())
     if chosen is None:
-        labs.end_in_course(user_id, course, now())
+        lifecycle.end_in_course(user_id, course, now())
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("people.show", slug=slug))

@@ -12,10 +12,13 @@ from blueprints import limits, pages
 from blueprints.pages import load_course, load_study, login_required, me, now, person
 from extensions import db
 from models import Course, Lesson
-from services import courses as course_service
-from services import files, labs, leaderboards, markdown, policy, progress
+from services import markdown, policy
+from services.courses import catalogue as course_catalogue
+from services.courses import files, members, progress
+from services.courses.outlines import activity, done_ids, outline
 from services.errors import InvalidInput, NotFound
-from services.outlines import activity, done_ids, outline
+from services.labs import lifecycle
+from services.leaderboards import ranks
 
 courses = Blueprint("courses", __name__)
 
@@ -32,7 +35,7 @@ def home() -> ResponseReturnValue:
     """Where one was; for visitors, what there is."""
     user = person()
     if user is None:
-        return render_template("courses/home.html", courses=course_service.catalogue().rows, cards=[])
+        return render_template("courses/home.html", courses=course_catalogue.catalogue().rows, cards=[])
     cards = [
         {
             "course": card.course,
@@ -51,8 +54,8 @@ def home() -> ResponseReturnValue:
 def catalogue() -> ResponseReturnValue:
     """Every published course."""
     query, user = request.args.get("q", ""), person()
-    page = course_service.catalogue(query, request.args.get("page", 1, int))
-    enrolled = course_service.enrolled_ids(user.id) if user else set()
+    page = course_catalogue.catalogue(query, request.args.get("page", 1, int))
+    enrolled = members.enrolled_ids(user.id) if user else set()
     return render_template(
         "courses/catalogue.html",
         courses=page.rows,
@@ -75,7 +78,7 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
     user = person()
     plan = outline(course)
     done = done_ids(user.id if user else None, course)
-    own = leaderboards.mine(course, user)
+    own = ranks.mine(course, user)
     page = render_template(
         "courses/show.html",
         course=course,
@@ -110,7 +113,7 @@ def enrol(slug: str) -> ResponseReturnValue:
     if form.code.data:
         limits.spend("enrol_codes", me().id)
     try:
-        course_service.enrol(me(), course, form.code.data, now=now())
+        members.enrol(me(), course, form.code.data, now=now())
     except InvalidInput as fault:
         form.code.errors = [fault.message]
         return _course_page(course, role, form, 422)
@@ -127,8 +130,8 @@ def enrol_by_code() -> ResponseReturnValue:
     if form.validate_on_submit():
         limits.spend("enrol_codes", me().id)
         try:
-            course = course_service.by_code(form.code.data or "")
-            course_service.enrol(me(), course, form.code.data, now=now())
+            course = members.by_code(form.code.data or "")
+            members.enrol(me(), course, form.code.data, now=now())
         except InvalidInput as fault:
             form.code.errors = [fault.message]
         else:
@@ -143,8 +146,8 @@ def enrol_by_code() -> ResponseReturnValue:
 def leave(slug: str) -> ResponseReturnValue:
     """Stop being in the course."""
     course, _role = load_course(slug)
-    course_service.leave(me(), course)
-    labs.end_in_course(me().id, course, now())
+    members.leave(me(), course)
+    lifecycle.end_in_course(me().id, course, now())
     db.session.commit()
     flash(_("You have left “%(title)s”. Your work is kept.", title=markdown.plain(course.title)), "success")
     return redirect(url_for("courses.home"))

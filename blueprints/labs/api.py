@@ -14,9 +14,11 @@ from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Lab, LabSession
-from services import checks, lab_progress, lab_steps, labs, policy
+from services import policy
+from services.courses.outlines import activity
 from services.errors import NotFound
-from services.outlines import activity
+from services.labs import checks, document, lifecycle, progress, sessions
+from services.labs import steps as lab_steps
 
 labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
 
@@ -66,7 +68,7 @@ def start_session(slug: str, lab: str) -> Any:
     found = starting.start(me(), activity(course, lab, Lab), course, role)  # type: ignore[arg-type]  # a Lab
     db.session.commit()
     address = url_for("labs_api.read_session", session_id=found.id)
-    return labs.describe(found, now()), 201, {"Location": address}
+    return document.describe(found, now()), 201, {"Location": address}
 
 
 @labs_api.get("/lab-sessions")
@@ -85,7 +87,7 @@ def list_sessions() -> Any:
             "state": found.state,
             "queued_at": found.queued_at,
         }
-        for found in labs.of_user(me().id)
+        for found in sessions.of_user(me().id)
     ]
     return {"sessions": rows}
 
@@ -97,7 +99,7 @@ def list_sessions() -> Any:
 @scope("read")
 def read_session(session_id: uuid.UUID) -> Any:
     """Give the state, the place in the queue, and the checks."""
-    return labs.describe(_mine(session_id), now())
+    return document.describe(_mine(session_id), now())
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/stop")
@@ -108,7 +110,7 @@ def read_session(session_id: uuid.UUID) -> Any:
 def stop_session(session_id: uuid.UUID) -> Any:
     """End it; what is in its home stays for the next start."""
     found = _mine(session_id)
-    labs.stop(found, reason="user", now=now())
+    lifecycle.stop(found, reason="user", now=now())
     return _committed(found)
 
 
@@ -133,7 +135,7 @@ def reset_session(session_id: uuid.UUID) -> Any:
 def extend_session(session_id: uuid.UUID) -> Any:
     """Count it as used now."""
     found = _mine(session_id)
-    labs.extend(found, now=now())
+    lifecycle.extend(found, now=now())
     return _committed(found)
 
 
@@ -171,12 +173,12 @@ def run_step(session_id: uuid.UUID, step_id: int) -> Any:
 def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
     """Give the solution where the step is passed, or where its student is stuck; the timeline tells that they asked."""
     found = _mine(session_id)
-    lab_progress.show_solution(found, step_id, now=now())
+    progress.show_solution(found, step_id, now=now())
     return _committed(found)
 
 
 def _mine(session_id: uuid.UUID) -> LabSession:
-    found = labs.load(session_id)
+    found = sessions.load(session_id)
     if not policy.owns_lab(me(), found):
         raise NotFound
     return found
@@ -184,4 +186,4 @@ def _mine(session_id: uuid.UUID) -> LabSession:
 
 def _committed(found: LabSession) -> dict[str, Any]:
     db.session.commit()
-    return labs.describe(found, now())
+    return document.describe(found, now())

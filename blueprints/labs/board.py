@@ -14,8 +14,10 @@ from blueprints.labs.loading import lab_id_of
 from blueprints.pages import load_course, login_required, me, now
 from extensions import db
 from models import Course
-from services import help_board, help_bulk, lab_steps, policy
+from services import policy
 from services.errors import Forbidden, InvalidInput, NotFound
+from services.help import board
+from services.labs import bulk, steps
 
 labs_board = Blueprint("labs_board", __name__)
 
@@ -26,9 +28,7 @@ def show(slug: str) -> ResponseReturnValue:
     """Everyone who has a lab in the course now, those first who need help."""
     course = _for_staff(slug)
     lab = request.args.get("lab", "")
-    found = help_board.board(
-        course, me(), now=now(), lab_id=lab_id_of(course, lab), page=request.args.get("page", 1, int)
-    )
+    found = board.board(course, me(), now=now(), lab_id=lab_id_of(course, lab), page=request.args.get("page", 1, int))
     ticket = live_tickets.live(f"labs:{course.id}")
     return render_template(
         "labs/_board.html" if "partial" in request.args else "labs/board.html",
@@ -38,7 +38,7 @@ def show(slug: str) -> ResponseReturnValue:
         page=found.page.number,
         pages=found.page.pages,
         lab=lab,
-        labs=lab_steps.of_course(course),
+        labs=steps.of_course(course),
         now=now(),
         words=board_words,
         live_url=f"/live/labs-boards/{course.id}?ticket={ticket}",
@@ -60,22 +60,22 @@ def act(slug: str, action: str) -> ResponseReturnValue:
 
 
 def _stop(course: Course, lab_id: int | None, at: datetime) -> str:
-    count = help_bulk.stop_all(course, lab_id, now=at)
+    count = bulk.stop_all(course, lab_id, now=at)
     return ngettext("%(num)d lab stops now.", "%(num)d labs stop now.", count) if count else _("No lab was running.")
 
 
 def _extend(course: Course, lab_id: int | None, at: datetime) -> str:
     minutes = request.form.get("minutes", 60, int)
-    if not 1 <= minutes <= help_bulk.MOST_MINUTES:
-        raise InvalidInput("minutes", _("Say 1 to %(most)d minutes.", most=help_bulk.MOST_MINUTES))
-    count = help_bulk.keep_all(course, lab_id, minutes, me(), now=at)
+    if not 1 <= minutes <= bulk.MOST_MINUTES:
+        raise InvalidInput("minutes", _("Say 1 to %(most)d minutes.", most=bulk.MOST_MINUTES))
+    count = bulk.keep_all(course, lab_id, minutes, me(), now=at)
     if not count:
         return _("No running lab needed it.")
     return ngettext("%(num)d lab is kept longer.", "%(num)d labs are kept longer.", count)
 
 
 def _save(course: Course, lab_id: int | None, at: datetime) -> str:
-    count = help_bulk.save_all(course, lab_id, now=at)
+    count = bulk.save_all(course, lab_id, now=at)
     if not count:
         return _("No running lab needed it.")
     return ngettext("The work in %(num)d lab is being saved.", "The work in %(num)d labs is being saved.", count)

@@ -9,8 +9,8 @@ from flask_babel import ngettext
 
 from blueprints.labs import said_words
 from services import markdown
-from services.help_needs import Reason
-from services.lab_places import Place
+from services.capacity.positions import Place
+from services.help.needs import Reason
 
 
 def reason(why: Reason, now: datetime) -> str:

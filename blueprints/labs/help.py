@@ -10,8 +10,11 @@ from blueprints.labs.loading import shared
 from blueprints.pages import json_object, login_required, me, now, takes_json
 from extensions import db
 from models import LabSession
-from services import help_hands, help_messages, help_visits, labs, policy
+from services import policy
 from services.errors import InvalidInput, NotFound
+from services.help import hands, visits
+from services.help import messages as help_messages
+from services.labs import document, sessions
 
 lab_help = Blueprint("lab_help", __name__)
 
@@ -23,7 +26,7 @@ lab_help = Blueprint("lab_help", __name__)
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
     found = _mine(session_id)
-    help_hands.up(found, _text("note"), now=now())
+    hands.up(found, _text("note"), now=now())
     return _committed(found)
 
 
@@ -32,7 +35,7 @@ def raise_hand(session_id: uuid.UUID) -> Response:
 def lower_hand(session_id: uuid.UUID) -> Response:
     """Lower the hand, by its student or whoever helps."""
     found = shared(session_id, me())
-    help_hands.down(found, me(), now=now())
+    hands.down(found, me(), now=now())
     return _committed(found)
 
 
@@ -73,7 +76,7 @@ def read(session_id: uuid.UUID) -> Response:
 def give(session_id: uuid.UUID, visit_id: int) -> Response:
     """Let a visitor type, too."""
     found = _mine(session_id)
-    help_visits.give(found, visit_id, now=now())
+    visits.give(found, visit_id, now=now())
     return _committed(found)
 
 
@@ -82,12 +85,12 @@ def give(session_id: uuid.UUID, visit_id: int) -> Response:
 def take_back(session_id: uuid.UUID, visit_id: int) -> Response:
     """Take the keyboard back from a visitor, or refuse it."""
     found = _mine(session_id)
-    help_visits.take_back(found, visit_id, now=now())
+    visits.take_back(found, visit_id, now=now())
     return _committed(found)
 
 
 def _mine(session_id: uuid.UUID) -> LabSession:
-    found = labs.load(session_id)
+    found = sessions.load(session_id)
     if not policy.owns_lab(me(), found):
         raise NotFound
     return found
@@ -104,5 +107,5 @@ def _committed(found: LabSession) -> Response:
     """Commit, and answer with the state; whoever doesn't look in, and so isn't seen, gets none."""
     db.session.commit()
     user = me()
-    is_seen = policy.owns_lab(user, found) or help_visits.find(found, user.id) is not None
-    return jsonify(labs.describe(found, now(), user.id) if is_seen else {})
+    is_seen = policy.owns_lab(user, found) or visits.find(found, user.id) is not None
+    return jsonify(document.describe(found, now(), user.id) if is_seen else {})

@@ -27,8 +27,10 @@ from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Course, LabSession
-from services import help_board, help_bulk, help_hands, help_messages, labs, policy
+from services import policy
 from services.errors import Forbidden, NotFound
+from services.help import board, hands, messages
+from services.labs import bulk, sessions
 
 lab_help_api = APIBlueprint("lab_help_api", __name__, tag="Help in labs")
 OF_SESSION = ("state", "node", "hand_raised_at", "hand_note", "last_active_at", "expires_at", "kept_until", "user_id")
@@ -45,13 +47,13 @@ def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
     course = _for_staff(slug)
     lab_id = lab_id_of(course, query_data.lab)
     at = now()
-    found = help_board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
+    found = board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
     counts = {"running": found.running, "queued": found.queued, "needing": found.needing}
     place = {"page": found.page.number, "pages": found.page.pages, "total": found.page.total}
     return {"rows": [_row(row, at) for row in found.page.rows], **counts, **place}
 
 
-def _row(row: help_board.Row, at: datetime) -> dict[str, Any]:
+def _row(row: board.Row, at: datetime) -> dict[str, Any]:
     return {
         **{name: getattr(row.session, name) for name in OF_SESSION},
         "session_id": str(row.session.id),
@@ -77,7 +79,7 @@ def _row(row: help_board.Row, at: datetime) -> dict[str, Any]:
 def stop_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; work is saved as with any other end."""
     course = _for_staff(slug)
-    count = help_bulk.stop_all(course, lab_id_of(course, json_data.lab), now=now())
+    count = bulk.stop_all(course, lab_id_of(course, json_data.lab), now=now())
     return _counted(count)
 
 
@@ -91,7 +93,7 @@ def extend_labs(slug: str, json_data: KeepIn) -> Any:
     """For the course's staff; nothing outlives its longest life."""
     course = _for_staff(slug)
     lab_id = lab_id_of(course, json_data.lab)
-    return _counted(help_bulk.keep_all(course, lab_id, json_data.minutes, me(), now=now()))
+    return _counted(bulk.keep_all(course, lab_id, json_data.minutes, me(), now=now()))
 
 
 @lab_help_api.post("/courses/<slug>/labs-board/save")
@@ -103,7 +105,7 @@ def extend_labs(slug: str, json_data: KeepIn) -> Any:
 def save_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; it is done in the background."""
     course = _for_staff(slug)
-    return _counted(help_bulk.save_all(course, lab_id_of(course, json_data.lab), now=now()))
+    return _counted(bulk.save_all(course, lab_id_of(course, json_data.lab), now=now()))
 
 
 @lab_help_api.put("/lab-sessions/<uuid:session_id>/hand")
@@ -115,10 +117,10 @@ def save_labs(slug: str, json_data: LabsIn) -> Any:
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     """Ask for help in one's own lab; a hand that is up gets the new note."""
-    found = labs.load(session_id)
+    found = sessions.load(session_id)
     if not policy.owns_lab(me(), found):
         raise NotFound
-    help_hands.up(found, json_data.note, now=now())
+    hands.up(found, json_data.note, now=now())
     return _hand(found)
 
 
@@ -130,7 +132,7 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
 def lower_hand(session_id: uuid.UUID) -> Any:
     """For the lab's student and the course's staff."""
     found = shared(session_id, me())
-    help_hands.down(found, me(), now=now())
+    hands.down(found, me(), now=now())
     return _hand(found)
 
 
@@ -142,7 +144,7 @@ def lower_hand(session_id: uuid.UUID) -> Any:
 @scope("read")
 def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
     """For the lab's student and the course's staff: at most 200, the newest."""
-    return {"messages": help_messages.of(shared(session_id, me()), me(), after=query_data.after)}
+    return {"messages": messages.of(shared(session_id, me()), me(), after=query_data.after)}
 
 
 @lab_help_api.post("/lab-sessions/<uuid:session_id>/messages")
@@ -155,9 +157,9 @@ def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
     """For the lab's student and the course's staff; ten a minute."""
     found = shared(session_id, me())
     limits.spend("messages", me().id, found.id)
-    message = help_messages.say(found, me(), json_data.text, now=now())
+    message = messages.say(found, me(), json_data.text, now=now())
     db.session.commit()
-    return help_messages.of(found, me(), after=message.id - 1)[0]
+    return messages.of(found, me(), after=message.id - 1)[0]
 
 
 def _for_staff(slug: str) -> Course:

@@ -3,22 +3,24 @@
 import uuid
 
 from models import Course, Lab, LabSession, User
-from services import courses, labs, policy
+from services import policy
+from services.courses import members
+from services.courses.outlines import activity
 from services.errors import NotFound
-from services.outlines import activity
+from services.labs import sessions
 
 
 def helped(session_id: uuid.UUID, user: User) -> LabSession:
     """Return a lab in which the person may help; NotFound otherwise."""
-    found = labs.load(session_id)
-    if not policy.may_help_in_lab(user, found, courses.role_of(user.id, found.course)):
+    found = sessions.load(session_id)
+    if not policy.may_help_in_lab(user, found, members.role_of(user.id, found.course)):
         raise NotFound
     return found
 
 
 def shared(session_id: uuid.UUID, user: User) -> LabSession:
     """Return a lab that is the person's own, or in which they may help."""
-    found = labs.load(session_id)
+    found = sessions.load(session_id)
     return found if policy.owns_lab(user, found) else helped(session_id, user)
 
 

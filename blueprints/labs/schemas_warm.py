@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_serializer
 
 from blueprints.schemas import Clock, Input, Output
-from services.warm import MOST, MOST_PLANS
+from services.capacity.warm_plans import MOST, MOST_PLANS
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from flask import current_app
 from flask_babel import gettext as _
 
+from backends.local import cgroups, sandbox
 from blueprints.pages import now
 from config import Settings
 from extensions import db
 from models import Course, Lab, LabSave, LabSession, User
-from scheduler.backends.local import cgroups, sandbox
-from services import lab_gate, lab_hopeless, lab_starts
 from services.errors import Conflict, Forbidden, ServiceError, Unavailable
-from services.lab_gate import OF_LAB, Refused, Site, Why
+from services.labs import gate, hopeless, starts
+from services.labs.gate import OF_LAB, Refused, Site, Why
 
 TOLD: dict[Why, Callable[[], str]] = {
     "driver": lambda: _("No machine here runs labs of this kind, so it can’t start. Its teachers have been told."),
@@ -29,7 +29,7 @@ def site() -> Site:
 
 def hindrance(lab: Lab) -> Why | None:
     """Say why the lab can never start here."""
-    return lab_gate.hindrance(lab, site())
+    return gate.hindrance(lab, site())
 
 
 def limits_programs_alone() -> bool:
@@ -47,19 +47,19 @@ def check(lab: Lab) -> None:
 def start(user: User, lab: Lab, course: Course, role: str | None, *, is_fresh: bool = False) -> LabSession:
     """Ask for a machine."""
     with _refusals(lab):
-        return lab_starts.start(user, lab, course, role, site(), now=now(), is_fresh=is_fresh)
+        return starts.start(user, lab, course, role, site(), now=now(), is_fresh=is_fresh)
 
 
 def reset(lab_session: LabSession) -> None:
     """Save, and begin anew."""
     with _refusals(lab_session.lab):
-        lab_starts.reset(lab_session, site(), now=now())
+        starts.reset(lab_session, site(), now=now())
 
 
 def restore(user: User, save: LabSave) -> LabSession:
     """Begin anew with saved work."""
     with _refusals(db.session.get_one(Lab, save.lab_id)):
-        return lab_starts.restore(user, save, site(), now=now())
+        return starts.restore(user, save, site(), now=now())
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def _refusals(lab: Lab) -> Iterator[None]:
         yield
     except Refused as refused:
         if refused.why in OF_LAB:
-            lab_hopeless.tell_teachers(lab, refused.why, _settings().public_url, now())
+            hopeless.tell_teachers(lab, refused.why, _settings().public_url, now())
             db.session.commit()
         raise _refusal(refused.why) from refused
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from models import Lab, LabCheck, LabStep
-from services import lab_steps
+from services.labs import steps as lab_steps
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ from blueprints.pages import link, load_study, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
-from services import checks, courses, lab_progress, lab_steps, policy
-from services import labs as lab_service
+from services import policy
+from services.courses import members
+from services.courses.outlines import activity, outline
 from services.errors import Conflict, Forbidden, NotFound
-from services.outlines import activity, outline
+from services.labs import checks, document, lifecycle, progress, steps
+from services.labs import sessions as lab_sessions
 
 labs = Blueprint("labs", __name__)
 
@@ -28,11 +30,10 @@ def index() -> ResponseReturnValue:
     """One's running labs, and the labs of one's courses."""
     sessions = [
         {"session": found, "lab": found.lab, "course": found.course, "url": _page(found.course.slug, found.lab.slug)}
-        for found in lab_service.of_user(me().id)
+        for found in lab_sessions.of_user(me().id)
     ]
     offered = [
-        {"lab": lab, "course": lab.course, "url": _page(lab.course.slug, lab.slug)}
-        for lab in lab_steps.offered_to(me().id)
+        {"lab": lab, "course": lab.course, "url": _page(lab.course.slug, lab.slug)} for lab in steps.offered_to(me().id)
     ]
     return render_template("labs/index.html", sessions=sessions, labs=offered)
 
@@ -44,8 +45,8 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
     course, role = load_study(slug)
     found = activity(course, lab, Lab)
     takes_part = policy.may_take_part(role)
-    newest = lab_service.latest(me().id, found.id)
-    state = lab_service.describe(newest, now()) if newest else None
+    newest = lab_sessions.latest(me().id, found.id)
+    state = document.describe(newest, now()) if newest else None
     hindrance = starting.hindrance(found) if takes_part else "outsider"  # type: ignore[arg-type]
     words = step_rows.words()
     before, after = outline(course).around(found.slug)
@@ -77,7 +78,7 @@ def start(slug: str, lab: str) -> ResponseReturnValue:
     found = starting.start(me(), activity(course, lab, Lab), course, role)  # type: ignore[arg-type]  # a Lab
     db.session.commit()
     if wants_json():
-        return jsonify(lab_service.describe(found, now()))
+        return jsonify(document.describe(found, now()))
     return redirect(_page(slug, lab))
 
 
@@ -86,7 +87,7 @@ def start(slug: str, lab: str) -> ResponseReturnValue:
 def stop(session_id: uuid.UUID) -> Response:
     """End the lab, or leave the queue."""
     found = _mine(session_id)
-    lab_service.stop(found, reason="user", now=now())
+    lifecycle.stop(found, reason="user", now=now())
     return _committed(found)
 
 
@@ -105,7 +106,7 @@ def reset(session_id: uuid.UUID) -> Response:
 def extend(session_id: uuid.UUID) -> Response:
     """Keep an idle lab."""
     found = _mine(session_id)
-    lab_service.extend(found, now=now())
+    lifecycle.extend(found, now=now())
     return _committed(found)
 
 
@@ -134,7 +135,7 @@ def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
 def solution(session_id: uuid.UUID, step_id: int) -> Response:
     """Open a step's solution for a student who is stuck."""
     found = _mine(session_id)
-    lab_progress.show_solution(found, step_id, now=now())
+    progress.show_solution(found, step_id, now=now())
     return _committed(found)
 
 
@@ -142,7 +143,7 @@ def solution(session_id: uuid.UUID, step_id: int) -> Response:
 @login_required
 def state(session_id: uuid.UUID) -> Response:
     """The state document, for a page that can't listen."""
-    return jsonify(lab_service.describe(_mine(session_id), now()))
+    return jsonify(document.describe(_mine(session_id), now()))
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/ticket")
@@ -182,10 +183,10 @@ def running(session_id: uuid.UUID) -> LabSession:
 
 
 def _mine(session_id: uuid.UUID) -> LabSession:
-    found = lab_service.load(session_id)
+    found = lab_sessions.load(session_id)
     if not policy.owns_lab(me(), found):
         raise NotFound
-    role = courses.role_of(me().id, found.course)
+    role = members.role_of(me().id, found.course)
     if not policy.may_see_course(me(), found.course, role) or not policy.may_study(me(), role):
         raise Forbidden(_("You are no longer in this course."))
     return found
@@ -193,7 +194,7 @@ def _mine(session_id: uuid.UUID) -> LabSession:
 
 def _committed(found: LabSession) -> Response:
     db.session.commit()
-    return jsonify(lab_service.describe(found, now()))
+    return jsonify(document.describe(found, now()))
 
 
 def _settings() -> Settings:

@@ -13,8 +13,9 @@ from blueprints.pages import login_required, me, now
 from extensions import db
 from models import LabSession
 from models.lab_session import ENDED, RUNNING
-from services import help_visits, labs
 from services.errors import Conflict
+from services.help import visits
+from services.labs import document
 
 lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:session_id>/visit")
 
@@ -25,9 +26,9 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
     """The student's steps and screen, to read. Opening the page begins the visit."""
     found = helped(session_id, me())
     if found.state != ENDED:
-        help_visits.begin(found, me(), now=now())
+        visits.begin(found, me(), now=now())
         db.session.commit()
-    state, words = labs.describe(found, now(), me().id), step_rows.words(is_visit=True)
+    state, words = document.describe(found, now(), me().id), step_rows.words(is_visit=True)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
     return render_template(
         "labs/visit.html",
@@ -47,7 +48,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state; a visit that has ended begins anew."""
     found = helped(session_id, me())
-    help_visits.begin(found, me(), now=now())
+    visits.begin(found, me(), now=now())
     db.session.commit()
     ticket = live_tickets.live(f"lab:{found.id}")
     return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
@@ -59,7 +60,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once, for as long as the visit lasts."""
     found = helped(session_id, me())
-    visit = help_visits.load(found, me())
+    visit = visits.load(found, me())
     if found.state != RUNNING:
         raise Conflict(_("The lab isn't running."))
     return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.terminal(found.id, visit.id)}")
@@ -71,7 +72,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 def ask(session_id: uuid.UUID) -> Response:
     """Ask the student for the keyboard."""
     found = helped(session_id, me())
-    help_visits.ask(found, me(), now=now())
+    visits.ask(found, me(), now=now())
     return _committed(found)
 
 
@@ -80,7 +81,7 @@ def ask(session_id: uuid.UUID) -> Response:
 def give_back(session_id: uuid.UUID) -> Response:
     """Hand the keyboard back, or ask for it no more."""
     found = helped(session_id, me())
-    help_visits.give_back(found, me(), now=now())
+    visits.give_back(found, me(), now=now())
     return _committed(found)
 
 
@@ -89,12 +90,12 @@ def give_back(session_id: uuid.UUID) -> Response:
 def leave(session_id: uuid.UUID) -> ResponseReturnValue:
     """End the visit."""
     found = helped(session_id, me())
-    help_visits.end(found.id, me().id, now=now())
+    visits.end(found.id, me().id, now=now())
     db.session.commit()
     return redirect(url_for("labs_board.show", slug=found.course.slug))
 
 
 def _committed(found: LabSession) -> Response:
     db.session.commit()
-    help_visits.load(found, me())
-    return jsonify(labs.describe(found, now(), me().id))
+    visits.load(found, me())
+    return jsonify(document.describe(found, now(), me().id))

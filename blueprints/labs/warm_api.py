@@ -13,10 +13,12 @@ from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Activity, Lab
-from services import policy, warm, warm_labs
+from services import policy
+from services.capacity import warm_plans
+from services.capacity.warm_plans import DAYS, Plan
+from services.courses.outlines import activity
 from services.errors import Forbidden
-from services.outlines import activity
-from services.warm import DAYS, Plan
+from services.labs import warm_stock
 
 warm_api = APIBlueprint("warm_api", __name__, tag="Labs")
 
@@ -46,7 +48,7 @@ def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     for given in json_data.plans:
         weekday = DAYS.index(given.weekday) if given.weekday else None
         plans.append(Plan(**{**given.model_dump(), "weekday": weekday}))
-    warm.replace(found, plans)  # type: ignore[arg-type]  # a Lab
+    warm_plans.replace(found, plans)  # type: ignore[arg-type]  # a Lab
     db.session.commit()
     return _describe(found)
 
@@ -59,8 +61,8 @@ def _load(slug: str, lab: str) -> Activity:
 
 
 def _describe(found: Activity) -> dict[str, Any]:
-    stock = warm_labs.stock_of(found.id, now())
-    plans = [asdict(plan) for plan in warm.plans_of([found.id]).get(found.id, [])]
+    stock = warm_stock.stock_of(found.id, now())
+    plans = [asdict(plan) for plan in warm_plans.plans_of([found.id]).get(found.id, [])]
     for plan in plans:
         plan["weekday"] = DAYS[plan["weekday"]] if plan["weekday"] is not None else None
     return {"wanted": stock.wanted, "ready": stock.ready, "starting": stock.starting, "plans": plans}

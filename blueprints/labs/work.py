@@ -10,9 +10,12 @@ from blueprints.labs import starting, timeline_words
 from blueprints.pages import load_study, login_required, me, now
 from extensions import db
 from models import Lab, LabSave
-from services import courses, lab_shelf, labs, policy, timelines
+from services import policy, timelines
+from services.courses import members
+from services.courses.outlines import activity
 from services.errors import NotFound
-from services.outlines import activity
+from services.labs import document, sessions
+from services.saves import store
 
 work = Blueprint("lab_work", __name__)
 
@@ -23,16 +26,16 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
     """One's saves of a lab and its newest timeline, as a part of the lab's page."""
     course, _role = load_study(slug)
     found = activity(course, lab, Lab)
-    newest = labs.latest(me().id, found.id)
+    newest = sessions.latest(me().id, found.id)
     return render_template(
         "labs/_work.html",
         course=course,
         lab=found,
-        saves=lab_shelf.of(me().id, found.id),
+        saves=store.of(me().id, found.id),
         lines=timeline_words.lines(timelines.of(newest.id)) if newest else [],
         is_over=newest is None or newest.state == "ended",
         receipt=timeline_words.receipt,
-        facts=lab_shelf.receipt,
+        facts=store.receipt,
     )
 
 
@@ -44,15 +47,15 @@ def start_empty(slug: str, lab: str) -> Response:
     course, role = load_study(slug)
     found = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)  # type: ignore[arg-type]  # a Lab
     db.session.commit()
-    return jsonify(labs.describe(found, now()))
+    return jsonify(document.describe(found, now()))
 
 
 @work.get("/lab-sessions/<uuid:session_id>/timeline")
 @login_required
 def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
     """A lab's timeline as a page, for its student and the staff."""
-    found = labs.load(session_id)
-    if not policy.may_see_timeline(me(), found, courses.role_of(me().id, found.course)):
+    found = sessions.load(session_id)
+    if not policy.may_see_timeline(me(), found, members.role_of(me().id, found.course)):
         raise NotFound
     lines = timeline_words.lines(timelines.of(found.id))
     return render_template("labs/timeline.html", session=found, lab=found.lab, course=found.course, lines=lines)
@@ -72,13 +75,13 @@ def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
     found = starting.restore(me(), _mine(save_id))
     db.session.commit()
-    return jsonify(labs.describe(found, now()))
+    return jsonify(document.describe(found, now()))
 
 
 def archive_of(save: LabSave) -> Response:
     """Return a save as an attachment, whose name says of which lab and time it is."""
     lab = db.session.get_one(Lab, save.lab_id)
-    response = Response(lab_shelf.data_of(save), mimetype="application/gzip")
+    response = Response(store.data_of(save), mimetype="application/gzip")
     name = f"{lab.slug}-{save.created_at:%Y%m%d-%H%M%S}.tar.gz"
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "private, no-store"
@@ -86,7 +89,7 @@ def archive_of(save: LabSave) -> Response:
 
 
 def _mine(save_id: int) -> LabSave:
-    save = lab_shelf.load(save_id)
+    save = store.load(save_id)
     if not policy.owns_save(me(), save):
         raise NotFound
     return save

@@ -16,9 +16,13 @@ from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Lab, LabSave
-from services import courses, lab_shelf, labs, policy, timelines, verdicts
+from services import policy, timelines
+from services.courses import members
+from services.courses.outlines import activity
 from services.errors import NotFound
-from services.outlines import activity
+from services.idleness import verdicts
+from services.labs import document, sessions
+from services.saves import store
 
 lab_work_api = APIBlueprint("lab_work_api", __name__, tag="Labs")
 ARCHIVE = {
@@ -39,8 +43,8 @@ def read_timeline(session_id: uuid.UUID) -> Any:
 
     For its student and the course's staff.
     """
-    found = labs.load(session_id)
-    if not policy.may_see_timeline(me(), found, courses.role_of(me().id, found.course)):
+    found = sessions.load(session_id)
+    if not policy.may_see_timeline(me(), found, members.role_of(me().id, found.course)):
         raise NotFound
     events = timelines.of(found.id)
     rows = [
@@ -59,7 +63,7 @@ def list_saves(slug: str, lab: str) -> Any:
     """Give the saves of the caller's work, the newest first."""
     course, _role = load_study(slug)
     found = activity(course, lab, Lab)
-    rows = [{**lab_shelf.receipt(save), "reason": save.reason} for save in lab_shelf.of(me().id, found.id)]
+    rows = [{**store.receipt(save), "reason": save.reason} for save in store.of(me().id, found.id)]
     return {"saves": rows}
 
 
@@ -82,11 +86,11 @@ def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
     found = starting.restore(me(), _mine(save_id))
     db.session.commit()
-    return labs.describe(found, now())
+    return document.describe(found, now())
 
 
 def _mine(save_id: int) -> LabSave:
-    save = lab_shelf.load(save_id)
+    save = store.load(save_id)
     if not policy.owns_save(me(), save):
         raise NotFound
     return save

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from blueprints.bearer import auth, load_study, me, scope
 from blueprints.leaderboards.schemas import BoardOut
 from blueprints.schemas import PageQuery, responses
-from services import leaderboards
+from services.leaderboards import ranks
 
 leaderboards_api = APIBlueprint("leaderboards_api", __name__, tag="Leaderboard")
 
@@ -21,6 +21,6 @@ leaderboards_api = APIBlueprint("leaderboards_api", __name__, tag="Leaderboard")
 def read_leaderboard(slug: str, query_data: PageQuery) -> Any:
     """Give a page, most points first, ties to who got there first."""
     course, _role = load_study(slug)
-    page = leaderboards.board(course, me().id, query_data.page, query_data.per_page)
-    own = leaderboards.mine(course, me(), page)
+    page = ranks.board(course, me().id, query_data.page, query_data.per_page)
+    own = ranks.mine(course, me(), page)
     return {"rows": page.rows, "me": own, "page": page.number, "pages": page.pages, "total": page.total}

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import live_tickets
 from blueprints.pages import load_study, login_required, me
-from services import leaderboards as board_service
+from services.leaderboards import ranks as board_service
 
 leaderboards = Blueprint("leaderboards", __name__)
 

@@ -22,10 +22,11 @@ from blueprints.quizzes.schemas import (
 from blueprints.schemas import responses
 from extensions import db
 from models import Attempt, Course, Quiz, UncountedAnswer
-from services import answers, attempts, policy, quizzes
+from services import policy
+from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
-from services.outlines import activity
-from services.questions import kind_of
+from services.quizzes import answers, attempts, lists
+from services.quizzes.questions import kind_of
 
 quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 
@@ -38,7 +39,7 @@ quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 def list_quizzes(slug: str) -> Any:
     """Give every quiz in the order of the course."""
     course, _role = load_study(slug)
-    return {"quizzes": quizzes.overview(course, me().id)}
+    return {"quizzes": lists.overview(course, me().id)}
 
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>")
@@ -49,7 +50,7 @@ def list_quizzes(slug: str) -> Any:
 def read_quiz(slug: str, quiz: str) -> Any:
     """Give what the quiz asks for, not its questions: those are an attempt's."""
     course, _role = load_study(slug)
-    found = next((row for row in quizzes.overview(course, me().id) if row["slug"] == quiz), None)
+    found = next((row for row in lists.overview(course, me().id) if row["slug"] == quiz), None)
     if found is None:
         raise NotFound
     return found
@@ -83,7 +84,7 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
     if query_data.all and not policy.may_see_people(me(), role):
         raise Forbidden
     whose = None if query_data.all else me().id
-    page = quizzes.attempts_at(_quiz(course, quiz), whose, query_data.page, query_data.per_page)
+    page = lists.attempts_at(_quiz(course, quiz), whose, query_data.page, query_data.per_page)
     return {"attempts": page.rows, "page": page.number, "pages": page.pages, "total": page.total}
 
 

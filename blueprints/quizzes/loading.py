@@ -3,8 +3,9 @@
 from flask_babel import gettext as _
 
 from models import Attempt, User
-from services import attempts, policy
+from services import policy
 from services.errors import Forbidden, NotFound
+from services.quizzes import attempts
 
 
 def own(user: User, attempt_id: int, *, is_whole: bool = False) -> Attempt:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from blueprints.errors import answer
-from services import answers
+from services.quizzes import answers
 
 
 def receipt(made: answers.Receipt, now: datetime) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
 from models.attempt import LATE
 from models.marks import exact
-from services import answers, attempts, grading, policy
+from services import policy
+from services.courses.outlines import activity, done_ids, outline
 from services.errors import Forbidden, InvalidInput, NotFound
-from services.outlines import activity, done_ids, outline
-from services.questions import kind_of
-from services.quizzes import attempts_at
+from services.quizzes import answers, attempts, grading
+from services.quizzes.lists import attempts_at
+from services.quizzes.questions import kind_of
 
 quizzes = Blueprint("quizzes", __name__)
 NO_SCRIPT_PREFIX = "item-"

@@ -5,7 +5,7 @@ import logging
 import sqlalchemy as sa
 from alembic import op
 
-from services import addresses
+from services.accounts import addresses
 from services.errors import InvalidInput
 
 revision = "0008"

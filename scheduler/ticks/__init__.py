@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from redis import Redis
 
+from backends import Backend
 from config import Settings
-from scheduler.backends import Backend
 from scheduler.tick import Ask, Tick
 from scheduler.ticks import (
     attempts,
@@ -28,10 +28,12 @@ from scheduler.ticks import (
     visits,
     warm,
 )
-from services import checks as check_service
-from services import help_visits, lab_claims, outbox, warm_labs
-from services import saves as save_service
-from services.lab_queue import Limits
+from services import outbox
+from services.capacity.order import Limits
+from services.help import visits as help_visits
+from services.labs import checks as check_service
+from services.labs import claims, warm_stock
+from services.labs import saving as save_service
 from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
 
@@ -77,18 +79,18 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         ticks += [stream, Tick("leftovers", leftovers.finder(backend), interval_s=60.0)]
     if backend.has_warm:
         keep = warm.keeper(settings, backend, limits, hands)
-        warm_tick = Tick("warm", keep, 15.0, topic="labs", threads=WARMERS, due=warm_labs.due, needs=warm_labs.stand)
+        warm_tick = Tick("warm", keep, 15.0, topic="labs", threads=WARMERS, due=warm_stock.due, needs=warm_stock.stand)
         ticks.append(warm_tick)
     return [
         *ticks,
         count,
-        _of_labs("starts", start, STARTERS, due=lab_claims.start_due, oldest=lab_claims.oldest_queued),
-        _of_labs("stops", stop, STOPPERS, due=lab_claims.stop_due, oldest=lab_claims.oldest_stopping),
+        _of_labs("starts", start, STARTERS, due=claims.start_due, oldest=claims.oldest_queued),
+        _of_labs("stops", stop, STOPPERS, due=claims.stop_due, oldest=claims.oldest_stopping),
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
         Tick("holds", holds.keeper(hands), interval_s=RENEW_EVERY_S),
-        Tick("idleness", idleness.collector(redis, settings.public_url), 15.0, needs=lab_claims.is_any_running),
-        Tick("usage", usage.measurer(backend), 60.0, needs=lab_claims.is_any_running),
+        Tick("idleness", idleness.collector(redis, settings.public_url), 15.0, needs=claims.is_any_running),
+        Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),
         Tick("visits", visits.work, due=help_visits.gone_due),
         Tick("reconcile", reconcile.reconciler(settings, backend), interval_s=15.0 if backend.has_events else 10.0),
     ]

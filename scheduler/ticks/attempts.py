@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from extensions import db
 from models import Attempt, utcnow
 from models.attempt import OPEN
-from services import answers, attempts
+from services.quizzes import answers, attempts
 
 BATCH = 20
 

@@ -6,11 +6,12 @@ from dataclasses import asdict
 
 from prometheus_client import Gauge
 
+from backends import Backend, BackendError, Node
 from config import Settings
 from extensions import db
 from models import utcnow
-from scheduler.backends import Backend, BackendError, Node
-from services import clusters, lab_room, labs
+from services.capacity import holdings
+from services.labs import clusters, lifecycle
 
 # Pages of those who wait are told that often that their expected wait has moved on.
 TELL_EVERY_ROUNDS = 2
@@ -41,7 +42,7 @@ def counter(settings: Settings, backend: Backend) -> Callable[[], bool]:
     def work() -> bool:
         look(settings.instance, backend)
         if next(rounds) % TELL_EVERY_ROUNDS == 0:
-            labs.tell_queue()
+            lifecycle.tell_queue()
             db.session.commit()
         return False
 
@@ -66,7 +67,7 @@ def look(instance: str, backend: Backend) -> None:
 
 def measure(instance: str, nodes: Sequence[Node]) -> None:
     """Set the gauges: the nodes that were seen, and what is written."""
-    held = lab_room.holdings(instance)
+    held = holdings.holdings(instance)
     CPU.labels("total").set(held.cluster_cpu_mhz)
     CPU.labels("held").set(held.cpu_mhz)
     MEMORY.labels("total").set(held.cluster_memory_mb)

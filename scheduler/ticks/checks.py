@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import structlog
 
+from backends import Backend, BackendError
 from extensions import db
 from models import CheckRun, utcnow
-from scheduler.backends import Backend, BackendError
 from scheduler.ticks.holds import Hands, nothing
-from services import checks
+from services.labs import checks
 
 log = structlog.get_logger("yurt.scheduler")
 

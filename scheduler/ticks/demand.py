@@ -6,7 +6,7 @@ to be warned or stopped are asked themselves, and only they: each question costs
 
 from concurrent.futures import ThreadPoolExecutor
 
-from scheduler.backends import Backend, BackendError
+from backends import Backend, BackendError
 
 AT_ONCE = 16
 TIMEOUT_S = 30.0

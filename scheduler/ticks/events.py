@@ -7,11 +7,11 @@ may have been missed (a new stream, a server that was made anew), everything is 
 import time
 from collections.abc import Callable
 
+from backends import Backend, BackendError
 from config import Settings
 from extensions import db
-from scheduler.backends import Backend, BackendError
 from scheduler.ticks import capacity, reconcile
-from services import clusters
+from services.labs import clusters
 
 # The place in the stream is written down this often; what comes again is harmless.
 NOTE_EVERY_S = 5.0

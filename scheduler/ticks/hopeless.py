@@ -7,8 +7,8 @@ import structlog
 from config import Settings
 from extensions import db
 from models import utcnow
-from services import lab_hopeless
-from services.lab_gate import Site
+from services.labs import hopeless
+from services.labs.gate import Site
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -18,7 +18,7 @@ def ender(settings: Settings) -> Callable[[], bool]:
     site = Site(settings.lab_backend, settings.instance)
 
     def work() -> bool:
-        ended = lab_hopeless.end_waiting(site, settings.public_url, utcnow())
+        ended = hopeless.end_waiting(site, settings.public_url, utcnow())
         db.session.commit()
         if ended:
             log.warning("labs that can't start have left the queue", count=ended)

@@ -18,9 +18,10 @@ from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import RUNNING
 from scheduler.ticks.usage import note_activity
-from services import idle, idle_reasons, lab_mail, labs, verdicts
-from services.idle import Verdict
-from services.idle_reasons import Evidence
+from services.idleness import evidence, mail, rules, verdicts
+from services.idleness.evidence import Evidence
+from services.idleness.rules import Verdict
+from services.labs import document, lifecycle
 
 # A clock that goes ahead of time itself by more than this has been set.
 JUMP = timedelta(seconds=60)
@@ -88,16 +89,16 @@ def apply(session_id: uuid.UUID, now: datetime, public_url: str = "", *, is_acti
         return
     action, decided, facts = _decide(lab_session, now, is_activity_known)
     started_at = lab_session.started_at or now
-    seen = idle_reasons.evidence(lab_session.activity, started_at, now, is_known=is_activity_known)
+    seen = evidence.evidence(lab_session.activity, started_at, now, is_known=is_activity_known)
     if action == "settle" and facts is not None:
         times = {"last_active_at": facts.last_active_at, "expires_at": facts.expires_at}
-        labs.change(lab_session, RUNNING, warned_at=facts.warned_at, warned_last_at=facts.warned_last_at, **times)
+        lifecycle.change(lab_session, RUNNING, warned_at=facts.warned_at, warned_last_at=facts.warned_last_at, **times)
     elif action == "stop":
         verdicts.record(lab_session, action, decided, seen, now)
-        labs.stop(lab_session, reason=decided.reason, now=now)
+        lifecycle.stop(lab_session, reason=decided.reason, now=now)
     elif action == "keep":
         verdicts.record(lab_session, action, decided, seen, now)
-        labs.change(lab_session, RUNNING, warned_at=None, warned_last_at=None)
+        lifecycle.change(lab_session, RUNNING, warned_at=None, warned_last_at=None)
     elif action:
         _warn(lab_session, action, decided, seen, public_url, now)
 
@@ -106,22 +107,22 @@ def _warn(
     lab_session: LabSession, action: str, decided: Verdict, seen: Evidence, public_url: str, now: datetime
 ) -> None:
     row = verdicts.record(lab_session, action, decided, seen, now)
-    lab_mail.warn(lab_session, decided, row.words, public_url, now)
+    mail.warn(lab_session, decided, row.words, public_url, now)
     if decided.is_last:
-        labs.change(lab_session, RUNNING, warned_last_at=now)
+        lifecycle.change(lab_session, RUNNING, warned_last_at=now)
     else:
-        labs.change(lab_session, RUNNING, warned_at=now, warned_last_at=None)
+        lifecycle.change(lab_session, RUNNING, warned_at=now, warned_last_at=None)
 
 
-def _decide(lab_session: LabSession, now: datetime, is_activity_known: bool) -> tuple[str, Verdict, idle.Facts | None]:
+def _decide(lab_session: LabSession, now: datetime, is_activity_known: bool) -> tuple[str, Verdict, rules.Facts | None]:
     """Return what is to be done (empty: nothing), the verdict, and the facts without a future."""
-    facts = labs.facts_of(lab_session, is_activity_known=is_activity_known)
+    facts = document.facts_of(lab_session, is_activity_known=is_activity_known)
     if facts is None:
         return "", Verdict("leave"), None
-    settled = idle.settled(facts, now)
+    settled = rules.settled(facts, now)
     if settled != facts:
         return "settle", Verdict("leave"), settled
-    decided = idle.verdict(facts, now)
+    decided = rules.verdict(facts, now)
     if decided.action == "stop":
         return "stop", decided, facts
     if decided.is_new:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 from prometheus_client import Gauge
 
-from scheduler.backends import Backend
+from backends import Backend
 
 LEFT = Gauge(
     "yurt_lab_leftovers",

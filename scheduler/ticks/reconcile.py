@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from prometheus_client import Counter, Gauge
 
+from backends import Backend, BackendError
 from config import Settings
 from extensions import db
 from models import utcnow
-from scheduler.backends import Backend, BackendError
-from services import clusters, lab_clocks, lab_repairs
-from services.lab_repairs import Repair
+from services.labs import clock_skew, clusters
+from services.labs import repairs as lab_repairs
+from services.labs.repairs import Repair
 
 ORPHANS = Gauge("yurt_lab_orphans", "Jobs without a session, at the last look.", multiprocess_mode="livemostrecent")
 REPAIRS = Counter(
@@ -30,7 +31,7 @@ def reconciler(settings: Settings, backend: Backend) -> Callable[[], bool]:
     """Return the work of the tick."""
 
     def work() -> bool:
-        lab_clocks.mend(utcnow())
+        clock_skew.mend(utcnow())
         db.session.commit()
         mend_all(settings.instance, backend)
         return False

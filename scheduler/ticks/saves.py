@@ -7,14 +7,15 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
+from backends import Backend, BackendError, NoWay
 from extensions import db
 from models import utcnow
 from models.lab_session import REASONS
-from scheduler.backends import Backend, BackendError, NoWay
 from scheduler.ticks.holds import Hands, nothing
-from services import save_archives, saves
-from services.save_archives import Archive, NotSaved
-from services.saves import Order, Outcome
+from services.labs import saving
+from services.labs.saving import Order, Outcome
+from services.saves import archives
+from services.saves.archives import Archive, NotSaved
 
 TIMEOUT_S = 60.0
 # A node on which much begins at once needs seconds, or tens of them, to let anybody into a lab.
@@ -37,13 +38,13 @@ def saver(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
     hands = hands or Hands()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        found = saves.claim_due(utcnow())
+        found = saving.claim_due(utcnow())
         if found is None:
             db.session.commit()
             return False
-        order = saves.order_of(found, "asked" if found.save_requested_at else "again")
+        order = saving.order_of(found, "asked" if found.save_requested_at else "again")
         if order is None:
-            saves.decline(found)
+            saving.decline(found)
         db.session.commit()
         if order is not None:
             with hands.hold(order.session_id):
@@ -61,7 +62,7 @@ def save(backend: Backend, order: Order) -> Outcome:
     except NotSaved as fault:
         return _fail(order, fault)
     try:
-        outcome = saves.keep(order, archive, utcnow())
+        outcome = saving.keep(order, archive, utcnow())
         db.session.commit()
     except DBAPIError as error:
         # Too much at once, or a time-out; where the database is gone, writing this down fails, too.
@@ -74,7 +75,7 @@ def save(backend: Backend, order: Order) -> Outcome:
 
 
 def _fail(order: Order, fault: NotSaved) -> Outcome:
-    outcome = saves.fail(order, fault, utcnow())
+    outcome = saving.fail(order, fault, utcnow())
     db.session.commit()
     if outcome == "wait":
         return outcome
@@ -85,32 +86,32 @@ def _fail(order: Order, fault: NotSaved) -> Outcome:
 
 def pack(backend: Backend, order: Order) -> Archive:
     """Have the lab pack its home, and read what comes; raise NotSaved. A fault of the way there is tried again."""
-    script, began = save_archives.script(order.limit), time.monotonic()
+    script, began = archives.script(order.limit), time.monotonic()
     for tries_left in reversed(range(TRIES_AT_ONCE)):
         try:
             result = backend.execute(
                 order.job_id,
                 script,
                 timeout_s=TIMEOUT_S,
-                output_limit=save_archives.output_limit(order.limit),
+                output_limit=archives.output_limit(order.limit),
                 patience_s=PATIENCE_S,
             )
             # Not again at once: a student who stops what packs their home would hold a worker for twice the time.
             if result.is_timed_out:
                 break
-            return save_archives.read(result.output, limit=order.limit, most_unpacked=order.most_unpacked)
+            return archives.read(result.output, limit=order.limit, most_unpacked=order.most_unpacked)
         except NotSaved as fault:
             if fault.is_final or not tries_left:
                 raise
         except (BackendError, OSError) as error:
             is_there = is_alive(backend, order.job_id)
             if is_there is None:
-                raise NotSaved(saves.AWAY, is_away=True) from error
+                raise NotSaved(saving.AWAY, is_away=True) from error
             log.info("home not packed", job=order.job_id, error=str(error))
             if not is_there:
-                raise NotSaved(saves.GONE, is_gone=True) from error
+                raise NotSaved(saving.GONE, is_gone=True) from error
             if isinstance(error, NoWay):
-                raise NotSaved(saves.AWAY, is_away=True) from error
+                raise NotSaved(saving.AWAY, is_away=True) from error
             if not tries_left or time.monotonic() - began > SOON_S:
                 raise NotSaved("The machine couldn't be reached.", is_unreached=True) from error
     raise NotSaved(f"Packing the home took longer than {TIMEOUT_S:.0f} seconds.")

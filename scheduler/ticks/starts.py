@@ -13,14 +13,18 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Histogram
 
+from backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
 from config import Settings
 from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands, nothing
-from services import idle, lab_claims, lab_repairs, lab_room, lab_shelf, labs, saves, timelines
-from services.lab_claims import Limits
+from services import timelines
+from services.capacity import holdings
+from services.idleness import rules
+from services.labs import claims, lifecycle, repairs, saving
+from services.labs.claims import Limits
+from services.saves import store
 
 MAX_FAILURES = 5
 # A cluster without room, or one that doesn't answer, is asked again after this time.
@@ -45,15 +49,15 @@ def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands |
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
         now = utcnow()
-        claimed = lab_claims.claim_lost(now, hands.sessions(), limits.instance)
+        claimed = claims.claim_lost(now, hands.sessions(), limits.instance)
         if claimed is None:
-            claimed = lab_claims.claim_next(limits, now)
+            claimed = claims.claim_next(limits, now)
             if claimed is not None:
                 is_news.set()
             elif is_news.is_set():
                 # Once for a whole batch: each hint makes a page's state be read.
                 is_news.clear()
-                labs.tell_queue()
+                lifecycle.tell_queue()
         db.session.commit()
         if claimed is None:
             return False
@@ -80,10 +84,10 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
         node = backend.start(spec)
     except (BackendError, OSError) as error:
         fault = error
-    if isinstance(fault, NoRoom) and lab_claims.is_held(*claim):
+    if isinstance(fault, NoRoom) and claims.is_held(*claim):
         db.session.commit()
         leave(backend, spec.job_id)
-    if not lab_claims.is_held(*claim):
+    if not claims.is_held(*claim):
         _give_back(backend, spec.job_id)
     elif fault is None:
         _started(lab_session, node, utcnow())
@@ -94,7 +98,7 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
 
 def _give_back(backend: Backend, job_id: str) -> None:
     """Leave a start that is somebody else's by now; of a machine that nobody wants any more nothing stays."""
-    is_wanted = lab_repairs.is_wanted(job_id)
+    is_wanted = repairs.is_wanted(job_id)
     db.session.commit()
     log.info("start taken over", job=job_id, is_wanted=is_wanted)
     if not is_wanted:
@@ -107,10 +111,10 @@ def _not_started(settings: Settings, backend: Backend, lab_session: LabSession, 
         _wait(lab_session, fault.reason, utcnow())
     elif isinstance(fault, StartFailed):
         now = utcnow()
-        if labs.move(lab_session, STARTING, ENDED, reason="failed", detail=fault.reason, ended_at=now):
+        if lifecycle.move(lab_session, STARTING, ENDED, reason="failed", detail=fault.reason, ended_at=now):
             timelines.note(lab_session.id, "failed", now, reason=fault.reason)
-    elif isinstance(fault, BackendUnavailable) and lab_room.is_down(settings.instance):
-        _wait(lab_session, lab_room.DOWN, utcnow())
+    elif isinstance(fault, BackendUnavailable) and holdings.is_down(settings.instance):
+        _wait(lab_session, holdings.DOWN, utcnow())
     elif lab_session.is_warm:
         # The next start is one of its own: nothing of the warm machine may stay.
         job_id = lab_session.job_id
@@ -131,8 +135,8 @@ def leave(backend: Backend, job_id: str) -> None:
 
 def _started(lab_session: LabSession, node: str, now: datetime) -> None:
     life = timedelta(minutes=lab_session.lab.max_life_minutes)
-    saves.note_restored(lab_session, now)
-    is_moved = labs.move(
+    saving.note_restored(lab_session, now)
+    is_moved = lifecycle.move(
         lab_session,
         STARTING,
         RUNNING,
@@ -145,7 +149,7 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
         next_try_at=None,
         waiting_for="",
         node=node,
-        **saves.BEGUN,
+        **saving.BEGUN,
     )
     if is_moved:
         if lab_session.claimed_at is not None:
@@ -163,29 +167,31 @@ def _wait(lab_session: LabSession, reason: str, now: datetime) -> None:
     """
     is_new = reason != lab_session.waiting_for
     pause = {"next_try_at": now + ROOM_PAUSE, "waiting_for": reason, "claimed_at": None}
-    if reason == lab_room.DOWN:
-        is_written = labs.change(lab_session, STARTING, **pause)
+    if reason == holdings.DOWN:
+        is_written = lifecycle.change(lab_session, STARTING, **pause)
     else:
-        is_written = labs.move(lab_session, STARTING, QUEUED, **pause)
+        is_written = lifecycle.move(lab_session, STARTING, QUEUED, **pause)
     if is_written and is_new:
         timelines.note(lab_session.id, "waiting", now, reason=reason)
 
 
 def _requeue(lab_session: LabSession, now: datetime) -> None:
     failures = lab_session.failures + 1
-    again = now + lab_claims.pause(failures)
-    labs.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
+    again = now + claims.pause(failures)
+    lifecycle.move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
 
 
 def _put_off(lab_session: LabSession, now: datetime) -> None:
     failures = lab_session.failures + 1
     if failures >= MAX_FAILURES:
         # Through `stopping`, for something of it may run.
-        if labs.move(lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now):
+        if lifecycle.move(
+            lab_session, STARTING, STOPPING, reason="failed", detail=GAVE_UP, failures=0, next_try_at=now
+        ):
             timelines.note(lab_session.id, "failed", now, reason=GAVE_UP)
     else:
         # It keeps its slot, for its job may be there or come: `claim_lost` takes it up, and counts this failure.
-        labs.change(lab_session, STARTING, next_try_at=now + lab_claims.pause(failures), waiting_for="")
+        lifecycle.change(lab_session, STARTING, next_try_at=now + claims.pause(failures), waiting_for="")
 
 
 def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
@@ -204,7 +210,7 @@ def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:
         handle=user.handle,
         home_key=f"{user.id}-{lab.id}",
         setup_script=lab.setup_script,
-        life=timedelta(minutes=lab.max_life_minutes) + idle.GRACE,
+        life=timedelta(minutes=lab.max_life_minutes) + rules.GRACE,
         is_fresh=lab_session.is_fresh,
-        saved=lab_shelf.for_start(lab_session),
+        saved=store.for_start(lab_session),
     )

@@ -11,13 +11,14 @@ from datetime import datetime
 
 import structlog
 
+from backends import Backend, BackendError
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
-from scheduler.backends import Backend, BackendError
 from scheduler.ticks.holds import Hands, nothing
 from scheduler.ticks.saves import is_alive, save
-from services import lab_claims, labs, saves, timelines
+from services import timelines
+from services.labs import claims, job_names, lifecycle, saving
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -27,12 +28,12 @@ def stopper(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]
     hands = hands or Hands()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        found = lab_claims.claim_stop(utcnow(), hands.sessions())
+        found = claims.claim_stop(utcnow(), hands.sessions())
         if found is None:
             db.session.commit()
             return False
         session_id, job_id = found.id, found.job_id
-        order = saves.order_of(found)
+        order = saving.order_of(found)
         if order is not None and not found.failures and not found.waiting_for:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
@@ -69,15 +70,15 @@ def finish(session_id: uuid.UUID, job_id: str, now: datetime) -> None:
         reason = found.reason or "platform"
         # Only of a start that failed there is more to say; of a reset before it is known by now.
         values = {"reason": reason, "detail": found.detail if reason == "failed" else "", "waiting_for": ""}
-        if labs.move(found, STOPPING, ENDED, ended_at=now, next_try_at=None, **values):
+        if lifecycle.move(found, STOPPING, ENDED, ended_at=now, next_try_at=None, **values):
             timelines.note(session_id, "stopped", now, reason=reason)
         return
     # It keeps its place in the queue: who resets waits behind nobody that came later.
-    labs.move(
+    lifecycle.move(
         found,
         STOPPING,
         QUEUED,
-        job_id=labs.next_job_id(found),
+        job_id=job_names.next_job_id(found),
         is_warm=False,
         is_resetting=False,
         failures=0,
@@ -101,7 +102,7 @@ def put_off(session_id: uuid.UUID, job_id: str, now: datetime, *, is_away: bool)
     if found is None or found.job_id != job_id:
         return
     if is_away and found.state == STOPPING:
-        saves.wait(found, now)
+        saving.wait(found, now)
     else:
         failures = found.failures + 1
-        labs.change(found, STOPPING, failures=failures, next_try_at=now + lab_claims.pause(failures))
+        lifecycle.change(found, STOPPING, failures=failures, next_try_at=now + claims.pause(failures))

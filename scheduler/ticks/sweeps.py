@@ -6,7 +6,8 @@ import structlog
 
 from extensions import db
 from models import utcnow
-from services import access, blobs, tickets
+from services import blobs, tickets
+from services.accounts import grants
 
 MOST = 50
 # No ticket is valid for so long.
@@ -18,7 +19,7 @@ log = structlog.get_logger("yurt.scheduler")
 def work() -> bool:
     """Drop some, and say whether there may be more."""
     dropped = blobs.sweep(MOST)
-    access.forget_sessions(utcnow() - ENDED_FOR)
+    grants.forget_sessions(utcnow() - ENDED_FOR)
     db.session.commit()
     if dropped:
         log.info("bytes dropped that nothing names", count=dropped)

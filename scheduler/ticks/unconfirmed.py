@@ -8,7 +8,7 @@ import structlog
 from config import Settings
 from extensions import db
 from models import utcnow
-from services import unconfirmed
+from services.accounts import unconfirmed
 
 MOST = 100
 

@@ -13,12 +13,14 @@ from sqlalchemy import DateTime, Uuid, cast, column, func, select, update, value
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import joinedload
 
+from backends import Backend, Usage
 from extensions import db
 from models import LabEvent, LabSession, utcnow
 from models.lab_session import RUNNING
-from scheduler.backends import Backend, Usage
 from scheduler.ticks import demand
-from services import activity, idle, labs, timelines
+from services import timelines
+from services.idleness import activity, rules
+from services.labs import document
 
 # A session, what goes into its `activity`, and when that was a use of it.
 Row = tuple[uuid.UUID, dict[str, Any], datetime | None]
@@ -56,8 +58,8 @@ def measure(backend: Backend) -> None:
 
 def _is_ending(lab_session: LabSession, at: datetime) -> bool:
     """Say whether its idleness leads to something by then."""
-    facts = labs.facts_of(lab_session)
-    decided = idle.verdict(facts, at) if facts is not None else idle.Verdict("leave")
+    facts = document.facts_of(lab_session)
+    decided = rules.verdict(facts, at) if facts is not None else rules.Verdict("leave")
     return decided.reason == "idle" and (decided.action == "stop" or decided.is_new)
 
 

@@ -2,11 +2,11 @@
 
 from extensions import db
 from models import utcnow
-from services import help_visits
+from services.help import visits
 
 
 def work() -> bool:
     """End those whom nobody has seen for a minute."""
-    help_visits.end_gone(utcnow())
+    visits.end_gone(utcnow())
     db.session.commit()
     return False

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
 from config import Settings
 from extensions import db
 from models import Lab, WarmLab, utcnow
-from scheduler.backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands, nothing
 from scheduler.ticks.starts import leave
-from services import lab_claims, warm_labs
-from services.lab_queue import Limits
+from services.capacity.order import Limits
+from services.labs import claims, warm_stock
 
 # A lab whose warm machine finds no room, or can't start at all, gets none for this time.
 ROOM_PAUSE = timedelta(seconds=30)
@@ -29,9 +29,9 @@ def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | 
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
         now = utcnow()
-        warm_labs.drain(now)
+        warm_stock.drain(now)
         db.session.commit()
-        going = warm_labs.claim_stop(now)
+        going = warm_stock.claim_stop(now)
         db.session.commit()
         if going is not None:
             with hands.hold(going.id, WarmLab):
@@ -39,7 +39,7 @@ def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | 
                 stop(backend, going)
             return True
         resting = frozenset(lab_id for lab_id, until in list(paused.items()) if until > now)
-        coming = warm_labs.claim_start(limits, now, resting)
+        coming = warm_stock.claim_start(limits, now, resting)
         db.session.commit()
         if coming is None:
             return False
@@ -67,16 +67,16 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
     except (BackendError, OSError) as error:
         log.warning("warm lab not started", job=spec.job_id, error=str(error))
         if failures + 1 < MAX_FAILURES:
-            warm_labs.put_off(warm_id, utcnow() + lab_claims.pause(failures + 1), str(error))
+            warm_stock.put_off(warm_id, utcnow() + claims.pause(failures + 1), str(error))
         else:
             pause = FAULT_PAUSE
     else:
-        if not warm_labs.ready(warm_id, utcnow()):
+        if not warm_stock.ready(warm_id, utcnow()):
             # It was given up while it started; whoever stopped it may have come too early.
             db.session.commit()
             leave(backend, spec.job_id)
     if pause is not None:
-        warm_labs.discard(warm_id)
+        warm_stock.discard(warm_id)
     db.session.commit()
     return pause
 
@@ -89,9 +89,9 @@ def stop(backend: Backend, going: WarmLab) -> None:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
         log.warning("warm lab not stopped", job=job_id, error=str(error))
-        warm_labs.put_off(warm_id, utcnow() + lab_claims.pause(failures + 1), str(error))
+        warm_stock.put_off(warm_id, utcnow() + claims.pause(failures + 1), str(error))
     else:
-        warm_labs.gone(warm_id)
+        warm_stock.gone(warm_id)
     db.session.commit()
 
 
@@ -104,9 +104,9 @@ def spec_of(settings: Settings, coming: WarmLab) -> LabSpec:
         instance=settings.instance,
         session_id="",
         course=lab.course.slug,
-        handle=warm_labs.HANDLE,
+        handle=warm_stock.HANDLE,
         home_key=coming.job_id,
         setup_script=lab.setup_script,
-        life=timedelta(minutes=lab.max_life_minutes) + warm_labs.LONGEST * 2,
+        life=timedelta(minutes=lab.max_life_minutes) + warm_stock.LONGEST * 2,
         is_warm=True,
     )

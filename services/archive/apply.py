@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from extensions import db
 from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, Quiz
-from services import checks, files, labs, markdown
+from services import markdown
 from services.archive.apply_lab import apply_lab
 from services.archive.apply_quiz import apply_quiz
 from services.archive.changes import Changes, Render, assign
@@ -29,6 +29,8 @@ from services.archive.content import (
 )
 from services.archive.faults import Faults
 from services.archive.picture_sizes import size_of
+from services.courses import files
+from services.labs import checks, lifecycle
 
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 
@@ -150,7 +152,7 @@ def _settle_labs(known: Iterable[Activity], changes: Changes, now: datetime) -> 
             continue
         if not row.is_archived and f"lab {row.slug}" in changes.updated:
             checks.complete_those_who_passed(row, now)
-        if row.is_archived and (count := labs.end_of_lab(row, now)):
+        if row.is_archived and (count := lifecycle.end_of_lab(row, now)):
             changes.ended[f"lab {row.slug}"] = count
 
 

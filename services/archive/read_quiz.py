@@ -6,7 +6,7 @@ from services.archive.content import QuestionContent, QuizContent, line_text
 from services.archive.fields import Fields, control_in
 from services.archive.nodes import Node
 from services.errors import InvalidInput
-from services.questions import kind_of
+from services.quizzes.questions import kind_of
 
 MAX_QUESTIONS = 200
 

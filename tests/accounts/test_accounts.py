@@ -8,7 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from models import Mail, User
-from services import accounts
+from services.accounts import profiles
 from services.errors import InvalidInput
 from tests.factories import PASSWORD, Cast, UserFactory, make_cast
 from tests.people import post, sign_in, token
@@ -155,14 +155,14 @@ def test_a_profile_that_cannot_be_says_why(client: FlaskClient, cast: Cast, fiel
     [("Ada Lovelace", "ada-lovelace"), ("Łukasz Żółć", "ukasz-zoc"), ("王", "student"), ("--", "student")],
 )
 def test_a_handle_is_made_of_the_name(db: SQLAlchemy, name: str, handle: str) -> None:
-    assert accounts.handle_for(name) == handle
+    assert profiles.handle_for(name) == handle
 
 
 def test_a_taken_handle_gets_digits(cast: Cast) -> None:
-    assert re.fullmatch(r"bob-[0-9a-f]{6}", accounts.handle_for("Bob"))
+    assert re.fullmatch(r"bob-[0-9a-f]{6}", profiles.handle_for("Bob"))
 
 
 def test_a_name_keeps_no_control_characters(db: SQLAlchemy) -> None:
-    assert accounts.clean_name("  Bo\x1b[31mb \x00 Bajwa\n") == "Bo[31mb Bajwa"
+    assert profiles.clean_name("  Bo\x1b[31mb \x00 Bajwa\n") == "Bo[31mb Bajwa"
     with pytest.raises(InvalidInput):
-        accounts.clean_name("\x00\n")
+        profiles.clean_name("\x00\n")

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from cli.tokens import token_group
 from extensions import db as database
 from models import Mail, User
-from services import accounts, addresses, tokens
+from services.accounts import addresses, profiles, tokens
 from services.errors import InvalidInput
 from tests.factories import PASSWORD, make_cast
 from tests.people import token
@@ -127,7 +127,7 @@ def test_commands_and_the_api_find_every_spelling(app: Flask, client: FlaskClien
     )
 
     assert answer.status_code == 201, answer.text
-    assert accounts.find_by_email(spelling).id == cast.bob.id
+    assert profiles.find_by_email(spelling).id == cast.bob.id
     assert app.test_cli_runner().invoke(token_group, ["list", spelling]).exit_code == 0
     assert app.test_cli_runner().invoke(args=["users", "deactivate", spelling]).exit_code == 0
 

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from cli.demo import load_demo
 from extensions import db as database
 from models import Mail, User
-from services import tokens
+from services.accounts import tokens
 from tests.factories import UserFactory, make_cast
 from tests.people import post, sign_in, token
 

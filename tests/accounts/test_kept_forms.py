@@ -11,7 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from models import User, utcnow
-from services import attempts
+from services.quizzes import attempts
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.people import post, sign_in, token
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from extensions import db as database
-from services import attempts
+from services.quizzes import attempts
 from tests.factories import Cast, make_cast
 from tests.people import post, put_json, sign_in, token
 

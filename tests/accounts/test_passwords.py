@@ -10,8 +10,8 @@ from flask_security import hash_password
 
 from blueprints.auth.accounts import SECURITY_SETTINGS
 from extensions import db
-from services import passwords
-from services.passwords import Hashing, Turns
+from services.accounts import passwords
+from services.accounts.passwords import Hashing, Turns
 from tests.conftest import SHIPPED_HASHING, CommittedDatabase
 from tests.factories import make_cast
 from tests.people import sign_in

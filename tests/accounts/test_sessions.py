@@ -9,7 +9,7 @@ from extensions import SESSION_PREFIX, session_digest
 from extensions import db as database
 from models import EndedSession, utcnow
 from scheduler.ticks import sweeps
-from services import access
+from services.accounts import grants
 from services.tickets import LIVE_SECONDS
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.people import post, sign_in
@@ -89,8 +89,8 @@ def test_redis_does_not_know_the_cookie(client: FlaskClient, cast: Cast, app: ob
 
 
 def test_ended_sessions_are_forgotten_when_no_ticket_of_theirs_is_valid(app: object, db: object) -> None:
-    access.end_session("old", now=utcnow().replace(year=2020))
-    access.end_session("new", now=utcnow())
+    grants.end_session("old", now=utcnow().replace(year=2020))
+    grants.end_session("new", now=utcnow())
     assert sweeps.ENDED_FOR.total_seconds() >= LIVE_SECONDS
 
     sweeps.work()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from cli.tokens import token_group
 from models import ApiToken, utcnow
-from services import tokens
+from services.accounts import tokens
 from services.errors import Conflict
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.people import post, sign_in, token

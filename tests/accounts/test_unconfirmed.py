@@ -12,7 +12,7 @@ from cli.users import confirm, list_users
 from extensions import db as database
 from models import Mail, User, utcnow
 from scheduler.ticks import unconfirmed
-from services import tokens
+from services.accounts import tokens
 from tests.factories import Cast, EnrolmentFactory, UserFactory, make_cast
 from tests.people import post, sign_in
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from models import User, utcnow
-from services import tokens
+from services.accounts import tokens
 from tests.factories import Cast, make_cast
 
 API = "/api/v1"

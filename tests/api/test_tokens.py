@@ -11,7 +11,7 @@ from sqlalchemy import select
 from cli.tokens import token_group
 from extensions import db as database
 from models import ApiToken, utcnow
-from services import tokens
+from services.accounts import tokens
 from tests.api.conftest import API, Program, problem
 from tests.factories import Cast
 from tests.people import sign_in

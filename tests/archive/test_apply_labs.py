@@ -13,8 +13,10 @@ from extensions import db as database
 from models import CheckRun, Completion, Course, CourseTotal, Lab, LabCheck, LabSession, User, WarmLab, utcnow
 from models.cluster import WARM_READY, WARM_STOPPING
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from services import archive, checks, lab_definitions, labs, warm, warm_labs
-from services.warm import Plan
+from services import archive
+from services.capacity import warm_plans
+from services.capacity.warm_plans import Plan
+from services.labs import checks, definitions, document, lifecycle, warm_stock
 from tests.archive.folders import COURSE, make_folder
 from tests.factories import EnrolmentFactory, UserFactory
 
@@ -59,7 +61,7 @@ def bob(lab: Lab) -> User:
 
 
 def asks(lab: Lab, user: User) -> LabSession:
-    found = labs.request(user, lab, database.session.get_one(Course, lab.course_id), now=utcnow())
+    found = lifecycle.request(user, lab, database.session.get_one(Course, lab.course_id), now=utcnow())
     database.session.commit()
     return found
 
@@ -124,7 +126,7 @@ def test_a_running_lab_goes_on_as_it_began_and_a_waiting_one_gets_the_new_defini
     import_again(tmp_path, {**BOTH, LAB: changed})
 
     assert (running.state, running.job_id, waiting.state) == (RUNNING, before, QUEUED)
-    assert lab_definitions.machine_of(lab)["memory_mb"] == 512 and lab.ports == [8000]
+    assert definitions.machine_of(lab)["memory_mb"] == 512 and lab.ports == [8000]
 
 
 def test_a_removed_check_keeps_its_points_and_does_not_keep_a_lab_from_being_finished(
@@ -139,7 +141,7 @@ def test_a_removed_check_keeps_its_points_and_does_not_keep_a_lab_from_being_fin
 
     assert is_finished(lab, bob) and not is_finished(lab, other.user)
     assert total(other.user_id, lab) == 5
-    assert [check["points"] for check in labs.describe(found, utcnow())["checks"]] == [10]
+    assert [check["points"] for check in document.describe(found, utcnow())["checks"]] == [10]
 
 
 def test_a_check_that_is_removed_while_it_runs_earns_nothing(lab: Lab, bob: User, tmp_path: Path) -> None:
@@ -157,16 +159,16 @@ def test_a_check_that_is_removed_while_it_runs_earns_nothing(lab: Lab, bob: User
 
 
 def test_warm_machines_of_a_lab_that_is_gone_go(lab: Lab, tmp_path: Path) -> None:
-    warm.replace(lab, [Plan(count=1)])
-    made_of = lab_definitions.fingerprint(lab)
+    warm_plans.replace(lab, [Plan(count=1)])
+    made_of = definitions.fingerprint(lab)
     kept = WarmLab(lab_id=lab.id, job_id="lab-tiny-lab-warm-1", state=WARM_READY, definition=made_of)
     database.session.add(kept)
     database.session.commit()
-    warm_labs.drain(utcnow())
+    warm_stock.drain(utcnow())
     assert kept.state == WARM_READY
 
     import_again(tmp_path, RENAMED)
-    warm_labs.drain(utcnow())
+    warm_stock.drain(utcnow())
     database.session.refresh(kept)
 
     assert kept.state == WARM_STOPPING

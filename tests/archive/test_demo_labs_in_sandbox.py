@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from backends.local import LocalBackend
 from cli.capsules import prove
 from cli.reports import table
-from scheduler.backends.local import LocalBackend
 from tests.archive.test_demo_course import COURSE, LABS
 
 

@@ -25,7 +25,7 @@ from services.archive.faults import control_character
 from services.archive.read import read
 from services.archive.write import layout, write
 from services.errors import InvalidInput
-from services.questions import kind_of
+from services.quizzes.questions import kind_of
 from tests.archive.folders import make_folder, tree
 
 ROOT = Path(__file__).resolve().parents[2]

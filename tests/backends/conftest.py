@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
+from backends.base import Backend, ExecResult, LabSpec
+from backends.local import LocalBackend
+from backends.nomad import NomadBackend
 from config import Settings, load_settings
-from scheduler.backends.base import Backend, ExecResult, LabSpec
-from scheduler.backends.local import LocalBackend
-from scheduler.backends.nomad import NomadBackend
 from tests.engines import SECRET
 from tests.nomad.agents import Cluster
 from tests.nomad.containers import lab_image, require_docker

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable, StartFailed
+from backends.base import BackendUnavailable, StartFailed
 from tests.backends.conftest import output, run, typed
 from tests.sites import until
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable, Usage
+from backends.base import BackendUnavailable, Usage
 from scheduler.ticks import demand
 from tests.backends.conftest import output, run, typed
 from tests.sites import until

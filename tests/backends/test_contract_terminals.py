@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable
+from backends.base import BackendUnavailable
 from tests.backends.conftest import Screen, look, output
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("leaving")]

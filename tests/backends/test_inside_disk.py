@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.inside import disk, machine
-from scheduler.backends.inside.student import Student
+from backends.inside import disk, machine
+from backends.inside.student import Student
 
 LARGE = 3_000_000
 

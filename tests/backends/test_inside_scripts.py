@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from scheduler.backends.inside import scripts
+from backends.inside import scripts
 
 # Higher than any process of Linux.
 NOBODY = 2**22 + 1

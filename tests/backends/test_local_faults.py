@@ -11,9 +11,9 @@ import time
 
 import pytest
 
+from backends.base import BackendUnavailable, StartFailed
+from backends.local import LocalBackend
 from config import ROOT
-from scheduler.backends.base import BackendUnavailable, StartFailed
-from scheduler.backends.local import LocalBackend
 from tests.backends.conftest import look, output, run
 
 
@@ -131,8 +131,8 @@ def test_lab_whose_folder_was_removed_ends_by_itself(local, lab, job):
 
 def test_start_goes_on_wherever_the_one_before_was_killed(make_spec, tmp_path):
     program = (
-        "import sys; from pathlib import Path; from scheduler.backends.base import LabSpec;"
-        "from scheduler.backends.local import LocalBackend; print('ready', flush=True);"
+        "import sys; from pathlib import Path; from backends.base import LabSpec;"
+        "from backends.local import LocalBackend; print('ready', flush=True);"
         "LocalBackend(Path({var!r})).start({spec!r})"
     )
     backend = LocalBackend(tmp_path / "var")
@@ -269,7 +269,7 @@ def test_shell_that_cant_stay_is_replaced(local, make_spec):
 
 
 def test_machine_without_sandboxes_says_why(local, make_spec, monkeypatch):
-    monkeypatch.setattr("scheduler.backends.local.sandbox.namespaces", lambda _spec: ["--unshare-everything"])
+    monkeypatch.setattr("backends.local.sandbox.namespaces", lambda _spec: ["--unshare-everything"])
     spec = make_spec()
 
     with pytest.raises(StartFailed, match="Unknown option --unshare-everything"):
@@ -290,7 +290,7 @@ def test_stop_all_ends_every_lab_of_the_folder(local, make_spec, tmp_path):
         "LAB_LOCAL_ACCEPT_RISK": "true",
     }
 
-    command = [sys.executable, "-m", "scheduler.backends.local", "stop-all"]
+    command = [sys.executable, "-m", "backends.local", "stop-all"]
     subprocess.run(command, cwd=ROOT, env=environ, check=True, timeout=60)
 
     assert local.observe() == []

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from backends.base import StartFailed
+from backends.local import LocalBackend
 from config import ROOT
-from scheduler.backends.base import StartFailed
-from scheduler.backends.local import LocalBackend
 from tests.backends.conftest import output, run
 
 
@@ -28,8 +28,8 @@ def make_backend(tmp_path):
 def test_lab_outlives_who_started_it(make_backend, make_spec, tmp_path):
     spec = make_spec()
     program = (
-        "import os, signal; from pathlib import Path; from scheduler.backends.base import LabSpec;"
-        "from scheduler.backends.local import LocalBackend;"
+        "import os, signal; from pathlib import Path; from backends.base import LabSpec;"
+        "from backends.local import LocalBackend;"
         f"LocalBackend(Path({str(tmp_path / 'var')!r})).start({spec!r}); os.kill(0, signal.SIGKILL)"
     )
 

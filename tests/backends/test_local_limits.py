@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.local import cgroups, volumes
+from backends.local import cgroups, volumes
 from tests.backends.conftest import look, output, run
 
 # Three programs, each within the limit of one.

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
+from backends.base import StartFailed
+from backends.local import networks, volumes
 from config import ROOT
-from scheduler.backends.base import StartFailed
-from scheduler.backends.local import networks, volumes
 from tests.backends.conftest import output, run
 
 
@@ -185,7 +185,7 @@ def test_setuid_programs_give_nothing(local, lab):
 
 
 def test_platform_in_a_folder_of_the_system_is_covered(local, make_spec, monkeypatch):
-    monkeypatch.setattr("scheduler.backends.local.sandbox.CHECKOUT", _inside_usr())
+    monkeypatch.setattr("backends.local.sandbox.CHECKOUT", _inside_usr())
     spec = make_spec()
 
     local.start(spec)

@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from scheduler.backends import nomad
-from scheduler.backends.base import BackendUnavailable, NoWay
-from scheduler.backends.nomad import NomadBackend, execs
-from scheduler.backends.nomad.execs import LENGTH, Sessions
-from scheduler.backends.nomad.servers import Forbidden, Servers
+from backends import nomad
+from backends.base import BackendUnavailable, NoWay
+from backends.nomad import NomadBackend, execs
+from backends.nomad.execs import LENGTH, Sessions
+from backends.nomad.servers import Forbidden, Servers
 from tests.engines import site_settings
 
 NOWHERE = {"lab_backend": "nomad", "nomad_addr": ["http://127.0.0.1:1"]}

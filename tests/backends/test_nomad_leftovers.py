@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.nomad import leftovers
-from scheduler.backends.nomad.leftovers import Executor, judge
+from backends.nomad import leftovers
+from backends.nomad.leftovers import Executor, judge
 
 NOW = 1_800_000_000.0
 ALLOC = "49b71727-4a98-de46-4950-214c430f4ab6"

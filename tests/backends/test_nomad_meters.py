@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable, Usage
-from scheduler.backends.nomad.meters import Meters, percent
+from backends.base import BackendUnavailable, Usage
+from backends.nomad.meters import Meters, percent
 
 # user nice system idle iowait irq softirq steal guest guest_nice
 TWO = "cpu  {0} 0 50 {1} 30 5 15 0 40 0\ncpu0 50 0 25 400 15 2 8 0 20 0\ncpu1 50 0 25 400 15 3 7 0 20 0\n"

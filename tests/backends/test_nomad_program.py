@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scheduler.backends.nomad import program
+from backends.nomad import program
 
 
 def test_every_module_of_the_packed_program_can_be_made_where_nothing_of_yurt_is_installed(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from http import HTTPStatus
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable
-from scheduler.backends.nomad import servers as module
-from scheduler.backends.nomad.servers import Refused, Servers
+from backends.base import BackendUnavailable
+from backends.nomad import servers as module
+from backends.nomad.servers import Refused, Servers
 from tests.engines import site_settings
 from tests.sites import free_port, until
 

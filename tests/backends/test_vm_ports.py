@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.inside import vm_ports
+from backends.inside import vm_ports
 
 MARK_BYTES = 32
 

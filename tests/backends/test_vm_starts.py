@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.inside import vm
-from scheduler.backends.inside.entry import Refused
+from backends.inside import vm
+from backends.inside.entry import Refused
 
 BOOT = b"\x1bc\x1b[?7l\x1b[2J\x1b[0mSeaBIOS (version 1.16.2-debian-1.16.2-1)\nBooting from ROM..\n"
 

@@ -13,9 +13,10 @@ from models.cluster import WARM_READY
 from models.lab_session import RUNNING
 from scheduler.ticks.starts import starter
 from scheduler.ticks.warm import keeper
-from services import lab_definitions, labs, warm
-from services.lab_queue import Limits
-from services.warm import Plan
+from services.capacity import warm_plans
+from services.capacity.order import Limits
+from services.capacity.warm_plans import Plan
+from services.labs import definitions, lifecycle
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.scripted import ScriptedBackend
 
@@ -45,7 +46,7 @@ def click(lab: Lab, at: datetime = NOW, user: User | None = None, **changes: Any
     if user is None:
         user = UserFactory()
         EnrolmentFactory(course=lab.course, user=user)
-    found = labs.request(user, lab, lab.course, now=at)
+    found = lifecycle.request(user, lab, lab.course, now=at)
     for name, value in changes.items():
         setattr(found, name, value)
     database.session.commit()
@@ -62,7 +63,7 @@ def runs(lab: Lab, since: datetime = NOW, user: User | None = None, **changes: A
 def warmed(lab: Lab, state: str = WARM_READY, **changes: Any) -> WarmLab:
     """A warm machine of the lab."""
     number = changes.pop("number", "1")
-    changes.setdefault("definition", lab_definitions.fingerprint(lab))
+    changes.setdefault("definition", definitions.fingerprint(lab))
     row = WarmLab(lab_id=lab.id, job_id=f"lab-{lab.course.slug}-{lab.slug}-warm-{number:0>8}", state=state, **changes)
     database.session.add(row)
     database.session.commit()
@@ -99,7 +100,7 @@ def states() -> list[str]:
 
 
 def want(lab: Lab, count: int) -> None:
-    warm.replace(lab, [Plan(count=count)])
+    warm_plans.replace(lab, [Plan(count=count)])
     database.session.commit()
 
 

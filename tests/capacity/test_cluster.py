@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from backends import BackendUnavailable, Node
+from backends.nomad import observe
 from extensions import db as database
 from models import ClusterState
 from models.cluster import WARM_READY
-from scheduler.backends import BackendUnavailable, Node
-from scheduler.backends.nomad import observe
 from scheduler.ticks import capacity
-from services import clusters, lab_room
+from services.capacity import holdings
+from services.labs import clusters
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, runs, warmed
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -64,7 +65,7 @@ def test_a_backend_that_does_not_count_limits_nothing(cast: Cast) -> None:
     counted(NODES)
     counted(None)
 
-    held = lab_room.holdings(INSTANCE)
+    held = holdings.holdings(INSTANCE)
     assert (held.cluster_cpu_mhz, held.cluster_memory_mb) == (0, 0)
 
 

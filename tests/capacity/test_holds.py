@@ -13,9 +13,11 @@ from scheduler.ticks import holds
 from scheduler.ticks.holds import Hands
 from scheduler.ticks.starts import starter
 from scheduler.ticks.warm import keeper
-from services import lab_claims, leases, warm, warm_labs
-from services.lab_queue import Limits
-from services.warm import Plan
+from services import leases
+from services.capacity import warm_plans
+from services.capacity.order import Limits
+from services.capacity.warm_plans import Plan
+from services.labs import claims, warm_stock
 from tests.capacity.conftest import click
 from tests.capacity.test_warm import states
 from tests.factories import Cast
@@ -35,7 +37,7 @@ def test_a_long_start_that_is_renewed_is_not_taken_over(
         later = utcnow() + LONG
         monkeypatch.setattr(holds, "utcnow", lambda: later)
         hands.renew()
-        taken.append(lab_claims.claim_lost(later))
+        taken.append(claims.claim_lost(later))
         database.session.commit()
 
     starter(settings, ScriptedBackend(before=boot), LIMITS, hands)()
@@ -48,17 +50,17 @@ def test_a_start_that_nobody_renews_any_more_is_taken_over(cast: Cast) -> None:
     leases.renew(LabSession, [found.id], utcnow() - timedelta(seconds=7))
     database.session.commit()
 
-    assert lab_claims.claim_lost(utcnow()) == found
+    assert claims.claim_lost(utcnow()) == found
 
 
 def test_a_long_warm_start_that_is_renewed_is_not_taken_over(cast: Cast, settings: Any) -> None:
-    warm.replace(cast.lab, [Plan(count=1)])
+    warm_plans.replace(cast.lab, [Plan(count=1)])
     database.session.commit()
     hands, taken = Hands(), []
 
     def boot(_name: str, _job: str) -> None:
         hands.renew()
-        taken.append(warm_labs.claim_start(LIMITS, utcnow() + timedelta(seconds=5)))
+        taken.append(warm_stock.claim_start(LIMITS, utcnow() + timedelta(seconds=5)))
         database.session.commit()
 
     keeper(settings, ScriptedBackend(before=boot), LIMITS, hands)()
@@ -74,4 +76,4 @@ def test_a_call_that_never_returns_is_let_go(cast: Cast, monkeypatch: pytest.Mon
     with hands.hold(found.id):
         hands.renew()
 
-    assert lab_claims.claim_lost(utcnow()) == found
+    assert claims.claim_lost(utcnow()) == found

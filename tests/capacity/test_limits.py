@@ -11,15 +11,16 @@ from extensions import db as database
 from models import Lab, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING
 from scheduler.ticks.starts import starter
-from services import lab_claims, lab_room, labs
-from services.lab_queue import Limits
+from services.capacity import holdings
+from services.capacity.order import Limits
+from services.labs import claims, lifecycle
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.scripted import ScriptedBackend
 
 
 def claim(**limits: Any) -> LabSession | None:
-    return lab_claims.claim_next(Limits(**{"total": 50, "user": 2, "instance": INSTANCE, **limits}), later(60))
+    return claims.claim_next(Limits(**{"total": 50, "user": 2, "instance": INSTANCE, **limits}), later(60))
 
 
 def test_a_warm_machine_counts_like_a_lab(cast: Cast, other_lab: Lab) -> None:
@@ -40,7 +41,7 @@ def test_a_machine_holds_room_for_its_console_too(cast: Cast, memory_mb: int, is
     claimed = claim()
 
     assert (claimed is not None) is is_room
-    held = lab_room.holdings(INSTANCE)
+    held = holdings.holdings(INSTANCE)
     assert held.memory_mb == 256 * (1 + is_room) and held.cpu_mhz == 550 * (1 + is_room)
 
 
@@ -111,7 +112,7 @@ def test_five_hundred_clicks_start_exactly_as_many_as_there_are_machines(committ
         for number in numbers:
             lab = database.session.get_one(Lab, lab_ids[number % 5 == 0])
             user = database.session.get_one(type(cast.bob), ids[number])
-            labs.request(user, lab, lab.course, now=utcnow())
+            lifecycle.request(user, lab, lab.course, now=utcnow())
             database.session.commit()
 
     def start() -> None:
@@ -152,13 +153,13 @@ def assert_order_is_kept() -> None:
     limits = Limits(50, 2, instance=INSTANCE)
     for _ in range(60):
         ended = database.session.scalars(select(LabSession).where(LabSession.state == RUNNING).limit(1)).one()
-        labs.move(ended, RUNNING, ENDED, reason="user", ended_at=utcnow())
-        claimed = lab_claims.claim_next(limits, utcnow())
+        lifecycle.move(ended, RUNNING, ENDED, reason="user", ended_at=utcnow())
+        claimed = claims.claim_next(limits, utcnow())
         assert claimed is not None
-        assert lab_claims.claim_next(limits, utcnow()) is None
+        assert claims.claim_next(limits, utcnow()) is None
         waiting = select(func.min(LabSession.queued_at)).where(
             LabSession.state == QUEUED, LabSession.course_id == claimed.course_id
         )
         assert claimed.queued_at <= database.session.scalar(waiting)
-        labs.move(claimed, STARTING, RUNNING, started_at=utcnow())
+        lifecycle.move(claimed, STARTING, RUNNING, started_at=utcnow())
         database.session.commit()

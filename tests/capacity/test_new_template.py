@@ -9,18 +9,20 @@ import pytest
 from sqlalchemy import select
 
 import lab_templates
+from backends import Node
+from backends.nomad import jobs
 from config import ROOT, Settings
 from extensions import db as database
 from lab_templates import Template
 from models import Course, Lab, utcnow
 from models.lab_session import RUNNING
-from scheduler.backends import Node
-from scheduler.backends.nomad import jobs
 from scheduler.ticks import capacity
 from scheduler.ticks.starts import starter
-from services import archive, lab_room, labs
-from services.lab_fit import Needs, needs_of
-from services.lab_queue import Limits
+from services import archive
+from services.capacity import holdings
+from services.capacity.order import Limits
+from services.capacity.placement import Needs, needs_of
+from services.labs import lifecycle, sessions
 from tests.archive.folders import COURSE, make_folder
 from tests.capacity.conftest import INSTANCE
 from tests.factories import EnrolmentFactory, UserFactory
@@ -58,14 +60,14 @@ def test_labs_of_a_new_template_are_imported_placed_and_counted(
     backend = ScriptedBackend()
     backend.nodes = [Node("one", 4000, 8000, templates=tuple(sorted(kinds)))]
     capacity.look(INSTANCE, backend)
-    asked = labs.request(student, lab, course, now=utcnow())
+    asked = lifecycle.request(student, lab, course, now=utcnow())
     database.session.commit()
 
     starter(settings, backend, Limits(10, 2, instance=INSTANCE))()
 
     assert NEW.name in kinds
-    assert labs.load(asked.id).state == RUNNING
-    held = lab_room.holdings(INSTANCE)
+    assert sessions.load(asked.id).state == RUNNING
+    held = holdings.holdings(INSTANCE)
     assert held.by_template == {NEW.name: (lab.cpu_mhz + 10, 96 + 20)}
     assert needs_of(lab.cpu_mhz, 64, NEW.name) == Needs(held.cpu_mhz, held.memory_mb, NEW.name)
 

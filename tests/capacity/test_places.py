@@ -11,8 +11,10 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Lab
 from models.lab_session import ENDED, RUNNING
-from services import lab_places, lab_room, labs, live
-from services.lab_queue import Limits
+from services import live
+from services.capacity import holdings, positions
+from services.capacity.order import Limits
+from services.labs import document, lifecycle
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.capacity.test_waits import lasted
 from tests.factories import Cast, LabFactory
@@ -21,20 +23,20 @@ from tests.factories import Cast, LabFactory
 @pytest.fixture
 def serve(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Serve places by other limits, for this test."""
-    before = list(lab_places._served)
+    before = list(positions._served)
     # An app that another test made would count changes in its own Redis database.
     monkeypatch.setattr(live, "_publishers", [app.extensions["yurt_redis"]])
 
     def change(total: int, user: int = 2, store: Any = None, **rest: Any) -> None:
         limits = Limits(total, user, instance=INSTANCE, **rest)
-        lab_places.serve_with(limits, store or app.extensions["yurt_redis"])
+        positions.serve_with(limits, store or app.extensions["yurt_redis"])
 
     yield change
-    lab_places._served[:] = before
+    positions._served[:] = before
 
 
 def told(found: Any, now: Any = None) -> dict[str, Any]:
-    return labs.describe(found, now or later(60))
+    return document.describe(found, now or later(60))
 
 
 def test_the_place_is_that_of_the_fair_order(cast: Cast, other_lab: Lab, serve: Any) -> None:
@@ -109,7 +111,7 @@ def test_a_cluster_that_is_down_has_words_in_the_pages_own_language(cast: Cast, 
     serve(10)
     cluster(down_since=NOW)
 
-    state = told(click(cast.lab, waiting_for=lab_room.DOWN, next_try_at=later(90)))
+    state = told(click(cast.lab, waiting_for=holdings.DOWN, next_try_at=later(90)))
 
     assert state["waiting_full"]["kind"] == "cluster"
 
@@ -167,7 +169,7 @@ def test_a_change_of_the_queue_is_seen_at_once(cast: Cast, serve: Any) -> None:
     first, second = click(cast.lab, later(1)), click(cast.lab, later(2))
     before = told(second)["position"]
 
-    labs.stop(first, reason="user", now=later(3))
+    lifecycle.stop(first, reason="user", now=later(3))
     database.session.commit()
 
     assert (before, told(second)["position"]) == (2, 1)
@@ -178,9 +180,9 @@ def test_stopping_gives_the_place_up_and_closing_the_page_does_not(cast: Cast, s
     runs(cast.lab)
     first, second = click(cast.lab, later(1), cast.bob), click(cast.lab, later(2))
 
-    came_back = labs.request(cast.bob, cast.lab, cast.course, now=later(3))
+    came_back = lifecycle.request(cast.bob, cast.lab, cast.course, now=later(3))
     place_kept = told(came_back)["position"]
-    labs.stop(first, reason="user", now=later(4))
+    lifecycle.stop(first, reason="user", now=later(4))
     anew = click(cast.lab, later(5), cast.bob)
 
     assert (came_back.id, place_kept) == (first.id, 1)
@@ -192,10 +194,10 @@ def test_five_hundred_pages_cost_one_computation(cast: Cast, serve: Any) -> None
     waiting = [click(cast.lab, later(second)).id for second in range(20)]
     statements: list[str] = []
     note = lambda *arguments: statements.append(arguments[2])  # noqa: E731  # SQLAlchemy wants a function
-    lab_places.of(waiting[0], NOW)
+    positions.of(waiting[0], NOW)
     event.listen(database.engine, "before_cursor_execute", note)
     try:
-        places = [lab_places.of(session_id, NOW) for session_id in waiting]
+        places = [positions.of(session_id, NOW) for session_id in waiting]
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
 
@@ -227,4 +229,4 @@ def test_a_session_that_no_longer_waits_has_no_place(cast: Cast, serve: Any) -> 
         found.state, found.ended_at, found.reason = state, NOW if state == ENDED else None, "user"
         database.session.commit()
 
-        assert lab_places.of(found.id, NOW) is None or told(found)["position"] is None
+        assert positions.of(found.id, NOW) is None or told(found)["position"] is None

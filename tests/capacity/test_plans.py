@@ -11,9 +11,10 @@ from cli.labs_capacity import keep_warm
 from cli.labs_plan import plan
 from extensions import db as database
 from models import ClusterState
-from services import capacity_plan, warm, warm_labs
-from services.capacity_plan import Size
-from services.warm import Plan
+from services.capacity import sizing, warm_plans
+from services.capacity.sizing import Size
+from services.capacity.warm_plans import Plan
+from services.labs import warm_stock
 from tests.capacity.conftest import NOW, warmed
 from tests.factories import Cast, LabFactory
 
@@ -23,7 +24,7 @@ sizes = st.builds(Size, st.integers(1, 5000), st.integers(1, 20_000))
 @settings(deadline=None)
 @given(sizes, st.integers(1, 500), st.builds(Size, st.integers(1, 40_000), st.integers(1, 200_000)))
 def test_so_many_nodes_hold_the_class_and_one_less_does_not(lab: Size, students: int, node: Size) -> None:
-    (need,) = capacity_plan.plan([("lab", lab)], students, node)
+    (need,) = sizing.plan([("lab", lab)], students, node)
 
     if need.nodes is None:
         assert lab.cpu_mhz > node.cpu_mhz or lab.memory_mb > node.memory_mb
@@ -42,7 +43,7 @@ def test_so_many_nodes_hold_the_class_and_one_less_does_not(lab: Size, students:
     ],
 )
 def test_the_dimension_that_is_short_first_is_named(lab: Size, short: str) -> None:
-    assert capacity_plan.bound_by(lab, Size(8000, 16384, 100_000)) == short
+    assert sizing.bound_by(lab, Size(8000, 16384, 100_000)) == short
 
 
 def run(app: Any, command: Any, *words: str) -> str:
@@ -178,7 +179,7 @@ def test_an_operator_sets_lists_and_removes_what_is_warm(app: Any, cast: Cast) -
     assert "shell/first-lab: 24, on Mondays from 09:55 to 11:30 in Europe/Berlin" in said
     assert "shell/first-lab: 100 % of the students, always" in said
     assert "wanted, 1 ready, 0 starting" in said
-    for row in warm.everything():
+    for row in warm_plans.everything():
         run(app, keep_warm, "--remove", str(row.id))
     assert "Nothing is kept warm." in run(app, keep_warm)
 
@@ -188,11 +189,11 @@ def test_another_number_for_the_same_time_takes_the_place_of_the_first_and_none_
     for amount in (("5",), ("24", *mondays), ("2",), ("20", *mondays), ("7", "--on", "monday")):
         run(app, keep_warm, "shell/first-lab", *amount)
 
-    assert sorted(row.count for row in warm.everything()) == [2, 7, 20]
-    assert warm_labs.stock(NOW)[0].wanted == 7  # a Monday
+    assert sorted(row.count for row in warm_plans.everything()) == [2, 7, 20]
+    assert warm_stock.stock(NOW)[0].wanted == 7  # a Monday
     run(app, keep_warm, "shell/first-lab", "0", *mondays)
     run(app, keep_warm, "shell/first-lab", "0", "--time-zone", "Europe/Berlin")
-    assert [row.count for row in warm.everything()] == [7]
+    assert [row.count for row in warm_plans.everything()] == [7]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_a_warm_plan_that_makes_no_sense_is_refused(app: Any, cast: Cast, words:
     result = app.test_cli_runner().invoke(keep_warm, words)
 
     assert result.exit_code != 0
-    assert warm.everything() == []
+    assert warm_plans.everything() == []
 
 
 @pytest.mark.parametrize(
@@ -223,4 +224,4 @@ def test_a_warm_plan_that_makes_no_sense_is_refused(app: Any, cast: Cast, words:
     ],
 )
 def test_a_plan_reads_as_it_is_meant(given_plan: Plan, words: str) -> None:
-    assert warm.words(given_plan) == words
+    assert warm_plans.words(given_plan) == words

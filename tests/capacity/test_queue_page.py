@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING
-from services import labs
+from services.labs import lifecycle
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.sites import LiveSite, until
 
@@ -24,7 +24,7 @@ def crowded(make_live_server: Callable[..., LiveSite]) -> LiveSite:
     with site.app.app_context():
         cast = make_cast()
         _remember(cast)
-        found = labs.request(cast.alice, cast.lab, cast.course, now=utcnow())
+        found = lifecycle.request(cast.alice, cast.lab, cast.course, now=utcnow())
         database.session.commit()
         session_id = found.id
     until(lambda: _state_of(site, session_id) == RUNNING, 30)
@@ -35,7 +35,7 @@ def _remember(cast: Cast) -> None:
     """Labs of the last days that charlie had."""
     for day in range(1, 7):
         ended_at = utcnow() - timedelta(days=day)
-        found = labs.request(cast.charlie, cast.lab, cast.course, now=ended_at)
+        found = lifecycle.request(cast.charlie, cast.lab, cast.course, now=ended_at)
         found.claimed_at = found.started_at = ended_at - timedelta(minutes=30)
         found.state, found.reason, found.ended_at = ENDED, "user", ended_at
         database.session.flush()
@@ -70,6 +70,6 @@ def test_who_waits_sees_place_time_and_reason_until_a_machine_is_theirs(crowded:
 
     with crowded.app.app_context():
         running = database.session.query(LabSession).filter_by(state=RUNNING).one()
-        labs.stop(running, reason="user", now=utcnow())
+        lifecycle.stop(running, reason="user", now=utcnow())
         database.session.commit()
     expect(page.locator("#machine-text")).to_contain_text("Running", timeout=30_000)

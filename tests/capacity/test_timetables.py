@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from extensions import db as database
 from models import Lab
-from services import warm
+from services.capacity import warm_plans
+from services.capacity.warm_plans import Plan
 from services.errors import InvalidInput
-from services.warm import Plan
 from tests.capacity.conftest import NOW
 from tests.factories import Cast, EnrolmentFactory
 
@@ -39,23 +39,23 @@ def berlin(month: int, day: int, hour: int, minute: int, fold: int = 0) -> datet
     ],
 )
 def test_a_timetable_goes_by_the_clock_on_the_wall(now: datetime, count: int) -> None:
-    assert warm.wanted([MONDAYS], 0, now) == count
+    assert warm_plans.wanted([MONDAYS], 0, now) == count
 
 
 def test_summer_time_moves_a_timetable_by_an_hour_in_utc() -> None:
     winter = datetime(2026, 3, 23, 8, 55, tzinfo=UTC)
     summer = datetime(2026, 3, 30, 7, 55, tzinfo=UTC)
 
-    assert [warm.wanted([MONDAYS], 0, at) for at in (winter, summer)] == [24, 24]
-    assert warm.wanted([MONDAYS], 0, winter.replace(hour=7)) == 0
+    assert [warm_plans.wanted([MONDAYS], 0, at) for at in (winter, summer)] == [24, 24]
+    assert warm_plans.wanted([MONDAYS], 0, winter.replace(hour=7)) == 0
 
 
 def test_an_hour_that_the_clocks_skip_is_skipped_and_one_that_comes_twice_counts_twice() -> None:
     nightly = Plan(count=3, begins=time(2, 15), ends=time(2, 45), time_zone="Europe/Berlin")
     spring = [datetime(2026, 3, 29, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
-    assert [warm.wanted([nightly], 0, at) for at in spring] == [0, 0]
-    assert [warm.wanted([nightly], 0, berlin(10, 25, 2, 30, fold)) for fold in (0, 1)] == [3, 3]
+    assert [warm_plans.wanted([nightly], 0, at) for at in spring] == [0, 0]
+    assert [warm_plans.wanted([nightly], 0, berlin(10, 25, 2, 30, fold)) for fold in (0, 1)] == [3, 3]
 
 
 def test_a_plan_may_pass_midnight() -> None:
@@ -63,12 +63,12 @@ def test_a_plan_may_pass_midnight() -> None:
 
     hours = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day, hour in ((1, 22), (1, 23), (2, 0), (2, 1), (2, 23))]
 
-    assert [warm.wanted([sundays], 0, at) for at in hours] == [0, 5, 5, 0, 0]
+    assert [warm_plans.wanted([sundays], 0, at) for at in hours] == [0, 5, 5, 0, 0]
 
 
 def test_a_share_of_the_class_is_rounded_up() -> None:
-    assert warm.wanted([Plan(percent_enrolled=10)], 31, NOW) == 4
-    assert warm.wanted([Plan(percent_enrolled=10)], 0, NOW) == 0
+    assert warm_plans.wanted([Plan(percent_enrolled=10)], 31, NOW) == 4
+    assert warm_plans.wanted([Plan(percent_enrolled=10)], 0, NOW) == 0
 
 
 plans = st.builds(
@@ -85,7 +85,7 @@ times = st.integers(0, 365 * 24 * 60).map(lambda minutes: datetime(2026, 1, 1, t
 @settings(deadline=None)
 @given(st.lists(plans, max_size=5), times)
 def test_several_plans_want_as_many_as_the_largest_that_holds(several: list[Plan], now: datetime) -> None:
-    assert warm.wanted(several, 0, now) == max([0, *(warm.wanted([plan], 0, now) for plan in several)])
+    assert warm_plans.wanted(several, 0, now) == max([0, *(warm_plans.wanted([plan], 0, now) for plan in several)])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_several_plans_want_as_many_as_the_largest_that_holds(several: list[Plan
 )
 def test_a_plan_that_cannot_be_kept_is_refused(plan: Plan, field: str) -> None:
     with pytest.raises(InvalidInput) as raised:
-        warm.check(plan)
+        warm_plans.check(plan)
 
     assert raised.value.field == field
 
@@ -115,15 +115,15 @@ def test_a_plan_that_cannot_be_kept_is_refused(plan: Plan, field: str) -> None:
 def test_only_students_count_as_the_class(cast: Cast) -> None:
     for _ in range(3):
         EnrolmentFactory(course=cast.course)
-    warm.add(cast.lab, Plan(percent_enrolled=50))
+    warm_plans.add(cast.lab, Plan(percent_enrolled=50))
 
-    assert warm.wanted_now(NOW) == {cast.lab.id: 2}
+    assert warm_plans.wanted_now(NOW) == {cast.lab.id: 2}
 
 
 def test_an_archived_lab_keeps_nothing_warm(cast: Cast, other_lab: Lab) -> None:
-    warm.add(cast.lab, Plan(count=2))
-    warm.add(other_lab, Plan(count=1))
+    warm_plans.add(cast.lab, Plan(count=2))
+    warm_plans.add(other_lab, Plan(count=1))
     cast.lab.is_archived = True
     database.session.flush()
 
-    assert warm.wanted_now(NOW) == {other_lab.id: 1}
+    assert warm_plans.wanted_now(NOW) == {other_lab.id: 1}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from extensions import db as database
 from models.lab_session import ENDED
-from services import lab_waits
-from services.lab_queue import Waiting
-from services.lab_waits import History, Machine
+from services.capacity import waits as capacity_waits
+from services.capacity.order import Waiting
+from services.capacity.waits import History, Machine
 from tests.capacity.conftest import NOW, click, later, runs
 from tests.capacity.test_order import waits
 from tests.factories import Cast, LabFactory
@@ -32,7 +32,7 @@ histories = st.builds(History, st.dictionaries(st.integers(1, 3), samples), st.j
 def test_who_is_later_in_the_queue_never_waits_less(
     turn: list[Waiting], held: list[Machine], free: int, history: History
 ) -> None:
-    found = lab_waits.expected(turn, held, free, history)
+    found = capacity_waits.expected(turn, held, free, history)
 
     told = [found[entry.id] for entry in turn if held or free]
     likely, latest = [wait.likely_s for wait in told], [wait.latest_s for wait in told]
@@ -46,7 +46,7 @@ def test_who_is_later_in_the_queue_never_waits_less(
 def test_a_wait_is_likely_before_it_is_late_and_never_negative(
     turn: list[Waiting], held: list[Machine], free: int, history: History
 ) -> None:
-    for wait in lab_waits.expected(turn, held, free, history).values():
+    for wait in capacity_waits.expected(turn, held, free, history).values():
         assert 0 <= wait.likely_s <= wait.latest_s < float("inf")
 
 
@@ -56,7 +56,7 @@ def test_nobody_waits_longer_than_the_machine_of_their_place_may_live(
     turn: list[Waiting], held: list[Machine], free: int, history: History
 ) -> None:
     bounds = [0.0] * free + sorted(machine.left_s for machine in held)
-    found = lab_waits.expected(turn, held, free, history)
+    found = capacity_waits.expected(turn, held, free, history)
 
     for entry, bound in zip(turn, bounds, strict=False):
         assert found[entry.id].latest_s <= bound + history.starts[-1] + 1e-6
@@ -65,21 +65,21 @@ def test_nobody_waits_longer_than_the_machine_of_their_place_may_live(
 @settings(deadline=None)
 @given(samples, st.floats(0, 8 * HOUR), st.floats(0.01, 0.99))
 def test_what_is_left_of_a_lab_ends_within_what_was_measured(lengths: list[float], age: float, level: float) -> None:
-    rest = lab_waits.remaining(lengths, age, level)
+    rest = capacity_waits.remaining(lengths, age, level)
 
     assert rest >= 0
     assert rest == float("inf") if age >= lengths[-1] else age + rest <= lengths[-1] * (1 + 1e-9)
 
 
 def test_nothing_measured_is_nothing_said() -> None:
-    assert lab_waits.expected([waits(1)], [Machine(1, 1, 60, HOUR)], 0, History()) == {}
+    assert capacity_waits.expected([waits(1)], [Machine(1, 1, 60, HOUR)], 0, History()) == {}
 
 
 def test_the_first_of_many_waits_for_the_first_machine_that_ends() -> None:
     history = History(overall=[0.0, 2 * HOUR], starts=STARTS)
     held = [Machine(1, 1, 0.0, 8 * HOUR)] * 50
 
-    found = lab_waits.expected([waits(number) for number in range(1, 51)], held, 0, history)
+    found = capacity_waits.expected([waits(number) for number in range(1, 51)], held, 0, history)
 
     # Fifty labs that last up to two hours: one ends about every two minutes, and some of those that follow end early.
     assert found[uuid.UUID(int=1)].likely_s < 300
@@ -89,7 +89,7 @@ def test_the_first_of_many_waits_for_the_first_machine_that_ends() -> None:
 def test_a_single_machine_is_given_the_median() -> None:
     history = History(overall=[600.0, 1200.0, 6000.0], starts=STARTS)
 
-    found = lab_waits.expected([waits(1)], [Machine(1, 1, 0.0, 8 * HOUR)], 0, history)
+    found = capacity_waits.expected([waits(1)], [Machine(1, 1, 0.0, 8 * HOUR)], 0, history)
 
     assert found[uuid.UUID(int=1)].likely_s == 1202
 
@@ -97,18 +97,18 @@ def test_a_single_machine_is_given_the_median() -> None:
 def test_a_machine_that_must_end_soon_bounds_the_wait() -> None:
     history = History(overall=[8 * HOUR, 8 * HOUR], starts=STARTS)
 
-    found = lab_waits.expected([waits(1)], [Machine(1, 1, 0.0, 300.0)], 0, history)
+    found = capacity_waits.expected([waits(1)], [Machine(1, 1, 0.0, 300.0)], 0, history)
 
-    assert found[uuid.UUID(int=1)] == lab_waits.Wait(302, 302)
+    assert found[uuid.UUID(int=1)] == capacity_waits.Wait(302, 302)
 
 
 def test_one_short_lab_among_long_ones_promises_neither_a_moment_nor_a_day() -> None:
     history = History(overall=[5.0] * 21, starts=STARTS)
     held = [Machine(1, 1, 1800.0, 7 * HOUR)] * 50
 
-    found = lab_waits.expected([waits(1)], held, 0, history)
+    found = capacity_waits.expected([waits(1)], held, 0, history)
 
-    assert found[uuid.UUID(int=1)] == lab_waits.Wait(1802, 7 * HOUR + 2)
+    assert found[uuid.UUID(int=1)] == capacity_waits.Wait(1802, 7 * HOUR + 2)
 
 
 def test_a_few_labs_that_ran_for_days_change_little() -> None:
@@ -116,7 +116,7 @@ def test_a_few_labs_that_ran_for_days_change_little() -> None:
     odd = History(overall=[*usual.overall[:-1], 30 * 24 * HOUR], starts=STARTS)
     held = [Machine(1, 1, 30.0 * number, 8 * HOUR) for number in range(20)]
 
-    first, second = (lab_waits.expected([waits(1)], held, 0, one)[uuid.UUID(int=1)] for one in (usual, odd))
+    first, second = (capacity_waits.expected([waits(1)], held, 0, one)[uuid.UUID(int=1)] for one in (usual, odd))
 
     assert abs(first.likely_s - second.likely_s) < 60 and second.latest_s < HOUR
 
@@ -135,13 +135,13 @@ def test_the_history_is_what_ended_lately(cast: Cast) -> None:
     lasted(cast, 7000, cast.lab, ended_at=NOW - timedelta(days=31))
     lasted(cast, 7000, cast.lab, reason="failed")
 
-    found = lab_waits.history(NOW)
+    found = capacity_waits.history(NOW)
 
     assert list(found.by_lab) == [cast.lab.id]
-    assert lab_waits.quantile(found.by_lab[cast.lab.id], 0.5) == pytest.approx(1800)
-    assert lab_waits.quantile(found.by_course[cast.course.id], 1) == pytest.approx(3600)
-    assert lab_waits.quantile(found.overall, 0.5) == pytest.approx(2100)
-    assert lab_waits.quantile(found.starts, 0.5) == pytest.approx(3)
+    assert capacity_waits.quantile(found.by_lab[cast.lab.id], 0.5) == pytest.approx(1800)
+    assert capacity_waits.quantile(found.by_course[cast.course.id], 1) == pytest.approx(3600)
+    assert capacity_waits.quantile(found.overall, 0.5) == pytest.approx(2100)
+    assert capacity_waits.quantile(found.starts, 0.5) == pytest.approx(3)
 
 
 def lasted(cast: Cast, minutes: int, lab: object, **changes: object) -> None:
@@ -156,4 +156,4 @@ def test_an_empty_history_is_read_as_such(cast: Cast) -> None:
     click(cast.lab)
     database.session.flush()
 
-    assert lab_waits.history(NOW) == History()
+    assert capacity_waits.history(NOW) == History()

@@ -7,8 +7,10 @@ from models import Lab, utcnow
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from models.lab_session import QUEUED, RUNNING
 from scheduler.ticks.starts import starter
-from services import lab_places, labs, timelines, warm
-from services.lab_queue import Limits
+from services import timelines
+from services.capacity import positions, warm_plans
+from services.capacity.order import Limits
+from services.labs import lifecycle
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, runs, states, want, warmed
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -56,7 +58,7 @@ def test_a_lab_without_a_machine_of_its_kind_costs_no_warm_machine_and_says_why(
     assert not starter(settings, backend, limits)()
 
     assert found.state == QUEUED and keep(limits) == [WARM_READY] * 2
-    place = lab_places.everybody(limits, NOW)[found.id]
+    place = positions.everybody(limits, NOW)[found.id]
     assert place.words == "no machine that there is can run labs of this kind"
 
 
@@ -101,7 +103,7 @@ def test_no_warm_machine_takes_a_place_from_somebody_who_waits(cast: Cast, other
 
     assert keep() == []
 
-    labs.stop(waiting, reason="user", now=utcnow())
+    lifecycle.stop(waiting, reason="user", now=utcnow())
     database.session.commit()
     assert keep() == [WARM_READY] * 2
 
@@ -146,6 +148,6 @@ def test_fewer_wanted_ones_are_drained(cast: Cast, backend: ScriptedBackend, kee
     assert keep() == [WARM_READY]
 
     assert len(backend.jobs) == 1
-    warm.replace(cast.lab, [])
+    warm_plans.replace(cast.lab, [])
     database.session.commit()
     assert (keep(), backend.jobs) == ([], {})

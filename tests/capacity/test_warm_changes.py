@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from backends import Observed
 from extensions import db as database
 from models import utcnow
 from models.cluster import WARM_STOPPING
 from models.lab_session import RUNNING
-from scheduler.backends import Observed
-from services import warm_labs
+from services.labs import warm_stock
 from tests.capacity.conftest import click, states, want, warmed
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -74,7 +74,7 @@ def test_a_machine_of_a_changed_definition_is_replaced_and_others_stay(
 
 
 def test_a_machine_that_has_been_warm_for_long_is_replaced(cast: Cast, backend: ScriptedBackend, keep: Any) -> None:
-    old = warmed(cast.lab, created_at=utcnow() - warm_labs.LONGEST)
+    old = warmed(cast.lab, created_at=utcnow() - warm_stock.LONGEST)
     job_id = old.job_id
     backend.jobs[job_id] = Observed(job_id, "", "running")
     want(cast.lab, 1)

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from backends import BackendUnavailable, NoRoom, Observed, StartFailed
 from extensions import db as database
 from models import WarmLab, utcnow
 from models.cluster import WARM_READY, WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING
-from scheduler.backends import BackendUnavailable, NoRoom, Observed, StartFailed
 from scheduler.ticks import reconcile
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import lab_repairs, labs, warm_labs
+from services.labs import lifecycle, repairs, warm_stock
 from tests.capacity.conftest import LIMITS, click, states, want, warmed
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -60,7 +60,7 @@ def test_one_given_up_while_it_starts_leaves_no_machine(cast: Cast, backend: Scr
     def shrink(name: str, _job: str) -> None:
         if name == "start":
             want(cast.lab, 0)
-            warm_labs.drain(utcnow())
+            warm_stock.drain(utcnow())
             database.session.commit()
 
     backend.before = shrink
@@ -124,7 +124,7 @@ def test_a_reset_of_an_adopted_machine_gives_one_of_its_own(cast: Cast, backend:
     start()
     warm_job = found.job_id
 
-    labs.reset(found, now=utcnow())
+    lifecycle.reset(found, now=utcnow())
     database.session.commit()
     while stopper(backend)():
         pass
@@ -139,8 +139,8 @@ def test_warm_machines_are_no_orphans(cast: Cast, backend: ScriptedBackend, keep
     keep()
 
     assert reconcile.survey("test", backend) == []
-    assert lab_repairs.is_wanted(next(iter(backend.jobs)))
-    assert {row.state for row in lab_repairs.known()} == {lab_repairs.WARM}
+    assert repairs.is_wanted(next(iter(backend.jobs)))
+    assert {row.state for row in repairs.known()} == {repairs.WARM}
 
 
 def test_a_warm_machine_whose_job_died_is_forgotten_and_replaced(
@@ -160,11 +160,11 @@ def test_a_warm_machine_whose_job_died_is_forgotten_and_replaced(
 
 def test_losing_a_machine_that_was_adopted_meanwhile_ends_nobody(cast: Cast, start: Any) -> None:
     row = warmed(cast.lab)
-    repair = lab_repairs.Repair("lose", row.job_id, None, "lost")
+    repair = repairs.Repair("lose", row.job_id, None, "lost")
     found = click(cast.lab)
     start()
 
-    assert not lab_repairs.lose(repair, utcnow())
+    assert not repairs.lose(repair, utcnow())
     assert found.state == RUNNING
 
 
@@ -172,4 +172,4 @@ def test_the_first_and_only_one_gets_a_machine_that_two_want(cast: Cast) -> None
     row = warmed(cast.lab)
     job_id = row.job_id
 
-    assert [warm_labs.adopt(cast.lab.id, utcnow()) for _ in range(2)] == [job_id, None]
+    assert [warm_stock.adopt(cast.lab.id, utcnow()) for _ in range(2)] == [job_id, None]

@@ -6,9 +6,10 @@ import pytest
 
 from extensions import db
 from models import CourseTotal, Enrolment
-from services import courses, policy, progress
+from services import policy
+from services.courses import catalogue, members, progress
+from services.courses.outlines import done_ids, outline
 from services.errors import Conflict, Forbidden, InvalidInput, NotFound
-from services.outlines import done_ids, outline
 from tests.factories import Cast, CourseFactory, EnrolmentFactory, LessonFactory, ModuleFactory, make_cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -20,34 +21,34 @@ def cast(app: object, db: object) -> Cast:
 
 
 def test_the_right_code_enrols_whatever_its_case(cast: Cast) -> None:
-    courses.enrol(cast.charlie, cast.course, " YURT-2026 ", now=NOW)
+    members.enrol(cast.charlie, cast.course, " YURT-2026 ", now=NOW)
 
-    assert courses.role_of(cast.charlie.id, cast.course) == "student"
+    assert members.role_of(cast.charlie.id, cast.course) == "student"
 
 
 @pytest.mark.parametrize("code", [None, "", "yurt-2025"])
 def test_a_wrong_code_is_named(cast: Cast, code: str | None) -> None:
     with pytest.raises(InvalidInput) as caught:
-        courses.enrol(cast.charlie, cast.course, code, now=NOW)
+        members.enrol(cast.charlie, cast.course, code, now=NOW)
 
     assert caught.value.field == "code"
 
 
 def test_enrolling_again_keeps_the_role(cast: Cast) -> None:
-    courses.enrol(cast.alice, cast.course, None, now=NOW)
+    members.enrol(cast.alice, cast.course, None, now=NOW)
 
-    assert courses.role_of(cast.alice.id, cast.course) == "teacher"
+    assert members.role_of(cast.alice.id, cast.course) == "teacher"
 
 
 def test_a_closed_course_takes_nobody(cast: Cast) -> None:
     cast.course.enrolment = "closed"
 
     with pytest.raises(Forbidden):
-        courses.enrol(cast.charlie, cast.course, "yurt-2026", now=NOW)
+        members.enrol(cast.charlie, cast.course, "yurt-2026", now=NOW)
 
 
 def test_a_code_alone_finds_its_course(cast: Cast) -> None:
-    assert courses.by_code("Yurt-2026").id == cast.course.id
+    assert members.by_code("Yurt-2026").id == cast.course.id
 
 
 def test_a_code_of_an_unpublished_course_opens_nothing(cast: Cast) -> None:
@@ -55,28 +56,28 @@ def test_a_code_of_an_unpublished_course_opens_nothing(cast: Cast) -> None:
     db.session.flush()
 
     with pytest.raises(InvalidInput):
-        courses.by_code("yurt-2026")
+        members.by_code("yurt-2026")
 
 
 def test_the_last_teacher_can_neither_leave_nor_be_demoted(cast: Cast) -> None:
     with pytest.raises(Conflict):
-        courses.leave(cast.alice, cast.course)
+        members.leave(cast.alice, cast.course)
     with pytest.raises(Conflict):
-        courses.set_role(cast.course, cast.alice.id, "student", now=NOW)
+        members.set_role(cast.course, cast.alice.id, "student", now=NOW)
 
 
 def test_a_second_teacher_lets_the_first_go(cast: Cast) -> None:
-    courses.set_role(cast.course, cast.bob.id, "teacher", now=NOW)
+    members.set_role(cast.course, cast.bob.id, "teacher", now=NOW)
 
-    courses.leave(cast.alice, cast.course)
+    members.leave(cast.alice, cast.course)
 
-    assert courses.role_of(cast.alice.id, cast.course) is None
+    assert members.role_of(cast.alice.id, cast.course) is None
 
 
 def test_leaving_keeps_the_points(cast: Cast) -> None:
     progress.complete_lesson(cast.bob.id, cast.lesson, now=NOW)
 
-    courses.leave(cast.bob, cast.course)
+    members.leave(cast.bob, cast.course)
 
     assert db.session.get(Enrolment, (cast.course.id, cast.bob.id)) is None
     assert db.session.get(CourseTotal, (cast.course.id, cast.bob.id)).points == 5
@@ -86,9 +87,9 @@ def test_the_catalogue_lists_published_courses_and_finds_words_literally(cast: C
     CourseFactory(title="100% Python", slug="python")
     CourseFactory(title="Hidden 100%", slug="hidden", is_published=False)
 
-    assert [course.slug for course in courses.catalogue("100%").rows] == ["python"]
-    assert courses.catalogue("%").total == 1
-    assert courses.catalogue("\x00").total == 2
+    assert [course.slug for course in catalogue.catalogue("100%").rows] == ["python"]
+    assert catalogue.catalogue("%").total == 1
+    assert catalogue.catalogue("\x00").total == 2
 
 
 def test_reading_a_lesson_earns_its_points_once(cast: Cast) -> None:
@@ -130,16 +131,16 @@ def test_a_new_version_of_a_course_is_seen_at_once(cast: Cast) -> None:
 
 def test_what_is_not_there_is_not_found(cast: Cast) -> None:
     with pytest.raises(NotFound):
-        courses.find("nowhere\x00")
+        catalogue.find("nowhere\x00")
     with pytest.raises(NotFound):
-        courses.set_role(cast.course, cast.charlie.id, None, now=NOW)
+        members.set_role(cast.course, cast.charlie.id, None, now=NOW)
 
 
 def test_people_are_listed_with_points_and_progress(cast: Cast) -> None:
     EnrolmentFactory(course=cast.course, user=cast.charlie, role="assistant")
     progress.complete_lesson(cast.bob.id, cast.lesson, now=NOW)
 
-    rows = courses.people(cast.course).rows
+    rows = members.people(cast.course).rows
 
     assert [(row[0].user.handle, row[1], row[2]) for row in rows] == [
         ("alice", 0, 0),
@@ -152,7 +153,7 @@ def test_an_unpublished_course_is_seen_by_its_staff_and_the_admin_only(cast: Cas
     cast.course.is_published = False
 
     seen = {
-        name: policy.may_see_course(user, cast.course, courses.role_of(user.id, cast.course))
+        name: policy.may_see_course(user, cast.course, members.role_of(user.id, cast.course))
         for name, user in (("alice", cast.alice), ("bob", cast.bob), ("charlie", cast.charlie), ("dana", cast.dana))
     }
 

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 
 from extensions import db as database
 from models import User
-from services import leaderboards, points
+from services.leaderboards import points, ranks
 from tests.factories import Cast, EnrolmentFactory, UserFactory, make_cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_a_tie_goes_to_who_got_there_first(cast: Cast) -> None:
     earn(cast, late, 10, NOW + timedelta(seconds=1))
     earn(cast, early, 10, NOW)
 
-    assert [row.user_id for row in leaderboards.board(cast.course, None).rows] == [early, late]
+    assert [row.user_id for row in ranks.board(cast.course, None).rows] == [early, late]
 
 
 def test_adding_up_moves_the_time_that_a_total_was_reached(cast: Cast) -> None:
@@ -60,7 +60,7 @@ def test_adding_up_moves_the_time_that_a_total_was_reached(cast: Cast) -> None:
     earn(cast, second, 10, NOW + timedelta(minutes=1))
     earn(cast, first, 5, NOW + timedelta(minutes=2), "lesson:2")
 
-    assert [row.user_id for row in leaderboards.board(cast.course, None).rows] == [second, first]
+    assert [row.user_id for row in ranks.board(cast.course, None).rows] == [second, first]
 
 
 def test_own_row_is_found_beyond_the_page(cast: Cast) -> None:
@@ -68,13 +68,13 @@ def test_own_row_is_found_beyond_the_page(cast: Cast) -> None:
         earn(cast, student(cast, f"s{number}"), 100 + number, NOW)
     earn(cast, cast.bob.id, 1, NOW)
 
-    page = leaderboards.board(cast.course, cast.bob.id, per_page=10)
-    mine = leaderboards.mine(cast.course, cast.bob)
+    page = ranks.board(cast.course, cast.bob.id, per_page=10)
+    mine = ranks.mine(cast.course, cast.bob)
 
     assert (len(page.rows), page.pages, page.total) == (10, 4, 31)
     assert mine is not None
     assert (mine.rank, mine.points) == (31, 1)
-    assert leaderboards.board(cast.course, cast.bob.id, 4, per_page=10).rows[0].is_me
+    assert ranks.board(cast.course, cast.bob.id, 4, per_page=10).rows[0].is_me
 
 
 def test_rank_on_the_board_and_own_rank_agree_within_ties(cast: Cast) -> None:
@@ -82,8 +82,8 @@ def test_rank_on_the_board_and_own_rank_agree_within_ties(cast: Cast) -> None:
         earn(cast, student(cast, f"t{number}"), 10, NOW)
     earn(cast, cast.bob.id, 10, NOW)
 
-    mine = leaderboards.mine(cast.course, cast.bob)
-    row = next(row for row in leaderboards.board(cast.course, cast.bob.id).rows if row.is_me)
+    mine = ranks.mine(cast.course, cast.bob)
+    row = next(row for row in ranks.board(cast.course, cast.bob.id).rows if row.is_me)
 
     assert mine is not None
     assert mine.rank == row.rank
@@ -94,22 +94,22 @@ def test_own_rank_is_the_same_from_the_page_and_from_the_count(cast: Cast) -> No
     for number, person in enumerate(people):
         earn(cast, person, 5 * (number // 4 + 1), NOW + timedelta(seconds=number % 2))
     earn(cast, cast.alice.id, 99, NOW)
-    page = leaderboards.board(cast.course, None)
+    page = ranks.board(cast.course, None)
 
     for row in page.rows:
         user = database.session.get(User, row.user_id)
-        found = leaderboards.mine(cast.course, user)
+        found = ranks.mine(cast.course, user)
         assert found is not None
         assert (found.rank, found.points) == (row.rank, row.points)
-        assert leaderboards.mine(cast.course, user, page) == row
+        assert ranks.mine(cast.course, user, page) == row
 
 
 def test_a_row_on_the_page_costs_no_count(cast: Cast, asked: Asked) -> None:
     earn(cast, cast.bob.id, 5, NOW)
-    page = leaderboards.board(cast.course, cast.bob.id)
+    page = ranks.board(cast.course, cast.bob.id)
     asked.clear()
 
-    leaderboards.mine(cast.course, cast.bob, page)
+    ranks.mine(cast.course, cast.bob, page)
 
     assert asked == []
 
@@ -120,7 +120,7 @@ def test_nobody_behind_is_read_for_ones_own_rank(cast: Cast, db: SQLAlchemy, ask
     earn(cast, cast.bob.id, 290, NOW)
     db.session.execute(text("ANALYZE course_totals; ANALYZE enrolments"))
     asked.clear()
-    leaderboards.mine(cast.course, cast.bob)
+    ranks.mine(cast.course, cast.bob)
     statement, values = asked[0]
 
     plan = db.session.connection().exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()
@@ -136,14 +136,14 @@ def test_nobody_behind_is_read_for_ones_own_rank(cast: Cast, db: SQLAlchemy, ask
 def test_teachers_are_not_ranked(cast: Cast) -> None:
     earn(cast, cast.alice.id, 99, NOW)
 
-    assert leaderboards.board(cast.course, None).total == 0
-    assert leaderboards.mine(cast.course, cast.alice) is None
+    assert ranks.board(cast.course, None).total == 0
+    assert ranks.mine(cast.course, cast.alice) is None
 
 
 def test_one_source_pays_once(cast: Cast) -> None:
     earn(cast, cast.bob.id, 5, NOW)
     earn(cast, cast.bob.id, 5, NOW)
 
-    mine = leaderboards.mine(cast.course, cast.bob)
+    mine = ranks.mine(cast.course, cast.bob)
     assert mine is not None
     assert mine.points == 5

@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from extensions import db as database
 from models import Course, CourseTotal, Enrolment, User
-from services import courses, leaderboards, points
+from services.courses import members
+from services.errors import NotFound
+from services.leaderboards import points, ranks
 from tests.conftest import CommittedDatabase
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
@@ -33,7 +35,7 @@ def ranks_by_looking(course: Course) -> dict[int, tuple[int, int]]:
 
 def ranks_told(course: Course, people: list[User]) -> dict[int, tuple[int, int]]:
     """Return the same as each person is told."""
-    told = {user.id: leaderboards.mine(course, user) for user in people}
+    told = {user.id: ranks.mine(course, user) for user in people}
     return {user_id: (row.rank, row.points) for user_id, row in told.items() if row is not None}
 
 
@@ -41,8 +43,8 @@ def expect_agreement(course: Course, people: list[User]) -> None:
     looked = ranks_by_looking(course)
 
     assert ranks_told(course, people) == looked
-    assert leaderboards.board(course, None).total == len(looked)
-    assert [row.user_id for row in leaderboards.board(course, None, per_page=100).rows] == list(looked)
+    assert ranks.board(course, None).total == len(looked)
+    assert [row.user_id for row in ranks.board(course, None, per_page=100).rows] == list(looked)
 
 
 def test_ranks_agree_under_random_ties_and_changes(app: object, db: object) -> None:
@@ -58,9 +60,9 @@ def test_ranks_agree_under_random_ties_and_changes(app: object, db: object) -> N
                 case 0:
                     role = chance.choice(["student", "student", "assistant", None])
                     if role is not None or database.session.get(Enrolment, (where.id, user.id)):
-                        courses.set_role(where, user.id, role, now=at)
+                        members.set_role(where, user.id, role, now=at)
                 case 1 if database.session.get(Enrolment, (where.id, user.id)) and where is other:
-                    courses.leave(user, where)
+                    members.leave(user, where)
                 case _:
                     amount = chance.choice([5, 5, 10])
                     points.award(user_id=user.id, course_id=where.id, source=f"s{seed}:{step}", points=amount, now=at)
@@ -120,12 +122,12 @@ def test_ranks_agree_after_changes_at_once(committed_db: CommittedDatabase) -> N
                         here = database.session.get_one(Course, course_id)
                         role = chance.choice(["student", "assistant", None])
                         if role is not None or database.session.get(Enrolment, (course_id, user_id)):
-                            courses.set_role(here, user_id, role, now=at)
+                            members.set_role(here, user_id, role, now=at)
                     else:
                         source = f"s{seed}:{step}"
                         points.award(user_id=user_id, course_id=course_id, source=source, points=5, now=at)
                     database.session.commit()
-                except courses.NotFound:
+                except NotFound:
                     database.session.rollback()  # somebody else took the person out first
                 except DBAPIError as fault:
                     database.session.rollback()

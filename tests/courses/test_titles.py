@@ -11,10 +11,13 @@ from blueprints.labs import timeline_words
 from extensions import db as database
 from models import Mail, utcnow
 from models.lab_session import RUNNING
-from services import attempts, lab_hopeless, labs, timelines, tokens
-from services.idle import Verdict
-from services.lab_mail import warn
-from services.questions import kind_of
+from services import timelines
+from services.accounts import tokens
+from services.idleness.mail import warn
+from services.idleness.rules import Verdict
+from services.labs import hopeless, lifecycle, sessions
+from services.quizzes import attempts
+from services.quizzes.questions import kind_of
 from tests.factories import Cast, LabFactory, add_question, make_cast
 from tests.people import post, sign_in
 
@@ -45,7 +48,7 @@ def cast(app: object, db: object) -> Cast:
     add_question(made.quiz, "single").current.spec = kind_of("single").parse({"choices": choices})
     made.quiz.pass_percent = 0
     now = utcnow()
-    running = labs.request(made.bob, made.lab, made.course, now=now)
+    running = lifecycle.request(made.bob, made.lab, made.course, now=now)
     running.state, running.started_at, running.last_active_at, running.expires_at = RUNNING, now, now, now
     timelines.note(running.id, "check_failed", now, check=made.check.title, check_id=made.check.id)
     timelines.note(running.id, "solution_shown", now, title=made.check.step.title)
@@ -110,11 +113,11 @@ def test_the_page_of_an_attempt_and_what_is_said_show_no_marks(client: FlaskClie
 
 
 def test_a_timeline_a_board_and_mails_show_no_marks(app: Flask, client: FlaskClient, cast: Cast) -> None:
-    session = labs.latest(cast.bob.id, cast.lab.id)
+    session = sessions.latest(cast.bob.id, cast.lab.id)
     assert session is not None
     now = utcnow().replace(year=2100)
     warn(session, Verdict("warn", "idle", now), "no input", "http://localhost", utcnow())
-    lab_hopeless.tell_teachers(cast.lab, "driver", "http://localhost", utcnow())
+    hopeless.tell_teachers(cast.lab, "driver", "http://localhost", utcnow())
     database.session.commit()
     with app.test_request_context():
         words = [line["words"] for line in timeline_words.lines(timelines.of(session.id))]

@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from extensions import db as database
-from services import attempts
-from services.questions import kind_of
+from services.quizzes import attempts
+from services.quizzes.questions import kind_of
 from tests.factories import Cast, add_question, make_cast
 from tests.people import sign_in
 

@@ -12,7 +12,7 @@ from cli.door import door_environ
 from config import ROOT, Settings
 from extensions import db as database
 from models import CourseFile
-from services import files
+from services.courses import files
 from tests.factories import Cast, make_cast
 from tests.people import sign_in
 

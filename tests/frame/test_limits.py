@@ -14,7 +14,7 @@ from config import ROOT, ConfigError, load_settings
 from extensions import db as database
 from limit_settings import LimitSettings
 from models import User, utcnow
-from services import tokens
+from services.accounts import tokens
 from services.errors import LimitReached
 from tests.factories import PASSWORD, Cast, make_cast
 from tests.people import post, sign_in, token

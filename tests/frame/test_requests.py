@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 import telemetry
 from extensions import db
-from services import courses
+from services.courses import catalogue
 from services.errors import Conflict, Forbidden, InvalidInput, LimitReached, NotFound, Unavailable
 
 
@@ -96,7 +96,7 @@ def test_each_fault_has_its_status_and_keeps_its_secrets(
     def fail(*_args: object, **_options: object) -> None:
         raise fault
 
-    monkeypatch.setattr(courses, "catalogue", fail)
+    monkeypatch.setattr(catalogue, "catalogue", fail)
 
     response = client.get("/courses")
 
@@ -109,7 +109,7 @@ def test_an_exhausted_pool_is_told(client: FlaskClient, monkeypatch: pytest.Monk
     def exhausted(*_args: object, **_options: object) -> None:
         raise PoolTimeout("QueuePool limit of size 20 overflow 10 reached")
 
-    monkeypatch.setattr(courses, "catalogue", exhausted)
+    monkeypatch.setattr(catalogue, "catalogue", exhausted)
 
     response = client.get("/courses")
 

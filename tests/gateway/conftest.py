@@ -10,12 +10,15 @@ import pytest
 from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType
 from aiohttp.test_utils import TestClient, TestServer
 
+from backends import LabSpec
+from backends.local import LocalBackend
 from extensions import SESSION_PREFIX, db, session_digest
 from gateway.__main__ import build
 from models import LabSession, User, utcnow
-from scheduler.backends import LabSpec
-from scheduler.backends.local import LocalBackend
-from services import activity, help_visits, labs, tickets
+from services import tickets
+from services.help import visits
+from services.idleness import activity
+from services.labs import lifecycle
 from services.tickets import Holder
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
@@ -45,7 +48,7 @@ class Stage:
             )
             self.uniquifiers = {one.id: one.fs_uniquifier for one in (cast.alice, cast.bob, cast.charlie, cast.dana)}
             self.course = cast.course.id
-            self.session = labs.request(cast.bob, cast.lab, cast.course, now=utcnow()).id
+            self.session = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow()).id
             self.job_id = db.session.get_one(LabSession, self.session).job_id
             db.session.commit()
 
@@ -62,8 +65,8 @@ class Stage:
         )
         now = utcnow()
         times = {"started_at": now, "last_active_at": now, "expires_at": now.replace(year=2100)}
-        self.change(lambda found: labs.move(found, "queued", "starting", claimed_at=now))
-        self.change(lambda found: labs.move(found, "starting", "running", **times))
+        self.change(lambda found: lifecycle.move(found, "queued", "starting", claimed_at=now))
+        self.change(lambda found: lifecycle.move(found, "starting", "running", **times))
 
     def holder(self, user_id: int | None = None) -> Holder:
         """Return the person at a browser, signed in; bob, where nobody is named."""
@@ -81,14 +84,14 @@ class Stage:
         """Let alice look in; return the visit's ID."""
         made: list[int] = []
         self.change(
-            lambda found: made.append(help_visits.begin(found, db.session.get_one(User, self.alice), now=utcnow()).id)
+            lambda found: made.append(visits.begin(found, db.session.get_one(User, self.alice), now=utcnow()).id)
         )
         return made[0]
 
     def give(self, visit_id: int) -> None:
         """Let alice ask for the keyboard, and bob give it."""
-        self.change(lambda found: help_visits.ask(found, db.session.get_one(User, self.alice), now=utcnow()))
-        self.change(lambda found: help_visits.give(found, visit_id, now=utcnow()))
+        self.change(lambda found: visits.ask(found, db.session.get_one(User, self.alice), now=utcnow()))
+        self.change(lambda found: visits.give(found, visit_id, now=utcnow()))
 
     def visitor_terminal(self, visit_id: int) -> str:
         """Return a ticket for alice that opens one terminal."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
 
-from scheduler.backends import BackendUnavailable
+from backends import BackendUnavailable
 
 MEGABYTE = 1024 * 1024
 

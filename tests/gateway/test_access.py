@@ -16,8 +16,12 @@ from gateway.access import Access, Revoked
 from gateway.hints import Hints
 from gateway.terminals import TICKET_REFUSED, VISIT_OVER
 from models import Course, Enrolment, Quiz, User, utcnow
-from services import access, attempts, courses, help_visits, live
-from services.access import Grant
+from services import live
+from services.accounts import grants as account_grants
+from services.accounts.grants import Grant
+from services.courses import members
+from services.help import visits
+from services.quizzes import attempts
 from tests.gateway.conftest import Events, Stage, open_shell
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +38,7 @@ def change_password(stage: Stage, user_id: int) -> None:
 
 
 def sign_out(stage: Stage, user_id: int) -> None:
-    access.end_session(stage.holder(user_id).session, now=utcnow())
+    account_grants.end_session(stage.holder(user_id).session, now=utcnow())
 
 
 def forget_session(stage: Stage, user_id: int) -> None:
@@ -46,7 +50,7 @@ def leave(stage: Stage, user_id: int) -> None:
 
 
 def leave_by_service(stage: Stage, user_id: int) -> None:
-    courses.leave(db.session.get_one(User, user_id), db.session.get_one(Course, stage.course))
+    members.leave(db.session.get_one(User, user_id), db.session.get_one(Course, stage.course))
 
 
 def delete_account(stage: Stage, user_id: int) -> None:
@@ -144,7 +148,7 @@ async def test_a_visit_that_ended_is_noticed_without_a_hint(gateway: Browser, st
     visitor = await open_shell(gateway, stage, stage.visitor_terminal(visit_id))
     await visitor.see("$ ")
 
-    began = await apply(stage, lambda _stage, user: help_visits.end(stage.session, user, now=utcnow()), stage.alice)
+    began = await apply(stage, lambda _stage, user: visits.end(stage.session, user, now=utcnow()), stage.alice)
 
     assert await visitor.end() == VISIT_OVER
     assert time.monotonic() - began < SOON_S
@@ -171,7 +175,7 @@ async def test_a_download_is_cut_and_not_taken_for_whole(gateway: Browser, stage
 async def test_another_session_of_the_same_person_goes_on(
     gateway: Browser, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked, loop, look = asyncio.Semaphore(0), asyncio.get_running_loop(), access.holding
+    looked, loop, look = asyncio.Semaphore(0), asyncio.get_running_loop(), account_grants.holding
 
     def note(grants: Any) -> set[Grant]:
         found = look(grants)
@@ -182,10 +186,10 @@ async def test_another_session_of_the_same_person_goes_on(
     shell = await open_shell(gateway, stage)
     await shell.see("$ ")
 
-    await apply(stage, lambda _stage, _user: access.end_session("another", now=utcnow()), stage.bob)
+    await apply(stage, lambda _stage, _user: account_grants.end_session("another", now=utcnow()), stage.bob)
     await apply(stage, deactivate, stage.charlie)
     # The first may have begun before the changes, and of the last nothing may have become yet.
-    monkeypatch.setattr(access, "holding", note)
+    monkeypatch.setattr(account_grants, "holding", note)
     for _ in range(3):
         await looked.acquire()
     await shell.type("echo still $((1))\r")
@@ -222,9 +226,9 @@ async def test_an_attempt_is_its_students_alone(stage: Stage) -> None:
         db.session.commit()
         own, foreign = (Grant(stage.holder(user), "attempt", attempt_id=attempt.id) for user in (stage.bob, stage.dana))
 
-        assert access.holding([own, foreign]) == {own}
+        assert account_grants.holding([own, foreign]) == {own}
         leave(stage, stage.bob)
-        assert access.holding([own, foreign]) == set()
+        assert account_grants.holding([own, foreign]) == set()
 
 
 async def test_thousands_are_looked_up_in_one_query_a_second(stage: Stage) -> None:
@@ -233,7 +237,7 @@ async def test_thousands_are_looked_up_in_one_query_a_second(stage: Stage) -> No
     statements: list[str] = []
     with stage.app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-        holding = access.holding(grants)
+        holding = account_grants.holding(grants)
 
     assert holding == set(grants)
     assert len([one for one in statements if "unnest" in one]) == 1

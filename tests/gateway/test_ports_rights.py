@@ -8,7 +8,9 @@ from aiohttp import ClientError, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
 from models import utcnow
-from services import access, labs, tickets
+from services import tickets
+from services.accounts import grants
+from services.labs import lifecycle
 from tests.gateway import lab_browsers
 from tests.gateway.conftest import Stage
 from tests.gateway.lab_browsers import Browser, enter, host, policies, prefix
@@ -47,7 +49,7 @@ async def test_anothers_lab_has_no_ports(browser: Browser, stage: Stage, server:
 
 
 async def test_a_lab_that_ended_has_no_ports(browser: Browser, stage: Stage, server: TestServer) -> None:
-    stage.change(lambda found: labs.stop(found, reason="user", now=utcnow()))
+    stage.change(lambda found: lifecycle.stop(found, reason="user", now=utcnow()))
 
     assert (await browser.get(prefix(stage, server.port) + "/")).status == 409
 
@@ -60,7 +62,7 @@ async def test_what_is_open_to_a_port_ends_with_the_session(browser: Browser, st
     assert (await browser.get("/x", headers=cookie)).status == 200
 
     def sign_out(_found: object) -> None:
-        access.end_session(stage.holder().session, now=utcnow())
+        grants.end_session(stage.holder().session, now=utcnow())
 
     await asyncio.to_thread(stage.change, sign_out)
 

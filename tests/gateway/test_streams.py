@@ -13,7 +13,9 @@ from sqlalchemy import select, text
 from config import Settings
 from extensions import db
 from models import LabSession, Quiz, utcnow
-from services import answers, attempts, labs, live, tickets
+from services import live, tickets
+from services.labs import lifecycle
+from services.quizzes import answers, attempts
 from tests.gateway.conftest import Events, Stage, noted
 
 STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
@@ -32,7 +34,7 @@ async def test_a_page_gets_the_state_at_once_and_after_each_change(gateway: Brow
     events = await watch(gateway, stage)
     name, first = await events.next()
 
-    await asyncio.to_thread(stage.change, lambda found: labs.stop(found, reason="user", now=utcnow()))
+    await asyncio.to_thread(stage.change, lambda found: lifecycle.stop(found, reason="user", now=utcnow()))
 
     _name, second = await events.next()
     assert (name, first["state"], first["position"]) == ("state", "queued", 1)
@@ -151,7 +153,7 @@ async def test_whoever_missed_hints_while_redis_was_away_looks_again(gateway: Br
         await redis.client_kill_filter(_type="pubsub")
 
     assert (await events.next())[1]["state"] == "queued"
-    await asyncio.to_thread(stage.change, lambda found: labs.stop(found, reason="user", now=utcnow()))
+    await asyncio.to_thread(stage.change, lambda found: lifecycle.stop(found, reason="user", now=utcnow()))
     assert (await events.next())[1]["state"] == "ended"
 
 

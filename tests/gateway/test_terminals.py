@@ -11,6 +11,8 @@ import pytest
 from aiohttp import WSCloseCode, WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
+from backends import BackendUnavailable
+from backends.local import LocalBackend
 from config import Settings
 from gateway.__main__ import build
 from gateway.terminals import (
@@ -20,9 +22,8 @@ from gateway.terminals import (
     NOT_RUNNING,
     TICKET_REFUSED,
 )
-from scheduler.backends import BackendUnavailable
-from scheduler.backends.local import LocalBackend
-from services import activity, tickets
+from services import tickets
+from services.idleness import activity
 from tests.gateway.conftest import PATIENCE_S, Shell, Stage, noted, open_shell
 
 TERMINALS_PER_USER = Settings.model_fields["limit_terminals"].default

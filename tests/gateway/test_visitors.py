@@ -15,7 +15,8 @@ from extensions import db
 from gateway import presence
 from gateway.terminals import NOT_RUNNING, VISIT_OVER
 from models import Enrolment, LabVisit, utcnow
-from services import help_visits, live, tickets
+from services import live, tickets
+from services.help import visits
 from services.tickets import Holder
 from tests.gateway.conftest import PATIENCE_S, Events, Shell, Stage, open_shell
 
@@ -74,7 +75,7 @@ async def test_a_visitor_types_while_the_student_lets_them(gateway: Browser, sta
     await shell.type("echo bob-types-too\r")
     await visitor.see("\nbob-types-too\n")
 
-    await asyncio.to_thread(stage.change, lambda found: help_visits.take_back(found, visit_id, now=utcnow()))
+    await asyncio.to_thread(stage.change, lambda found: visits.take_back(found, visit_id, now=utcnow()))
     taken = time.monotonic()
     while await typed(visitor, shell, f"after-{int((time.monotonic() - taken) * 10)}", within=0.3):
         assert time.monotonic() - taken < 1.0, "alice still types a second after bob took the keyboard back"
@@ -90,7 +91,7 @@ async def test_what_is_taken_back_is_back_within_a_second_without_hints(
     assert await typed(visitor, shell, "while-given")
     monkeypatch.setattr(live, "_publishers", [])
 
-    await asyncio.to_thread(stage.change, lambda found: help_visits.take_back(found, visit_id, now=utcnow()))
+    await asyncio.to_thread(stage.change, lambda found: visits.take_back(found, visit_id, now=utcnow()))
     await asyncio.sleep(1.0)  # what the student was promised
 
     assert not await typed(visitor, shell, "too-late", within=1.0)
@@ -117,7 +118,7 @@ async def test_the_size_is_the_students(gateway: Browser, stage: Stage, shell: S
 async def test_the_end_of_the_visit_closes_the_terminal(gateway: Browser, stage: Stage, shell: Shell) -> None:
     visitor, _visit = await look_in(gateway, stage)
 
-    await asyncio.to_thread(stage.change, lambda found: help_visits.end(found.id, stage.alice, now=utcnow()))
+    await asyncio.to_thread(stage.change, lambda found: visits.end(found.id, stage.alice, now=utcnow()))
 
     assert await visitor.end() == VISIT_OVER
 

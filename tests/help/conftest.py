@@ -7,7 +7,7 @@ import pytest
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import RUNNING
-from services import labs
+from services.labs import lifecycle
 from tests.factories import Cast, make_cast
 
 
@@ -24,7 +24,7 @@ def now() -> datetime:
 @pytest.fixture
 def lab(cast: Cast, now: datetime) -> LabSession:
     """Bob's lab, which runs."""
-    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
+    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=now)
     found.state, found.started_at, found.last_active_at = RUNNING, now, now
     found.expires_at = now + timedelta(hours=8)
     database.session.commit()

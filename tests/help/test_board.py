@@ -8,22 +8,23 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Course, LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from services import help_board, help_hands, help_messages, help_visits, labs
-from services.help_needs import Reason
+from services.help import board, hands, messages, visits
+from services.help.needs import Reason
+from services.labs import lifecycle
 from tests.factories import Cast, CourseFactory, LabFactory, ModuleFactory, add_check
 from tests.help.classes import add_class, add_runs, add_student
 
 
 def names(cast: Cast, now: datetime, **options: object) -> list[str]:
-    return [row.name for row in help_board.board(cast.course, cast.alice, now=now, **options).page.rows]
+    return [row.name for row in board.board(cast.course, cast.alice, now=now, **options).page.rows]
 
 
 def test_everyone_with_a_lab_in_the_course_is_on_the_board(cast: Cast, lab: LabSession, now: datetime) -> None:
     add_student(cast, now, name="erin", state=QUEUED)
     gone = add_student(cast, now, name="frank")
-    labs.move(gone, RUNNING, ENDED, reason="user", ended_at=now)
+    lifecycle.move(gone, RUNNING, ENDED, reason="user", ended_at=now)
     elsewhere = LabFactory(module=ModuleFactory(course=CourseFactory()))
-    labs.request(cast.charlie, elsewhere, elsewhere.course, now=now)
+    lifecycle.request(cast.charlie, elsewhere, elsewhere.course, now=now)
 
     assert set(names(cast, now)) == {"Bob", "Erin"}
 
@@ -33,10 +34,10 @@ def test_those_who_need_help_come_first_with_their_reasons(cast: Cast, now: date
     add_student(cast, now, name="stuck", started_at=now - timedelta(minutes=30))
     add_runs(add_student(cast, now, name="failing"), cast, now, "failed", "failed", "failed")
     add_runs(add_student(cast, now, name="better"), cast, now, "failed", "failed", "failed", "passed", "failed")
-    help_hands.up(add_student(cast, now, name="hand"), "step 2", now=now - timedelta(minutes=2))
-    help_hands.up(add_student(cast, now, name="longer"), "", now=now - timedelta(minutes=9))
+    hands.up(add_student(cast, now, name="hand"), "step 2", now=now - timedelta(minutes=2))
+    hands.up(add_student(cast, now, name="longer"), "", now=now - timedelta(minutes=9))
 
-    shown = help_board.board(cast.course, cast.alice, now=now)
+    shown = board.board(cast.course, cast.alice, now=now)
 
     minutes = timedelta(minutes=1)
     assert [(row.name, *row.reasons[:1]) for row in shown.page.rows] == [
@@ -55,7 +56,7 @@ def test_failures_on_the_machine_before_a_reset_are_forgotten(cast: Cast, now: d
     student.started_at = now
     database.session.flush()
 
-    (row,) = help_board.board(cast.course, cast.alice, now=now).page.rows
+    (row,) = board.board(cast.course, cast.alice, now=now).page.rows
 
     assert row.reasons == []
 
@@ -63,11 +64,11 @@ def test_failures_on_the_machine_before_a_reset_are_forgotten(cast: Cast, now: d
 def test_a_row_tells_progress_place_visitors_and_what_is_unread(cast: Cast, lab: LabSession, now: datetime) -> None:
     add_check(cast.lab)
     add_runs(lab, cast, now, "passed", "passed")
-    help_visits.begin(lab, cast.dana, now=now)
-    help_messages.say(lab, cast.bob, "Hello?", now=now)
+    visits.begin(lab, cast.dana, now=now)
+    messages.say(lab, cast.bob, "Hello?", now=now)
     waiting = add_student(cast, now, name="erin", state=QUEUED)
 
-    rows = {row.name: row for row in help_board.board(cast.course, cast.alice, now=now).page.rows}
+    rows = {row.name: row for row in board.board(cast.course, cast.alice, now=now).page.rows}
 
     bob, erin = rows["Bob"], rows["Erin"]
     assert (bob.done, bob.total, list(bob.visitors), bob.unread, bob.place) == (1, 2, ["Dana"], 1, None)
@@ -83,7 +84,7 @@ def test_a_row_tells_progress_place_visitors_and_what_is_unread(cast: Cast, lab:
 
 def test_the_board_of_one_lab_has_that_lab_alone(cast: Cast, lab: LabSession, now: datetime) -> None:
     other = LabFactory(module=cast.lab.module)
-    labs.request(cast.charlie, other, cast.course, now=now)
+    lifecycle.request(cast.charlie, other, cast.course, now=now)
 
     assert names(cast, now, lab_id=other.id) == ["Charlie"]
 
@@ -91,9 +92,9 @@ def test_the_board_of_one_lab_has_that_lab_alone(cast: Cast, lab: LabSession, no
 def test_pages_cut_the_sorted_class(cast: Cast, now: datetime) -> None:
     add_class(cast, now, 60)
     last = add_student(cast, now, name="zoe")
-    help_hands.up(last, "", now=now)
+    hands.up(last, "", now=now)
 
-    pages = [help_board.board(cast.course, cast.alice, now=now, page=number) for number in (1, 2, 3, 4)]
+    pages = [board.board(cast.course, cast.alice, now=now, page=number) for number in (1, 2, 3, 4)]
 
     assert [len(shown.page.rows) for shown in pages] == [25, 25, 11, 0]
     assert pages[0].page.rows[0].name == "Zoe"
@@ -106,13 +107,13 @@ def test_pages_cut_the_sorted_class(cast: Cast, now: datetime) -> None:
 def test_the_board_costs_as_many_statements_for_any_class(cast: Cast, now: datetime, size: int) -> None:
     for student in add_class(cast, now, size):
         add_runs(student, cast, now, "failed", "failed", "failed")
-        help_messages.say(student, cast.bob, "Hello?", now=now)
+        messages.say(student, cast.bob, "Hello?", now=now)
     course = database.session.get_one(Course, cast.course.id)
     statements: list[str] = []
     note = lambda _connection, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731
     event.listen(database.engine, "before_cursor_execute", note)
 
-    help_board.board(course, cast.alice, now=now)
+    board.board(course, cast.alice, now=now)
 
     event.remove(database.engine, "before_cursor_execute", note)
     assert len(statements) <= 12, "\n\n".join(statements)
@@ -126,10 +127,10 @@ def test_the_progress_of_saving_everybody_is_told_until_it_is_done(cast: Cast, n
     add_student(cast, now, name="stops", state=STOPPING)
     waiting = add_student(cast, now, name="waits", saved_at=before, save_requested_at=now)
 
-    during = help_board.board(cast.course, cast.alice, now=now)
+    during = board.board(cast.course, cast.alice, now=now)
     waiting.save_requested_at, waiting.saved_at = None, after
     database.session.flush()
-    then = help_board.board(cast.course, cast.alice, now=now)
+    then = board.board(cast.course, cast.alice, now=now)
 
     assert (during.saved, during.saving, during.unsaved, during.stopping) == (2, 3, 1, 1)
     assert (then.saved, then.saving, then.unsaved) == (0, 0, 1)

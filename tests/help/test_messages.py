@@ -8,42 +8,44 @@ from hypothesis import strategies as st
 
 from models import LabSession
 from models.lab_session import ENDED, RUNNING
-from services import help_hands, help_messages, labs, plain, timelines
+from services import plain, timelines
 from services.errors import Conflict, InvalidInput
+from services.help import hands, messages
+from services.labs import document, lifecycle
 from tests.factories import Cast
 
 
 def unread(lab: LabSession, reader_id: int, now: datetime) -> int:
-    count: int = labs.describe(lab, now, reader_id)["messages"]["unread"]
+    count: int = document.describe(lab, now, reader_id)["messages"]["unread"]
     return count
 
 
 def test_both_sides_read_what_was_said(cast: Cast, lab: LabSession, now: datetime) -> None:
-    help_messages.say(lab, cast.bob, "It says *permission denied*", now=now)
-    help_messages.say(lab, cast.alice, "Look at\nits mode", now=now)
+    messages.say(lab, cast.bob, "It says *permission denied*", now=now)
+    messages.say(lab, cast.alice, "Look at\nits mode", now=now)
 
-    shown = help_messages.of(lab, cast.bob)
+    shown = messages.of(lab, cast.bob)
 
     assert [(row["name"], row["is_mine"], row["is_staff"], row["text"]) for row in shown] == [
         ("Bob", True, False, "It says *permission denied*"),
         ("Alice", False, True, "Look at\nits mode"),
     ]
-    assert help_messages.of(lab, cast.bob, after=shown[0]["id"]) == shown[1:]
+    assert messages.of(lab, cast.bob, after=shown[0]["id"]) == shown[1:]
 
 
 def test_what_somebody_else_said_is_unread_until_it_is_read(cast: Cast, lab: LabSession, now: datetime) -> None:
-    first = help_messages.say(lab, cast.alice, "One", now=now)
-    help_messages.say(lab, cast.alice, "Two", now=now)
+    first = messages.say(lab, cast.alice, "One", now=now)
+    messages.say(lab, cast.alice, "Two", now=now)
     before = unread(lab, cast.bob.id, now), unread(lab, cast.alice.id, now)
 
-    help_messages.mark_read(lab.id, cast.bob, first.id)
+    messages.mark_read(lab.id, cast.bob, first.id)
     after = unread(lab, cast.bob.id, now)
-    help_messages.mark_read(lab.id, cast.bob, 2**62)
-    help_messages.mark_read(lab.id, cast.bob, first.id)
+    messages.mark_read(lab.id, cast.bob, 2**62)
+    messages.mark_read(lab.id, cast.bob, first.id)
 
     assert before == (2, 0)
     assert (after, unread(lab, cast.bob.id, now)) == (1, 0)
-    help_messages.say(lab, cast.alice, "Three", now=now)
+    messages.say(lab, cast.alice, "Three", now=now)
     assert unread(lab, cast.bob.id, now) == 1
 
 
@@ -80,49 +82,49 @@ def test_what_is_clean_stays_so_and_holds_no_controls(text: str) -> None:
 def test_a_message_has_words_and_an_end(cast: Cast, lab: LabSession, now: datetime) -> None:
     for text in ("", " \n ", "\x1b[2J", "x" * 2001):
         with pytest.raises(InvalidInput):
-            help_messages.say(lab, cast.bob, text, now=now)
+            messages.say(lab, cast.bob, text, now=now)
 
-    help_messages.say(lab, cast.bob, "x" * 2000, now=now)
+    messages.say(lab, cast.bob, "x" * 2000, now=now)
 
-    assert len(help_messages.of(lab, cast.bob)) == 1
+    assert len(messages.of(lab, cast.bob)) == 1
 
 
 def test_a_conversation_is_one_line_of_the_timeline(cast: Cast, lab: LabSession, now: datetime) -> None:
     for seconds in (0, 60, 600, 1300):
-        help_messages.say(lab, cast.bob, "Hello", now=now + timedelta(seconds=seconds))
+        messages.say(lab, cast.bob, "Hello", now=now + timedelta(seconds=seconds))
 
     assert [line.kind for line in timelines.of(lab.id)].count("message") == 2
 
 
 def test_a_hand_keeps_its_time_while_its_note_changes(cast: Cast, lab: LabSession, now: datetime) -> None:
-    help_hands.up(lab, "", now=now)
-    help_hands.up(lab, "the  second\nstep", now=now + timedelta(minutes=3))
+    hands.up(lab, "", now=now)
+    hands.up(lab, "the  second\nstep", now=now + timedelta(minutes=3))
 
-    shown = labs.describe(lab, now)["hand"]
+    shown = document.describe(lab, now)["hand"]
 
     assert shown == {"raised_at": now.isoformat(), "note": "the second step"}
 
 
 def test_a_hand_is_lowered_once(cast: Cast, lab: LabSession, now: datetime) -> None:
-    help_hands.up(lab, "", now=now)
+    hands.up(lab, "", now=now)
 
     for _ in range(2):
-        help_hands.down(lab, cast.alice, now=now)
+        hands.down(lab, cast.alice, now=now)
 
-    assert labs.describe(lab, now)["hand"] is None
+    assert document.describe(lab, now)["hand"] is None
     lines = [(line.kind, line.detail) for line in timelines.of(lab.id) if line.kind.startswith("hand")]
     assert lines == [("hand_raised", {"note": ""}), ("hand_lowered", {"name": "Alice"})]
 
 
 def test_an_ended_lab_takes_no_hand_and_no_message(cast: Cast, lab: LabSession, now: datetime) -> None:
-    labs.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
+    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
 
     with pytest.raises(Conflict):
-        help_hands.up(lab, "", now=now)
+        hands.up(lab, "", now=now)
     with pytest.raises(Conflict):
-        help_messages.say(lab, cast.bob, "Hello?", now=now)
+        messages.say(lab, cast.bob, "Hello?", now=now)
 
 
 def test_a_note_is_short(cast: Cast, lab: LabSession, now: datetime) -> None:
     with pytest.raises(InvalidInput):
-        help_hands.up(lab, "x" * 201, now=now)
+        hands.up(lab, "x" * 201, now=now)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from blueprints.labs.board_words import FULL, in_words, reason, waits_for
 from models.lab_session import QUEUED, RUNNING
-from services.help_needs import AWAY, FAILS, STUCK, Facts, Failing, order, reasons, worst
-from services.lab_fit import Full, Kind
-from services.lab_places import Place
+from services.capacity.placement import Full, Kind
+from services.capacity.positions import Place
+from services.help.needs import AWAY, FAILS, STUCK, Facts, Failing, order, reasons, worst
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

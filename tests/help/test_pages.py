@@ -10,7 +10,9 @@ from sqlalchemy import select
 from extensions import db as database
 from models import LabMessage, LabSession, LabVisit
 from models.lab_session import ENDED, RUNNING, STOPPING
-from services import help_hands, help_messages, help_visits, labs, tickets
+from services import tickets
+from services.help import hands, messages, visits
+from services.labs import document, lifecycle
 from tests.factories import Cast, CourseFactory, EnrolmentFactory, UserFactory
 from tests.help.classes import add_class
 from tests.people import post, sign_in, token
@@ -34,7 +36,7 @@ def test_an_empty_board_says_what_will_appear(alice: FlaskClient) -> None:
 
 
 def test_the_board_names_who_needs_help_and_leads_there(alice: FlaskClient, lab: LabSession, now: datetime) -> None:
-    help_hands.up(lab, "<b>step</b> 2", now=now)
+    hands.up(lab, "<b>step</b> 2", now=now)
 
     shown = alice.get(BOARD).text
 
@@ -103,7 +105,7 @@ def test_looking_in_is_seen_by_the_student(alice: FlaskClient, cast: Cast, lab: 
     assert "You are looking at Bob’s lab" in response.text
     assert "data-run" not in response.text
     database.session.refresh(lab)
-    seen = labs.describe(lab, labs_now(lab))["visitors"]
+    seen = document.describe(lab, labs_now(lab))["visitors"]
     assert [visitor["name"] for visitor in seen] == ["Alice"]
 
 
@@ -160,7 +162,7 @@ def test_leaving_ends_the_visit(alice: FlaskClient, lab: LabSession) -> None:
 
 
 def test_an_ended_lab_is_shown_and_not_visited(alice: FlaskClient, lab: LabSession, now: datetime) -> None:
-    labs.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
+    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
 
     assert alice.get(f"/lab-sessions/{lab.id}/visit").status_code == 200
     assert send(alice, f"/lab-sessions/{lab.id}/visit/live").status_code == 409
@@ -174,7 +176,7 @@ def test_others_find_nothing_there(client: FlaskClient, cast: Cast, lab: LabSess
         EnrolmentFactory(course=CourseFactory(), user=other, role="teacher")
     elif who == "another student":
         EnrolmentFactory(course=cast.course, user=other)
-    help_messages.say(lab, cast.bob, "For the staff", now=now)
+    messages.say(lab, cast.bob, "For the staff", now=now)
     sign_in(client, "other")
 
     pages = [client.get(f"/lab-sessions/{lab.id}/{part}").status_code for part in ("visit", "messages")]
@@ -211,7 +213,7 @@ def test_the_student_reads_and_writes_on_the_same_page(client: FlaskClient, cast
 
 
 def test_reading_takes_the_mark_away(client: FlaskClient, cast: Cast, lab: LabSession, now: datetime) -> None:
-    message: LabMessage = help_messages.say(lab, cast.alice, "Look at its mode", now=now)
+    message: LabMessage = messages.say(lab, cast.alice, "Look at its mode", now=now)
     sign_in(client, "bob")
     before = client.get(f"/lab-sessions/{lab.id}/state").json["messages"]
 
@@ -228,7 +230,7 @@ def test_a_mark_that_is_no_message_is_refused(client: FlaskClient, lab: LabSessi
 
 
 def test_visits_of_somebody_else_are_not_in_the_way(alice: FlaskClient, cast: Cast, lab: LabSession) -> None:
-    help_visits.begin(lab, cast.dana, now=labs_now(lab))
+    visits.begin(lab, cast.dana, now=labs_now(lab))
 
     shown = send(alice, f"/lab-sessions/{lab.id}/visit/live")
 

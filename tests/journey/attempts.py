@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, AttemptItem, Course
-from services import answers
+from services.quizzes import answers
 from tests.factories import ModuleFactory, QuizFactory, add_question
 from tests.journey.student import COURSE, Student
 from tests.sites import LiveSite

@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, Lab, LabSession, Quiz, User, utcnow
-from services import attempts, labs, tokens
+from services.accounts import tokens
+from services.labs import lifecycle
+from services.quizzes import attempts
 from tests.factories import (
     CourseFactory,
     EnrolmentFactory,
@@ -55,7 +57,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         closed = attempts.start(bob.id, quiz, now=now)
         attempts.submit(closed, now=now)
         opened = attempts.start(bob.id, quiz, now=now)
-        lab = labs.request(bob, _one(Lab, "tidy-desk"), course, now=now)
+        lab = lifecycle.request(bob, _one(Lab, "tidy-desk"), course, now=now)
         tokens.issue(bob.id, name=LONG[:60], scopes=tokens.SCOPES, days=9, now=now)
         _make_wide_course(bob, alice)
         db.session.commit()

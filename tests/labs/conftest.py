@@ -5,8 +5,9 @@ from flask.testing import FlaskClient
 
 from extensions import db as database
 from models import LabSave, LabSession, utcnow
-from services import lab_shelf, saves
-from services.save_archives import Archive
+from services.labs import saving
+from services.saves import store
+from services.saves.archives import Archive
 from tests.factories import Cast, make_cast, run_lab
 from tests.people import sign_in
 from tests.scheduler.scripted import packed
@@ -32,8 +33,8 @@ def lab(cast: Cast) -> LabSession:
 @pytest.fixture
 def save(lab: LabSession) -> LabSave:
     """What bob did in it so far."""
-    order = saves.order_of(lab, "asked")
+    order = saving.order_of(lab, "asked")
     assert order is not None
-    saves.keep(order, Archive(packed(work=b"done"), 1), utcnow())
+    saving.keep(order, Archive(packed(work=b"done"), 1), utcnow())
     database.session.commit()
-    return lab_shelf.of(lab.user_id, lab.lab_id)[0]
+    return store.of(lab.user_id, lab.lab_id)[0]

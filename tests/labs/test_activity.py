@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis as AsyncRedis
 
 from config import Settings
-from services import activity
+from services.idleness import activity
 from tests.sites import free_port
 
 LAB = uuid.UUID(int=7)

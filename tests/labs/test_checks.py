@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from extensions import db as database
 from models import CheckRun, Completion, CourseTotal, LabSession, PointEntry
 from models.lab_session import ENDED, RUNNING
-from services import checks, labs
 from services.errors import Conflict, NotFound
+from services.labs import checks, lifecycle
 from services.leases import LEASE
 from tests.factories import Cast, LabFactory, add_check
 
@@ -23,7 +23,7 @@ def after(seconds: float) -> datetime:
 @pytest.fixture
 def lab(cast: Cast) -> LabSession:
     """Bob's lab, which runs."""
-    found = labs.request(cast.bob, cast.lab, cast.course, now=NOW)
+    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW)
     found.state, found.started_at, found.last_active_at = RUNNING, NOW, NOW
     found.expires_at = NOW + timedelta(hours=8)
     database.session.flush()
@@ -49,7 +49,7 @@ def test_a_lab_whose_checks_take_all_their_time_leaves_room_for_others(cast: Cas
     slow = [add_check(cast.lab) for _ in range(4)]
     for check in slow:
         checks.request(lab, check.id, now=NOW)
-    other = labs.request(cast.alice, cast.lab, cast.course, now=NOW)
+    other = lifecycle.request(cast.alice, cast.lab, cast.course, now=NOW)
     other.state, other.started_at, other.expires_at = RUNNING, NOW, NOW + timedelta(hours=8)
     checks.request(other, cast.check.id, now=after(1))
 
@@ -70,7 +70,7 @@ def test_asking_counts_as_using_the_lab(cast: Cast, lab: LabSession) -> None:
 
 
 def test_a_check_needs_a_running_lab(cast: Cast, lab: LabSession) -> None:
-    labs.stop(lab, reason="user", now=NOW)
+    lifecycle.stop(lab, reason="user", now=NOW)
 
     with pytest.raises(Conflict):
         checks.request(lab, cast.check.id, now=NOW)
@@ -97,8 +97,8 @@ def test_passing_earns_the_points_once(cast: Cast, lab: LabSession) -> None:
 
 def test_passing_in_a_later_session_earns_nothing_again(cast: Cast, lab: LabSession) -> None:
     run(lab, cast.check.id, is_passed=True)
-    labs.move(lab, RUNNING, ENDED, reason="lost", ended_at=NOW)
-    again = labs.request(cast.bob, cast.lab, cast.course, now=NOW)
+    lifecycle.move(lab, RUNNING, ENDED, reason="lost", ended_at=NOW)
+    again = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW)
     again.state = RUNNING
     database.session.flush()
 
@@ -141,7 +141,7 @@ def test_a_fault_is_tried_again_with_pauses_and_then_told(cast: Cast, lab: LabSe
 def test_a_run_whose_machine_is_gone_is_told_at_once(cast: Cast, lab: LabSession) -> None:
     checks.request(lab, cast.check.id, now=NOW)
     claimed = checks.claim(NOW)
-    labs.stop(lab, reason="user", now=NOW)
+    lifecycle.stop(lab, reason="user", now=NOW)
 
     checks.put_off(claimed, now=NOW)
 

@@ -7,13 +7,13 @@ import pytest
 
 import cli.labs
 import cli.labs_doctor
+from backends import BackendUnavailable, Leftover, Observed
 from cli.labs import labs_group
 from cli.labs_doctor import doctor
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING
-from scheduler.backends import BackendUnavailable, Leftover, Observed
-from services import labs
+from services.labs import lifecycle
 from tests.factories import make_cast
 from tests.scheduler.scripted import ScriptedBackend
 
@@ -21,7 +21,7 @@ from tests.scheduler.scripted import ScriptedBackend
 @pytest.fixture
 def found(app: object, db: object) -> LabSession:
     cast = make_cast()
-    made = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    made = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
     made.state, made.started_at = RUNNING, utcnow()
     database.session.commit()
     return made

@@ -8,19 +8,21 @@ import pytest
 
 import cli.labs
 import cli.labs_show
+from backends import Observed
 from cli.labs_capacity import keep_warm
 from cli.labs_plan import plan
 from extensions import db as database
 from models import Lab, LabSession, utcnow
 from models.lab_session import ENDED, RUNNING
-from scheduler.backends import Observed
 from scheduler.ticks.mail import sender
-from services import idle, labs, timelines, verdicts
-from services import warm as plans
+from services import timelines
 from services.archive import faults
-from services.idle import Verdict
-from services.idle_reasons import Evidence
-from services.lab_mail import warn
+from services.capacity import warm_plans as plans
+from services.idleness import rules, verdicts
+from services.idleness.evidence import Evidence
+from services.idleness.mail import warn
+from services.idleness.rules import Verdict
+from services.labs import lifecycle
 from tests.factories import make_cast
 from tests.scheduler.scripted import ScriptedBackend
 
@@ -34,13 +36,13 @@ def found(app: object, db: object) -> LabSession:
     cast = make_cast()
     hostile = HOSTILE.replace("\x00", "")
     cast.lab.title = cast.course.title = cast.bob.display_name = hostile
-    made = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    made = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
     made.state, made.started_at, made.last_active_at = RUNNING, utcnow(), utcnow()
     made.detail = made.waiting_for = made.node = made.save_error = made.hand_note = hostile
     timelines.note(made.id, "failed", utcnow(), reason=hostile, words=hostile)
     timelines.note(made.id, "waiting", utcnow(), reason=hostile)
     verdicts.record(
-        made, "stop", idle.Verdict("stop", "idle", utcnow()), Evidence(1, None, None, None, 0.4, False), utcnow()
+        made, "stop", rules.Verdict("stop", "idle", utcnow()), Evidence(1, None, None, None, 0.4, False), utcnow()
     )
     plans.add(cast.lab, plans.Plan(count=2))
     database.session.commit()

@@ -14,8 +14,9 @@ from cli.labs_capacity import keep_warm
 from extensions import db as database
 from models import ClusterState, Lab, LabSave, LabSession, Mail, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from services import lab_gate, lab_hopeless, labs, tokens
-from services.lab_gate import Site
+from services.accounts import tokens
+from services.labs import gate, hopeless, lifecycle, sessions
+from services.labs.gate import Site
 from tests.archive.folders import COURSE, make_folder
 from tests.factories import Cast
 from tests.people import token
@@ -87,7 +88,7 @@ def test_where_labs_are_off_no_way_leads_into_the_queue(
     bob: FlaskClient, cast: Cast, lab: LabSession, save: LabSave, changed: Any, way: str
 ) -> None:
     if "start" in way or "restore" in way:
-        labs.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+        lifecycle.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
         database.session.commit()
     changed(lab_backend="off")
 
@@ -103,7 +104,7 @@ def test_what_no_machine_can_take_is_refused_and_its_teachers_are_told(
     bob: FlaskClient, cast: Cast, lab: LabSession, save: LabSave, changed: Any, way: str
 ) -> None:
     if "start" in way or "restore" in way:
-        labs.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+        lifecycle.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
     cast.lab.memory_mb = 5000
     database.session.commit()
     on_cluster(changed)
@@ -139,7 +140,7 @@ def test_what_may_start_once_a_machine_comes_back_may_wait(
         setattr(cast.lab, name, value)
     on_cluster(changed, *nodes)
 
-    assert lab_gate.hindrance(cast.lab, Site("nomad", "gate")) == why
+    assert gate.hindrance(cast.lab, Site("nomad", "gate")) == why
 
 
 def test_a_machine_is_no_lab_for_one_computer(bob: FlaskClient, cast: Cast) -> None:
@@ -165,17 +166,17 @@ def test_who_has_a_machine_keeps_it(bob: FlaskClient, cast: Cast, lab: LabSessio
 
 def test_nobody_waits_for_ever_for_a_machine_that_has_gone(cast: Cast, changed: Any) -> None:
     begun = utcnow()
-    asked = labs.request(cast.bob, cast.lab, cast.course, now=begun)
+    asked = lifecycle.request(cast.bob, cast.lab, cast.course, now=begun)
     cast.lab.memory_mb = 5000
     database.session.commit()
     on_cluster(changed)
     site = Site("nomad", "gate")
 
-    early = lab_hopeless.end_waiting(site, "https://yurt.example.org", begun + timedelta(minutes=1))
-    late = lab_hopeless.end_waiting(site, "https://yurt.example.org", begun + timedelta(minutes=6))
+    early = hopeless.end_waiting(site, "https://yurt.example.org", begun + timedelta(minutes=1))
+    late = hopeless.end_waiting(site, "https://yurt.example.org", begun + timedelta(minutes=6))
 
     assert (early, late) == (0, 1)
-    ended = labs.load(asked.id)
+    ended = sessions.load(asked.id)
     assert (ended.state, ended.reason) == (ENDED, "failed")
     assert ended.detail == "This lab needs a larger machine than there is."
     assert [mail.recipient for mail in database.session.scalars(select(Mail))] == ["alice@example.org"]
@@ -183,12 +184,12 @@ def test_nobody_waits_for_ever_for_a_machine_that_has_gone(cast: Cast, changed: 
 
 def test_who_waits_is_told_when_labs_are_switched_off(cast: Cast) -> None:
     begun = utcnow()
-    asked = labs.request(cast.bob, cast.lab, cast.course, now=begun)
+    asked = lifecycle.request(cast.bob, cast.lab, cast.course, now=begun)
     database.session.commit()
 
-    lab_hopeless.end_waiting(Site("off", "gate"), "https://yurt.example.org", begun + timedelta(minutes=6))
+    hopeless.end_waiting(Site("off", "gate"), "https://yurt.example.org", begun + timedelta(minutes=6))
 
-    assert (labs.load(asked.id).state, labs.load(asked.id).detail) == (ENDED, "Labs are not set up here.")
+    assert (sessions.load(asked.id).state, sessions.load(asked.id).detail) == (ENDED, "Labs are not set up here.")
 
 
 def test_an_import_warns_of_labs_that_can_not_start(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services import idle_reasons
-from services.idle import LAST, WARNING, Facts, settled, verdict
+from services.idleness import evidence
+from services.idleness.rules import LAST, WARNING, Facts, settled, verdict
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -191,10 +191,10 @@ def test_a_lab_can_be_kept_only_up_to_its_longest_life() -> None:
 def test_the_reasons_are_said_in_words(activity: dict[str, object], said: str) -> None:
     stored = {key: at.isoformat() if isinstance(at, datetime) else at for key, at in activity.items()}
 
-    assert idle_reasons.words(idle_reasons.evidence(stored, ago(180), NOW)) == said
+    assert evidence.words(evidence.evidence(stored, ago(180), NOW)) == said
 
 
 def test_without_knowledge_no_reason_is_made_up() -> None:
-    seen = idle_reasons.evidence({}, ago(180), NOW, is_known=False)
+    seen = evidence.evidence({}, ago(180), NOW, is_known=False)
 
-    assert idle_reasons.words(seen) == "nobody knows what its student does"
+    assert evidence.words(seen) == "nobody knows what its student does"

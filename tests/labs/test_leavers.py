@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from services import labs, tokens
+from services.accounts import tokens
+from services.labs import lifecycle
 from tests.factories import Cast, LabFactory
 from tests.people import post, sign_in, token
 
@@ -18,7 +19,7 @@ def of_bob(cast: Cast) -> list[LabSession]:
     """A lab that runs, and one that waits."""
     now = utcnow()
     found = [
-        labs.request(cast.bob, lab, cast.course, now=now) for lab in (cast.lab, LabFactory(module=cast.lab.module))
+        lifecycle.request(cast.bob, lab, cast.course, now=now) for lab in (cast.lab, LabFactory(module=cast.lab.module))
     ]
     found[0].state, found[0].started_at, found[0].expires_at = RUNNING, now, now + timedelta(hours=8)
     database.session.commit()
@@ -34,7 +35,7 @@ def states(found: list[LabSession]) -> list[tuple[str, str | None]]:
 def test_whoever_leaves_a_course_leaves_its_labs_and_its_queue(
     client: FlaskClient, cast: Cast, of_bob: list[LabSession], way: str
 ) -> None:
-    of_alice = labs.request(cast.alice, cast.lab, cast.course, now=utcnow())
+    of_alice = lifecycle.request(cast.alice, cast.lab, cast.course, now=utcnow())
     _row, plain = tokens.issue(cast.alice.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
     database.session.commit()
     if way != "is taken out through the API":

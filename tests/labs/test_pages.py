@@ -6,13 +6,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from backends.local import cgroups, sandbox
 from blueprints.labs import starting
 from extensions import SESSION_PREFIX
 from extensions import db as database
 from models import CheckRun, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from scheduler.backends.local import cgroups, sandbox
-from services import labs, tickets
+from services import tickets
+from services.labs import lifecycle, sessions
 from tests.factories import Cast, LabFactory, LessonFactory, ModuleFactory
 from tests.people import post, sign_in, token
 
@@ -83,7 +84,7 @@ def test_starting_without_a_script_comes_back_to_the_page(bob: FlaskClient, cast
     response = post(bob, f"{PAGE}/start")
 
     assert (response.status_code, response.location) == (302, PAGE)
-    assert labs.active_for(cast.bob.id, cast.lab.id).state == QUEUED
+    assert sessions.active_for(cast.bob.id, cast.lab.id).state == QUEUED
 
 
 def test_starting_by_the_script_gives_the_state(bob: FlaskClient) -> None:
@@ -119,7 +120,7 @@ def test_a_ticket_opens_one_terminal_of_a_running_lab(
 
 
 def test_there_is_no_terminal_of_a_lab_that_does_not_run(bob: FlaskClient, lab: LabSession) -> None:
-    labs.stop(lab, reason="user", now=utcnow())
+    lifecycle.stop(lab, reason="user", now=utcnow())
 
     assert send(bob, f"/lab-sessions/{lab.id}/ticket").status_code == 409
 
@@ -161,7 +162,7 @@ def test_a_lab_is_its_students_alone(client: FlaskClient, cast: Cast, lab: LabSe
 
 
 def test_an_ended_lab_can_be_started_again(bob: FlaskClient, cast: Cast, lab: LabSession) -> None:
-    labs.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+    lifecycle.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
 
     shown = bob.get(PAGE).text
     again = send(bob, f"{PAGE}/start").json

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from extensions import db as database
 from models import CheckRun, LabEvent, LabSession, LabStep, User
 from models.lab_session import ENDED, RUNNING
-from services import lab_progress, labs
 from services.errors import Conflict, NotFound
+from services.labs import document, lifecycle, progress
 from tests.factories import Cast, add_check, make_cast, run_lab
 from tests.people import sign_in, token
 
@@ -47,7 +47,7 @@ def run(lab: LabSession, cast: Cast, state: str, times: int = 1, check_id: int =
 
 
 def step(lab: LabSession, number: int = 1) -> dict[str, Any]:
-    found: dict[str, Any] = labs.describe(lab, NOW)["steps"][number - 1]
+    found: dict[str, Any] = document.describe(lab, NOW)["steps"][number - 1]
     return found
 
 
@@ -77,7 +77,7 @@ def test_nothing_of_a_solution_leaves_the_site_before_its_time(
     client: FlaskClient, cast: Cast, lab: LabSession
 ) -> None:
     sign_in(client, "bob")
-    run(lab, cast, "failed", lab_progress.FAILURES)
+    run(lab, cast, "failed", progress.FAILURES)
 
     refused = client.get(PAGE).text, client.get(f"/lab-sessions/{lab.id}/state").text
     address = f"/lab-sessions/{lab.id}/steps/{cast.check.step_id}/solution"
@@ -99,7 +99,7 @@ def test_asking_too_early_is_refused_and_noted_nowhere(cast: Cast, lab: LabSessi
     run(lab, cast, state, times)
 
     with pytest.raises(Conflict):
-        lab_progress.show_solution(lab, cast.check.step_id, now=NOW)
+        progress.show_solution(lab, cast.check.step_id, now=NOW)
 
     assert not step(lab)["can_ask"]
     assert database.session.scalar(select(LabEvent.id).where(LabEvent.kind == "solution_shown")) is None
@@ -117,9 +117,9 @@ def test_failures_of_two_checks_do_not_add_up(cast: Cast, lab: LabSession) -> No
 
 def test_who_asks_is_noted_once_and_keeps_the_solution_in_a_later_session(cast: Cast, lab: LabSession) -> None:
     run(lab, cast, "failed", 5)
-    lab_progress.show_solution(lab, cast.check.step_id, now=NOW)
-    lab_progress.show_solution(lab, cast.check.step_id, now=NOW)
-    labs.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
+    progress.show_solution(lab, cast.check.step_id, now=NOW)
+    progress.show_solution(lab, cast.check.step_id, now=NOW)
+    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
 
     again, other = start(cast), start(cast, cast.alice)
 
@@ -131,7 +131,7 @@ def test_who_asks_is_noted_once_and_keeps_the_solution_in_a_later_session(cast: 
 
 def test_failures_count_over_sessions(cast: Cast, lab: LabSession) -> None:
     run(lab, cast, "failed", 4)
-    labs.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
+    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
     again = start(cast)
     run(again, cast, "failed")
 
@@ -140,7 +140,7 @@ def test_failures_count_over_sessions(cast: Cast, lab: LabSession) -> None:
 
 def test_another_step_in_the_same_place_has_to_be_asked_for_anew(cast: Cast, lab: LabSession) -> None:
     run(lab, cast, "failed", 5)
-    lab_progress.show_solution(lab, cast.check.step_id, now=NOW)
+    progress.show_solution(lab, cast.check.step_id, now=NOW)
     cast.check.step.title = "Something else"
     database.session.flush()
 
@@ -153,7 +153,7 @@ def test_a_step_without_checks_gives_its_solution_to_who_asks(cast: Cast, lab: L
     database.session.flush()
 
     before = step(lab, 2)
-    lab_progress.show_solution(lab, made.id, now=NOW)
+    progress.show_solution(lab, made.id, now=NOW)
 
     assert (before["solution_html"], before["can_ask"], before["is_passed"]) == (None, True, False)
     assert step(lab, 2)["solution_html"] == "<p>So.</p>"
@@ -165,5 +165,5 @@ def test_a_step_without_a_solution_or_of_another_lab_is_not_found(cast: Cast, la
 
     for step_id in (plain.step_id, 0):
         with pytest.raises(NotFound):
-            lab_progress.show_solution(lab, step_id, now=NOW)
+            progress.show_solution(lab, step_id, now=NOW)
     assert not step(lab, 2)["can_ask"]

@@ -10,12 +10,13 @@ from babel.messages.mofile import write_mo
 from flask import Flask
 from flask_babel import Domain
 
+from backends.nomad import words
 from blueprints.labs import board_words, timeline_words
 from blueprints.labs.said_words import capitalised, said
-from scheduler.backends.nomad import words
 from scheduler.ticks import starts
-from services import lab_room, saves
-from services.lab_places import Place
+from services.capacity import holdings
+from services.capacity.positions import Place
+from services.labs import saving
 
 FULL = words.placement({"NodesEvaluated": 3, "DimensionExhausted": {"memory": 2, "disk": 1}})
 STORED = [
@@ -26,10 +27,10 @@ STORED = [
     words.placement({}),
     words.placement({"NodePool": "labs"}),
     words.placement({"NodesEvaluated": 4}),
-    lab_room.DOWN,
+    holdings.DOWN,
     starts.GAVE_UP,
-    saves.AWAY,
-    saves.GONE,
+    saving.AWAY,
+    saving.GONE,
     "The machine client2 went away.",
 ]
 
@@ -55,8 +56,8 @@ def catalogue(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "none of %(total)s nodes can take it",
         "the cluster doesn't answer",
         starts.GAVE_UP,
-        saves.AWAY,
-        saves.GONE,
+        saving.AWAY,
+        saving.GONE,
         "The machine %(node)s went away.",
     ):
         made.add(english, f"<{english}>", flags=["python-format"])
@@ -86,7 +87,7 @@ def test_stored_sentence_passes_the_catalogue(sentence: str) -> None:
 def test_board_and_timeline_say_it_in_the_readers_language() -> None:
     place = Place(1, 1, None, None, FULL, None)
 
-    waits = timeline_words.words("waiting", {"reason": lab_room.DOWN})
+    waits = timeline_words.words("waiting", {"reason": holdings.DOWN})
     more = timeline_words.more("lost", {"detail": "The machine client2 went away."})
     board = board_words.waits_for(place)
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services import save_archives
-from services.save_archives import MEGABYTE, Archive, NotSaved
+from services.saves import archives
+from services.saves.archives import MEGABYTE, Archive, NotSaved
 
 LIMIT, UNPACKED = 2 * MEGABYTE, 16 * MEGABYTE
 STUDENT = 61_234
@@ -28,19 +28,19 @@ def run(home: Path, limit: int = LIMIT, path: str = os.defpath) -> bytes:
     as_student = {"user": STUDENT, "group": STUDENT, "extra_groups": []} if os.geteuid() == 0 else {}
     done = subprocess.run(
         ["/bin/bash", "--noprofile", "--norc", "-s"],
-        input=save_archives.script(limit).encode(),
+        input=archives.script(limit).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={"HOME": str(home), "PATH": path},
         check=False,
         **as_student,
     )
-    return done.stdout[: save_archives.output_limit(limit)]
+    return done.stdout[: archives.output_limit(limit)]
 
 
 def pack(home: Path, **limits: int) -> Archive:
     values = {"limit": LIMIT, "most_unpacked": UNPACKED, **limits}
-    return save_archives.read(run(home, values["limit"]), **values)
+    return archives.read(run(home, values["limit"]), **values)
 
 
 def unpack(archive: Archive, into: Path) -> Path:
@@ -252,7 +252,7 @@ def test_a_tar_that_knows_only_what_every_tar_knows_is_enough(home: Path, tmp_pa
     for folder in (tmp_path, programs):
         folder.chmod(0o755)
 
-    saved = save_archives.read(run(home, path=f"{programs}:{os.defpath}"), limit=LIMIT, most_unpacked=UNPACKED)
+    saved = archives.read(run(home, path=f"{programs}:{os.defpath}"), limit=LIMIT, most_unpacked=UNPACKED)
 
     assert (unpack(saved, tmp_path / "new") / "work.txt").read_text() == "done\n"
 
@@ -265,7 +265,7 @@ def test_a_lab_without_tar_says_so(home: Path, tmp_path: Path) -> None:
     give(home)
 
     with pytest.raises(NotSaved, match="couldn't pack"):
-        save_archives.read(run(home, path=str(tools)), limit=LIMIT, most_unpacked=UNPACKED)
+        archives.read(run(home, path=str(tools)), limit=LIMIT, most_unpacked=UNPACKED)
 
 
 def made(*entries: dict[str, Any], form: int = tarfile.GNU_FORMAT) -> bytes:
@@ -304,7 +304,7 @@ LINK = {"name": "a", "type": tarfile.SYMTYPE, "linkname": "/etc"}
 )
 def test_an_archive_that_leaves_the_home_or_is_none_of_ours_is_refused(data: bytes) -> None:
     with pytest.raises(NotSaved) as refused:
-        save_archives.inspect(data, UNPACKED)
+        archives.inspect(data, UNPACKED)
 
     assert refused.value.is_final
 
@@ -323,16 +323,16 @@ def test_an_archive_that_leaves_the_home_or_is_none_of_ours_is_refused(data: byt
 )
 def test_an_archive_that_is_damaged_is_no_save(data: bytes) -> None:
     with pytest.raises(NotSaved, match="damaged"):
-        save_archives.inspect(data, UNPACKED)
+        archives.inspect(data, UNPACKED)
 
 
 def test_a_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(bytes(64 * MEGABYTE))
 
     with pytest.raises(NotSaved, match="damaged|unpacked"):
-        save_archives.inspect(made({"name": "a", "data": bytes(64 * MEGABYTE)}), UNPACKED)
+        archives.inspect(made({"name": "a", "data": bytes(64 * MEGABYTE)}), UNPACKED)
     with pytest.raises(NotSaved, match="damaged|unpacked"):
-        save_archives.inspect(bomb, UNPACKED)
+        archives.inspect(bomb, UNPACKED)
 
 
 @given(st.binary(max_size=4000))
@@ -340,7 +340,7 @@ def test_a_bomb_is_not_unpacked() -> None:
 def test_whatever_a_lab_prints_is_a_save_or_is_none(output: bytes) -> None:
     for data in (output, output + b"\nyurt-save 00000000", gzip.compress(output) + b"status 0 0 0\nyurt-save 00000012"):
         with pytest.raises(NotSaved):
-            save_archives.read(data, limit=LIMIT, most_unpacked=UNPACKED)
+            archives.read(data, limit=LIMIT, most_unpacked=UNPACKED)
 
 
 @pytest.mark.parametrize("report", ["status 0 1 0", "status 141 0 0", "status 0", "", "status 127 0 0"])
@@ -348,4 +348,4 @@ def test_what_its_programs_call_a_failure_is_one(report: str) -> None:
     output = made({"name": "a"}) + f"{report}\nyurt-save {len(report):08d}".encode()
 
     with pytest.raises(NotSaved, match="couldn't pack"):
-        save_archives.read(output, limit=LIMIT, most_unpacked=UNPACKED)
+        archives.read(output, limit=LIMIT, most_unpacked=UNPACKED)

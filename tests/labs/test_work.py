@@ -13,8 +13,12 @@ from extensions import db as database
 from models import LabEvent, LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
 from scheduler.ticks import stops
-from services import idle, idle_reasons, lab_shelf, labs, saves, timelines, tokens, verdicts
-from services.save_archives import Archive, NotSaved
+from services import timelines
+from services.accounts import tokens
+from services.idleness import evidence, rules, verdicts
+from services.labs import document, lifecycle, saving, sessions
+from services.saves import store
+from services.saves.archives import Archive, NotSaved
 from tests.factories import Cast
 from tests.people import sign_in, token
 from tests.scheduler.scripted import packed
@@ -39,8 +43,8 @@ def test_a_line_bears_a_detail_that_lacks_everything(app: Any, kind: str) -> Non
 
 
 def test_the_panel_tells_what_happened_and_what_is_saved(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
-    seen = idle_reasons.Evidence(118, None, None, None, 0.4, is_page_open=False)
-    warning = idle.Verdict("warn", "idle", utcnow(), is_new=True)
+    seen = evidence.Evidence(118, None, None, None, 0.4, is_page_open=False)
+    warning = rules.Verdict("warn", "idle", utcnow(), is_new=True)
     verdicts.record(lab, "warn", warning, seen, utcnow())
     database.session.commit()
 
@@ -82,9 +86,9 @@ def test_restoring_starts_a_lab_that_has_ended(bob: FlaskClient, lab: LabSession
 
     state = post(bob, f"/lab-saves/{save.id}/restore").get_json()
 
-    new = labs.load(state["id"])
+    new = sessions.load(state["id"])
     assert (new.state, new.restore_id, new.is_fresh) == (QUEUED, save.id, True)
-    assert lab_shelf.for_start(new) == packed(work=b"done")
+    assert store.for_start(new) == packed(work=b"done")
 
 
 def test_a_lab_starts_empty_for_whom_saved_work_stands_in_the_way(
@@ -95,8 +99,8 @@ def test_a_lab_starts_empty_for_whom_saved_work_stands_in_the_way(
 
     state = post(bob, f"{PAGE}/start-empty").get_json()
 
-    assert lab_shelf.for_start(labs.load(state["id"])) is None
-    assert lab_shelf.of(lab.user_id, lab.lab_id) == [save]
+    assert store.for_start(sessions.load(state["id"])) is None
+    assert store.of(lab.user_id, lab.lab_id) == [save]
 
 
 def test_a_machine_that_comes_or_goes_is_left_alone(bob: FlaskClient, lab: LabSession, save: LabSave) -> None:
@@ -131,11 +135,11 @@ def test_the_staff_reads_a_timeline(client: FlaskClient, lab: LabSession) -> Non
 
 
 def test_the_state_has_the_receipt_and_why_there_is_none(lab: LabSession, save: LabSave) -> None:
-    state = labs.describe(lab, utcnow())
-    order = saves.order_of(lab, "again")
+    state = document.describe(lab, utcnow())
+    order = saving.order_of(lab, "again")
     assert order is not None
-    saves.fail(order, NotSaved("It is too large.", is_final=True), utcnow())
-    later = labs.describe(lab, utcnow())
+    saving.fail(order, NotSaved("It is too large.", is_final=True), utcnow())
+    later = document.describe(lab, utcnow())
 
     assert state["save"]["sha256"] == save.sha256
     assert (state["save_error"], state["idle_stop_at"] is not None) == ("", True)
@@ -160,8 +164,8 @@ def test_the_api_gives_events_verdicts_and_saves(
 
 
 def test_an_operator_sees_it_all(app: Any, lab: LabSession, save: LabSave) -> None:
-    seen = idle_reasons.Evidence(118, None, None, None, 0.4, is_page_open=False)
-    verdicts.record(lab, "stop", idle.Verdict("stop", "idle", utcnow()), seen, utcnow())
+    seen = evidence.Evidence(118, None, None, None, 0.4, is_page_open=False)
+    verdicts.record(lab, "stop", rules.Verdict("stop", "idle", utcnow()), seen, utcnow())
     database.session.commit()
 
     shown = app.test_cli_runner().invoke(show, [lab.job_id])
@@ -176,7 +180,7 @@ def test_an_operator_sees_it_all(app: Any, lab: LabSession, save: LabSave) -> No
 
 def test_operators_find_a_lab_by_the_job_that_it_had_before_a_reset(app: Any, lab: LabSession) -> None:
     before, now = lab.job_id, utcnow()
-    labs.reset(lab, now)
+    lifecycle.reset(lab, now)
     stops.finish(lab.id, before, now)
     database.session.commit()
 
@@ -198,13 +202,13 @@ def test_a_timeline_is_in_the_order_of_what_happened(lab: LabSession) -> None:
 
 
 def test_a_lab_that_stops_shows_no_receipt_of_before(lab: LabSession, save: LabSave) -> None:
-    assert labs.describe(lab, utcnow())["save"]["sha256"] == save.sha256
-    labs.stop(lab, reason="user", now=utcnow())
+    assert document.describe(lab, utcnow())["save"]["sha256"] == save.sha256
+    lifecycle.stop(lab, reason="user", now=utcnow())
 
-    waits = labs.describe(lab, utcnow())["save"]
-    order = saves.order_of(lab)
+    waits = document.describe(lab, utcnow())["save"]
+    order = saving.order_of(lab)
     assert order is not None
-    saves.keep(order, Archive(packed(work=b"more"), 1), utcnow())
+    saving.keep(order, Archive(packed(work=b"more"), 1), utcnow())
 
     assert waits is None
-    assert labs.describe(lab, utcnow())["save"]["sha256"] != save.sha256
+    assert document.describe(lab, utcnow())["save"]["sha256"] != save.sha256

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from backends.base import LabSpec
+from backends.nomad import NomadBackend
 from cli.demo import load_demo
-from scheduler.backends.base import LabSpec
-from scheduler.backends.nomad import NomadBackend
 from tests.backends.conftest import nomad_settings
 from tests.journey.student import Student
 from tests.nomad.agents import Cluster

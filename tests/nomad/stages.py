@@ -4,15 +4,15 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from backends.base import BackendUnavailable, ExecResult
+from backends.nomad import NomadBackend
 from extensions import db as database
 from models import LabSession, User, utcnow
-from scheduler.backends.base import BackendUnavailable, ExecResult
-from scheduler.backends.nomad import NomadBackend
 from scheduler.ticks import reconcile
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import labs
-from services.lab_queue import Limits
+from services.capacity.order import Limits
+from services.labs import lifecycle
 from tests.backends.conftest import nomad_settings
 from tests.factories import Cast, make_cast
 from tests.nomad.agents import Cluster
@@ -39,7 +39,7 @@ class Stage:
 
     def ask(self, who: User) -> LabSession:
         """Click."""
-        found = labs.request(who, self.cast.lab, self.cast.course, now=utcnow())
+        found = lifecycle.request(who, self.cast.lab, self.cast.course, now=utcnow())
         database.session.commit()
         return found
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from backends.base import BackendUnavailable, LabSpec
+from backends.nomad import NomadBackend
+from backends.nomad.execs import Bridge
 from config import ROOT
 from gateway import tasks
-from scheduler.backends.base import BackendUnavailable, LabSpec
-from scheduler.backends.nomad import NomadBackend
-from scheduler.backends.nomad.execs import Bridge
 from tests.backends.conftest import Screen, look, nomad_settings
 from tests.nomad.agents import Cluster
 from tests.relays import Relay, relay_to
@@ -23,7 +23,7 @@ from tests.sites import until
 
 # Two lines for each bridge: `grep` is one process, and the shell that names the socket is another.
 BRIDGES = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^view[.]sock$'"
-SHORT = "from scheduler.backends.inside import bridge; bridge.SILENCE_S = 0.3; bridge.main()"
+SHORT = "from backends.inside import bridge; bridge.SILENCE_S = 0.3; bridge.main()"
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from extensions import db as database
 from models import Course, User, utcnow
-from services import archive, courses
+from services import archive
+from services.courses import members
 from tests.archive.folders import make_folder, with_line
 from tests.journey.student import Student
 from tests.journey.test_saved_work import RECEIPT, press
@@ -30,7 +31,7 @@ def student(nomad_site: LiveSite, vm_image: Image, page: Page, tmp_path: Path) -
         archive.import_course(folder, now=utcnow())
         course = database.session.scalars(select(Course).where(Course.slug == "tiny")).one()
         bob = database.session.scalars(select(User).where(User.handle == "bob")).one()
-        courses.set_role(course, bob.id, "student", now=utcnow())
+        members.set_role(course, bob.id, "student", now=utcnow())
         database.session.commit()
     made = Student(nomad_site, page)
     made.sign_in("bob")

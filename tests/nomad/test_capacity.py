@@ -6,19 +6,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from backends import Backend, make_backend
 from config import Settings
 from extensions import db as database
 from models import LabSession, WarmLab, utcnow
 from models.cluster import WARM_READY
 from models.lab_session import QUEUED, RUNNING
-from scheduler.backends import Backend, make_backend
 from scheduler.ticks import capacity, reconcile
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from scheduler.ticks.warm import keeper
-from services import clusters, labs, timelines, warm
-from services.lab_queue import Limits
-from services.warm import Plan
+from services import timelines
+from services.capacity import warm_plans
+from services.capacity.order import Limits
+from services.capacity.warm_plans import Plan
+from services.labs import clusters, document, lifecycle
 from tests.capacity.conftest import click
 from tests.factories import Cast, make_cast
 from tests.nomad.agents import Cluster
@@ -61,7 +63,7 @@ def keep(on_nomad: Settings, backend: Backend, limits: Limits) -> list[WarmLab]:
 def test_a_warm_machine_is_the_students_in_a_moment(
     cast: Cast, on_nomad: Settings, backend: Backend, limits: Limits
 ) -> None:
-    warm.replace(cast.lab, [Plan(count=1)])
+    warm_plans.replace(cast.lab, [Plan(count=1)])
     database.session.commit()
     (kept,) = keep(on_nomad, backend, limits)
     job_id = kept.job_id
@@ -86,13 +88,13 @@ def test_a_warm_machine_is_the_students_in_a_moment(
 def test_a_reset_warm_machine_comes_back_under_a_name_of_its_own(
     cast: Cast, on_nomad: Settings, backend: Backend, limits: Limits
 ) -> None:
-    warm.replace(cast.lab, [Plan(count=1)])
+    warm_plans.replace(cast.lab, [Plan(count=1)])
     database.session.commit()
     keep(on_nomad, backend, limits)
-    warm.replace(cast.lab, [])
+    warm_plans.replace(cast.lab, [])
     found = click(cast.lab)
     starter(on_nomad, backend, limits)()
-    labs.reset(found, now=utcnow())
+    lifecycle.reset(found, now=utcnow())
     database.session.commit()
     while stopper(backend)():
         pass
@@ -114,7 +116,7 @@ def test_a_lab_for_which_no_node_has_room_waits_and_says_why(
 
     assert (found.state, found.failures) == (QUEUED, 0)
     assert "memory" in found.waiting_for
-    assert labs.describe(found, utcnow())["waiting_for"] == found.waiting_for
+    assert document.describe(found, utcnow())["waiting_for"] == found.waiting_for
     assert backend.observe() == []
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from backends import instance_of_tests, make_backend, make_test_backend
 from cli.capsules import prove
 from cli.reports import table
 from config import Settings
-from scheduler.backends import instance_of_tests, make_backend, make_test_backend
 from services import archive
 from tests.nomad.agents import Cluster
 from tests.sites import until

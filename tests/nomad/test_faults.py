@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from backends.base import BackendUnavailable
+from backends.nomad import NomadBackend
 from config import ROOT
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STARTING, STOPPING
-from scheduler.backends.base import BackendUnavailable
-from scheduler.backends.nomad import NomadBackend
 from scheduler.ticks import reconcile
-from services import lab_shelf, labs, timelines
+from services import timelines
+from services.labs import lifecycle
+from services.saves import store
 from tests.nomad.agents import Cluster
 from tests.nomad.stages import Stage, staged
 from tests.scheduler.test_process import environ, fresh
@@ -111,7 +113,7 @@ def test_wherever_schedulers_die_there_is_one_lab_each_and_it_ends_with_its_work
 
     stopped, kept = found[:3], found[3]
     for one in stopped:
-        labs.stop(fresh(one), reason="user", now=utcnow())
+        lifecycle.stop(fresh(one), reason="user", now=utcnow())
         database.session.commit()
     ends = kill_at(stage, "stop", STOPS)
     left = [fresh(one).state for one in stopped]
@@ -121,7 +123,7 @@ def test_wherever_schedulers_die_there_is_one_lab_each_and_it_ends_with_its_work
     assert [(fresh(one).state, one.reason, one.save_error) for one in stopped] == [(ENDED, "user", "")] * 3
     assert stage.jobs() == {kept.job_id: "running"}
     for one in stopped:
-        assert len(lab_shelf.of(one.user_id, one.lab_id)) == 1
+        assert len(store.of(one.user_id, one.lab_id)) == 1
         assert [event.kind for event in timelines.of(one.id)].count("stopped") == 1
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.backends.base import LabSpec, StartFailed
-from scheduler.backends.nomad import NomadBackend
-from scheduler.backends.nomad.jobs import FOLDER, Jobs
+from backends.base import LabSpec, StartFailed
+from backends.nomad import NomadBackend
+from backends.nomad.jobs import FOLDER, Jobs
 
 ODD = [
     'quiet" ] } job "other" { driver = "raw_exec',
@@ -87,7 +87,7 @@ def test_a_template_that_an_operator_broke_is_the_reason_until_it_is_mended(
     jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bytes, said: str
 ) -> None:
     sound = (FOLDER / "exec.hcl").read_bytes()
-    monkeypatch.setattr("scheduler.backends.nomad.jobs.FOLDER", tmp_path)
+    monkeypatch.setattr("backends.nomad.jobs.FOLDER", tmp_path)
     (tmp_path / "exec.hcl").write_bytes(written)
 
     with pytest.raises(StartFailed) as caught:

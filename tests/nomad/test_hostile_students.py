@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable, LabSpec
-from scheduler.backends.nomad import NomadBackend
+from backends.base import BackendUnavailable, LabSpec
+from backends.nomad import NomadBackend
 from tests.backends.conftest import Screen, look, output, run, typed
 from tests.sites import until
 

@@ -6,9 +6,9 @@ from typing import Any
 import psutil
 import pytest
 
+from backends.base import LabSpec
+from backends.nomad import NomadBackend, leftovers
 from cli.labs_doctor import doctor
-from scheduler.backends.base import LabSpec
-from scheduler.backends.nomad import NomadBackend, leftovers
 from tests.backends.conftest import nomad_settings
 from tests.sites import until
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from backends import BackendUnavailable, Change
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
-from scheduler.backends import BackendUnavailable, Change
-from services import clusters, lab_shelf, timelines
+from services import timelines
+from services.labs import clusters
+from services.saves import store
 from tests.nomad.agents import Cluster
 from tests.nomad.stages import Stage, staged
 from tests.scheduler.test_process import eventually, fresh
@@ -91,7 +93,7 @@ def test_a_cluster_that_lost_everything_ends_labs_with_a_reason_and_takes_new_on
         waits = stage.ask(stage.cast.alice)
         eventually(lambda: fresh(found).state == ENDED, stage.log, WITHIN_S)
 
-        assert (found.reason, len(lab_shelf.of(found.user_id, found.lab_id))) == ("lost", 1)
+        assert (found.reason, len(store.of(found.user_id, found.lab_id))) == ("lost", 1)
         assert [event.kind for event in timelines.of(found.id)].count("lost") == 1
         assert fresh(waits).state in (QUEUED, "starting", RUNNING)
         again: LabSession = stage.ask(stage.cast.bob)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from scheduler.backends.base import LabSpec, StartFailed
-from scheduler.backends.nomad import NomadBackend
+from backends.base import LabSpec, StartFailed
+from backends.nomad import NomadBackend
 from tests.backends.conftest import Screen, look, output, run, typed
 from tests.sites import until
 

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from backends import make_backend
 from config import Settings
 from extensions import db as database
 from lab_templates import Template
 from models import Course, utcnow
 from models.lab_session import RUNNING
-from scheduler.backends import make_backend
 from scheduler.ticks import capacity
 from scheduler.ticks.starts import starter
-from services import labs
-from services.lab_queue import Limits
+from services.capacity.order import Limits
+from services.labs import lifecycle, sessions
 from tests.capacity.test_new_template import imported, new_template
 from tests.factories import EnrolmentFactory, UserFactory
 from tests.nomad.agents import Cluster
@@ -32,11 +32,11 @@ def test_labs_of_a_new_template_run(
     assert backend is not None
     try:
         capacity.look(on_nomad.instance, backend)
-        asked = labs.request(student, lab, course, now=utcnow())
+        asked = lifecycle.request(student, lab, course, now=utcnow())
         database.session.commit()
         starter(on_nomad, backend, Limits(10, 2, instance=on_nomad.instance))()
 
-        assert labs.load(asked.id).state == RUNNING
+        assert sessions.load(asked.id).state == RUNNING
     finally:
         for job in backend.observe():
             backend.stop(job.job_id)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from backends.base import BackendError, LabSpec
+from backends.nomad import NomadBackend
 from config import ROOT
-from scheduler.backends.base import BackendError, LabSpec
-from scheduler.backends.nomad import NomadBackend
 from tests.engines import site_settings
 from tests.nomad.agents import Cluster
 

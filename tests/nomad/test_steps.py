@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
+from backends.nomad import NomadBackend
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING
-from scheduler.backends.nomad import NomadBackend
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import lab_shelf, labs
-from services.lab_queue import Limits
+from services.capacity.order import Limits
+from services.labs import lifecycle
+from services.saves import store
 from tests.nomad.agents import Agent, Cluster
 from tests.nomad.stages import Stage, staged
 from tests.scheduler.test_process import fresh
@@ -49,7 +50,7 @@ class Held(NomadBackend):
 @pytest.fixture
 def stage(committed_db: Any, make_nomad: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     # What waits for a client that is gone for good waits no longer than the others.
-    monkeypatch.setattr("scheduler.backends.nomad.STOP_S", 6.0)
+    monkeypatch.setattr("backends.nomad.STOP_S", 6.0)
     with staged(committed_db, make_nomad(ttl_s=5)) as made:
         yield made
 
@@ -120,7 +121,7 @@ def go_through(stage: Stage, agent: Agent) -> None:
     until(lambda: is_settled(stage, found, RUNNING, jobs), WITHIN_S, lambda: str([one.state for one in found]))
     for one in found:
         assert stage.do(one, "echo precious > work; pwd") == f"/home/{one.user.handle}\n"
-        labs.stop(fresh(one), reason="user", now=utcnow())
+        lifecycle.stop(fresh(one), reason="user", now=utcnow())
         database.session.commit()
 
     with at_each_step(stage, "stop", STOPS):
@@ -130,4 +131,4 @@ def go_through(stage: Stage, agent: Agent) -> None:
 
     until(lambda: is_settled(stage, found, ENDED, {}), WITHIN_S, lambda: str([one.state for one in found]))
     assert [(one.reason, one.save_error) for one in found] == [("user", "")] * 3
-    assert all(lab_shelf.newest(one.user_id, one.lab_id).session_id == one.id for one in found)
+    assert all(store.newest(one.user_id, one.lab_id).session_id == one.id for one in found)

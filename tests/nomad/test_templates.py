@@ -4,7 +4,7 @@ import pytest
 
 from config import ROOT
 from lab_templates import TEMPLATES
-from services.lab_fit import needs_of
+from services.capacity.placement import needs_of
 
 FOLDER = ROOT / "nomad-jobs"
 LABS = sorted(TEMPLATES)

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable, LabSpec
-from scheduler.backends.nomad import NomadBackend
+from backends.base import BackendUnavailable, LabSpec
+from backends.nomad import NomadBackend
 from tests.engines import Engines, site_settings
 from tests.nomad.agents import Cluster
 from tests.nomad.configuration import Options, certificates

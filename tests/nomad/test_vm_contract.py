@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from scheduler.backends.base import BackendUnavailable, LabSpec
-from scheduler.backends.nomad import NomadBackend
+from backends.base import BackendUnavailable, LabSpec
+from backends.nomad import NomadBackend
 from tests.backends.conftest import Screen, nomad_settings
 from tests.nomad.agents import Cluster
 from tests.nomad.images import vm_image

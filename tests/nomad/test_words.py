@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends.nomad import observe, words
+from backends.nomad import observe, words
 
 NO_EXECUTOR = "executor: error waiting on process"
 JOB = {"ID": "lab-a", "Meta": {"yurt_session": "s"}, "Status": "running"}

@@ -7,8 +7,8 @@ import pytest
 
 from extensions import db as database
 from models import Attempt, AttemptItem
-from services import answers, attempts
 from services.errors import InvalidInput
+from services.quizzes import answers, attempts
 from tests.factories import Cast, make_cast
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

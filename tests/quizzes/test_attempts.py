@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, Completion, CourseTotal, PointEntry
-from services import answers, attempts
 from services.errors import Conflict, InvalidInput, NotFound
+from services.quizzes import answers, attempts
 from tests.factories import RIGHT, Cast, make_cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

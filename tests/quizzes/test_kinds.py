@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from services.errors import InvalidInput
-from services.questions import KINDS, kind_of
+from services.quizzes.questions import KINDS, kind_of
 from tests.factories import RAW, RIGHT
 
 

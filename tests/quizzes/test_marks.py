@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from extensions import db
 from models import Attempt, AttemptItem, Completion, CourseTotal, PointEntry, Quiz
-from services import answers, attempts
-from services.questions import kind_of
+from services.quizzes import answers, attempts
+from services.quizzes.questions import kind_of
 from tests.conftest import CommittedDatabase
 from tests.factories import Cast, QuizFactory, add_question, make_cast
 

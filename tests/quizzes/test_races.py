@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select
 
 from extensions import db
 from models import Attempt, PointEntry, Quiz
-from services import answers, attempts
 from services.errors import ServiceError
+from services.quizzes import answers, attempts
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
 

@@ -14,7 +14,7 @@ import pytest
 from cli import cautions, schema
 from cli.users import create_admin, list_users
 from config import ROOT
-from services import accounts
+from services.accounts import profiles
 from tests.engines import SECRET, Engines, site_settings
 from tests.sites import free_port
 
@@ -80,7 +80,7 @@ def test_first_administrator_is_made_with_a_password_from_standard_input(app, db
         create_admin, ["Dana@Example.org", "--name", "Dana"], input="a-long-passphrase\n"
     )
 
-    user = accounts.find_by_email("dana@example.org")
+    user = profiles.find_by_email("dana@example.org")
     assert told.exit_code == 0, told.output
     assert user.is_admin
     assert user.verify_and_update_password("a-long-passphrase")
@@ -89,20 +89,20 @@ def test_first_administrator_is_made_with_a_password_from_standard_input(app, db
 def test_generated_password_is_the_only_line_on_standard_output(app, db) -> None:
     told = app.test_cli_runner().invoke(create_admin, ["dana@example.org", "--generate"])
 
-    assert accounts.find_by_email("dana@example.org").verify_and_update_password(told.stdout.strip())
+    assert profiles.find_by_email("dana@example.org").verify_and_update_password(told.stdout.strip())
 
 
 def test_account_that_is_there_becomes_administrator_and_keeps_its_password(app, db) -> None:
     runner = app.test_cli_runner()
     runner.invoke(create_admin, ["dana@example.org"], input="a-long-passphrase\n")
-    dana = accounts.find_by_email("dana@example.org")
+    dana = profiles.find_by_email("dana@example.org")
     dana.roles.clear()
     db.session.commit()
 
     told = runner.invoke(create_admin, ["dana@example.org"])
 
     assert told.exit_code == 0
-    assert accounts.find_by_email("dana@example.org").is_admin
+    assert profiles.find_by_email("dana@example.org").is_admin
     assert "dana@example.org" in runner.invoke(list_users).output
 
 

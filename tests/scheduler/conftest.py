@@ -9,7 +9,7 @@ import pytest
 from extensions import db as database
 from models import LabSession, User
 from models.lab_session import RUNNING
-from services import labs
+from services.labs import lifecycle
 from tests.factories import Cast, make_cast
 from tests.scheduler.postbox import Postbox
 
@@ -26,7 +26,7 @@ def ask(cast: Cast) -> Callable[..., LabSession]:
     """Ask for the cast's lab, for bob or somebody else, and change columns of the session."""
 
     def make(user: User | None = None, at: datetime = NOW, **changes: Any) -> LabSession:
-        found = labs.request(user or cast.bob, changes.pop("lab", cast.lab), cast.course, now=at)
+        found = lifecycle.request(user or cast.bob, changes.pop("lab", cast.lab), cast.course, now=at)
         for name, value in changes.items():
             setattr(found, name, value)
         database.session.commit()

@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from scheduler.backends import Change, ExecResult, LabSpec, Leftover, Node, Observed, Usage
+from backends import Change, ExecResult, LabSpec, Leftover, Node, Observed, Usage
 
 
 def packed(**files: bytes) -> bytes:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from backends import BackendUnavailable, ExecResult
 from extensions import db as database
 from models import CheckRun, LabSession, utcnow
-from scheduler.backends import BackendUnavailable, ExecResult
 from scheduler.ticks.checks import checker
-from services import checks
+from services.labs import checks
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
 

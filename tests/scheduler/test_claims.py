@@ -10,8 +10,9 @@ from sqlalchemy import select
 from extensions import db as database
 from models import LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from services import lab_claims, labs, timelines
-from services.lab_claims import Limits
+from services import timelines
+from services.labs import claims, lifecycle
+from services.labs.claims import Limits
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.conftest import NOW
 
@@ -26,16 +27,16 @@ def test_who_waits_longest_is_first(cast: Cast, ask: Callable[..., LabSession]) 
     second = ask(cast.bob, later(2))
     first = ask(cast.alice, later(1))
 
-    claimed = [lab_claims.claim_next(WIDE, later(3)) for _ in range(3)]
+    claimed = [claims.claim_next(WIDE, later(3)) for _ in range(3)]
 
     assert claimed == [first, second, None]
     assert (first.state, first.claimed_at) == (STARTING, later(3))
 
 
 def test_who_asks_while_a_claim_waits_for_its_lock_has_asked_before_their_turn(cast: Cast) -> None:
-    found = labs.request(cast.bob, cast.lab, cast.course, now=later(1))
+    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=later(1))
 
-    lab_claims.claim_next(WIDE, NOW)
+    claims.claim_next(WIDE, NOW)
 
     assert [line.kind for line in timelines.of(found.id)] == ["queued", "claimed"]
 
@@ -46,8 +47,8 @@ def test_the_limit_in_all_counts_every_machine_there_may_be(cast: Cast, ask: Cal
     ask(UserFactory(), state=ENDED, ended_at=NOW, reason="user")
     ask()
 
-    assert lab_claims.claim_next(Limits(total=3, user=2), NOW) is None
-    assert lab_claims.claim_next(Limits(total=4, user=2), NOW) is not None
+    assert claims.claim_next(Limits(total=3, user=2), NOW) is None
+    assert claims.claim_next(Limits(total=4, user=2), NOW) is not None
 
 
 def test_a_person_at_their_limit_holds_up_nobody(cast: Cast, ask: Callable[..., LabSession]) -> None:
@@ -56,7 +57,7 @@ def test_a_person_at_their_limit_holds_up_nobody(cast: Cast, ask: Callable[..., 
         ask(cast.bob, later(number), lab=lab)
     of_alice = ask(cast.alice, later(9))
 
-    claimed = [lab_claims.claim_next(WIDE, later(10)) for _ in range(4)]
+    claimed = [claims.claim_next(WIDE, later(10)) for _ in range(4)]
 
     assert [found and found.user_id for found in claimed] == [cast.bob.id, cast.bob.id, cast.alice.id, None]
     assert claimed[2] == of_alice
@@ -66,17 +67,17 @@ def test_a_session_that_is_put_off_lets_others_pass(cast: Cast, ask: Callable[..
     put_off = ask(cast.bob, next_try_at=later(60))
     other = ask(cast.alice, later(1))
 
-    assert lab_claims.claim_next(WIDE, later(2)) == other
-    assert lab_claims.claim_next(WIDE, later(2)) is None
-    assert lab_claims.claim_next(WIDE, later(60)) == put_off
+    assert claims.claim_next(WIDE, later(2)) == other
+    assert claims.claim_next(WIDE, later(2)) is None
+    assert claims.claim_next(WIDE, later(60)) == put_off
 
 
 def test_only_a_start_that_takes_too_long_is_taken_over(ask: Callable[..., LabSession]) -> None:
     found = ask(state=STARTING, claimed_at=NOW)
 
-    assert lab_claims.claim_lost(later(5)) is None
-    assert lab_claims.claim_lost(later(7)) == found
-    assert lab_claims.claim_lost(later(8)) is None
+    assert claims.claim_lost(later(5)) is None
+    assert claims.claim_lost(later(7)) == found
+    assert claims.claim_lost(later(8)) is None
     assert found.failures == 1
 
 
@@ -105,11 +106,11 @@ def test_two_schedulers_racing_for_the_last_place_claim_one_lab(committed_db: An
         for number in range(6):
             student = UserFactory()
             EnrolmentFactory(course=cast.course, user=student)
-            labs.request(student, cast.lab, cast.course, now=later(number))
+            lifecycle.request(student, cast.lab, cast.course, now=later(number))
         database.session.commit()
 
     def claim() -> str | None:
-        found = lab_claims.claim_next(Limits(total=1, user=2), later(10))
+        found = claims.claim_next(Limits(total=1, user=2), later(10))
         return found and found.job_id
 
     claimed = in_threads(committed_db.app, *[claim] * 4)
@@ -131,7 +132,7 @@ def test_two_clicks_at_once_ask_for_one_lab(committed_db: Any) -> None:
             database.session.get_one(model, key)
             for model, key in zip((type(cast.bob), type(cast.lab), type(cast.course)), ids, strict=True)
         )
-        return labs.request(user, lab, course, now=NOW).job_id
+        return lifecycle.request(user, lab, course, now=NOW).job_id
 
     asked = in_threads(committed_db.app, *[request] * 4)
 

@@ -15,9 +15,11 @@ from scheduler.ticks.checks import checker
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from scheduler.ticks.warm import keeper
-from services import checks, lab_claims, lab_clocks, lab_definitions, labs, saves, timelines, warm
-from services.lab_claims import Limits
-from services.warm import Plan
+from services import timelines
+from services.capacity import warm_plans
+from services.capacity.warm_plans import Plan
+from services.labs import checks, claims, clock_skew, definitions, document, saving
+from services.labs.claims import Limits
 from tests.factories import Cast, UserFactory
 from tests.scheduler.scripted import ScriptedBackend
 
@@ -57,8 +59,8 @@ def test_claims_of_a_clock_that_was_ahead_are_taken_over(ask: Ask, cast: Cast, s
 
 def test_machines_of_a_clock_that_was_ahead_are_made_and_given_up(cast: Cast, settings: Any) -> None:
     ahead = utcnow() + HOUR
-    warm.replace(cast.lab, [Plan(count=1)])
-    of_now = {"lab_id": cast.lab.id, "definition": lab_definitions.fingerprint(cast.lab), "created_at": ahead}
+    warm_plans.replace(cast.lab, [Plan(count=1)])
+    of_now = {"lab_id": cast.lab.id, "definition": definitions.fingerprint(cast.lab), "created_at": ahead}
     going = WarmLab(job_id="lab-a", state=WARM_STOPPING, next_try_at=ahead, **of_now)
     coming = WarmLab(job_id="lab-b", state=WARM_STARTING, next_try_at=ahead, **of_now)
     database.session.add_all([going, coming])
@@ -76,7 +78,7 @@ def test_a_check_of_a_clock_that_was_ahead_is_run(cast: Cast, running: Ask) -> N
     run.claimed_at, run.failures = ahead, 1
     database.session.commit()
 
-    lab_clocks.mend(utcnow())
+    clock_skew.mend(utcnow())
     database.session.commit()
 
     assert checks.claim(utcnow() + timedelta(minutes=1)) == run
@@ -93,14 +95,14 @@ def test_a_lab_that_started_in_the_future_is_lost_with_its_machine(running: Ask,
 
 def test_pauses_and_claims_of_today_are_kept(ask: Ask, cast: Cast) -> None:
     now = utcnow()
-    waits = ask(next_try_at=now + lab_claims.LONGEST_PAUSE)
-    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", next_try_at=now + saves.RETRY)
+    waits = ask(next_try_at=now + claims.LONGEST_PAUSE)
+    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", next_try_at=now + saving.RETRY)
 
-    lab_clocks.mend(now)
+    clock_skew.mend(now)
     database.session.commit()
 
-    assert waits.next_try_at == now + lab_claims.LONGEST_PAUSE
-    assert unsaved.next_try_at == now + saves.RETRY
+    assert waits.next_try_at == now + claims.LONGEST_PAUSE
+    assert unsaved.next_try_at == now + saving.RETRY
 
 
 @pytest.mark.parametrize("by", [-HOUR, HOUR])
@@ -116,7 +118,7 @@ def test_a_clock_that_jumps_under_the_scheduler_costs_no_lab_and_no_place(
     at_another_time(monkeypatch, by)
     reconcile.reconciler(settings, backend)()
     stopper(backend)()
-    claimed = lab_claims.claim_next(Limits(2, 2), utcnow() + by)
+    claimed = claims.claim_next(Limits(2, 2), utcnow() + by)
     database.session.commit()
 
     assert (works.state, stops.state) == (RUNNING, ENDED)
@@ -130,7 +132,7 @@ def test_pages_make_sense_whatever_the_clock_says(ask: Ask, running: Ask, cast: 
     waits, works = ask(cast.bob, at=utcnow()), running(cast.alice)
 
     for found in (waits, works):
-        told = labs.describe(found, utcnow() + by)
+        told = document.describe(found, utcnow() + by)
 
         assert told["state"] == found.state
         assert _numbers(told) >= 0
@@ -149,6 +151,6 @@ def test_a_timetable_follows_the_clock_wherever_it_goes() -> None:
     plan = Plan(count=24, weekday=0, begins=time(9, 55), ends=time(11))
     monday = datetime.fromisoformat("2026-03-02T10:00+00:00")
 
-    wanted = [warm.wanted([plan], 30, monday + by) for by in (timedelta(), HOUR, -HOUR, timedelta())]
+    wanted = [warm_plans.wanted([plan], 30, monday + by) for by in (timedelta(), HOUR, -HOUR, timedelta())]
 
     assert wanted == [24, 0, 0, 24]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.backends import BackendUnavailable, Change
+from backends import BackendUnavailable, Change
 from scheduler.ticks import make_ticks
 from scheduler.worker import HEARTBEATS, Tick, Workers
 from tests.scheduler.scripted import ScriptedBackend

@@ -10,14 +10,16 @@ import pytest
 from redis import Redis, RedisError
 from sqlalchemy import func, select
 
+from backends import BackendUnavailable, ExecResult, Usage
 from config import Settings
 from extensions import db as database
 from extensions import redis_client
 from models import LabSession, Mail, utcnow
 from models.lab_session import RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, ExecResult, Usage
 from scheduler.ticks import idleness, usage
-from services import labs, timelines, verdicts
+from services import timelines
+from services.idleness import verdicts
+from services.labs import lifecycle
 from tests.factories import Cast, make_cast
 from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import free_port
@@ -263,7 +265,7 @@ def test_a_lab_that_cannot_be_saved_is_not_stopped_for_idleness(running: Ask, re
 def test_of_two_schedulers_one_warns(committed_db: Any, redis_of: Callable[[], Redis]) -> None:
     with committed_db.app.app_context():
         cast = make_cast()
-        found = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+        found = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
         now = utcnow()
         found.state, found.started_at, found.last_active_at = RUNNING, now - 2 * HOURS, now - 2 * HOURS
         found.expires_at = now + 5 * HOURS

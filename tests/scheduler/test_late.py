@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from backends import BackendUnavailable, NoRoom, StartFailed
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, NoRoom, StartFailed
 from scheduler.ticks.holds import Hands
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import lab_claims, lab_shelf, labs, saves, timelines
-from services.lab_claims import Limits
-from services.save_archives import Archive
+from services import timelines
+from services.labs import claims, job_names, lifecycle, saving
+from services.labs.claims import Limits
+from services.saves import store
+from services.saves.archives import Archive
 from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend, home, packed
 
@@ -78,7 +80,7 @@ def test_a_start_that_another_one_has_in_hand_is_left_to_it(ask: Ask, start: Any
 
     def others(_backend: Paused) -> None:
         long_after(found)
-        lab_claims.claim_lost(utcnow())
+        claims.claim_lost(utcnow())
         database.session.commit()
 
     backend = Paused("start", others, fault)
@@ -91,7 +93,7 @@ def test_a_machine_that_its_student_has_left_meanwhile_does_not_stay(ask: Ask, s
     found = ask()
 
     def others(backend: Paused) -> None:
-        labs.stop(found, reason="user", now=utcnow())
+        lifecycle.stop(found, reason="user", now=utcnow())
         database.session.commit()
         stopper(backend)()
 
@@ -106,16 +108,16 @@ def test_a_process_that_was_paused_takes_nothing_over_from_itself(ask: Ask) -> N
     hands = Hands()
 
     with hands.hold(starting.id):
-        taken = lab_claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions())
+        taken = claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions())
 
     assert taken is None
-    assert lab_claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions()) == starting
+    assert claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions()) == starting
 
 
 def test_a_stop_that_is_late_does_not_reach_the_machine_after_a_reset(running: Ask, start: Any) -> None:
     found, backend = running(), ScriptedBackend()
     old = found.job_id
-    labs.reset(found, NOW)
+    lifecycle.reset(found, NOW)
     database.session.commit()
 
     def others(backend: Paused) -> None:
@@ -133,14 +135,14 @@ def test_a_stop_that_is_late_does_not_reach_the_machine_after_a_reset(running: A
 
 def test_a_stop_that_is_late_does_not_end_what_its_student_stops_next(running: Ask, start: Any) -> None:
     found = running()
-    labs.reset(found, NOW)
+    lifecycle.reset(found, NOW)
     database.session.commit()
 
     def others(backend: Paused) -> None:
         long_after(found)
         stopper(backend)()
         start(backend)
-        labs.stop(found, reason="user", now=utcnow())
+        lifecycle.stop(found, reason="user", now=utcnow())
         database.session.commit()
 
     backend = Paused("stop", others)
@@ -152,21 +154,21 @@ def test_a_stop_that_is_late_does_not_end_what_its_student_stops_next(running: A
 
 def test_a_save_that_is_late_does_not_become_the_newest(running: Ask, start: Any) -> None:
     found = running()
-    order = saves.order_of(found, "asked")
-    labs.reset(found, NOW)
+    order = saving.order_of(found, "asked")
+    lifecycle.reset(found, NOW)
     database.session.commit()
     backend = ScriptedBackend()
     stopper(backend)()
     start(backend)
     backend.homes[found.job_id] = home(packed(work=b"new"))
-    labs.stop(found, reason="user", now=utcnow())
+    lifecycle.stop(found, reason="user", now=utcnow())
     database.session.commit()
     stopper(backend)()
 
-    outcome = saves.keep(order, Archive(packed(work=b"old"), 1), utcnow())
+    outcome = saving.keep(order, Archive(packed(work=b"old"), 1), utcnow())
 
-    newest = lab_shelf.newest(found.user_id, found.lab_id)
-    assert (outcome, lab_shelf.data_of(newest)) == ("leave", packed(work=b"new"))
+    newest = store.newest(found.user_id, found.lab_id)
+    assert (outcome, store.data_of(newest)) == ("leave", packed(work=b"new"))
 
 
 def test_names_of_one_session_never_come_again(running: Ask) -> None:
@@ -174,7 +176,7 @@ def test_names_of_one_session_never_come_again(running: Ask) -> None:
 
     names = [found.job_id]
     for _ in range(11):
-        found.job_id = labs.next_job_id(found)
+        found.job_id = job_names.next_job_id(found)
         names.append(found.job_id)
 
     assert len(set(names)) == 12

@@ -16,7 +16,7 @@ from config import ROOT
 from extensions import db as database
 from models import LabSession, Mail, utcnow
 from models.lab_session import RUNNING
-from services import labs
+from services.labs import lifecycle
 from tests.factories import Cast, make_cast
 from tests.scheduler.postbox import Postbox
 from tests.scheduler.test_process import environ
@@ -86,8 +86,8 @@ def cast(site: Any) -> Cast:
 def unused(cast: Cast, minutes: float) -> None:
     """Bob's lab, which nobody has used for so long, and one of somebody else that is in use."""
     now = utcnow()
-    other = labs.request(cast.alice, cast.lab, cast.course, now=now)
-    found = labs.request(cast.bob, cast.lab, cast.course, now=now)
+    other = lifecycle.request(cast.alice, cast.lab, cast.course, now=now)
+    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=now)
     begun = {"state": RUNNING, "started_at": now - timedelta(hours=3), "expires_at": now + timedelta(hours=5)}
     for one, idle in ((found, minutes), (other, 0)):
         last = {**begun, "last_active_at": now - timedelta(minutes=idle)}

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from backends.local import LocalBackend
 from config import ROOT, Settings
 from extensions import db as database
 from models import CheckRun, LabSession, Mail, utcnow
 from models.lab_session import ENDED, RUNNING, STARTING
-from scheduler.backends.local import LocalBackend
-from services import attempts, checks, labs
+from services.labs import checks, lifecycle
+from services.quizzes import attempts
 from tests.factories import Cast, make_cast
 from tests.sites import kill_with_children
 
@@ -100,7 +101,7 @@ def people(site: Any) -> Cast:
 
 
 def asked(people: Cast) -> LabSession:
-    found = labs.request(people.bob, people.lab, people.course, now=utcnow())
+    found = lifecycle.request(people.bob, people.lab, people.course, now=utcnow())
     database.session.commit()
     return found
 
@@ -122,11 +123,11 @@ def test_a_day_of_a_lab(site: Any, people: Cast, tmp_path: Path) -> None:
             database.session.commit()
             newest = select(CheckRun.state).order_by(CheckRun.id.desc()).limit(1)
             eventually(lambda newest=newest, state=state: database.session.scalar(newest) == state, log)
-        labs.reset(fresh(found), now=utcnow())
+        lifecycle.reset(fresh(found), now=utcnow())
         database.session.commit()
         eventually(lambda: fresh(found).state == RUNNING and not found.is_fresh, log)
         after_reset = backend.execute(found.job_id, "test ! -e done", timeout_s=10, output_limit=100)
-        labs.stop(fresh(found), reason="user", now=utcnow())
+        lifecycle.stop(fresh(found), reason="user", now=utcnow())
         database.session.commit()
         eventually(lambda: fresh(found).state == ENDED, log)
 
@@ -171,7 +172,7 @@ def test_a_job_that_is_gone_and_one_that_nobody_wants_are_mended(site: Any, peop
     found, log, backend = asked(people), tmp_path / "log", LocalBackend(site.settings.var_dir)
     with scheduler(site.settings, log):
         eventually(lambda: fresh(found).state == RUNNING, log)
-    other = labs.request(people.alice, people.lab, people.course, now=utcnow())
+    other = lifecycle.request(people.alice, people.lab, people.course, now=utcnow())
     database.session.commit()
     with scheduler(site.settings, log):
         eventually(lambda: fresh(other).state == RUNNING, log)

@@ -9,15 +9,16 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from backends import BackendUnavailable, Change, Leftover, Node, Observed
 from extensions import db as database
 from models import LabSession, WarmLab, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, Change, Leftover, Node, Observed
 from scheduler.ticks import leftovers
 from scheduler.ticks.events import follow
 from scheduler.ticks.reconcile import mend_all, survey
-from services import clusters, lab_definitions, labs, timelines, warm_labs
-from services.lab_repairs import Known, Repair, plan
+from services import timelines
+from services.labs import clusters, definitions, lifecycle, warm_stock
+from services.labs.repairs import Known, Repair, plan
 from tests.factories import UserFactory
 from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
@@ -156,7 +157,7 @@ def test_a_node_that_leaves_is_looked_at_with_its_event(running: Ask) -> None:
 
 def test_warm_machines_leave_a_node_before_labs_do_and_none_becomes_a_students(running: Ask) -> None:
     found, backend = running(node="n1"), ScriptedBackend()
-    made_of = lab_definitions.fingerprint(found.lab)
+    made_of = definitions.fingerprint(found.lab)
     for number in range(2):
         job_id = f"lab-warm-{number}"
         times = {"created_at": utcnow(), "ready_at": NOW}
@@ -171,8 +172,8 @@ def test_warm_machines_leave_a_node_before_labs_do_and_none_becomes_a_students(r
     assert [(repair.action, repair.job_id) for repair in repairs] == [("move", "lab-warm-0"), ("move", found.job_id)]
     states = dict(database.session.execute(select(WarmLab.job_id, WarmLab.state)).all())
     assert states == {"lab-warm-0": "stopping", "lab-warm-1": "ready"}
-    assert warm_labs.adopt(found.lab_id, utcnow()) == "lab-warm-1"
-    assert warm_labs.adopt(found.lab_id, utcnow()) is None
+    assert warm_stock.adopt(found.lab_id, utcnow()) == "lab-warm-1"
+    assert warm_stock.adopt(found.lab_id, utcnow()) is None
 
 
 def test_a_job_without_a_session_is_stopped_and_counted(running: Ask) -> None:
@@ -246,7 +247,7 @@ def test_a_repair_that_fails_does_not_hold_up_the_others(running: Ask) -> None:
 
 def test_a_session_that_ends_by_itself_meanwhile_keeps_its_reason(running: Ask) -> None:
     found = running()
-    labs.stop(found, reason="user", now=NOW)
+    lifecycle.stop(found, reason="user", now=NOW)
 
     mend_all("test", ScriptedBackend())
 

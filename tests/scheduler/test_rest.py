@@ -18,7 +18,8 @@ from scheduler.lookout import Lookout
 from scheduler.tick import Bell, Tick
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers
-from services import attempts, outbox
+from services import outbox
+from services.quizzes import attempts
 from tests.factories import make_cast
 from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import until

@@ -9,22 +9,24 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
+from backends import BackendUnavailable, ExecResult, Observed
 from extensions import db as database
 from models import Blob, CourseFile, LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from scheduler.backends import BackendUnavailable, ExecResult, Observed
 from scheduler.ticks.saves import saver
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import lab_shelf, labs, save_archives, saves, timelines
-from services.lab_claims import Limits
-from services.save_archives import Archive, NotSaved
+from services import timelines
+from services.labs import document, lifecycle, saving
+from services.labs.claims import Limits
+from services.saves import archives, store
+from services.saves.archives import Archive, NotSaved
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend, home, packed
 
 Ask = Callable[..., LabSession]
 AWAY = BackendUnavailable("away")
-TOO_LARGE = home(b"x" * (64 * save_archives.MEGABYTE + 1))
+TOO_LARGE = home(b"x" * (64 * archives.MEGABYTE + 1))
 
 
 def backend_of(found: LabSession, **files: bytes) -> ScriptedBackend:
@@ -36,7 +38,7 @@ def backend_of(found: LabSession, **files: bytes) -> ScriptedBackend:
 
 
 def stop(found: LabSession, reason: str = "user") -> None:
-    labs.stop(found, reason=reason, now=utcnow())
+    lifecycle.stop(found, reason=reason, now=utcnow())
     database.session.commit()
 
 
@@ -54,7 +56,7 @@ def kinds(found: LabSession) -> list[str]:
 
 
 def saved(found: LabSession) -> list[LabSave]:
-    return lab_shelf.of(found.user_id, found.lab_id)
+    return store.of(found.user_id, found.lab_id)
 
 
 def test_a_home_that_takes_too_long_to_pack_holds_a_worker_once_a_try(running: Ask) -> None:
@@ -79,8 +81,8 @@ def test_a_home_is_saved_and_then_its_machine_ends(running: Ask) -> None:
     (save,) = saved(found)
     assert (found.state, found.saved_at, found.is_settled) == (ENDED, save.created_at, True)
     assert (save.files, save.skipped, save.reason, save.session_id) == (2, 0, "user", found.id)
-    assert lab_shelf.data_of(save) == packed(work=b"done", more=b"too")
-    assert save.sha256 == hashlib.sha256(lab_shelf.data_of(save)).hexdigest()
+    assert store.data_of(save) == packed(work=b"done", more=b"too")
+    assert save.sha256 == hashlib.sha256(store.data_of(save)).hexdigest()
     assert kinds(found) == ["queued", "stopping", "saving", "saved", "stopped"]
 
 
@@ -155,7 +157,7 @@ def test_a_students_own_stop_asks_once_more_where_nothing_can_be_saved(running: 
     backend.faults = [AWAY] * 20
 
     stop(found)
-    tick(backend, found, times=saves.TRIES_TO_REACH)
+    tick(backend, found, times=saving.TRIES_TO_REACH)
     state_after_first = found.state, found.save_error
     stop(found)
     backend.faults = [AWAY] * 2
@@ -169,7 +171,7 @@ def test_a_reset_ends_with_or_without_a_save_and_begins_empty(running: Ask, sett
     found = running()
     backend = backend_of(found)
     backend.homes[found.job_id] = TOO_LARGE
-    labs.reset(found, utcnow())
+    lifecycle.reset(found, utcnow())
     database.session.commit()
 
     tick(backend, found)
@@ -179,8 +181,8 @@ def test_a_reset_ends_with_or_without_a_save_and_begins_empty(running: Ask, sett
     assert state_between == (QUEUED, "")
     assert (found.state, backend.specs[found.job_id].saved, found.is_settled) == (RUNNING, None, False)
     # What was lost is said until there is something saved again, or the lab ends.
-    assert "64 MB" in labs.describe(found, utcnow())["detail"]
-    labs.stop(found, reason="course", now=utcnow())
+    assert "64 MB" in document.describe(found, utcnow())["detail"]
+    lifecycle.stop(found, reason="course", now=utcnow())
     tick(backend, found)
     assert (found.state, found.detail) == (ENDED, "")
 
@@ -192,7 +194,7 @@ def test_a_machine_that_is_gone_cannot_be_saved(running: Ask) -> None:
 
     tick(backend, found)
 
-    assert (found.state, found.save_error) == (ENDED, saves.GONE)
+    assert (found.state, found.save_error) == (ENDED, saving.GONE)
 
 
 def test_one_fault_of_the_way_there_costs_no_try(running: Ask) -> None:
@@ -224,7 +226,7 @@ def test_a_database_that_refuses_a_save_is_a_failed_save(running: Ask, monkeypat
     def refuse(*_arguments: object) -> str:
         raise DataError("INSERT", {}, Exception("invalid memory alloc request size"))
 
-    monkeypatch.setattr(lab_shelf, "put", refuse)
+    monkeypatch.setattr(store, "put", refuse)
     stop(found, "idle")
 
     tick(backend_of(found), found, times=3)
@@ -238,7 +240,7 @@ def test_the_newest_three_are_kept_and_bytes_that_nothing_names_go(running: Ask,
         stop(found)
         tick(backend_of(found, work=b"%d" % number), found)
 
-    contents = [lab_shelf.data_of(save) for save in lab_shelf.of(cast.bob.id, cast.lab.id, most=10)]
+    contents = [store.data_of(save) for save in store.of(cast.bob.id, cast.lab.id, most=10)]
     assert contents == [packed(work=b"%d" % number) for number in (4, 3, 2)]
     assert database.session.scalar(select(func.count()).select_from(Blob)) == 3
 
@@ -289,7 +291,7 @@ def test_a_save_that_is_to_be_restored_outlives_newer_ones(running: Ask, cast: C
     oldest = saved(found)[-1]
     found = running()
     backend = backend_of(found, work=b"now")
-    labs.reset(found, utcnow(), restore_id=oldest.id)
+    lifecycle.reset(found, utcnow(), restore_id=oldest.id)
     database.session.commit()
 
     tick(backend, found)
@@ -297,7 +299,7 @@ def test_a_save_that_is_to_be_restored_outlives_newer_ones(running: Ask, cast: C
 
     assert backend.specs[found.job_id].saved == packed(work=b"0")
     assert (found.restore_id, found.is_fresh, found.state) == (None, False, RUNNING)
-    assert lab_shelf.data_of(saved(found)[0]) == packed(work=b"now")
+    assert store.data_of(saved(found)[0]) == packed(work=b"now")
 
 
 def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
@@ -344,17 +346,17 @@ def test_a_save_that_began_before_the_stop_is_not_the_last_one(running: Ask) -> 
     tick(backend, found)
 
     assert found.state == ENDED
-    assert [lab_shelf.data_of(save) for save in saved(found)] == [packed(work=b"late"), packed(work=b"early")]
+    assert [store.data_of(save) for save in saved(found)] == [packed(work=b"late"), packed(work=b"early")]
 
 
 def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -> None:
     found = running()
     stop(found, "idle")
-    order = saves.order_of(found)
+    order = saving.order_of(found)
     assert order is not None
 
-    first = saves.keep(order, Archive(packed(work=b"x"), 1), utcnow())
-    second = saves.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
+    first = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
+    second = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
 
     assert (first, second, found.state) == ("stop", "stop", STOPPING)
 
@@ -362,10 +364,10 @@ def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -
 def test_a_save_after_another_scheduler_kept_the_lab_does_not_stop_it(running: Ask) -> None:
     found = running()
     stop(found, "idle")
-    order = saves.order_of(found)
+    order = saving.order_of(found)
     assert order is not None
 
-    first = saves.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
-    second = saves.keep(order, Archive(packed(work=b"x"), 1), utcnow())
+    first = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
+    second = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
 
     assert (first, second, found.state, found.save_error) == ("keep", "leave", RUNNING, "")

@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from backends.local import LocalBackend
 from config import ROOT
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STOPPING
-from scheduler.backends.local import LocalBackend
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import lab_shelf, labs, timelines
-from services.lab_queue import Limits
+from services import timelines
+from services.capacity.order import Limits
+from services.labs import lifecycle
+from services.saves import store
 from tests.factories import Cast, make_cast
 from tests.scheduler.test_process import environ
 
@@ -101,7 +103,7 @@ def cast(site: Any) -> Cast:
 
 def begin(site: Any, cast: Cast) -> LabSession:
     """Bob's lab, which runs in a real sandbox."""
-    found = labs.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
     database.session.commit()
     starter(site.settings, LocalBackend(site.settings.var_dir), Limits(50, 2))()
     database.session.refresh(found)
@@ -116,12 +118,12 @@ def do(site: Any, found: LabSession, script: str) -> bytes:
 
 
 def stop(found: LabSession, reason: str = "idle") -> None:
-    labs.stop(found, reason=reason, now=utcnow())
+    lifecycle.stop(found, reason=reason, now=utcnow())
     database.session.commit()
 
 
 def archived(save: Any) -> dict[str, bytes]:
-    with tarfile.open(fileobj=io.BytesIO(lab_shelf.data_of(save))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(store.data_of(save))) as archive:
         files = [(entry.name, archive.extractfile(entry)) for entry in archive if entry.isfile()]
         return {name: file.read() for name, file in files if file is not None}
 
@@ -134,7 +136,7 @@ def test_wherever_a_scheduler_dies_the_work_is_saved_before_the_machine_ends(sit
 
     killed = subprocess.run([sys.executable, "-c", KILLED, step], cwd=ROOT, env=environ(site.settings), check=False)
     database.session.refresh(found)
-    left = len(lab_shelf.of(cast.bob.id, cast.lab.id)) > 0, bool(LocalBackend(site.settings.var_dir).observe())
+    left = len(store.of(cast.bob.id, cast.lab.id)) > 0, bool(LocalBackend(site.settings.var_dir).observe())
     state_left = found.state
     # Nobody has to wait here for the time after which a stop counts as stuck.
     database.session.execute(update(LabSession).values(next_try_at=utcnow() - timedelta(seconds=1)))
@@ -145,7 +147,7 @@ def test_wherever_a_scheduler_dies_the_work_is_saved_before_the_machine_ends(sit
     assert (killed.returncode, state_left, left) == (-signal.SIGKILL, STOPPING, STEPS[step])
     assert (found.state, found.reason, found.save_error) == (ENDED, "idle", "")
     assert LocalBackend(site.settings.var_dir).observe() == []
-    (save,) = lab_shelf.of(cast.bob.id, cast.lab.id)
+    (save,) = store.of(cast.bob.id, cast.lab.id)
     assert archived(save)["./work"] == b"precious\n"
     assert "save_failed" not in [event.kind for event in timelines.of(found.id)]
 

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from backends import BackendUnavailable, NoRoom, StartFailed
 from extensions import db as database
 from models import ClusterState, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.backends import BackendUnavailable, NoRoom, StartFailed
 from scheduler.ticks.starts import GAVE_UP, MAX_FAILURES, starter
 from scheduler.ticks.stops import stopper
-from services import lab_room, labs, timelines
-from services.lab_claims import Limits
+from services import timelines
+from services.capacity import holdings
+from services.labs import lifecycle
+from services.labs.claims import Limits
 from tests.capacity.conftest import click
 from tests.factories import Cast
 from tests.scheduler.conftest import NOW
@@ -124,7 +126,7 @@ def test_a_lab_that_is_stopped_while_it_starts_ends(ask: Ask, start: Any) -> Non
 
 
 def _stop(found: LabSession) -> None:
-    labs.stop(found, reason="user", now=utcnow())
+    lifecycle.stop(found, reason="user", now=utcnow())
     database.session.commit()
 
 
@@ -156,7 +158,7 @@ def test_a_stop_that_fails_is_tried_again_later_and_never_given_up(running: Ask)
 
 def test_a_reset_gives_the_same_session_a_fresh_machine(running: Ask, start: Any) -> None:
     found, backend = running(), ScriptedBackend()
-    labs.reset(found, now=utcnow())
+    lifecycle.reset(found, now=utcnow())
     database.session.commit()
 
     stopper(backend)()
@@ -170,7 +172,7 @@ def test_a_reset_gives_the_same_session_a_fresh_machine(running: Ask, start: Any
 
 def test_a_reset_that_becomes_a_stop_ends(running: Ask) -> None:
     found = running()
-    labs.reset(found, now=utcnow())
+    lifecycle.reset(found, now=utcnow())
     database.session.commit()
     backend = ScriptedBackend(before=lambda _name, _job: _stop(found))
 
@@ -219,7 +221,7 @@ def test_a_cluster_that_is_down_costs_nobody_a_failure(ask: Ask, settings: Any, 
 
     start(ScriptedBackend([BackendUnavailable("away")]))
 
-    assert (found.state, found.waiting_for) == (STARTING, lab_room.DOWN)
+    assert (found.state, found.waiting_for) == (STARTING, holdings.DOWN)
     assert found.failures == 1  # of the scheduler that died, none of the cluster's
 
 

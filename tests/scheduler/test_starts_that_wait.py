@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from backends import BackendUnavailable
 from extensions import db as database
 from models import ClusterState, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING
-from scheduler.backends import BackendUnavailable
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services import clusters, lab_document, lab_room, labs, timelines
-from services.lab_claims import Limits
+from services import timelines
+from services.capacity import holdings
+from services.labs import clusters, lifecycle
+from services.labs import document as lab_document
+from services.labs.claims import Limits
 from services.leases import LEASE
 from tests.capacity.conftest import click
 from tests.factories import LabFactory
@@ -73,8 +76,8 @@ def test_a_start_whose_answer_was_lost_keeps_its_slot_until_the_cluster_is_back(
     again.jobs = backend.jobs
     start(again)
 
-    assert while_away == (STARTING, 0, lab_room.DOWN, [found.job_id])
-    assert document["waiting_for"] == lab_room.DOWN
+    assert while_away == (STARTING, 0, holdings.DOWN, [found.job_id])
+    assert document["waiting_for"] == holdings.DOWN
     # Its job runs, so another one in its place would be one too many.
     assert passed == (False, QUEUED)
     assert (found.state, found.failures, found.waiting_for, other.state) == (RUNNING, 0, "", QUEUED)
@@ -102,23 +105,23 @@ def test_a_start_that_waits_for_the_cluster_is_not_tried_before_it_is_back(
 
 
 def test_a_start_whose_scheduler_dies_counts_also_after_it_has_waited(ask: Ask, start: Start, settings: Any) -> None:
-    found = ask(state=STARTING, claimed_at=utcnow() - LEASE * 2, waiting_for=lab_room.DOWN)
+    found = ask(state=STARTING, claimed_at=utcnow() - LEASE * 2, waiting_for=holdings.DOWN)
     database.session.add(ClusterState(instance=settings.instance, down_since=utcnow()))
     database.session.commit()
 
     start(ScriptedBackend([AWAY]))
 
-    assert (found.state, found.failures, found.waiting_for) == (STARTING, 1, lab_room.DOWN)
+    assert (found.state, found.failures, found.waiting_for) == (STARTING, 1, holdings.DOWN)
 
 
 def test_a_start_that_waits_for_the_cluster_ends_when_its_student_leaves(ask: Ask, start: Start, settings: Any) -> None:
     found, backend = ask(), Unheard(settings.instance)
     start(backend)
 
-    labs.stop(found, reason="user", now=utcnow() - timedelta(seconds=1))
+    lifecycle.stop(found, reason="user", now=utcnow() - timedelta(seconds=1))
     database.session.commit()
     document = lab_document.describe(found, utcnow())
     stopper(backend)()
 
-    assert document["waiting_for"] == lab_room.DOWN
+    assert document["waiting_for"] == holdings.DOWN
     assert (found.state, found.reason, backend.jobs) == (ENDED, "user", {})

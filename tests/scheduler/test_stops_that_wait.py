@@ -5,13 +5,15 @@ Nor does what waits for one machine keep others from theirs.
 
 import pytest
 
+from backends import NoWay, Observed
 from extensions import db as database
 from models import utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
-from scheduler.backends import NoWay, Observed
 from scheduler.ticks import saves as saves_tick
 from scheduler.ticks.saves import saver
-from services import lab_document, lab_room, labs
+from services.capacity import holdings
+from services.labs import document as lab_document
+from services.labs import lifecycle
 from tests.scheduler.scripted import ScriptedBackend
 from tests.scheduler.test_saves import AWAY, Ask, backend_of, kinds, saved, stop, tick
 
@@ -44,8 +46,8 @@ def test_a_stop_waits_for_a_cluster_that_is_away_and_is_carried_out_as_soon_as_i
     document = lab_document.describe(found, utcnow())
     tick(backend, found)
 
-    assert while_away == (STOPPING, 0, "", lab_room.DOWN)
-    assert document["waiting_for"] == lab_room.DOWN
+    assert while_away == (STOPPING, 0, "", holdings.DOWN)
+    assert document["waiting_for"] == holdings.DOWN
     assert (found.state, found.reason, found.waiting_for, len(saved(found))) == (ENDED, reason, "", 1)
     assert kinds(found)[-5:] == ["stopping", "saving", "waiting", "saved", "stopped"]
 
@@ -63,14 +65,14 @@ def test_a_machine_that_is_saved_waits_for_the_cluster_to_end_it(running: Ask) -
     del backend.stop, backend.status
     tick(backend, found)
 
-    assert while_away == (STOPPING, 0, lab_room.DOWN, 1)
+    assert while_away == (STOPPING, 0, holdings.DOWN, 1)
     assert (found.state, found.waiting_for, len(saved(found))) == (ENDED, "", 1)
 
 
 def test_a_reset_that_waited_for_the_cluster_does_not_wait_for_it_in_the_queue(running: Ask) -> None:
     found = running()
     backend = backend_of(found)
-    labs.reset(found, utcnow())
+    lifecycle.reset(found, utcnow())
     database.session.commit()
 
     tick(AwayBackend(backend), found, times=2)
@@ -105,7 +107,7 @@ def test_a_stop_waits_for_a_machine_to_which_the_cluster_has_lost_its_way(runnin
     meanwhile = found.state, found.failures, found.save_error, found.waiting_for
     tick(backend, found)
 
-    assert meanwhile == (STOPPING, 0, "", lab_room.DOWN)
+    assert meanwhile == (STOPPING, 0, "", holdings.DOWN)
     assert (found.state, found.reason, len(saved(found))) == (ENDED, reason, 1)
 
 

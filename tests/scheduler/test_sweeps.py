@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from extensions import db as database
 from models import Blob, CourseFile, LabSave, LabSession, User, utcnow
 from scheduler.ticks import sweeps
-from services import blobs, files, lab_shelf
-from services.save_archives import Archive
+from services import blobs
+from services.courses import files
+from services.saves import store
+from services.saves.archives import Archive
 from tests.factories import Cast, make_cast
 
 Ask = Callable[..., LabSession]
@@ -21,7 +23,7 @@ def kept() -> set[str]:
 
 
 def save(found: LabSession, data: bytes) -> str:
-    return lab_shelf.put(found, Archive(data, 1), "user", utcnow()).sha256
+    return store.put(found, Archive(data, 1), "user", utcnow()).sha256
 
 
 def test_the_saves_of_a_deleted_student_go_and_those_of_others_stay(running: Ask, cast: Cast) -> None:

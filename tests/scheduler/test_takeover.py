@@ -15,8 +15,9 @@ from models.cluster import WARM_STARTING
 from models.lab_session import STARTING, STOPPING
 from scheduler import holders
 from scheduler.ticks.holds import Hands, keeper
-from services import checks, lab_claims, leases, warm_labs
-from services.lab_queue import Limits
+from services import leases
+from services.capacity.order import Limits
+from services.labs import checks, claims, warm_stock
 from tests.factories import Cast, UserFactory
 
 Ask = Callable[..., LabSession]
@@ -62,10 +63,10 @@ def test_a_scheduler_that_begins_takes_over_what_a_dead_one_held(cast: Cast, ask
     keeper(Hands())()
 
     now, limits = utcnow(), Limits(50, 2)
-    assert lab_claims.claim_lost(now) == starting
-    assert lab_claims.claim_stop(now) == stopping
+    assert claims.claim_lost(now) == starting
+    assert claims.claim_stop(now) == stopping
     assert checks.claim(now) == run
-    assert warm_labs.claim_start(limits, now) == warm
+    assert warm_stock.claim_start(limits, now) == warm
     assert {row.holder for row in (starting, stopping, run, warm)} == {leases.holder()}
 
 
@@ -76,7 +77,7 @@ def test_what_a_living_one_holds_is_left_to_it(ask: Ask) -> None:
 
     keeper(Hands())()
 
-    assert lab_claims.claim_lost(utcnow()) is None
+    assert claims.claim_lost(utcnow()) is None
 
 
 def test_what_another_one_has_taken_over_is_not_renewed(ask: Ask, named: None) -> None:
@@ -93,16 +94,16 @@ def test_what_another_one_has_taken_over_is_not_renewed(ask: Ask, named: None) -
 def test_work_that_broke_off_is_taken_up_again_without_waiting_for_its_lease(ask: Ask, named: None) -> None:
     ask(state=STOPPING, reason="user")
     hands = Hands()
-    claimed = lab_claims.claim_stop(utcnow(), hands.sessions())
+    claimed = claims.claim_stop(utcnow(), hands.sessions())
     database.session.commit()
     assert claimed is not None
 
     with pytest.raises(ConnectionError), hands.hold(claimed.id):
         raise ConnectionError("the database restarts")
-    before = lab_claims.claim_stop(utcnow(), hands.sessions())
+    before = claims.claim_stop(utcnow(), hands.sessions())
     hands.renew()
 
-    assert (before, lab_claims.claim_stop(utcnow(), hands.sessions())) == (None, claimed)
+    assert (before, claims.claim_stop(utcnow(), hands.sessions())) == (None, claimed)
 
 
 def test_empty_hands_say_nothing(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""People and what is theirs: profiles, names, addresses, passwords, tokens, and what keeps a connection open."""

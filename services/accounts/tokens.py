@@ -1,0 +1,101 @@
+"""Bearer tokens of the JSON API: shown once, kept as SHA-256, with scopes and an expiry."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+
+from extensions import db
+from limit_settings import LimitSettings
+from models import ApiToken, User
+from services.accounts import names
+from services.errors import Conflict, InvalidInput, NotFound
+
+PREFIX = "yurt_"
+SCOPES = ("read", "write")
+MAX_DAYS = 366
+MOST = int(LimitSettings.model_fields["limit_tokens"].default)
+MAX_NAME = 60
+# `last_used_at` is for people who tidy up: a minute is exact enough, and spares a write a request.
+USED_EVERY = timedelta(minutes=1)
+
+
+def issue(
+    user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime, most: int = MOST
+) -> tuple[ApiToken, str]:
+    """Make a token; return its row and the token itself, which nobody can show again. Conflict: there are `most`."""
+    name = names.clean("name", name, MAX_NAME)
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise InvalidInput("scopes", f"must be some of {', '.join(SCOPES)}")
+    if not 1 <= days <= MAX_DAYS:
+        raise InvalidInput("days", f"must be 1 to {MAX_DAYS}")
+    # Two at once would each miss the other in the count: one waits here.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    if (db.session.scalar(select(func.count()).where(*_works(user_id, now))) or 0) >= most:
+        raise Conflict(f"There are {most} tokens that work already, and no more are allowed. Revoke one first.")
+    plain = PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        user_id=user_id,
+        name=name,
+        digest=digest(plain),
+        scopes=sorted(set(scopes)),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row, plain
+
+
+def digest(plain: str) -> str:
+    """Return what is kept of a token. A random token of 256 bits needs no slow hash."""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def find(plain: str, *, now: datetime) -> ApiToken | None:
+    """Return the token that works now, of an account that may sign in."""
+    row = db.session.scalar(select(ApiToken).where(ApiToken.digest == digest(plain)))
+    if row is None or row.revoked_at is not None or row.expires_at <= now or not row.user.may_sign_in:
+        return None
+    return row
+
+
+def note_use(row: ApiToken, *, now: datetime) -> bool:
+    """Write when the token was last used, at most once a minute; return whether there is something to commit."""
+    if row.last_used_at is not None and now - row.last_used_at < USED_EVERY:
+        return False
+    db.session.execute(
+        update(ApiToken)
+        .where(ApiToken.id == row.id)
+        .where(or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < now - USED_EVERY))
+        .values(last_used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def of_user(user_id: int) -> list[ApiToken]:
+    """Return a person's tokens, the newest first."""
+    return list(db.session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())))
+
+
+def revoke_all(user_id: int, *, now: datetime) -> int:
+    """End every token of a person at once; return how many."""
+    ended = db.session.execute(update(ApiToken).where(*_works(user_id, now)).values(revoked_at=now))
+    return int(ended.rowcount)  # type: ignore[attr-defined]  # an UPDATE gives a CursorResult
+
+
+def _works(user_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+
+
+def revoke(token_id: int, *, user_id: int | None, now: datetime) -> ApiToken:
+    """End a token at once; raise NotFound unless it is the user's (None: anybody's, for operators)."""
+    row = db.session.get(ApiToken, token_id) if token_id < 2**63 else None
+    if row is None or (user_id is not None and row.user_id != user_id):
+        raise NotFound
+    row.revoked_at = row.revoked_at or now
+    db.session.flush()
+    return row

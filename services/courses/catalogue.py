@@ -1,0 +1,35 @@
+"""The catalogue: which courses there are."""
+
+from sqlalchemy import or_, select
+
+from extensions import db
+from models import Activity, Course
+from services.errors import NotFound
+from services.paging import PER_PAGE, Page, paginate
+
+MAX_QUERY = 100
+
+
+def catalogue(query: str = "", page: int = 1, per_page: int = PER_PAGE) -> Page[Course]:
+    """List published courses by title; `query` is looked for in title and summary."""
+    rows = select(Course).where(Course.is_published).order_by(Course.title, Course.id)
+    words = query.replace("\x00", "").strip()[:MAX_QUERY]
+    if words:
+        rows = rows.where(
+            or_(Course.title.icontains(words, autoescape=True), Course.summary.icontains(words, autoescape=True))
+        )
+    return paginate(rows, page, per_page)
+
+
+def find(slug: str) -> Course:
+    """Return the course called `slug`; raise NotFound."""
+    course = db.session.scalar(select(Course).where(Course.slug == slug.replace("\x00", "")))
+    if course is None:
+        raise NotFound
+    return course
+
+
+def with_labs() -> list[Course]:
+    """Return every course that has labs, by slug."""
+    labs = select(Activity.course_id).where(Activity.kind == "lab", ~Activity.is_archived)
+    return list(db.session.scalars(select(Course).where(Course.id.in_(labs)).order_by(Course.slug)))

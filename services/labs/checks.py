@@ -1,0 +1,214 @@
+"""A lab's checks: asked for by the student, run by the scheduler, rewarded once."""
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased, joinedload
+
+from extensions import db
+from models import CheckRun, Completion, Lab, LabCheck, LabSession, PointEntry
+from models.lab_session import RUNNING
+from services import leases, live, timelines
+from services.courses import progress
+from services.errors import Conflict, NotFound
+from services.leaderboards import points
+from services.leases import LEASE
+
+MAX_OUTPUT = 4096
+MAX_FAILURES = 3
+PAUSE_S = 2
+# So many checks of one lab run at once: a student can stop theirs, and each then takes all of its time.
+AT_ONCE = 2
+# Colours and cursor movements, ECMA-48 5.4: without their ESC they would stay behind as "[31m".
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+
+def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
+    """Queue a check of the lab. A second click joins the run that is open."""
+    check = db.session.scalar(
+        select(LabCheck).where(LabCheck.id == check_id, LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived)
+    )
+    if check is None:
+        raise NotFound
+    if lab_session.state != RUNNING:
+        raise Conflict("Start the lab first: a check looks into the running machine.")
+    try:
+        with db.session.begin_nested():
+            db.session.add(CheckRun(session_id=lab_session.id, check_id=check.id, requested_at=now))
+    except IntegrityError:
+        return
+    # Using the checks is using the lab.
+    lab_session.last_active_at = now
+    lab_session.activity = {**lab_session.activity, "check": now.isoformat()}
+    live.lab_changed(lab_session.id)
+    live.nudge("checks")
+
+
+def request_step(lab_session: LabSession, step_id: int, *, now: datetime) -> None:
+    """Queue every check of a step, in their order."""
+    ids = db.session.scalars(
+        select(LabCheck.id)
+        .where(LabCheck.step_id == step_id, LabCheck.lab_id == lab_session.lab_id, ~LabCheck.is_archived)
+        .order_by(LabCheck.position, LabCheck.id)
+    ).all()
+    if not ids:
+        raise NotFound
+    for check_id in ids:
+        request(lab_session, check_id, now=now)
+
+
+def claim(now: datetime) -> CheckRun | None:
+    """Take the oldest run that waits, or that its scheduler lost; None if there is none."""
+    is_paused = CheckRun.claimed_at > now - _pause()
+    # Its scheduler died: a living one renews its claim.
+    is_lost = CheckRun.claimed_at < now - LEASE
+    other = aliased(CheckRun)
+    running = select(func.count()).where(other.session_id == CheckRun.session_id, other.state == "running")
+    has_turn = running.scalar_subquery() < AT_ONCE
+    query = (
+        select(CheckRun)
+        .join(CheckRun.check)
+        .options(joinedload(CheckRun.session), joinedload(CheckRun.check))
+        .where(
+            or_(
+                (CheckRun.state == "queued") & func.coalesce(~is_paused, True) & has_turn,
+                (CheckRun.state == "running") & is_lost,
+            )
+        )
+        .order_by(CheckRun.requested_at)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=CheckRun)
+    )
+    run = db.session.scalar(query)
+    if run is not None:
+        # A run that kills its scheduler each time ends, too.
+        run.failures += run.state == "running"
+        run.state, run.claimed_at, run.holder = "running", now, leases.holder()
+        db.session.flush()
+        live.lab_changed(run.session_id)
+    return run
+
+
+def finish(
+    run: CheckRun,
+    *,
+    is_passed: bool,
+    output: bytes,
+    is_timed_out: bool = False,
+    is_truncated: bool = False,
+    now: datetime,
+) -> None:
+    """Write the outcome of a run, if it is still open, and what it earns."""
+    # Two runs that pass at once would each miss the other as the last check of the lab: one waits here.
+    db.session.execute(select(LabSession.id).where(LabSession.id == run.session_id).with_for_update())
+    text = readable(output)
+    if is_truncated:
+        text += f"\n[It printed more; only the first {MAX_OUTPUT // 1024} kB are shown.]"
+    if is_timed_out:
+        text = f"{text}\n{too_slow(run.check.timeout_s)}".strip()
+    if not _close(run, "passed" if is_passed else "failed", text, now):
+        return
+    kind = "check_passed" if is_passed else "check_failed"
+    timelines.note(run.session_id, kind, now, check=run.check.title, check_id=run.check_id)
+    if is_passed:
+        _reward(run, now)
+    live.lab_changed(run.session_id)
+
+
+def put_off(run: CheckRun, *, now: datetime) -> None:
+    """Try a run again that the backend couldn't carry out; after three times, or without a machine, say so."""
+    run.failures += 1
+    if run.failures >= MAX_FAILURES or run.session.state != RUNNING:
+        _close(run, "error", "", now)
+    else:
+        run.state, run.claimed_at, run.holder = "queued", now, ""
+    db.session.flush()
+    live.lab_changed(run.session_id)
+
+
+def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask from when on a run is to be looked at: one that waits, or one that nobody holds any more."""
+    queued_at = func.coalesce(CheckRun.claimed_at + _pause(), now)
+    at = case((CheckRun.state == "queued", queued_at), else_=CheckRun.claimed_at + LEASE)
+    return select(func.min(at)).where(CheckRun.state.in_(("queued", "running"))).scalar_subquery()
+
+
+def oldest(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask since when the first run waits."""
+    return select(func.min(CheckRun.requested_at)).where(CheckRun.state == "queued").scalar_subquery()
+
+
+def _pause() -> Any:
+    return func.make_interval(0, 0, 0, 0, 0, 0, CheckRun.failures * PAUSE_S)
+
+
+def readable(output: bytes) -> str:
+    """Return output as text that a page and a database can bear, cut to 4 kB."""
+    text = ESCAPES.sub("", output[:MAX_OUTPUT].decode(errors="replace").replace("\r\n", "\n"))
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc").strip("\n")
+
+
+def too_slow(seconds: int) -> str:
+    """Say that a check was stopped."""
+    return f"It took longer than {seconds} second{'' if seconds == 1 else 's'} and was stopped."
+
+
+def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:
+    changed = db.session.execute(
+        update(CheckRun)
+        .where(CheckRun.id == run.id, CheckRun.state.in_(("queued", "running")))
+        .values(state=state, output=output, finished_at=now)
+        .returning(CheckRun.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    db.session.refresh(run)
+    return changed is not None
+
+
+def _reward(run: CheckRun, now: datetime) -> None:
+    lab_session, check = run.session, run.check
+    if check.is_archived:
+        # It left the course while it ran.
+        return
+    points.award(
+        user_id=lab_session.user_id,
+        course_id=lab_session.course_id,
+        source=f"check:{check.id}",
+        points=check.points,
+        now=now,
+    )
+    if not _open_checks(lab_session.user_id, lab_session.lab_id):
+        progress.complete(lab_session.user_id, lab_session.lab, now=now)
+
+
+def complete_those_who_passed(lab: Lab, now: datetime) -> None:
+    """Note that a lab is finished for those who have passed every check that it still has."""
+    has_checks = select(LabCheck.id).where(LabCheck.lab_id == lab.id, ~LabCheck.is_archived)
+    if db.session.scalar(has_checks.limit(1)) is None:
+        return
+    finished = select(Completion.user_id).where(Completion.activity_id == lab.id)
+    passed = select(LabSession.user_id).join(CheckRun, CheckRun.session_id == LabSession.id).distinct()
+    passed = passed.where(LabSession.lab_id == lab.id, CheckRun.state == "passed", LabSession.user_id.not_in(finished))
+    for user_id in db.session.scalars(passed).all():
+        if not _open_checks(user_id, lab.id):
+            progress.complete(user_id, lab, now=now)
+
+
+def _open_checks(user_id: int, lab_id: int) -> int:
+    """Count the lab's checks that the student has never passed."""
+    earned = select(PointEntry.id).where(
+        PointEntry.user_id == user_id, PointEntry.source == func.concat("check:", LabCheck.id)
+    )
+    passed = (
+        select(CheckRun.id)
+        .join(LabSession, LabSession.id == CheckRun.session_id)
+        .where(CheckRun.check_id == LabCheck.id, CheckRun.state == "passed", LabSession.user_id == user_id)
+    )
+    query = select(func.count()).where(
+        LabCheck.lab_id == lab_id, ~LabCheck.is_archived, ~earned.exists(), ~passed.exists()
+    )
+    return db.session.scalar(query) or 0

@@ -1,0 +1,185 @@
+"""Compares three things (sessions, jobs, and the machines that these really run on) and says what to mend.
+
+A session without its job ends as lost; a job without a session is stopped; a job that runs on another machine than the
+one its student worked on is a fresh one that nobody entered, so its session has lost its machine, too.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from sqlalchemy import select
+
+from extensions import db
+from models import LabSession, User, WarmLab
+from models.cluster import WARM_READY
+from models.lab_session import ENDED, RUNNING
+from services import timelines
+from services.labs import lifecycle, warm_stock
+
+# A machine that runs for nobody yet, as it is listed beside sessions.
+WARM = "warm"
+MAX_DETAIL = 500
+SKEW = timedelta(seconds=60)
+
+
+class Job(Protocol):
+    """What is looked at in a job."""
+
+    @property
+    def job_id(self) -> str:
+        """The name that the session gave it."""
+
+    @property
+    def state(self) -> str:
+        """How it is: pending, running or dead."""
+
+    @property
+    def node(self) -> str:
+        """The machine that it runs on; empty where the backend has no names for them, or while it has no place."""
+
+    @property
+    def detail(self) -> str:
+        """Why it is dead, in words."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is looked at in a session that hasn't ended, or in a warm machine, which has no `id`."""
+
+    id: uuid.UUID | None
+    job_id: str
+    state: str
+    started_at: datetime | None = None
+    expires_at: datetime | None = None
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One thing to do: `stop` a job that nobody wants; `lose` a session, or a warm machine, whose job is gone;
+    `move` a lab to another machine, before its own is taken out of service; a warm one is replaced there.
+    """
+
+    action: Literal["stop", "lose", "move"]
+    job_id: str
+    session_id: uuid.UUID | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+def known() -> list[Known]:
+    """Return every warm machine, and every session that hasn't ended.
+
+    In this order: one that becomes a student's meanwhile is then there twice, and never not at all; and warm machines
+    leave a node before labs do, which are then not given to one of them.
+    """
+    kept = db.session.execute(select(WarmLab.job_id, WarmLab.state, WarmLab.ready_at)).all()
+    columns = (
+        *(LabSession.id, LabSession.job_id, LabSession.state),
+        *(LabSession.started_at, LabSession.expires_at, LabSession.node),
+    )
+    sessions = db.session.execute(select(*columns).where(LabSession.state != ENDED))
+    warm = [Known(None, job_id, WARM, ready_at if state == WARM_READY else None) for job_id, state, ready_at in kept]
+    return [*warm, *(Known(*row) for row in sessions)]
+
+
+def students() -> dict[uuid.UUID, str]:
+    """Return whose each session is that hasn't ended: the job of a machine that was kept warm doesn't say it."""
+    query = select(LabSession.id, User.handle).join(User, User.id == LabSession.user_id)
+    return {row[0]: row[1] for row in db.session.execute(query.where(LabSession.state != ENDED))}
+
+
+def plan(
+    sessions: Iterable[Known], jobs: Iterable[Job], looked_at: datetime, leaving: Collection[str] = ()
+) -> list[Repair]:
+    """Decide what to repair. Pure.
+
+    `looked_at` is before the look at the jobs, and the sessions are read after it: a job is then never older than its
+    session, and a session that came to run only since then isn't missed among the jobs. Starts and stops in hand are
+    their ticks' own affair. `leaving` names the machines that are being taken out of service.
+    """
+    sessions, found = list(sessions), {job.job_id: job for job in jobs}
+    owned = {session.job_id for session in sessions}
+    repairs = [Repair("stop", job_id) for job_id in found if job_id not in owned]
+    due = (_repair(session, found.get(session.job_id), looked_at, leaving) for session in sessions)
+    return [*repairs, *(repair for repair in due if repair is not None)]
+
+
+def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Collection[str]) -> Repair | None:
+    since = session.started_at
+    # What started in the future started before the clock was set back.
+    is_settled = since is not None and (since < looked_at or since > looked_at + SKEW)
+    if session.state not in (RUNNING, WARM) or not is_settled:
+        return None
+    if job is not None and job.state != "dead":
+        if session.node and job.node and job.node != session.node:
+            detail = f"The machine {session.node} went away."
+            return Repair("lose", session.job_id, session.id, "lost", detail)
+        if job.node in leaving:
+            return Repair("move", session.job_id, session.id, "", f"{job.node} is being taken out of service")
+        return None
+    is_over = session.expires_at is not None and session.expires_at <= looked_at
+    detail = "" if job is None or is_over or not job.detail else f"{job.detail[:1].upper()}{job.detail[1:]}."
+    return Repair("lose", session.job_id, session.id, "age" if is_over else "lost", detail)
+
+
+def is_due(repair: Repair, job: Job | None, now: datetime) -> bool:
+    """Look at the session and its very job once more, right before a repair: a list may have been incomplete."""
+    if repair.action == "stop":
+        return not is_wanted(repair.job_id)
+    again = [session for session in known() if session.job_id == repair.job_id]
+    leaving = (job.node,) if repair.action == "move" and job is not None else ()
+    return any(found.action == repair.action for found in plan(again, [job] if job else [], now, leaving))
+
+
+def is_wanted(job_id: str) -> bool:
+    """Look once more whether anybody wants the job, right before it is stopped: the stock first, as in `known`."""
+    if db.session.scalar(select(WarmLab.id).where(WarmLab.job_id == job_id)) is not None:
+        return True
+    query = select(LabSession.id).where(LabSession.job_id == job_id, LabSession.state != ENDED)
+    return db.session.scalar(query) is not None
+
+
+def carry_out(repair: Repair, job: Job | None, now: datetime) -> bool:
+    """Write down what the repair does to its session; return whether it was still due.
+
+    Of a repair that was due, other than a move, the caller then stops the job.
+    """
+    is_still_due = is_due(repair, job, now)
+    if is_still_due and repair.action == "lose":
+        return lose(repair, now)
+    if is_still_due and repair.action == "move":
+        move(repair, now)
+    return is_still_due
+
+
+def lose(repair: Repair, now: datetime) -> bool:
+    """End the session whose machine is gone, or forget the warm one; return False when it has moved on meanwhile."""
+    if repair.session_id is None:
+        return warm_stock.lose(repair.job_id)
+    found = db.session.get(LabSession, repair.session_id, populate_existing=True)
+    if found is None:
+        return False
+    is_lost = lifecycle.move(
+        found, RUNNING, ENDED, reason=repair.reason or "lost", detail=repair.detail[:MAX_DETAIL], ended_at=now
+    )
+    if is_lost:
+        saved_at = found.saved_at.isoformat() if found.saved_at else None
+        timelines.note(found.id, "lost", now, saved_at=saved_at, detail=repair.detail[:MAX_DETAIL])
+    return is_lost
+
+
+def move(repair: Repair, now: datetime) -> None:
+    """Save the lab and start it again elsewhere with what was saved, or have a warm one replaced.
+
+    One that has moved on meanwhile is left alone.
+    """
+    if repair.session_id is None:
+        warm_stock.retire(repair.job_id)
+        return
+    found = db.session.get(LabSession, repair.session_id, populate_existing=True)
+    if found is not None:
+        lifecycle.relocate(found, now, why=repair.detail)

@@ -1,0 +1,173 @@
+"""A quiz attempt: drawn at the start, saved answer by answer, graded in the transaction that closes it."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from extensions import db
+from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz
+from models.attempt import OPEN
+from models.marks import exact
+from services.errors import Conflict, InvalidInput, NotFound
+from services.quizzes import grading
+from services.quizzes.answers import GRACE
+from services.quizzes.questions import kind_of
+
+log = structlog.get_logger("yurt.attempts")
+
+
+def start(
+    user_id: int,
+    quiz: Quiz,
+    *,
+    now: datetime,
+    rng: random.Random | None = None,
+    admit: Callable[[], None] = lambda: None,
+) -> Attempt:
+    """Open an attempt, or return the one that is open. Conflict: no attempts are left, or no questions.
+
+    `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused. Racing
+    starts take turns: the first one makes the attempt, and the others find it.
+    """
+    existing = open_attempt(user_id, quiz.id)
+    if existing is None or is_overdue(existing, now):
+        turn = func.pg_advisory_xact_lock(func.hashtextextended(f"attempt:{user_id}:{quiz.id}", 0))
+        db.session.execute(select(turn))
+        existing = open_attempt(user_id, quiz.id)
+    if existing is not None and not is_overdue(existing, now):
+        return existing
+    if existing is not None:
+        grading.close(existing.id, by="deadline", now=now)
+    versions = _current_versions(quiz)
+    if not versions:
+        raise Conflict("This quiz has no questions yet.")
+    taken = _count(user_id, quiz)
+    if quiz.attempts_allowed is not None and taken >= quiz.attempts_allowed:
+        raise Conflict("You have used all attempts at this quiz.")
+    admit()
+    return _insert(user_id, quiz, versions, taken + 1, now, rng or random.SystemRandom())
+
+
+def _count(user_id: int, quiz: Quiz) -> int:
+    query = select(func.count()).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id)
+    return db.session.scalar(query) or 0
+
+
+def _insert(
+    user_id: int, quiz: Quiz, versions: list[QuestionVersion], number: int, now: datetime, rng: random.Random
+) -> Attempt:
+    if quiz.is_shuffled:
+        versions = rng.sample(versions, len(versions))
+    attempt = Attempt(
+        quiz_id=quiz.id,
+        user_id=user_id,
+        number=number,
+        started_at=now,
+        deadline_at=now + timedelta(seconds=quiz.time_limit_s) if quiz.time_limit_s else None,
+        max_score=sum((exact(version.points) for version in versions), Fraction(0)),
+    )
+    attempt.items = [
+        AttemptItem(
+            position=position,
+            version_id=version.id,
+            frozen=kind_of(version.kind).freeze(version.spec, rng if quiz.is_shuffled else None),
+        )
+        for position, version in enumerate(versions, start=1)
+    ]
+    db.session.add(attempt)
+    db.session.flush()
+    return attempt
+
+
+def submit(attempt: Attempt, *, now: datetime) -> Attempt:
+    """Close and grade; a second submit finds it closed and changes nothing."""
+    is_in_time = attempt.deadline_at is None or now < attempt.deadline_at
+    grading.close(attempt.id, by="student" if is_in_time else "deadline", now=now)
+    db.session.refresh(attempt)
+    return attempt
+
+
+def close_overdue(now: datetime, limit: int = 100) -> int:
+    """Close and grade, as saved, up to `limit` attempts whose time is over; return their number.
+
+    Rows that another scheduler holds are skipped, so copies never wait for each other.
+    """
+    due = (
+        select(Attempt.id)
+        .where(Attempt.state == OPEN, Attempt.deadline_at < now - GRACE)
+        .order_by(Attempt.deadline_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return sum(_close_one(attempt_id, now) for attempt_id in db.session.scalars(due).all())
+
+
+def _close_one(attempt_id: int, now: datetime) -> bool:
+    """Close one attempt in a savepoint: one that can't be graded is logged, and doesn't hold up the others."""
+    try:
+        with db.session.begin_nested():
+            return grading.close(attempt_id, by="deadline", now=now)
+    except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
+        log.exception("attempt not graded", attempt=attempt_id)
+        return False
+
+
+def is_overdue(attempt: Attempt, now: datetime) -> bool:
+    """Whether an open attempt's time is over, with the grace that late messages get."""
+    return attempt.state == OPEN and attempt.deadline_at is not None and now > attempt.deadline_at + GRACE
+
+
+def open_attempt(user_id: int, quiz_id: int) -> Attempt | None:
+    """Return the person's open attempt at the quiz."""
+    return db.session.scalar(
+        select(Attempt).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz_id, Attempt.state == OPEN)
+    )
+
+
+def load_as(attempt_id: int, user_id: int, *, is_whole: bool = False) -> tuple[Attempt, str | None]:
+    """Return an attempt with its quiz and course, and the person's role there; raise NotFound.
+
+    With is_whole it comes with its items and questions.
+    """
+    options: list[Any] = [joinedload(Attempt.quiz).joinedload(Quiz.course)]
+    if is_whole:
+        options.append(selectinload(Attempt.items).joinedload(AttemptItem.version))
+    is_theirs = (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == user_id)
+    query = (
+        select(Attempt, Enrolment.role)
+        .join(Quiz, Quiz.id == Attempt.quiz_id)
+        .outerjoin(Enrolment, is_theirs)
+        .options(*options)
+        .where(Attempt.id == attempt_id)
+    )
+    found = db.session.execute(query).tuples().one_or_none() if attempt_id < 2**63 else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_student(user_id: int, quiz: Quiz) -> list[Attempt]:
+    """Return a person's attempts at a quiz, the newest first."""
+    query = select(Attempt).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id)
+    return list(db.session.scalars(query.order_by(Attempt.number.desc())))
+
+
+def attempts_left(quiz: Quiz, made: int) -> int | None:
+    """Return how many attempts are left after `made`; None is no limit."""
+    return None if quiz.attempts_allowed is None else max(0, quiz.attempts_allowed - made)
+
+
+def _current_versions(quiz: Quiz) -> list[QuestionVersion]:
+    query = (
+        select(QuestionVersion)
+        .join(Question, Question.current_id == QuestionVersion.id)
+        .where(Question.quiz_id == quiz.id, ~Question.is_archived)
+        .order_by(Question.position, Question.id)
+    )
+    return list(db.session.scalars(query))

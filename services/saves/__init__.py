@@ -1,0 +1,1 @@
+"""Saved homes: their archives and the store that keeps them."""
