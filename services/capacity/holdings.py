@@ -1,4 +1,4 @@
-"""What holds machines and who waits for one, read from the tables for `lab_queue` to decide on."""
+"""What holds machines and who waits for one, read from the tables for `order` to decide on."""
 
 from collections import Counter
 from functools import cache
@@ -24,7 +24,7 @@ _lab = Lab.__table__.c
 
 
 def _needs() -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return the CPU and the memory that a lab holds, as `lab_fit.needs_of` has them."""
+    """Return the CPU and the memory that a lab holds, as `placement.needs_of` has them."""
     kinds = TEMPLATES.values()
     cpu_mhz = _lab.cpu_mhz + case({kind.name: kind.beside_mhz for kind in kinds}, value=_lab.template, else_=0)
     least_mb = case({kind.name: kind.least_mb for kind in kinds}, value=_lab.template, else_=0)

@@ -1,4 +1,4 @@
-"""Every way to start a lab, behind the one gate (`lab_gate`): a page, its script and the API come through here."""
+"""Every way to start a lab, behind the one gate (`labs/gate.py`): a page, its script and the API come through here."""
 
 from datetime import datetime
 

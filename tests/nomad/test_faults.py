@@ -30,10 +30,10 @@ KILLED = """
 import json, os, signal, sys
 from config import load_settings
 from core import create_core
-from scheduler.backends.nomad import NomadBackend
+from backends.nomad import NomadBackend
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from services.lab_claims import Limits
+from services.labs.claims import Limits
 
 step = ""
 

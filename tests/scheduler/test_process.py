@@ -33,9 +33,9 @@ KILLED = """
 import os, signal
 from config import load_settings
 from core import create_core
-from scheduler.backends.local import LocalBackend
+from backends.local import LocalBackend
 from scheduler.ticks.starts import starter
-from services.lab_claims import Limits
+from services.labs.claims import Limits
 
 class Killed(LocalBackend):
     def start(self, spec):

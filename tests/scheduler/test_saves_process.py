@@ -32,10 +32,10 @@ KILLED = """
 import os, signal, sys
 from config import load_settings
 from core import create_core
-from scheduler.backends.local import LocalBackend
+from backends.local import LocalBackend
 from scheduler.ticks import saves
 from scheduler.ticks.stops import stopper
-from services import saves as service
+from services.labs import saving as service
 
 step = sys.argv[1]
 
