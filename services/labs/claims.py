@@ -37,8 +37,8 @@ TRIES = 3
 def claim_next(limits: Limits, now: datetime) -> LabSession | None:
     """Move the session whose turn it is to `starting`, maybe with a warm machine; None if the limits allow nobody.
 
-    The order is that of `capacity/order.py`. Where somebody waits for room, warm machines of other labs are given up for them.
-    The lock lasts until the caller commits.
+    The order is that of `capacity/order.py`. Where somebody waits for room, warm machines of other labs are given up
+    for them. The lock lasts until the caller commits.
     """
     holdings.lock()
     for _ in range(TRIES):
