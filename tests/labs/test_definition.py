@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 import lab_definition
 import lab_templates
+from backends import LabSpec
 from blueprints.labs.schemas import LabOut
 from config import ROOT
 from lab_definition import DEFAULTS, FIELDS, MACHINE, LabDefinition, Machine
 from models import Lab
-from scheduler.backends import LabSpec
-from services import lab_definitions
 from services.archive.content import LabContent
+from services.labs import definitions
 from tests.factories import Cast
 
 HCL = re.compile(r'^variable "(\w+)" \{\n  type += (\S+)\n  default += (.+)$', re.MULTILINE)
@@ -98,8 +98,8 @@ def test_a_specification_is_built_in_one_place_and_takes_the_whole_machine(cast:
         # One reads back what the other wrote.
         next(name for name in source if name.endswith("backends/local/jobs.py"))
     ]
-    assert lab_definitions.machine_of(cast.lab)["memory_mb"] == 333
-    assert set(lab_definitions.machine_of(cast.lab)) == {*MACHINE, "setup_script"}
+    assert definitions.machine_of(cast.lab)["memory_mb"] == 333
+    assert set(definitions.machine_of(cast.lab)) == {*MACHINE, "setup_script"}
     assert {field.name for field in dataclasses.fields(Machine)} <= {
         field.name for field in dataclasses.fields(LabSpec)
     }
