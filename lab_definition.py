@@ -9,8 +9,7 @@ templates there are says `lab_templates`.
 from dataclasses import fields
 from typing import Annotated, Any
 
-from annotated_types import Ge, Le
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 from pydantic.dataclasses import dataclass
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -24,7 +23,7 @@ PORTS = (1, 65_535)
 
 def _number(low: int, high: int, unit: str, meaning: str) -> Any:
     # What an OpenAPI document doesn't know, such as units, begins with x-.
-    return Field(ge=low, le=high, description=meaning, json_schema_extra={"x-unit": unit})
+    return Field(strict=True, ge=low, le=high, description=meaning, json_schema_extra={"x-unit": unit})
 
 
 def _meaning(words: str) -> Any:
@@ -39,6 +38,8 @@ def _known(name: str) -> str:
 
 def _literal(text: str) -> str:
     """Refuse what HCL and Nomad's clients would replace by values of their own."""
+    if "\n" in text:
+        raise PydanticCustomError("line", "must be a single line")
     if "${" in text or "%{" in text:
         raise PydanticCustomError("variables", "must hold neither ${ nor %{")
     return text
@@ -46,7 +47,7 @@ def _literal(text: str) -> str:
 
 TemplateName = Annotated[str, AfterValidator(_known)]
 Words = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_literal)]
-Port = Annotated[int, Field(ge=PORTS[0], le=PORTS[1])]
+Port = Annotated[int, Field(strict=True, ge=PORTS[0], le=PORTS[1])]
 Ports = Annotated[tuple[Port, ...], Field(max_length=MAX_PORTS)]
 
 
@@ -71,6 +72,7 @@ class Machine:
     disk_mb: Annotated[int, _number(16, 1_000_000, "MB", "disk that it may fill")] = 512
     has_network: Annotated[
         bool,
+        Strict(),
         _meaning("whether it reaches the network; without Nomad, that needs the program slirp4netns"),
     ] = False
     kernel: Annotated[Words, _meaning("`qemu` only: start this kernel without a boot loader")] = ""
@@ -119,18 +121,6 @@ def machine_of(source: Any) -> dict[str, Any]:
 def values_of(source: Any) -> dict[str, Any]:
     """Return a definition's fields of whatever has them; `ports` as a tuple, however they are kept."""
     return {**{name: getattr(source, name) for name in FIELDS}, "ports": tuple(source.ports)}
-
-
-def bounds(name: str) -> tuple[int, int]:
-    """Return the lowest and the highest value of a number."""
-    facts: dict[type, Any] = {type(fact): fact for fact in FIELDS[name].metadata}
-    return facts[Ge].ge, facts[Le].le
-
-
-def unit(name: str) -> str:
-    """Return the unit of a number; "" of what has none."""
-    extra = FIELDS[name].json_schema_extra
-    return str(extra["x-unit"]) if isinstance(extra, dict) and "x-unit" in extra else ""
 
 
 def described(name: str) -> Any:

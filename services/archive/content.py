@@ -10,7 +10,6 @@ from typing import Any
 from lab_definition import LabDefinition
 
 FORMAT = 1
-ENROLMENTS = ("open", "code", "closed")
 
 
 @dataclass(frozen=True)

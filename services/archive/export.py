@@ -21,7 +21,7 @@ from services.archive.content import (
     line_text,
 )
 from services.archive.folder import is_inside
-from services.archive.read_lab import SETUP, SOLUTION
+from services.archive.shapes import SETUP, SOLUTION
 
 
 def collect(course: Course) -> CourseContent:

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from services.archive.faults import Faults
+from services.archive.content import line_text
+from services.archive.faults import Faults, control_character
 
 MAX_DEPTH = 12
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
@@ -27,7 +28,8 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Node:
     """A value and its line: a scalar, a list of nodes, or nodes by key (their line is the key's).
 
-    `is_broken` says that what stood there was refused, which has been noted: its value is None.
+    `is_broken` says that what stood there was refused, which has been noted: its value is None. Texts are normalised
+    (`line_text`).
     """
 
     value: Any
@@ -35,22 +37,22 @@ class Node:
     is_broken: bool = False
 
     def plain(self) -> Any:
-        """Return the value without lines."""
+        """Return the value without lines. A field without a value is a field that isn't there."""
         if isinstance(self.value, list):
             return [item.plain() for item in self.value]
         if isinstance(self.value, dict):
-            return {key: item.plain() for key, item in self.value.items()}
+            return {key: item.plain() for key, item in self.value.items() if item.value is not None}
         return self.value
 
-    def find(self, field: str) -> "Node":
-        """Return the node that a path such as `choices[2].text` names, or the nearest one above it."""
+    def at(self, *place: int | str) -> "Node":
+        """Return the node at a place such as ("choices", 1, "text"), or the nearest one above it."""
         node = self
-        for part in re.findall(r"[^.\[\]]+", field):
+        for part in place:
             child = None
             if isinstance(node.value, dict):
                 child = node.value.get(part)
-            elif isinstance(node.value, list) and part.isdigit() and 0 < int(part) <= len(node.value):
-                child = node.value[int(part) - 1]
+            elif isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+                child = node.value[part]
             if child is None:
                 break
             node = child
@@ -113,13 +115,20 @@ class _Document:
             self._note(event, path, f"tags such as {event.tag} aren't allowed")
         if isinstance(event, yaml.ScalarEvent):
             is_plain = event.implicit[0] and event.tag is None
-            return Node(_scalar(event.value) if is_plain else event.value, line)
+            return self._text(event, path, _scalar(event.value) if is_plain else event.value)
         if isinstance(event, yaml.SequenceStartEvent):
             items: list[Node] = []
             while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
                 items.append(self._node(event, f"{path}[{len(items) + 1}]", depth + 1))
             return Node(items, line)
         return Node(self._fields(path, depth), line)
+
+    def _text(self, event: Any, path: str, value: Any) -> Node:
+        control = control_character(value) if isinstance(value, str) else None
+        if control:
+            self._note(event, path, f"holds the control character {control[1]}")
+            return Node(None, self._line(event), is_broken=True)
+        return Node(line_text(value) if isinstance(value, str) else value, self._line(event))
 
     def _fields(self, path: str, depth: int) -> dict[str, Node]:
         fields: dict[str, Node] = {}

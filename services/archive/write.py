@@ -20,7 +20,7 @@ from services.archive.content import (
     activity_file,
 )
 from services.archive.folder import is_inside
-from services.archive.read_lab import SETUP, SOLUTION
+from services.archive.shapes import SETUP, SOLUTION
 from services.errors import InvalidInput
 
 # YAML 1.1 takes these for line ends; only an escape in quotes keeps them.

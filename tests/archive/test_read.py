@@ -74,6 +74,10 @@ DAMAGED = {
         with_line("course.yaml", "enrol_code: tiny-2026\n", ""),
         ["course.yaml:1: enrol_code: is missing, but enrolment is by code"],
     ),
+    "empty code": (
+        with_line("course.yaml", "enrol_code: tiny-2026", "enrol_code: ''"),
+        ["course.yaml:7: enrol_code: is missing, but enrolment is by code"],
+    ),
     "bad slug": (
         with_line("course.yaml", "slug: tiny", "slug: ../tiny"),
         [f"course.yaml:2: slug: {SLUG}"],
@@ -215,6 +219,31 @@ DAMAGED = {
     "script empty": (
         {"basics/lab.lab/checks/done.sh": "\n"},
         [f"{LAB}:11: steps[1].checks[1].script: basics/lab.lab/checks/done.sh is empty"],
+    ),
+    "true for a number, and a text for true": (
+        with_line(LAB, "points: 10", "points: true\n        timeout_s: 1.0")
+        | with_line("course.yaml", "is_published: true", "is_published: 1"),
+        [
+            f"{LAB}:12: steps[1].checks[1].points: must be a whole number from 0 to 10000",
+            f"{LAB}:13: steps[1].checks[1].timeout_s: must be a whole number from 1 to 300",
+            "course.yaml:5: is_published: must be true or false",
+        ],
+    ),
+    "step that is none, and a check that says too much": (
+        {LAB: COURSE[LAB].replace("        points: 10", "        point: 10") + "  - rest\n"},
+        [
+            f"{LAB}:12: steps[1].checks[1].point: isn't a field here; it knows hint, points, script, slug, timeout_s, "
+            "title",
+            f"{LAB}:14: steps[2]: must be a list of `field: value`",
+        ],
+    ),
+    "image of two lines": (
+        with_line(LAB, "title: A lab", "title: A lab\nimage: |\n  one\n  two"),
+        [f"{LAB}:2: image: must be a single line"],
+    ),
+    "alias in a choice": (
+        with_line(QUIZ, "text: that", "text: *that"),
+        [f"{QUIZ}:11: questions[1].choices[2].text: anchors (&name) and aliases (*name) aren't allowed"],
     ),
     "setup under another name": (
         with_line(LAB, "setup: setup.sh", "setup: begin.sh"),

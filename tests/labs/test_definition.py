@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from annotated_types import Ge, Le
 from pydantic import ValidationError
 
 import lab_definition
@@ -36,6 +37,18 @@ BESIDE = {
 }
 BESIDE |= {"driver", "max_life", "agent"}
 OWN = {"docker": {"pids_limit"}, "qemu": {"accelerator"}}
+
+
+def bounds(name: str) -> tuple[int, int]:
+    """Return the lowest and the highest value of a number."""
+    facts: dict[type, Any] = {type(fact): fact for fact in FIELDS[name].metadata}
+    return facts[Ge].ge, facts[Le].le
+
+
+def unit(name: str) -> str:
+    """Return the unit of a number; "" of what has none."""
+    extra = FIELDS[name].json_schema_extra
+    return str(extra["x-unit"]) if isinstance(extra, dict) else ""
 
 
 @pytest.mark.parametrize("name", lab_templates.TEMPLATES)
@@ -78,15 +91,15 @@ def test_the_table_and_what_derives_from_the_definition_have_its_defaults() -> N
 
 def test_a_definition_keeps_its_bounds() -> None:
     wrong: dict[str, Any] = {"template": "mainframe", "image": "${NOMAD_TOKEN}", "kernel": "k" * 201, "ports": (0, 80)}
-    wrong |= {name: lab_definition.bounds(name)[1] + 1 for name in FIELDS if lab_definition.unit(name)}
+    wrong |= {name: bounds(name)[1] + 1 for name in FIELDS if unit(name)}
 
     with pytest.raises(ValidationError) as refused:
         LabDefinition(**wrong)
 
     assert {fault["loc"][0] for fault in refused.value.errors()} == set(wrong)
     for name in FIELDS:
-        if lab_definition.unit(name):
-            low, high = lab_definition.bounds(name)
+        if unit(name):
+            low, high = bounds(name)
             assert low <= getattr(DEFAULTS, name) <= high
 
 
@@ -111,7 +124,7 @@ def test_the_api_describes_a_lab_as_the_definition_does() -> None:
     for name in FIELDS:
         if name in shown:
             assert shown[name]["description"] == FIELDS[name].description
-            assert shown[name].get("x-unit", "") == lab_definition.unit(name)
+            assert shown[name].get("x-unit", "") == unit(name)
     assert shown["memory_mb"]["x-unit"] == "MB"
 
 
@@ -131,8 +144,8 @@ def _row(name: str) -> str:
     elif isinstance(usual, bool):
         kind, default = "flag", f"`{str(usual).lower()}`"
     elif isinstance(usual, int):
-        low, high = lab_definition.bounds(name)
-        kind, default = f"{low:,} to {high:,} {lab_definition.unit(name)}", f"{usual:,}"
+        low, high = bounds(name)
+        kind, default = f"{low:,} to {high:,} {unit(name)}", f"{usual:,}"
     return re.sub(" +", " ", f"| `{name}` | {kind} | {default} | {FIELDS[name].description} |")
 
 
