@@ -5,7 +5,7 @@ import globals from "globals";
 const rules = {
   "consistent-this": "error",
   eqeqeq: "error",
-  "max-lines": ["error", 400],
+  "max-lines": ["error", 300],
   "no-else-return": "error",
   "no-eval": "error",
   "no-implied-eval": "error",

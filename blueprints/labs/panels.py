@@ -22,6 +22,12 @@ class Panel:
     name: str
     title: Any
     applies: Callable[[Lab], bool] = lambda _lab: True
+    is_visit: bool = False
+
+    @property
+    def template(self) -> str:
+        """What is in it."""
+        return f"labs/{'_visit' if self.is_visit else '_panel'}_{self.name}.html"
 
 
 def has_web(lab: Lab) -> bool:
@@ -36,6 +42,8 @@ PANELS = (
     Panel("timeline", _("Timeline")),
     Panel("help", _("Help")),
 )
+# What somebody who looks in has of it: the terminal to read, and the same help.
+OF_VISIT = (Panel("terminal", _("Terminal"), is_visit=True), PANELS[-1])
 
 
 def of(lab: Lab, takes_part: bool) -> list[Panel]:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import limits, live_tickets
-from blueprints.labs import step_rows
+from blueprints.labs import panels, step_rows
 from blueprints.labs.loading import helped
 from blueprints.pages import login_required, me, now
 from extensions import db
@@ -37,6 +37,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
         student=found.user,
         steps=step_rows.rows(found.lab, state, words),
         words=words,
+        panels=panels.OF_VISIT,
         state=state,
         board_url=url_for("labs_board.show", slug=found.course.slug),
     )

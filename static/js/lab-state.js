@@ -1,99 +1,139 @@
-// @ts-nocheck -- its types aren't told yet
-// The lab's state: one document, which the gateway sends on each change. The page's parts share it through this module.
-import { isSignedIn, onSignedIn, send } from "./send.js";
-import { strings, toast } from "./site.js";
+// The lab's state: one document, which the gateway sends on each change. The page's parts share it through `lab`.
+import { get } from "./dom.js";
+import { problem, send } from "./send.js";
+import { session } from "./session.js";
+import { toast } from "./toast.js";
+import { wordsOf } from "./words.js";
 
-/** The page's words. */
-export const words = strings();
-/** Return the words of one panel. */
-export const wordsOf = (name) => JSON.parse(document.getElementById(`words-${name}`).textContent);
-/** The state document as it is now; null before the first start. Import it: it changes under its name. */
-export let state = JSON.parse(document.getElementById("state").textContent);
+/** @import { LabDocument } from "./types" */
 
-const listeners = [];
-let source = null;
-let failures = 0;
-let retry = 0;
-let asked = 0;
+const MOST_MS = 15000;
+const words = wordsOf("machine");
 
-/** Return the element with that ID. */
-export const get = (id) => document.getElementById(id);
+class Lab {
+  /** The state document as it is now; null before the first start. @type {LabDocument | null} */
+  state = JSON.parse(get("state").textContent ?? "null");
+  // What a visitor does there has addresses of its own.
+  #base = get("lab").dataset.base ?? "";
+  /** @type {((state: LabDocument | null) => void)[]} */
+  #listeners = [];
+  /** @type {EventSource | null} */
+  #source = null;
+  #failures = 0;
+  #retry = 0;
+  #asked = 0;
 
-/** Put values into the {places} of a text. */
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+  constructor() {
+    // A network that was lost has cut the stream, which nobody tells.
+    addEventListener("online", () => this.follow());
+    session.onBack(() => this.follow());
+  }
 
-/** Return the time of day of an ISO 8601 time, as its reader writes it. */
-export const clock = (iso) => new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  /** The state's name; "none" before the first start. */
+  get name() {
+    return this.state?.state ?? "none";
+  }
 
-/** Return the state's name; "none" before the first start. */
-export const stateName = () => state?.state ?? "none";
+  get isRunning() {
+    return this.name === "running";
+  }
 
-/** Return the state by which words are chosen: a reset is no end, and who has no place in the queue any more starts. */
-export function shownName() {
-  const name = stateName();
-  if (name === "stopping" && state.is_resetting) return "resetting";
-  return name === "queued" && !state.position ? "starting" : name;
-}
+  /** The state by which words are chosen: a reset is no end, and who has no place in the queue any more starts. */
+  get shownName() {
+    if (this.name === "stopping" && this.state?.is_resetting) return "resetting";
+    return this.name === "queued" && !this.state?.position ? "starting" : this.name;
+  }
 
-// What a visitor does there has addresses of its own.
-const base = document.getElementById("lab").dataset.base ?? "";
+  /**
+   * Return the address of an action on the session.
+   * @param {string} action
+   */
+  url(action) {
+    return `/lab-sessions/${this.state?.id}/${this.#base}${action}`;
+  }
 
-/** Return the address of an action on the session. */
-export const url = (action) => `/lab-sessions/${state.id}/${base}${action}`;
+  /**
+   * Call `listener(state)` now, and after each change.
+   * @param {(state: LabDocument | null) => void} listener
+   */
+  onChange(listener) {
+    this.#listeners.push(listener);
+    listener(this.state);
+  }
 
-/** Call `listener(state)` now, and after each change. */
-export function onState(listener) {
-  listeners.push(listener);
-  listener(state);
-}
+  /**
+   * Take a new state document.
+   * @param {LabDocument} state
+   */
+  take(state) {
+    this.state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
 
-/** Take a new state document. */
-export function setState(document) {
-  state = document;
-  for (const listener of listeners) listener(state);
-}
-
-/** Return an answer's problem in words. */
-export async function problem(response) {
-  const found = await response?.json().catch(() => null);
-  return found?.detail ?? words.failed;
-}
-
-/** POST an action that answers with the new state; on a failure say why and return false. */
-export async function act(action, body) {
-  const response = await send("POST", url(action), body).catch(() => null);
-  if (response?.ok) {
-    setState(await response.json());
+  /**
+   * POST to an address that answers with the new state, and follow its session where that is another one; on a failure
+   * say why and return false.
+   * @param {string} url
+   * @param {object} [body]
+   */
+  async post(url, body) {
+    const response = await send("POST", url, body).catch(() => null);
+    if (!response?.ok) {
+      toast(await problem(response, words.failed), "bad");
+      return false;
+    }
+    /** @type {Partial<LabDocument>} */
+    const found = await response.json();
+    const isAnother = found.id !== this.state?.id;
+    if (isDocument(found)) this.take(found);
+    if (isDocument(found) && isAnother) this.follow();
     return true;
   }
-  toast(await problem(response), "bad");
-  return false;
+
+  /**
+   * POST an action on the session.
+   * @param {string} action
+   * @param {object} [body]
+   */
+  act(action, body) {
+    return this.post(this.url(action), body);
+  }
+
+  /** Follow the session's state. */
+  async follow() {
+    this.#asked += 1;
+    const mine = this.#asked;
+    this.#source?.close();
+    clearTimeout(this.#retry);
+    if (!this.state) return;
+    const response = await send("POST", this.url("live")).catch(() => null);
+    const found = response?.ok ? await response.json().catch(() => null) : null;
+    if (mine !== this.#asked) return; // a later one follows
+    if (response?.status === 401 && !session.isMine) return; // until its person is back
+    if (!found) return this.#followLater();
+    const source = new EventSource(found.url);
+    this.#source = source;
+    source.addEventListener("state", (event) => {
+      this.#failures = 0;
+      this.take(JSON.parse(event.data));
+    });
+    source.addEventListener("error", () => source.readyState === EventSource.CLOSED && this.#followLater());
+  }
+
+  #followLater() {
+    this.#failures += 1;
+    this.#retry = setTimeout(() => this.follow(), Math.min(MOST_MS, 500 * 2 ** this.#failures));
+  }
 }
 
-/** Follow the session's state; again after a start, which gives a new session. */
-export async function watch() {
-  const mine = (asked += 1);
-  source?.close();
-  clearTimeout(retry);
-  if (!state?.id) return;
-  const response = await send("POST", url("live")).catch(() => null);
-  const found = response?.ok ? await response.json().catch(() => null) : null;
-  if (mine !== asked) return; // a later one follows
-  if (response?.status === 401 && !isSignedIn()) return; // until its person is back
-  if (!found) return later();
-  source = new EventSource(found.url);
-  source.addEventListener("state", (event) => {
-    failures = 0;
-    setState(JSON.parse(event.data));
-  });
-  source.addEventListener("error", () => source.readyState === EventSource.CLOSED && later());
+/**
+ * Say whether there is a document in an answer: what is told about a lab that has ended is empty.
+ * @param {Partial<LabDocument>} found
+ * @returns {found is LabDocument}
+ */
+function isDocument(found) {
+  return found.id !== undefined;
 }
 
-// A network that was lost has cut the stream, which nobody tells.
-addEventListener("online", watch);
-onSignedIn(watch);
-
-function later() {
-  failures += 1;
-  retry = setTimeout(watch, Math.min(15000, 500 * 2 ** failures));
-}
+/** The page's lab. */
+export const lab = new Lab();

@@ -1,72 +1,57 @@
-// @ts-nocheck -- its types aren't told yet
-// The board of a course's labs: a hint from the gateway, and the rows alone are fetched anew; messages and hands.
-import { follow } from "./live.js";
-import { send, strings, toast } from "./site.js";
+// The board of a course's labs: rows that are kept up to date, messages and hands.
+import { around, findPart, get, part } from "./dom.js";
+import { Board } from "./live.js";
+import { problem, send } from "./send.js";
+import { toast } from "./toast.js";
+import { fill, wordsOf } from "./words.js";
 
-const live = document.getElementById("live");
-const board = document.getElementById("board");
-const dialog = document.getElementById("say");
-const text = document.getElementById("say-text");
-const words = strings();
 // What depends on the time alone (who is stuck, who is idle) has no hint.
 const EVERY_MS = 30000;
-let waiting = 0;
-let took = 0;
-let student = null;
+const words = wordsOf("board");
+const dialog = get("say", HTMLDialogElement);
+const text = get("say-text", HTMLTextAreaElement);
+// A large class has news all the time: looking takes a fifth of it at most, however slow the site is.
+const board = new Board((took) => Math.max(100 + Math.random() * 400, 4 * took));
+/** The row of the student who is written to. @type {DOMStringMap} */
+let student = {};
 
-const fill = (pattern, name) => pattern.replace("{name}", name);
-
-async function refresh() {
-  waiting = 0;
-  const began = performance.now();
-  const response = await fetch(live.dataset.partial, { credentials: "same-origin" }).catch(() => null);
-  const html = response?.ok && !response.redirected ? await response.text() : null;
-  took = performance.now() - began;
-  if (html === null) return;
-  const focused = document.activeElement?.id;
-  // The site's own HTML, escaped there.
-  const page = new DOMParser().parseFromString(html, "text/html");
-  board.replaceChildren(...page.body.childNodes);
-  if (focused && !document.activeElement?.id) document.getElementById(focused)?.focus();
-}
-
-function soon() {
-  // A large class has news all the time: looking takes a fifth of it at most, however slow the site is.
-  waiting ||= setTimeout(refresh, Math.max(100 + Math.random() * 400, 4 * took));
-}
-
+/**
+ * @param {string | undefined} session
+ * @param {string} action
+ * @param {object} [body]
+ */
 async function post(session, action, body) {
   const response = await send("POST", `/lab-sessions/${session}/${action}`, body).catch(() => null);
   if (response?.ok) return true;
-  const problem = await response?.json().catch(() => null);
-  toast(problem?.detail ?? words.failed, "bad");
+  toast(await problem(response, words.failed), "bad");
   return false;
 }
 
-board.addEventListener("click", async (event) => {
-  const row = event.target.closest("[data-session]");
+get("board").addEventListener("click", async (event) => {
+  const row = around(event, "[data-session]");
   if (!row) return;
-  if (event.target.closest("[data-say]")) {
+  if (around(event, "[data-say]")) {
     student = row.dataset;
-    const title = document.getElementById("say-title");
-    title.textContent = fill(title.dataset.title, student.name);
+    const title = get("say-title");
+    title.textContent = fill(title.dataset.title ?? "", { name: student.name });
     dialog.showModal();
     text.focus();
-  } else if (event.target.closest("[data-lower]") && (await post(row.dataset.session, "hand/lower"))) {
+  } else if (around(event, "[data-lower]") && (await post(row.dataset.session, "hand/lower"))) {
     toast(words.lowered, "good");
-    soon();
+    board.refreshSoon();
   }
 });
-dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-document.getElementById("say-form").addEventListener("submit", async (event) => {
+part(dialog, "[data-close]").addEventListener("click", () => dialog.close());
+get("say-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!text.value.trim() || !(await post(student.session, "messages", { text: text.value }))) return;
   text.value = "";
   dialog.close();
-  toast(fill(words.sent, student.name), "good");
+  toast(fill(words.sent, { name: student.name }), "good");
 });
-document.querySelector("[data-submit]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+const filter = findPart(document, "[data-submit]", HTMLSelectElement);
+filter?.addEventListener("change", () => filter.form?.requestSubmit());
 
-follow(live, soon);
-setInterval(() => document.hidden || soon(), EVERY_MS);
-document.addEventListener("visibilitychange", () => document.hidden || soon());
+const look = () => document.hidden || board.refreshSoon();
+setInterval(look, EVERY_MS);
+document.addEventListener("visibilitychange", look);

@@ -1,55 +1,104 @@
-// @ts-nocheck -- its types aren't told yet
-// A page that is told of changes by the gateway: the badge that says whether it listens, and a ticket that is renewed.
-import { checkSession, isSignedIn, onSignedIn } from "./send.js";
+// A board that is told of changes by the gateway: the badge that says whether it listens, a ticket that is renewed, and the
+// board's own part of the page, which alone is fetched anew.
+import { get, part } from "./dom.js";
+import { session } from "./session.js";
 
 const MOST_MS = 30000;
 
-/** Call `listener` at each hint for the page's board; the element `live` has the stream's address and says how it is. */
-export function follow(live, listener) {
-  let failures = 0;
-  let retry = 0;
-  let source = null;
+/** The site's hints that a page's board has changed. */
+class Hints {
+  #failures = 0;
+  #retry = 0;
+  /** @type {EventSource | null} */
+  #source = null;
+  #badge;
+  #listener;
 
-  function show(isOn) {
-    live.dataset.state = isOn ? "on" : "off";
-    const label = live.querySelector("[data-on]");
-    label.textContent = isOn ? label.dataset.on : label.dataset.off;
+  /**
+   * @param {HTMLElement} badge  has the stream's address and says how it is
+   * @param {() => void} listener  is called at each hint
+   */
+  constructor(badge, listener) {
+    this.#badge = badge;
+    this.#listener = listener;
+    session.onBack(() => this.#renew());
+    this.#connect();
   }
 
-  function connect() {
-    clearTimeout(retry);
-    source?.close();
-    source = new EventSource(live.dataset.live);
+  /** @param {boolean} isOn */
+  #show(isOn) {
+    this.#badge.dataset.state = isOn ? "on" : "off";
+    const label = part(this.#badge, "[data-on]");
+    label.textContent = (isOn ? label.dataset.on : label.dataset.off) ?? "";
+  }
+
+  #connect() {
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    const source = new EventSource(this.#badge.dataset.live ?? "");
+    this.#source = source;
     source.addEventListener("open", () => {
-      failures = 0;
-      show(true);
+      this.#failures = 0;
+      this.#show(true);
     });
-    source.addEventListener("board", listener);
+    source.addEventListener("board", this.#listener);
     source.addEventListener("error", () => {
-      show(false);
-      if (source.readyState === EventSource.CLOSED) again();
+      this.#show(false);
+      if (source.readyState === EventSource.CLOSED) this.#again();
     });
   }
 
-  function again() {
-    clearTimeout(retry);
-    retry = setTimeout(renew, Math.min(MOST_MS, 500 * 2 ** failures));
-    failures += 1;
+  #again() {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#renew(), Math.min(MOST_MS, 500 * 2 ** this.#failures));
+    this.#failures += 1;
   }
 
   /** The ticket may be too old, or of a session that has ended: the page itself has a fresh one. */
-  async function renew() {
-    await checkSession();
-    if (!isSignedIn()) return; // goes on when its person is back
+  async #renew() {
+    await session.check();
+    if (!session.isMine) return; // goes on when its person is back
     const response = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
-    if (!response?.ok || response.redirected) return again();
-    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(live.id);
-    if (!fresh) return again();
-    live.dataset.live = fresh.dataset.live;
-    connect();
-    listener();
+    if (!response?.ok || response.redirected) return this.#again();
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(this.#badge.id);
+    if (!fresh) return this.#again();
+    this.#badge.dataset.live = fresh.dataset.live;
+    this.#connect();
+    this.#listener();
+  }
+}
+
+/** The part of a page that is fetched anew after a hint, a little later each time, so that a class doesn't come at once. */
+export class Board {
+  #badge = get("live");
+  #box = get("board");
+  #isWaiting = false;
+  #took = 0;
+  #delay;
+
+  /** @param {(took: number) => number} delay  how long to wait after a hint, in ms; `took` is how long the last look took */
+  constructor(delay) {
+    this.#delay = delay;
+    new Hints(this.#badge, () => this.refreshSoon());
   }
 
-  onSignedIn(renew);
-  connect();
+  refreshSoon() {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => this.#refresh(), this.#delay(this.#took));
+  }
+
+  async #refresh() {
+    this.#isWaiting = false;
+    const began = performance.now();
+    const response = await fetch(this.#badge.dataset.partial ?? "", { credentials: "same-origin" }).catch(() => null);
+    const html = response?.ok && !response.redirected ? await response.text() : null;
+    this.#took = performance.now() - began;
+    if (html === null) return;
+    const focused = document.activeElement?.id;
+    // The site's own HTML, escaped there.
+    const page = new DOMParser().parseFromString(html, "text/html");
+    this.#box.replaceChildren(...page.body.childNodes);
+    if (focused && !document.activeElement?.id) document.getElementById(focused)?.focus();
+  }
 }

@@ -1,135 +1,157 @@
-// @ts-nocheck -- its types aren't told yet
 // The help panel, for the lab's student and for whoever looks in: the hand, and what is said.
+import { find, get, make, part } from "./dom.js";
 import { isComposing } from "./keys.js";
-import { clock, fill, get, onState, problem, setState, state } from "./lab-state.js";
-import { mark, onPanel, shown } from "./lab-tabs.js";
-import { send, toast } from "./site.js";
+import { lab } from "./lab-state.js";
+import { tabs } from "./lab-tabs.js";
+import { send } from "./send.js";
+import { toast } from "./toast.js";
+import { clock, fill, wordsOf } from "./words.js";
 
-const words = JSON.parse(get("help-words").textContent);
+/** @import { LabDocument, Message } from "./types" */
+
+const words = wordsOf("help");
 const isVisit = get("lab").dataset.role === "visitor";
-const talk = get("talk");
-const field = get("talk-text");
+const field = get("talk-text", HTMLTextAreaElement);
+const note = find("hand-note", HTMLInputElement);
 const MOST = 2000;
 const TELL_LEFT = 200;
-// Messages and hands belong to the lab, not to the visit: their addresses are the same for both sides.
-const address = (action) => `/lab-sessions/${state.id}/${action}`;
+const TOLD = 140;
 
-let last = 0;
-let session = null;
-let isLoading = false;
-let told = null;
+/**
+ * Messages and hands belong to the lab, not to the visit: their addresses are the same for both sides.
+ * @param {string} action
+ */
+const address = (action) => `/lab-sessions/${lab.state?.id}/${action}`;
 
-function entry(message) {
-  const row = document.createElement("article");
-  row.className = "message";
-  row.dataset.mine = String(message.is_mine);
-  const head = document.createElement("p");
-  head.className = "message-head small soft";
-  const name = document.createElement("strong");
-  name.textContent = message.is_mine ? words.me : message.name;
-  const time = document.createElement("time");
-  time.dateTime = message.sent_at;
-  time.textContent = clock(message.sent_at);
-  head.append(name);
-  if (message.is_staff && !message.is_mine) {
-    const badge = document.createElement("span");
-    badge.className = "badge badge-accent";
-    badge.textContent = words.staff;
-    head.append(badge);
+/** What is said in the lab, one message below the other. */
+class Talk {
+  #log = get("talk");
+  #empty = get("talk-empty");
+  /** The ID of the newest message that is shown. */
+  #last = 0;
+  /** The session whose messages are shown. */
+  #session = "";
+  #isLoading = false;
+  /** What told of a message while the panel wasn't shown. @type {HTMLElement | null} */
+  #told = null;
+
+  /**
+   * Show what is new.
+   * @param {LabDocument} state
+   */
+  follow(state) {
+    if (state.messages.unread) tabs.mark("help");
+    if (state.messages.last > this.#last) this.#load();
+    else this.read();
   }
-  head.append(time);
-  const text = document.createElement("p");
-  text.className = "message-text";
-  text.textContent = message.text;
-  row.append(head, text);
+
+  /**
+   * Begin with an empty one where the session is another.
+   * @param {string} session
+   */
+  begin(session) {
+    if (this.#session === session) return;
+    this.#session = session;
+    this.#last = 0;
+    this.#log.replaceChildren();
+    this.#empty.hidden = false;
+  }
+
+  /** The panel comes on the screen. */
+  open() {
+    this.#told?.remove();
+    this.#scroll();
+    this.read();
+  }
+
+  #scroll() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  async #load() {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      const response = await fetch(address(`messages?after=${this.#last}`), { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      if (!response.ok) return;
+      /** @type {{messages: Message[]}} */
+      const { messages } = await response.json();
+      for (const message of messages.filter((one) => one.id > this.#last)) this.#add(message);
+      this.#empty.hidden = this.#last > 0;
+      if (messages.length) this.#scroll();
+    } catch {
+      return; // the next change of the state tries again
+    } finally {
+      this.#isLoading = false;
+    }
+    this.read();
+  }
+
+  /** @param {Message} message */
+  #add(message) {
+    this.#log.append(article(message));
+    this.#last = message.id;
+    if (message.is_mine || tabs.shown === "help" || !lab.state?.messages.unread) return;
+    this.#told?.remove();
+    this.#told = toast(fill(words.new, { name: message.name, text: message.text.slice(0, TOLD) }));
+  }
+
+  /** Tell the site that what is shown was read. */
+  async read() {
+    if (tabs.shown !== "help" || !lab.state?.messages.unread || !this.#last || document.hidden) return;
+    const response = await send("POST", address("messages/read"), { upto: this.#last }).catch(() => null);
+    const found = response?.ok ? await response.json() : null;
+    if (found?.id) lab.take(found);
+  }
+}
+
+/** @param {Message} message */
+function article({ name, text, sent_at, is_mine: isMine, is_staff: isStaff }) {
+  const head = make("p", { className: "message-head small soft" }, make("strong", { textContent: isMine ? words.me : name }));
+  if (isStaff && !isMine) head.append(make("span", { className: "badge badge-accent", textContent: words.staff }));
+  head.append(make("time", { dateTime: sent_at, textContent: clock(sent_at) }));
+  const row = make("article", { className: "message" }, head, make("p", { className: "message-text", textContent: text }));
+  row.dataset.mine = String(isMine);
   return row;
 }
 
-async function load() {
-  if (isLoading || !state?.id) return;
-  isLoading = true;
-  try {
-    const response = await fetch(address(`messages?after=${last}`), { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    if (!response.ok) return;
-    const { messages } = await response.json();
-    for (const message of messages.filter((one) => one.id > last)) {
-      talk.append(entry(message));
-      last = message.id;
-      if (!message.is_mine && shown() !== "help" && state.messages.unread) {
-        told?.remove();
-        told = toast(fill(words.new, { name: message.name, text: message.text.slice(0, 140) }));
-      }
-    }
-    get("talk-empty").hidden = last > 0;
-    if (messages.length) talk.scrollTop = talk.scrollHeight;
-  } catch {
-    return; // the next change of the state tries again
-  } finally {
-    isLoading = false;
-  }
-  read();
-}
-
-async function read() {
-  if (shown() !== "help" || !state?.messages?.unread || !last || document.hidden) return;
-  const response = await send("POST", address("messages/read"), { upto: last }).catch(() => null);
-  const found = response?.ok ? await response.json() : null;
-  if (found?.id) setState(found);
-}
-
-function renderHand() {
-  const hand = state?.hand;
+/** @param {LabDocument} state */
+function renderHand({ hand }) {
   const since = hand ? fill(isVisit ? words.seen_up : words.up, { time: clock(hand.raised_at) }) : "";
   const text = hand?.note ? `${since}: ${hand.note}` : since;
-  if (get("hand-text").textContent !== text) get("hand-text").textContent = text;
+  const line = get("hand-text");
+  if (line.textContent !== text) line.textContent = text;
   get(isVisit ? "hand-seen" : "hand-up").hidden = !hand;
-  if (!isVisit) get("hand-form").hidden = Boolean(hand);
+  if (!isVisit) get("hand-form").hidden = hand !== null;
 }
 
-onState(() => {
-  const isOpen = Boolean(state) && state.state !== "ended";
+function showLeft() {
+  const left = MOST - field.value.length;
+  get("talk-left").textContent = left <= TELL_LEFT ? fill(words.left, { left }) : "";
+}
+
+const talk = new Talk();
+lab.onChange((state) => {
+  const isOpen = state !== null && state.state !== "ended";
   get("help").hidden = !isOpen;
   get("help-none").hidden = isOpen;
-  if (session !== state?.id) {
-    session = state?.id ?? null;
-    last = 0;
-    talk.replaceChildren();
-    get("talk-empty").hidden = false;
-  }
+  talk.begin(state?.id ?? "");
   if (!isOpen) return;
-  renderHand();
-  if (state.messages.unread) mark("help");
-  if (state.messages.last > last) load();
-  else read();
+  renderHand(state);
+  talk.follow(state);
 });
-onPanel("help", (isShown) => {
-  if (!isShown) return;
-  told?.remove();
-  talk.scrollTop = talk.scrollHeight;
-  read();
-});
-document.addEventListener("visibilitychange", read);
-
-async function post(action, body) {
-  const response = await send("POST", address(action), body).catch(() => null);
-  if (!response?.ok) {
-    toast(await problem(response), "bad");
-    return false;
-  }
-  const found = await response.json();
-  if (found.id) setState(found);
-  return true;
-}
+tabs.onPanel("help", (isShown) => isShown && talk.open());
+document.addEventListener("visibilitychange", () => talk.read());
 
 get("talk-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = field.value;
   if (!text.trim()) return field.focus();
-  const button = event.target.querySelector("button");
+  const button = part(get("talk-form"), "button", HTMLButtonElement);
   button.disabled = true;
-  if (await post("messages", { text })) {
+  if (await lab.post(address("messages"), { text })) {
     if (field.value === text) field.value = "";
-    count();
+    showLeft();
   }
   button.disabled = false;
   field.focus();
@@ -137,24 +159,19 @@ get("talk-form").addEventListener("submit", async (event) => {
 field.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
   event.preventDefault();
-  get("talk-form").requestSubmit();
+  get("talk-form", HTMLFormElement).requestSubmit();
 });
-function count() {
-  const left = MOST - field.value.length;
-  get("talk-left").textContent = left <= TELL_LEFT ? fill(words.left, { left }) : "";
-}
-field.addEventListener("input", count);
+field.addEventListener("input", showLeft);
 
-get("hand-form")?.addEventListener("submit", async (event) => {
+const lower = part(document, "[data-lower]");
+find("hand-form")?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const note = get("hand-note");
-  if (await post("hand", { note: note.value })) {
-    note.value = "";
-    document.querySelector("[data-lower]").focus();
-  }
+  if (!(await lab.post(address("hand"), { note: note?.value }))) return;
+  if (note) note.value = "";
+  lower.focus();
 });
-document.querySelector("[data-lower]").addEventListener("click", async () => {
-  if (!(await post("hand/lower"))) return;
+lower.addEventListener("click", async () => {
+  if (!(await lab.post(address("hand/lower")))) return;
   toast(words.lowered, "good");
-  (get("hand-note") ?? field).focus();
+  (note ?? field).focus();
 });

@@ -1,42 +1,42 @@
-// @ts-nocheck -- its types aren't told yet
 // What happened to the lab, and the saves of the work in it: a part of the page that the site renders.
 import { confirmed } from "./ask.js";
-import { get, onState, problem, setState, state, watch, wordsOf } from "./lab-state.js";
-import { onPanel, shown, view } from "./lab-tabs.js";
-import { send, toast } from "./site.js";
+import { around, get, parts } from "./dom.js";
+import { lab } from "./lab-state.js";
+import { tabs } from "./lab-tabs.js";
+import { send } from "./send.js";
+import { toast } from "./toast.js";
+import { wordsOf } from "./words.js";
 
 const words = wordsOf("timeline");
 const work = get("work");
 let asked = 0;
 
 async function load() {
-  const mine = (asked += 1);
-  const response = await send("GET", work.dataset.address).catch(() => null);
+  asked += 1;
+  const mine = asked;
+  const response = await send("GET", work.dataset.address ?? "").catch(() => null);
   const html = response?.ok ? await response.text().catch(() => null) : null;
   if (mine !== asked) return; // a later answer is newer
   get("work-error").hidden = html !== null;
   if (html === null) return;
-  const focused = document.activeElement?.dataset?.restore;
+  const focused = document.activeElement instanceof HTMLElement && document.activeElement.dataset.restore;
   // eslint-disable-next-line no-restricted-syntax -- rendered and escaped by the site
   work.innerHTML = html;
-  if (focused) [...work.querySelectorAll("[data-restore]")].find((one) => one.dataset.restore === focused)?.focus();
+  if (focused) parts(work, "[data-restore]").find((one) => one.dataset.restore === focused)?.focus();
 }
 
 work.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-restore]");
-  const kind = button?.dataset.kind ?? "restore";
-  if (!button || !(await confirmed({ title: words[`${kind}_title`], text: words[`${kind}_text`], yes: words[`${kind}_yes`] }))) return;
+  const button = around(event, "[data-restore]");
+  if (!(button instanceof HTMLButtonElement)) return;
+  const kind = button.dataset.kind ?? "restore";
+  if (!(await confirmed({ title: words[`${kind}_title`], text: words[`${kind}_text`], yes: words[`${kind}_yes`] }))) return;
   button.disabled = true;
-  const response = await send("POST", button.dataset.restore).catch(() => null);
+  const isDone = await lab.post(button.dataset.restore ?? "");
   button.disabled = false;
-  if (!response?.ok) return toast(await problem(response), "bad");
-  const found = await response.json();
-  const isAnother = found.id !== state?.id;
-  setState(found);
-  if (isAnother) watch();
+  if (!isDone) return;
   toast(words.restoring, "good");
-  view("terminal");
+  tabs.show("terminal");
 });
 get("work-again").addEventListener("click", load);
-onPanel("timeline", (isShown) => isShown && load());
-onState(() => shown() === "timeline" && load());
+tabs.onPanel("timeline", (isShown) => isShown && load());
+lab.onChange(() => tabs.shown === "timeline" && load());

@@ -1,72 +1,115 @@
-// @ts-nocheck -- its types aren't told yet
 // The clock of an attempt, and its end: the site says when that is, never this device.
-import { strings } from "./site.js";
-import { hasJumped, isGuess, siteNow } from "./site-clock.js";
+import { find, get, part, parts } from "./dom.js";
+import { siteClock } from "./site-clock.js";
+
+/** @import { ClosedBy } from "./types" */
 
 const AGAIN_MS = 3000;
-const words = strings();
-let by = null;
-let isGoing = false;
-let timer = 0;
+const TICK_MS = 500;
 
-/** Say whether the attempt is known to be closed. */
-export const hasEnded = () => by !== null;
+/** @param {number} wait  in ms */
+const pause = (wait) => new Promise((resolve) => setTimeout(resolve, wait));
 
-/** Say whether the page is being left on purpose. */
-export const isLeaving = () => isGoing;
+/** An attempt's end: whether it has come, and how the page says so. */
+export class AttemptEnd {
+  /** Whether the page is being left on purpose. */
+  isLeaving = false;
+  /** @type {ClosedBy | null} */
+  #by = null;
+  #words;
 
-/** Go to another page; what waits is kept. */
-export function leave(url) {
-  isGoing = true;
-  location.assign(url);
-}
-
-/** Show that the attempt is closed, by "student" or "deadline". */
-export function ended(closedBy) {
-  by = closedBy;
-  clearInterval(timer);
-  const notice = document.getElementById("attempt-over");
-  notice.querySelector("[data-text]").textContent = by === "deadline" ? words.over : words.handedin;
-  notice.hidden = false;
-  document.getElementById("timer")?.setAttribute("hidden", "");
-  document.getElementById("hand-in").disabled = true;
-  document.getElementById("review").close();
-  for (const box of document.querySelectorAll("#attempt [data-position]")) box.disabled = true;
-}
-
-/** Run the clock. At its end the site is asked whether the time is over, once what waits has been sent. */
-export function startTimer(form, { flushAll, look, words: said }) {
-  const deadline = Date.parse(form.dataset.deadline);
-  const grace = 1000 * Number(form.dataset.grace) + 500 + 1000 * Math.random(); // a class doesn't ask at one moment
-  const clock = document.querySelector("[data-clock]");
-  const warning = document.getElementById("time-warning");
-  const told = new Set();
-  let isAsking = false;
-
-  async function atTheEnd() {
-    isAsking = true;
-    await flushAll();
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, deadline + grace - siteNow())));
-    const isAnswered = await look();
-    warning.textContent = isAnswered ? "" : said.unanswered;
-    if (!isAnswered) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    isAsking = false;
+  /** @param {Record<string, string>} words */
+  constructor(words) {
+    this.#words = words;
   }
 
-  function tick() {
-    if (hasJumped()) look();
-    const left = Math.max(0, Math.ceil((deadline - siteNow()) / 1000));
-    clock.textContent = `${isGuess() ? "≈ " : ""}${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    document.getElementById("timer").classList.toggle("timer-soon", left <= 60);
-    for (const [at, text] of [[300, said.minutes], [60, said.minute]]) {
-      if (left <= at && left > at - 5 && !told.has(at)) {
-        told.add(at);
-        warning.textContent = text;
-      }
-    }
-    if (left === 0 && !isAsking) atTheEnd();
+  /** Whether the attempt is known to be closed. */
+  get hasCome() {
+    return this.#by !== null;
   }
 
-  timer = setInterval(tick, 500);
-  tick();
+  /**
+   * Go to another page; what waits is kept.
+   * @param {string} url
+   */
+  leave(url) {
+    this.isLeaving = true;
+    location.assign(url);
+  }
+
+  /**
+   * Show that the attempt is closed.
+   * @param {ClosedBy} by
+   */
+  show(by) {
+    this.#by = by;
+    const notice = get("attempt-over");
+    part(notice, "[data-text]").textContent = by === "deadline" ? this.#words.over : this.#words.handedin;
+    notice.hidden = false;
+    find("timer")?.setAttribute("hidden", "");
+    get("hand-in", HTMLButtonElement).disabled = true;
+    get("review", HTMLDialogElement).close();
+    for (const question of parts(document, "#attempt [data-position]", HTMLFieldSetElement)) question.disabled = true;
+  }
+}
+
+/** The clock. At its end the site is asked whether the time is over, once what waits has been sent. */
+export class AttemptTimer {
+  #deadline;
+  #grace;
+  #words;
+  #page;
+  #clock = part(document, "[data-clock]");
+  #box = get("timer");
+  #warning = get("time-warning");
+  /** The warnings that were given, by their seconds. @type {Set<number>} */
+  #given = new Set();
+  #isAsking = false;
+  #ticking;
+
+  /**
+   * @param {HTMLElement} form  has the deadline
+   * @param {Record<string, string>} words
+   * @param {{flushAll: () => Promise<boolean>, look: () => Promise<boolean>, hasEnded: () => boolean}} page
+   */
+  constructor(form, words, page) {
+    this.#deadline = Date.parse(form.dataset.deadline ?? "");
+    this.#grace = 1000 * Number(form.dataset.grace) + 500 + 1000 * Math.random(); // a class doesn't ask at one moment
+    this.#words = words;
+    this.#page = page;
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
+  }
+
+  #tick() {
+    if (this.#page.hasEnded()) return clearInterval(this.#ticking);
+    if (siteClock.hasJumped()) this.#page.look();
+    const left = Math.max(0, Math.ceil((this.#deadline - siteClock.now()) / 1000));
+    this.#clock.textContent = `${siteClock.isGuess ? "≈ " : ""}${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    this.#box.classList.toggle("timer-soon", left <= 60);
+    this.#warn(left, 300, this.#words.minutes);
+    this.#warn(left, 60, this.#words.minute);
+    if (left === 0 && !this.#isAsking) this.#askAtTheEnd();
+  }
+
+  /**
+   * @param {number} left  seconds
+   * @param {number} at
+   * @param {string} text
+   */
+  #warn(left, at, text) {
+    if (left > at || left <= at - 5 || this.#given.has(at)) return;
+    this.#given.add(at);
+    this.#warning.textContent = text;
+  }
+
+  async #askAtTheEnd() {
+    this.#isAsking = true;
+    await this.#page.flushAll();
+    await pause(Math.max(0, this.#deadline + this.#grace - siteClock.now()));
+    const isAnswered = await this.#page.look();
+    this.#warning.textContent = isAnswered ? "" : this.#words.unanswered;
+    if (!isAnswered) await pause(AGAIN_MS);
+    this.#isAsking = false;
+  }
 }

@@ -1,9 +1,11 @@
-// @ts-nocheck -- its types aren't told yet
 // Follows the other open pages of the same attempt. Tabs of this browser tell each other; what other devices saved is read
 // from the site when the gateway tells of a change and when the page is looked at again; now and then only while the
 // gateway's stream is silent or another device is at work.
-import { isSignedIn, send } from "./send.js";
-import { measure } from "./site-clock.js";
+import { send } from "./send.js";
+import { session } from "./session.js";
+import { siteClock } from "./site-clock.js";
+
+/** @import { AttemptDocument, TabMessage } from "./types" */
 
 const PATIENCE_MS = 15000;
 const EVERY_MS = 5000;
@@ -13,92 +15,117 @@ const ECHO_MS = 1500; // of what this page has saved itself it is told, too
 const TOGETHER_MS = 1000; // a page that comes back into view says so in several ways
 const REST_AFTER_MS = 120000;
 
-let address = "";
-let page = null;
-let channel = null;
-let asking = null;
-let timer = 0;
-let movedAt = -Infinity;
-let lookedAt = -Infinity;
-let savedAt = -Infinity;
-let source = null;
-let heardAt = -Infinity;
-let isBehind = false; // there was a hint that wasn't followed, or there may have been one
+export class AttemptFollower {
+  #address;
+  #page;
+  /** @type {BroadcastChannel | null} */
+  #channel = null;
+  /** @type {Promise<boolean> | null} */
+  #asking = null;
+  #timer = 0;
+  #movedAt = -Infinity;
+  #lookedAt = -Infinity;
+  #savedAt = -Infinity;
+  /** @type {EventSource | null} */
+  #source = null;
+  #heardAt = -Infinity;
+  #isBehind = false; // there was a hint that wasn't followed, or there may have been one
 
-/** Ask the site what is saved, and what time it is; say whether it answered. */
-export function look() {
-  asking ??= ask().finally(() => {
-    asking = null;
-    plan();
-  });
-  return asking;
-}
-
-async function ask() {
-  const sentAt = performance.now();
-  isBehind = false;
-  const response = await send("GET", address, undefined, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
-  const cameAt = performance.now();
-  lookedAt = cameAt;
-  const found = response?.ok ? await response.json().catch(() => null) : null;
-  if (!found?.now) return false;
-  measure(found.now, sentAt, cameAt);
-  if (found.items.some((item) => item.revision > page.revisionOf(item.position))) movedAt = cameAt;
-  listen(found.live);
-  page.take(found);
-  return true;
-}
-
-/** Hear of changes while the page is looked at; each look brings a fresh ticket for a stream that has ended. */
-function listen(live) {
-  if (document.hidden || (source && source.readyState !== EventSource.CLOSED)) return;
-  source = new EventSource(live);
-  const heard = () => (heardAt = performance.now());
-  source.addEventListener("open", () => {
-    heard();
-    isBehind = true;
-  });
-  source.addEventListener("here", heard);
-  source.addEventListener("board", () => {
-    heard();
-    if (performance.now() - savedAt > ECHO_MS && performance.now() - lookedAt > ECHO_MS) look();
-    else isBehind = true;
-  });
-}
-
-/** Say whether a change would have been told. */
-function isTold() {
-  return !isBehind && source?.readyState === EventSource.OPEN && performance.now() - heardAt < SILENT_MS;
-}
-
-/** Look again soon while another device is at work, seldom while none is, and not at all while changes are told. */
-function plan() {
-  clearTimeout(timer);
-  const isMoving = performance.now() - movedAt < REST_AFTER_MS;
-  const isQuiet = () => document.hidden || !isSignedIn() || (!isMoving && isTold());
-  timer = setTimeout(() => (isQuiet() ? plan() : look()), (isMoving ? EVERY_MS : RESTING_MS) * (0.9 + 0.2 * Math.random()));
-}
-
-/** Tell the other tabs of this browser. */
-export function tellTabs(message) {
-  if (message.kind === "saved") savedAt = performance.now();
-  channel?.postMessage(message);
-}
-
-/** Follow the attempt of `form`; `take` gets what the site says, `hear` what another tab says. */
-export function follow(form, { take, hear, revisionOf }) {
-  page = { take, revisionOf };
-  address = `/attempts/${form.dataset.attempt}/answers`;
-  if ("BroadcastChannel" in window) {
-    channel = new BroadcastChannel(`yurt-attempt-${form.dataset.attempt}`);
-    channel.addEventListener("message", ({ data }) => hear(data));
+  /**
+   * @param {number} attempt
+   * @param {{
+   *   take: (found: AttemptDocument) => void,
+   *   hear: (message: TabMessage) => void,
+   *   revisionOf: (position: number) => number,
+   * }} page  `take` gets what the site says, `hear` what another tab says
+   */
+  constructor(attempt, page) {
+    this.#address = `/attempts/${attempt}/answers`;
+    this.#page = page;
+    if ("BroadcastChannel" in window) {
+      this.#channel = new BroadcastChannel(`yurt-attempt-${attempt}`);
+      this.#channel.addEventListener("message", ({ data }) => page.hear(data));
+    }
+    const lookAgain = () => !document.hidden && performance.now() - this.#lookedAt > TOGETHER_MS && this.look();
+    document.addEventListener("visibilitychange", () => {
+      // A browser holds few connections to one site: a page that nobody sees leaves its own to the others.
+      if (document.hidden) this.#source?.close();
+      lookAgain();
+    });
+    for (const name of ["pageshow", "online", "focus"]) addEventListener(name, lookAgain);
+    this.look();
   }
-  const lookAgain = () => !document.hidden && performance.now() - lookedAt > TOGETHER_MS && look();
-  document.addEventListener("visibilitychange", () => {
-    // A browser holds few connections to one site: a page that nobody sees leaves its own to the others.
-    if (document.hidden) source?.close();
-    lookAgain();
-  });
-  for (const name of ["pageshow", "online", "focus"]) addEventListener(name, lookAgain);
-  look();
+
+  /** Ask the site what is saved, and what time it is; say whether it answered. */
+  look() {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+      this.#plan();
+    });
+    return this.#asking;
+  }
+
+  /**
+   * Tell the other tabs of this browser.
+   * @param {TabMessage} message
+   */
+  tellTabs(message) {
+    if (message.kind === "saved") this.#savedAt = performance.now();
+    this.#channel?.postMessage(message);
+  }
+
+  async #ask() {
+    const sentAt = performance.now();
+    this.#isBehind = false;
+    const options = /** @type {const} */ ({ cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await send("GET", this.#address, undefined, options).catch(() => null);
+    const cameAt = performance.now();
+    this.#lookedAt = cameAt;
+    /** @type {AttemptDocument | null} */
+    const found = response?.ok ? await response.json().catch(() => null) : null;
+    if (!found?.now) return false;
+    siteClock.measure(found.now, sentAt, cameAt);
+    if (found.items.some((item) => item.revision > this.#page.revisionOf(item.position))) this.#movedAt = cameAt;
+    this.#listen(found.live);
+    this.#page.take(found);
+    return true;
+  }
+
+  /**
+   * Hear of changes while the page is looked at; each look brings a fresh ticket for a stream that has ended.
+   * @param {string} live
+   */
+  #listen(live) {
+    if (document.hidden || (this.#source && this.#source.readyState !== EventSource.CLOSED)) return;
+    this.#source = new EventSource(live);
+    const heard = () => {
+      this.#heardAt = performance.now();
+    };
+    this.#source.addEventListener("open", () => {
+      heard();
+      this.#isBehind = true;
+    });
+    this.#source.addEventListener("here", heard);
+    this.#source.addEventListener("board", () => {
+      heard();
+      const now = performance.now();
+      if (now - this.#savedAt > ECHO_MS && now - this.#lookedAt > ECHO_MS) this.look();
+      else this.#isBehind = true;
+    });
+  }
+
+  /** Whether a change would have been told. */
+  get #isTold() {
+    const isOpen = this.#source?.readyState === EventSource.OPEN;
+    return !this.#isBehind && isOpen && performance.now() - this.#heardAt < SILENT_MS;
+  }
+
+  /** Look again soon while another device is at work, seldom while none is, and not at all while changes are told. */
+  #plan() {
+    clearTimeout(this.#timer);
+    const isMoving = performance.now() - this.#movedAt < REST_AFTER_MS;
+    const isQuiet = () => document.hidden || !session.isMine || (!isMoving && this.#isTold);
+    const wait = (isMoving ? EVERY_MS : RESTING_MS) * (0.9 + 0.2 * Math.random());
+    this.#timer = setTimeout(() => (isQuiet() ? this.#plan() : this.look()), wait);
+  }
 }

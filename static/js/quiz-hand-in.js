@@ -1,22 +1,33 @@
-// @ts-nocheck -- its types aren't told yet
 // Handing in: a last look, then the site is told. Without the site, or signed out, the page stays with all that is in it.
-import { isSignedIn, send } from "./send.js";
-import { strings } from "./site.js";
+import { get, part } from "./dom.js";
+import { send } from "./send.js";
+import { session } from "./session.js";
+
+/** @import { ClosedBy } from "./types" */
 
 const PATIENCE_MS = 15000;
-const words = strings();
 
-/** Let the form be handed in; `page` is what the attempt's page can do. */
-export function handIn(form, page) {
-  const review = document.getElementById("review");
-  const problem = review.querySelector("[data-problem]");
-  const confirm = review.querySelector("[data-confirm-submit]");
+/**
+ * Let the form be handed in; `page` is what the attempt's page can do.
+ * @param {HTMLFormElement} form
+ * @param {Record<string, string>} words
+ * @param {{
+ *   isLeaving: boolean,
+ *   flushAll: () => Promise<boolean>,
+ *   summary: (isAllSaved: boolean) => string,
+ *   handedIn: (by: ClosedBy) => void,
+ * }} page
+ */
+export function handIn(form, words, page) {
+  const review = get("review", HTMLDialogElement);
+  const problem = part(review, "[data-problem]");
+  const confirm = part(review, "[data-confirm-submit]", HTMLButtonElement);
 
   form.addEventListener("submit", async (event) => {
-    if (page.isLeaving()) return;
+    if (page.isLeaving) return;
     event.preventDefault();
     const isAllSaved = await page.flushAll();
-    review.querySelector("[data-summary]").textContent = page.summary(isAllSaved);
+    part(review, "[data-summary]").textContent = page.summary(isAllSaved);
     problem.textContent = "";
     review.showModal();
   });
@@ -28,13 +39,10 @@ export function handIn(form, page) {
     const response = await send("POST", form.action, undefined, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
     const found = await response?.json().catch(() => null);
     confirm.disabled = false;
-    if (response?.ok && found?.state === "closed") {
-      page.handedIn(found.closed_by);
-      return page.leave();
-    }
-    if (!isSignedIn()) return review.close(); // the way to sign in is beneath
+    if (response?.ok && found?.state === "closed") return page.handedIn(found.closed_by);
+    if (!session.isMine) return review.close(); // the way to sign in is beneath
     problem.textContent = (response?.status === 403 && found?.detail) || words.nothanded;
   });
 
-  review.querySelector("[data-close]").addEventListener("click", () => review.close());
+  part(review, "[data-close]").addEventListener("click", () => review.close());
 }

@@ -1,144 +1,212 @@
-// @ts-nocheck -- its types aren't told yet
 // A quiz attempt that saves every answer by itself. An answer is kept in this browser until the site has confirmed it.
-import { strings } from "./site.js";
-import { onSignedIn, onSignedOut } from "./send.js";
-import { kept, tab } from "./quiz-kept.js";
-import { sendEdit } from "./quiz-send.js";
-import { Item } from "./quiz-item.js";
-import { follow, look, tellTabs } from "./quiz-follow.js";
-import { ended, hasEnded, isLeaving, leave, startTimer } from "./quiz-end.js";
+import { around, get, parts } from "./dom.js";
+import { isComposing } from "./keys.js";
+import { AttemptEnd, AttemptTimer } from "./quiz-end.js";
+import { isGiven } from "./quiz-field.js";
+import { AttemptFollower } from "./quiz-follow.js";
 import { handIn } from "./quiz-hand-in.js";
-import { measurePage } from "./site-clock.js";
+import { Item } from "./quiz-item.js";
+import { kept } from "./quiz-kept.js";
+import { sendEdit } from "./quiz-send.js";
+import { session } from "./session.js";
+import { siteClock } from "./site-clock.js";
+import { fill, wordsOf } from "./words.js";
 
-const form = document.getElementById("attempt");
-const attempt = Number(form.dataset.attempt);
-const words = strings();
-const receipt = document.getElementById("receipt");
-const bar = document.getElementById("saved-bar");
-const total = Number(form.dataset.total);
-const items = new Map([...form.querySelectorAll("[data-position]")].map((box) => [Number(box.dataset.position), new Item(box, attempt, words, told)]));
-let savedCount = Number(form.dataset.saved);
-let savedAt = null;
+/** @import { AttemptDocument, ClosedBy, Edit, Sent, TabMessage } from "./types" */
 
-function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
-}
+const PATIENCE_MS = 4000;
+const words = wordsOf("attempt");
 
-const waiting = () => [...items.values()].filter((item) => item.pending);
+class AttemptPage {
+  #form = get("attempt", HTMLFormElement);
+  #attempt = Number(this.#form.dataset.attempt);
+  #total = Number(this.#form.dataset.total);
+  #saved = Number(this.#form.dataset.saved);
+  #savedAt = "";
+  #end = new AttemptEnd(words);
+  /** @type {Map<number, Item>} */
+  #items = new Map();
+  #follower;
 
-/** What the site answered to an item. */
-function told(item, outcome, body, edit) {
-  if (outcome === "saved") {
-    savedCount = body.saved;
-    savedAt = body.saved_at;
-    tellTabs({ kind: "saved", position: item.position, revision: body.revision, response: edit.response, saved: body.saved });
-  } else if (outcome === "over") {
-    tellTabs({ kind: "over", by: body.closed_by });
-    over(body.closed_by);
+  constructor() {
+    for (const box of parts(this.#form, "[data-position]")) {
+      const item = new Item(box, this.#attempt, words, (one, sent, edit) => this.#told(one, sent, edit));
+      this.#items.set(item.position, item);
+    }
+    siteClock.measurePage(this.#form.dataset.now ?? "");
+    this.#listen();
+    this.#restore();
+    this.#follower = new AttemptFollower(this.#attempt, {
+      take: (found) => this.#take(found),
+      hear: (message) => this.#hear(message),
+      revisionOf: (position) => this.#items.get(position)?.revision ?? 0,
+    });
+    const page = { flushAll: () => this.#flushAll(), look: () => this.#follower.look(), hasEnded: () => this.#end.hasCome };
+    if (this.#form.dataset.deadline) new AttemptTimer(this.#form, words, page);
   }
-  showReceipt();
-}
 
-function showReceipt() {
-  const failed = [...items.values()].filter((item) => item.hasFailed).length;
-  receipt.dataset.tone = failed ? "bad" : "";
-  if (failed) receipt.textContent = fill(words.offline, { count: failed });
-  else if (savedAt) receipt.textContent = fill(words.receipt, { saved: savedCount, total, time: new Date(savedAt).toLocaleTimeString() });
-  else receipt.textContent = fill(words.count, { saved: savedCount, total });
-  bar.value = savedCount;
-}
-
-/** Take what the site says of the attempt: what other tabs and devices saved, or that it is over. */
-function take(found) {
-  if (found.state === "closed") return over(found.closed_by);
-  for (const answer of found.items) {
-    const item = items.get(answer.position);
-    item.follow(answer);
-    item.listEarlier(answer.earlier);
+  get #all() {
+    return [...this.#items.values()];
   }
-  savedCount = found.saved;
-  showReceipt();
-}
 
-/** Hear of another tab of this browser. */
-function hear(message) {
-  if (message.kind === "over") return over(message.by);
-  items.get(message.position)?.follow(message);
-  savedCount = message.saved;
-  showReceipt();
-}
-
-/** The attempt is closed: send what waits, which is kept as late, and only then leave. */
-async function over(by) {
-  if (hasEnded()) return;
-  ended(by);
-  await flushAll();
-  if (by === "deadline" && !waiting().length) setTimeout(() => leave(form.dataset.result), 1500);
-}
-
-function restore() {
-  // Whoever answered before this ran, on a slow network, wasn't heard.
-  const early = [...items.values()].filter((item) => item.isTouched());
-  const newest = new Map();
-  for (const edit of kept(attempt)) {
-    const before = newest.get(edit.position);
-    if (before) sendEdit(before); // of another tab: it loses against the newer one, and is kept beside it
-    newest.set(edit.position, edit);
+  get #waiting() {
+    return this.#all.filter((item) => item.pending);
   }
-  for (const [position, edit] of newest) {
-    const item = items.get(position);
-    if (item && !early.includes(item)) item.adopt(edit);
+
+  #listen() {
+    this.#form.addEventListener("input", (event) => {
+      const isText = event.target instanceof HTMLInputElement && event.target.type === "text";
+      this.#itemAt(event)?.change(isText ? 400 : 0);
+    });
+    this.#form.addEventListener("keydown", (event) => {
+      // Enter in a field goes on to the next question instead of handing in; Enter of an input method stays.
+      if (event.key !== "Enter" || isComposing(event) || !(event.target instanceof HTMLInputElement)) return;
+      event.preventDefault();
+      const next = this.#items.get((this.#itemAt(event)?.position ?? 0) + 1);
+      (next ? next.field : get("hand-in")).focus();
+    });
+    addEventListener("online", () => this.#sendWaiting());
+    session.onBack(() => {
+      this.#sendWaiting();
+      this.#follower.look();
+    });
+    session.onGone(() => this.#showReceipt());
+    addEventListener("pagehide", () => this.#items.forEach((item) => item.leave()));
+    addEventListener("beforeunload", (event) => {
+      if (!this.#end.isLeaving && this.#waiting.length) event.preventDefault();
+    });
+    handIn(this.#form, words, this.#handingIn());
   }
-  for (const item of early) item.change(0);
-}
 
-/** Send all that waits; say whether the site has it. */
-async function flushAll() {
-  await Promise.race([
-    Promise.all([...items.values()].map((item) => item.flush())),
-    new Promise((resolve) => setTimeout(resolve, 4000)),
-  ]);
-  return !waiting().length;
-}
+  #handingIn() {
+    const end = this.#end;
+    return {
+      get isLeaving() {
+        return end.isLeaving;
+      },
+      flushAll: () => this.#flushAll(),
+      summary: (/** @type {boolean} */ isAllSaved) => this.#summary(isAllSaved),
+      handedIn: (/** @type {ClosedBy} */ by) => {
+        this.#follower.tellTabs({ kind: "over", by });
+        this.#leave();
+      },
+    };
+  }
 
-form.addEventListener("input", (event) => {
-  const box = event.target.closest("[data-position]");
-  if (box) items.get(Number(box.dataset.position)).change(event.target.type === "text" ? 400 : 0);
-});
-form.addEventListener("keydown", (event) => {
-  // Enter in a field goes on to the next question instead of handing in; Enter of an input method stays.
-  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || !event.target.matches("input")) return;
-  event.preventDefault();
-  const next = items.get(Number(event.target.closest("[data-position]").dataset.position) + 1);
-  (next ? next.box.querySelector("input") : document.getElementById("hand-in")).focus();
-});
+  /** @param {Event} event */
+  #itemAt(event) {
+    return this.#items.get(Number(around(event, "[data-position]")?.dataset.position));
+  }
 
-handIn(form, {
-  flushAll,
-  isLeaving,
-  leave: () => leave(form.dataset.result),
-  handedIn: (by) => tellTabs({ kind: "over", by }),
-  summary: (isAllSaved) => {
-    const open = total - [...items.values()].filter((item) => [].concat(item.read() ?? []).join("").trim()).length;
+  #sendWaiting() {
+    this.#items.forEach((item) => item.flush());
+  }
+
+  #leave() {
+    this.#end.leave(this.#form.dataset.result ?? "");
+  }
+
+  /**
+   * What the site answered to an item.
+   * @param {Item} item
+   * @param {Sent} sent
+   * @param {Edit} edit
+   */
+  #told(item, { outcome, body }, edit) {
+    if (outcome === "saved") {
+      this.#saved = body.saved;
+      this.#savedAt = body.saved_at;
+      const { position } = item;
+      this.#follower.tellTabs({ kind: "saved", position, revision: body.revision, response: edit.response, saved: body.saved });
+    } else if (outcome === "over") {
+      this.#follower.tellTabs({ kind: "over", by: body.closed_by });
+      this.#over(body.closed_by);
+    }
+    this.#showReceipt();
+  }
+
+  #showReceipt() {
+    const failed = this.#all.filter((item) => item.hasFailed).length;
+    const figures = { saved: this.#saved, total: this.#total };
+    const receipt = get("receipt");
+    receipt.dataset.tone = failed ? "bad" : "";
+    if (failed) receipt.textContent = fill(words.offline, { count: failed });
+    else if (this.#savedAt) receipt.textContent = fill(words.receipt, { ...figures, time: new Date(this.#savedAt).toLocaleTimeString() });
+    else receipt.textContent = fill(words.count, figures);
+    get("saved-bar", HTMLProgressElement).value = this.#saved;
+  }
+
+  /**
+   * Take what the site says of the attempt: what other tabs and devices saved, or that it is over.
+   * @param {AttemptDocument} found
+   */
+  #take(found) {
+    if (found.state === "closed") return this.#over(found.closed_by ?? "student");
+    for (const answer of found.items) {
+      const item = this.#items.get(answer.position);
+      item?.follow(answer);
+      item?.listEarlier(answer.earlier);
+    }
+    this.#saved = found.saved;
+    this.#showReceipt();
+  }
+
+  /**
+   * Hear of another tab of this browser.
+   * @param {TabMessage} message
+   */
+  #hear(message) {
+    if (message.kind === "over") return this.#over(message.by);
+    this.#items.get(message.position)?.follow(message);
+    this.#saved = message.saved;
+    this.#showReceipt();
+  }
+
+  /**
+   * The attempt is closed: send what waits, which is kept as late, and only then leave.
+   * @param {ClosedBy} by
+   */
+  async #over(by) {
+    if (this.#end.hasCome) return;
+    this.#end.show(by);
+    await this.#flushAll();
+    if (by === "deadline" && !this.#waiting.length) setTimeout(() => this.#leave(), 1500);
+  }
+
+  #restore() {
+    // Whoever answered before this ran, on a slow network, wasn't heard.
+    const early = this.#all.filter((item) => item.field.isTouched());
+    /** @type {Map<number, Edit>} */
+    const newest = new Map();
+    for (const edit of kept(this.#attempt)) {
+      const before = newest.get(edit.position);
+      if (before) sendEdit(before); // of another tab: it loses against the newer one, and is kept beside it
+      newest.set(edit.position, edit);
+    }
+    for (const [position, edit] of newest) {
+      const item = this.#items.get(position);
+      if (item && !early.includes(item)) item.adopt(edit);
+    }
+    for (const item of early) item.change(0);
+  }
+
+  /** Send all that waits; say whether the site has it. */
+  async #flushAll() {
+    await Promise.race([
+      Promise.all(this.#all.map((item) => item.flush())),
+      new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)),
+    ]);
+    return !this.#waiting.length;
+  }
+
+  /** @param {boolean} isAllSaved */
+  #summary(isAllSaved) {
+    const open = this.#total - this.#all.filter((item) => isGiven(item.field.read())).length;
     return [
-      open ? fill(words.open, { count: open, total }) : words.all,
-      isAllSaved ? "" : fill(words.offline, { count: waiting().length }),
+      open ? fill(words.open, { count: open, total: this.#total }) : words.all,
+      isAllSaved ? "" : fill(words.offline, { count: this.#waiting.length }),
     ].join(" ");
-  },
-});
+  }
+}
 
-addEventListener("online", () => items.forEach((item) => item.flush()));
-onSignedIn(() => {
-  items.forEach((item) => item.flush());
-  look();
-});
-onSignedOut(showReceipt);
-addEventListener("pagehide", () => items.forEach((item) => item.leave()));
-addEventListener("beforeunload", (event) => {
-  if (!isLeaving() && waiting().length) event.preventDefault();
-});
-
-measurePage(form.dataset.now);
-restore();
-follow(form, { tab, take, hear, revisionOf: (position) => items.get(position)?.revision ?? 0 });
-if (form.dataset.deadline) startTimer(form, { flushAll, look, words });
+new AttemptPage();

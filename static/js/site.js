@@ -1,53 +1,38 @@
-// @ts-nocheck -- its types aren't told yet
-// What every page does: confirm, copy code, close menus, show where one is in the outline, toasts.
+// What every page does: confirm, copy code, close menus, show where one is in the outline, send what wasn't sent.
 import "./copy.js";
+import "./session.js";
+import { findPart, part, parts } from "./dom.js";
 import { isComposing } from "./keys.js";
 
-export { send } from "./send.js";
-
-/** Return the page's strings (a JSON data block). */
-export function strings() {
-  const block = document.getElementById("strings");
-  return block ? JSON.parse(block.textContent) : {};
-}
-
-/** Show a short message at the edge of the page, for some seconds; return its element. */
-export function toast(message, tone = "") {
-  const note = document.createElement("p");
-  note.className = `notice ${tone ? `notice-${tone}` : ""}`;
-  note.textContent = message;
-  document.getElementById("toasts").append(note);
-  setTimeout(() => note.remove(), 8000);
-  return note;
-}
+const openMenus = () => parts(document, "details[data-menu][open]", HTMLDetailsElement);
 
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = event.target instanceof HTMLElement ? event.target.dataset.confirm : "";
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of openMenus()) if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || isComposing(event)) return;
-  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+  for (const menu of openMenus()) {
     menu.open = false;
-    menu.querySelector("summary").focus();
+    part(menu, "summary").focus();
   }
 });
 
 // Whoever registers has the time zone of their device; the profile changes it.
-const zone = document.querySelector("input[data-zone]");
+const zone = findPart(document, "input[data-zone]", HTMLInputElement);
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
-const outline = document.querySelector("[data-outline]");
+const outline = findPart(document, "[data-outline]", HTMLDetailsElement);
 if (outline) {
   // Beside the page CSS shows it, open or not (pages.css): screen readers are told that it is, and nobody closes it there.
   const wide = matchMedia("(min-width: 60rem)");
   const settle = () => {
     outline.open = wide.matches;
-    outline.querySelector("summary").tabIndex = wide.matches ? -1 : 0;
+    part(outline, "summary").tabIndex = wide.matches ? -1 : 0;
   };
   wide.addEventListener("change", settle);
   settle();

@@ -1,14 +1,18 @@
-// @ts-nocheck -- its types aren't told yet
 // xterm.js with what it needs: large, so it is loaded when a terminal is wanted, and not before the page has been painted.
-const { style, scripts } = JSON.parse(document.getElementById("terminal-parts").textContent);
+import { get, make } from "./dom.js";
+
+/** @type {{style: string, scripts: string[]}} */
+const { style, scripts } = JSON.parse(get("terminal-parts").textContent ?? "");
+/** @type {Promise<void> | null} */
 let loading = null;
 
 /** Wait until the page is loaded and the browser has nothing else to do. */
 async function calm() {
   if (document.readyState !== "complete") await new Promise((resolve) => addEventListener("load", resolve, { once: true }));
-  await new Promise((resolve) => (window.requestIdleCallback ? requestIdleCallback(resolve, { timeout: 1000 }) : setTimeout(resolve)));
+  await new Promise((resolve) => ("requestIdleCallback" in window ? requestIdleCallback(resolve, { timeout: 1000 }) : setTimeout(resolve)));
 }
 
+/** @param {HTMLElement} element */
 function added(element) {
   return new Promise((resolve, reject) => {
     element.addEventListener("load", resolve, { once: true });
@@ -20,8 +24,8 @@ function added(element) {
 async function load() {
   await calm();
   await Promise.all([
-    added(Object.assign(document.createElement("link"), { rel: "stylesheet", href: style })),
-    ...scripts.map((src) => added(Object.assign(document.createElement("script"), { src, async: false }))),
+    added(make("link", { rel: "stylesheet", href: style })),
+    ...scripts.map((src) => added(make("script", { src, async: false }))),
   ]);
   await calm(); // making a terminal is work, too
 }

@@ -1,11 +1,11 @@
-// @ts-nocheck -- its types aren't told yet
 // Sends what was typed in a page of an attempt that is gone: closed offline, or left when its time was over.
-import { isSignedIn, onSignedIn } from "./send.js";
+import { find } from "./dom.js";
 import { kept } from "./quiz-kept.js";
 import { sendEdit } from "./quiz-send.js";
+import { session } from "./session.js";
 
-const here = document.getElementById("attempt")?.dataset.attempt; // that page sends its own
-const result = document.getElementById("result")?.dataset.attempt;
+const here = find("attempt")?.dataset.attempt; // that page sends its own
+const result = find("result")?.dataset.attempt;
 let isSending = false;
 
 async function sendAll() {
@@ -13,7 +13,7 @@ async function sendAll() {
   isSending = true;
   let isNews = false;
   for (const edit of kept()) {
-    if (!isSignedIn()) break;
+    if (!session.isMine) break;
     if (String(edit.attempt) === here) continue;
     const { outcome, body } = await sendEdit(edit);
     isNews ||= String(edit.attempt) === result && outcome === "over" && body.is_kept_as_late;
@@ -22,6 +22,6 @@ async function sendAll() {
   if (isNews) location.reload(); // it shows what came late
 }
 
-onSignedIn(sendAll);
+session.onBack(sendAll);
 addEventListener("online", sendAll);
 sendAll();

@@ -279,8 +279,8 @@ def test_who_has_just_left_the_queue_is_shown_no_place_in_it(bob: Student) -> No
 
     # The row was read when it waited, the places when it had its turn.
     bob.page.evaluate("""async () => {
-      const lab = await import("/static/js/lab-state.js");
-      lab.setState({...lab.state, state: "queued", position: null, queue_length: null, wait_s: null});
+      const { lab } = await import("/static/js/lab-state.js");
+      lab.take({...lab.state, state: "queued", position: null, queue_length: null, wait_s: null});
     }""")
 
     assert bob.page.locator("#cover-title").inner_text() == "Your machine is starting"

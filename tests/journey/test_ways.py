@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.journey.student import COURSE, LAB, QUIZ, Student
 
 LAST = f"{COURSE}/lessons/how-the-web-speaks"
-SET_STATE = "async (state) => (await import('/static/js/lab-state.js')).setState(state)"
+SET_STATE = "async (state) => (await import('/static/js/lab-state.js')).lab.take(state)"
 OUTLINE = "document.querySelector('[data-outline]')"
 # What stands in the window of the outline, which scrolls by itself beside the page.
 IS_IN_SIGHT = f"""() => {{
