@@ -1,5 +1,6 @@
 """A real Chromium for tests that need JavaScript."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,13 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """The machine's Chromium, once a module."""
+    with chromium(playwright) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Run the machine's Chromium."""
     # Chromium's own sandbox refuses root, and a container's /dev/shm is too small for it.
     arguments = ["--disable-dev-shm-usage", "--no-sandbox"] if os.geteuid() == 0 else ["--disable-dev-shm-usage"]
     running = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)

@@ -24,7 +24,8 @@ from extensions import db as database
 from extensions import limiter
 from services import live
 from tests.engines import Engines, running_engines, site_settings
-from tests.sites import LiveSite, free_port, running_site
+from tests.site_makers import site_maker
+from tests.sites import LiveSite
 
 pytest_plugins = ["tests.browsers", "tests.nomad.fixtures"]
 ENGINES = pytest.StashKey[Any]()
@@ -176,26 +177,8 @@ def make_live_server(
     engines: Engines, worker: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., LiveSite]]:
     """Start sites with environment variables of one's own: `make_live_server(WEB_CONCURRENCY="4")`."""
-    sites: list[tuple[Any, str]] = []
-
-    def make(**environ: str) -> LiveSite:
-        name = f"live_{worker}_{secrets.token_hex(4)}"
-        var = tmp_path_factory.mktemp("live")
-        settings = site_settings(
-            engines.copy(name),
-            engines.redis_url(worker),
-            var,
-            port=free_port(),
-            instance=f"t{secrets.token_hex(4)}",
-        )
-        context = running_site(settings, environ)
-        sites.append((context, name))
-        return context.__enter__()
-
-    yield make
-    for context, name in reversed(sites):
-        context.__exit__(None, None, None)
-        engines.drop(name)
+    with site_maker(engines, worker, tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")

@@ -45,13 +45,20 @@ class Engines:
         self.postgresql = PostgreSQL(folder / "postgresql", folder, folder / "postgresql.log", **no_sync)
         self.valkey = Valkey(folder / "valkey", folder, folder / "valkey.log", appendonly="no")
         self.redis_taken = 0
+        self.redis_held: set[str] = set()
 
     def redis_url(self, worker: str) -> str:
-        """Return the address of a Redis database that nobody else uses now; a worker has eight, in turn."""
+        """Return the address of a Redis database that nobody else uses now; a worker has eight, in turn.
+
+        Those in `redis_held` are passed over.
+        """
         number = int(worker.removeprefix("gw") or 0) if worker.startswith("gw") else 0
-        taken, self.redis_taken = self.redis_taken, self.redis_taken + 1
-        offset = taken if taken == 0 else 1 + (taken - 1) % (DATABASES_A_WORKER - 1)
-        return self.valkey.url(number * DATABASES_A_WORKER + offset)
+        while True:
+            taken, self.redis_taken = self.redis_taken, self.redis_taken + 1
+            offset = taken if taken == 0 else 1 + (taken - 1) % (DATABASES_A_WORKER - 1)
+            url = self.valkey.url(number * DATABASES_A_WORKER + offset)
+            if url not in self.redis_held:
+                return url
 
     def copy(self, name: str) -> str:
         """Make a database from the template, which is migrated by who comes first; return its address."""

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from cli.demo import load_demo
-from tests.journey.student import Student
+from tests.journey.student import SignedIn, Student
 from tests.sites import LiveSite
 
 
@@ -15,8 +15,11 @@ def demo_site(live_server: LiveSite) -> LiveSite:
     return live_server
 
 
+@pytest.fixture(scope="module")
+def signed_in(demo_site: LiveSite) -> SignedIn:
+    return SignedIn(demo_site)
+
+
 @pytest.fixture
-def bob(demo_site: LiveSite, page: Page) -> Student:
-    student = Student(demo_site, page)
-    student.sign_in("bob")
-    return student
+def bob(signed_in: SignedIn, page: Page) -> Student:
+    return signed_in.student("bob", page)

@@ -1,10 +1,7 @@
 """Every page that people see, with something on it: for tests that look at all of them, as their people."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from extensions import db
@@ -23,7 +20,7 @@ from tests.factories import (
     add_check,
     add_question,
 )
-from tests.journey.student import COURSE, LAB, QUIZ, Student
+from tests.journey.student import COURSE, LAB, QUIZ
 from tests.sites import LiveSite, until
 
 # As long as words are: German can do more, and people have no spaces in what they paste.
@@ -97,22 +94,3 @@ def _is_running(site: LiveSite, session_id: str) -> bool:
 def paths(who: str, names: dict[str, str]) -> list[str]:
     """Return the addresses that a person looks at."""
     return [path.format(**names) for path in PAGES[who]]
-
-
-def states(site: LiveSite, browser: Browser) -> dict[str, Any]:
-    """Return the cookies of each person, who signs in once."""
-    kept: dict[str, Any] = {"": None}
-    for who in PAGES:
-        if who:
-            with browser.new_context() as fresh:
-                Student(site, fresh.new_page()).sign_in(who)
-                kept[who] = fresh.storage_state()
-    return kept
-
-
-@contextmanager
-def as_person(browser: Browser, state: Any, width: int) -> Iterator[Page]:
-    """Give a page of a person's browser."""
-    viewport: Any = {"width": width, "height": 800}
-    with browser.new_context(storage_state=state, locale="en-GB", viewport=viewport) as fresh:
-        yield fresh.new_page()

@@ -1,9 +1,10 @@
 """A student at a real browser: what the journey and the faults do again and again."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.factories import PASSWORD
 from tests.sites import LiveSite
@@ -61,6 +62,8 @@ class Student:
 
     def start_lab_here(self) -> None:
         """Start the lab of the page that is open and wait for its shell."""
+        # One that was stopped a moment ago can be started again once it has ended.
+        expect(self.page.locator("#machine-state")).not_to_have_attribute("data-state", "stopping", timeout=30_000)
         start = self.page.get_by_role("button", name=re.compile("Start"))
         if start.is_visible():
             start.click()
@@ -94,3 +97,27 @@ class Student:
         found = re.search(rf"{mark}=(\d+)=", self.screen())
         assert found
         return found.group(1)
+
+
+@dataclass
+class SignedIn:
+    """People who signed in by the form, once each: their cookies serve any number of browsers."""
+
+    site: LiveSite
+    kept: dict[str, tuple[list[Any], int]] = field(default_factory=dict)
+
+    def student(self, name: str, page: Page) -> Student:
+        """Return somebody who is signed in at the page's browser; by the form where their session has ended."""
+        student = Student(self.site, page)
+        if name in self.kept:
+            cookies, user_id = self.kept[name]
+            page.context.add_cookies(cookies)
+            if self._user_id(page.context) == user_id:
+                return student
+            page.context.clear_cookies()
+        student.sign_in(name)
+        self.kept[name] = page.context.cookies(), self._user_id(page.context)
+        return student
+
+    def _user_id(self, context: BrowserContext) -> Any:
+        return context.request.get(f"{self.site.url}/session").json()["user_id"]

@@ -49,16 +49,15 @@ def sign_in_here(person: Person) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(make_live_server: Callable[..., LiveSite]) -> LiveSite:
+def site(live_server: LiveSite) -> LiveSite:
     """The running product with the cast, and accounts that wait for a mail."""
-    running = make_live_server(LIMIT_QUIZ_STARTS="100 per minute")
-    with running.app.app_context():
+    with live_server.app.app_context():
         cast = make_cast()
         LabFactory(module=cast.lesson.module, slug="on-a-cluster", position=4, template="qemu")
         UserFactory(handle="grace", confirmed_at=None)
         UserFactory(handle="heidi")
         db.session.commit()
-    return running
+    return live_server
 
 
 @pytest.fixture(scope="module")

@@ -6,19 +6,17 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journey.student import COURSE, Student
+from tests.journey.student import COURSE, SignedIn, Student
 from tests.journey.test_accessibility import faults
 
 BOARD = f"{COURSE}/labs-board"
 
 
 @pytest.fixture
-def alice(bob: Student, browser: Browser) -> Iterator[Student]:
+def alice(signed_in: SignedIn, browser: Browser) -> Iterator[Student]:
     with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as other:
         other.set_default_timeout(15_000)
-        helper = Student(bob.site, other.new_page())
-        helper.sign_in("alice")
-        yield helper
+        yield signed_in.student("alice", other.new_page())
 
 
 def look_in(alice: Student) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, LabSession, Mail, User
-from tests.journey.student import COURSE, LAB, QUIZ, Student
+from tests.journey.student import COURSE, LAB, QUIZ, SignedIn, Student
 from tests.sites import LiveSite, until
 
 
@@ -318,7 +318,7 @@ def test_reset_throws_the_files_away_and_stop_keeps_them(bob: Student) -> None:
     bob.expect_screen("gone-2")
 
 
-def test_another_students_lab_is_not_found(bob: Student, browser: Browser) -> None:
+def test_another_students_lab_is_not_found(bob: Student, signed_in: SignedIn, browser: Browser) -> None:
     bob.start_lab()
     with bob.site.app.app_context():
         found = db.session.scalars(select(LabSession).where(LabSession.state == "running")).first()
@@ -326,8 +326,7 @@ def test_another_students_lab_is_not_found(bob: Student, browser: Browser) -> No
         session_id = found.id
 
     with browser.new_context() as other:
-        alice = Student(bob.site, other.new_page())
-        alice.sign_in("alice")
+        alice = signed_in.student("alice", other.new_page())
         response = alice.page.request.get(f"{bob.site.url}/lab-sessions/{session_id}/state")
 
         assert response.status == 404

@@ -1,13 +1,12 @@
 """Nothing moves while a page loads, none is wider than its window, each module runs once, code is copied as typed."""
 
 import re
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.journey.pages import PAGES, as_person, fill, paths, states
-from tests.journey.student import COURSE, Student
+from tests.journey.pages import PAGES, fill, paths
+from tests.journey.student import COURSE, SignedIn, Student
 from tests.sites import LiveSite
 
 LESSON = f"{COURSE}/lessons/making-and-moving"
@@ -29,28 +28,28 @@ def names(demo_site: LiveSite) -> dict[str, str]:
     return fill(demo_site)
 
 
-@pytest.fixture(scope="module")
-def cookies(demo_site: LiveSite, browser: Browser) -> dict[str, Any]:
-    return states(demo_site, browser)
-
-
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("who", PAGES)
 def test_nothing_moves_while_a_page_loads_and_no_page_is_wider_than_its_window(
-    demo_site: LiveSite, browser: Browser, cookies: dict[str, Any], names: dict[str, str], who: str, width: int
+    demo_site: LiveSite, signed_in: SignedIn, page: Page, names: dict[str, str], who: str
 ) -> None:
     faults = []
-    with as_person(browser, cookies[who], width) as page:
-        page.add_init_script(SHIFTS)
-        for path in paths(who, names):
-            page.set_viewport_size({"width": width, "height": 800})
-            page.goto(demo_site.url + path, wait_until="networkidle")
-            shifted = page.evaluate("window.shifts")
+    if who:
+        signed_in.student(who, page)
+    page.context.add_init_script(SHIFTS)
+    # A tab for each width: they become quiet together.
+    tabs = {width: page.context.new_page() for width in WIDTHS}
+    for path in paths(who, names):
+        for width, tab in tabs.items():
+            tab.set_viewport_size({"width": width, "height": 800})
+            tab.goto(demo_site.url + path, wait_until="commit")
+        for width, tab in tabs.items():
+            tab.wait_for_load_state("networkidle")
+            shifted = tab.evaluate("window.shifts")
             if shifted >= MOST_SHIFT:
-                faults.append(f"{path} moves by {shifted:.3f}")
+                faults.append(f"{path} moves by {shifted:.3f} at {width} px")
             for narrow in (width, *NARROW) if width == min(WIDTHS) else (width,):
-                page.set_viewport_size({"width": narrow, "height": 800})
-                if (wide := page.evaluate("document.scrollingElement.scrollWidth")) > narrow:
+                tab.set_viewport_size({"width": narrow, "height": 800})
+                if (wide := tab.evaluate("document.scrollingElement.scrollWidth")) > narrow:
                     faults.append(f"{path} is {wide} px wide in {narrow}")
 
     assert not faults, "\n".join(faults)
@@ -94,6 +93,8 @@ def test_each_module_is_loaded_under_one_address(bob: Student) -> None:
     ],
 )
 def test_copied_code_is_what_one_types(bob: Student, text: str, is_transcript: bool, wanted: str) -> None:
+    bob.open("/")
+
     assert bob.page.evaluate(TYPED, [text, is_transcript]) == wanted
 
 

@@ -20,7 +20,7 @@ from tests.journey.attempts import (
     state,
     uncounted,
 )
-from tests.journey.student import Student
+from tests.journey.student import SignedIn, Student
 from tests.journey.test_signing_in_again import open_beside, sign_in_here, sign_out
 from tests.sites import until
 
@@ -118,7 +118,7 @@ def test_as_somebody_else_nothing_is_sent_and_nothing_is_lost(bob: Student, seco
 
 
 def test_what_was_typed_in_time_and_comes_too_late_is_shown_to_the_teacher(
-    bob: Student, second: Student, numbers: Iterator[int], browser: Browser
+    bob: Student, second: Student, numbers: Iterator[int], signed_in: SignedIn, browser: Browser
 ) -> None:
     path = make_quiz(bob.site, f"short-{next(numbers)}", time_limit_s=15)
     attempt = begin(bob, path)
@@ -141,8 +141,7 @@ def test_what_was_typed_in_time_and_comes_too_late_is_shown_to_the_teacher(
         [("late", "typed in time, too")],
     )
     with browser.new_context(locale="en-GB") as other:
-        alice = Student(bob.site, other.new_page())
-        alice.sign_in("alice")
+        alice = signed_in.student("alice", other.new_page())
         alice.open(path)
         alice.page.get_by_role("link", name="Everybody’s attempts").click()
         row = alice.page.get_by_role("row", name=re.compile("1 answer came late"))

@@ -11,7 +11,7 @@ from backends.base import LabSpec
 from backends.nomad import NomadBackend
 from cli.demo import load_demo
 from tests.backends.conftest import nomad_settings
-from tests.journey.student import Student
+from tests.journey.student import SignedIn, Student
 from tests.nomad.agents import Cluster
 from tests.sites import LiveSite
 
@@ -41,11 +41,14 @@ def nomad_site(nomad: Cluster, make_live_server: Callable[..., LiveSite]) -> Ite
     backend.close()
 
 
+@pytest.fixture(scope="module")
+def signed_in(nomad_site: LiveSite) -> SignedIn:
+    return SignedIn(nomad_site)
+
+
 @pytest.fixture
-def bob(nomad_site: LiveSite, page: Page) -> Student:
-    student = Student(nomad_site, page)
-    student.sign_in("bob")
-    return student
+def bob(signed_in: SignedIn, page: Page) -> Student:
+    return signed_in.student("bob", page)
 
 
 @pytest.fixture
