@@ -8,7 +8,7 @@ import telemetry
 from config import ROOT, Settings, load_settings
 from database.pool import engine_options, watch_pool
 from database.queries import watch_queries
-from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, migrate, redis_client
+from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, redis_client
 from services import live
 from services.capacity import positions
 from services.capacity.order import Limits
@@ -73,8 +73,6 @@ def configure(app: Flask, settings: Settings, process: str) -> None:
 def connect_database(app: Flask) -> None:
     """Give the process its one engine, and watch it."""
     db.init_app(app)
-    # Alembic reads a percent sign in the folder's name as a reference to another of its options.
-    migrate.init_app(app, db, directory=str(ROOT / "migrations").replace("%", "%%"))
     with app.app_context():
         watch_pool(db.engine)
         watch_queries(db.engine)

@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import redis
-from alembic.config import Config as AlembicConfig
 from flask import Flask, Request, request
 from flask_babel import Babel
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_migrate import Migrate
 from flask_session.base import ServerSideSession
 from flask_session.redis import RedisSessionInterface
 from flask_sqlalchemy import SQLAlchemy
@@ -66,14 +64,6 @@ babel = Babel()
 cache = Cache()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, default_limits=[])
-migrate = Migrate()
-
-
-@migrate.configure
-def name_new_migrations(config: AlembicConfig) -> AlembicConfig:
-    """Set here what an alembic.ini would hold."""
-    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-    return config
 
 
 def redis_client(settings: Settings, **options: Any) -> "redis.Redis[bytes]":

@@ -15,10 +15,12 @@ from cli.labs_test import test_labs
 from cli.tokens import token_group
 from cli.users import confirm, create_admin, list_users
 from config import settings_or_exit
+from database import migrations
 
 join_site()
 # `flask` loads this for a command; a WSGI server has none.
 app = create_app(settings_or_exit(), "command" if click.get_current_context(silent=True) else "web")
+migrations.init_app(app)
 for command in (test_labs, plan, keep_warm, show, doctor):
     labs_group.add_command(command)
 for group in (course_group, demo_group, labs_group, token_group):

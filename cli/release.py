@@ -8,7 +8,7 @@ from app import create_app
 from cli.checks import Refusal, run_main
 from cli.demo import load_demo
 from config import Settings, settings_or_exit
-from database import statistics, time_outs, troubles
+from database import migrations, statistics, time_outs, troubles
 from lines import relay
 
 
@@ -30,6 +30,7 @@ def release(settings: Settings) -> None:
     if refused := time_outs.write(settings.database_url):
         relay("release", f"the database role may not set its own time-outs; have an administrator say: {refused}")
     app = create_app(settings, "release")
+    migrations.init_app(app)
     with app.app_context():
         upgrade()
         if settings.is_demo and load_demo():

@@ -20,6 +20,7 @@ from flask_sqlalchemy import SQLAlchemy
 from app import create_app
 from blueprints.auth.accounts import SECURITY_SETTINGS
 from config import Settings
+from database import migrations
 from extensions import db as database
 from extensions import limiter
 from services import live
@@ -163,6 +164,7 @@ def committed_db(engines: Engines, worker: str, tmp_path: Path) -> Iterator[Comm
     name = f"committed_{worker}_{secrets.token_hex(4)}"
     url, redis_url = engines.copy(name), engines.redis_url(worker)
     app = create_app(site_settings(url, redis_url, tmp_path / "var"))
+    migrations.init_app(app)
     app.extensions["yurt_redis"].flushdb()
     try:
         yield CommittedDatabase(app.extensions["yurt"], app, url, redis_url)

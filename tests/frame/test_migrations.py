@@ -4,9 +4,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 
-import core
 from app import create_app
 from config import ROOT
+from database import migrations
 from extensions import db
 
 
@@ -29,9 +29,10 @@ def test_migrations_are_found_in_a_folder_with_a_percent_sign(committed_db, tmp_
     folder = tmp_path / "100% done"
     folder.mkdir()
     (folder / "migrations").symlink_to(ROOT / "migrations")
-    monkeypatch.setattr(core, "ROOT", folder)
+    monkeypatch.setattr(migrations, "ROOT", folder)
 
     app = create_app(committed_db.settings)
+    migrations.init_app(app)
 
     with app.app_context():
         downgrade(revision="0013")
