@@ -22,11 +22,11 @@ from redis.asyncio import Redis
 from backends import make_backend
 from bench.echo_nomad import INSTANCE, raise_limit
 from config import ROOT
-from gateway import asked, tasks
+from gateway import middlewares, tasks
 from gateway.access import Access
-from gateway.hints import Hints
+from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Limit
-from gateway.notes import Notes
+from gateway.subscriptions import Subscriptions
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from services.accounts.grants import Grant
@@ -74,11 +74,12 @@ async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: st
     async def everybody(grants: Iterable[Grant]) -> set[Grant]:
         return set(grants)
 
-    hints = Hints(redis)
-    visitors, notes, access = Visitors(hints, no_visit), Notes(redis), Access(hints, redis, everybody)
-    running = [asyncio.create_task(work) for work in (notes.run(), access.run())]
-    terminals = Terminals(backend, redis, job_of, Hosts(ORIGIN), visitors, notes, access, Limit(10_000, 10_000))
-    application = web.Application(middlewares=[asked.guard(Hosts(ORIGIN), 0)])
+    subscriptions = Subscriptions(redis)
+    visitors, access = Visitors(subscriptions, no_visit), Access(subscriptions, redis, everybody)
+    activity_buffer, hosts, limit = ActivityBuffer(redis), Hosts(ORIGIN), Limit(10_000, 10_000)
+    running = [asyncio.create_task(work) for work in (activity_buffer.run(), access.run())]
+    terminals = Terminals(backend, redis, job_of, hosts, visitors, activity_buffer, access, limit)
+    application = web.Application(middlewares=[middlewares.refuse_foreign_hosts(hosts, 0)])
     application.add_routes([web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve)])
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
     await runner.setup()

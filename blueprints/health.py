@@ -57,21 +57,21 @@ def metrics() -> Response:
     part, redis, now = request.args.get("part", ""), current_app.extensions["yurt_redis"], time.time()
     if part not in ("", "instance", "site"):
         abort(404)
-    folder, own, told, state = settings.metrics_dir, [], [], []
+    folder, own, others, state = settings.metrics_dir, [], [], []
     with contextlib.suppress(RedisError):
         if part == "instance":
-            measures.scraped(redis, folder, now)
+            measures.mark_scraped(redis, folder, now)
         elif part == "site":
-            told = measures.told_by_others(redis, now)
+            others = measures.remote_unscraped(redis, now)
         else:
-            told = measures.told(redis, folder, now)
+            others = measures.remote(redis, folder, now)
     if part != "instance":
         with contextlib.suppress(SQLAlchemyError):  # that it's away is a number of its own
             state = _state()
     if part != "site":
-        own = measures.counted(folder)
-    found = measures.together(own, told, state)
-    return Response(measures.text(found), mimetype=CONTENT_TYPE_LATEST)
+        own = measures.local(folder)
+    families = measures.merged(own, others, state)
+    return Response(measures.text(families), mimetype=CONTENT_TYPE_LATEST)
 
 
 def _postgresql() -> bool:

@@ -11,17 +11,17 @@ from redis.asyncio import Redis
 from backends import make_backend
 from config import Settings, settings_or_exit
 from core import create_core
-from gateway import asked, measures, tasks
+from gateway import measures, middlewares, tasks
 from gateway.access import Access
+from gateway.activity_buffer import ActivityBuffer
 from gateway.database import Database
 from gateway.files import Files
-from gateway.hints import Hints
 from gateway.labs import Labs, Limit
-from gateway.notes import Notes
-from gateway.port_doors import Doors
+from gateway.port_access import PortAccess
 from gateway.ports import Ports
 from gateway.presence import Presence
 from gateway.streams import Streams
+from gateway.subscriptions import Subscriptions
 from gateway.terminals import Terminals
 from gateway.visitors import Visitors
 from services import process_figures
@@ -40,21 +40,27 @@ def build(settings: Settings) -> web.Application:
 
     hosts = Hosts(settings.public_url, settings.lab_ports_host, settings.trusted_hosts)
     redis: Redis = Redis.from_url(settings.redis_url, socket_connect_timeout=1, health_check_interval=15)
-    database, hints = Database(create_core(settings, "gateway")), Hints(redis)
+    database, subscriptions = Database(create_core(settings, "gateway")), Subscriptions(redis)
     backend = make_backend(settings)
-    access = Access(hints, redis, database.holding)
+    access = Access(subscriptions, redis, database.holding)
     presence = Presence(database.touch_visit, database.end_visit)
-    notes = Notes(redis)
-    streams = Streams(settings.secret_key, hints, database.snapshot, presence, notes, access, each("streams"))
-    visitors = Visitors(hints, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, notes, access, each("terminals"))
+    activity_buffer = ActivityBuffer(redis)
+    streams = Streams(
+        settings.secret_key, subscriptions, database.snapshot, presence, activity_buffer, access, each("streams")
+    )
+    visitors = Visitors(subscriptions, database.visit_of)
+    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, activity_buffer, access, each("terminals"))
     # Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there
     # are requests for files at once: a student can stop their scripts, and each then takes all of its time.
     labs_here = Labs(backend, database.job_of, settings.limit_transfers_total)
-    doors = Doors(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
-    ports = Ports(settings.secret_key, labs_here, notes, doors, access, each("port_connections"))
+    port_access = PortAccess(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
+    ports = Ports(settings.secret_key, labs_here, activity_buffer, port_access, access, each("port_connections"))
     application = web.Application(
-        middlewares=[asked.ended(settings.trusted_proxies), asked.guard(hosts, settings.trusted_proxies), ports.hosts]
+        middlewares=[
+            middlewares.answer_failures(settings.trusted_proxies),
+            middlewares.refuse_foreign_hosts(hosts, settings.trusted_proxies),
+            ports.hosts,
+        ]
     )
     application.add_routes(
         [
@@ -70,11 +76,11 @@ def build(settings: Settings) -> web.Application:
     )
 
     async def listening(_application: web.Application) -> AsyncIterator[None]:
-        works = hints.listen(), access.run(), notes.run(), measures.tell(settings, redis)
+        works = subscriptions.listen(), access.run(), activity_buffer.run(), measures.tell(settings, redis)
         running = [asyncio.create_task(work) for work in works]
         yield
         await tasks.end(*running)
-        await notes.flush()
+        await activity_buffer.flush()
         await redis.aclose()
         labs_here.close()
 
@@ -84,7 +90,7 @@ def build(settings: Settings) -> web.Application:
         if backend is not None:
             await backend.leave()
 
-    application.on_response_prepare.append(asked.begin)
+    application.on_response_prepare.append(middlewares.add_request_id)
     application.cleanup_ctx.append(listening)
     application.on_shutdown.append(leave)
     return application

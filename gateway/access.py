@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from extensions import SESSION_PREFIX
-from gateway.hints import Hints
+from gateway.subscriptions import Subscriptions
 from services.accounts.grants import Grant
 from services.live import ACCESS_CHANNEL
 
@@ -40,8 +40,8 @@ class Revoked(Exception):
 class Access:
     """Follows every grant for as long as something is open by it."""
 
-    def __init__(self, hints: Hints, redis: Redis, look: Look) -> None:
-        self._hints, self._redis, self._look = hints, redis, look
+    def __init__(self, subscriptions: Subscriptions, redis: Redis, look: Look) -> None:
+        self._subscriptions, self._redis, self._look = subscriptions, redis, look
         self._open: dict[Grant, set[asyncio.Timeout]] = defaultdict(set)
         self._asked: dict[Grant, asyncio.Future[bool | None]] = {}
         self._held_at: dict[Grant, float] = {}
@@ -74,7 +74,7 @@ class Access:
         """Look again and again, for ever."""
         loop = asyncio.get_running_loop()
         due = loop.time()
-        with self._hints.watch(ACCESS_CHANNEL) as hint:
+        with self._subscriptions.watch(ACCESS_CHANNEL) as hint:
             while True:
                 await self._wait(hint, due)
                 now = loop.time()

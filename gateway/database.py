@@ -50,11 +50,11 @@ class Database:
         """Return the state document of a lab that the person owns or visits."""
 
         def question() -> dict[str, Any] | None:
-            found = _session(session_id)
-            if found is None:
+            session = _session(session_id)
+            if session is None:
                 return None
-            is_seen = found.user_id == user_id or visits.find(found, user_id) is not None
-            return document.describe(found, utcnow(), user_id) if is_seen else None
+            is_seen = session.user_id == user_id or visits.find(session, user_id) is not None
+            return document.describe(session, utcnow(), user_id) if is_seen else None
 
         return await self._ask(question)
 
@@ -62,8 +62,10 @@ class Database:
         """Return (job ID, state) of the person's own lab session."""
 
         def question() -> tuple[str, str] | None:
-            found = _session(session_id)
-            return (found.job_id, found.state) if found is not None and found.user_id == user_id else None
+            session = _session(session_id)
+            if session is None or session.user_id != user_id:
+                return None
+            return session.job_id, session.state
 
         return await self._ask(question)
 
@@ -71,11 +73,11 @@ class Database:
         """Return the person's open visit to the lab, if they may still help there."""
 
         def question() -> Visit | None:
-            found = _session(session_id)
-            visit = visits.find(found, user_id) if found is not None else None
-            if found is None or visit is None:
+            session = _session(session_id)
+            visit = visits.find(session, user_id) if session is not None else None
+            if session is None or visit is None:
                 return None
-            return Visit(visit.id, found.job_id, found.state, visit.consented_at is not None)
+            return Visit(visit.id, session.job_id, session.state, visit.consented_at is not None)
 
         return await self._ask(question)
 

@@ -208,10 +208,10 @@ async def _received(request: web.Request) -> bytes:
 async def _block(place: Place, folder: bytes, name: bytes, number: int) -> tuple[int, int, bytes]:
     values = (folder, name, str(number).encode())
     output, _is_cut = await place.run(scripts.READ, *values, limit=scripts.BLOCK + 100)
-    found = scripts.read_block(output)
-    if found is None:
+    block = scripts.read_block(output)
+    if block is None:
         raise Refused(502, "failed")
-    return found
+    return block
 
 
 def _path(request: web.Request) -> bytes:

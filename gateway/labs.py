@@ -81,12 +81,13 @@ class Labs:
 
     async def job(self, session_id: str, user_id: int) -> str:
         """Return the job of the user's lab; raise 404 where there is none, 409 where it doesn't run."""
-        found = await self._job_of(session_id, user_id)
-        if found is None or self.backend is None:
+        job = await self._job_of(session_id, user_id)
+        if job is None or self.backend is None:
             raise web.HTTPNotFound
-        if found[1] != "running":
+        job_id, state = job
+        if state != "running":
             raise web.HTTPConflict
-        return found[0]
+        return job_id
 
     async def execute(self, job_id: str, script: str, stdin: bytes, *, timeout_s: float, limit: int) -> ExecResult:
         """Run a script in the lab; raise BackendUnavailable."""

@@ -16,7 +16,7 @@ OWNED = ("yurt_db_", "yurt_gateway_", "yurt_process_")
 async def tell(settings: Settings, redis: Redis) -> None:
     """Write it down again and again, for ever; while Redis is gone nobody hears of it."""
     while True:
-        found = await asyncio.to_thread(measures.entry, settings.metrics_dir, "gateway", OWNED, time.time())
+        entry = await asyncio.to_thread(measures.entry, settings.metrics_dir, "gateway", OWNED, time.time())
         with suppress(RedisError):
-            await redis.hset(measures.KEY, *found)
+            await redis.hset(measures.KEY, *entry)
         await asyncio.sleep(measures.EVERY_S)

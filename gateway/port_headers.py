@@ -36,7 +36,7 @@ COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True)
-class Door:
+class PortAddress:
     """Where a lab's port is seen: `prefix` before its paths, on a host of its own or in a sandbox on the site's.
 
     `origin` is what its pages' requests call their origin, `cookies` the beginning of their cookies' names. `is_local`
@@ -61,35 +61,35 @@ def _passing(headers: Iterable[tuple[str, str]], without: set[str]) -> Headers:
     return [(name, value) for name, value in headers if name.lower() not in HOP | named | without]
 
 
-def to_lab(headers: Iterable[tuple[str, str]], door: Door) -> Headers:
+def to_lab(headers: Iterable[tuple[str, str]], address: PortAddress) -> Headers:
     """Return what the lab's server is told: never the site's cookies, nor where the browser comes from."""
     headers = list(headers)
     kept = _passing(headers, NOT_TO_LAB)
-    here = f"localhost:{door.port}"
+    here = f"localhost:{address.port}"
     told = [("Host", here), *((n, v) for n, v in kept if not n.lower().startswith(("x-forwarded-", "sec-fetch-")))]
     origin = next((value for name, value in headers if name.lower() == "origin"), "")
     if origin:
-        told.append(("Origin", f"http://{here}" if origin == door.origin else origin))
-    if cookies := _cookies_to_lab(headers, door):
+        told.append(("Origin", f"http://{here}" if origin == address.origin else origin))
+    if cookies := _cookies_to_lab(headers, address):
         told.append(("Cookie", cookies))
-    told.append(("X-Forwarded-Proto", "https" if door.is_secure else "http"))
-    told.append(("X-Forwarded-Prefix", door.prefix.rstrip("/")))
+    told.append(("X-Forwarded-Proto", "https" if address.is_secure else "http"))
+    told.append(("X-Forwarded-Prefix", address.prefix.rstrip("/")))
     return told
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
     texts = [value for name, value in headers if name.lower() == "cookie"]
-    found = [part.strip().partition("=") for text in texts for part in text.split(";")]
-    return [(name, value) for name, _equals, value in found if name]
+    pairs = [part.strip().partition("=") for text in texts for part in text.split(";")]
+    return [(name, value) for name, _equals, value in pairs if name]
 
 
-def _cookies_to_lab(headers: Headers, door: Door) -> str:
-    ours = () if not door.is_own_host else (ACCESS, f"__Host-{ACCESS}")
-    pairs = [(name, value) for name, value in _pairs(headers) if name not in ours and name.startswith(door.cookies)]
-    return "; ".join(f"{name.removeprefix(door.cookies)}={value}" for name, value in pairs)
+def _cookies_to_lab(headers: Headers, address: PortAddress) -> str:
+    ours = () if not address.is_own_host else (ACCESS, f"__Host-{ACCESS}")
+    pairs = [(name, value) for name, value in _pairs(headers) if name not in ours and name.startswith(address.cookies)]
+    return "; ".join(f"{name.removeprefix(address.cookies)}={value}" for name, value in pairs)
 
 
-def access(headers: Iterable[tuple[str, str]], *, is_secure: bool) -> str:
+def access_ticket(headers: Iterable[tuple[str, str]], *, is_secure: bool) -> str:
     """Return the value of the cookie that opens a lab's own host."""
     name = f"__Host-{ACCESS}" if is_secure else ACCESS
     return next((value for key, value in _pairs(list(headers)) if key == name), "")
@@ -107,26 +107,27 @@ def access_cookie(ticket: str, seconds: int, *, is_secure: bool, is_framed: bool
     return f"{name}={ticket}; Path=/; Max-Age={seconds}; HttpOnly; {same_site}{secure}"
 
 
-def to_browser(headers: Headers, door: Door, asked: Headers) -> Headers:
+def to_browser(headers: Headers, address: PortAddress, asked: Headers) -> Headers:
     """Return what the browser is told; `asked` are the headers of its request."""
     told = _passing(headers, NOT_TO_BROWSER)
-    told += [("Location", location(value, door)) for name, value in headers if name.lower() == "location"]
+    told += [("Location", location(value, address)) for name, value in headers if name.lower() == "location"]
     cookies = [value for name, value in headers if name.lower() == "set-cookie"]
-    had = sum(name.startswith(door.cookies) for name, _value in _pairs(asked))
-    told += [("Set-Cookie", made) for value in cookies[: max(0, MOST_COOKIES - had)] if (made := cookie(value, door))]
+    had = sum(name.startswith(address.cookies) for name, _value in _pairs(asked))
+    taken = [cookie(value, address) for value in cookies[: max(0, MOST_COOKIES - had)]]
+    told += [("Set-Cookie", value) for value in taken if value]
     for name, value in headers:
         if name.lower() == "content-security-policy" and (own := _without_ancestors(value)):
             told.append(("Content-Security-Policy", own))
-    if not door.is_own_host:
+    if not address.is_own_host:
         told = [(name, value) for name, value in told if not name.lower().startswith("access-control-")]
         told += cors(asked)
-    return told + protection(door)
+    return told + protection(address)
 
 
-def protection(door: Door) -> Headers:
-    """Return the headers that every answer from this door has, our own pages included."""
-    policy = f"frame-ancestors {door.site}" if door.is_own_host else SANDBOX
-    referrer = "strict-origin-when-cross-origin" if door.is_own_host else "no-referrer"
+def protection(address: PortAddress) -> Headers:
+    """Return the headers that every answer from this address has, our own pages included."""
+    policy = f"frame-ancestors {address.site}" if address.is_own_host else SANDBOX
+    referrer = "strict-origin-when-cross-origin" if address.is_own_host else "no-referrer"
     return [
         ("Content-Security-Policy", policy),
         ("Referrer-Policy", referrer),
@@ -150,37 +151,37 @@ def cors(asked: Headers) -> Headers:
     return told
 
 
-def location(value: str, door: Door) -> str:
+def location(value: str, address: PortAddress) -> str:
     """Return where a redirect leads, seen from the browser."""
     try:
         parts = urlsplit(value)
         is_here = parts.scheme in ("http", "https") and parts.hostname in {name.strip("[]") for name in LOCAL}
-        is_here = is_here and (parts.port or 80) == door.port
+        is_here = is_here and (parts.port or 80) == address.port
     except ValueError:
-        return door.prefix
+        return address.prefix
     if is_here:
         value = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         value += f"#{parts.fragment}" if parts.fragment else ""
-    return door.prefix.rstrip("/") + value if value.startswith("/") and not value.startswith("//") else value
+    return address.prefix.rstrip("/") + value if value.startswith("/") and not value.startswith("//") else value
 
 
-def cookie(value: str, door: Door) -> str:
-    """Return a Set-Cookie for this door alone: no domain, our path, a name of its own. Empty for nonsense."""
+def cookie(value: str, address: PortAddress) -> str:
+    """Return a Set-Cookie for this address alone: no domain, our path, a name of its own. Empty for nonsense."""
     first, *attributes = value.split(";")
     name, equals, content = first.strip().partition("=")
     if not equals or not COOKIE_NAME.fullmatch(name.strip()) or name.strip().lower().endswith(ACCESS):
         return ""
     kept = [part.strip() for part in attributes if part.strip().partition("=")[0].lower() in ("max-age", "expires")]
     kept += ["HttpOnly"] if any(part.strip().lower() == "httponly" for part in attributes) else []
-    if door.is_own_host:
+    if address.is_own_host:
         path = next((part.strip()[5:] for part in attributes if part.strip().lower().startswith("path=/")), "/")
-        kept += [f"Path={path}", "SameSite=None; Partitioned" if door.is_local else "SameSite=Lax"]
-        kept += ["Secure"] if door.is_secure or door.is_local else []
+        kept += [f"Path={path}", "SameSite=None; Partitioned" if address.is_local else "SameSite=Lax"]
+        kept += ["Secure"] if address.is_secure or address.is_local else []
     else:
         # In the sandbox every request counts as coming from elsewhere.
-        path = door.prefix.rsplit("/", 2)[0] + "/"
-        kept += [f"Path={path}", "SameSite=None; Secure" if door.is_secure else "SameSite=Lax"]
-    return "; ".join([f"{door.cookies}{name.strip()}={content.strip()}", *kept])
+        path = address.prefix.rsplit("/", 2)[0] + "/"
+        kept += [f"Path={path}", "SameSite=None; Secure" if address.is_secure else "SameSite=Lax"]
+    return "; ".join([f"{address.cookies}{name.strip()}={content.strip()}", *kept])
 
 
 def _without_ancestors(policy: str) -> str:
@@ -190,7 +191,7 @@ def _without_ancestors(policy: str) -> str:
     )
 
 
-def is_foreign(asked: Headers, door: Door) -> bool:
+def is_foreign(asked: Headers, address: PortAddress) -> bool:
     """Say whether a request must not be served: the site's own pages only frame a lab's page, they never load from it.
 
     Without that, whoever gets markup into a page of the site could load a script from a lab of theirs.
@@ -198,8 +199,8 @@ def is_foreign(asked: Headers, door: Door) -> bool:
     values = {name.lower(): value for name, value in asked}
     if "service-worker" in values or values.get("sec-fetch-dest") in ("serviceworker", "sharedworker"):
         return True
-    if door.is_own_host:
+    if address.is_own_host:
         origin = values.get("origin", "")
-        return values.get("upgrade", "").lower() == "websocket" and origin not in ("", door.origin)
+        return values.get("upgrade", "").lower() == "websocket" and origin not in ("", address.origin)
     is_page = values.get("sec-fetch-dest", "document") in ("document", "iframe")
     return values.get("sec-fetch-site") == "same-origin" and not is_page

@@ -18,9 +18,9 @@ from prometheus_client import Counter
 from backends.base import BackendError, BackendUnavailable, Stream
 from gateway import http1, port_headers, tasks
 from gateway.access import Access, Revoked
+from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Labs, Limit, Turns, again_of
-from gateway.notes import Notes
-from gateway.port_doors import Caller, Doors
+from gateway.port_access import Caller, PortAccess
 from gateway.raw import RawReader
 from services import tickets
 from services.accounts.grants import Grant
@@ -41,9 +41,17 @@ log = structlog.get_logger("yurt.gateway")
 class Ports:
     """The routes below `/live/ports/`, and the hosts of labs."""
 
-    def __init__(self, secret_key: str, labs: Labs, notes: Notes, doors: Doors, access: Access, limit: Limit) -> None:
-        self._secret_key, self._labs, self._notes, self._doors = secret_key, labs, notes, doors
-        self._access = access
+    def __init__(
+        self,
+        secret_key: str,
+        labs: Labs,
+        activity_buffer: ActivityBuffer,
+        port_access: PortAccess,
+        access: Access,
+        limit: Limit,
+    ) -> None:
+        self._secret_key, self._labs, self._activity = secret_key, labs, activity_buffer
+        self._port_access, self._access = port_access, access
         self._limit, self._turns = limit, Turns(EACH_LAB, PATIENCE_S)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
 
@@ -57,17 +65,17 @@ class Ports:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Take every request to a lab's own host, whatever its path is."""
-        if not self._doors.names_host(request):
+        if not self._port_access.names_host(request):
             return await handler(request)
         try:
-            caller = await self._doors.on_host(request)
-            return await (self._doors.enter(request) if caller is None else self._serve(request, caller))
+            caller = await self._port_access.on_host(request)
+            return await (self._port_access.enter(request) if caller is None else self._serve(request, caller))
         except web.HTTPException as error:
             return page(error.status, WORDS.get(error.status, ""), list(again_of(error).items()))
 
     async def _on_path(self, request: web.Request) -> web.StreamResponse:
         try:
-            caller = self._doors.on_path(request)
+            caller = self._port_access.on_path(request)
         except web.HTTPException as error:
             return page(error.status, WORDS.get(error.status, ""), [("Content-Security-Policy", port_headers.SANDBOX)])
         return await self._serve(request, caller)
@@ -91,9 +99,9 @@ class Ports:
 
     async def _serve(self, request: web.Request, caller: Caller) -> web.StreamResponse:
         asked = list(request.headers.items())
-        if port_headers.is_foreign(asked, caller.door) or request.method not in METHODS:
-            return page(403, WORDS[403], port_headers.protection(caller.door))
-        is_sandboxed = not caller.door.is_own_host
+        if port_headers.is_foreign(asked, caller.address) or request.method not in METHODS:
+            return page(403, WORDS[403], port_headers.protection(caller.address))
+        is_sandboxed = not caller.address.is_own_host
         if is_sandboxed and request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return web.Response(status=204, headers=CIMultiDict(port_headers.cors(asked)))
         try:
@@ -119,7 +127,7 @@ class Ports:
         self, status: int, caller: Caller, words: str = "", again: Mapping[str, str] | None = None
     ) -> web.Response:
         REQUESTS.labels("refused").inc()
-        headers = [*port_headers.protection(caller.door), *(again or {}).items()]
+        headers = [*port_headers.protection(caller.address), *(again or {}).items()]
         return page(status, words or WORDS.get(status, ""), headers)
 
     async def _job(self, caller: Caller) -> str:
@@ -139,14 +147,14 @@ class Ports:
     async def _exchange_with(self, request: web.Request, caller: Caller, job_id: str) -> web.StreamResponse:
         stream = await self._connect(job_id, caller.port)
         try:
-            self._notes.note(caller.session_id, "http")
+            self._activity.note(caller.session_id, "http")
             return await self._exchange(request, caller, stream)
         finally:
             await stream.close()
 
     async def _exchange(self, request: web.Request, caller: Caller, stream: Stream) -> web.StreamResponse:
         is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
-        headers = port_headers.to_lab(request.headers.items(), caller.door)
+        headers = port_headers.to_lab(request.headers.items(), caller.address)
         headers += [("Connection", "Upgrade"), ("Upgrade", "websocket")] if is_socket else [("Connection", "close")]
         length = None if "Content-Encoding" in request.headers else request.content_length
         if request.body_exists:
@@ -171,7 +179,7 @@ class Ports:
         self, request: web.Request, caller: Caller, stream: Stream, exchange: http1.Exchange, head: http1.Head
     ) -> web.StreamResponse:
         """Carry bytes both ways until one side ends."""
-        told = port_headers.to_browser(head.headers, caller.door, list(request.headers.items()))
+        told = port_headers.to_browser(head.headers, caller.address, list(request.headers.items()))
         response = web.StreamResponse(status=101, headers=CIMultiDict(told))
         response.headers.update({"Connection": "Upgrade", "Upgrade": "websocket"})
         await response.prepare(request)
@@ -180,7 +188,7 @@ class Ports:
         async def up() -> None:
             async for data in reader:
                 await stream.write(data)
-                self._notes.note(caller.session_id, "http")
+                self._activity.note(caller.session_id, "http")
 
         async def down() -> None:
             async for data in exchange.rest():
@@ -214,7 +222,7 @@ async def _send_body(request: web.Request, exchange: http1.Exchange) -> None:
 async def _pass_on(
     request: web.Request, caller: Caller, exchange: http1.Exchange, head: http1.Head
 ) -> web.StreamResponse:
-    told = port_headers.to_browser(head.headers, caller.door, list(request.headers.items()))
+    told = port_headers.to_browser(head.headers, caller.address, list(request.headers.items()))
     response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=CIMultiDict(told))
     length = head.get("content-length")
     if length and head.status not in http1.WITHOUT_BODY:

@@ -12,10 +12,10 @@ from aiohttp import web
 from prometheus_client import Gauge
 
 from gateway.access import Access, Revoked
-from gateway.hints import Hints
+from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Limit
-from gateway.notes import Notes
 from gateway.presence import Presence
+from gateway.subscriptions import Subscriptions
 from services import tickets
 from services.accounts.grants import Grant
 from services.live import attempt_channel, board_channel, lab_channel, labs_channel
@@ -38,15 +38,15 @@ class Streams:
     def __init__(
         self,
         secret_key: str,
-        hints: Hints,
+        subscriptions: Subscriptions,
         snapshot: Snapshot,
         presence: Presence,
-        notes: Notes,
+        activity_buffer: ActivityBuffer,
         access: Access,
         limit: Limit,
     ) -> None:
-        self._secret_key, self._hints, self._snapshot = secret_key, hints, snapshot
-        self._presence, self._notes, self._access = presence, notes, access
+        self._secret_key, self._subscriptions, self._snapshot = secret_key, subscriptions, snapshot
+        self._presence, self._activity, self._access = presence, activity_buffer, access
         self._limit = limit
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
@@ -72,10 +72,10 @@ class Streams:
             if is_visitor:
                 await self._presence.beat(session_id, user_id)
             else:
-                self._notes.note(session_id, "page")
+                self._activity.note(session_id, "page")
 
         with contextlib.ExitStack() as stack:
-            changed = stack.enter_context(self._hints.watch(lab_channel(session_id)))
+            changed = stack.enter_context(self._subscriptions.watch(lab_channel(session_id)))
             changed.set()
             if is_visitor:
                 stack.enter_context(self._presence.page(session_id, user_id))
@@ -104,7 +104,7 @@ class Streams:
             return _event("board", {"version": time.time_ns() // 1_000_000})
 
         async with self._limit.hold(grant.holder.user_id):
-            with self._hints.watch(channel) as changed:
+            with self._subscriptions.watch(channel) as changed:
                 return await self._serve(request, grant, changed, next_version, BOARD_EVERY_S)
 
     def _holder(self, request: web.Request, topic: str) -> Holder:
@@ -147,7 +147,7 @@ class Streams:
         pause: float,
     ) -> None:
         # Who hears nothing of this for a while looks by itself; without hints there is nothing to rely on.
-        data: bytes | None = _event("here", {}) if self._hints.are_heard else b": still here\n\n"
+        data: bytes | None = _event("here", {}) if self._subscriptions.is_connected else b": still here\n\n"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT_S):
                 await changed.wait()

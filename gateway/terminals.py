@@ -5,7 +5,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -17,10 +17,10 @@ from redis.exceptions import RedisError
 from backends.base import Backend, BackendError, Terminal
 from gateway import tasks
 from gateway.access import Access, Revoked
-from gateway.asked import ASKED
-from gateway.labs import Limit
-from gateway.notes import Notes
-from gateway.typed import Typed
+from gateway.activity_buffer import ActivityBuffer
+from gateway.input_queue import InputQueue
+from gateway.labs import JobOf, Limit
+from gateway.middlewares import REQUESTED_HOST
 from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
 from services import tickets
 from services.accounts.grants import Grant
@@ -39,7 +39,6 @@ TERMINALS = Gauge("yurt_gateway_terminals", "Open terminals.", multiprocess_mode
 BYTES = Counter("yurt_gateway_terminal_bytes_total", "Bytes through terminals, by direction.", ["direction"])
 
 log = structlog.get_logger("yurt.gateway")
-JobOf = Callable[[str, int], Awaitable[tuple[str, str] | None]]
 
 
 class Terminals:
@@ -52,19 +51,19 @@ class Terminals:
         job_of: JobOf,
         hosts: Hosts,
         visitors: Visitors,
-        notes: Notes,
+        activity_buffer: ActivityBuffer,
         access: Access,
         limit: Limit,
     ) -> None:
-        self._backend, self._redis, self._job_of, self._hosts, self._notes = backend, redis, job_of, hosts, notes
-        self._access = access
+        self._backend, self._redis, self._job_of, self._hosts = backend, redis, job_of, hosts
+        self._activity, self._access = activity_buffer, access
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
         self._limit = limit
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Redeem the ticket, then carry bytes both ways until one side ends."""
-        if not self._hosts.is_own_origin(request.headers.get("Origin", ""), request[ASKED]):
+        if not self._hosts.is_own_origin(request.headers.get("Origin", ""), request[REQUESTED_HOST]):
             raise web.HTTPForbidden
         session_id = request.match_info["session_id"]
         socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=MAX_MESSAGE, compress=False)
@@ -149,7 +148,7 @@ class Terminals:
     ) -> None:
         with self._screens.of_student(session_id):
             await self._screens.resized(session_id, size)
-            shown = _output(terminal, socket, lambda: self._notes.note(session_id, "first_prompt"))
+            shown = _output(terminal, socket, lambda: self._activity.note(session_id, "first_prompt"))
             await self._carry(socket, shown, self._input(socket, terminal, session_id, None, clamped(size)))
 
     async def _serve_visitor(
@@ -201,20 +200,20 @@ class Terminals:
         Of several tabs the one in which somebody types decides how large the screen is. What begins with an escape
         may be a terminal's answer to a program, which all tabs give: it changes no size.
         """
-        typed = Typed(terminal, socket, lambda: keyboard is None or keyboard.is_given)
-        giving = asyncio.create_task(typed.run())
-        reading = asyncio.create_task(self._read(socket, typed, session_id, keyboard, size))
+        queue = InputQueue(terminal, socket, lambda: keyboard is None or keyboard.is_given)
+        giving = asyncio.create_task(queue.run())
+        reading = asyncio.create_task(self._read(socket, queue, session_id, keyboard, size))
         try:
             await asyncio.wait({giving, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not giving.done():
-                await typed.end()
+                await queue.end()
         finally:
             await tasks.end(giving, reading)
 
     async def _read(
         self,
         socket: web.WebSocketResponse,
-        terminal: Typed,
+        queue: InputQueue,
         session_id: str,
         keyboard: Keyboard | None,
         size: Size | None,
@@ -225,18 +224,18 @@ class Terminals:
                 await socket.send_str(PONG)
             elif keyboard is not None and not (keyboard.is_given and message.type is WSMsgType.BINARY):
                 if message.type is WSMsgType.BINARY:
-                    await terminal.answer(message.data)
+                    await queue.confirm(message.data)
             elif message.type is WSMsgType.BINARY:
                 BYTES.labels("in").inc(len(message.data))
                 if size and size != self._screens.size(session_id) and message.data[:1] != b"\x1b":
-                    await terminal.resize(*size)
+                    await queue.resize(*size)
                     await self._screens.resized(session_id, size)
-                await terminal.write(message.data)
+                await queue.write(message.data)
                 if time.monotonic() - noted > activity.EVERY_S:
                     noted = time.monotonic()
-                    self._notes.note(session_id, "input")
+                    self._activity.note(session_id, "input")
             elif message.type is WSMsgType.TEXT:
-                wanted = await _command(terminal, message.data)
+                wanted = await _command(queue, message.data)
                 if wanted is not None:
                     size = clamped(wanted)
                     await self._screens.resized(session_id, size)
@@ -260,14 +259,14 @@ async def _output(
             await socket.send_bytes(data)
 
 
-async def _command(terminal: Typed, text: str) -> Size | None:
+async def _command(queue: InputQueue, text: str) -> Size | None:
     """Do what the page asks for; return the new size of its screen."""
     # Not of our page: other words, numbers that are none (1e999), brackets without end.
     with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):
         command = json.loads(text)
         if command["type"] == "resize":
             size = int(command["columns"]), int(command["rows"])
-            await terminal.resize(*size)
+            await queue.resize(*size)
             return size
     return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from gateway.database import Visit
-from gateway.hints import Hints
+from gateway.subscriptions import Subscriptions
 from services.live import lab_channel
 
 # Hints say at once that something changed; this often it is looked up without one. Consent is looked up more often, so
@@ -32,12 +32,12 @@ class Keyboard:
 class Visitors:
     """Follows visits for as long as their terminals are open."""
 
-    def __init__(self, hints: Hints, visit_of: VisitOf) -> None:
-        self._hints, self.visit_of = hints, visit_of
+    def __init__(self, subscriptions: Subscriptions, visit_of: VisitOf) -> None:
+        self._subscriptions, self.visit_of = subscriptions, visit_of
 
     async def follow(self, session_id: str, user_id: int, visit_id: int, keyboard: Keyboard) -> None:
         """Keep the keyboard to what the student allows; return when the visit is over."""
-        with self._hints.watch(lab_channel(session_id)) as changed:
+        with self._subscriptions.watch(lab_channel(session_id)) as changed:
             while True:
                 try:
                     visit = await self.visit_of(session_id, user_id)
@@ -69,8 +69,8 @@ class Screens:
 
     def size(self, session_id: str) -> Size:
         """Return (columns, rows) of the student's screen, or what a terminal has without one."""
-        found = self._screens.get(session_id)
-        return found.size if found else _Screen().size
+        screen = self._screens.get(session_id)
+        return screen.size if screen else _Screen().size
 
     @contextlib.contextmanager
     def of_student(self, session_id: str) -> Iterator[None]:

@@ -69,7 +69,7 @@ def source(folder: Path | None) -> str:
     return path.read_text()
 
 
-def counted(folder: Path | None) -> list[Metric]:
+def local(folder: Path | None) -> list[Metric]:
     """Return what this process and those that share `folder` with it have counted."""
     registry = REGISTRY
     if folder is not None:
@@ -108,13 +108,13 @@ def _is_alive(pid: int) -> bool:
 
 def entry(folder: Path | None, role: str, owned: tuple[str, ...], now: float) -> tuple[str, str]:
     """Return key and value for the hash KEY: what a `role` counts, which begins with one of `owned`, as of `now`."""
-    found = (family for family in counted(folder) if family.name.startswith(owned))
-    return f"{role}/{source(folder)}", json.dumps({"at": now, "text": text(found)})
+    owned_families = (family for family in local(folder) if family.name.startswith(owned))
+    return f"{role}/{source(folder)}", json.dumps({"at": now, "text": text(owned_families)})
 
 
-def told(store: Store, folder: Path | None, now: float, *, without: Iterable[str] = ()) -> list[Metric]:
-    """Return what others have told, each sample with the label `source`; what is in `folder` is known already."""
-    found: list[Metric] = []
+def remote(store: Store, folder: Path | None, now: float, *, without: Iterable[str] = ()) -> list[Metric]:
+    """Return what other processes count, each sample with the label `source`; `local` has what is in `folder`."""
+    families_elsewhere: list[Metric] = []
     known = {source(folder), *without}
     for name, value in store.hgetall(KEY).items():
         try:
@@ -126,34 +126,34 @@ def told(store: Store, folder: Path | None, now: float, *, without: Iterable[str
         if not is_new:
             store.hdel(KEY, name)
         elif name.decode().rpartition("/")[2] not in known:
-            found += [_labelled(family, name.decode()) for family in families]
-    return found
+            families_elsewhere += [_labelled(family, name.decode()) for family in families]
+    return families_elsewhere
 
 
-def scraped(store: Store, folder: Path | None, now: float) -> None:
+def mark_scraped(store: Store, folder: Path | None, now: float) -> None:
     """Note that what is counted in `folder` is read here, and isn't for the site's part to tell."""
     store.hset(SCRAPED, source(folder), now)
 
 
-def told_by_others(store: Store, now: float) -> list[Metric]:
-    """Return what those have told whom no scrape of an instance reads: the same, whoever is asked."""
+def remote_unscraped(store: Store, now: float) -> list[Metric]:
+    """Return what those processes count that no scrape of an instance reads: the same, whoever is asked."""
     seen = store.hgetall(SCRAPED).items()
     known = {name.decode() for name, at in seen if now - float(at) < KEPT_S}
     for name, at in seen:
         if now - float(at) >= KEPT_S:
             store.hdel(SCRAPED, name)
-    return told(store, None, now, without=known)
+    return remote(store, None, now, without=known)
 
 
-def together(*groups: Iterable[Metric]) -> list[Metric]:
+def merged(*groups: Iterable[Metric]) -> list[Metric]:
     """Return the metrics of several sources, each name once."""
-    found: dict[str, Metric] = {}
+    by_name: dict[str, Metric] = {}
     for family in (family for group in groups for family in group):
-        if family.name in found:
-            found[family.name].samples += family.samples
+        if family.name in by_name:
+            by_name[family.name].samples += family.samples
         else:
-            found[family.name] = family
-    return list(found.values())
+            by_name[family.name] = family
+    return list(by_name.values())
 
 
 def text(families: Iterable[Metric]) -> str:

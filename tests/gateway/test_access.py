@@ -13,7 +13,7 @@ from sqlalchemy import event, select, text
 
 from extensions import SESSION_PREFIX, db
 from gateway.access import Access, Revoked
-from gateway.hints import Hints
+from gateway.subscriptions import Subscriptions
 from gateway.terminals import TICKET_REFUSED, VISIT_OVER
 from models import Course, Enrolment, Quiz, User, utcnow
 from services import live
@@ -84,10 +84,10 @@ async def apply(stage: Stage, change: Change, user_id: int) -> float:
 def no_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     """No hint ever arrives, as while Redis is gone."""
 
-    async def listen(_hints: Hints) -> None:
+    async def listen(_subscriptions: Subscriptions) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Hints, "listen", listen)
+    monkeypatch.setattr(Subscriptions, "listen", listen)
 
 
 @pytest.mark.parametrize("change", [deactivate, sign_out, forget_session, leave_by_service])
@@ -271,9 +271,9 @@ class Looks:
 
 async def test_nobody_is_looked_up_while_nobody_is_connected_and_many_are_together(stage: Stage) -> None:
     redis, looks = Redis.from_url(stage.settings.redis_url), Looks()
-    hints = Hints(redis)
-    held = Access(hints, redis, looks)
-    running = [asyncio.create_task(held.run()), asyncio.create_task(hints.listen())]
+    subscriptions = Subscriptions(redis)
+    held = Access(subscriptions, redis, looks)
+    running = [asyncio.create_task(held.run()), asyncio.create_task(subscriptions.listen())]
     grants = [Grant(stage.holder(stage.bob), "board", course_id=number) for number in range(2000)]
     ready, outcomes = asyncio.Semaphore(0), []
 
@@ -285,7 +285,7 @@ async def test_nobody_is_looked_up_while_nobody_is_connected_and_many_are_togeth
         except Revoked:
             outcomes.append("revoked")
 
-    with hints.watch(live.ACCESS_CHANNEL) as hint:
+    with subscriptions.watch(live.ACCESS_CHANNEL) as hint:
         await hint.wait()  # it listens now
         for _ in range(3):
             hint.clear()

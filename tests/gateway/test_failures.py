@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway import asked
+from gateway import middlewares
 
 
 async def broken(_request: web.Request) -> web.Response:
@@ -20,9 +20,9 @@ async def fine(_request: web.Request) -> web.Response:
 @pytest.mark.anyio
 async def test_an_answer_has_the_requests_id_however_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Mock()
-    monkeypatch.setattr(asked, "log", log)
-    application = web.Application(middlewares=[asked.ended(1)])
-    application.on_response_prepare.append(asked.begin)
+    monkeypatch.setattr(middlewares, "log", log)
+    application = web.Application(middlewares=[middlewares.answer_failures(1)])
+    application.on_response_prepare.append(middlewares.add_request_id)
     application.add_routes([web.get("/live/broken/{number}", broken), web.get("/live/fine", fine)])
     named = {"X-Request-ID": "given-by-door"}
 

@@ -233,10 +233,11 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_whole(
 
 
 def test_only_so_many_cookies_are_taken() -> None:
-    door = port_headers.Door(8000, "null", "/live/ports/x/8000/t/", False, True, "https://a.example", "yurt-lab-8000-")
+    prefix, cookies = "/live/ports/x/8000/t/", "yurt-lab-8000-"
+    address = port_headers.PortAddress(8000, "null", prefix, False, True, "https://a.example", cookies)
     given = [("Set-Cookie", f"c{number}=1") for number in range(100)]
     had = [("Cookie", "; ".join(f"yurt-lab-8000-h{number}=1" for number in range(15)))]
 
-    told = port_headers.to_browser(given, door, had)
+    told = port_headers.to_browser(given, address, had)
 
     assert len([name for name, _value in told if name == "Set-Cookie"]) == port_headers.MOST_COOKIES - 15

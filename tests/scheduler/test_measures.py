@@ -70,7 +70,7 @@ def test_what_is_old_or_rubbish_is_dropped(redis: Any) -> None:
     tell(redis, "broken", 1050.0, "yurt_lab_orphans {{{")
     redis.hset(measures.KEY, "other", "[]")
 
-    found = measures.told(redis, None, 1070.0)
+    found = measures.remote(redis, None, 1070.0)
 
     assert {sample.labels["source"] for family in found for sample in family.samples} == {"new"}
     assert [name.decode() for name in redis.hkeys(measures.KEY)] == ["new"]
@@ -82,7 +82,7 @@ def test_processes_that_share_a_folder_are_one_source_and_tell_each_other_nothin
     tell(redis, f"gateway/{measures.source(ours)}", 1000.0)
     tell(redis, f"scheduler/{measures.source(theirs)}", 1000.0)
 
-    found = measures.told(redis, ours, 1000.0)
+    found = measures.remote(redis, ours, 1000.0)
 
     assert {sample.labels["source"] for family in found for sample in family.samples} == {
         f"scheduler/{measures.source(theirs)}"

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway import port_headers
-from gateway.port_headers import Door
+from gateway.port_headers import PortAddress
 from services import tickets
 from services.tickets import Holder
 
@@ -26,10 +26,10 @@ class Caller:
     session_id: str
     port: int
     target: str
-    door: Door
+    address: PortAddress
 
 
-class Doors:
+class PortAccess:
     """Reads addresses and what opens them; raises the HTTP error of what doesn't open."""
 
     def __init__(self, secret_key: str, redis: Redis, public_url: str, ports_host: str) -> None:
@@ -50,37 +50,34 @@ class Doors:
         prefix = f"/live/ports/{session_id}/{port}/{ticket}/"
         if not request.raw_path.startswith(prefix):
             raise web.HTTPNotFound
-        door = Door(int(port), "null", prefix, False, self._may_be_secure, self._site, f"yurt-lab-{port}-")
-        return Caller(found[0], session_id, int(port), "/" + request.raw_path.removeprefix(prefix), door)
+        address = PortAddress(int(port), "null", prefix, False, self._may_be_secure, self._site, f"yurt-lab-{port}-")
+        return Caller(found[0], session_id, int(port), "/" + request.raw_path.removeprefix(prefix), address)
 
     def names_host(self, request: web.Request) -> bool:
         """Say whether the request is for a lab's own host, wherever it came in."""
-        found = HOST.fullmatch(request.host.lower())
-        return bool(found and self._suffix and found[3] == self._suffix)
+        host = HOST.fullmatch(request.host.lower())
+        return bool(host and self._suffix and host[3] == self._suffix)
 
     async def on_host(self, request: web.Request) -> Caller | None:
         """Return who comes to a lab's own host with its cookie; None where the ticket is to be changed for one."""
-        found = HOST.fullmatch(request.host.lower())
-        assert found is not None
-        session_id, port = str(uuid.UUID(found[2])), int(found[1])
+        session_id, port = _named(request)
         if request.path == ENTER:
             return None
-        ticket = port_headers.access(request.headers.items(), is_secure=self._is_secure)
+        ticket = port_headers.access_ticket(request.headers.items(), is_secure=self._is_secure)
         read = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
         if read is None or read[1] != f"port:{session_id}:{port}":
             raise web.HTTPForbidden
         return Caller(read[0], session_id, port, request.raw_path, self._own_host(request, port))
 
-    def _own_host(self, request: web.Request, port: int) -> Door:
+    def _own_host(self, request: web.Request, port: int) -> PortAddress:
         scheme = "https" if self._is_secure else "http"
         origin = f"{scheme}://{request.host.lower()}"
-        return Door(port, origin, "/", True, self._is_secure, self._site, is_local=self._is_local)
+        return PortAddress(port, origin, "/", True, self._is_secure, self._site, is_local=self._is_local)
 
     async def enter(self, request: web.Request) -> web.Response:
         """Change a one-use ticket for the cookie of this host."""
-        found = HOST.fullmatch(request.host.lower())
-        assert found is not None
-        named = f"{uuid.UUID(found[2])}:{found[1]}"
+        session_id, port = _named(request)
+        named = f"{session_id}:{port}"
         try:
             kept = tickets.read_once(await self._redis.getdel(tickets.terminal_key(request.query.get("ticket", ""))))
         except (RedisError, OSError) as error:
@@ -94,3 +91,10 @@ class Doors:
         )
         headers = {"Location": "/", "Set-Cookie": cookie, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return web.Response(status=303, headers=headers)
+
+
+def _named(request: web.Request) -> tuple[str, int]:
+    """Return the session and the port that a lab's own host names."""
+    host = HOST.fullmatch(request.host.lower())
+    assert host is not None
+    return str(uuid.UUID(host[2])), int(host[1])

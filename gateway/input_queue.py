@@ -1,4 +1,4 @@
-"""What was typed and isn't in the lab yet, in order and within a bound.
+"""The queue of what was typed and isn't in the lab yet, in order and within a bound.
 
 A lab that reads slowly must not keep the gateway from hearing its browser, which would count as gone. A page that sends
 much sends it in pieces, and waits for the word `taken` before it sends more.
@@ -12,8 +12,8 @@ from aiohttp import web
 
 from backends.base import Terminal
 
-# A piece of at least this many bytes is answered once it is in the lab; a few of them travel at once.
-ANSWERED = 16 * 1024
+# A piece of at least this many bytes is confirmed once it is in the lab; a few of them travel at once.
+CONFIRMED = 16 * 1024
 TAKEN = '{"type":"taken"}'
 # More isn't read from the browser.
 MOST = 512 * 1024
@@ -22,7 +22,7 @@ PIECE = 32 * 1024
 LAST_S = 2.0
 
 
-class Typed:
+class InputQueue:
     """Stands before a terminal: `write` and `resize` return before the lab has taken them."""
 
     def __init__(self, terminal: Terminal, socket: web.WebSocketResponse, is_allowed: Callable[[], bool]) -> None:
@@ -68,11 +68,11 @@ class Typed:
         for start in range(0, len(data), PIECE):
             if self._is_allowed():
                 await self._terminal.write(data[start : start + PIECE])
-        await self.answer(data)
+        await self.confirm(data)
 
-    async def answer(self, data: bytes) -> None:
-        """Say that a piece has left, for the lab or for nowhere."""
-        if len(data) >= ANSWERED and not self._socket.closed:
+    async def confirm(self, data: bytes) -> None:
+        """Tell the page that a piece was taken: it reached the lab, or was dropped."""
+        if len(data) >= CONFIRMED and not self._socket.closed:
             await self._socket.send_str(TAKEN)
 
     def _add(self, what: bytes | tuple[int, int]) -> None:

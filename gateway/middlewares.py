@@ -1,4 +1,4 @@
-"""Which host a request asked for, under which ID, and what is answered where that isn't ours or where we fail."""
+"""What every request passes: a check of the host it asks for, its ID, and the answer where a handler fails."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,22 +9,22 @@ from aiohttp.typedefs import Middleware
 import telemetry
 from services.hosts import Hosts, forwarded
 
-ASKED: web.RequestKey[str] = web.RequestKey("asked", str)
-ID: web.RequestKey[str] = web.RequestKey("id", str)
+REQUESTED_HOST: web.RequestKey[str] = web.RequestKey("requested_host", str)
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("id", str)
 IS_BEGUN: web.RequestKey[bool] = web.RequestKey("is_begun", bool)
 log = structlog.get_logger("yurt.gateway")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def guard(hosts: Hosts, proxies: int) -> Middleware:
+def refuse_foreign_hosts(hosts: Hosts, proxies: int) -> Middleware:
     """Return the middleware that keeps the host in the request, and refuses foreign ones."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         named = ", ".join(request.headers.getall(hdrs.HOST, []))
         chain = ", ".join(request.headers.getall("X-Forwarded-Host", []))
-        request[ASKED] = forwarded(named, chain, proxies)
-        if not hosts.serves(request[ASKED]) and request.path != "/healthz":
+        request[REQUESTED_HOST] = forwarded(named, chain, proxies)
+        if not hosts.serves(request[REQUESTED_HOST]) and request.path != "/healthz":
             problem = {"type": "about:blank", "title": "Misdirected Request", "status": 421}
             detail = f"This site has another address: {hosts.url}"
             return web.json_response({**problem, "detail": detail}, status=421, content_type="application/problem+json")
@@ -33,12 +33,12 @@ def guard(hosts: Hosts, proxies: int) -> Middleware:
     return check
 
 
-def ended(proxies: int) -> Middleware:
+def answer_failures(proxies: int) -> Middleware:
     """Return the middleware that names each request, and answers and logs what failed by our own mistake."""
 
     @web.middleware
     async def name(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[ID] = number = telemetry.request_id(request.headers.get("X-Request-ID", "") if proxies else "")
+        request[REQUEST_ID] = number = telemetry.request_id(request.headers.get("X-Request-ID", "") if proxies else "")
         resource = request.match_info.route.resource
         try:
             return await handler(request)
@@ -73,8 +73,8 @@ def ended(proxies: int) -> Middleware:
     return name
 
 
-async def begin(request: web.Request, response: web.StreamResponse) -> None:
+async def add_request_id(request: web.Request, response: web.StreamResponse) -> None:
     """Give the answer the request's ID, as its head is sent."""
     request[IS_BEGUN] = True
-    if number := request.get(ID):
+    if number := request.get(REQUEST_ID):
         response.headers["X-Request-ID"] = number

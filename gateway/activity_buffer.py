@@ -1,6 +1,6 @@
-"""What people do in labs, written to Redis a few times a second for all of them together.
+"""What people do in labs, collected here and written to Redis twice a second for all of them together.
 
-A note a keystroke, each on a connection of its own, would cost a class more than its terminals do.
+A command to Redis for each keystroke would cost a class more than its terminals do.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ EVERY_S = 0.5
 log = structlog.get_logger("yurt.gateway")
 
 
-class Notes:
+class ActivityBuffer:
     """Keeps the newest time of each kind and session until `run` writes it."""
 
     def __init__(self, redis: Redis) -> None:

@@ -6,17 +6,17 @@ import pytest
 from redis.asyncio import Redis
 
 from gateway import tasks
-from gateway.hints import PATTERN, Hints
+from gateway.subscriptions import PATTERN, Subscriptions
 
 pytestmark = pytest.mark.anyio
-# Connecting and subscribing takes about thirty turns of the event loop; after that it waits for hints.
+# Connecting and subscribing takes about thirty turns of the event loop; after that it waits for subscriptions.
 TURNS = 60
 
 
 async def test_listening_ends_at_each_of_its_steps(redis_url: str) -> None:
     for turns in range(TURNS):
         async with Redis.from_url(redis_url) as redis, asyncio.timeout(10):
-            listening = asyncio.create_task(Hints(redis).listen())
+            listening = asyncio.create_task(Subscriptions(redis).listen())
             for _ in range(turns):
                 await asyncio.sleep(0)
 
@@ -59,9 +59,10 @@ async def test_a_task_that_failed_meanwhile_is_ended_too() -> None:
 
 async def test_whoever_watches_is_woken_by_hints_of_its_channel_only(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
-        hints = Hints(redis)
-        with hints.watch(PATTERN.replace("*", "one")) as one, hints.watch(PATTERN.replace("*", "two")) as two:
-            listening = asyncio.create_task(hints.listen())
+        subscriptions = Subscriptions(redis)
+        first, second = (PATTERN.replace("*", name) for name in ("one", "two"))
+        with subscriptions.watch(first) as one, subscriptions.watch(second) as two:
+            listening = asyncio.create_task(subscriptions.listen())
             async with asyncio.timeout(10):
                 await asyncio.gather(one.wait(), two.wait())  # listening has begun: everybody looks
             one.clear(), two.clear()

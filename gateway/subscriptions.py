@@ -15,14 +15,14 @@ RETRY_S = (0.2, 5.0)
 log = structlog.get_logger("yurt.gateway")
 
 
-class Hints:
-    """Hands each published hint to the streams that watch its channel."""
+class Subscriptions:
+    """Hands each hint that Redis publishes to those who watch its channel."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         # Whether Redis tells of changes now.
-        self.are_heard = False
+        self.is_connected = False
 
     @contextmanager
     def watch(self, channel: str) -> Iterator[asyncio.Event]:
@@ -45,14 +45,14 @@ class Hints:
                     await subscription.psubscribe(PATTERN)
                     # What happened while nobody listened is unknown: everybody looks again.
                     self._wake_all()
-                    self.are_heard = True
+                    self.is_connected = True
                     wait = RETRY_S[0]
                     async for message in subscription.listen():
                         if message["type"] == "pmessage":
                             self._wake(message["channel"].decode())
             except (RedisError, OSError) as error:
                 log.warning("redis unavailable", error=type(error).__name__)
-            self.are_heard = False
+            self.is_connected = False
             await asyncio.sleep(wait)
             wait = min(wait * 2, RETRY_S[1])
 
