@@ -20,8 +20,7 @@ from bench.echo_nomad import echo_nomad, raise_limit
 from bench.labs_queue import Row
 from bench.terminals_gateway import ORIGIN, PATIENCE_S, gateway
 from extensions import SESSION_PREFIX
-from services import tickets
-from services.tickets import Holder
+from services.tickets import Holder, Issuer
 
 P99_MS, KILOBYTES = 250.0, 100.0
 OPENING, LISTENING_S = 50, 2.0
@@ -94,7 +93,7 @@ async def _stay(socket: ClientWebSocketResponse, all_are_open: asyncio.Event) ->
 async def open_one(session: ClientSession, redis: Any, number: int) -> ClientWebSocketResponse:
     """Open a terminal as the page does, with a ticket of its own."""
     session_id = uuid.UUID(int=number)
-    ticket = tickets.terminal(redis, Holder(number, SESSION, ""), session_id=session_id)
+    ticket = Issuer("", redis, Holder(number, SESSION, "")).terminal(session_id)
     address = f"http://bench.example/live/terminals/{session_id}?ticket={ticket}&columns=80&rows=24"
     return await session.ws_connect(address, headers={"Origin": ORIGIN}, autoping=True)
 

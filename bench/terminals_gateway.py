@@ -28,6 +28,7 @@ from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Limit
 from gateway.subscriptions import Subscriptions
 from gateway.terminals import Terminals
+from gateway.tickets import Tickets
 from gateway.visitors import Visitors
 from services.accounts.grants import Grant
 from services.hosts import Hosts
@@ -76,9 +77,10 @@ async def _serve(socket: str, redis_url: str, nomad: str, job: str, instance: st
 
     subscriptions = Subscriptions(redis)
     visitors, access = Visitors(subscriptions, no_visit), Access(subscriptions, redis, everybody)
-    activity_buffer, hosts, limit = ActivityBuffer(redis), Hosts(ORIGIN), Limit(10_000, 10_000)
+    activity_buffer, tickets = ActivityBuffer(redis), Tickets(settings.secret_key, redis)
+    hosts, limit = Hosts(ORIGIN), Limit(10_000, 10_000)
     running = [asyncio.create_task(work) for work in (activity_buffer.run(), access.run())]
-    terminals = Terminals(backend, redis, job_of, hosts, visitors, activity_buffer, access, limit)
+    terminals = Terminals(backend, tickets, job_of, hosts, visitors, activity_buffer, access, limit)
     application = web.Application(middlewares=[middlewares.refuse_foreign_hosts(hosts, 0)])
     application.add_routes([web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve)])
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True)

@@ -23,6 +23,7 @@ from gateway.presence import Presence
 from gateway.streams import Streams
 from gateway.subscriptions import Subscriptions
 from gateway.terminals import Terminals
+from gateway.tickets import Tickets
 from gateway.visitors import Visitors
 from services import process_figures
 from services.hosts import Hosts
@@ -44,17 +45,17 @@ def build(settings: Settings) -> web.Application:
     backend = make_backend(settings)
     access = Access(subscriptions, redis, database.holding)
     presence = Presence(database.touch_visit, database.end_visit)
-    activity_buffer = ActivityBuffer(redis)
-    streams = Streams(
-        settings.secret_key, subscriptions, database.snapshot, presence, activity_buffer, access, each("streams")
-    )
+    activity_buffer, tickets = ActivityBuffer(redis), Tickets(settings.secret_key, redis)
+    streams = Streams(tickets, subscriptions, database.snapshot, presence, activity_buffer, access, each("streams"))
     visitors = Visitors(subscriptions, database.visit_of)
-    terminals = Terminals(backend, redis, database.job_of, hosts, visitors, activity_buffer, access, each("terminals"))
+    terminals = Terminals(
+        backend, tickets, database.job_of, hosts, visitors, activity_buffer, access, each("terminals")
+    )
     # Scripts in labs: threads of their own, so that the database's questions don't wait for them, and as many as there
     # are requests for files at once: a student can stop their scripts, and each then takes all of its time.
     labs_here = Labs(backend, database.job_of, settings.limit_transfers_total)
-    port_access = PortAccess(settings.secret_key, redis, settings.public_url, settings.lab_ports_host)
-    ports = Ports(settings.secret_key, labs_here, activity_buffer, port_access, access, each("port_connections"))
+    port_access = PortAccess(tickets, settings.public_url, settings.lab_ports_host)
+    ports = Ports(tickets, labs_here, activity_buffer, port_access, access, each("port_connections"))
     application = web.Application(
         middlewares=[
             middlewares.answer_failures(settings.trusted_proxies),
@@ -69,7 +70,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
-            *Files(settings.secret_key, labs_here, redis, access, each("transfers")).routes(),
+            *Files(tickets, labs_here, activity_buffer, access, each("transfers")).routes(),
             *ports.routes(),
             web.get("/healthz", healthz),
         ]

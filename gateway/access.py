@@ -15,9 +15,9 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from extensions import SESSION_PREFIX
+from gateway import redis_gone
 from gateway.subscriptions import Subscriptions
 from services.accounts.grants import Grant
 from services.live import ACCESS_CHANNEL
@@ -118,8 +118,9 @@ class Access:
     async def _settle(self, grants: set[Grant], asked: dict[Grant, "asyncio.Future[bool | None]"]) -> None:
         began = asyncio.get_running_loop().time()
         try:
+            sessions = {one.holder.session for one in grants}
             holding, ended = await asyncio.gather(
-                self._look(grants), self._ended({one.holder.session for one in grants})
+                self._look(grants), redis_gone.or_default(self._ended(sessions), set(), seconds=REDIS_S)
             )
         except Exception as error:  # whatever it is: there is a next look, which may know
             if not isinstance(error, web.HTTPServiceUnavailable):
@@ -149,13 +150,9 @@ class Access:
     async def _ended(self, sessions: set[str]) -> set[str]:
         """Return the sessions that Redis doesn't have any more."""
         names = list(sessions)
-        try:
-            async with asyncio.timeout(REDIS_S):
-                if await self._redis.exists(*(SESSION_PREFIX + name for name in names)) == len(names):
-                    return set()
-                async with self._redis.pipeline(transaction=False) as pipe:
-                    for name in names:
-                        pipe.exists(SESSION_PREFIX + name)
-                    return {name for name, is_there in zip(names, await pipe.execute(), strict=True) if not is_there}
-        except (RedisError, OSError, TimeoutError):
+        if await self._redis.exists(*(SESSION_PREFIX + name for name in names)) == len(names):
             return set()
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.exists(SESSION_PREFIX + name)
+            return {name for name, is_there in zip(names, await pipe.execute(), strict=True) if not is_there}

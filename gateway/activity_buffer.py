@@ -6,16 +6,13 @@ A command to Redis for each keystroke would cost a class more than its terminals
 import asyncio
 import time
 
-import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from gateway import redis_gone
 from services.idleness import activity
 from services.idleness.activity import Kind
 
 EVERY_S = 0.5
-
-log = structlog.get_logger("yurt.gateway")
 
 
 class ActivityBuffer:
@@ -40,16 +37,5 @@ class ActivityBuffer:
     async def flush(self) -> None:
         """Write what is new."""
         new, self._new = self._new, {}
-        if not new:
-            return
-        try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for kind, times in new.items():
-                    if kind == "first_prompt":
-                        for session_id, at in times.items():
-                            pipe.hsetnx(activity.key(kind), session_id, at)
-                    else:
-                        pipe.hset(activity.key(kind), mapping=dict(times.items()))
-                await pipe.execute()
-        except (RedisError, OSError) as error:
-            log.warning("activity lost", error=type(error).__name__)
+        if new:
+            await redis_gone.or_default(activity.write(self._redis, new), None)

@@ -14,15 +14,14 @@ from urllib.parse import quote
 
 import structlog
 from aiohttp import web
-from redis.asyncio import Redis
 
 from backends.base import BackendUnavailable
 from gateway import file_scripts as scripts
 from gateway.access import Access, Revoked
+from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Labs, Limit, again_of
-from services import tickets
+from gateway.tickets import Tickets
 from services.accounts.grants import Grant
-from services.idleness import activity
 
 MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT, DOWNLOAD_LIMIT = 10 * MEGABYTE, 256 * MEGABYTE
@@ -75,9 +74,11 @@ class Place:
 class Files:
     """The routes below `/live/files/<session>`."""
 
-    def __init__(self, secret_key: str, labs: Labs, redis: Redis, access: Access, limit: Limit) -> None:
-        self._secret_key, self._labs, self._redis, self._access = secret_key, labs, redis, access
-        self._limit = limit
+    def __init__(
+        self, tickets: Tickets, labs: Labs, activity_buffer: ActivityBuffer, access: Access, limit: Limit
+    ) -> None:
+        self._tickets, self._labs, self._activity = tickets, labs, activity_buffer
+        self._access, self._limit = access, limit
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -94,12 +95,8 @@ class Files:
     def _serve(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
             session_id = request.match_info["session_id"]
-            topic = f"files:{session_id}"
-            found = tickets.read_live(self._secret_key, request.query.get("ticket", ""), tickets.FILES_SECONDS)
-            if found is None or found[1] != topic:
-                return _problem(403, "ticket")
-            holder = found[0]
             try:
+                holder = self._tickets.live(request.query.get("ticket", ""), "files", session_id)
                 async with self._limit.hold(holder.user_id):
                     place = Place(self._labs, session_id, await self._labs.job(session_id, holder.user_id))
                     async with self._access.hold(Grant(holder, "lab", lab=uuid.UUID(session_id))):
@@ -114,7 +111,7 @@ class Files:
                 return _problem(422, "name")
             except web.HTTPException as error:
                 return _problem(error.status, CODES.get(error.status, "away"), again_of(error))
-            await activity.note(self._redis, session_id, "input")
+            self._activity.note(session_id, "input")
             return response
 
         return serve

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from contextlib import suppress
 
-from redis import RedisError
 from redis.asyncio import Redis
 
 from config import Settings
+from gateway import redis_gone
 from services import measures
 
 OWNED = ("yurt_db_", "yurt_gateway_", "yurt_process_")
@@ -17,6 +16,5 @@ async def tell(settings: Settings, redis: Redis) -> None:
     """Write it down again and again, for ever; while Redis is gone nobody hears of it."""
     while True:
         entry = await asyncio.to_thread(measures.entry, settings.metrics_dir, "gateway", OWNED, time.time())
-        with suppress(RedisError):
-            await redis.hset(measures.KEY, *entry)
+        await redis_gone.or_default(redis.hset(measures.KEY, *entry), 0)
         await asyncio.sleep(measures.EVERY_S)

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from gateway import port_headers
 from gateway.port_headers import PortAddress
-from services import tickets
-from services.tickets import Holder
+from gateway.tickets import Tickets
+from services.tickets import PORT_SECONDS, Holder
 
 ENTER = "/.yurt/enter"
 HOST = re.compile(r"([1-9][0-9]{0,4})-([0-9a-f]{32})\.([^:]+)(?::[0-9]+)?")
@@ -32,8 +30,8 @@ class Caller:
 class PortAccess:
     """Reads addresses and what opens them; raises the HTTP error of what doesn't open."""
 
-    def __init__(self, secret_key: str, redis: Redis, public_url: str, ports_host: str) -> None:
-        self._secret_key, self._redis, self._site = secret_key, redis, public_url
+    def __init__(self, tickets: Tickets, public_url: str, ports_host: str) -> None:
+        self._tickets, self._site = tickets, public_url
         self._suffix = ports_host.removeprefix("*.").partition(":")[0].lower()
         self._is_secure = public_url.startswith("https://")
         # Browsers take Secure cookies from this machine itself without TLS.
@@ -44,14 +42,12 @@ class PortAccess:
     def on_path(self, request: web.Request) -> Caller:
         """Return who comes with a ticket in the path."""
         session_id, port, ticket = (request.match_info[name] for name in ("session_id", "port", "ticket"))
-        found = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
-        if found is None or found[1] != f"port:{session_id}:{port}":
-            raise web.HTTPForbidden
+        holder = self._tickets.live(ticket, "port", session_id, port)
         prefix = f"/live/ports/{session_id}/{port}/{ticket}/"
         if not request.raw_path.startswith(prefix):
             raise web.HTTPNotFound
         address = PortAddress(int(port), "null", prefix, False, self._may_be_secure, self._site, f"yurt-lab-{port}-")
-        return Caller(found[0], session_id, int(port), "/" + request.raw_path.removeprefix(prefix), address)
+        return Caller(holder, session_id, int(port), "/" + request.raw_path.removeprefix(prefix), address)
 
     def names_host(self, request: web.Request) -> bool:
         """Say whether the request is for a lab's own host, wherever it came in."""
@@ -64,10 +60,8 @@ class PortAccess:
         if request.path == ENTER:
             return None
         ticket = port_headers.access_ticket(request.headers.items(), is_secure=self._is_secure)
-        read = tickets.read_live(self._secret_key, ticket, tickets.PORT_SECONDS)
-        if read is None or read[1] != f"port:{session_id}:{port}":
-            raise web.HTTPForbidden
-        return Caller(read[0], session_id, port, request.raw_path, self._own_host(request, port))
+        holder = self._tickets.live(ticket, "port", session_id, port)
+        return Caller(holder, session_id, port, request.raw_path, self._own_host(request, port))
 
     def _own_host(self, request: web.Request, port: int) -> PortAddress:
         scheme = "https" if self._is_secure else "http"
@@ -77,17 +71,13 @@ class PortAccess:
     async def enter(self, request: web.Request) -> web.Response:
         """Change a one-use ticket for the cookie of this host."""
         session_id, port = _named(request)
-        named = f"{session_id}:{port}"
-        try:
-            kept = tickets.read_once(await self._redis.getdel(tickets.terminal_key(request.query.get("ticket", ""))))
-        except (RedisError, OSError) as error:
-            raise web.HTTPServiceUnavailable from error
-        if kept is None or kept[1].get("port") != named:
+        holder, opens = await self._tickets.once(request.query.get("ticket", ""))
+        if opens.get("port") != f"{session_id}:{port}":
             raise web.HTTPForbidden
-        ticket = tickets.live(self._secret_key, kept[0], f"port:{named}")
+        ticket = self._tickets.sign(holder, "port", session_id, port)
         is_framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
         cookie = port_headers.access_cookie(
-            ticket, tickets.PORT_SECONDS, is_secure=self._is_secure, is_framed=is_framed, is_local=self._is_local
+            ticket, PORT_SECONDS, is_secure=self._is_secure, is_framed=is_framed, is_local=self._is_local
         )
         headers = {"Location": "/", "Set-Cookie": cookie, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         return web.Response(status=303, headers=headers)

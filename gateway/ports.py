@@ -22,7 +22,7 @@ from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Labs, Limit, Turns, again_of
 from gateway.port_access import Caller, PortAccess
 from gateway.raw import RawReader
-from services import tickets
+from gateway.tickets import Tickets
 from services.accounts.grants import Grant
 from services.tickets import Holder
 
@@ -43,14 +43,14 @@ class Ports:
 
     def __init__(
         self,
-        secret_key: str,
+        tickets: Tickets,
         labs: Labs,
         activity_buffer: ActivityBuffer,
         port_access: PortAccess,
         access: Access,
         limit: Limit,
     ) -> None:
-        self._secret_key, self._labs, self._activity = secret_key, labs, activity_buffer
+        self._tickets, self._labs, self._activity = tickets, labs, activity_buffer
         self._port_access, self._access = port_access, access
         self._limit, self._turns = limit, Turns(EACH_LAB, PATIENCE_S)
         self._known: dict[tuple[str, int], tuple[float, str]] = {}
@@ -83,10 +83,7 @@ class Ports:
     async def _probe(self, request: web.Request) -> web.StreamResponse:
         """Say whether somebody listens on the port."""
         session_id, port = request.match_info["session_id"], request.match_info["port"]
-        found = tickets.read_live(self._secret_key, request.query.get("ticket", ""), tickets.FILES_SECONDS)
-        if found is None or found[1] != f"probe:{session_id}:{port}":
-            raise web.HTTPForbidden
-        holder = found[0]
+        holder = self._tickets.live(request.query.get("ticket", ""), "probe", session_id, port)
         async with self._limit.hold(holder.user_id):
             job_id = await self._labs.job(session_id, holder.user_id)
             async with self._access.hold(_grant(holder, session_id)):

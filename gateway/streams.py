@@ -16,10 +16,10 @@ from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Limit
 from gateway.presence import Presence
 from gateway.subscriptions import Subscriptions
-from services import tickets
+from gateway.tickets import Tickets
 from services.accounts.grants import Grant
 from services.live import attempt_channel, board_channel, lab_channel, labs_channel
-from services.tickets import Holder
+from services.tickets import Holder, Kind
 
 HEARTBEAT_S = 15.0
 # Hints come in bursts (a start moves a whole queue): wait this long for more before looking.
@@ -37,7 +37,7 @@ class Streams:
 
     def __init__(
         self,
-        secret_key: str,
+        tickets: Tickets,
         subscriptions: Subscriptions,
         snapshot: Snapshot,
         presence: Presence,
@@ -45,14 +45,14 @@ class Streams:
         access: Access,
         limit: Limit,
     ) -> None:
-        self._secret_key, self._subscriptions, self._snapshot = secret_key, subscriptions, snapshot
+        self._tickets, self._subscriptions, self._snapshot = tickets, subscriptions, snapshot
         self._presence, self._activity, self._access = presence, activity_buffer, access
         self._limit = limit
 
     async def lab(self, request: web.Request) -> web.StreamResponse:
         """Send the lab's state at once, and again after each change. A visitor's visit lasts while they listen."""
         session_id = request.match_info["session_id"]
-        holder = self._holder(request, f"lab:{session_id}")
+        holder = self._holder(request, "lab", session_id)
         async with self._limit.hold(holder.user_id):
             return await self._lab(request, session_id, holder)
 
@@ -84,19 +84,19 @@ class Streams:
     async def board(self, request: web.Request) -> web.StreamResponse:
         """Tell of each change of a leaderboard, at most once a second."""
         course_id = int(request.match_info["course_id"])
-        grant = Grant(self._holder(request, f"board:{course_id}"), "board", course_id=course_id)
+        grant = Grant(self._holder(request, "board", course_id), "board", course_id=course_id)
         return await self._changes(request, grant, board_channel(course_id))
 
     async def labs(self, request: web.Request) -> web.StreamResponse:
         """Tell of each change of any lab of a course, at most once a second."""
         course_id = int(request.match_info["course_id"])
-        grant = Grant(self._holder(request, f"labs:{course_id}"), "labs", course_id=course_id)
+        grant = Grant(self._holder(request, "labs", course_id), "labs", course_id=course_id)
         return await self._changes(request, grant, labs_channel(course_id))
 
     async def attempt(self, request: web.Request) -> web.StreamResponse:
         """Tell the pages of an attempt of each answer that is saved, and of its end, at most once a second."""
         attempt_id = int(request.match_info["attempt_id"])
-        grant = Grant(self._holder(request, f"attempt:{attempt_id}"), "attempt", attempt_id=attempt_id)
+        grant = Grant(self._holder(request, "attempt", attempt_id), "attempt", attempt_id=attempt_id)
         return await self._changes(request, grant, attempt_channel(attempt_id))
 
     async def _changes(self, request: web.Request, grant: Grant, channel: str) -> web.StreamResponse:
@@ -107,11 +107,8 @@ class Streams:
             with self._subscriptions.watch(channel) as changed:
                 return await self._serve(request, grant, changed, next_version, BOARD_EVERY_S)
 
-    def _holder(self, request: web.Request, topic: str) -> Holder:
-        found = tickets.read_live(self._secret_key, request.query.get("ticket", ""))
-        if found is None or found[1] != topic:
-            raise web.HTTPForbidden
-        return found[0]
+    def _holder(self, request: web.Request, kind: Kind, watched: object) -> Holder:
+        return self._tickets.live(request.query.get("ticket", ""), kind, watched)
 
     async def _serve(
         self,

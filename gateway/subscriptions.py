@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from gateway import redis_gone
 
 PATTERN = "yurt:live:*"
 RETRY_S = (0.2, 5.0)
@@ -50,7 +51,7 @@ class Subscriptions:
                     async for message in subscription.listen():
                         if message["type"] == "pmessage":
                             self._wake(message["channel"].decode())
-            except (RedisError, OSError) as error:
+            except redis_gone.ERRORS as error:
                 log.warning("redis unavailable", error=type(error).__name__)
             self.is_connected = False
             await asyncio.sleep(wait)

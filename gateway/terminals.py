@@ -11,8 +11,6 @@ from typing import Any
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 from prometheus_client import Counter, Gauge
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from backends.base import Backend, BackendError, Terminal
 from gateway import tasks
@@ -21,8 +19,8 @@ from gateway.activity_buffer import ActivityBuffer
 from gateway.input_queue import InputQueue
 from gateway.labs import JobOf, Limit
 from gateway.middlewares import REQUESTED_HOST
+from gateway.tickets import Tickets
 from gateway.visitors import Keyboard, Screens, Size, Visitors, clamped, tell_size
-from services import tickets
 from services.accounts.grants import Grant
 from services.hosts import Hosts
 from services.idleness import activity
@@ -47,7 +45,7 @@ class Terminals:
     def __init__(
         self,
         backend: Backend | None,
-        redis: Redis,
+        tickets: Tickets,
         job_of: JobOf,
         hosts: Hosts,
         visitors: Visitors,
@@ -55,7 +53,7 @@ class Terminals:
         access: Access,
         limit: Limit,
     ) -> None:
-        self._backend, self._redis, self._job_of, self._hosts = backend, redis, job_of, hosts
+        self._backend, self._tickets, self._job_of, self._hosts = backend, tickets, job_of, hosts
         self._activity, self._access = activity_buffer, access
         self._visitors, self._screens = visitors, Screens()
         self.sockets: set[web.WebSocketResponse] = set()
@@ -68,11 +66,11 @@ class Terminals:
         session_id = request.match_info["session_id"]
         socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=MAX_MESSAGE, compress=False)
         await socket.prepare(request)
-        found = await self._redeem(request.query.get("ticket", ""), session_id)
-        if found is None:
+        redeemed = await self._redeem(request.query.get("ticket", ""), session_id)
+        if redeemed is None:
             await socket.close(code=TICKET_REFUSED, message=b"ticket refused")
             return socket
-        holder, visit_id = found
+        holder, visit_id = redeemed
         grant = Grant(holder, "lab" if visit_id is None else "visit", lab=uuid.UUID(session_id))
         try:
             # Those that are being opened count: each costs the lab a process.
@@ -92,10 +90,10 @@ class Terminals:
     async def _redeem(self, ticket: str, session_id: str) -> tuple[Holder, int | None] | None:
         """Return (holder, visit) of a ticket for this lab; visit is None for its student."""
         try:
-            found = tickets.read_once(await self._redis.getdel(tickets.terminal_key(ticket)))
-        except (RedisError, OSError):
+            holder, opens = await self._tickets.once(ticket)
+        except web.HTTPException:
             return None
-        return (found[0], found[1].get("visit")) if found and found[1].get("session") == session_id else None
+        return (holder, opens.get("visit")) if opens.get("session") == session_id else None
 
     async def _job(self, session_id: str, user_id: int, visit_id: int | None) -> tuple[str, str] | None:
         if visit_id is None:

@@ -1,12 +1,17 @@
-"""Tickets for the gateway: signed ones for what a page watches, one-use ones for terminals."""
+"""Tickets for the gateway: issued in the name of who is signed in, and redeemed, both here alone.
+
+A signed ticket is for what a page watches or uses, as often as it likes until the ticket is too old. A one-use ticket
+opens one terminal, or is changed for the cookie of a lab's own host; Redis keeps it for a minute.
+"""
 
 import hashlib
 import json
 import secrets
 import uuid
+from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -17,7 +22,8 @@ FILES_SECONDS = 600
 TERMINAL_SECONDS = 60
 # For how long the pages of a lab's web server open; then the lab's page has to open them again.
 PORT_SECONDS = 2 * 3600
-
+# What a signed ticket is for. Beside it stand the IDs of that one: `lab:<session>`, `port:<session>:<port>`.
+Kind = Literal["attempt", "board", "files", "lab", "labs", "port", "probe"]
 
 # Of a SHA-256; nobody finds another value with the same in years.
 DIGEST_DIGITS = 32
@@ -42,14 +48,53 @@ def account_digest(uniquifier: str) -> str:
 
 
 class Store(Protocol):
-    """What one-use tickets need of a Redis client."""
+    """What issuing one-use tickets needs of a Redis client."""
 
     def set(self, name: str, value: str, ex: int) -> Any:
         """Keep `value` for `ex` seconds."""
 
 
+class AsyncStore(Protocol):
+    """What redeeming them needs of an asynchronous one."""
+
+    def getdel(self, name: str) -> Awaitable[Any]:
+        """Return what is kept, and forget it."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Issues tickets in the name of `holder`."""
+
+    secret_key: str
+    store: Store
+    holder: Holder
+
+    def live(self, kind: Kind, *ids: object) -> str:
+        """Return a signed ticket with which the holder may watch or use that one."""
+        return live(self.secret_key, self.holder, topic(kind, *ids))
+
+    def terminal(self, session_id: uuid.UUID, visit_id: int | None = None) -> str:
+        """Return a one-use ticket that opens a terminal of the lab session; a visitor's names the visit."""
+        return self._once(session=str(session_id), visit=visit_id)
+
+    def port(self, session_id: uuid.UUID, port: int) -> str:
+        """Return a one-use ticket that is changed for the cookie of a lab's own host."""
+        return self._once(port=f"{session_id}:{port}")
+
+    def _once(self, **opens: Any) -> str:
+        ticket = secrets.token_urlsafe(32)
+        value = json.dumps({"holder": asdict(self.holder), **opens})
+        self.store.set(terminal_key(ticket), value, ex=TERMINAL_SECONDS)
+        return ticket
+
+
+def topic(kind: Kind, *ids: object) -> str:
+    """Return what a signed ticket is for, as it stands in the ticket."""
+    return ":".join([kind, *map(str, ids)])
+
+
 def live(secret_key: str, holder: Holder, topic: str) -> str:
-    """Return a ticket with which `holder` may watch or use `topic`; whoever reads it says for how long."""
+    """Return a signed ticket with which `holder` may watch or use `topic`."""
     value = {"u": holder.user_id, "s": holder.session, "a": holder.account, "t": topic}
     return str(URLSafeTimedSerializer(secret_key, salt=SALT).dumps(value))
 
@@ -58,12 +103,21 @@ def read_live(secret_key: str, ticket: str, seconds: int | None = None) -> tuple
     """Return (holder, topic) of a ticket that we signed, at most `seconds` ago: twelve hours where it isn't said."""
     longest = LIVE_SECONDS if seconds is None else seconds
     try:
-        found = URLSafeTimedSerializer(secret_key, salt=SALT).loads(ticket, max_age=longest)
+        value = URLSafeTimedSerializer(secret_key, salt=SALT).loads(ticket, max_age=longest)
     except BadData:
         return None
-    if not isinstance(found, dict) or {"u", "s", "a", "t"} - found.keys():
+    if not isinstance(value, dict) or {"u", "s", "a", "t"} - value.keys():
         return None  # of an earlier version
-    return Holder(int(found["u"]), str(found["s"]), str(found["a"])), str(found["t"])
+    return Holder(int(value["u"]), str(value["s"]), str(value["a"])), str(value["t"])
+
+
+def redeem_live(secret_key: str, ticket: str, kind: Kind, *ids: object) -> Holder | None:
+    """Return who may watch or use that one by a signed ticket; None for a ticket that is too old or for another."""
+    seconds = {"files": FILES_SECONDS, "probe": FILES_SECONDS, "port": PORT_SECONDS}.get(kind)
+    match read_live(secret_key, ticket, seconds):
+        case (holder, signed) if signed == topic(kind, *ids):
+            return holder
+    return None
 
 
 def terminal_key(ticket: str) -> str:
@@ -71,25 +125,10 @@ def terminal_key(ticket: str) -> str:
     return f"yurt:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
 
 
-def terminal(store: Store, holder: Holder, *, session_id: uuid.UUID, visit_id: int | None = None) -> str:
-    """Make a ticket that opens one terminal of the lab session, once, within a minute; a visitor's names the visit."""
-    return _once(store, holder, session=str(session_id), visit=visit_id)
-
-
-def port(store: Store, holder: Holder, *, session_id: uuid.UUID, port: int) -> str:
-    """Make a ticket that is changed for the cookie of a lab's own host, once, within a minute."""
-    return _once(store, holder, port=f"{session_id}:{port}")
-
-
-def read_once(kept: bytes | str | None) -> tuple[Holder, dict[str, Any]] | None:
-    """Return (holder, what it opens) of what Redis kept of a one-use ticket."""
+async def redeem_once(store: AsyncStore, ticket: str) -> tuple[Holder, dict[str, Any]] | None:
+    """Return (holder, what it opens) of a one-use ticket, which is used up by that; None where there is none."""
+    kept = await store.getdel(terminal_key(ticket))
     value = json.loads(kept) if kept else {}
     if "holder" not in value:
         return None
     return Holder(**value["holder"]), value
-
-
-def _once(store: Store, holder: Holder, **opens: Any) -> str:
-    ticket = secrets.token_urlsafe(32)
-    store.set(terminal_key(ticket), json.dumps({"holder": asdict(holder), **opens}), ex=TERMINAL_SECONDS)
-    return ticket

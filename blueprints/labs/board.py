@@ -29,7 +29,7 @@ def show(slug: str) -> ResponseReturnValue:
     course = _for_staff(slug)
     lab = request.args.get("lab", "")
     found = board.board(course, me(), now=now(), lab_id=lab_id_of(course, lab), page=request.args.get("page", 1, int))
-    ticket = live_tickets.live(f"labs:{course.id}")
+    ticket = live_tickets.issuer().live("labs", course.id)
     return render_template(
         "labs/_board.html" if "partial" in request.args else "labs/board.html",
         course=course,

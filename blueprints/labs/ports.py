@@ -22,7 +22,7 @@ lab_ports = Blueprint("lab_ports", __name__)
 def port_ticket(session_id: uuid.UUID, port: int) -> Response:
     """A ticket to ask whether somebody listens on the port."""
     found = _with_port(session_id, port)
-    ticket = live_tickets.live(f"probe:{found.id}:{port}")
+    ticket = live_tickets.issuer().live("probe", found.id, port)
     return jsonify(url=f"/live/ports/{found.id}/{port}?ticket={ticket}")
 
 
@@ -35,8 +35,9 @@ def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
     settings: Settings = current_app.extensions["yurt"]
     if settings.lab_ports_host:
         host = settings.lab_ports_host.replace("*", f"{port}-{found.id.hex}", 1)
-        return redirect(f"{origin(settings, host)}/.yurt/enter?ticket={live_tickets.port(found.id, port)}", 303)
-    ticket = live_tickets.live(f"port:{found.id}:{port}")
+        ticket = live_tickets.issuer().port(found.id, port)
+        return redirect(f"{origin(settings, host)}/.yurt/enter?ticket={ticket}", 303)
+    ticket = live_tickets.issuer().live("port", found.id, port)
     return redirect(f"/live/ports/{found.id}/{port}/{ticket}/", 303)
 
 

@@ -152,7 +152,7 @@ def state(session_id: uuid.UUID) -> Response:
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
     found = running(session_id)
-    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.terminal(found.id)}")
+    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.issuer().terminal(found.id)}")
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/live")
@@ -161,7 +161,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state."""
     found = _mine(session_id)
-    ticket = live_tickets.live(f"lab:{found.id}")
+    ticket = live_tickets.issuer().live("lab", found.id)
     return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
 
 
@@ -171,7 +171,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
     found = running(session_id)
-    return jsonify(url=f"/live/files/{found.id}", ticket=live_tickets.live(f"files:{found.id}"))
+    return jsonify(url=f"/live/files/{found.id}", ticket=live_tickets.issuer().live("files", found.id))
 
 
 def running(session_id: uuid.UUID) -> LabSession:

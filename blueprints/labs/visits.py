@@ -51,7 +51,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
     found = helped(session_id, me())
     visits.begin(found, me(), now=now())
     db.session.commit()
-    ticket = live_tickets.live(f"lab:{found.id}")
+    ticket = live_tickets.issuer().live("lab", found.id)
     return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
 
 
@@ -64,7 +64,7 @@ def ticket(session_id: uuid.UUID) -> Response:
     visit = visits.load(found, me())
     if found.state != RUNNING:
         raise Conflict(_("The lab isn't running."))
-    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.terminal(found.id, visit.id)}")
+    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.issuer().terminal(found.id, visit.id)}")
 
 
 @lab_visits.post("/ask")

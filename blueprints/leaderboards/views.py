@@ -17,7 +17,7 @@ def show(slug: str) -> ResponseReturnValue:
     course, role = load_study(slug)
     user = me()
     page = board_service.board(course, user.id, request.args.get("page", 1, int))
-    ticket = live_tickets.live(f"board:{course.id}")
+    ticket = live_tickets.issuer().live("board", course.id)
     template = "leaderboards/_table.html" if "partial" in request.args else "leaderboards/show.html"
     return render_template(
         template,

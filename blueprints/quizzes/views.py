@@ -119,7 +119,7 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
     _close_overdue(found, at)
     others = answers.by_position(answers.uncounted(found.id)) if found.state == "open" else {}
-    ticket = live_tickets.live(f"attempt:{found.id}")
+    ticket = live_tickets.issuer().live("attempt", found.id)
     response = jsonify(
         state=found.state,
         closed_by=found.closed_by,

@@ -5,13 +5,12 @@ gone. Kinds: `input` (keystrokes), `http` (requests to a lab's web server), `pag
 activity), `first_prompt` (the first bytes of its terminal, of which the earliest counts).
 """
 
-import time
 import uuid
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from redis.exceptions import RedisError
+from redis.asyncio import Redis as AsyncRedis
 
 Kind = Literal["input", "http", "page", "first_prompt"]
 KINDS: tuple[Kind, ...] = ("input", "http", "page", "first_prompt")
@@ -20,16 +19,6 @@ PREFIX = "yurt:active"
 EVERY_S = 5.0
 
 Seen = dict[uuid.UUID, datetime]
-
-
-class AsyncHashes(Protocol):
-    """What noting needs of an asynchronous Redis client."""
-
-    def hset(self, name: str, key: str, value: str) -> Awaitable[Any]:
-        """Set a field."""
-
-    def hsetnx(self, name: str, key: str, value: str) -> Awaitable[Any]:
-        """Set a field that isn't there yet."""
 
 
 class Hashes(Protocol):
@@ -52,13 +41,16 @@ def keys(kind: Kind) -> tuple[str, ...]:
     return (key(kind), PREFIX) if kind == "input" else (key(kind),)
 
 
-async def note(redis: AsyncHashes, session_id: uuid.UUID | str, kind: Kind, at: float | None = None) -> None:
-    """Note that it happened at `at` (Unix seconds; now). Where Redis is gone, nothing happens."""
-    write = redis.hsetnx if kind == "first_prompt" else redis.hset
-    try:
-        await write(key(kind), str(session_id), str(time.time() if at is None else at))
-    except (RedisError, OSError):
-        return
+async def write(redis: AsyncRedis, new: Mapping[Kind, Mapping[str, str]]) -> None:
+    """Write the times of each kind, by session in Unix seconds; raise what Redis raises."""
+    async with redis.pipeline(transaction=False) as pipe:
+        for kind, times in new.items():
+            if kind == "first_prompt":
+                for session_id, at in times.items():
+                    pipe.hsetnx(key(kind), session_id, at)
+            else:
+                pipe.hset(key(kind), mapping=dict(times.items()))
+        await pipe.execute()
 
 
 def read(redis: Hashes) -> tuple[dict[Kind, Seen], dict[str, list[Any]]]:

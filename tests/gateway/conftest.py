@@ -19,7 +19,7 @@ from services import tickets
 from services.help import visits
 from services.idleness import activity
 from services.labs import lifecycle
-from services.tickets import Holder
+from services.tickets import Holder, Issuer
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
@@ -75,6 +75,10 @@ class Stage:
         self.redis.set(SESSION_PREFIX + digest, "")
         return Holder(named, digest, tickets.account_digest(self.uniquifiers[named]))
 
+    def issuer(self, user_id: int | None = None) -> Issuer:
+        """Return the issuer of tickets in the name of that person at a browser."""
+        return Issuer(self.settings.secret_key, self.redis, self.holder(user_id))
+
     def watch(self, topic: str = "", user_id: int | None = None) -> str:
         """Return a ticket for live streams."""
         named = topic or f"lab:{self.session}"
@@ -95,11 +99,11 @@ class Stage:
 
     def visitor_terminal(self, visit_id: int) -> str:
         """Return a ticket for alice that opens one terminal."""
-        return tickets.terminal(self.redis, self.holder(self.alice), session_id=self.session, visit_id=visit_id)
+        return self.issuer(self.alice).terminal(self.session, visit_id)
 
     def terminal(self, user_id: int | None = None, session: uuid.UUID | None = None) -> str:
         """Return a ticket that opens one terminal."""
-        return tickets.terminal(self.redis, self.holder(user_id), session_id=session or self.session)
+        return self.issuer(user_id).terminal(session or self.session)
 
 
 @pytest.fixture

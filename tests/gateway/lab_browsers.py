@@ -10,7 +10,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from gateway import __main__ as process
 from models import utcnow
-from services import tickets
 from services.labs import lifecycle
 from tests.gateway.conftest import Stage
 from tests.gateway.lab_servers import (
@@ -68,7 +67,7 @@ def host(stage: Stage, port: int) -> str:
 
 async def enter(browser: Browser, stage: Stage, port: int) -> str:
     """Change a ticket for the cookie of the lab's own host."""
-    ticket = tickets.port(stage.redis, stage.holder(), session_id=stage.session, port=port)
+    ticket = stage.issuer().port(stage.session, port)
     headers = {"Host": host(stage, port)}
     response = await browser.get(f"/.yurt/enter?ticket={ticket}", headers=headers, allow_redirects=False)
     assert (response.status, response.headers["Location"]) == (303, "/")

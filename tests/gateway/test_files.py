@@ -15,7 +15,7 @@ from config import Settings
 from gateway import file_scripts, files
 from gateway.file_scripts import token_of
 from services import tickets
-from tests.gateway.conftest import Stage
+from tests.gateway.conftest import Stage, noted
 
 TRANSFERS = Settings.model_fields["limit_transfers"].default
 
@@ -346,4 +346,5 @@ async def test_one_person_does_so_much_at_once(panel: Panel, stage: Stage) -> No
 async def test_what_is_done_with_files_is_activity(panel: Panel, stage: Stage) -> None:
     await panel.upload("f", b"x")
 
+    await noted(stage, "input")
     assert stage.redis.hget("yurt:active:input", str(stage.session)) is not None

@@ -76,7 +76,7 @@ async def test_what_is_open_to_a_port_ends_with_the_session(browser: Browser, st
 
 async def test_a_labs_own_host_opens_with_a_ticket_once(browser: Browser, stage: Stage, server: TestServer) -> None:
     port = server.port
-    ticket = tickets.port(stage.redis, stage.holder(), session_id=stage.session, port=port)
+    ticket = stage.issuer().port(stage.session, port)
     headers, address = {"Host": host(stage, port)}, f"/.yurt/enter?ticket={ticket}"
 
     entered = await browser.get(address, headers=headers, allow_redirects=False)
@@ -127,7 +127,7 @@ async def test_pages_of_other_hosts_open_no_web_socket(browser: Browser, stage: 
 
 
 async def test_a_ports_ticket_opens_no_terminal(browser: Browser, stage: Stage, server: TestServer) -> None:
-    ticket = tickets.port(stage.redis, stage.holder(), session_id=stage.session, port=server.port)
+    ticket = stage.issuer().port(stage.session, server.port)
     origin = str(browser.make_url("/")).rstrip("/")
 
     socket = await browser.ws_connect(f"/live/terminals/{stage.session}?ticket={ticket}", headers={"Origin": origin})

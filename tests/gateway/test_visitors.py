@@ -17,7 +17,7 @@ from gateway.terminals import NOT_RUNNING, VISIT_OVER
 from models import Enrolment, LabVisit, utcnow
 from services import live, tickets
 from services.help import visits
-from services.tickets import Holder
+from services.tickets import Holder, Issuer
 from tests.gateway.conftest import PATIENCE_S, Events, Shell, Stage, open_shell
 
 pytestmark = pytest.mark.anyio
@@ -142,9 +142,7 @@ async def test_nobody_looks_in_unseen(gateway: Browser, stage: Stage, shell: She
     ticket = {
         "no visit": lambda: stage.visitor_terminal(1),
         "another visit": lambda: stage.visitor_terminal(stage.visit() + 1),
-        "an outsider": lambda: tickets.terminal(
-            stage.redis, stage.holder(stage.charlie), session_id=stage.session, visit_id=stage.visit()
-        ),
+        "an outsider": lambda: stage.issuer(stage.charlie).terminal(stage.session, stage.visit()),
         "as if it were hers": lambda: stage.terminal(user_id=stage.alice),
     }[kind]
 
@@ -214,7 +212,7 @@ async def test_the_labs_of_a_course_tell_that_one_changed(gateway: Browser, stag
 
 
 async def test_a_ticket_says_whose_visit_it_is(stage: Stage) -> None:
-    ticket = tickets.terminal(stage.redis, Holder(1, "s", "a"), session_id=uuid.UUID(int=2), visit_id=3)
+    ticket = Issuer("", stage.redis, Holder(1, "s", "a")).terminal(uuid.UUID(int=2), 3)
 
     kept = json.loads(stage.redis.get(tickets.terminal_key(ticket)))
 

@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis as AsyncRedis
 
 from config import Settings
+from gateway.activity_buffer import ActivityBuffer
 from services.idleness import activity
 from tests.sites import free_port
 
@@ -28,7 +29,7 @@ def note(url: str, *notes: tuple[activity.Kind, float]) -> None:
     async def work() -> None:
         async with AsyncRedis.from_url(url) as client:
             for kind, seconds in notes:
-                await activity.note(client, LAB, kind, seconds)
+                await activity.write(client, {kind: {str(LAB): str(seconds)}})
 
     asyncio.run(work())
 
@@ -70,4 +71,10 @@ def test_forgetting_keeps_what_came_for_others_meanwhile(redis: Any) -> None:
 
 
 def test_without_redis_noting_does_nothing() -> None:
-    note(f"redis://127.0.0.1:{free_port()}/0", ("input", 1.0))
+    async def work() -> None:
+        async with AsyncRedis.from_url(f"redis://127.0.0.1:{free_port()}/0") as client:
+            activity_buffer = ActivityBuffer(client)
+            activity_buffer.note(str(LAB), "input")
+            await activity_buffer.flush()
+
+    asyncio.run(work())
