@@ -25,6 +25,7 @@ from extensions import db as database
 from extensions import limiter
 from services import live
 from tests.engines import Engines, running_engines, site_settings
+from tests.factories import Cast, make_cast
 from tests.site_makers import site_maker
 from tests.sites import LiveSite
 
@@ -140,6 +141,12 @@ def app(bare_app: Flask) -> Iterator[Flask]:
 def db(app: Flask) -> SQLAlchemy:
     """The database of the test; commits reach a savepoint only."""
     return database
+
+
+@pytest.fixture
+def cast(db: SQLAlchemy) -> Cast:
+    """Alice teaches, bob is enrolled, charlie is an outsider, dana is the admin."""
+    return make_cast()
 
 
 @pytest.fixture

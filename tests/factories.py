@@ -218,10 +218,16 @@ def make_cast(**course: Any) -> Cast:
     return Cast(**people, course=made, lesson=lesson, quiz=quiz, lab=lab, check=check)
 
 
-def run_lab(user: User, cast: Cast, now: datetime) -> LabSession:
-    """Give somebody the cast's lab, which runs."""
-    found = lifecycle.request(user, cast.lab, cast.course, now=now)
-    found.state, found.started_at, found.last_active_at = RUNNING, now, now
-    found.expires_at = now + timedelta(hours=8)
+def ask_lab(user: User, lab: Lab, now: datetime, **changes: Any) -> LabSession:
+    """Ask for a lab for somebody, and change columns of the session."""
+    session = lifecycle.request(user, lab, lab.course, now=now)
+    for name, value in changes.items():
+        setattr(session, name, value)
     db.session.commit()
-    return found
+    return session
+
+
+def run_lab(user: User, lab: Lab, now: datetime, **changes: Any) -> LabSession:
+    """Give somebody a lab with a machine, since now and for as long as the lab may live."""
+    facts = {"started_at": now, "last_active_at": now, "expires_at": now + timedelta(minutes=lab.max_life_minutes)}
+    return ask_lab(user, lab, now, **{"state": RUNNING, **facts, **changes})

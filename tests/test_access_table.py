@@ -1,6 +1,5 @@
 """Every route x every role. A route without a row fails the suite; so does a row without a route."""
 
-import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from extensions import db as database
-from models import Blob, LabSave, LabSession, User
+from models import Blob, LabSave, User
 from services.accounts import tokens
 from services.quizzes import attempts
-from tests.factories import Cast, make_cast
+from tests.factories import Cast, run_lab
 from tests.people import sign_in, token
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -203,26 +202,10 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
 
 
 @pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def names(cast: Cast) -> dict[str, Any]:
     """What stands in the addresses: bob's things."""
     cast.lab.ports = [8000]
-    lab_session = LabSession(
-        id=uuid.uuid4(),
-        user_id=cast.bob.id,
-        lab_id=cast.lab.id,
-        course_id=cast.course.id,
-        job_id="lab-shell-first-lab-bob-0badcafe",
-        state="running",
-        started_at=datetime.now(UTC),
-        last_active_at=datetime.now(UTC),
-        expires_at=datetime.now(UTC).replace(year=2100),
-    )
-    database.session.add(lab_session)
+    lab_session = run_lab(cast.bob, cast.lab, datetime.now(UTC), expires_at=datetime.now(UTC).replace(year=2100))
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
     blob = Blob(sha256="5" * 64, size=4, data=b"work")

@@ -71,11 +71,6 @@ def counted() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def crowd(cast: Cast) -> dict[str, int]:
     return add_crowd(cast)
 

@@ -10,13 +10,8 @@ from sqlalchemy import select
 from models import Mail, User
 from services.accounts import profiles
 from services.errors import InvalidInput
-from tests.factories import PASSWORD, Cast, UserFactory, make_cast
+from tests.factories import PASSWORD, Cast, UserFactory
 from tests.people import post, sign_in, token
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def register(client: FlaskClient, **changes: str) -> object:

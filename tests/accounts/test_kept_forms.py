@@ -12,15 +12,10 @@ from sqlalchemy import select
 
 from models import User, utcnow
 from services.quizzes import attempts
-from tests.factories import PASSWORD, Cast, make_cast
+from tests.factories import PASSWORD, Cast
 from tests.people import post, sign_in, token
 
 OURS = {"Origin": "http://127.0.0.1:2026"}
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

@@ -3,18 +3,12 @@
 import re
 from datetime import UTC, datetime
 
-import pytest
 from flask.testing import FlaskClient
 
 from extensions import db as database
 from services.quizzes import attempts
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 from tests.people import post, put_json, sign_in, token
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def test_the_session_says_whose_it_is_and_gives_a_token_that_works(client: FlaskClient, cast: Cast) -> None:

@@ -1,6 +1,5 @@
 """Sessions of browsers: what ends one, and that an ended one stays ended."""
 
-import pytest
 from flask import request
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -11,15 +10,10 @@ from models import EndedSession, utcnow
 from scheduler.ticks import sweeps
 from services.accounts import grants
 from services.tickets import LIVE_SECONDS
-from tests.factories import PASSWORD, Cast, make_cast
+from tests.factories import PASSWORD, Cast
 from tests.people import post, sign_in
 
 BOARD = "/courses/shell/leaderboard"
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def digest(client: FlaskClient) -> str:

@@ -10,15 +10,10 @@ from cli.tokens import token_group
 from models import ApiToken, utcnow
 from services.accounts import tokens
 from services.errors import Conflict
-from tests.factories import PASSWORD, Cast, make_cast
+from tests.factories import PASSWORD, Cast
 from tests.people import post, sign_in, token
 
 NEW = {"new_password": "another long sentence", "new_password_confirm": "another long sentence"}
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def working(db: SQLAlchemy, cast: Cast) -> int:

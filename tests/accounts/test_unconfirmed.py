@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -17,11 +16,6 @@ from tests.factories import Cast, EnrolmentFactory, UserFactory, make_cast
 from tests.people import post, sign_in
 
 LONG_AGO = utcnow() - timedelta(days=31)
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def handles() -> set[str]:

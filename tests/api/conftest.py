@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from models import User, utcnow
 from services.accounts import tokens
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 
 API = "/api/v1"
 
@@ -53,11 +53,6 @@ class Program:
             return set()
         operations = self._document.get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {method: {"responses": [200]}})
         return {int(status) for status in operations[method]["responses"]}
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

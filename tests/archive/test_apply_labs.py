@@ -1,6 +1,5 @@
 """What an import does to labs that run, wait or are kept warm, and to what students have earned in them."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import archive
 from services.capacity import warm_plans
 from services.capacity.warm_plans import Plan
-from services.labs import checks, definitions, document, lifecycle, warm_stock
+from services.labs import checks, definitions, document, warm_stock
 from tests.archive.folders import COURSE, make_folder
-from tests.factories import EnrolmentFactory, UserFactory
+from tests.factories import EnrolmentFactory, UserFactory, ask_lab, run_lab
 
 LAB = "basics/lab.lab/lab.yaml"
 MODULE = "basics/module.yaml"
@@ -61,17 +60,11 @@ def bob(lab: Lab) -> User:
 
 
 def asks(lab: Lab, user: User) -> LabSession:
-    found = lifecycle.request(user, lab, database.session.get_one(Course, lab.course_id), now=utcnow())
-    database.session.commit()
-    return found
+    return ask_lab(user, lab, utcnow())
 
 
 def runs(lab: Lab, user: User) -> LabSession:
-    found, now = asks(lab, user), utcnow()
-    found.state, found.started_at, found.last_active_at = RUNNING, now, now
-    found.expires_at = now + timedelta(hours=8)
-    database.session.commit()
-    return found
+    return run_lab(user, lab, utcnow())
 
 
 def passes(found: LabSession, slug: str) -> CheckRun:

@@ -16,8 +16,8 @@ from scheduler.ticks.warm import keeper
 from services.capacity import warm_plans
 from services.capacity.order import Limits
 from services.capacity.warm_plans import Plan
-from services.labs import definitions, lifecycle
-from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
+from services.labs import definitions
+from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, ask_lab
 from tests.scheduler.scripted import ScriptedBackend
 
 # A Monday.
@@ -31,11 +31,6 @@ def later(seconds: float) -> datetime:
 
 
 @pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
-@pytest.fixture
 def other_lab(cast: Cast) -> Lab:
     """A lab of another course."""
     return LabFactory(slug="other-lab")
@@ -46,11 +41,7 @@ def click(lab: Lab, at: datetime = NOW, user: User | None = None, **changes: Any
     if user is None:
         user = UserFactory()
         EnrolmentFactory(course=lab.course, user=user)
-    found = lifecycle.request(user, lab, lab.course, now=at)
-    for name, value in changes.items():
-        setattr(found, name, value)
-    database.session.commit()
-    return found
+    return ask_lab(user, lab, at, **changes)
 
 
 def runs(lab: Lab, since: datetime = NOW, user: User | None = None, **changes: Any) -> LabSession:

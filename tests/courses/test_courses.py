@@ -10,14 +10,9 @@ from services import policy
 from services.courses import catalogue, members, progress
 from services.courses.outlines import done_ids, outline
 from services.errors import Conflict, Forbidden, InvalidInput, NotFound
-from tests.factories import Cast, CourseFactory, EnrolmentFactory, LessonFactory, ModuleFactory, make_cast
+from tests.factories import Cast, CourseFactory, EnrolmentFactory, LessonFactory, ModuleFactory
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def test_the_right_code_enrols_whatever_its_case(cast: Cast) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from extensions import db as database
 from models import User
 from services.leaderboards import points, ranks
-from tests.factories import Cast, EnrolmentFactory, UserFactory, make_cast
+from tests.factories import Cast, EnrolmentFactory, UserFactory
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -29,11 +29,6 @@ def asked(app: object) -> Iterator[Asked]:
     event.listen(database.engine, "before_cursor_execute", note)
     yield said
     event.remove(database.engine, "before_cursor_execute", note)
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def earn(cast: Cast, user_id: int, amount: int, at: datetime, source: str = "lesson:1") -> None:

@@ -1,17 +1,11 @@
 """Taking somebody out of a course asks once more, and a wrong code's address can be opened again."""
 
-import pytest
 from flask.testing import FlaskClient
 
 from extensions import db as database
 from models import Enrolment
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 from tests.people import post, sign_in
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def test_nobody_is_removed_before_their_teacher_is_sure(client: FlaskClient, cast: Cast) -> None:

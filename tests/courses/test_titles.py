@@ -10,15 +10,14 @@ from sqlalchemy import select
 from blueprints.labs import timeline_words
 from extensions import db as database
 from models import Mail, utcnow
-from models.lab_session import RUNNING
 from services import timelines
 from services.accounts import tokens
 from services.idleness.mail import warn
 from services.idleness.rules import Verdict
-from services.labs import hopeless, lifecycle, sessions
+from services.labs import hopeless, sessions
 from services.quizzes import attempts
 from services.quizzes.questions import kind_of
-from tests.factories import Cast, LabFactory, add_question, make_cast
+from tests.factories import Cast, LabFactory, add_question, run_lab
 from tests.people import post, sign_in
 
 LINK = re.compile(r'href="(/(?!api/|static/)[^"#]*)')
@@ -32,11 +31,10 @@ def marked(word: str) -> str:
 
 
 @pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    made = make_cast()
-    rows = {"course": made.course, "module": made.lesson.module, "lesson": made.lesson, "quiz": made.quiz}
-    rows |= {"lab": made.lab, "step": made.check.step, "check": made.check}
-    rows["other"] = LabFactory(module=made.lesson.module, slug="other-lab", position=4)
+def cast(cast: Cast) -> Cast:
+    rows = {"course": cast.course, "module": cast.lesson.module, "lesson": cast.lesson, "quiz": cast.quiz}
+    rows |= {"lab": cast.lab, "step": cast.check.step, "check": cast.check}
+    rows["other"] = LabFactory(module=cast.lesson.module, slug="other-lab", position=4)
     for word, row in rows.items():
         row.title = marked(word)
         if hasattr(row, "summary"):
@@ -45,17 +43,16 @@ def cast(app: object, db: object) -> Cast:
         {"text": marked("choice"), "is_correct": True, "feedback": marked("note")},
         {"text": marked("wrongchoice"), "feedback": marked("wrongnote")},
     ]
-    add_question(made.quiz, "single").current.spec = kind_of("single").parse({"choices": choices})
-    made.quiz.pass_percent = 0
+    add_question(cast.quiz, "single").current.spec = kind_of("single").parse({"choices": choices})
+    cast.quiz.pass_percent = 0
     now = utcnow()
-    running = lifecycle.request(made.bob, made.lab, made.course, now=now)
-    running.state, running.started_at, running.last_active_at, running.expires_at = RUNNING, now, now, now
-    timelines.note(running.id, "check_failed", now, check=made.check.title, check_id=made.check.id)
-    timelines.note(running.id, "solution_shown", now, title=made.check.step.title)
-    attempt = attempts.start(made.bob.id, made.quiz, now=now)
+    running = run_lab(cast.bob, cast.lab, now, expires_at=now)
+    timelines.note(running.id, "check_failed", now, check=cast.check.title, check_id=cast.check.id)
+    timelines.note(running.id, "solution_shown", now, title=cast.check.step.title)
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=now)
     attempts.submit(attempt, now=now)
     database.session.commit()
-    return made
+    return cast
 
 
 def walk(client: FlaskClient) -> dict[str, str]:

@@ -8,13 +8,8 @@ from flask.testing import FlaskClient
 from extensions import db as database
 from services.quizzes import attempts
 from services.quizzes.questions import kind_of
-from tests.factories import Cast, add_question, make_cast
+from tests.factories import Cast, add_question
 from tests.people import sign_in
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,11 @@ from limit_settings import LimitSettings
 from models import User, utcnow
 from services.accounts import tokens
 from services.errors import LimitReached
-from tests.factories import PASSWORD, Cast, make_cast
+from tests.factories import PASSWORD, Cast
 from tests.people import post, sign_in, token
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ROW = re.compile(r"^\| `([A-Z_]*LIMIT_[A-Z_]+)` \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

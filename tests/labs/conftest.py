@@ -8,14 +8,9 @@ from models import LabSave, LabSession, utcnow
 from services.labs import saving
 from services.saves import store
 from services.saves.archives import Archive
-from tests.factories import Cast, make_cast, run_lab
+from tests.factories import Cast, run_lab
 from tests.people import sign_in
 from tests.scheduler.scripted import packed
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture
@@ -27,7 +22,7 @@ def bob(client: FlaskClient, cast: Cast) -> FlaskClient:
 @pytest.fixture
 def lab(cast: Cast) -> LabSession:
     """Bob's lab, which runs."""
-    return run_lab(cast.bob, cast, utcnow())
+    return run_lab(cast.bob, cast.lab, utcnow())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from models.lab_session import ENDED, RUNNING
 from services.errors import Conflict, NotFound
 from services.labs import checks, lifecycle
 from services.leases import LEASE
-from tests.factories import Cast, LabFactory, add_check
+from tests.factories import Cast, LabFactory, add_check, run_lab
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -23,11 +23,7 @@ def after(seconds: float) -> datetime:
 @pytest.fixture
 def lab(cast: Cast) -> LabSession:
     """Bob's lab, which runs."""
-    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW)
-    found.state, found.started_at, found.last_active_at = RUNNING, NOW, NOW
-    found.expires_at = NOW + timedelta(hours=8)
-    database.session.flush()
-    return found
+    return run_lab(cast.bob, cast.lab, NOW)
 
 
 def run(lab: LabSession, check_id: int, *, is_passed: bool, output: bytes = b"") -> CheckRun:
@@ -49,8 +45,7 @@ def test_a_lab_whose_checks_take_all_their_time_leaves_room_for_others(cast: Cas
     slow = [add_check(cast.lab) for _ in range(4)]
     for check in slow:
         checks.request(lab, check.id, now=NOW)
-    other = lifecycle.request(cast.alice, cast.lab, cast.course, now=NOW)
-    other.state, other.started_at, other.expires_at = RUNNING, NOW, NOW + timedelta(hours=8)
+    other = run_lab(cast.alice, cast.lab, NOW)
     checks.request(other, cast.check.id, now=after(1))
 
     claimed = [checks.claim(after(2)) for _ in range(4)]

@@ -13,18 +13,13 @@ from cli.labs_doctor import doctor
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING
-from services.labs import lifecycle
-from tests.factories import make_cast
+from tests.factories import Cast, run_lab
 from tests.scheduler.scripted import ScriptedBackend
 
 
 @pytest.fixture
-def found(app: object, db: object) -> LabSession:
-    cast = make_cast()
-    made = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
-    made.state, made.started_at = RUNNING, utcnow()
-    database.session.commit()
-    return made
+def found(cast: Cast) -> LabSession:
+    return run_lab(cast.bob, cast.lab, utcnow())
 
 
 @pytest.fixture

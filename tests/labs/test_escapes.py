@@ -13,7 +13,7 @@ from cli.labs_capacity import keep_warm
 from cli.labs_plan import plan
 from extensions import db as database
 from models import Lab, LabSession, utcnow
-from models.lab_session import ENDED, RUNNING
+from models.lab_session import ENDED
 from scheduler.ticks.mail import sender
 from services import timelines
 from services.archive import faults
@@ -22,8 +22,7 @@ from services.idleness import rules, verdicts
 from services.idleness.evidence import Evidence
 from services.idleness.mail import warn
 from services.idleness.rules import Verdict
-from services.labs import lifecycle
-from tests.factories import make_cast
+from tests.factories import Cast, run_lab
 from tests.scheduler.scripted import ScriptedBackend
 
 # A title for the window, a colour, the 8-bit way to begin one, a bell, what turns the rest of the line round.
@@ -32,12 +31,10 @@ UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 
 @pytest.fixture
-def found(app: object, db: object) -> LabSession:
-    cast = make_cast()
+def found(cast: Cast) -> LabSession:
     hostile = HOSTILE.replace("\x00", "")
     cast.lab.title = cast.course.title = cast.bob.display_name = hostile
-    made = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
-    made.state, made.started_at, made.last_active_at = RUNNING, utcnow(), utcnow()
+    made = run_lab(cast.bob, cast.lab, utcnow())
     made.detail = made.waiting_for = made.node = made.save_error = made.hand_note = hostile
     timelines.note(made.id, "failed", utcnow(), reason=hostile, words=hostile)
     timelines.note(made.id, "waiting", utcnow(), reason=hostile)

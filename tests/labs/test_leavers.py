@@ -1,7 +1,5 @@
 """What becomes of labs whose student leaves the course, or is taken out of it."""
 
-from datetime import timedelta
-
 import pytest
 from flask.testing import FlaskClient
 
@@ -10,7 +8,7 @@ from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services.accounts import tokens
 from services.labs import lifecycle
-from tests.factories import Cast, LabFactory
+from tests.factories import Cast, LabFactory, ask_lab, run_lab
 from tests.people import post, sign_in, token
 
 
@@ -18,12 +16,7 @@ from tests.people import post, sign_in, token
 def of_bob(cast: Cast) -> list[LabSession]:
     """A lab that runs, and one that waits."""
     now = utcnow()
-    found = [
-        lifecycle.request(cast.bob, lab, cast.course, now=now) for lab in (cast.lab, LabFactory(module=cast.lab.module))
-    ]
-    found[0].state, found[0].started_at, found[0].expires_at = RUNNING, now, now + timedelta(hours=8)
-    database.session.commit()
-    return found
+    return [run_lab(cast.bob, cast.lab, now), ask_lab(cast.bob, LabFactory(module=cast.lab.module), now)]
 
 
 def states(found: list[LabSession]) -> list[tuple[str, str | None]]:

@@ -12,7 +12,7 @@ from models import CheckRun, LabEvent, LabSession, LabStep, User
 from models.lab_session import ENDED, RUNNING
 from services.errors import Conflict, NotFound
 from services.labs import document, lifecycle, progress
-from tests.factories import Cast, add_check, make_cast, run_lab
+from tests.factories import Cast, add_check, run_lab
 from tests.people import sign_in, token
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -21,15 +21,14 @@ PAGE = "/courses/shell/labs/first-lab"
 
 
 @pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    found = make_cast()
-    found.check.step.solution_html = f"<p>{SECRET}</p>"
+def cast(cast: Cast) -> Cast:
+    cast.check.step.solution_html = f"<p>{SECRET}</p>"
     database.session.flush()
-    return found
+    return cast
 
 
 def start(cast: Cast, user: User | None = None) -> LabSession:
-    return run_lab(user or cast.bob, cast, NOW)
+    return run_lab(user or cast.bob, cast.lab, NOW)
 
 
 @pytest.fixture

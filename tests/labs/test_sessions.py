@@ -12,29 +12,19 @@ from models import CheckRun, LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from services.errors import Conflict, NotFound
 from services.labs import checks, document, job_names, lifecycle, sessions
-from tests.factories import Cast, LabFactory, make_cast
+from tests.factories import Cast, LabFactory, ask_lab, run_lab
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
-
-
 def asked(cast: Cast, **changes: Any) -> LabSession:
     """Bob's session, with columns changed."""
-    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW)
-    for name, value in changes.items():
-        setattr(found, name, value)
-    database.session.flush()
-    return found
+    return ask_lab(cast.bob, cast.lab, NOW, **changes)
 
 
 def running(cast: Cast, **changes: Any) -> LabSession:
     """Bob's session with a machine since NOW, for eight hours."""
-    facts = {"state": RUNNING, "started_at": NOW, "last_active_at": NOW, "expires_at": NOW + timedelta(hours=8)}
-    return asked(cast, **{**facts, **changes})
+    return run_lab(cast.bob, cast.lab, NOW, **changes)
 
 
 def test_asking_queues_a_session_with_a_telling_name(cast: Cast) -> None:

@@ -22,13 +22,8 @@ from services.capacity.order import Limits
 from services.capacity.warm_plans import Plan
 from services.labs import clusters, document, lifecycle
 from tests.capacity.conftest import click
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 from tests.nomad.agents import Cluster
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

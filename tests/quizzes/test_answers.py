@@ -9,16 +9,11 @@ from extensions import db as database
 from models import Attempt, AttemptItem
 from services.errors import InvalidInput
 from services.quizzes import answers, attempts
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOW = START + timedelta(minutes=10)
 TEXT = 4
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture

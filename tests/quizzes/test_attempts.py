@@ -9,14 +9,9 @@ from extensions import db
 from models import Attempt, Completion, CourseTotal, PointEntry
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes import answers, attempts
-from tests.factories import RIGHT, Cast, make_cast
+from tests.factories import RIGHT, Cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def answer_all(attempt: Attempt, at: datetime = NOW) -> None:

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from fractions import Fraction
 
-import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
@@ -16,11 +15,6 @@ from tests.factories import Cast, QuizFactory, add_question, make_cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 THIRDS = {"choices": [{"text": str(number), "is_correct": number < 3} for number in range(6)]}
-
-
-@pytest.fixture
-def cast(app: object, db: object) -> Cast:
-    return make_cast()
 
 
 def quiz_of_thirds(cast: Cast) -> Quiz:

@@ -19,8 +19,7 @@ from models.lab_session import RUNNING, STARTING, STOPPING
 from scheduler.ticks import idleness, usage
 from services import timelines
 from services.idleness import verdicts
-from services.labs import lifecycle
-from tests.factories import Cast, make_cast
+from tests.factories import Cast, make_cast, run_lab
 from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import free_port
 
@@ -265,12 +264,9 @@ def test_a_lab_that_cannot_be_saved_is_not_stopped_for_idleness(running: Ask, re
 def test_of_two_schedulers_one_warns(committed_db: Any, redis_of: Callable[[], Redis]) -> None:
     with committed_db.app.app_context():
         cast = make_cast()
-        found = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
         now = utcnow()
-        found.state, found.started_at, found.last_active_at = RUNNING, now - 2 * HOURS, now - 2 * HOURS
-        found.expires_at = now + 5 * HOURS
-        database.session.commit()
-        session_id = found.id
+        past = {"started_at": now - 2 * HOURS, "last_active_at": now - 2 * HOURS, "expires_at": now + 5 * HOURS}
+        session_id = run_lab(cast.bob, cast.lab, now, **past).id
 
     def look() -> None:
         with committed_db.app.app_context():

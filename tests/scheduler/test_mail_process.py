@@ -14,10 +14,8 @@ from sqlalchemy import update
 
 from config import ROOT
 from extensions import db as database
-from models import LabSession, Mail, utcnow
-from models.lab_session import RUNNING
-from services.labs import lifecycle
-from tests.factories import Cast, make_cast
+from models import Mail, utcnow
+from tests.factories import Cast, make_cast, run_lab
 from tests.scheduler.postbox import Postbox
 from tests.scheduler.test_process import environ
 
@@ -86,13 +84,9 @@ def cast(site: Any) -> Cast:
 def unused(cast: Cast, minutes: float) -> None:
     """Bob's lab, which nobody has used for so long, and one of somebody else that is in use."""
     now = utcnow()
-    other = lifecycle.request(cast.alice, cast.lab, cast.course, now=now)
-    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=now)
-    begun = {"state": RUNNING, "started_at": now - timedelta(hours=3), "expires_at": now + timedelta(hours=5)}
-    for one, idle in ((found, minutes), (other, 0)):
-        last = {**begun, "last_active_at": now - timedelta(minutes=idle)}
-        database.session.execute(update(LabSession).where(LabSession.id == one.id).values(**last))
-    database.session.commit()
+    begun = {"started_at": now - timedelta(hours=3), "expires_at": now + timedelta(hours=5)}
+    for user, idle in ((cast.alice, 0), (cast.bob, minutes)):
+        run_lab(user, cast.lab, now, **begun, last_active_at=now - timedelta(minutes=idle))
 
 
 def run(site: Any, postbox: Postbox, step: str) -> int:
