@@ -2,10 +2,11 @@
 import { get } from "./dom.js";
 import { lab } from "./lab-state.js";
 import { tabs } from "./lab-tabs.js";
-import { LabTerminal } from "./terminal.js";
 import { loadTerminal } from "./terminal-parts.js";
 import { toast } from "./toast.js";
 import { wordsOf } from "./words.js";
+
+/** @import { LabTerminal } from "./terminal.js" */
 
 const words = wordsOf("machine");
 
@@ -48,9 +49,10 @@ export class TerminalPanel {
 
   async #open() {
     await loadTerminal();
+    const terminals = await import("./terminal.js"); // a page comes without it, and the steps sooner
     if (!this.#isWanted() || this.terminal) return;
     this.#host.hidden = false;
-    this.terminal = new LabTerminal(this.#host, lab.url("ticket"), this.#isVisitor, {
+    this.terminal = new terminals.LabTerminal(this.#host, lab.url("ticket"), this.#isVisitor, {
       onState: (state) => this.#say(state),
       onLost: this.#onLost,
       onRefused: (why) => {
