@@ -73,7 +73,7 @@ class Machine:
     has_network: Annotated[
         bool,
         Strict(),
-        _meaning("whether it reaches the network; without Nomad, that needs the program slirp4netns"),
+        _meaning("whether it reaches the network; without Nomad, that needs slirp4netns and the device /dev/net/tun"),
     ] = False
     kernel: Annotated[Words, _meaning("`qemu` only: start this kernel without a boot loader")] = ""
     initrd: Annotated[Words, _meaning("`qemu` only, beside a `kernel`: its first file system")] = ""

@@ -54,8 +54,8 @@ def _warnings(slug: str) -> list[str]:
     site = Site(settings.lab_backend, settings.instance)
     found = hopeless.faults(catalogue.find(slug), site)
     told = [f"lab {lab.slug} can't start on this site. {hopeless.words(lab, why)}" for lab, why in found]
-    if settings.lab_backend == "local" and sandbox.is_here() and networks.program() is None:
-        told += [f"lab {lab.slug} can't start on this site. {networks.REFUSED}" for lab in _with_network(slug)]
+    if settings.lab_backend == "local" and sandbox.is_here() and (refusal := networks.refusal()):
+        told += [f"lab {lab.slug} can't start on this site. {refusal}" for lab in _with_network(slug)]
     return told
 
 

@@ -47,8 +47,8 @@ class LocalBackend:
         """Start the lab's holder, and wait until its shell can be reached."""
         if not lab_templates.runs_on(spec.template, self.name):
             raise StartFailed(f"Labs of the kind “{spec.template}” need Nomad; this site runs labs on one machine.")
-        if spec.has_network and sandbox.is_here() and networks.program() is None:
-            raise StartFailed(networks.REFUSED)
+        if spec.has_network and sandbox.is_here() and (refusal := networks.refusal()):
+            raise StartFailed(refusal)
         job = self.store.job(spec.job_id)
         if job is None:
             raise StartFailed(f"“{spec.job_id}” can't be a job's name.")

@@ -59,37 +59,31 @@ def run(
     return ExecResult(process.returncode, bytes(collected.kept), is_timed_out, collected.is_truncated)
 
 
-def way_in(spec: LabSpec, found: Sandbox, home: Path) -> tuple[list[str], tuple[int, ...]]:
-    """Return what runs a command in the lab with a clean environment, and the open descriptors that it needs."""
+def way_in(spec: LabSpec, found: Sandbox, home: Path) -> list[str]:
+    """Return what goes before a command that is to run in the lab with a clean environment."""
     if not sandbox.is_here():
-        return plain.clean(spec, home), ()
-    there, namespaces = sandbox.enter(spec, found)
+        return plain.clean(spec, home)
     values = variables(spec, sandbox.home_inside(spec))
-    return [*there, "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in values.items())], namespaces
+    return [*sandbox.enter(spec, found), "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in values.items())]
 
 
 def _spawn(
     spec: LabSpec, found: Sandbox, home: Path, mark: str, reading: int, *, has_input: bool
 ) -> "subprocess.Popen[bytes]":
-    there, namespaces = way_in(spec, found, home)
     limits = sandbox.limits(spec) if sandbox.is_here() else "true"
     entered = ENTERED.decode().replace("\0", "\\0")
     shell = shlex.join(scripts.command(reading))
     inner = f"printf '{entered}'; umask 022; cd && {limits} && exec {shell}"
-    try:
-        return subprocess.Popen(
-            [*there, mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],
-            stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(reading, *namespaces),
-            env={"PATH": os.defpath},  # ours holds secrets, and the first processes in the lab still have it
-            start_new_session=True,
-            cwd="/",
-        )
-    finally:
-        for namespace in namespaces:
-            os.close(namespace)
+    return subprocess.Popen(
+        [*way_in(spec, found, home), mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],
+        stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(reading,),
+        env={"PATH": os.defpath},  # ours holds secrets, and the first processes in the lab still have it
+        start_new_session=True,
+        cwd="/",
+    )
 
 
 def _feed(descriptor: int, data: bytes) -> None:

@@ -6,7 +6,6 @@ root, each home has a user ID of its own, so that the limit on processes holds f
 them.
 """
 
-import fcntl
 import functools
 import os
 import shutil
@@ -15,7 +14,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from backends.base import BackendUnavailable, LabSpec
+from backends.base import LabSpec
 from backends.local.cgroups import entering
 from backends.local.confine import FILES
 from backends.local.etc import LINKS, from_host, variables
@@ -27,7 +26,7 @@ try:
 except ImportError:  # no wheel for this system: see `plain`
     bwrap_path = None
 
-CONFINE = Path(__file__).with_name("confine.py")
+CONFINE, ENTER = (Path(__file__).with_name(name) for name in ("confine.py", "enter.py"))
 CHECKOUT = Path(__file__).resolve().parents[3]
 MAX_PROCESSES = 256
 MAX_FILES = 1024
@@ -37,7 +36,6 @@ FIRST_UID, UIDS = 200_000, 400_000
 # Where a container maps too few IDs for those: below the highest that is always there.
 FEW_FIRST_UID, FEW_UIDS = 20_000, 40_000
 UNPRIVILEGED_UID = 1000
-NS_GET_PARENT = 0xB702
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 
 
@@ -176,24 +174,12 @@ def become(spec: LabSpec) -> list[str]:
     return [setpriv, *own, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
 
 
-def enter(spec: LabSpec, sandbox: Sandbox) -> tuple[list[str], tuple[int, ...]]:
-    """Return what runs a command in the lab's namespaces, and the open descriptors that it needs.
-
-    Without root, bwrap makes two user namespaces: the outer owns the others and is ours to enter, the inner gives the
-    student's user ID. NS_GET_PARENT (ioctl_ns(2)) leads from the inner to the outer.
-    """
-    nsenter = shutil.which("nsenter") or "/usr/bin/nsenter"
-    kinds = ["--mount", "--pid", "--ipc", "--uts", "--net"]
-    there = ["--target", str(sandbox.init), *kinds, "--root", "--wd"]
+def enter(spec: LabSpec, sandbox: Sandbox) -> list[str]:
+    """Return what goes before a command that is to run in the lab's namespaces as its student."""
     join = entering(sandbox.cgroup)
-    if os.geteuid() == 0:
-        users = ["--user"] if sandbox.shuts_users else []
-        return [*join, nsenter, *users, *there, "--", *become(spec)], ()
-    try:
-        inner = os.open(f"/proc/{sandbox.init}/ns/user", os.O_RDONLY)
-    except OSError as error:
-        raise BackendUnavailable(f"{spec.job_id} is gone") from error
-    outer = fcntl.ioctl(inner, NS_GET_PARENT)
-    first, second = (f"--user=/proc/self/fd/{namespace}" for namespace in (outer, inner))
-    keep = "--preserve-credentials"
-    return [*join, nsenter, first, keep, *there, "--", nsenter, second, keep, "--"], (outer, inner)
+    if os.geteuid() != 0:
+        return [*join, sys.executable, "-I", "-S", str(ENTER), str(sandbox.init)]
+    nsenter = shutil.which("nsenter") or "/usr/bin/nsenter"
+    users = ["--user"] if sandbox.shuts_users else []
+    kinds = ["--mount", "--pid", "--ipc", "--uts", "--net"]
+    return [*join, nsenter, *users, "--target", str(sandbox.init), *kinds, "--root", "--wd", "--", *become(spec)]

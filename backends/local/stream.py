@@ -42,24 +42,19 @@ class LocalStream:
 
 async def open_stream(spec: LabSpec, found: Sandbox, home: Path, port: int) -> LocalStream:
     """Connect, or raise BackendUnavailable when nobody listens there."""
-    there, namespaces = execution.way_in(spec, found, home)
     try:
         process = await asyncio.create_subprocess_exec(
-            *there,
+            *execution.way_in(spec, found, home),
             *tunnel.command(port),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=namespaces,
             env={"PATH": os.defpath},
             cwd="/",
             start_new_session=True,
         )
     except OSError as error:
         raise BackendUnavailable(f"{spec.job_id} can't be entered: {error.strerror}") from error
-    finally:
-        for namespace in namespaces:
-            os.close(namespace)
     stream = LocalStream(process)
     try:
         async with asyncio.timeout(CONNECT_S):

@@ -129,13 +129,14 @@ def test_lab_whose_folder_was_removed_ends_by_itself(local, lab, job):
     until(lambda: not any_in(namespace))
 
 
-def test_start_goes_on_wherever_the_one_before_was_killed(make_spec, tmp_path):
+def test_start_goes_on_wherever_the_one_before_was_killed(local, make_spec, tmp_path):
     program = (
         "import sys; from pathlib import Path; from backends.base import LabSpec;"
         "from backends.local import LocalBackend; print('ready', flush=True);"
         "LocalBackend(Path({var!r})).start({spec!r})"
     )
-    backend = LocalBackend(tmp_path / "var")
+    # A lab is ready a moment before its shell has begun.
+    count = "until pgrep -f yurt.bashrc > /dev/null; do sleep 0.05; done; pgrep -c -f yurt.bashrc"
 
     for milliseconds in (1, 5, 10, 20, 40, 80, 160):
         spec = make_spec(setup_script="echo setup >> log")
@@ -146,11 +147,11 @@ def test_start_goes_on_wherever_the_one_before_was_killed(make_spec, tmp_path):
         caller.kill()
         caller.wait()
         caller.stdout.close()
-        backend.start(spec)
+        local.start(spec)
 
-        assert output(backend, spec, "cat log; pgrep -c -f yurt.bashrc") == "setup\n1\n"
-        backend.stop(spec.job_id)
-    assert backend.observe() == []
+        assert output(local, spec, f"cat log; {count}") == "setup\n1\n"
+        local.stop(spec.job_id)
+    assert local.observe() == []
 
 
 def test_stop_goes_on_where_the_one_before_was_killed(local, lab, job):

@@ -21,8 +21,9 @@ def backend(local) -> LocalBackend:
 
 @pytest.fixture
 def make_backend(tmp_path):
-    """Make more that see the same jobs."""
-    return lambda: LocalBackend(tmp_path / "var")
+    """Make more that see the same jobs; in the end none is left."""
+    yield lambda: LocalBackend(tmp_path / "var")
+    LocalBackend(tmp_path / "var").stop_all()
 
 
 def test_lab_outlives_who_started_it(make_backend, make_spec, tmp_path):

@@ -15,8 +15,12 @@ THREE = """for i in 1 2 3; do
     python3 -c 'import time; x = bytearray(100 * 1024 * 1024); print(len(x), flush=True); time.sleep(1.5)' &
 done; wait"""
 FILL = "for i in $(seq 12); do head -c 20M /dev/zero > f$i || break; done"
-needs_cgroup = pytest.mark.skipif(not cgroups.parents(), reason="needs a cgroup that may be written")
-needs_volumes = pytest.mark.skipif(not volumes.are_here(), reason="needs root, loop devices and e2fsprogs")
+needs_cgroup = pytest.mark.skipif(
+    not cgroups.are_here(), reason="no cgroup may be made here: a limit on all of a lab's memory is NOT TRIED"
+)
+needs_volumes = pytest.mark.skipif(
+    not volumes.are_here(), reason="no root, loop devices or e2fsprogs: homes in volumes are NOT TRIED"
+)
 
 
 def on_disk(local) -> int:
@@ -40,8 +44,11 @@ def test_programs_of_a_lab_share_its_memory(local, make_spec):
     assert not group.exists()
 
 
-def test_without_a_cgroup_the_lab_says_that_the_limit_is_each_programs(local, make_spec, monkeypatch):
-    monkeypatch.setattr(cgroups, "parents", list)
+@pytest.mark.parametrize("why", ["none", "not ours"])
+def test_without_a_cgroup_the_lab_says_that_the_limit_is_each_programs(local, make_spec, monkeypatch, tmp_path, why):
+    # A folder in which nothing can be made, for root neither, as the machine's groups are for an ordinary user.
+    parents = [] if why == "none" else [cgroups.Parent(tmp_path / "missing", version) for version in (1, 2)]
+    monkeypatch.setattr(cgroups, "parents", lambda: parents)
     spec = make_spec(memory_mb=160)
     local.start(spec)
 
@@ -51,6 +58,20 @@ def test_without_a_cgroup_the_lab_says_that_the_limit_is_each_programs(local, ma
 
     assert "each program may use 160 MB" in asyncio.run(first_words())
     assert run(local, spec, THREE).output.decode().count("104857600") == 3
+    # The lab's page asks this.
+    assert not cgroups.are_here.__wrapped__()
+
+
+def test_a_lab_says_that_the_limit_is_each_programs_only_where_it_is(local, make_spec):
+    spec = make_spec(memory_mb=160)
+    local.start(spec)
+
+    async def first_words():
+        screen = await look(local, spec)
+        return screen.text
+
+    assert ("each program may use 160 MB" in asyncio.run(first_words())) is not cgroups.are_here()
+    assert bool(local.store.job(spec.job_id).plan()["cgroup"]) is cgroups.are_here()
 
 
 @needs_volumes

@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import expect
 
+from extensions import db
+from models import LabSession
+from models.lab_session import ENDED
 from tests.journey.rows import (
     BOARD,
     COURSE,
@@ -14,6 +17,9 @@ from tests.journey.rows import (
     Person,
     form,
 )
+from tests.sites import until
+
+LABS_END_S = 60.0
 
 # --- Labs
 
@@ -134,7 +140,14 @@ def keep_all(person: Person) -> None:
 @form("POST labs_board.act stop ()", roles=STAFF)
 def stop_all(person: Person) -> None:
     at_once(person, "Stop all", "Stop them", re.compile("labs? stops? now."))
+    # Their work is saved first, however long that takes; then the board tells it by itself.
+    until(lambda: not open_labs(person), LABS_END_S)
     person.expect_heading("Nobody has a lab open")
+
+
+def open_labs(person: Person) -> int:
+    with person.site.app.app_context():
+        return db.session.query(LabSession).where(LabSession.state != ENDED).count()
 
 
 def at_once(person: Person, menu: str, yes: str, said: re.Pattern[str]) -> None:

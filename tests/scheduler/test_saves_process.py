@@ -185,8 +185,10 @@ def test_a_home_with_everything_in_it_comes_back_on_a_machine_that_never_had_it(
     stop(found, "user")
     stopper(LocalBackend(site.settings.var_dir))()
     backend = LocalBackend(site.settings.var_dir)
-    home = backend.homes.path(f"{cast.bob.id}-{cast.lab.id}")
-    subprocess.run(["rm", "-rf", home], check=True)
+    home_key = f"{cast.bob.id}-{cast.lab.id}"
+    assert backend.homes.path(home_key).exists()
+    backend.homes.forget(home_key)
+    assert not backend.homes.path(home_key).exists()
 
     again = begin(site, cast)
 
