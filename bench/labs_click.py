@@ -106,7 +106,7 @@ def _request(site: Site, student: int, lab_id: int) -> uuid.UUID:
     """Do what the web does for a click; the commit nudges the scheduler."""
     with site.app.app_context():
         lab = db.session.get_one(Lab, lab_id)
-        found = lifecycle.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+        found = lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
         db.session.commit()
         return found.id
 

@@ -82,7 +82,7 @@ class _Room:
         with self.site.app.app_context():
             lab = db.session.get_one(Lab, self.lab_id)
             for student in start:
-                lifecycle.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+                lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
                 db.session.commit()
             for student in stop or []:
                 query = select(LabSession).where(LabSession.user_id == student, LabSession.state == RUNNING)

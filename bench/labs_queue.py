@@ -106,7 +106,7 @@ def _click(
         try:
             with app.app_context():
                 lab = db.session.get_one(Lab, lab_id)
-                found = lifecycle.request(db.session.get_one(User, students[number]), lab, lab.course, now=utcnow())
+                found = lifecycle.queue(db.session.get_one(User, students[number]), lab, lab.course, now=utcnow())
                 db.session.commit()
                 document.describe(found, utcnow())
         except Exception as error:  # noqa: BLE001  # any of them is a line of the table

@@ -80,7 +80,7 @@ def _heard(site: Site, student: int, lab_id: int, pause_s: float) -> float:
     time.sleep(pause_s)
     with site.app.app_context():
         lab = db.session.get_one(Lab, lab_id)
-        found = lifecycle.request(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+        found = lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
         query = select(LabSession.state).where(LabSession.id == found.id)
         began = time.perf_counter()
         db.session.commit()

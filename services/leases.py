@@ -20,6 +20,9 @@ from models.lab_session import RUNNING, STARTING, STOPPING
 LEASE = timedelta(seconds=6)
 RENEW_EVERY_S = 1.5
 
+# A row whose work failed rests this long at most before it is tried again.
+LONGEST_PAUSE = timedelta(seconds=60)
+
 # The columns of a row that nobody holds, and that waits for nothing.
 LET_GO: dict[str, Any] = {"next_try_at": None, "holder": ""}
 
@@ -42,6 +45,18 @@ def holder() -> str:
 def taken(now: datetime) -> dict[str, Any]:
     """Return the columns of a session or a warm machine that this process takes in hand now."""
     return {"next_try_at": now + LEASE, "holder": holder()}
+
+
+def take(row: LabSession | WarmLab, now: datetime) -> None:
+    """Take a session or a warm machine in hand that the caller has locked."""
+    for name, value in taken(now).items():
+        setattr(row, name, value)
+    db.session.flush()
+
+
+def pause(failures: int) -> timedelta:
+    """Return how long to wait after so many failures: 2, 4, 8 seconds, up to a minute."""
+    return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(failures, 10)))
 
 
 def renew(kind: Kind, keys: Sequence[Any], now: datetime) -> None:

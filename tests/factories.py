@@ -220,7 +220,7 @@ def make_cast(**course: Any) -> Cast:
 
 def ask_lab(user: User, lab: Lab, now: datetime, **changes: Any) -> LabSession:
     """Ask for a lab for somebody, and change columns of the session."""
-    session = lifecycle.request(user, lab, lab.course, now=now)
+    session = lifecycle.queue(user, lab, lab.course, now=now)
     for name, value in changes.items():
         setattr(session, name, value)
     db.session.commit()

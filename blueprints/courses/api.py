@@ -26,7 +26,7 @@ from services.accounts import profiles
 from services.courses import catalogue, members, progress
 from services.courses.outlines import activity, done_ids, outline
 from services.errors import Forbidden
-from services.labs import lifecycle
+from services.labs import bulk
 
 courses_api = APIBlueprint("courses_api", __name__, tag="Courses")
 
@@ -184,7 +184,7 @@ def delete_enrolment(slug: str, user_id: int) -> Any:
     """For the course's teachers; the person's work stays."""
     course = _managed(slug)
     members.set_role(course, user_id, None, now=now())
-    lifecycle.end_in_course(user_id, course, now())
+    bulk.end_in_course(user_id, course, now())
     db.session.commit()
     return ""
 

@@ -11,7 +11,7 @@ from models import Course
 from services import policy
 from services.courses import members
 from services.errors import Forbidden
-from services.labs import lifecycle
+from services.labs import bulk
 
 people = Blueprint("people", __name__)
 
@@ -63,7 +63,7 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
         return render_template("courses/remove_person.html", course=course, person=leaver)
     members.set_role(course, user_id, chosen, now=now())
     if chosen is None:
-        lifecycle.end_in_course(user_id, course, now())
+        bulk.end_in_course(user_id, course, now())
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("people.show", slug=slug))

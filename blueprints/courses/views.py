@@ -17,7 +17,7 @@ from services.courses import catalogue as course_catalogue
 from services.courses import files, members, progress
 from services.courses.outlines import activity, done_ids, outline
 from services.errors import InvalidInput, NotFound
-from services.labs import lifecycle
+from services.labs import bulk
 from services.leaderboards import ranks
 
 courses = Blueprint("courses", __name__)
@@ -147,7 +147,7 @@ def leave(slug: str) -> ResponseReturnValue:
     """Stop being in the course."""
     course, _role = load_course(slug)
     members.leave(me(), course)
-    lifecycle.end_in_course(me().id, course, now())
+    bulk.end_in_course(me().id, course, now())
     db.session.commit()
     flash(_("You have left “%(title)s”. Your work is kept.", title=markdown.plain(course.title)), "success")
     return redirect(url_for("courses.home"))

@@ -17,7 +17,7 @@ from models import Lab, LabSession
 from services import policy
 from services.courses.outlines import activity
 from services.errors import NotFound
-from services.labs import checks, document, lifecycle, progress, sessions
+from services.labs import checks, document, lifecycle, progress, running_labs, sessions
 from services.labs import steps as lab_steps
 
 labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
@@ -135,7 +135,7 @@ def reset_session(session_id: uuid.UUID) -> Any:
 def extend_session(session_id: uuid.UUID) -> Any:
     """Count it as used now."""
     found = _mine(session_id)
-    lifecycle.extend(found, now=now())
+    running_labs.extend(found, now=now())
     return _committed(found)
 
 

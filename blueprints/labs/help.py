@@ -26,7 +26,7 @@ lab_help = Blueprint("lab_help", __name__)
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
     found = _mine(session_id)
-    hands.up(found, _text("note"), now=now())
+    hands.raise_hand(found, _text("note"), now=now())
     return _committed(found)
 
 
@@ -35,7 +35,7 @@ def raise_hand(session_id: uuid.UUID) -> Response:
 def lower_hand(session_id: uuid.UUID) -> Response:
     """Lower the hand, by its student or whoever helps."""
     found = shared(session_id, me())
-    hands.down(found, me(), now=now())
+    hands.lower_hand(found, me(), now=now())
     return _committed(found)
 
 

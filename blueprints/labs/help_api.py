@@ -120,7 +120,7 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     found = sessions.load(session_id)
     if not policy.owns_lab(me(), found):
         raise NotFound
-    hands.up(found, json_data.note, now=now())
+    hands.raise_hand(found, json_data.note, now=now())
     return _hand(found)
 
 
@@ -132,7 +132,7 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
 def lower_hand(session_id: uuid.UUID) -> Any:
     """For the lab's student and the course's staff."""
     found = shared(session_id, me())
-    hands.down(found, me(), now=now())
+    hands.lower_hand(found, me(), now=now())
     return _hand(found)
 
 

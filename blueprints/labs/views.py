@@ -18,7 +18,7 @@ from services import policy
 from services.courses import members
 from services.courses.outlines import activity, outline
 from services.errors import Conflict, Forbidden, NotFound
-from services.labs import checks, document, lifecycle, progress, steps
+from services.labs import checks, document, lifecycle, progress, running_labs, steps
 from services.labs import sessions as lab_sessions
 
 labs = Blueprint("labs", __name__)
@@ -106,7 +106,7 @@ def reset(session_id: uuid.UUID) -> Response:
 def extend(session_id: uuid.UUID) -> Response:
     """Keep an idle lab."""
     found = _mine(session_id)
-    lifecycle.extend(found, now=now())
+    running_labs.extend(found, now=now())
     return _committed(found)
 
 

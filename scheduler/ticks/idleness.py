@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from redis import Redis, RedisError
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
@@ -21,7 +21,7 @@ from scheduler.ticks.usage import note_activity
 from services.idleness import evidence, mail, rules, verdicts
 from services.idleness.evidence import Evidence
 from services.idleness.rules import Verdict
-from services.labs import document, lifecycle
+from services.labs import document, lifecycle, running_labs
 
 # A clock that goes ahead of time itself by more than this has been set.
 JUMP = timedelta(seconds=60)
@@ -50,7 +50,8 @@ def collector(redis: Redis, public_url: str = "") -> Callable[[], bool]:
         now = utcnow()
         if clock.has_jumped(now):
             log.warning("the clock has jumped ahead: warnings are given anew")
-            warn_anew(now)
+            running_labs.warn_anew(now)
+            db.session.commit()
         try:
             note_activity(redis, now)
         except RedisError:
@@ -60,13 +61,6 @@ def collector(redis: Redis, public_url: str = "") -> Callable[[], bool]:
         return False
 
     return work
-
-
-def warn_anew(now: datetime) -> None:
-    """Let every warning begin now."""
-    warned = update(LabSession).where(LabSession.state == RUNNING, LabSession.warned_at.is_not(None))
-    db.session.execute(warned.values(warned_at=now, warned_last_at=None))
-    db.session.commit()
 
 
 def judge(now: datetime, public_url: str = "", *, is_activity_known: bool = True) -> None:
@@ -91,14 +85,13 @@ def apply(session_id: uuid.UUID, now: datetime, public_url: str = "", *, is_acti
     started_at = lab_session.started_at or now
     seen = evidence.evidence(lab_session.activity, started_at, now, is_known=is_activity_known)
     if action == "settle" and facts is not None:
-        times = {"last_active_at": facts.last_active_at, "expires_at": facts.expires_at}
-        lifecycle.change(lab_session, RUNNING, warned_at=facts.warned_at, warned_last_at=facts.warned_last_at, **times)
+        running_labs.set_right(lab_session, facts)
     elif action == "stop":
         verdicts.record(lab_session, action, decided, seen, now)
         lifecycle.stop(lab_session, reason=decided.reason, now=now)
     elif action == "keep":
         verdicts.record(lab_session, action, decided, seen, now)
-        lifecycle.change(lab_session, RUNNING, warned_at=None, warned_last_at=None)
+        running_labs.unwarned(lab_session)
     elif action:
         _warn(lab_session, action, decided, seen, public_url, now)
 
@@ -108,10 +101,7 @@ def _warn(
 ) -> None:
     row = verdicts.record(lab_session, action, decided, seen, now)
     mail.warn(lab_session, decided, row.words, public_url, now)
-    if decided.is_last:
-        lifecycle.change(lab_session, RUNNING, warned_last_at=now)
-    else:
-        lifecycle.change(lab_session, RUNNING, warned_at=now, warned_last_at=None)
+    running_labs.warned(lab_session, now, is_last=decided.is_last)
 
 
 def _decide(lab_session: LabSession, now: datetime, is_activity_known: bool) -> tuple[str, Verdict, rules.Facts | None]:

@@ -28,7 +28,7 @@ SAVED_BYTES = Counter("yurt_lab_saved_bytes_total", "Bytes of the archives of sa
 FAILURES = Counter("yurt_lab_save_failures_total", "Saves that failed, by what for and what then.", ["reason", "then"])
 # A counter that Prometheus first sees at 1 has grown by nothing: the first lost work would be no alert.
 for _reason in (*REASONS, "reset", "asked", "again"):
-    FAILURES.labels(_reason, "stop")
+    FAILURES.labels(_reason, Outcome.STOP)
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -56,7 +56,7 @@ def saver(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
 
 
 def save(backend: Backend, order: Order) -> Outcome:
-    """Save a home that is in hand and commit it; return "stop" where its machine may end now."""
+    """Save a home that is in hand and commit it; return STOP where its machine may end now."""
     try:
         archive = pack(backend, order)
     except NotSaved as fault:
@@ -77,7 +77,7 @@ def save(backend: Backend, order: Order) -> Outcome:
 def _fail(order: Order, fault: NotSaved) -> Outcome:
     outcome = saving.fail(order, fault, utcnow())
     db.session.commit()
-    if outcome == "wait":
+    if outcome is Outcome.WAIT:
         return outcome
     FAILURES.labels(order.reason, outcome).inc()
     log.warning("lab not saved", job=order.job_id, reason=fault.reason, then=outcome)

@@ -6,11 +6,9 @@ A compile or a training run is use, too, though nobody types; an open page alone
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from redis import Redis
-from sqlalchemy import DateTime, Uuid, cast, column, func, select, update, values
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from backends import Backend, Usage
@@ -20,10 +18,8 @@ from models.lab_session import RUNNING
 from scheduler.ticks import demand
 from services import timelines
 from services.idleness import activity, rules
-from services.labs import document
-
-# A session, what goes into its `activity`, and when that was a use of it.
-Row = tuple[uuid.UUID, dict[str, Any], datetime | None]
+from services.labs import document, running_labs
+from services.labs.running_labs import Use
 
 # Labs that would be warned or stopped within this time are asked for more; longer than between two measurements.
 AHEAD = timedelta(seconds=90)
@@ -52,7 +48,7 @@ def measure(backend: Backend) -> None:
     busy = {job_id for job_id, usage in used.items() if usage.cpu_percent > sessions[job_id][1]}
     busy |= demand.waiting(backend, sorted(ending - busy))
     now, told = utcnow(), used.keys() & sessions.keys() | busy
-    _write([_row(sessions[job_id][0], used.get(job_id), job_id in busy, now) for job_id in sorted(told)])
+    running_labs.used([_row(sessions[job_id][0], used.get(job_id), job_id in busy, now) for job_id in sorted(told)])
     db.session.commit()
 
 
@@ -63,7 +59,7 @@ def _is_ending(lab_session: LabSession, at: datetime) -> bool:
     return decided.reason == "idle" and (decided.action == "stop" or decided.is_new)
 
 
-def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetime) -> Row:
+def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetime) -> Use:
     measured = {} if usage is None else {"cpu_percent": round(usage.cpu_percent, 1), "measured": now.isoformat()}
     return session_id, {**measured, "cpu": now.isoformat()} if is_busy else measured, now if is_busy else None
 
@@ -71,42 +67,25 @@ def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetim
 def note_activity(redis: Redis, now: datetime) -> None:
     """Move what Redis has to the rows; the time of the last use never goes back, nor ahead of now."""
     times, found = activity.read(redis)
-    rows: list[Row] = []
+    rows: list[Use] = []
     for kind in ("input", "http", "page"):
         for session_id, at in times[kind].items():
             seen_at = min(at, now)
             rows.append((session_id, {kind: seen_at.isoformat()}, None if kind == "page" else seen_at))
-    _write(_merged(rows))
+    running_labs.used(_merged(rows))
     _note_prompts(times["first_prompt"], now)
     db.session.commit()
     activity.forget(redis, found)
 
 
-def _merged(rows: Iterable[Row]) -> list[Row]:
+def _merged(rows: Iterable[Use]) -> list[Use]:
     """Make one row a session of them: an UPDATE takes only one."""
-    merged: dict[uuid.UUID, Row] = {}
+    merged: dict[uuid.UUID, Use] = {}
     for session_id, patch, at in rows:
         _id, before, before_at = merged.get(session_id, (session_id, {}, None))
         latest = max((one for one in (at, before_at) if one is not None), default=None)
         merged[session_id] = session_id, {**before, **patch}, latest
     return list(merged.values())
-
-
-def _write(rows: list[Row]) -> None:
-    if not rows:
-        return
-    seen = values(column("id", Uuid), column("patch", JSONB), column("at", DateTime(timezone=True)), name="seen")
-    seen = seen.data(rows)
-    used_at = cast(seen.c.at, DateTime(timezone=True))
-    db.session.execute(
-        update(LabSession)
-        .where(LabSession.id == seen.c.id, LabSession.state == RUNNING)
-        .values(
-            activity=LabSession.activity.concat(cast(seen.c.patch, JSONB)),
-            last_active_at=func.greatest(LabSession.last_active_at, used_at),
-        )
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _note_prompts(prompts: activity.Seen, now: datetime) -> None:

@@ -11,8 +11,9 @@ from extensions import db
 from models import Lab, WarmLab, utcnow
 from scheduler.ticks.holds import Hands, nothing
 from scheduler.ticks.starts import leave
+from services import leases
 from services.capacity.order import Limits
-from services.labs import claims, warm_stock
+from services.labs import warm_stock
 
 # A lab whose warm machine finds no room, or can't start at all, gets none for this time.
 ROOM_PAUSE = timedelta(seconds=30)
@@ -67,7 +68,7 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
     except (BackendError, OSError) as error:
         log.warning("warm lab not started", job=spec.job_id, error=str(error))
         if failures + 1 < MAX_FAILURES:
-            warm_stock.put_off(warm_id, utcnow() + claims.pause(failures + 1), str(error))
+            warm_stock.put_off(warm_id, utcnow() + leases.pause(failures + 1), str(error))
         else:
             pause = FAULT_PAUSE
     else:
@@ -89,7 +90,7 @@ def stop(backend: Backend, going: WarmLab) -> None:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
         log.warning("warm lab not stopped", job=job_id, error=str(error))
-        warm_stock.put_off(warm_id, utcnow() + claims.pause(failures + 1), str(error))
+        warm_stock.put_off(warm_id, utcnow() + leases.pause(failures + 1), str(error))
     else:
         warm_stock.gone(warm_id)
     db.session.commit()

@@ -30,7 +30,7 @@ from services.archive.content import (
 from services.archive.faults import Faults
 from services.archive.picture_sizes import size_of
 from services.courses import files
-from services.labs import checks, lifecycle
+from services.labs import bulk, checks
 
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 
@@ -152,7 +152,7 @@ def _settle_labs(known: Iterable[Activity], changes: Changes, now: datetime) -> 
             continue
         if not row.is_archived and f"lab {row.slug}" in changes.updated:
             checks.complete_those_who_passed(row, now)
-        if row.is_archived and (count := lifecycle.end_of_lab(row, now)):
+        if row.is_archived and (count := bulk.end_of_lab(row, now)):
             changes.ended[f"lab {row.slug}"] = count
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import LabSession, LabVisit, User
 from models.lab_session import ENDED
-from services import live, policy, timelines
+from services import changes, live, policy, timelines
 from services.courses import members
 from services.errors import Conflict, NotFound
 
@@ -113,13 +113,12 @@ def _return(where: tuple[Any, ...], now: datetime) -> None:
 
 
 def _end(where: tuple[Any, ...], now: datetime) -> int:
-    statement = update(LabVisit).where(*where).values(ended_at=now).returning(LabVisit)
-    found = db.session.scalars(statement.execution_options(populate_existing=True, synchronize_session=False)).all()
-    for visit in found:
+    ended = changes.many(LabVisit, *where, ended_at=now)
+    for visit in ended:
         if visit.consented_at is not None:
             timelines.note(visit.session_id, "keyboard_returned", now, name=visit.user.display_name)
         _note(visit.session_id, "visit_ended", now, visit.user)
-    return len(found)
+    return len(ended)
 
 
 def _open(session_id: uuid.UUID, user_id: int) -> tuple[Any, ...]:
@@ -131,9 +130,7 @@ def _of(lab_session: LabSession, visit_id: int) -> tuple[Any, ...]:
 
 
 def _change(where: tuple[Any, ...], **values: Any) -> LabVisit | None:
-    statement = update(LabVisit).where(*where).values(**values).returning(LabVisit)
-    options = {"populate_existing": True, "synchronize_session": False}
-    return db.session.scalars(statement.execution_options(**options)).one_or_none()
+    return changes.one(LabVisit, *where, **values)
 
 
 def _note(session_id: uuid.UUID, kind: str, now: datetime, user: User) -> None:

@@ -1,20 +1,20 @@
-"""What the staff does for all labs of a course, or of one lab in it: end, keep, save. Again is harmless."""
+"""What is done for many labs at once: the staff ends, keeps and saves those of a course; whoever leaves ends theirs.
+
+Again is harmless.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import select
 
 from extensions import db
-from models import Course, LabSession, User
-from models.lab_session import ENDED, RUNNING, STOPPING
-from services import live, timelines
+from models import Course, Lab, LabSession, User
+from models.lab_session import ENDED, STOPPING
 from services.errors import Conflict, InvalidInput
-from services.labs import lifecycle
+from services.labs import lifecycle, running_labs
 
 MOST_MINUTES = 480
-# Whoever presses twice means it once.
-AGAIN = timedelta(minutes=1)
 
 
 def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
@@ -31,6 +31,22 @@ def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
     return stopped
 
 
+def end_in_course(user_id: int, course: Course, now: datetime) -> None:
+    """End what somebody who leaves the course has there, in the queue, too: their pages don't open any more."""
+    query = select(LabSession).where(LabSession.user_id == user_id, LabSession.course_id == course.id)
+    for lab_session in db.session.scalars(query.where(LabSession.state != ENDED)):
+        lifecycle.stop(lab_session, reason="course", now=now)
+
+
+def end_of_lab(lab: Lab, now: datetime) -> int:
+    """End what runs or waits of a lab that is gone from its course; return how many there were."""
+    query = select(LabSession).where(LabSession.lab_id == lab.id, LabSession.state != ENDED)
+    lab_sessions = db.session.scalars(query).all()
+    for lab_session in lab_sessions:
+        lifecycle.stop(lab_session, reason="course", now=now)
+    return len(lab_sessions)
+
+
 def keep_all(course: Course, lab_id: int | None, minutes: int, by: User, *, now: datetime) -> int:
     """Let no running lab stop for idleness for so many minutes; return how many that changes.
 
@@ -38,42 +54,15 @@ def keep_all(course: Course, lab_id: int | None, minutes: int, by: User, *, now:
     """
     if not 1 <= minutes <= MOST_MINUTES:
         raise InvalidInput("minutes", f"must be 1 to {MOST_MINUTES}")
-    until = func.least(now + timedelta(minutes=minutes), LabSession.expires_at)
-    is_new = or_(LabSession.kept_until.is_(None), LabSession.kept_until < until - AGAIN)
-    where = (*_of(course, lab_id), LabSession.state == RUNNING, is_new)
-    kept = _change(where, kept_until=until, warned_at=None, warned_last_at=None)
-    for session_id in kept:
-        timelines.note(session_id, "extended", now, name=by.display_name, minutes=minutes)
-    return len(kept)
+    until = now + timedelta(minutes=minutes)
+    return running_labs.keep(_of(course, lab_id), until, now, name=by.display_name, minutes=minutes)
 
 
 def save_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
     """Ask for the work in every running lab to be saved; return for how many that is new. The scheduler does it."""
-    where = (*_of(course, lab_id), LabSession.state == RUNNING, LabSession.save_requested_at.is_(None))
-    asked = _change(where, save_requested_at=now)
-    if asked:
-        live.nudge("labs")
-    return len(asked)
+    return running_labs.ask_to_save(_of(course, lab_id), now)
 
 
 def _of(course: Course, lab_id: int | None) -> tuple[Any, ...]:
     course_only = (LabSession.course_id == course.id,)
     return course_only if lab_id is None else (*course_only, LabSession.lab_id == lab_id)
-
-
-def _change(where: tuple[Any, ...], **values: Any) -> list[Any]:
-    # In one order, so that two who press at once don't hold each other up.
-    locked = select(LabSession.id).where(*where).order_by(LabSession.id).with_for_update()
-    changed = list(
-        db.session.scalars(
-            update(LabSession)
-            .where(LabSession.id.in_(locked), *where)
-            .values(**values)
-            .returning(LabSession.id)
-            .execution_options(synchronize_session=False)
-        )
-    )
-    db.session.expire_all()
-    for session_id in changed:
-        live.lab_changed(session_id)
-    return changed

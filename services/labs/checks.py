@@ -15,6 +15,7 @@ from models.lab_session import RUNNING
 from services import leases, live, timelines
 from services.courses import progress
 from services.errors import Conflict, NotFound
+from services.labs import running_labs
 from services.leaderboards import points
 from services.leases import LEASE
 
@@ -42,8 +43,7 @@ def request(lab_session: LabSession, check_id: int, *, now: datetime) -> None:
     except IntegrityError:
         return
     # Using the checks is using the lab.
-    lab_session.last_active_at = now
-    lab_session.activity = {**lab_session.activity, "check": now.isoformat()}
+    running_labs.used([(lab_session.id, {"check": now.isoformat()}, now)])
     live.lab_changed(lab_session.id)
     live.nudge("checks")
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, selec
 from extensions import db
 from models import LabSession
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
-from services import leases, timelines
+from services import leases
 from services.capacity import holdings, order
 from services.capacity.order import Choice, Limits
 from services.labs import job_names, lifecycle, warm_stock
@@ -25,12 +25,10 @@ __all__ = [
     "is_held",
     "oldest_queued",
     "oldest_stopping",
-    "pause",
     "start_due",
     "stop_due",
 ]
 
-LONGEST_PAUSE = timedelta(seconds=60)
 TRIES = 3
 
 
@@ -56,28 +54,19 @@ def claim_next(limits: Limits, now: datetime) -> LabSession | None:
     return None
 
 
-def _claim(found: LabSession, choice: Choice, now: datetime) -> bool:
-    """Move it, unless its warm machine has gone at this moment."""
-    job_id, is_warm = found.job_id, False
+def _claim(lab_session: LabSession, choice: Choice, now: datetime) -> bool:
+    """Claim it, unless its warm machine has gone at this moment."""
+    job = lab_session.job_id
     if choice.is_adopting:
-        adopted = warm_stock.adopt(found.lab_id, now)
+        adopted = warm_stock.adopt(lab_session.lab_id, now)
         if adopted is None:
             return False
-        job_id, is_warm = adopted, True
-    elif found.is_warm:
+        job = adopted
+    elif lab_session.is_warm:
         # The warm machine that it had is gone, or can't be reached: never start another one under that name.
-        job_id = job_names.job_id(found.course.slug, found.lab.slug, found.user.handle, found.id)
-    is_first_try = not found.waiting_for
-    if not lifecycle.move(
-        found, QUEUED, STARTING, claimed_at=now, job_id=job_id, is_warm=is_warm, node="", **leases.taken(now)
-    ):
-        return False
-    if is_first_try:
-        # Whoever asked while the claim waited for its lock did so after this clock was read.
-        timelines.note(found.id, "claimed", max(now, found.queued_at))
-    if is_warm:
-        timelines.note(found.id, "adopted", now, job=job_id)
-    return True
+        names = lab_session.course.slug, lab_session.lab.slug, lab_session.user.handle
+        job = job_names.job_id(*names, lab_session.id)
+    return lifecycle.claim(lab_session, now, job=job, is_warm=choice.is_adopting)
 
 
 def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = "") -> LabSession | None:
@@ -101,8 +90,7 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
     found = db.session.scalar(query)
     if found is None:
         return None
-    failures = found.failures if found.claimed_at is None else found.failures + 1
-    lifecycle.change(found, STARTING, claimed_at=now, failures=failures, **leases.taken(now))
+    lifecycle.claim_again(found, now)
     return found
 
 
@@ -128,8 +116,7 @@ def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | 
     )
     found = db.session.scalar(query)
     if found is not None:
-        found.next_try_at, found.holder = now + LEASE, leases.holder()
-        db.session.flush()
+        leases.take(found, now)
     return found
 
 
@@ -160,8 +147,3 @@ def oldest_stopping(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 def is_any_running(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask whether any lab runs."""
     return select(select(LabSession.id).where(LabSession.state == RUNNING).exists()).scalar_subquery()
-
-
-def pause(failures: int) -> timedelta:
-    """Return how long to wait after so many failures: 2, 4, 8 seconds, up to a minute."""
-    return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(failures, 10)))

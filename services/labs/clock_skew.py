@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from extensions import db
 from models import CheckRun, LabSession, WarmLab
 from models.lab_session import ENDED, RUNNING
-from services.labs import claims, saving
+from services import leases
+from services.labs import saving
 from services.leases import LEASE
 
 # The clocks of several hosts differ by less.
 SKEW = timedelta(seconds=30)
-LONGEST = max(claims.LONGEST_PAUSE, LEASE) + SKEW
+LONGEST = max(leases.LONGEST_PAUSE, LEASE) + SKEW
 
 
 def mend(now: datetime) -> None:

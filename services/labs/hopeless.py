@@ -8,8 +8,8 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Course, Enrolment, Lab, LabSession, Mail, User
-from models.lab_session import ENDED, QUEUED
-from services import live, markdown, plain, timelines
+from models.lab_session import QUEUED
+from services import live, markdown, plain
 from services.capacity import placement
 from services.labs import gate, lifecycle
 from services.labs.gate import OF_LAB, Site, Why
@@ -89,9 +89,7 @@ def end_waiting(site: Site, public_url: str, now: datetime) -> int:
         why = known[lab.id]
         if why is None:
             continue
-        detail = DETAILS[why]
-        if lifecycle.move(lab_session, QUEUED, ENDED, reason="failed", detail=detail, ended_at=now):
-            timelines.note(lab_session.id, "failed", now, reason=detail)
+        if lifecycle.start_failed(lab_session, DETAILS[why], now):
             ended += 1
             if why in OF_LAB:
                 tell_teachers(lab, why, public_url, now)

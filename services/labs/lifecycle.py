@@ -1,29 +1,66 @@
-"""The life of a lab session: asked for, moved from state to state, stopped, reset, kept longer.
+"""The life of a lab session: one verb for each arrow of the state diagram, and nobody else moves one.
 
-Machines are the scheduler's: here a row is written and the scheduler nudged.
+Each verb is a compare-and-set: it does nothing, and says so, where the session has gone on meanwhile. It writes the
+timeline and tells who looks on. Machines are the scheduler's: it claims a session, calls the backend, and reports what
+came of it with one of these verbs.
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import Course, Lab, LabSession, User
-from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING, TRANSITIONS
-from services import live, timelines
+from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from services import leases, live, timelines
+from services.capacity import holdings
 from services.errors import Conflict
-from services.labs.document import facts_of
-from services.labs.job_names import job_id
+from services.labs.job_names import job_id, next_job_id
+from services.labs.moves import change, move
 from services.labs.sessions import active_for
+from services.saves import store
 
 TRIES = 3
 MOST_TOLD = 500
+MAX_DETAIL = 500
+MAX_FAILURES = 5
+# A cluster without room, or one that doesn't answer, is asked again after this time.
+ROOM_PAUSE = timedelta(seconds=5)
+GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
+# What a start settles.
+BEGUN: dict[str, Any] = {
+    "failures": 0,
+    "next_try_at": None,
+    "waiting_for": "",
+    "warned_at": None,
+    "warned_last_at": None,
+    "is_fresh": False,
+    "restore_id": None,
+    "is_settled": False,
+    "save_error": "",
+    "save_requested_at": None,
+}
+# What a machine that is gone takes along, when its session waits for the next one.
+FORGOTTEN: dict[str, Any] = {
+    "is_warm": False,
+    "is_resetting": False,
+    "failures": 0,
+    "claimed_at": None,
+    "next_try_at": None,
+    "waiting_for": "",
+    "started_at": None,
+    "is_settled": False,
+    "save_error": "",
+    "warned_at": None,
+    "warned_last_at": None,
+    "expires_at": None,
+}
 
 
-def request(
+def queue(
     user: User, lab: Lab, course: Course, *, now: datetime, is_fresh: bool = False, restore_id: int | None = None
 ) -> LabSession:
     """Ask for a machine, or return the session that is active already.
@@ -45,47 +82,95 @@ def request(
             queued_at=now,
         )
         db.session.execute(row.on_conflict_do_nothing())
-        found = active_for(user.id, lab.id)
-        if found is not None:
-            if found.id == session_id:
-                timelines.note(found.id, "queued", now)
+        lab_session = active_for(user.id, lab.id)
+        if lab_session is not None:
+            if lab_session.id == session_id:
+                timelines.note(session_id, "queued", now)
             live.nudge("labs")
-            return found
+            return lab_session
     raise Conflict
 
 
-def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
-    """Move a session from `old` to `new` and refresh it; return False when it isn't in `old` (any more)."""
-    if new not in TRANSITIONS[old]:
-        raise ValueError(f"a lab session can't go from {old} to {new}")
-    if new == STOPPING:
-        values = {"is_settled": False, **values}
-    is_moved = change(lab_session, old, state=new, **values)
-    if is_moved:
-        live.queue_changed()
-    if is_moved and new != RUNNING:
-        # There is something to start or to stop, or a machine has come free.
-        live.nudge("labs")
-    return is_moved
+def begin_with(lab_session: LabSession, save_id: int) -> bool:
+    """Have the machine of a session that waits begin with this save."""
+    return change(lab_session, QUEUED, is_fresh=True, restore_id=save_id)
 
 
-def change(lab_session: LabSession, old: str, **values: Any) -> bool:
-    """Change columns of a session that is in the state `old`, tell who looks at it, and refresh it."""
-    if "state" in values or "next_try_at" in values:
-        # Whoever held it has done with it, unless they say otherwise.
-        values = {"holder": "", **values}
-    (session_id,) = inspect(lab_session).identity or (lab_session.id,)
-    statement = (
-        update(LabSession)
-        .where(LabSession.id == session_id, LabSession.state == old)
-        .values(**values)
-        .returning(LabSession)
-        .execution_options(populate_existing=True, synchronize_session=False)
-    )
-    is_changed = db.session.scalars(statement).one_or_none() is not None
-    if is_changed:
-        live.lab_changed(session_id)
-    return is_changed
+def claim(lab_session: LabSession, now: datetime, *, job: str, is_warm: bool) -> bool:
+    """Take a session whose turn has come: its machine is started by the caller. `is_warm`: `job` is one kept warm."""
+    is_first_try = not lab_session.waiting_for
+    taken = leases.taken(now)
+    if not move(lab_session, QUEUED, STARTING, claimed_at=now, job_id=job, is_warm=is_warm, node="", **taken):
+        return False
+    if is_first_try:
+        # Whoever asked while the claim waited for its lock did so after this clock was read.
+        timelines.note(lab_session.id, "claimed", max(now, lab_session.queued_at))
+    if is_warm:
+        timelines.note(lab_session.id, "adopted", now, job=job)
+    return True
+
+
+def claim_again(lab_session: LabSession, now: datetime) -> bool:
+    """Take up a start that came to nothing: a failure, unless it only waited for the cluster (it has no claim then)."""
+    failures = lab_session.failures + (lab_session.claimed_at is not None)
+    return change(lab_session, STARTING, claimed_at=now, failures=failures, **leases.taken(now))
+
+
+def started(lab_session: LabSession, node: str, now: datetime) -> bool:
+    """Note that the machine runs, on `node`. A session that was asked to end meanwhile stays `stopping`."""
+    save = store.chosen(lab_session)
+    life = timedelta(minutes=lab_session.lab.max_life_minutes)
+    times = {"started_at": now, "last_active_at": now, "expires_at": now + life}
+    if not move(lab_session, STARTING, RUNNING, node=node, **times, **BEGUN):
+        return False
+    if save is not None:
+        timelines.note(lab_session.id, "restored", now, **store.receipt(save))
+    if node:
+        timelines.note(lab_session.id, "placed", now, node=node)
+    timelines.note(lab_session.id, "running", now)
+    return True
+
+
+def no_room(lab_session: LabSession, reason: str, now: datetime) -> None:
+    """Send a session back to its place in the queue. That is no failure; the timeline names each reason once."""
+    is_new = reason != lab_session.waiting_for
+    if move(lab_session, STARTING, QUEUED, **_waits(reason, now)) and is_new:
+        timelines.note(lab_session.id, "waiting", now, reason=reason)
+
+
+def start_waits(lab_session: LabSession, now: datetime) -> None:
+    """Let a start wait where it is until the cluster answers, for its job may be there. That is no failure."""
+    is_new = lab_session.waiting_for != holdings.DOWN
+    if change(lab_session, STARTING, **_waits(holdings.DOWN, now)) and is_new:
+        timelines.note(lab_session.id, "waiting", now, reason=holdings.DOWN)
+
+
+def start_anew(lab_session: LabSession, now: datetime) -> None:
+    """Queue a session whose warm machine failed: the next start is of a machine of its own."""
+    failures = lab_session.failures + 1
+    again = now + leases.pause(failures)
+    move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
+
+
+def retry_start(lab_session: LabSession, now: datetime) -> None:
+    """Count a failure, and try the start again later: it keeps its slot, for its job may be there or come.
+
+    After `MAX_FAILURES` it ends through `stopping`, for something of it may run.
+    """
+    failures = lab_session.failures + 1
+    if failures < MAX_FAILURES:
+        change(lab_session, STARTING, next_try_at=now + leases.pause(failures), waiting_for="")
+    elif _begin_stop(lab_session, STARTING, now, reason="failed", detail=GAVE_UP):
+        timelines.note(lab_session.id, "failed", now, reason=GAVE_UP)
+
+
+def start_failed(lab_session: LabSession, detail: str, now: datetime) -> bool:
+    """End a session that waits or starts, and can't run. Nothing of it is on the cluster."""
+    state = STARTING if lab_session.state == STARTING else QUEUED
+    is_ended = move(lab_session, state, ENDED, reason="failed", detail=detail, ended_at=now)
+    if is_ended:
+        timelines.note(lab_session.id, "failed", now, reason=detail)
+    return is_ended
 
 
 def stop(lab_session: LabSession, *, reason: str, now: datetime) -> None:
@@ -97,39 +182,20 @@ def stop(lab_session: LabSession, *, reason: str, now: datetime) -> None:
         if state == QUEUED:
             is_done = move(lab_session, QUEUED, ENDED, reason=reason, ended_at=now)
             tell_queue()
-            kind = "stopped"
         elif state == STOPPING:
             is_done = change(lab_session, STOPPING, is_resetting=False, reason=reason)
-            kind = "stopping"
         else:
-            is_done = move(lab_session, state, STOPPING, reason=reason, next_try_at=now, failures=0)
-            kind = "stopping"
+            is_done = _begin_stop(lab_session, state, now, reason=reason)
         if is_done:
-            timelines.note(lab_session.id, kind, now, reason=reason)
+            timelines.note(lab_session.id, "stopped" if state == QUEUED else "stopping", now, reason=reason)
             return
         db.session.refresh(lab_session)
     raise Conflict
 
 
-def end_in_course(user_id: int, course: Course, now: datetime) -> None:
-    """End what somebody who leaves the course has there, in the queue, too: their pages don't open any more."""
-    query = select(LabSession).where(LabSession.user_id == user_id, LabSession.course_id == course.id)
-    for found in db.session.scalars(query.where(LabSession.state != ENDED)):
-        stop(found, reason="course", now=now)
-
-
-def end_of_lab(lab: Lab, now: datetime) -> int:
-    """End what runs or waits of a lab that is gone from its course; return how many there were."""
-    found = db.session.scalars(select(LabSession).where(LabSession.lab_id == lab.id, LabSession.state != ENDED)).all()
-    for one in found:
-        stop(one, reason="course", now=now)
-    return len(found)
-
-
 def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = None) -> None:
     """Save, and start anew: empty, or with the save `restore_id`. Again is harmless."""
-    values = {"is_resetting": True, "is_fresh": True, "restore_id": restore_id, "next_try_at": now, "failures": 0}
-    if move(lab_session, RUNNING, STOPPING, **values):
+    if _begin_stop(lab_session, RUNNING, now, is_resetting=True, is_fresh=True, restore_id=restore_id):
         timelines.note(lab_session.id, "reset", now, job=lab_session.job_id)
         return
     db.session.refresh(lab_session)
@@ -139,21 +205,54 @@ def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = No
 
 def relocate(lab_session: LabSession, now: datetime, *, why: str) -> None:
     """Save, and start again on another machine with what was saved. Again is harmless."""
-    values = {"is_resetting": True, "is_fresh": False, "restore_id": None, "next_try_at": now, "failures": 0}
-    if move(lab_session, RUNNING, STOPPING, **values):
+    if _begin_stop(lab_session, RUNNING, now, is_resetting=True, is_fresh=False, restore_id=None):
         timelines.note(lab_session.id, "moved", now, why=why, job=lab_session.job_id)
 
 
-def extend(lab_session: LabSession, now: datetime) -> None:
-    """Say that the student is still there: idleness counts from now. The longest life stays what it is."""
-    facts = facts_of(lab_session)
-    if facts is None:
-        raise Conflict("This lab doesn't run.")
-    if not facts.can_extend:
-        raise Conflict("This lab has reached its longest life and can't be kept longer.")
-    if not change(lab_session, RUNNING, last_active_at=now, warned_at=None, warned_last_at=None):
-        raise Conflict("This lab doesn't run.")
-    timelines.note(lab_session.id, "extended", now)
+def keep_running(lab_session: LabSession, *, retry_at: datetime, **values: Any) -> bool:
+    """Let a session go on whose work can't be saved, instead of ending it; the save is tried again at `retry_at`."""
+    return move(lab_session, STOPPING, RUNNING, reason=None, next_try_at=retry_at, **values)
+
+
+def stopped(session_id: uuid.UUID, job: str, now: datetime) -> None:
+    """Note that the machine of this job is gone: the session ends, or waits for its next machine.
+
+    The row's lock settles a reset that is turned into an end at this moment. Whoever comes late, when the session has
+    a machine of another name, changes nothing.
+    """
+    lab_session = db.session.get(LabSession, session_id, populate_existing=True, with_for_update=True)
+    if lab_session is None or lab_session.job_id != job:
+        return
+    if lab_session.is_resetting:
+        # It keeps its place in the queue: who resets waits behind nobody that came later. Why its work wasn't saved,
+        # its student reads beside the new machine.
+        detail = lab_session.save_error
+        move(lab_session, STOPPING, QUEUED, job_id=next_job_id(lab_session), detail=detail, **FORGOTTEN)
+        return
+    reason = lab_session.reason or "platform"
+    # Only of a start that failed there is more to say; of a reset before it is known by now.
+    detail = lab_session.detail if reason == "failed" else ""
+    values = {"reason": reason, "detail": detail, "waiting_for": "", "next_try_at": None}
+    if move(lab_session, STOPPING, ENDED, ended_at=now, **values):
+        timelines.note(session_id, "stopped", now, reason=reason)
+
+
+def retry_stop(session_id: uuid.UUID, job: str, now: datetime) -> None:
+    """Count a failure, and try to stop the machine again later: it is never given up."""
+    lab_session = db.session.get(LabSession, session_id, populate_existing=True)
+    if lab_session is not None and lab_session.job_id == job:
+        failures = lab_session.failures + 1
+        change(lab_session, STOPPING, failures=failures, next_try_at=now + leases.pause(failures))
+
+
+def lost(lab_session: LabSession, now: datetime, *, reason: str = "lost", detail: str = "") -> bool:
+    """End a session whose machine is gone."""
+    detail = detail[:MAX_DETAIL]
+    is_lost = move(lab_session, RUNNING, ENDED, reason=reason, detail=detail, ended_at=now)
+    if is_lost:
+        saved_at = lab_session.saved_at.isoformat() if lab_session.saved_at else None
+        timelines.note(lab_session.id, "lost", now, saved_at=saved_at, detail=detail)
+    return is_lost
 
 
 def tell_queue() -> None:
@@ -162,3 +261,11 @@ def tell_queue() -> None:
     waiting = select(LabSession.id).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
     for session_id in db.session.scalars(waiting.limit(MOST_TOLD)):
         live.lab_changed(session_id)
+
+
+def _begin_stop(lab_session: LabSession, state: str, now: datetime, **values: Any) -> bool:
+    return move(lab_session, state, STOPPING, next_try_at=now, failures=0, **values)
+
+
+def _waits(reason: str, now: datetime) -> dict[str, Any]:
+    return {"next_try_at": now + ROOM_PAUSE, "waiting_for": reason, "claimed_at": None}

@@ -16,12 +16,10 @@ from extensions import db
 from models import LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import ENDED, RUNNING
-from services import timelines
 from services.labs import lifecycle, warm_stock
 
 # A machine that runs for nobody yet, as it is listed beside sessions.
 WARM = "warm"
-MAX_DETAIL = 500
 SKEW = timedelta(seconds=60)
 
 
@@ -160,16 +158,10 @@ def lose(repair: Repair, now: datetime) -> bool:
     """End the session whose machine is gone, or forget the warm one; return False when it has moved on meanwhile."""
     if repair.session_id is None:
         return warm_stock.lose(repair.job_id)
-    found = db.session.get(LabSession, repair.session_id, populate_existing=True)
-    if found is None:
+    lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
+    if lab_session is None:
         return False
-    is_lost = lifecycle.move(
-        found, RUNNING, ENDED, reason=repair.reason or "lost", detail=repair.detail[:MAX_DETAIL], ended_at=now
-    )
-    if is_lost:
-        saved_at = found.saved_at.isoformat() if found.saved_at else None
-        timelines.note(found.id, "lost", now, saved_at=saved_at, detail=repair.detail[:MAX_DETAIL])
-    return is_lost
+    return lifecycle.lost(lab_session, now, reason=repair.reason or "lost", detail=repair.detail)
 
 
 def move(repair: Repair, now: datetime) -> None:

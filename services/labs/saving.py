@@ -3,17 +3,18 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from extensions import db
 from models import Lab, LabSession
 from models.lab_session import RUNNING, STOPPING
-from services import leases, live, timelines
+from services import leases, timelines
 from services.capacity import holdings
 from services.labs import lifecycle
-from services.leases import LEASE
+from services.labs.moves import change
 from services.saves import store
 from services.saves.archives import MEGABYTE, Archive, NotSaved
 
@@ -27,12 +28,20 @@ RETRY = timedelta(minutes=10)
 AWAY = "The cluster doesn't answer."
 GONE = "The machine is gone, and with it what was done since the last save."
 
+# Nothing is wrong with the last save, and none is asked for.
+NO_FAULT: dict[str, Any] = {"save_error": "", "save_requested_at": None, "waiting_for": ""}
 # A running lab whose save is asked for, or failed before.
 WANTED = or_(LabSession.save_requested_at.is_not(None), LabSession.save_error != "")
-# What a start settles.
-BEGUN = {"is_fresh": False, "restore_id": None, "is_settled": False, "save_error": "", "save_requested_at": None}
 
-Outcome = Literal["again", "wait", "keep", "stop", "leave"]
+
+class Outcome(StrEnum):
+    """What a save leads to."""
+
+    RETRY = "retry"  # it is tried again soon
+    WAIT = "wait"  # the cluster doesn't answer: nothing ends meanwhile
+    KEEP_RUNNING = "keep_running"  # the machine goes on, with its work unsaved
+    STOP = "stop"  # the machine may end now
+    NOT_OURS = "not_ours"  # the session has gone on meanwhile, or runs on with its work saved
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,7 @@ def claim_due(now: datetime) -> LabSession | None:
     )
     found = db.session.scalar(query)
     if found is not None:
-        found.next_try_at, found.holder = now + LEASE, leases.holder()
-        db.session.flush()
+        leases.take(found, now)
     return found
 
 
@@ -93,26 +101,25 @@ def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 
 def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
-    """Write the save down; return "stop" where it was the last and the machine may end."""
-    found = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
-    if found is None or found.job_id != order.job_id:
-        return "leave"
-    save = store.put(found, archive, order.reason, now)
-    found.saved_at, found.save_error, found.save_requested_at, found.waiting_for = now, "", None, ""
-    found.is_settled, found.failures = order.is_last and found.state == STOPPING, 0
-    if found.state == RUNNING:
-        found.next_try_at, found.detail = None, ""
-    timelines.note(found.id, "saved", now, **store.receipt(save))
-    live.lab_changed(found.id)
+    """Write the save down; return STOP where it was the last and the machine may end."""
+    lab_session = _locked(order)
+    if lab_session is None:
+        return Outcome.NOT_OURS
+    save = store.put(lab_session, archive, order.reason, now)
+    is_settled = order.is_last and lab_session.state == STOPPING
+    values = {"saved_at": now, "failures": 0, "is_settled": is_settled, **NO_FAULT}
+    if lab_session.state == RUNNING:
+        values |= {"next_try_at": None, "detail": ""}
+    change(lab_session, lab_session.state, **values)
+    timelines.note(lab_session.id, "saved", now, **store.receipt(save))
     db.session.flush()
-    store.prune(found.user_id, found.lab_id)
-    return "stop" if found.is_settled else "leave"
+    store.prune(lab_session.user_id, lab_session.lab_id)
+    return Outcome.STOP if is_settled else Outcome.NOT_OURS
 
 
 def decline(lab_session: LabSession) -> None:
     """Take a save back that was asked for where a lab keeps nothing."""
-    lab_session.save_requested_at, lab_session.save_error, lab_session.next_try_at = None, "", None
-    db.session.flush()
+    change(lab_session, RUNNING, next_try_at=None, **NO_FAULT)
 
 
 def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
@@ -120,37 +127,43 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
 
     While the cluster doesn't answer, that isn't a try: it waits.
     """
-    found = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
-    if found is None or found.job_id != order.job_id or found.state != (STOPPING if order.is_last else RUNNING):
-        return "leave"
-    if found.is_settled:
-        return "stop"
+    lab_session = _locked(order)
+    if lab_session is None or lab_session.state != (STOPPING if order.is_last else RUNNING):
+        return Outcome.NOT_OURS
+    if lab_session.is_settled:
+        return Outcome.STOP
     if fault.is_away:
-        wait(found, now)
-        return "wait"
+        wait(lab_session, now)
+        return Outcome.WAIT
+    tries = lab_session.failures + 1
     outcome = after_failure(
-        is_running=found.state == RUNNING,
-        reason="reset" if found.is_resetting else found.reason or "",
-        is_forced=found.save_error != "",
-        tries=found.failures + 1,
+        is_running=lab_session.state == RUNNING,
+        reason="reset" if lab_session.is_resetting else lab_session.reason or "",
+        is_forced=lab_session.save_error != "",
+        tries=tries,
         fault=fault,
     )
-    if outcome == "again":
-        found.failures += 1
-        found.next_try_at, found.holder = now + timedelta(seconds=2**found.failures), ""
+    if outcome is Outcome.RETRY:
+        change(lab_session, lab_session.state, failures=tries, next_try_at=now + timedelta(seconds=2**tries))
     else:
-        _settle(found, outcome, fault, now)
-    db.session.flush()
+        _settle(lab_session, outcome, fault, now)
     return outcome
 
 
-def wait(found: LabSession, now: datetime) -> None:
+def wait(lab_session: LabSession, now: datetime) -> None:
     """Put what can't be saved or stopped now off until the cluster answers, however long that takes."""
-    is_new = found.state == STOPPING and found.waiting_for != holdings.DOWN
-    if is_new:
-        timelines.note(found.id, "waiting", now, reason=holdings.DOWN)
-    waiting_for = holdings.DOWN if found.state == STOPPING else ""
-    lifecycle.change(found, found.state, waiting_for=waiting_for, next_try_at=now + AWAY_PAUSE)
+    is_stopping = lab_session.state == STOPPING
+    if is_stopping and lab_session.waiting_for != holdings.DOWN:
+        timelines.note(lab_session.id, "waiting", now, reason=holdings.DOWN)
+    waiting_for = holdings.DOWN if is_stopping else ""
+    change(lab_session, lab_session.state, waiting_for=waiting_for, next_try_at=now + AWAY_PAUSE)
+
+
+def wait_to_stop(session_id: uuid.UUID, job: str, now: datetime) -> None:
+    """Put the end of this job off until the cluster answers."""
+    lab_session = db.session.get(LabSession, session_id, populate_existing=True)
+    if lab_session is not None and lab_session.job_id == job and lab_session.state == STOPPING:
+        wait(lab_session, now)
 
 
 def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int, fault: NotSaved) -> Outcome:
@@ -161,29 +174,29 @@ def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int,
     good before, one try is enough.
     """
     if fault.is_gone:
-        return "leave" if is_running else "stop"
+        return Outcome.NOT_OURS if is_running else Outcome.STOP
     most = TRIES_TO_REACH if fault.is_unreached else TRIES
     if tries < most and not fault.is_final and not is_forced:
-        return "again"
+        return Outcome.RETRY
     if is_running or reason == "idle" or (reason == "user" and not is_forced):
-        return "keep"
-    return "stop"
+        return Outcome.KEEP_RUNNING
+    return Outcome.STOP
 
 
-def _settle(found: LabSession, outcome: Outcome, fault: NotSaved, now: datetime) -> None:
-    if found.save_error != fault.reason:
-        timelines.note(found.id, "save_failed", now, reason=fault.reason, is_kept=outcome == "keep")
-    values: dict[str, Any] = {"save_error": fault.reason, "save_requested_at": None, "failures": 0, "waiting_for": ""}
-    if outcome == "keep" and found.state == STOPPING:
-        lifecycle.move(found, STOPPING, RUNNING, reason=None, next_try_at=now + RETRY, **values)
-    elif outcome == "stop":
-        lifecycle.change(found, STOPPING, is_settled=True, **leases.taken(now), **values)
+def _locked(order: Order) -> LabSession | None:
+    """Return the session of the order, locked; None where it is gone, or has another machine by now."""
+    lab_session = db.session.get(LabSession, order.session_id, populate_existing=True, with_for_update=True)
+    return lab_session if lab_session is not None and lab_session.job_id == order.job_id else None
+
+
+def _settle(lab_session: LabSession, outcome: Outcome, fault: NotSaved, now: datetime) -> None:
+    is_kept = outcome is Outcome.KEEP_RUNNING
+    if lab_session.save_error != fault.reason:
+        timelines.note(lab_session.id, "save_failed", now, reason=fault.reason, is_kept=is_kept)
+    values = {**NO_FAULT, "save_error": fault.reason, "failures": 0}
+    if is_kept and lab_session.state == STOPPING:
+        lifecycle.keep_running(lab_session, retry_at=now + RETRY, **values)
+    elif outcome is Outcome.STOP:
+        change(lab_session, STOPPING, is_settled=True, **leases.taken(now), **values)
     else:
-        lifecycle.change(found, RUNNING, next_try_at=now + RETRY, **values)
-
-
-def note_restored(lab_session: LabSession, now: datetime) -> None:
-    """Write down what the machine that has just started began with; before BEGUN goes into the row."""
-    save = store.chosen(lab_session)
-    if save is not None:
-        timelines.note(lab_session.id, "restored", now, **store.receipt(save))
+        change(lab_session, RUNNING, next_try_at=now + RETRY, **values)

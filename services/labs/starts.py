@@ -25,7 +25,7 @@ def start(
         if there is None or there.state == QUEUED:
             raise
         return there
-    return lifecycle.request(user, lab, course, now=now, is_fresh=is_fresh)
+    return lifecycle.queue(user, lab, course, now=now, is_fresh=is_fresh)
 
 
 def reset(lab_session: LabSession, site: Site, *, now: datetime) -> None:
@@ -45,9 +45,9 @@ def restore(user: User, save: LabSave, site: Site, *, now: datetime) -> LabSessi
     gate.admit(lab, members.role_of(save.user_id, course), site)
     found = sessions.active_for(user.id, save.lab_id)
     if found is None:
-        return lifecycle.request(user, lab, course, now=now, is_fresh=True, restore_id=save.id)
+        return lifecycle.queue(user, lab, course, now=now, is_fresh=True, restore_id=save.id)
     if found.state == RUNNING:
         lifecycle.reset(found, now, restore_id=save.id)
-    elif found.state != QUEUED or not lifecycle.change(found, QUEUED, is_fresh=True, restore_id=save.id):
+    elif found.state != QUEUED or not lifecycle.begin_with(found, save.id):
         raise Conflict("The machine is just starting or stopping. Please try again in a moment.")
     return found

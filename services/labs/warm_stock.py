@@ -118,8 +118,8 @@ def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozense
     query = select(WarmLab).where(WarmLab.state == WARM_STARTING, or_(put_off, lost)).order_by(WarmLab.id).limit(1)
     found = db.session.scalar(query.with_for_update(skip_locked=True))
     if found is not None:
-        found.claimed_at, found.next_try_at, found.holder = now, now + LEASE, leases.holder()
-        db.session.flush()
+        found.claimed_at = now
+        leases.take(found, now)
         return found
     if not _missing(now, paused):
         return None
@@ -144,11 +144,10 @@ def _missing(now: datetime, paused: frozenset[int]) -> list[int]:
 def _new(lab: Lab, now: datetime) -> WarmLab:
     job_id = job_names.job_id(lab.course.slug, lab.slug, HANDLE, uuid.uuid4())
     made_of = definitions.fingerprint(lab)
-    found = WarmLab(lab_id=lab.id, job_id=job_id, definition=made_of, created_at=now, claimed_at=now)
-    found.next_try_at, found.holder = now + LEASE, leases.holder()
-    db.session.add(found)
-    db.session.flush()
-    return found
+    warm_lab = WarmLab(lab_id=lab.id, job_id=job_id, definition=made_of, created_at=now, claimed_at=now)
+    db.session.add(warm_lab)
+    leases.take(warm_lab, now)
+    return warm_lab
 
 
 def ready(warm_id: int, now: datetime) -> bool:
@@ -187,8 +186,7 @@ def claim_stop(now: datetime) -> WarmLab | None:
     )
     found = db.session.scalar(query)
     if found is not None:
-        found.next_try_at, found.holder = now + LEASE, leases.holder()
-        db.session.flush()
+        leases.take(found, now)
     return found
 
 

@@ -13,7 +13,7 @@ from models.lab_session import ENDED, QUEUED, RUNNING, STARTING
 from scheduler.ticks.starts import starter
 from services.capacity import holdings
 from services.capacity.order import Limits
-from services.labs import claims, lifecycle
+from services.labs import claims, lifecycle, moves
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -112,7 +112,7 @@ def test_five_hundred_clicks_start_exactly_as_many_as_there_are_machines(committ
         for number in numbers:
             lab = database.session.get_one(Lab, lab_ids[number % 5 == 0])
             user = database.session.get_one(type(cast.bob), ids[number])
-            lifecycle.request(user, lab, lab.course, now=utcnow())
+            lifecycle.queue(user, lab, lab.course, now=utcnow())
             database.session.commit()
 
     def start() -> None:
@@ -153,7 +153,7 @@ def assert_order_is_kept() -> None:
     limits = Limits(50, 2, instance=INSTANCE)
     for _ in range(60):
         ended = database.session.scalars(select(LabSession).where(LabSession.state == RUNNING).limit(1)).one()
-        lifecycle.move(ended, RUNNING, ENDED, reason="user", ended_at=utcnow())
+        moves.move(ended, RUNNING, ENDED, reason="user", ended_at=utcnow())
         claimed = claims.claim_next(limits, utcnow())
         assert claimed is not None
         assert claims.claim_next(limits, utcnow()) is None
@@ -161,5 +161,5 @@ def assert_order_is_kept() -> None:
             LabSession.state == QUEUED, LabSession.course_id == claimed.course_id
         )
         assert claimed.queued_at <= database.session.scalar(waiting)
-        lifecycle.move(claimed, STARTING, RUNNING, started_at=utcnow())
+        moves.move(claimed, STARTING, RUNNING, started_at=utcnow())
         database.session.commit()

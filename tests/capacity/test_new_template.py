@@ -60,7 +60,7 @@ def test_labs_of_a_new_template_are_imported_placed_and_counted(
     backend = ScriptedBackend()
     backend.nodes = [Node("one", 4000, 8000, templates=tuple(sorted(kinds)))]
     capacity.look(INSTANCE, backend)
-    asked = lifecycle.request(student, lab, course, now=utcnow())
+    asked = lifecycle.queue(student, lab, course, now=utcnow())
     database.session.commit()
 
     starter(settings, backend, Limits(10, 2, instance=INSTANCE))()

@@ -180,7 +180,7 @@ def test_stopping_gives_the_place_up_and_closing_the_page_does_not(cast: Cast, s
     runs(cast.lab)
     first, second = click(cast.lab, later(1), cast.bob), click(cast.lab, later(2))
 
-    came_back = lifecycle.request(cast.bob, cast.lab, cast.course, now=later(3))
+    came_back = lifecycle.queue(cast.bob, cast.lab, cast.course, now=later(3))
     place_kept = told(came_back)["position"]
     lifecycle.stop(first, reason="user", now=later(4))
     anew = click(cast.lab, later(5), cast.bob)

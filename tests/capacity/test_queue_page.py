@@ -24,7 +24,7 @@ def crowded(make_live_server: Callable[..., LiveSite]) -> LiveSite:
     with site.app.app_context():
         cast = make_cast()
         _remember(cast)
-        found = lifecycle.request(cast.alice, cast.lab, cast.course, now=utcnow())
+        found = lifecycle.queue(cast.alice, cast.lab, cast.course, now=utcnow())
         database.session.commit()
         session_id = found.id
     until(lambda: _state_of(site, session_id) == RUNNING, 30)
@@ -35,7 +35,7 @@ def _remember(cast: Cast) -> None:
     """Labs of the last days that charlie had."""
     for day in range(1, 7):
         ended_at = utcnow() - timedelta(days=day)
-        found = lifecycle.request(cast.charlie, cast.lab, cast.course, now=ended_at)
+        found = lifecycle.queue(cast.charlie, cast.lab, cast.course, now=ended_at)
         found.claimed_at = found.started_at = ended_at - timedelta(minutes=30)
         found.state, found.reason, found.ended_at = ENDED, "user", ended_at
         database.session.flush()

@@ -84,7 +84,7 @@ def test_the_same_hint_is_sent_once(ear: Ear) -> None:
 
 def test_who_looks_at_a_courses_labs_is_told_of_each_of_them(ear: Ear) -> None:
     cast = make_cast()
-    lab_session = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    lab_session = lifecycle.queue(cast.bob, cast.lab, cast.course, now=utcnow())
 
     live.lab_changed(lab_session.id)
     live.lab_changed(uuid.uuid4())

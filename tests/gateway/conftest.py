@@ -18,7 +18,7 @@ from models import LabSession, User, utcnow
 from services import tickets
 from services.help import visits
 from services.idleness import activity
-from services.labs import lifecycle
+from services.labs import lifecycle, moves
 from services.tickets import Holder, Issuer
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
@@ -48,7 +48,7 @@ class Stage:
             )
             self.uniquifiers = {one.id: one.fs_uniquifier for one in (cast.alice, cast.bob, cast.charlie, cast.dana)}
             self.course = cast.course.id
-            self.session = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow()).id
+            self.session = lifecycle.queue(cast.bob, cast.lab, cast.course, now=utcnow()).id
             self.job_id = db.session.get_one(LabSession, self.session).job_id
             db.session.commit()
 
@@ -65,8 +65,8 @@ class Stage:
         )
         now = utcnow()
         times = {"started_at": now, "last_active_at": now, "expires_at": now.replace(year=2100)}
-        self.change(lambda found: lifecycle.move(found, "queued", "starting", claimed_at=now))
-        self.change(lambda found: lifecycle.move(found, "starting", "running", **times))
+        self.change(lambda found: moves.move(found, "queued", "starting", claimed_at=now))
+        self.change(lambda found: moves.move(found, "starting", "running", **times))
 
     def holder(self, user_id: int | None = None) -> Holder:
         """Return the person at a browser, signed in; bob, where nobody is named."""

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from gateway import __main__ as process
 from models import utcnow
-from services.labs import lifecycle
+from services.labs import moves
 from tests.gateway.conftest import Stage
 from tests.gateway.lab_servers import (
     GO,
@@ -49,8 +49,8 @@ async def browser(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setattr(process, "make_backend", lambda _settings: Machine())
     now = utcnow()
     times = {"started_at": now, "last_active_at": now, "expires_at": now.replace(year=2100)}
-    stage.change(lambda found: lifecycle.move(found, "queued", "starting", claimed_at=now))
-    stage.change(lambda found: lifecycle.move(found, "starting", "running", **times))
+    stage.change(lambda found: moves.move(found, "queued", "starting", claimed_at=now))
+    stage.change(lambda found: moves.move(found, "starting", "running", **times))
     settings = stage.settings.model_copy(update={"lab_ports_host": "*.labs.example.org"})
     async with TestClient(TestServer(process.build(settings))) as client:
         yield client

@@ -11,7 +11,7 @@ from config import Settings
 from gateway import __main__ as process
 from gateway.terminals import TICKET_REFUSED
 from models import utcnow
-from services.labs import lifecycle
+from services.labs import moves
 from tests.gateway.conftest import Shell, Stage, open_shell
 from tests.gateway.lab_servers import Machine, Said
 
@@ -96,8 +96,8 @@ async def answering(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(process, "make_backend", lambda _settings: machine)
     now = utcnow()
     times = {"started_at": now, "last_active_at": now, "expires_at": now.replace(year=2100)}
-    stage.change(lambda found: lifecycle.move(found, "queued", "starting", claimed_at=now))
-    stage.change(lambda found: lifecycle.move(found, "starting", "running", **times))
+    stage.change(lambda found: moves.move(found, "queued", "starting", claimed_at=now))
+    stage.change(lambda found: moves.move(found, "starting", "running", **times))
     async with TestClient(TestServer(process.build(stage.settings))) as client:
         yield client, said
 

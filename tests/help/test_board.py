@@ -10,7 +10,7 @@ from models import Course, LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services.help import board, hands, messages, visits
 from services.help.needs import Reason
-from services.labs import lifecycle
+from services.labs import lifecycle, moves
 from tests.factories import Cast, CourseFactory, LabFactory, ModuleFactory, add_check
 from tests.help.classes import add_class, add_runs, add_student
 
@@ -22,9 +22,9 @@ def names(cast: Cast, now: datetime, **options: object) -> list[str]:
 def test_everyone_with_a_lab_in_the_course_is_on_the_board(cast: Cast, lab: LabSession, now: datetime) -> None:
     add_student(cast, now, name="erin", state=QUEUED)
     gone = add_student(cast, now, name="frank")
-    lifecycle.move(gone, RUNNING, ENDED, reason="user", ended_at=now)
+    moves.move(gone, RUNNING, ENDED, reason="user", ended_at=now)
     elsewhere = LabFactory(module=ModuleFactory(course=CourseFactory()))
-    lifecycle.request(cast.charlie, elsewhere, elsewhere.course, now=now)
+    lifecycle.queue(cast.charlie, elsewhere, elsewhere.course, now=now)
 
     assert set(names(cast, now)) == {"Bob", "Erin"}
 
@@ -34,8 +34,8 @@ def test_those_who_need_help_come_first_with_their_reasons(cast: Cast, now: date
     add_student(cast, now, name="stuck", started_at=now - timedelta(minutes=30))
     add_runs(add_student(cast, now, name="failing"), cast, now, "failed", "failed", "failed")
     add_runs(add_student(cast, now, name="better"), cast, now, "failed", "failed", "failed", "passed", "failed")
-    hands.up(add_student(cast, now, name="hand"), "step 2", now=now - timedelta(minutes=2))
-    hands.up(add_student(cast, now, name="longer"), "", now=now - timedelta(minutes=9))
+    hands.raise_hand(add_student(cast, now, name="hand"), "step 2", now=now - timedelta(minutes=2))
+    hands.raise_hand(add_student(cast, now, name="longer"), "", now=now - timedelta(minutes=9))
 
     shown = board.board(cast.course, cast.alice, now=now)
 
@@ -84,7 +84,7 @@ def test_a_row_tells_progress_place_visitors_and_what_is_unread(cast: Cast, lab:
 
 def test_the_board_of_one_lab_has_that_lab_alone(cast: Cast, lab: LabSession, now: datetime) -> None:
     other = LabFactory(module=cast.lab.module)
-    lifecycle.request(cast.charlie, other, cast.course, now=now)
+    lifecycle.queue(cast.charlie, other, cast.course, now=now)
 
     assert names(cast, now, lab_id=other.id) == ["Charlie"]
 
@@ -92,7 +92,7 @@ def test_the_board_of_one_lab_has_that_lab_alone(cast: Cast, lab: LabSession, no
 def test_pages_cut_the_sorted_class(cast: Cast, now: datetime) -> None:
     add_class(cast, now, 60)
     last = add_student(cast, now, name="zoe")
-    hands.up(last, "", now=now)
+    hands.raise_hand(last, "", now=now)
 
     pages = [board.board(cast.course, cast.alice, now=now, page=number) for number in (1, 2, 3, 4)]
 

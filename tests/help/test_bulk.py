@@ -23,7 +23,7 @@ def states(cast: Cast) -> Counter[str]:
 def test_a_class_of_sixty_is_stopped_at_once(cast: Cast, now: datetime) -> None:
     add_class(cast, now, 60)
     elsewhere = LabFactory(module=ModuleFactory(course=CourseFactory()))
-    lifecycle.request(cast.charlie, elsewhere, elsewhere.course, now=now)
+    lifecycle.queue(cast.charlie, elsewhere, elsewhere.course, now=now)
 
     first = bulk.stop_all(cast.course, None, now=now)
     second = bulk.stop_all(cast.course, None, now=now)
@@ -38,7 +38,7 @@ def test_a_class_of_sixty_is_stopped_at_once(cast: Cast, now: datetime) -> None:
 def test_one_lab_of_the_course_is_stopped_alone(cast: Cast, now: datetime) -> None:
     add_class(cast, now, 6)
     other = LabFactory(module=cast.lab.module)
-    lifecycle.request(cast.charlie, other, cast.course, now=now)
+    lifecycle.queue(cast.charlie, other, cast.course, now=now)
 
     assert bulk.stop_all(cast.course, other.id, now=now) == 1
     assert states(cast) == {RUNNING: 4, QUEUED: 2, ENDED: 1}

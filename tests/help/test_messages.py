@@ -11,7 +11,7 @@ from models.lab_session import ENDED, RUNNING
 from services import plain, timelines
 from services.errors import Conflict, InvalidInput
 from services.help import hands, messages
-from services.labs import document, lifecycle
+from services.labs import document, moves
 from tests.factories import Cast
 
 
@@ -97,8 +97,8 @@ def test_a_conversation_is_one_line_of_the_timeline(cast: Cast, lab: LabSession,
 
 
 def test_a_hand_keeps_its_time_while_its_note_changes(cast: Cast, lab: LabSession, now: datetime) -> None:
-    hands.up(lab, "", now=now)
-    hands.up(lab, "the  second\nstep", now=now + timedelta(minutes=3))
+    hands.raise_hand(lab, "", now=now)
+    hands.raise_hand(lab, "the  second\nstep", now=now + timedelta(minutes=3))
 
     shown = document.describe(lab, now)["hand"]
 
@@ -106,10 +106,10 @@ def test_a_hand_keeps_its_time_while_its_note_changes(cast: Cast, lab: LabSessio
 
 
 def test_a_hand_is_lowered_once(cast: Cast, lab: LabSession, now: datetime) -> None:
-    hands.up(lab, "", now=now)
+    hands.raise_hand(lab, "", now=now)
 
     for _ in range(2):
-        hands.down(lab, cast.alice, now=now)
+        hands.lower_hand(lab, cast.alice, now=now)
 
     assert document.describe(lab, now)["hand"] is None
     lines = [(line.kind, line.detail) for line in timelines.of(lab.id) if line.kind.startswith("hand")]
@@ -117,14 +117,14 @@ def test_a_hand_is_lowered_once(cast: Cast, lab: LabSession, now: datetime) -> N
 
 
 def test_an_ended_lab_takes_no_hand_and_no_message(cast: Cast, lab: LabSession, now: datetime) -> None:
-    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
+    moves.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
 
     with pytest.raises(Conflict):
-        hands.up(lab, "", now=now)
+        hands.raise_hand(lab, "", now=now)
     with pytest.raises(Conflict):
         messages.say(lab, cast.bob, "Hello?", now=now)
 
 
 def test_a_note_is_short(cast: Cast, lab: LabSession, now: datetime) -> None:
     with pytest.raises(InvalidInput):
-        hands.up(lab, "x" * 201, now=now)
+        hands.raise_hand(lab, "x" * 201, now=now)

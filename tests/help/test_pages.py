@@ -12,7 +12,7 @@ from models import LabMessage, LabSession, LabVisit
 from models.lab_session import ENDED, RUNNING, STOPPING
 from services import tickets
 from services.help import hands, messages, visits
-from services.labs import document, lifecycle
+from services.labs import document, moves
 from tests.factories import Cast, CourseFactory, EnrolmentFactory, UserFactory
 from tests.help.classes import add_class
 from tests.people import post, sign_in, token
@@ -36,7 +36,7 @@ def test_an_empty_board_says_what_will_appear(alice: FlaskClient) -> None:
 
 
 def test_the_board_names_who_needs_help_and_leads_there(alice: FlaskClient, lab: LabSession, now: datetime) -> None:
-    hands.up(lab, "<b>step</b> 2", now=now)
+    hands.raise_hand(lab, "<b>step</b> 2", now=now)
 
     shown = alice.get(BOARD).text
 
@@ -162,7 +162,7 @@ def test_leaving_ends_the_visit(alice: FlaskClient, lab: LabSession) -> None:
 
 
 def test_an_ended_lab_is_shown_and_not_visited(alice: FlaskClient, lab: LabSession, now: datetime) -> None:
-    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
+    moves.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
 
     assert alice.get(f"/lab-sessions/{lab.id}/visit").status_code == 200
     assert send(alice, f"/lab-sessions/{lab.id}/visit/live").status_code == 409

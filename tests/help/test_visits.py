@@ -11,7 +11,7 @@ from models.lab_session import ENDED, RUNNING
 from services import timelines
 from services.errors import Conflict, NotFound
 from services.help import visits
-from services.labs import document, lifecycle
+from services.labs import document, lifecycle, moves
 from tests.factories import Cast
 
 
@@ -144,7 +144,7 @@ def test_whoever_leaves_the_staff_has_no_visit_any_more(cast: Cast, lab: LabSess
 
 
 def test_an_ended_lab_takes_no_visits(cast: Cast, lab: LabSession, now: datetime) -> None:
-    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
+    moves.move(lab, RUNNING, ENDED, reason="user", ended_at=now)
 
     with pytest.raises(Conflict):
         visits.begin(lab, cast.alice, now=now)
@@ -153,7 +153,7 @@ def test_an_ended_lab_takes_no_visits(cast: Cast, lab: LabSession, now: datetime
 
 
 def test_a_visit_of_another_lab_is_not_given_anything(cast: Cast, lab: LabSession, now: datetime) -> None:
-    other = lifecycle.request(cast.charlie, cast.lab, cast.course, now=now)
+    other = lifecycle.queue(cast.charlie, cast.lab, cast.course, now=now)
     visit = visits.begin(other, cast.alice, now=now)
     visits.ask(other, cast.alice, now=now)
 

@@ -54,7 +54,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         closed = attempts.start(bob.id, quiz, now=now)
         attempts.submit(closed, now=now)
         opened = attempts.start(bob.id, quiz, now=now)
-        lab = lifecycle.request(bob, _one(Lab, "tidy-desk"), course, now=now)
+        lab = lifecycle.queue(bob, _one(Lab, "tidy-desk"), course, now=now)
         tokens.issue(bob.id, name=LONG[:60], scopes=tokens.SCOPES, days=9, now=now)
         _make_wide_course(bob, alice)
         db.session.commit()

@@ -9,7 +9,7 @@ from extensions import db as database
 from models import CheckRun, Completion, CourseTotal, LabSession, PointEntry
 from models.lab_session import ENDED, RUNNING
 from services.errors import Conflict, NotFound
-from services.labs import checks, lifecycle
+from services.labs import checks, lifecycle, moves
 from services.leases import LEASE
 from tests.factories import Cast, LabFactory, add_check, run_lab
 
@@ -59,6 +59,7 @@ def test_a_lab_whose_checks_take_all_their_time_leaves_room_for_others(cast: Cas
 
 def test_asking_counts_as_using_the_lab(cast: Cast, lab: LabSession) -> None:
     checks.request(lab, cast.check.id, now=after(60))
+    database.session.refresh(lab)
 
     assert lab.last_active_at == after(60)
     assert lab.activity["check"] == after(60).isoformat()
@@ -92,8 +93,8 @@ def test_passing_earns_the_points_once(cast: Cast, lab: LabSession) -> None:
 
 def test_passing_in_a_later_session_earns_nothing_again(cast: Cast, lab: LabSession) -> None:
     run(lab, cast.check.id, is_passed=True)
-    lifecycle.move(lab, RUNNING, ENDED, reason="lost", ended_at=NOW)
-    again = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW)
+    moves.move(lab, RUNNING, ENDED, reason="lost", ended_at=NOW)
+    again = lifecycle.queue(cast.bob, cast.lab, cast.course, now=NOW)
     again.state = RUNNING
     database.session.flush()
 

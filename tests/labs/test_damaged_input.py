@@ -55,7 +55,7 @@ def addresses(rule: Rule, known: dict[str, str]) -> list[str]:
 
 @pytest.mark.parametrize("name", ["alice", "bob"])
 def test_no_address_and_no_body_is_our_mistake(app: Flask, client: FlaskClient, cast: Cast, name: str) -> None:
-    session = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    session = lifecycle.queue(cast.bob, cast.lab, cast.course, now=utcnow())
     db.session.commit()
     known = {"session_id": str(session.id), "slug": cast.course.slug, "lab": cast.lab.slug}
     _row, plain = tokens.issue(getattr(cast, name).id, name="s", scopes=tokens.SCOPES, days=9, now=utcnow())

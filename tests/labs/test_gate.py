@@ -15,7 +15,7 @@ from extensions import db as database
 from models import ClusterState, Lab, LabSave, LabSession, Mail, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
 from services.accounts import tokens
-from services.labs import gate, hopeless, lifecycle, sessions
+from services.labs import gate, hopeless, lifecycle, moves, sessions
 from services.labs.gate import Site
 from tests.archive.folders import COURSE, make_folder
 from tests.factories import Cast
@@ -88,7 +88,7 @@ def test_where_labs_are_off_no_way_leads_into_the_queue(
     bob: FlaskClient, cast: Cast, lab: LabSession, save: LabSave, changed: Any, way: str
 ) -> None:
     if "start" in way or "restore" in way:
-        lifecycle.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+        moves.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
         database.session.commit()
     changed(lab_backend="off")
 
@@ -104,7 +104,7 @@ def test_what_no_machine_can_take_is_refused_and_its_teachers_are_told(
     bob: FlaskClient, cast: Cast, lab: LabSession, save: LabSave, changed: Any, way: str
 ) -> None:
     if "start" in way or "restore" in way:
-        lifecycle.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+        moves.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
     cast.lab.memory_mb = 5000
     database.session.commit()
     on_cluster(changed)
@@ -166,7 +166,7 @@ def test_who_has_a_machine_keeps_it(bob: FlaskClient, cast: Cast, lab: LabSessio
 
 def test_nobody_waits_for_ever_for_a_machine_that_has_gone(cast: Cast, changed: Any) -> None:
     begun = utcnow()
-    asked = lifecycle.request(cast.bob, cast.lab, cast.course, now=begun)
+    asked = lifecycle.queue(cast.bob, cast.lab, cast.course, now=begun)
     cast.lab.memory_mb = 5000
     database.session.commit()
     on_cluster(changed)
@@ -184,7 +184,7 @@ def test_nobody_waits_for_ever_for_a_machine_that_has_gone(cast: Cast, changed: 
 
 def test_who_waits_is_told_when_labs_are_switched_off(cast: Cast) -> None:
     begun = utcnow()
-    asked = lifecycle.request(cast.bob, cast.lab, cast.course, now=begun)
+    asked = lifecycle.queue(cast.bob, cast.lab, cast.course, now=begun)
     database.session.commit()
 
     hopeless.end_waiting(Site("off", "gate"), "https://yurt.example.org", begun + timedelta(minutes=6))

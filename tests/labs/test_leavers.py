@@ -28,7 +28,7 @@ def states(found: list[LabSession]) -> list[tuple[str, str | None]]:
 def test_whoever_leaves_a_course_leaves_its_labs_and_its_queue(
     client: FlaskClient, cast: Cast, of_bob: list[LabSession], way: str
 ) -> None:
-    of_alice = lifecycle.request(cast.alice, cast.lab, cast.course, now=utcnow())
+    of_alice = lifecycle.queue(cast.alice, cast.lab, cast.course, now=utcnow())
     _row, plain = tokens.issue(cast.alice.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
     database.session.commit()
     if way != "is taken out through the API":

@@ -13,7 +13,7 @@ from extensions import db as database
 from models import CheckRun, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from services import tickets
-from services.labs import lifecycle, sessions
+from services.labs import lifecycle, moves, sessions
 from tests.factories import Cast, LabFactory, LessonFactory, ModuleFactory
 from tests.people import post, sign_in, token
 
@@ -162,7 +162,7 @@ def test_a_lab_is_its_students_alone(client: FlaskClient, cast: Cast, lab: LabSe
 
 
 def test_an_ended_lab_can_be_started_again(bob: FlaskClient, cast: Cast, lab: LabSession) -> None:
-    lifecycle.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
+    moves.move(lab, RUNNING, ENDED, reason="idle", ended_at=utcnow())
 
     shown = bob.get(PAGE).text
     again = send(bob, f"{PAGE}/start").json

@@ -11,7 +11,7 @@ from extensions import db as database
 from models import CheckRun, LabEvent, LabSession, LabStep, User
 from models.lab_session import ENDED, RUNNING
 from services.errors import Conflict, NotFound
-from services.labs import document, lifecycle, progress
+from services.labs import document, moves, progress
 from tests.factories import Cast, add_check, run_lab
 from tests.people import sign_in, token
 
@@ -118,7 +118,7 @@ def test_who_asks_is_noted_once_and_keeps_the_solution_in_a_later_session(cast: 
     run(lab, cast, "failed", 5)
     progress.show_solution(lab, cast.check.step_id, now=NOW)
     progress.show_solution(lab, cast.check.step_id, now=NOW)
-    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
+    moves.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
 
     again, other = start(cast), start(cast, cast.alice)
 
@@ -130,7 +130,7 @@ def test_who_asks_is_noted_once_and_keeps_the_solution_in_a_later_session(cast: 
 
 def test_failures_count_over_sessions(cast: Cast, lab: LabSession) -> None:
     run(lab, cast, "failed", 4)
-    lifecycle.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
+    moves.move(lab, RUNNING, ENDED, reason="user", ended_at=NOW)
     again = start(cast)
     run(again, cast, "failed")
 

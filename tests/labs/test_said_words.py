@@ -13,10 +13,9 @@ from flask_babel import Domain
 from backends.nomad import words
 from blueprints.labs import board_words, timeline_words
 from blueprints.labs.said_words import capitalised, said
-from scheduler.ticks import starts
 from services.capacity import holdings
 from services.capacity.positions import Place
-from services.labs import saving
+from services.labs import lifecycle, saving
 
 FULL = words.placement({"NodesEvaluated": 3, "DimensionExhausted": {"memory": 2, "disk": 1}})
 STORED = [
@@ -28,7 +27,7 @@ STORED = [
     words.placement({"NodePool": "labs"}),
     words.placement({"NodesEvaluated": 4}),
     holdings.DOWN,
-    starts.GAVE_UP,
+    lifecycle.GAVE_UP,
     saving.AWAY,
     saving.GONE,
     "The machine client2 went away.",
@@ -55,7 +54,7 @@ def catalogue(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         "no node is ready for labs in the node pool %(pool)s",
         "none of %(total)s nodes can take it",
         "the cluster doesn't answer",
-        starts.GAVE_UP,
+        lifecycle.GAVE_UP,
         saving.AWAY,
         saving.GONE,
         "The machine %(node)s went away.",

@@ -11,7 +11,7 @@ from extensions import db as database
 from models import CheckRun, LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from services.errors import Conflict, NotFound
-from services.labs import checks, document, job_names, lifecycle, sessions
+from services.labs import checks, document, job_names, lifecycle, moves, running_labs, sessions
 from tests.factories import Cast, LabFactory, ask_lab, run_lab
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ def test_asking_queues_a_session_with_a_telling_name(cast: Cast) -> None:
 def test_asking_again_gives_the_same_session(cast: Cast) -> None:
     first = asked(cast)
 
-    second = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW + timedelta(minutes=1))
+    second = lifecycle.queue(cast.bob, cast.lab, cast.course, now=NOW + timedelta(minutes=1))
 
     assert second.id == first.id
 
@@ -46,7 +46,7 @@ def test_after_the_end_asking_gives_a_new_session(cast: Cast) -> None:
     first = asked(cast)
     lifecycle.stop(first, reason="user", now=NOW)
 
-    second = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW)
+    second = lifecycle.queue(cast.bob, cast.lab, cast.course, now=NOW)
 
     assert second.id != first.id
     assert sessions.latest(cast.bob.id, cast.lab.id) == second
@@ -114,14 +114,14 @@ def test_only_a_running_lab_is_reset_or_kept(cast: Cast, state: str) -> None:
     with pytest.raises(Conflict):
         lifecycle.reset(found, now=NOW)
     with pytest.raises(Conflict):
-        lifecycle.extend(found, now=NOW)
+        running_labs.extend(found, now=NOW)
 
 
 def test_keeping_counts_idleness_from_now(cast: Cast) -> None:
     found = running(cast, warned_at=NOW + timedelta(minutes=110))
     later = NOW + timedelta(minutes=115)
 
-    lifecycle.extend(found, now=later)
+    running_labs.extend(found, now=later)
 
     assert (found.last_active_at, found.warned_at) == (later, None)
     assert found.expires_at == NOW + timedelta(hours=8)
@@ -131,19 +131,19 @@ def test_a_lab_at_its_longest_life_is_not_kept(cast: Cast) -> None:
     found = running(cast, expires_at=NOW + timedelta(minutes=30))
 
     with pytest.raises(Conflict, match="longest life"):
-        lifecycle.extend(found, now=NOW)
+        running_labs.extend(found, now=NOW)
 
 
 def test_a_stale_move_changes_nothing(cast: Cast) -> None:
     found = running(cast)
 
-    assert not lifecycle.move(found, STARTING, RUNNING)
+    assert not moves.move(found, STARTING, RUNNING)
     assert found.state == RUNNING
 
 
 def test_an_illegal_move_is_our_mistake(cast: Cast) -> None:
     with pytest.raises(ValueError, match="can't go from queued to running"):
-        lifecycle.move(asked(cast), QUEUED, RUNNING)
+        moves.move(asked(cast), QUEUED, RUNNING)
 
 
 def test_an_unknown_session_is_not_found(app: object, db: object) -> None:
@@ -153,9 +153,9 @@ def test_an_unknown_session_is_not_found(app: object, db: object) -> None:
 
 def test_a_waiting_lab_tells_its_place(cast: Cast) -> None:
     other = LabFactory(module=cast.lab.module)
-    lifecycle.request(cast.alice, cast.lab, cast.course, now=NOW)
-    second = lifecycle.request(cast.bob, cast.lab, cast.course, now=NOW + timedelta(seconds=1))
-    lifecycle.request(cast.bob, other, cast.course, now=NOW + timedelta(seconds=2))
+    lifecycle.queue(cast.alice, cast.lab, cast.course, now=NOW)
+    second = lifecycle.queue(cast.bob, cast.lab, cast.course, now=NOW + timedelta(seconds=1))
+    lifecycle.queue(cast.bob, other, cast.course, now=NOW + timedelta(seconds=2))
 
     state = document.describe(second, NOW)
 
@@ -179,7 +179,7 @@ def test_checks_tell_their_newest_run_and_whether_they_were_ever_passed(cast: Ca
     checks.request(before, cast.check.id, now=NOW)
     passed = checks.claim(NOW)
     checks.finish(passed, is_passed=True, output=b"", now=NOW)
-    lifecycle.move(before, RUNNING, ENDED, reason="lost", ended_at=NOW)
+    moves.move(before, RUNNING, ENDED, reason="lost", ended_at=NOW)
     found = running(cast)
     checks.request(found, cast.check.id, now=NOW)
     checks.finish(checks.claim(NOW), is_passed=False, output=b"no file\n", now=NOW)

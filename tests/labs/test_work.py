@@ -12,7 +12,6 @@ from cli.labs_show import show
 from extensions import db as database
 from models import LabEvent, LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
-from scheduler.ticks import stops
 from services import timelines
 from services.accounts import tokens
 from services.idleness import evidence, rules, verdicts
@@ -181,7 +180,7 @@ def test_an_operator_sees_it_all(app: Any, lab: LabSession, save: LabSave) -> No
 def test_operators_find_a_lab_by_the_job_that_it_had_before_a_reset(app: Any, lab: LabSession) -> None:
     before, now = lab.job_id, utcnow()
     lifecycle.reset(lab, now)
-    stops.finish(lab.id, before, now)
+    lifecycle.stopped(lab.id, before, now)
     database.session.commit()
 
     shown = app.test_cli_runner().invoke(show, [before])

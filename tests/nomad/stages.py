@@ -39,7 +39,7 @@ class Stage:
 
     def ask(self, who: User) -> LabSession:
         """Click."""
-        found = lifecycle.request(who, self.cast.lab, self.cast.course, now=utcnow())
+        found = lifecycle.queue(who, self.cast.lab, self.cast.course, now=utcnow())
         database.session.commit()
         return found
 

@@ -32,7 +32,7 @@ def test_labs_of_a_new_template_run(
     assert backend is not None
     try:
         capacity.look(on_nomad.instance, backend)
-        asked = lifecycle.request(student, lab, course, now=utcnow())
+        asked = lifecycle.queue(student, lab, course, now=utcnow())
         database.session.commit()
         starter(on_nomad, backend, Limits(10, 2, instance=on_nomad.instance))()
 

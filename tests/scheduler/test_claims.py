@@ -34,7 +34,7 @@ def test_who_waits_longest_is_first(cast: Cast, ask: Callable[..., LabSession]) 
 
 
 def test_who_asks_while_a_claim_waits_for_its_lock_has_asked_before_their_turn(cast: Cast) -> None:
-    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=later(1))
+    found = lifecycle.queue(cast.bob, cast.lab, cast.course, now=later(1))
 
     claims.claim_next(WIDE, NOW)
 
@@ -106,7 +106,7 @@ def test_two_schedulers_racing_for_the_last_place_claim_one_lab(committed_db: An
         for number in range(6):
             student = UserFactory()
             EnrolmentFactory(course=cast.course, user=student)
-            lifecycle.request(student, cast.lab, cast.course, now=later(number))
+            lifecycle.queue(student, cast.lab, cast.course, now=later(number))
         database.session.commit()
 
     def claim() -> str | None:
@@ -132,7 +132,7 @@ def test_two_clicks_at_once_ask_for_one_lab(committed_db: Any) -> None:
             database.session.get_one(model, key)
             for model, key in zip((type(cast.bob), type(cast.lab), type(cast.course)), ids, strict=True)
         )
-        return lifecycle.request(user, lab, course, now=NOW).job_id
+        return lifecycle.queue(user, lab, course, now=NOW).job_id
 
     asked = in_threads(committed_db.app, *[request] * 4)
 

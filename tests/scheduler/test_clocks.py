@@ -15,7 +15,7 @@ from scheduler.ticks.checks import checker
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from scheduler.ticks.warm import keeper
-from services import timelines
+from services import leases, timelines
 from services.capacity import warm_plans
 from services.capacity.warm_plans import Plan
 from services.labs import checks, claims, clock_skew, definitions, document, saving
@@ -95,13 +95,13 @@ def test_a_lab_that_started_in_the_future_is_lost_with_its_machine(running: Ask,
 
 def test_pauses_and_claims_of_today_are_kept(ask: Ask, cast: Cast) -> None:
     now = utcnow()
-    waits = ask(next_try_at=now + claims.LONGEST_PAUSE)
+    waits = ask(next_try_at=now + leases.LONGEST_PAUSE)
     unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", next_try_at=now + saving.RETRY)
 
     clock_skew.mend(now)
     database.session.commit()
 
-    assert waits.next_try_at == now + claims.LONGEST_PAUSE
+    assert waits.next_try_at == now + leases.LONGEST_PAUSE
     assert unsaved.next_try_at == now + saving.RETRY
 
 

@@ -17,6 +17,7 @@ from scheduler.ticks.stops import stopper
 from services import timelines
 from services.labs import claims, job_names, lifecycle, saving
 from services.labs.claims import Limits
+from services.labs.saving import Outcome
 from services.saves import store
 from services.saves.archives import Archive
 from tests.scheduler.conftest import NOW
@@ -168,7 +169,7 @@ def test_a_save_that_is_late_does_not_become_the_newest(running: Ask, start: Any
     outcome = saving.keep(order, Archive(packed(work=b"old"), 1), utcnow())
 
     newest = store.newest(found.user_id, found.lab_id)
-    assert (outcome, store.data_of(newest)) == ("leave", packed(work=b"new"))
+    assert (outcome, store.data_of(newest)) == (Outcome.NOT_OURS, packed(work=b"new"))
 
 
 def test_names_of_one_session_never_come_again(running: Ask) -> None:

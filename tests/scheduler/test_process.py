@@ -101,7 +101,7 @@ def people(site: Any) -> Cast:
 
 
 def asked(people: Cast) -> LabSession:
-    found = lifecycle.request(people.bob, people.lab, people.course, now=utcnow())
+    found = lifecycle.queue(people.bob, people.lab, people.course, now=utcnow())
     database.session.commit()
     return found
 
@@ -172,7 +172,7 @@ def test_a_job_that_is_gone_and_one_that_nobody_wants_are_mended(site: Any, peop
     found, log, backend = asked(people), tmp_path / "log", LocalBackend(site.settings.var_dir)
     with scheduler(site.settings, log):
         eventually(lambda: fresh(found).state == RUNNING, log)
-    other = lifecycle.request(people.alice, people.lab, people.course, now=utcnow())
+    other = lifecycle.queue(people.alice, people.lab, people.course, now=utcnow())
     database.session.commit()
     with scheduler(site.settings, log):
         eventually(lambda: fresh(other).state == RUNNING, log)

@@ -19,6 +19,7 @@ from scheduler.ticks.stops import stopper
 from services import timelines
 from services.labs import document, lifecycle, saving
 from services.labs.claims import Limits
+from services.labs.saving import Outcome
 from services.saves import archives, store
 from services.saves.archives import Archive, NotSaved
 from tests.factories import Cast
@@ -358,7 +359,7 @@ def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -
     first = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
     second = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
 
-    assert (first, second, found.state) == ("stop", "stop", STOPPING)
+    assert (first, second, found.state) == (Outcome.STOP, Outcome.STOP, STOPPING)
 
 
 def test_a_save_after_another_scheduler_kept_the_lab_does_not_stop_it(running: Ask) -> None:
@@ -370,4 +371,4 @@ def test_a_save_after_another_scheduler_kept_the_lab_does_not_stop_it(running: A
     first = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
     second = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
 
-    assert (first, second, found.state, found.save_error) == ("keep", "leave", RUNNING, "")
+    assert (first, second, found.state, found.save_error) == (Outcome.KEEP_RUNNING, Outcome.NOT_OURS, RUNNING, "")

@@ -103,7 +103,7 @@ def cast(site: Any) -> Cast:
 
 def begin(site: Any, cast: Cast) -> LabSession:
     """Bob's lab, which runs in a real sandbox."""
-    found = lifecycle.request(cast.bob, cast.lab, cast.course, now=utcnow())
+    found = lifecycle.queue(cast.bob, cast.lab, cast.course, now=utcnow())
     database.session.commit()
     starter(site.settings, LocalBackend(site.settings.var_dir), Limits(50, 2))()
     database.session.refresh(found)

@@ -10,12 +10,13 @@ from backends import BackendUnavailable, NoRoom, StartFailed
 from extensions import db as database
 from models import ClusterState, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from scheduler.ticks.starts import GAVE_UP, MAX_FAILURES, starter
+from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
 from services.capacity import holdings
 from services.labs import lifecycle
 from services.labs.claims import Limits
+from services.labs.lifecycle import GAVE_UP, MAX_FAILURES
 from tests.capacity.conftest import click
 from tests.factories import Cast
 from tests.scheduler.conftest import NOW

@@ -1,0 +1,32 @@
+"""Compare-and-set: rows change where they still are as the caller believes, in one statement.
+
+Nothing is read first and written back later: of two who change a row at once, the second sees what the first did.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, inspect, select, update
+
+from extensions import Model, db
+
+Row = TypeVar("Row", bound=Model)
+
+
+def one(model: type[Row], *where: ColumnElement[bool], **values: Any) -> Row | None:
+    """Set columns of the row that matches, and return it refreshed; None where none does (any more)."""
+    statement = update(model).where(*where).values(**values).returning(model)
+    options = {"populate_existing": True, "synchronize_session": False}
+    return db.session.scalars(statement.execution_options(**options)).one_or_none()
+
+
+def many(model: type[Row], *where: ColumnElement[bool], **values: Any) -> Sequence[Row]:
+    """Set columns of all rows that match, and return them refreshed.
+
+    Rows are locked in the order of their keys, so that two callers at once don't wait for each other in a circle.
+    """
+    (key,) = inspect(model).primary_key
+    locked = select(key).where(*where).order_by(key).with_for_update()
+    statement = update(model).where(key.in_(locked), *where).values(**values).returning(model)
+    options = {"populate_existing": True, "synchronize_session": False}
+    return db.session.scalars(statement.execution_options(**options)).all()

@@ -1,0 +1,100 @@
+"""A lab's life has one home: what is written elsewhere is found in the source, and the drawing shows the table."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config import ROOT
+from models import LabSession
+from models.lab_session import TRANSITIONS
+from services.labs import lifecycle
+
+SHIPPED = ("blueprints", "cli", "gateway", "scheduler", "services")
+LABS = ROOT / "services" / "labs"
+# The verbs of a lab's life, of one that runs, and of its saves; and the statement that they share.
+HOMES = {LABS / f"{name}.py" for name in ("lifecycle", "running_labs", "saving", "moves")}
+# A raised hand, and the lease, are columns of the same row, and have homes of their own.
+ELSEWHERE = {ROOT / "services" / "help" / "hands.py"}
+OF_A_LAB = {column.key for column in LabSession.__table__.columns} - {"id", "user_id", "lab_id", "course_id"}
+
+
+def sources() -> Iterator[tuple[Path, ast.Module]]:
+    for folder in SHIPPED:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path, ast.parse(path.read_text())
+
+
+def names_of_sessions(tree: ast.Module) -> set[str]:
+    """Return what variables of the file are lab sessions, by their annotation or by how this code calls them."""
+    names = {"lab_session"}
+    for node in ast.walk(tree):
+        note = node.annotation if isinstance(node, ast.arg | ast.AnnAssign) else None
+        if note is not None and "LabSession" in ast.unparse(note).split(" | "):
+            names.add(node.arg if isinstance(node, ast.arg) else ast.unparse(node.target))
+        if isinstance(node, ast.Assign) and "LabSession" in ast.unparse(node.value):
+            names |= {ast.unparse(target) for target in node.targets}
+    return names
+
+
+def assigned(tree: ast.Module) -> Iterator[str]:
+    """Return the columns of lab sessions that the file sets as attributes."""
+    sessions = names_of_sessions(tree)
+    for node in ast.walk(tree):
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        )
+        for target in [part for one in targets for part in (one.elts if isinstance(one, ast.Tuple) else [one])]:
+            if isinstance(target, ast.Attribute) and target.attr in OF_A_LAB and ast.unparse(target.value) in sessions:
+                yield f"{ast.unparse(target)} (line {target.lineno})"
+
+
+def test_nobody_else_sets_a_column_of_a_lab() -> None:
+    faults = [f"{path.relative_to(ROOT)}: {name}" for path, tree in sources() for name in assigned(tree)]
+
+    assert faults == []
+
+
+def test_nobody_else_updates_lab_sessions() -> None:
+    statement = re.compile(r"\bupdate\(\s*LabSession\b|changes\.(one|many)\(\s*LabSession\b")
+
+    faults = [path for path, _tree in sources() if statement.search(path.read_text())]
+
+    assert set(faults) - HOMES <= ELSEWHERE
+
+
+def test_only_the_verbs_call_the_statement() -> None:
+    callers = {
+        path for path, _tree in sources() if re.search(r"labs\.moves import|labs import .*\bmoves\b", path.read_text())
+    }
+
+    assert callers == HOMES - {LABS / "moves.py"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lab_session.state = 'ended'",
+        "lab_session.started_at = now",
+        "lab_session.failures += 1",
+        "x: LabSession = y\nx.node = ''",
+    ],
+)
+def test_a_write_elsewhere_would_be_found(line: str) -> None:
+    assert list(assigned(ast.parse(line)))
+
+
+def test_the_drawing_has_each_arrow_of_the_table_and_names_its_verbs() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    drawing = re.search(r"```mermaid\nstateDiagram-v2\n(.*?)```", text, re.DOTALL)
+    assert drawing is not None
+
+    arrows = re.findall(r"^\s*(\w+) --> (\w+): (.+)$", drawing.group(1), re.MULTILINE)
+
+    assert {(old, new) for old, new, _verbs in arrows} == {
+        (old, new) for old, following in TRANSITIONS.items() for new in following
+    }
+    verbs = {verb for _old, _new, words in arrows for verb in words.split(", ")}
+    assert {verb for verb in verbs if not callable(getattr(lifecycle, verb, None))} == set()
