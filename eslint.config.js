@@ -31,7 +31,7 @@ const rules = {
 };
 
 export default [
-  { ignores: ["static/vendor/", "var/", "bench/results/"] },
+  { ignores: [".*/", "static/vendor/", "var/", "bench/results/"] }, // what is installed or made; .venv/ has scripts, too
   js.configs.recommended,
   { rules, linterOptions: { reportUnusedDisableDirectives: "error" } },
   { files: ["static/js/**"], languageOptions: { globals: globals.browser } },

@@ -1,5 +1,6 @@
 """Installing happens when a lock file changed, and only then; what was cut off is made anew."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -216,3 +217,20 @@ def test_changed_lock_file_is_installed(node_modules: Path) -> None:
     install.install_front_end(with_dev=True)
 
     assert (node_modules / "xterm").is_dir()
+
+
+def test_lint_leaves_alone_what_is_installed_or_made(tmp_path: Path) -> None:
+    for name in ("eslint.config.js", "package.json"):
+        (tmp_path / name).write_text((install.ROOT / name).read_text())
+    (tmp_path / "node_modules").symlink_to(install.NODE_MODULES)
+    for folder in (".venv/lib/package", "var/labs", "static/vendor"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "other.js").write_text("var a = b")
+    (tmp_path / "static" / "js").mkdir()
+    (tmp_path / "static" / "js" / "ours.js").write_text("var a = b")
+
+    program = install.NODE_MODULES / ".bin" / "eslint"
+    done = subprocess.run([program, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert "ours.js" in done.stdout
+    assert "other.js" not in done.stdout
