@@ -66,7 +66,7 @@ csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, default_limits=[])
 
 
-def redis_client(settings: Settings, **options: Any) -> "redis.Redis[bytes]":
+def redis_client(settings: Settings, **options: Any) -> redis.Redis:
     """Return a client that gives up after a moment instead of holding a request."""
     defaults: dict[str, Any] = {
         "socket_timeout": REDIS_TIMEOUT_S,
@@ -106,7 +106,7 @@ class TolerantCache(RedisCache):
             CACHE_READS.labels("miss" if value is None else "hit").inc()
         return values
 
-    def set(self, key: str, value: Any, timeout: int | None = None) -> bool | None:
+    def set(self, key: str, value: Any, timeout: int | timedelta | None = None) -> bool | None:
         """Keep the value if Redis is there."""
         try:
             return bool(super().set(key, value, timeout))
@@ -128,7 +128,7 @@ class Sessions(RedisSessionInterface):
     """
 
     def _get_store_id(self, sid: str) -> str:
-        return self.key_prefix + session_digest(sid)
+        return f"{self.key_prefix}{session_digest(sid)}"
 
     def _upsert_session(self, session_lifetime: timedelta, session: ServerSideSession, store_id: str) -> None:
         """Write the session; one that another request has ended meanwhile stays ended."""

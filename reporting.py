@@ -16,6 +16,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.types import Event, Hint
+from structlog.typing import EventDict
 
 from config import ROOT, Settings
 
@@ -73,7 +74,7 @@ def init(settings: Settings) -> None:
         project_root=str(ROOT),
         before_send=_without_people,
         # What every receiver reads, whichever libraries are installed here.
-        _experiments={"transport_compression_algo": "gzip"},
+        _experiments={"transport_compression_algo": "gzip"},  # type: ignore[typeddict-item]  # read as its value
     )
 
 
@@ -85,7 +86,7 @@ def release(settings: Settings) -> str:
     return f"yurt@{version}"
 
 
-def step(_logger: Any, _name: str, entry: dict[str, Any]) -> dict[str, Any]:
+def step(_logger: Any, _name: str, entry: EventDict) -> EventDict:
     """Report what the line tells of, and return the line for those that come after."""
     error = entry.pop("report", None)
     part = entry.pop("part", None)
@@ -101,7 +102,7 @@ def step(_logger: Any, _name: str, entry: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
-def _send(error: BaseException | None, part: str | None, level: str, entry: dict[str, Any]) -> None:
+def _send(error: BaseException | None, part: str | None, level: str, entry: EventDict) -> None:
     what = _plain(str(entry.get("event", "")))
     if part is not None:
         # An engine that is away is one trouble, wherever it is noticed.

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 from prometheus_client import Counter, Histogram
+from structlog.typing import EventDict
 
 import reporting
 from config import Settings
@@ -118,7 +119,7 @@ def _named(process: str) -> Any:
     return add
 
 
-def _whole(_logger: Any, _name: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _whole(_logger: Any, _name: str, entry: EventDict) -> EventDict:
     """Put the exception itself into a line that says only that there is one, and the route that failed beside it."""
     if entry.get("exc_info") is True:
         entry["exc_info"] = sys.exc_info()

@@ -12,11 +12,9 @@ from blueprints import limits
 from blueprints.errors import answer
 from blueprints.pages import now
 from extensions import db
-from models import ApiToken, Course, User
-from services import policy
+from models import ApiToken, User
 from services.accounts import tokens
-from services.courses import catalogue, members
-from services.errors import Forbidden, NotFound
+from services.errors import Forbidden
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -77,7 +75,7 @@ def scope(name: str) -> Callable[[Callable[Parameters, Result]], Callable[Parame
     def decorate(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         @wraps(view)
         def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-            if name not in auth.current_user.scopes:
+            if name not in token().scopes:
                 raise Forbidden(_("This token lacks the scope “%(name)s”.", name=name))
             return view(*args, **kwargs)
 
@@ -86,25 +84,16 @@ def scope(name: str) -> Callable[[Callable[Parameters, Result]], Callable[Parame
     return decorate
 
 
+def token() -> ApiToken:
+    """Return the token of a route that demands one."""
+    found: ApiToken | None = auth.current_user
+    if found is None:
+        raise Forbidden
+    return found
+
+
 def me() -> User:
     """Return whose token it is."""
-    user: User = auth.current_user.user
+    user: User = token().user
     g.user_id = user.id
     return user
-
-
-def load_course(slug: str) -> tuple[Course, str | None]:
-    """Return a course and the caller's role; NotFound hides what they may not know of."""
-    course = catalogue.find(slug)
-    role = members.role_of(me().id, course)
-    if not policy.may_see_course(me(), course, role):
-        raise NotFound
-    return course, role
-
-
-def load_study(slug: str) -> tuple[Course, str | None]:
-    """Return a course that the caller studies."""
-    course, role = load_course(slug)
-    if not policy.may_study(me(), role):
-        raise Forbidden(_("Enrol in this course first."))
-    return course, role

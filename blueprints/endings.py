@@ -46,7 +46,7 @@ class Endings:
             if isinstance(body, environ.get("wsgi.file_wrapper") or ()):
                 # The server sends the file by itself.
                 start_response(*held)
-                return body
+                return body  # type: ignore[no-any-return]  # what the server made
             rest = iter(body)
             first = next(rest, b"")
         except Exception as error:  # noqa: BLE001  # the table tells them apart

@@ -91,7 +91,7 @@ def on_api_error(error: HTTPError) -> tuple[Response, int]:
     """Answer what APIFlask refused; a value that fails its schema is named by its field."""
     if error.status_code == 422:
         return answer(422, _("Some values can't be used."), errors=list(_faults(error.detail)))
-    made, status = answer(error.status_code, message_of(error.status_code) or error.message)
+    made, status = answer(error.status_code, message_of(error.status_code) or error.message or "")
     made.headers.update(error.headers)
     return made, status
 
@@ -162,7 +162,7 @@ def _take_back() -> None:
     try:
         db.session.rollback()
     except SQLAlchemyError:
-        db.session.invalidate()
+        db.session().invalidate()
 
 
 def message_of(status: int) -> str:

@@ -37,7 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["yurt_hosts"] = hosts
     # For what has no request: commands.
     app.config.update(SERVER_NAME=hosts.netloc, PREFERRED_URL_SCHEME=hosts.scheme)
-    app.wsgi_app = OneAddress(app.wsgi_app, hosts)  # type: ignore[method-assign, assignment]  # the documented way
+    app.wsgi_app = OneAddress(app.wsgi_app, hosts)  # type: ignore[method-assign]  # the documented way
     app.before_request(_require_own_host)
 
 

@@ -1,4 +1,4 @@
-"""What every page shares: language and time zone, security headers, CSRF, template filters, and loading a course."""
+"""What every page shares: language and time zone, security headers, CSRF, and template filters."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,9 +17,7 @@ from flask_security import auth_required
 from blueprints import hosts, kept_forms, shown
 from config import HSTS, ROOT, Settings
 from models import Course, User, utcnow
-from services import policy
-from services.courses import catalogue, members
-from services.errors import Forbidden, InvalidInput, NotFound, Unavailable
+from services.errors import InvalidInput, Unavailable
 
 # Whose page a script's request comes from (static/js/send.js).
 PERSON_HEADER = "X-Yurt-Person"
@@ -167,24 +165,6 @@ def me() -> User:
     if user is None:
         abort(401)
     return user
-
-
-def load_course(slug: str) -> tuple[Course, str | None]:
-    """Return a course and the visitor's role in it; NotFound hides what they may not know of."""
-    course = catalogue.find(slug)
-    user = person()
-    role = members.role_of(user.id if user else None, course)
-    if not policy.may_see_course(user, course, role):
-        raise NotFound
-    return course, role
-
-
-def load_study(slug: str) -> tuple[Course, str | None]:
-    """Return a course that the visitor studies; others are told to enrol."""
-    course, role = load_course(slug)
-    if not policy.may_study(person(), role):
-        raise Forbidden(_("Enrol in this course first."))
-    return course, role
 
 
 def activity_url(course: Course, entry: Any) -> str:

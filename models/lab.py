@@ -38,7 +38,7 @@ class Lab(Activity):
     checks: Mapped[list["LabCheck"]] = relationship(order_by="LabCheck.position", back_populates="lab")
 
     __mapper_args__ = {"polymorphic_identity": "lab"}
-    __table_args__ = (
+    __table_args__ = (  # type: ignore[assignment]  # of another table than the parent's
         # Which templates there are is said by `lab_templates`; a new one needs no migration.
         CheckConstraint("template ~ '^[a-z][a-z0-9_-]*$'", name="template"),
         CheckConstraint("idle_minutes > 0 AND max_life_minutes > 0", name="minutes"),

@@ -28,7 +28,7 @@ class Quiz(Activity):
     questions: Mapped[list["Question"]] = relationship(order_by="Question.position", back_populates="quiz")
 
     __mapper_args__ = {"polymorphic_identity": "quiz"}
-    __table_args__ = (
+    __table_args__ = (  # type: ignore[assignment]  # of another table than the parent's
         CheckConstraint("time_limit_s > 0", name="time_limit"),
         CheckConstraint("attempts_allowed > 0", name="attempts_allowed"),
     )

@@ -21,7 +21,7 @@ role_members = Table(
 )
 
 
-class Role(Model, RoleMixin):  # type: ignore[misc]  # Flask-Security's classes are untyped
+class Role(Model, RoleMixin):
     """A role on the whole site; roles within a course are enrolments."""
 
     __tablename__ = "roles"
@@ -32,7 +32,7 @@ class Role(Model, RoleMixin):  # type: ignore[misc]  # Flask-Security's classes 
     permissions: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(ARRAY(Text)))
 
 
-class User(Model, UserMixin):  # type: ignore[misc]  # Flask-Security's classes are untyped
+class User(Model, UserMixin):
     """A person with an account. `handle` is short and unique, and stands in the names of their labs."""
 
     __tablename__ = "users"
@@ -51,7 +51,9 @@ class User(Model, UserMixin):  # type: ignore[misc]  # Flask-Security's classes 
     create_datetime: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
     update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow, server_default=func.now())
 
-    roles: Mapped[list[Role]] = relationship(secondary=role_members, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]  # theirs is of any kind of role
+        secondary=role_members, lazy="selectin"
+    )
 
     __table_args__ = (
         # Serves sign-in, which finds an account by its address whatever the case.

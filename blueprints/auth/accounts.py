@@ -94,7 +94,7 @@ SECURITY_SETTINGS: dict[str, Any] = {
 }
 
 
-class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
+class OutboxMail(MailUtil):
     """Writes mail into the outbox, in the transaction of what caused it; the scheduler sends it.
 
     Addresses are read as everywhere (`services/accounts/addresses.py`): forms and commands of Flask-Security ask here.
@@ -115,7 +115,7 @@ class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes ar
         self,
         template: str,
         subject: str,
-        recipient: str,
+        recipient: Any,
         sender: Any,
         body: str | None,
         html: str | None,
@@ -131,7 +131,7 @@ class OutboxMail(MailUtil):  # type: ignore[misc]  # Flask-Security's classes ar
         after_this_request(_committed)  # asking for a reset changes nothing else, so nobody else commits
 
 
-class Passwords(PasswordUtil):  # type: ignore[misc]  # Flask-Security's classes are untyped
+class Passwords(PasswordUtil):
     """Passwords may be long: Flask-Security refuses more than 128 characters as too short."""
 
     def validate(self, password: str, is_register: bool, **_rest: Any) -> tuple[list[str] | None, str]:
@@ -144,7 +144,7 @@ class Passwords(PasswordUtil):  # type: ignore[misc]  # Flask-Security's classes
         return None, normal
 
 
-class People(SQLAlchemyUserDatastore):  # type: ignore[misc]  # Flask-Security's classes are untyped
+class People(SQLAlchemyUserDatastore):
     """Our accounts, for Flask-Security."""
 
     def create_user(self, **values: Any) -> User:
@@ -153,7 +153,8 @@ class People(SQLAlchemyUserDatastore):  # type: ignore[misc]  # Flask-Security's
             values.setdefault("confirmed_at", utcnow())
             values["display_name"] = values.get("display_name") or values["email"].partition("@")[0]
             values["handle"] = values.get("handle") or profiles.handle_for(values["display_name"])
-        made: User = super().create_user(**values)
+        made = super().create_user(**values)
+        assert isinstance(made, User)
         return made
 
 

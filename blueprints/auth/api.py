@@ -5,7 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from blueprints.auth.schemas import MeOut
-from blueprints.bearer import auth, me, scope
+from blueprints.bearer import auth, me, scope, token
 from blueprints.schemas import responses
 
 auth_api = APIBlueprint("auth_api", __name__, tag="Account")
@@ -26,6 +26,6 @@ def read_me() -> Any:
         "handle": user.handle,
         "time_zone": user.time_zone,
         "is_admin": user.is_admin,
-        "scopes": auth.current_user.scopes,
-        "token_expires_at": auth.current_user.expires_at,
+        "scopes": token().scopes,
+        "token_expires_at": token().expires_at,
     }

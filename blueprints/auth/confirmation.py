@@ -36,7 +36,7 @@ confirmation = Blueprint("confirmation", __name__)
 REGISTERED = "yurt_registered"
 
 
-class ConfirmForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class ConfirmForm(FlaskForm):
     """The password of the account whose link was opened elsewhere than where it was made."""
 
     password = PasswordField(lazy_gettext("Password"), validators=[DataRequired()])
@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
     password_reset.connect(_confirm_by_reset, app)
     load = app.login_manager._user_callback  # type: ignore[attr-defined]  # Flask-Security sets it
 
-    @app.login_manager.user_loader  # type: ignore[attr-defined, untyped-decorator]
+    @app.login_manager.user_loader  # type: ignore[attr-defined]
     def load_confirmed(user_id: str) -> User | None:
         user: User | None = load(user_id)
         return user if user is not None and user.confirmed_at is not None else None

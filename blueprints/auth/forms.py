@@ -17,11 +17,10 @@ from flask_security.forms import (
     IsString,
     RegisterFormV2,
     SendConfirmationForm,
-    StringField,
     email_required,
 )
 from sqlalchemy import func, select
-from wtforms import BooleanField, EmailField, HiddenField
+from wtforms import BooleanField, EmailField, HiddenField, StringField
 from wtforms.validators import ValidationError
 
 from extensions import db
@@ -34,7 +33,7 @@ from services.errors import InvalidInput
 NO_PASSWORD = "-" * 97
 
 
-class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's forms are untyped
+class RegisterForm(RegisterFormV2):
     """Registering asks for a name to show, too."""
 
     display_name = StringField(lazy_gettext("Your name"))
@@ -57,7 +56,7 @@ class RegisterForm(RegisterFormV2):  # type: ignore[misc]  # Flask-Security's fo
         return made
 
 
-class ForgotForm(ForgotPasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
+class ForgotForm(ForgotPasswordForm):
     """Asking for a link to choose a new password. An address that isn't confirmed yet is, by that link."""
 
     email = EmailField(validators=[IsString(), email_required, EmailValidation(verify=True)])
@@ -70,7 +69,7 @@ class ForgotForm(ForgotPasswordForm):  # type: ignore[misc]  # Flask-Security's 
         return True
 
 
-class ResendForm(SendConfirmationForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
+class ResendForm(SendConfirmationForm):
     """Asking for the mail with the link of a registration once more."""
 
     email = EmailField(validators=[IsString(), email_required, EmailValidation(verify=True)])
@@ -83,13 +82,13 @@ class ResendForm(SendConfirmationForm):  # type: ignore[misc]  # Flask-Security'
         return True
 
 
-class ChangePasswordForm(SecurityChangePasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
+class ChangePasswordForm(SecurityChangePasswordForm):
     """Whoever changes a password because somebody else may know it can end the tokens, too."""
 
     end_tokens = BooleanField(lazy_gettext("Also end all API tokens"))
 
 
-class ResetPasswordForm(SecurityResetPasswordForm):  # type: ignore[misc]  # Flask-Security's forms are untyped
+class ResetPasswordForm(SecurityResetPasswordForm):
     """As when it is changed."""
 
     end_tokens = BooleanField(lazy_gettext("Also end all API tokens"))

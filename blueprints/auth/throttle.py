@@ -9,13 +9,12 @@ from functools import wraps
 from typing import Any
 
 from flask import Flask, make_response, request
-from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from blueprints import limits
 from services.accounts import addresses
 
-View = Callable[..., ResponseReturnValue]
+View = Callable[..., Any]
 
 
 def init_app(app: Flask) -> None:
@@ -38,7 +37,7 @@ def _password(view: View, account: Callable[[], str]) -> View:
     """
 
     @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         if request.method != "POST":
             return view(*args, **kwargs)
         key = (account(), limits.address())
@@ -58,7 +57,7 @@ def _mail(view: View) -> View:
     """Let a mail be asked for: it counts for the mailbox, whether there is an account or not, and for the network."""
 
     @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         if request.method == "POST":
             limits.spend("mail_address", limits.address())
             limits.spend("mail", _typed_address())
@@ -71,7 +70,7 @@ def _registering(view: View) -> View:
     """Let somebody register. A mail goes only where all was filled in well, and counts only then."""
 
     @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         if request.method != "POST":
             return view(*args, **kwargs)
         mailbox = _typed_address()

@@ -22,7 +22,7 @@ auth = Blueprint("auth", __name__)
 ZONES = sorted(profiles.ZONES - {"UTC"}, key=lambda zone: ("/" not in zone, zone.startswith("Etc/"), zone))
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class ProfileForm(FlaskForm):
     """What a person decides about themselves."""
 
     display_name = StringField(lazy_gettext("Name"), validators=[DataRequired(), Length(max=profiles.MAX_NAME)])
@@ -44,7 +44,7 @@ def _some(_form: FlaskForm, field: Field) -> None:
         raise StopValidation(_("Choose at least one."))
 
 
-class TokenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class TokenForm(FlaskForm):
     """A new token."""
 
     name = StringField(lazy_gettext("What is it for?"), validators=[DataRequired(), Length(max=60)])

@@ -4,8 +4,8 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from blueprints import limits
-from blueprints.bearer import auth, load_course, load_study, me, scope
+from blueprints import access, limits
+from blueprints.bearer import auth, me, scope
 from blueprints.courses.schemas import (
     CompletionOut,
     CourseDetailOut,
@@ -50,7 +50,7 @@ def list_courses(query_data: PageQuery) -> Any:
 @scope("read")
 def read_course(slug: str) -> Any:
     """Give the course, its modules and activities, and what the caller has done."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, me())
     return _detail(course, role)
 
 
@@ -88,7 +88,7 @@ def _detail(course: Course, role: str | None) -> dict[str, Any]:
 @scope("read")
 def read_lesson(slug: str, lesson: str) -> Any:
     """Give a lesson's Markdown and HTML."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     found = activity(course, lesson, Lesson)
     names = ("id", "slug", "title", "body_md", "body_html", "minutes", "points")
     return {**{name: getattr(found, name) for name in names}, "is_done": found.id in done_ids(me().id, course)}
@@ -101,11 +101,11 @@ def read_lesson(slug: str, lesson: str) -> Any:
 @scope("write")
 def complete_lesson(slug: str, lesson: str) -> Any:
     """Note that the lesson is read; its points are earned once."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden
     found = activity(course, lesson, Lesson)
-    is_new = progress.complete_lesson(me().id, found, now=now())  # type: ignore[arg-type]  # `activity` gave a Lesson
+    is_new = progress.complete_lesson(me().id, found, now=now())
     db.session.commit()
     return {"is_done": True, "is_new": is_new}
 
@@ -118,7 +118,7 @@ def complete_lesson(slug: str, lesson: str) -> Any:
 @scope("read")
 def list_enrolments(slug: str, query_data: PageQuery) -> Any:
     """For the course's staff."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, me())
     if not policy.may_see_people(me(), role):
         raise Forbidden
     page = members.people(course, query_data.page, query_data.per_page)
@@ -145,7 +145,7 @@ def list_enrolments(slug: str, query_data: PageQuery) -> Any:
 @scope("write")
 def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
     """Enrol the caller, or as a teacher somebody else by their address."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, me())
     if json_data.email:
         if not policy.may_manage_people(me(), role):
             raise Forbidden
@@ -190,7 +190,7 @@ def delete_enrolment(slug: str, user_id: int) -> Any:
 
 
 def _managed(slug: str) -> Course:
-    course, role = load_course(slug)
+    course, role = access.course(slug, me())
     if not policy.may_manage_people(me(), role):
         raise Forbidden
     return course

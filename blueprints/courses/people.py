@@ -4,8 +4,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blueprints import access
 from blueprints.auth import confirmation
-from blueprints.pages import load_course, login_required, me, now
+from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Course
 from services import policy
@@ -20,7 +21,7 @@ people = Blueprint("people", __name__)
 @login_required
 def show(slug: str) -> ResponseReturnValue:
     """List who is in the course, and how far."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, me())
     if not policy.may_see_people(me(), role):
         raise Forbidden
     page = members.people(course, request.args.get("page", 1, int))
@@ -71,7 +72,7 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
 
 def _managed(slug: str) -> Course:
     """Load a course whose people the asker may manage."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, me())
     if not policy.may_manage_people(me(), role):
         raise Forbidden
     return course

@@ -8,8 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, SubmitField
 from wtforms.validators import Length
 
-from blueprints import limits, pages
-from blueprints.pages import load_course, load_study, login_required, me, now, person
+from blueprints import access, limits, pages
+from blueprints.pages import login_required, me, now, person
 from extensions import db
 from models import Course, Lesson
 from services import markdown, policy
@@ -23,7 +23,7 @@ from services.leaderboards import ranks
 courses = Blueprint("courses", __name__)
 
 
-class EnrolForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+class EnrolForm(FlaskForm):
     """The code that a teacher gives out."""
 
     code = StringField(lazy_gettext("Enrolment code"), validators=[Length(max=100)])
@@ -70,7 +70,7 @@ def catalogue() -> ResponseReturnValue:
 @courses.get("/courses/<slug>")
 def show(slug: str) -> ResponseReturnValue:
     """A course's front page."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, person())
     return _course_page(course, role, EnrolForm())
 
 
@@ -106,7 +106,7 @@ def enrol_again(slug: str) -> ResponseReturnValue:
 @login_required
 def enrol(slug: str) -> ResponseReturnValue:
     """Become a student."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, person())
     form = EnrolForm()
     if not form.validate():
         return _course_page(course, role, form, 422)
@@ -145,7 +145,7 @@ def enrol_by_code() -> ResponseReturnValue:
 @login_required
 def leave(slug: str) -> ResponseReturnValue:
     """Stop being in the course."""
-    course, _role = load_course(slug)
+    course, _role = access.course(slug, person())
     members.leave(me(), course)
     bulk.end_in_course(me().id, course, now())
     db.session.commit()
@@ -157,7 +157,7 @@ def leave(slug: str) -> ResponseReturnValue:
 @login_required
 def lesson(slug: str, lesson: str) -> ResponseReturnValue:
     """Read a lesson."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, person())
     found, plan, done = activity(course, lesson, Lesson), outline(course), done_ids(me().id, course)
     before, after = plan.around(found.slug)
     return render_template(
@@ -178,11 +178,11 @@ def lesson(slug: str, lesson: str) -> ResponseReturnValue:
 @login_required
 def complete(slug: str, lesson: str) -> ResponseReturnValue:
     """Mark a lesson as read, and go on to what follows."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, person())
     found = activity(course, lesson, Lesson)
     if not policy.may_take_part(role):
         abort(403)
-    progress.complete_lesson(me().id, found, now=now())  # type: ignore[arg-type]  # `activity` returned a Lesson
+    progress.complete_lesson(me().id, found, now=now())
     db.session.commit()
     _before, after = outline(course).around(found.slug)
     target = pages.link(course, after)
@@ -192,7 +192,7 @@ def complete(slug: str, lesson: str) -> ResponseReturnValue:
 @courses.get("/courses/<slug>/files/<path:path>")
 def file(slug: str, path: str) -> Response:
     """Serve a picture or another file of a course; what isn't a picture is downloaded."""
-    course, role = load_course(slug)
+    course, role = access.course(slug, person())
     found = files.of_course(course, f"files/{path}")
     # What the course's front page shows is as public as the page.
     if not policy.may_read_files(person(), course, role) and not files.is_shown_in(course.about_html, found):

@@ -6,17 +6,15 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import url_for
 
-from blueprints import limits
-from blueprints.bearer import auth, load_study, me, scope
+from blueprints import access, limits
+from blueprints.bearer import auth, me, scope
 from blueprints.labs import starting
 from blueprints.labs.schemas import LabDetailOut, LabOut, LabsOut, SessionOut, SessionsOut
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Lab, LabSession
-from services import policy
 from services.courses.outlines import activity
-from services.errors import NotFound
 from services.labs import checks, document, lifecycle, progress, running_labs, sessions
 from services.labs import steps as lab_steps
 
@@ -30,7 +28,7 @@ labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
 @scope("read")
 def list_labs(slug: str) -> Any:
     """Give every lab in the order of the course."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     return {"labs": lab_steps.of_course(course)}
 
 
@@ -41,7 +39,7 @@ def list_labs(slug: str) -> Any:
 @scope("read")
 def read_lab(slug: str, lab: str) -> Any:
     """Give the steps and checks, without the checks' scripts."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     found = activity(course, lab, Lab)
     steps = [
         {
@@ -51,7 +49,7 @@ def read_lab(slug: str, lab: str) -> Any:
             "body_html": row["step"].body_html,
             "checks": row["checks"],
         }
-        for row in lab_steps.steps(found)  # type: ignore[arg-type]  # `activity` returned a Lab
+        for row in lab_steps.steps(found)
     ]
     return {**LabOut.model_validate(found).model_dump(), "steps": steps}
 
@@ -64,8 +62,8 @@ def read_lab(slug: str, lab: str) -> Any:
 @limits.each_person("lab_starts")
 def start_session(slug: str, lab: str) -> Any:
     """Queue the lab; its session tells when it runs."""
-    course, role = load_study(slug)
-    found = starting.start(me(), activity(course, lab, Lab), course, role)  # type: ignore[arg-type]  # a Lab
+    course, role = access.study(slug, me())
+    found = starting.start(me(), activity(course, lab, Lab), course, role)
     db.session.commit()
     address = url_for("labs_api.read_session", session_id=found.id)
     return document.describe(found, now()), 201, {"Location": address}
@@ -99,7 +97,7 @@ def list_sessions() -> Any:
 @scope("read")
 def read_session(session_id: uuid.UUID) -> Any:
     """Give the state, the place in the queue, and the checks."""
-    return document.describe(_mine(session_id), now())
+    return document.describe(access.lab(session_id, me()), now())
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/stop")
@@ -109,7 +107,7 @@ def read_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def stop_session(session_id: uuid.UUID) -> Any:
     """End it; what is in its home stays for the next start."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     lifecycle.stop(found, reason="user", now=now())
     return _committed(found)
 
@@ -122,7 +120,7 @@ def stop_session(session_id: uuid.UUID) -> Any:
 @limits.each_person("lab_starts")
 def reset_session(session_id: uuid.UUID) -> Any:
     """Throw everything in it away."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     starting.reset(found)
     return _committed(found)
 
@@ -134,7 +132,7 @@ def reset_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def extend_session(session_id: uuid.UUID) -> Any:
     """Count it as used now."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     running_labs.extend(found, now=now())
     return _committed(found)
 
@@ -147,7 +145,7 @@ def extend_session(session_id: uuid.UUID) -> Any:
 @limits.each_person("checks")
 def run_check(session_id: uuid.UUID, check_id: int) -> Any:
     """Queue the check; the session tells its outcome."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     checks.request(found, check_id, now=now())
     return _committed(found)
 
@@ -160,7 +158,7 @@ def run_check(session_id: uuid.UUID, check_id: int) -> Any:
 @limits.each_person("checks")
 def run_step(session_id: uuid.UUID, step_id: int) -> Any:
     """Queue the checks; the session tells their outcomes."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     checks.request_step(found, step_id, now=now())
     return _committed(found)
 
@@ -172,16 +170,9 @@ def run_step(session_id: uuid.UUID, step_id: int) -> Any:
 @scope("write")
 def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
     """Give the solution where the step is passed, or where its student is stuck; the timeline tells that they asked."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     progress.show_solution(found, step_id, now=now())
     return _committed(found)
-
-
-def _mine(session_id: uuid.UUID) -> LabSession:
-    found = sessions.load(session_id)
-    if not policy.owns_lab(me(), found):
-        raise NotFound
-    return found
 
 
 def _committed(found: LabSession) -> dict[str, Any]:

@@ -8,14 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blueprints import live_tickets
+from blueprints import access, live_tickets
 from blueprints.labs import board_words
-from blueprints.labs.loading import lab_id_of
-from blueprints.pages import load_course, login_required, me, now
+from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Course
-from services import policy
-from services.errors import Forbidden, InvalidInput, NotFound
+from services.errors import InvalidInput, NotFound
 from services.help import board
 from services.labs import bulk, steps
 
@@ -26,9 +24,10 @@ labs_board = Blueprint("labs_board", __name__)
 @login_required
 def show(slug: str) -> ResponseReturnValue:
     """Everyone who has a lab in the course now, those first who need help."""
-    course = _for_staff(slug)
+    course = access.board(slug, me())
     lab = request.args.get("lab", "")
-    found = board.board(course, me(), now=now(), lab_id=lab_id_of(course, lab), page=request.args.get("page", 1, int))
+    lab_id, page = access.lab_id_of(course, lab), request.args.get("page", 1, int)
+    found = board.board(course, me(), now=now(), lab_id=lab_id, page=page)
     ticket = live_tickets.issuer().live("labs", course.id)
     return render_template(
         "labs/_board.html" if "partial" in request.args else "labs/board.html",
@@ -49,11 +48,11 @@ def show(slug: str) -> ResponseReturnValue:
 @login_required
 def act(slug: str, action: str) -> ResponseReturnValue:
     """Stop, keep or save the labs of the course, or of one lab in it."""
-    course = _for_staff(slug)
+    course = access.board(slug, me())
     if action not in ACTIONS:
         raise NotFound
     lab = request.form.get("lab", "")
-    said = ACTIONS[action](course, lab_id_of(course, lab), now())
+    said = ACTIONS[action](course, access.lab_id_of(course, lab), now())
     db.session.commit()
     flash(said, "success")
     return redirect(url_for("labs_board.show", slug=slug, lab=lab or None))
@@ -82,10 +81,3 @@ def _save(course: Course, lab_id: int | None, at: datetime) -> str:
 
 
 ACTIONS: dict[str, Callable[[Course, int | None, datetime], str]] = {"stop": _stop, "extend": _extend, "save": _save}
-
-
-def _for_staff(slug: str) -> Course:
-    course, role = load_course(slug)
-    if not policy.may_see_labs_board(me(), role):
-        raise Forbidden
-    return course

@@ -5,16 +5,15 @@ import uuid
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
-from blueprints import limits
-from blueprints.labs.loading import shared
+from blueprints import access, limits
 from blueprints.pages import json_object, login_required, me, now, takes_json
 from extensions import db
 from models import LabSession
 from services import policy
-from services.errors import InvalidInput, NotFound
+from services.errors import InvalidInput
 from services.help import hands, visits
 from services.help import messages as help_messages
-from services.labs import document, sessions
+from services.labs import document
 
 lab_help = Blueprint("lab_help", __name__)
 
@@ -25,7 +24,7 @@ lab_help = Blueprint("lab_help", __name__)
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     hands.raise_hand(found, _text("note"), now=now())
     return _committed(found)
 
@@ -34,7 +33,7 @@ def raise_hand(session_id: uuid.UUID) -> Response:
 @login_required
 def lower_hand(session_id: uuid.UUID) -> Response:
     """Lower the hand, by its student or whoever helps."""
-    found = shared(session_id, me())
+    found = access.shared_lab(session_id, me())
     hands.lower_hand(found, me(), now=now())
     return _committed(found)
 
@@ -43,7 +42,7 @@ def lower_hand(session_id: uuid.UUID) -> Response:
 @login_required
 def messages(session_id: uuid.UUID) -> Response:
     """What was said, after the message `after`."""
-    found = shared(session_id, me())
+    found = access.shared_lab(session_id, me())
     return jsonify(messages=help_messages.of(found, me(), after=max(0, request.args.get("after", 0, int))))
 
 
@@ -52,7 +51,7 @@ def messages(session_id: uuid.UUID) -> Response:
 @takes_json
 def say(session_id: uuid.UUID) -> Response:
     """Say something."""
-    found = shared(session_id, me())
+    found = access.shared_lab(session_id, me())
     limits.spend("messages", me().id, found.id)
     help_messages.say(found, me(), _text("text"), now=now())
     return _committed(found)
@@ -63,7 +62,7 @@ def say(session_id: uuid.UUID) -> Response:
 @takes_json
 def read(session_id: uuid.UUID) -> Response:
     """Note how far one has read."""
-    found = shared(session_id, me())
+    found = access.shared_lab(session_id, me())
     upto = json_object().get("upto")
     if not isinstance(upto, int) or isinstance(upto, bool) or not 0 <= upto < 2**63:
         raise InvalidInput("upto", _("That can't be the number of a message."))
@@ -75,7 +74,7 @@ def read(session_id: uuid.UUID) -> Response:
 @login_required
 def give(session_id: uuid.UUID, visit_id: int) -> Response:
     """Let a visitor type, too."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     visits.give(found, visit_id, now=now())
     return _committed(found)
 
@@ -84,16 +83,9 @@ def give(session_id: uuid.UUID, visit_id: int) -> Response:
 @login_required
 def take_back(session_id: uuid.UUID, visit_id: int) -> Response:
     """Take the keyboard back from a visitor, or refuse it."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     visits.take_back(found, visit_id, now=now())
     return _committed(found)
-
-
-def _mine(session_id: uuid.UUID) -> LabSession:
-    found = sessions.load(session_id)
-    if not policy.owns_lab(me(), found):
-        raise NotFound
-    return found
 
 
 def _text(name: str) -> str:

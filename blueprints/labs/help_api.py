@@ -6,10 +6,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from blueprints import limits
-from blueprints.bearer import auth, load_course, me, scope
+from blueprints import access, limits
+from blueprints.bearer import auth, me, scope
 from blueprints.labs import board_words
-from blueprints.labs.loading import lab_id_of, shared
 from blueprints.labs.schemas_help import (
     CountOut,
     HandIn,
@@ -26,11 +25,9 @@ from blueprints.labs.schemas_help import (
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
-from models import Course, LabSession
-from services import policy
-from services.errors import Forbidden, NotFound
+from models import LabSession
 from services.help import board, hands, messages
-from services.labs import bulk, sessions
+from services.labs import bulk
 
 lab_help_api = APIBlueprint("lab_help_api", __name__, tag="Help in labs")
 OF_SESSION = ("state", "node", "hand_raised_at", "hand_note", "last_active_at", "expires_at", "kept_until", "user_id")
@@ -44,8 +41,8 @@ OF_SESSION = ("state", "node", "hand_raised_at", "hand_note", "last_active_at", 
 @scope("read")
 def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
     """For the course's staff: raised hands first, then who fails a check again and again, then who is stuck."""
-    course = _for_staff(slug)
-    lab_id = lab_id_of(course, query_data.lab)
+    course = access.board(slug, me())
+    lab_id = access.lab_id_of(course, query_data.lab)
     at = now()
     found = board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
     counts = {"running": found.running, "queued": found.queued, "needing": found.needing}
@@ -78,8 +75,8 @@ def _row(row: board.Row, at: datetime) -> dict[str, Any]:
 @scope("write")
 def stop_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; work is saved as with any other end."""
-    course = _for_staff(slug)
-    count = bulk.stop_all(course, lab_id_of(course, json_data.lab), now=now())
+    course = access.board(slug, me())
+    count = bulk.stop_all(course, access.lab_id_of(course, json_data.lab), now=now())
     return _counted(count)
 
 
@@ -91,8 +88,8 @@ def stop_labs(slug: str, json_data: LabsIn) -> Any:
 @scope("write")
 def extend_labs(slug: str, json_data: KeepIn) -> Any:
     """For the course's staff; nothing outlives its longest life."""
-    course = _for_staff(slug)
-    lab_id = lab_id_of(course, json_data.lab)
+    course = access.board(slug, me())
+    lab_id = access.lab_id_of(course, json_data.lab)
     return _counted(bulk.keep_all(course, lab_id, json_data.minutes, me(), now=now()))
 
 
@@ -104,8 +101,8 @@ def extend_labs(slug: str, json_data: KeepIn) -> Any:
 @scope("write")
 def save_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; it is done in the background."""
-    course = _for_staff(slug)
-    return _counted(bulk.save_all(course, lab_id_of(course, json_data.lab), now=now()))
+    course = access.board(slug, me())
+    return _counted(bulk.save_all(course, access.lab_id_of(course, json_data.lab), now=now()))
 
 
 @lab_help_api.put("/lab-sessions/<uuid:session_id>/hand")
@@ -117,9 +114,7 @@ def save_labs(slug: str, json_data: LabsIn) -> Any:
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     """Ask for help in one's own lab; a hand that is up gets the new note."""
-    found = sessions.load(session_id)
-    if not policy.owns_lab(me(), found):
-        raise NotFound
+    found = access.lab(session_id, me())
     hands.raise_hand(found, json_data.note, now=now())
     return _hand(found)
 
@@ -131,7 +126,7 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
 @scope("write")
 def lower_hand(session_id: uuid.UUID) -> Any:
     """For the lab's student and the course's staff."""
-    found = shared(session_id, me())
+    found = access.shared_lab(session_id, me())
     hands.lower_hand(found, me(), now=now())
     return _hand(found)
 
@@ -144,7 +139,7 @@ def lower_hand(session_id: uuid.UUID) -> Any:
 @scope("read")
 def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
     """For the lab's student and the course's staff: at most 200, the newest."""
-    return {"messages": messages.of(shared(session_id, me()), me(), after=query_data.after)}
+    return {"messages": messages.of(access.shared_lab(session_id, me()), me(), after=query_data.after)}
 
 
 @lab_help_api.post("/lab-sessions/<uuid:session_id>/messages")
@@ -155,18 +150,11 @@ def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
 @scope("write")
 def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
     """For the lab's student and the course's staff; ten a minute."""
-    found = shared(session_id, me())
+    found = access.shared_lab(session_id, me())
     limits.spend("messages", me().id, found.id)
     message = messages.say(found, me(), json_data.text, now=now())
     db.session.commit()
     return messages.of(found, me(), after=message.id - 1)[0]
-
-
-def _for_staff(slug: str) -> Course:
-    course, role = load_course(slug)
-    if not policy.may_see_labs_board(me(), role):
-        raise Forbidden
-    return course
 
 
 def _counted(count: int) -> dict[str, int]:

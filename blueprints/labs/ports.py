@@ -5,10 +5,9 @@ import uuid
 from flask import Blueprint, Response, current_app, jsonify, redirect
 from flask.typing import ResponseReturnValue
 
-from blueprints import limits, live_tickets
+from blueprints import access, limits, live_tickets
 from blueprints.labs.panels import origin
-from blueprints.labs.views import running
-from blueprints.pages import login_required
+from blueprints.pages import login_required, me
 from config import Settings
 from models import LabSession
 from services.errors import NotFound
@@ -42,7 +41,7 @@ def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
 
 
 def _with_port(session_id: uuid.UUID, port: int) -> LabSession:
-    found = running(session_id)
+    found = access.running_lab(session_id, me())
     if port not in found.lab.ports:
         raise NotFound
     return found

@@ -5,19 +5,16 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
-from blueprints import limits, live_tickets
+from blueprints import access, limits, live_tickets
 from blueprints.errors import wants_json
 from blueprints.labs import panels, starting, step_rows
-from blueprints.pages import link, load_study, login_required, me, now
+from blueprints.pages import link, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
 from services import policy
-from services.courses import members
 from services.courses.outlines import activity, outline
-from services.errors import Conflict, Forbidden, NotFound
 from services.labs import checks, document, lifecycle, progress, running_labs, steps
 from services.labs import sessions as lab_sessions
 
@@ -42,24 +39,24 @@ def index() -> ResponseReturnValue:
 @login_required
 def show(slug: str, lab: str) -> ResponseReturnValue:
     """The steps beside the machine."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     found = activity(course, lab, Lab)
     takes_part = policy.may_take_part(role)
     newest = lab_sessions.latest(me().id, found.id)
     state = document.describe(newest, now()) if newest else None
-    hindrance = starting.hindrance(found) if takes_part else "outsider"  # type: ignore[arg-type]
+    hindrance = starting.hindrance(found) if takes_part else "outsider"
     words = step_rows.words()
     before, after = outline(course).around(found.slug)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
-    g.csp_frames = panels.frames(found, _settings())  # type: ignore[arg-type]  # `activity` returned a Lab
+    g.csp_frames = panels.frames(found, _settings())
     return render_template(
         "labs/show.html",
         course=course,
         lab=found,
-        steps=step_rows.rows(found, state, words),  # type: ignore[arg-type]  # `activity` returned a Lab
+        steps=step_rows.rows(found, state, words),
         words=words,
         can_begin=hindrance is None and (state is None or state["state"] == "ended"),
-        panels=panels.of(found, takes_part),  # type: ignore[arg-type]
+        panels=panels.of(found, takes_part),
         state=state,
         hindrance=hindrance,
         limits_programs=starting.limits_programs_alone(),
@@ -74,8 +71,8 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
 @limits.each_person("lab_starts")
 def start(slug: str, lab: str) -> ResponseReturnValue:
     """Ask for a machine."""
-    course, role = load_study(slug)
-    found = starting.start(me(), activity(course, lab, Lab), course, role)  # type: ignore[arg-type]  # a Lab
+    course, role = access.study(slug, me())
+    found = starting.start(me(), activity(course, lab, Lab), course, role)
     db.session.commit()
     if wants_json():
         return jsonify(document.describe(found, now()))
@@ -86,7 +83,7 @@ def start(slug: str, lab: str) -> ResponseReturnValue:
 @login_required
 def stop(session_id: uuid.UUID) -> Response:
     """End the lab, or leave the queue."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     lifecycle.stop(found, reason="user", now=now())
     return _committed(found)
 
@@ -96,7 +93,7 @@ def stop(session_id: uuid.UUID) -> Response:
 @limits.each_person("lab_starts")
 def reset(session_id: uuid.UUID) -> Response:
     """Throw everything in the lab away, and begin anew."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     starting.reset(found)
     return _committed(found)
 
@@ -105,7 +102,7 @@ def reset(session_id: uuid.UUID) -> Response:
 @login_required
 def extend(session_id: uuid.UUID) -> Response:
     """Keep an idle lab."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     running_labs.extend(found, now=now())
     return _committed(found)
 
@@ -115,7 +112,7 @@ def extend(session_id: uuid.UUID) -> Response:
 @limits.each_person("checks")
 def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
     """Have a check run."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     checks.request(found, check_id, now=now())
     return _committed(found), 202
 
@@ -125,7 +122,7 @@ def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
 @limits.each_person("checks")
 def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
     """Have every check of a step run."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     checks.request_step(found, step_id, now=now())
     return _committed(found), 202
 
@@ -134,7 +131,7 @@ def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
 @login_required
 def solution(session_id: uuid.UUID, step_id: int) -> Response:
     """Open a step's solution for a student who is stuck."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     progress.show_solution(found, step_id, now=now())
     return _committed(found)
 
@@ -143,7 +140,7 @@ def solution(session_id: uuid.UUID, step_id: int) -> Response:
 @login_required
 def state(session_id: uuid.UUID) -> Response:
     """The state document, for a page that can't listen."""
-    return jsonify(document.describe(_mine(session_id), now()))
+    return jsonify(document.describe(access.lab(session_id, me()), now()))
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/ticket")
@@ -151,7 +148,7 @@ def state(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
-    found = running(session_id)
+    found = access.running_lab(session_id, me())
     return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.issuer().terminal(found.id)}")
 
 
@@ -160,7 +157,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state."""
-    found = _mine(session_id)
+    found = access.lab(session_id, me())
     ticket = live_tickets.issuer().live("lab", found.id)
     return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
 
@@ -170,26 +167,8 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
-    found = running(session_id)
+    found = access.running_lab(session_id, me())
     return jsonify(url=f"/live/files/{found.id}", ticket=live_tickets.issuer().live("files", found.id))
-
-
-def running(session_id: uuid.UUID) -> LabSession:
-    """Return one's own lab, which runs; raise NotFound or Conflict."""
-    found = _mine(session_id)
-    if found.state != "running":
-        raise Conflict(_("The lab isn't running."))
-    return found
-
-
-def _mine(session_id: uuid.UUID) -> LabSession:
-    found = lab_sessions.load(session_id)
-    if not policy.owns_lab(me(), found):
-        raise NotFound
-    role = members.role_of(me().id, found.course)
-    if not policy.may_see_course(me(), found.course, role) or not policy.may_study(me(), role):
-        raise Forbidden(_("You are no longer in this course."))
-    return found
 
 
 def _committed(found: LabSession) -> Response:

@@ -6,9 +6,8 @@ from flask import Blueprint, Response, g, jsonify, redirect, render_template, ur
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import limits, live_tickets
+from blueprints import access, limits, live_tickets
 from blueprints.labs import panels, step_rows
-from blueprints.labs.loading import helped
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import LabSession
@@ -24,7 +23,7 @@ lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:s
 @login_required
 def show(session_id: uuid.UUID) -> ResponseReturnValue:
     """The student's steps and screen, to read. Opening the page begins the visit."""
-    found = helped(session_id, me())
+    found = access.helped_lab(session_id, me())
     if found.state != ENDED:
         visits.begin(found, me(), now=now())
         db.session.commit()
@@ -48,7 +47,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
 @limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state; a visit that has ended begins anew."""
-    found = helped(session_id, me())
+    found = access.helped_lab(session_id, me())
     visits.begin(found, me(), now=now())
     db.session.commit()
     ticket = live_tickets.issuer().live("lab", found.id)
@@ -60,7 +59,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once, for as long as the visit lasts."""
-    found = helped(session_id, me())
+    found = access.helped_lab(session_id, me())
     visit = visits.load(found, me())
     if found.state != RUNNING:
         raise Conflict(_("The lab isn't running."))
@@ -72,7 +71,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("keyboard")
 def ask(session_id: uuid.UUID) -> Response:
     """Ask the student for the keyboard."""
-    found = helped(session_id, me())
+    found = access.helped_lab(session_id, me())
     visits.ask(found, me(), now=now())
     return _committed(found)
 
@@ -81,7 +80,7 @@ def ask(session_id: uuid.UUID) -> Response:
 @login_required
 def give_back(session_id: uuid.UUID) -> Response:
     """Hand the keyboard back, or ask for it no more."""
-    found = helped(session_id, me())
+    found = access.helped_lab(session_id, me())
     visits.give_back(found, me(), now=now())
     return _committed(found)
 
@@ -90,7 +89,7 @@ def give_back(session_id: uuid.UUID) -> Response:
 @login_required
 def leave(session_id: uuid.UUID) -> ResponseReturnValue:
     """End the visit."""
-    found = helped(session_id, me())
+    found = access.helped_lab(session_id, me())
     visits.end(found.id, me().id, now=now())
     db.session.commit()
     return redirect(url_for("labs_board.show", slug=found.course.slug))

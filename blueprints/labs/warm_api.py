@@ -4,20 +4,17 @@ from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask_babel import gettext as _
 
-from blueprints.bearer import auth, load_course, me, scope
+from blueprints import access
+from blueprints.bearer import auth, me, scope
 from blueprints.labs import starting
 from blueprints.labs.schemas_warm import WarmIn, WarmOut
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
-from models import Activity, Lab
-from services import policy
+from models import Activity
 from services.capacity import warm_plans
 from services.capacity.warm_plans import DAYS, Plan
-from services.courses.outlines import activity
-from services.errors import Forbidden
 from services.labs import warm_stock
 
 warm_api = APIBlueprint("warm_api", __name__, tag="Labs")
@@ -30,7 +27,7 @@ warm_api = APIBlueprint("warm_api", __name__, tag="Labs")
 @scope("read")
 def read_warm(slug: str, lab: str) -> Any:
     """Give the plans, and how many machines they want and there are."""
-    return _describe(_load(slug, lab))
+    return _describe(access.planned_lab(slug, lab, me()))
 
 
 @warm_api.put("/courses/<slug>/labs/<lab>/warm")
@@ -41,23 +38,16 @@ def read_warm(slug: str, lab: str) -> Any:
 @scope("write")
 def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     """Replace all plans; an empty list keeps nothing warm."""
-    found = _load(slug, lab)
+    found = access.planned_lab(slug, lab, me())
     if json_data.plans:
-        starting.check(found)  # type: ignore[arg-type]  # a Lab
+        starting.check(found)
     plans = []
     for given in json_data.plans:
         weekday = DAYS.index(given.weekday) if given.weekday else None
         plans.append(Plan(**{**given.model_dump(), "weekday": weekday}))
-    warm_plans.replace(found, plans)  # type: ignore[arg-type]  # a Lab
+    warm_plans.replace(found, plans)
     db.session.commit()
     return _describe(found)
-
-
-def _load(slug: str, lab: str) -> Activity:
-    course, role = load_course(slug)
-    if not policy.may_plan_labs(me(), role):
-        raise Forbidden(_("Only teachers decide what is kept warm."))
-    return activity(course, lab, Lab)
 
 
 def _describe(found: Activity) -> dict[str, Any]:

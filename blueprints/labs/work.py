@@ -5,15 +5,13 @@ import uuid
 from flask import Blueprint, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from blueprints import limits
+from blueprints import access, limits
 from blueprints.labs import starting, timeline_words
-from blueprints.pages import load_study, login_required, me, now
+from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Lab, LabSave
-from services import policy, timelines
-from services.courses import members
+from services import timelines
 from services.courses.outlines import activity
-from services.errors import NotFound
 from services.labs import document, sessions
 from services.saves import store
 
@@ -24,7 +22,7 @@ work = Blueprint("lab_work", __name__)
 @login_required
 def panel(slug: str, lab: str) -> ResponseReturnValue:
     """One's saves of a lab and its newest timeline, as a part of the lab's page."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     found = activity(course, lab, Lab)
     newest = sessions.latest(me().id, found.id)
     return render_template(
@@ -44,8 +42,8 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
 @limits.each_person("lab_starts")
 def start_empty(slug: str, lab: str) -> Response:
     """Start a lab without the work that was saved, which stays: for whom it stands in the way."""
-    course, role = load_study(slug)
-    found = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)  # type: ignore[arg-type]  # a Lab
+    course, role = access.study(slug, me())
+    found = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)
     db.session.commit()
     return jsonify(document.describe(found, now()))
 
@@ -54,9 +52,7 @@ def start_empty(slug: str, lab: str) -> Response:
 @login_required
 def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
     """A lab's timeline as a page, for its student and the staff."""
-    found = sessions.load(session_id)
-    if not policy.may_see_timeline(me(), found, members.role_of(me().id, found.course)):
-        raise NotFound
+    found = access.lab_with_timeline(session_id, me())
     lines = timeline_words.lines(timelines.of(found.id))
     return render_template("labs/timeline.html", session=found, lab=found.lab, course=found.course, lines=lines)
 
@@ -65,7 +61,7 @@ def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
 @login_required
 def archive(save_id: int) -> Response:
     """One's saved work, as a file to take home."""
-    return archive_of(_mine(save_id))
+    return archive_of(access.save(save_id, me()))
 
 
 @work.post("/lab-saves/<int:save_id>/restore")
@@ -73,7 +69,7 @@ def archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
-    found = starting.restore(me(), _mine(save_id))
+    found = starting.restore(me(), access.save(save_id, me()))
     db.session.commit()
     return jsonify(document.describe(found, now()))
 
@@ -86,10 +82,3 @@ def archive_of(save: LabSave) -> Response:
     response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _mine(save_id: int) -> LabSave:
-    save = store.load(save_id)
-    if not policy.owns_save(me(), save):
-        raise NotFound
-    return save

@@ -6,8 +6,8 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response
 
-from blueprints import limits
-from blueprints.bearer import auth, load_study, me, scope
+from blueprints import access, limits
+from blueprints.bearer import auth, me, scope
 from blueprints.labs import starting, timeline_words
 from blueprints.labs.schemas import SessionOut
 from blueprints.labs.schemas_work import SavesOut, TimelineOut
@@ -15,13 +15,11 @@ from blueprints.labs.work import archive_of
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
-from models import Lab, LabSave
-from services import policy, timelines
-from services.courses import members
+from models import Lab
+from services import timelines
 from services.courses.outlines import activity
-from services.errors import NotFound
 from services.idleness import verdicts
-from services.labs import document, sessions
+from services.labs import document
 from services.saves import store
 
 lab_work_api = APIBlueprint("lab_work_api", __name__, tag="Labs")
@@ -43,9 +41,7 @@ def read_timeline(session_id: uuid.UUID) -> Any:
 
     For its student and the course's staff.
     """
-    found = sessions.load(session_id)
-    if not policy.may_see_timeline(me(), found, members.role_of(me().id, found.course)):
-        raise NotFound
+    found = access.lab_with_timeline(session_id, me())
     events = timelines.of(found.id)
     rows = [
         {"at": event.at, "kind": event.kind, "detail": event.detail, "words": line["words"]}
@@ -61,7 +57,7 @@ def read_timeline(session_id: uuid.UUID) -> Any:
 @scope("read")
 def list_saves(slug: str, lab: str) -> Any:
     """Give the saves of the caller's work, the newest first."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     found = activity(course, lab, Lab)
     rows = [{**store.receipt(save), "reason": save.reason} for save in store.of(me().id, found.id)]
     return {"saves": rows}
@@ -73,7 +69,7 @@ def list_saves(slug: str, lab: str) -> Any:
 @scope("read")
 def read_archive(save_id: int) -> Response:
     """Give the archive itself."""
-    return archive_of(_mine(save_id))
+    return archive_of(access.save(save_id, me()))
 
 
 @lab_work_api.post("/lab-saves/<int:save_id>/restore")
@@ -84,13 +80,6 @@ def read_archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
-    found = starting.restore(me(), _mine(save_id))
+    found = starting.restore(me(), access.save(save_id, me()))
     db.session.commit()
     return document.describe(found, now())
-
-
-def _mine(save_id: int) -> LabSave:
-    save = store.load(save_id)
-    if not policy.owns_save(me(), save):
-        raise NotFound
-    return save

@@ -4,7 +4,8 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from blueprints.bearer import auth, load_study, me, scope
+from blueprints import access
+from blueprints.bearer import auth, me, scope
 from blueprints.leaderboards.schemas import BoardOut
 from blueprints.schemas import PageQuery, responses
 from services.leaderboards import ranks
@@ -20,7 +21,7 @@ leaderboards_api = APIBlueprint("leaderboards_api", __name__, tag="Leaderboard")
 @scope("read")
 def read_leaderboard(slug: str, query_data: PageQuery) -> Any:
     """Give a page, most points first, ties to who got there first."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     page = ranks.board(course, me().id, query_data.page, query_data.per_page)
     own = ranks.mine(course, me(), page)
     return {"rows": page.rows, "me": own, "page": page.number, "pages": page.pages, "total": page.total}

@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blueprints import live_tickets
-from blueprints.pages import load_study, login_required, me
+from blueprints import access, live_tickets
+from blueprints.pages import login_required, me
 from services.leaderboards import ranks as board_service
 
 leaderboards = Blueprint("leaderboards", __name__)
@@ -14,7 +14,7 @@ leaderboards = Blueprint("leaderboards", __name__)
 @login_required
 def show(slug: str) -> ResponseReturnValue:
     """Show a page of the board, with the reader's own row always in sight."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     user = me()
     page = board_service.board(course, user.id, request.args.get("page", 1, int))
     ticket = live_tickets.issuer().live("board", course.id)

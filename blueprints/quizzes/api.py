@@ -6,10 +6,10 @@ from apiflask import APIBlueprint
 from flask import url_for
 from flask_babel import gettext as _
 
-from blueprints import limits
-from blueprints.bearer import auth, load_study, me, scope
+from blueprints import access, limits
+from blueprints.bearer import auth, me, scope
 from blueprints.pages import now
-from blueprints.quizzes import loading, saving
+from blueprints.quizzes import saving
 from blueprints.quizzes.schemas import (
     AnswerIn,
     AttemptDetailOut,
@@ -38,7 +38,7 @@ quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 @scope("read")
 def list_quizzes(slug: str) -> Any:
     """Give every quiz in the order of the course."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     return {"quizzes": lists.overview(course, me().id)}
 
 
@@ -49,7 +49,7 @@ def list_quizzes(slug: str) -> Any:
 @scope("read")
 def read_quiz(slug: str, quiz: str) -> Any:
     """Give what the quiz asks for, not its questions: those are an attempt's."""
-    course, _role = load_study(slug)
+    course, _role = access.study(slug, me())
     found = next((row for row in lists.overview(course, me().id) if row["slug"] == quiz), None)
     if found is None:
         raise NotFound
@@ -63,13 +63,13 @@ def read_quiz(slug: str, quiz: str) -> Any:
 @scope("write")
 def start_attempt(slug: str, quiz: str) -> Any:
     """Draw the questions. Starting again while an attempt is open gives that one."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
     made = attempts.start(me().id, _quiz(course, quiz), now=now(), admit=_admit)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
-    return _detail(loading.own(me(), made.id, is_whole=True)), 201, {"Location": address}
+    return _detail(access.attempt(made.id, me(), is_whole=True)), 201, {"Location": address}
 
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>/attempts")
@@ -80,7 +80,7 @@ def start_attempt(slug: str, quiz: str) -> Any:
 @scope("read")
 def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
     """Give one's own attempts; the course's staff may ask for all."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     if query_data.all and not policy.may_see_people(me(), role):
         raise Forbidden
     whose = None if query_data.all else me().id
@@ -95,7 +95,7 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
 @scope("read")
 def read_attempt(attempt_id: int) -> Any:
     """Give the questions and answers, to the course's staff, too; solutions once it is closed."""
-    return _detail(loading.readable(me(), attempt_id))
+    return _detail(access.readable_attempt(attempt_id, me()))
 
 
 @quizzes_api.put("/attempts/<int:attempt_id>/items/<int:position>")
@@ -107,7 +107,7 @@ def read_attempt(attempt_id: int) -> Any:
 def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
     """Keep the answer if it builds on the one that is kept, or was typed after it. 409 gives what is kept; 410 says
     that the attempt is over, and whether the answer is kept as one that came late."""
-    loading.answerable(me(), attempt_id)
+    access.answerable_attempt(attempt_id, me())
     at = now()
     try:
         receipt = answers.save(attempt_id, position, **vars(json_data), now=at)
@@ -125,9 +125,9 @@ def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
 @scope("write")
 def submit_attempt(attempt_id: int) -> Any:
     """Close and grade. Again is harmless."""
-    attempts.submit(loading.answerable(me(), attempt_id), now=now())
+    attempts.submit(access.answerable_attempt(attempt_id, me()), now=now())
     db.session.commit()
-    return _detail(loading.readable(me(), attempt_id))
+    return _detail(access.readable_attempt(attempt_id, me()))
 
 
 def _admit() -> None:

@@ -18,7 +18,11 @@ def receipt(made: answers.Receipt, now: datetime) -> dict[str, Any]:
 def refused(refusal: answers.Superseded | answers.Closed, now: datetime) -> Response:
     """Give what is kept instead (409), or that the attempt is over (410)."""
     if isinstance(refusal, answers.Superseded):
-        kept = {"revision": refusal.revision, "response": refusal.response, "typed_at": _iso(refusal.typed_at)}
+        kept: dict[str, Any] = {
+            "revision": refusal.revision,
+            "response": refusal.response,
+            "typed_at": _iso(refusal.typed_at),
+        }
         response, status = answer(409, refusal.message, now=_iso(now), **kept)
     else:
         response, status = answer(

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
-from blueprints import limits, live_tickets, pages
+from blueprints import access, limits, live_tickets, pages
 from blueprints.errors import wants_json
-from blueprints.pages import json_object, load_study, login_required, me, now, takes_json
-from blueprints.quizzes import loading, saving
+from blueprints.pages import json_object, login_required, me, now, takes_json
+from blueprints.quizzes import saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
@@ -33,12 +33,12 @@ PER_PAGE = 50
 @login_required
 def show(slug: str, quiz: str) -> ResponseReturnValue:
     """A quiz's front page: what it asks for, and how earlier attempts went."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     found, plan = activity(course, quiz, Quiz), outline(course)
-    mine = attempts.of_student(me().id, found)  # type: ignore[arg-type]  # `activity` returned a Quiz
+    mine = attempts.of_student(me().id, found)
     closed = [attempt for attempt in mine if attempt.state == "closed"]
     entry = next((entry for entry in plan.entries if entry.id == found.id), None)
-    left = attempts.attempts_left(found, len(mine))  # type: ignore[arg-type]  # as above
+    left = attempts.attempts_left(found, len(mine))
     opened = next((attempt for attempt in mine if attempt.state == "open"), None)
     before, after = plan.around(found.slug)
     return render_template(
@@ -63,11 +63,11 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
 @login_required
 def start(slug: str, quiz: str) -> ResponseReturnValue:
     """Start, or go on with the open attempt."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
     found = activity(course, quiz, Quiz)
-    attempt = attempts.start(me().id, found, now=now(), admit=_admit)  # type: ignore[arg-type]  # `activity` gave a Quiz
+    attempt = attempts.start(me().id, found, now=now(), admit=_admit)
     db.session.commit()
     return redirect(url_for("quizzes.attempt", attempt_id=attempt.id))
 
@@ -80,11 +80,11 @@ def _admit() -> None:
 @login_required
 def everybodys(slug: str, quiz: str) -> ResponseReturnValue:
     """Everybody's attempts, for the course's staff, with what came late."""
-    course, role = load_study(slug)
+    course, role = access.study(slug, me())
     if not policy.may_see_people(me(), role):
         raise Forbidden
     found = activity(course, quiz, Quiz)
-    page = attempts_at(found, None, request.args.get("page", 1, int), PER_PAGE)  # type: ignore[arg-type]  # a Quiz
+    page = attempts_at(found, None, request.args.get("page", 1, int), PER_PAGE)
     late = answers.count_late(attempt.id for attempt in page.rows)
     return render_template("quizzes/everybodys.html", course=course, quiz=found, page=page, late=late)
 
@@ -93,7 +93,7 @@ def everybodys(slug: str, quiz: str) -> ResponseReturnValue:
 @login_required
 def attempt(attempt_id: int) -> ResponseReturnValue:
     """Answer the questions."""
-    found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
+    found, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
     _close_overdue(found, at)
     if found.state != "open":
         return redirect(url_for("quizzes.result", attempt_id=attempt_id))
@@ -116,7 +116,7 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
 @login_required
 def read_answers(attempt_id: int) -> ResponseReturnValue:
     """Tell an open page what is saved, from other tabs and devices, the site's time, and how to hear of more."""
-    found, at = loading.answerable(me(), attempt_id, is_whole=True), now()
+    found, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
     _close_overdue(found, at)
     others = answers.by_position(answers.uncounted(found.id)) if found.state == "open" else {}
     ticket = live_tickets.issuer().live("attempt", found.id)
@@ -148,7 +148,7 @@ def _close_overdue(found: Attempt, at: datetime) -> None:
 @takes_json
 def save(attempt_id: int, position: int) -> ResponseReturnValue:
     """Save one answer, and give a receipt once it is committed."""
-    loading.answerable(me(), attempt_id)
+    access.answerable_attempt(attempt_id, me())
     sent, at = _typed(json_object()), now()
     try:
         receipt = answers.save(attempt_id, position, **vars(sent), now=at)
@@ -172,7 +172,7 @@ def _typed(body: dict[str, Any]) -> TypedIn:
 @login_required
 def submit(attempt_id: int) -> ResponseReturnValue:
     """Hand in. A page without scripts sends its answers along."""
-    found = loading.answerable(me(), attempt_id, is_whole=True)
+    found = access.answerable_attempt(attempt_id, me(), is_whole=True)
     at = now()
     _save_form(found, at)
     attempts.submit(found, now=at)
@@ -202,7 +202,7 @@ def _save_form(found: Attempt, at: datetime) -> None:
 @login_required
 def result(attempt_id: int) -> ResponseReturnValue:
     """Show the score with feedback, to its student and the course's staff."""
-    found = loading.readable(me(), attempt_id)
+    found = access.readable_attempt(attempt_id, me())
     is_mine = policy.owns_attempt(me(), found)
     if found.state == "open":
         if not is_mine:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import func, select
 
@@ -10,6 +11,7 @@ from models import Activity, Completion, Course, Lab, LabCheck, Lesson, Module, 
 from services.errors import NotFound
 
 KEPT_S = 900
+Kind = TypeVar("Kind", bound=Activity)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def outlines(courses: Sequence[Course]) -> dict[int, Outline]:
     return found
 
 
-def activity(course: Course, slug: str, kind: type[Activity]) -> Activity:
+def activity(course: Course, slug: str, kind: type[Kind]) -> Kind:
     """Return the lesson, quiz or lab called `slug` in the course; raise NotFound for archived ones too."""
     query = select(kind).where(kind.course_id == course.id, kind.slug == slug.replace("\x00", ""), ~kind.is_archived)
     found = db.session.scalar(query)

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask, Response
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app import create_app
 from config import Settings
@@ -100,3 +101,27 @@ def test_a_connection_that_dies_after_the_view_costs_nobody_the_answer(committed
     for _round in range(3):
         found = app.test_client().get("/dies")
         assert (found.status_code, found.text) == (200, "done")
+
+
+def test_a_connection_that_cannot_take_back_is_thrown_away_and_the_answer_stands(
+    committed_db: CommittedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = committed_db.app
+    dead: list[int] = []
+
+    def view() -> str:
+        dead.append(database.session.scalar(text("SELECT pg_backend_pid()")))
+        monkeypatch.setattr(Session, "rollback", refuse)
+        raise RuntimeError("its secret")
+
+    def refuse(_session: Session) -> None:
+        monkeypatch.undo()
+        raise GONE
+
+    app.add_url_rule("/fails", "fails", view)
+
+    found = app.test_client().get("/fails")
+
+    assert (found.status_code, "its secret" in found.text) == (500, False)
+    with app.app_context():
+        assert database.session.scalar(text("SELECT pg_backend_pid()")) not in dead
