@@ -6,9 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -207,13 +206,6 @@ def _detail(entry: Any) -> str:
 def link(course: Course, entry: Any) -> dict[str, str] | None:
     """Give an activity as a title and an address."""
     return {"title": entry.title, "url": activity_url(course, entry)} if entry else None
-
-
-def back_to(target: str | None, fallback: str) -> Response:
-    """Redirect to a path of this site only."""
-    parts = urlsplit(target or "")
-    is_ours = bool(target) and not parts.scheme and not parts.netloc and (target or "").startswith("/")
-    return redirect(target if is_ours and target and not target.startswith("//") else fallback)  # type: ignore[return-value]  # werkzeug's type
 
 
 def now() -> datetime:

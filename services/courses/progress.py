@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -70,14 +70,3 @@ def _card(enrolment: Enrolment, entries: list[Entry], done: set[int], earned: di
     course = enrolment.course
     following = next((entry for entry in entries if entry.id not in done), None)
     return Card(course, enrolment.role, len(done), len(entries), following, earned.get(course.id, 0))
-
-
-def count_done(user_id: int, course: Course) -> int:
-    """Return how many activities of a course a person has finished."""
-    query = (
-        select(func.count())
-        .select_from(Completion)
-        .join(Activity, Activity.id == Completion.activity_id)
-        .where(Completion.user_id == user_id, Activity.course_id == course.id, ~Activity.is_archived)
-    )
-    return db.session.scalar(query) or 0

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, delete, func, or
 
 from extensions import db
 from models import Lab, WarmLab, WarmPlan
-from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
+from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING, WARM_TRANSITIONS
 from services import leases, live
 from services.capacity import holdings, order, placement, warm_plans
 from services.capacity.order import Limits
@@ -152,7 +152,7 @@ def _new(lab: Lab, now: datetime) -> WarmLab:
 
 def ready(warm_id: int, now: datetime) -> bool:
     """Note that it runs; False when it was given up meanwhile."""
-    statement = update(WarmLab).where(WarmLab.id == warm_id, WarmLab.state == WARM_STARTING)
+    statement = update(WarmLab).where(WarmLab.id == warm_id, _may_become(WARM_READY))
     changed = db.session.scalar(
         statement.values(state=WARM_READY, ready_at=now, failures=0, detail="", **leases.LET_GO).returning(WarmLab.id)
     )
@@ -226,7 +226,13 @@ def lose(job_id: str) -> bool:
 
 
 def _stop(*conditions: ColumnElement[bool]) -> None:
-    statement = update(WarmLab).where(*conditions).values(state=WARM_STOPPING, failures=0, **leases.LET_GO)
+    where = (*conditions, _may_become(WARM_STOPPING))
+    statement = update(WarmLab).where(*where).values(state=WARM_STOPPING, failures=0, **leases.LET_GO)
     result = db.session.execute(statement.returning(WarmLab.id).execution_options(synchronize_session=False))
     if result.all():
         live.nudge("labs")
+
+
+def _may_become(state: str) -> ColumnElement[bool]:
+    """Match the machines that may go to a state, by the table of their transitions."""
+    return WarmLab.state.in_([old for old, following in WARM_TRANSITIONS.items() if state in following])

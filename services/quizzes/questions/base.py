@@ -10,7 +10,6 @@ from services.errors import InvalidInput
 
 Spec = dict[str, Any]
 MAX_CHOICES = 26
-MAX_PARTS = MAX_CHOICES
 NOTHING, WHOLE = Fraction(0), Fraction(1)
 
 
@@ -21,7 +20,7 @@ class Kind:
     parse(raw) -> Spec: the author's own fields, normalised; InvalidInput names the field at fault.
     freeze(spec, rng) -> dict: what one attempt shows of it, never the solution; rng None keeps the author's order.
     clean(spec, response) -> response: the student's answer, checked; None means "no answer".
-    grade(spec, response) -> Fraction: the exact share of the points, 0 to 1; its denominator is at most MAX_PARTS.
+    grade(spec, response) -> Fraction: the exact share of the points, 0 to 1; its denominator is at most MAX_CHOICES.
     explain(spec, response) -> dict: what the result shows: `solution` (text) and `notes` (feedback by choice id).
     reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
     """
