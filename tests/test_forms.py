@@ -15,7 +15,7 @@ from tests.factories import Cast
 from tests.people import sign_in, token
 from tests.test_access_table import API, ROLES, TABLE
 
-cast, names = test_access_table.cast, test_access_table.names
+names = test_access_table.names
 PAGES = [key for key, row in TABLE.items() if not row[0].startswith(API) and key[1] in ("POST", "PUT")]
 SHOWN = [key for key, row in TABLE.items() if not row[0].startswith(API) and key[1] == "GET"]
 # Every name that a form of ours or a script of a page sends, and that a page takes in its address.
