@@ -154,7 +154,9 @@ def test_what_its_owner_has_shut_is_saved_and_stays_shut(home: Path, tmp_path: P
     assert (new / "shut" / "deep" / "secret").read_text() == "work"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files that a student can't read")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root makes files that a student can't read: one in a home is NOT TRIED"
+)
 def test_what_is_somebody_elses_is_counted(home: Path) -> None:
     (home / "mine").write_text("work")
     give(home)
