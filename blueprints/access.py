@@ -20,35 +20,35 @@ from services.saves import store
 
 def course(slug: str, user: User | None) -> tuple[Course, str | None]:
     """Return a course and the person's role in it."""
-    found = catalogue.find(slug)
-    role = members.role_of(user.id if user else None, found)
-    if not policy.may_see_course(user, found, role):
+    found_course = catalogue.find(slug)
+    role = members.role_of(user.id if user else None, found_course)
+    if not policy.may_see_course(user, found_course, role):
         raise NotFound
-    return found, role
+    return found_course, role
 
 
 def study(slug: str, user: User | None) -> tuple[Course, str | None]:
     """Return a course that the person studies, and their role; others are told to enrol."""
-    found, role = course(slug, user)
+    found_course, role = course(slug, user)
     if not policy.may_study(user, role):
         raise Forbidden(_("Enrol in this course first."))
-    return found, role
+    return found_course, role
 
 
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
-    found, role = course(slug, user)
+    found_course, role = course(slug, user)
     if not policy.may_see_labs_board(user, role):
         raise Forbidden
-    return found
+    return found_course
 
 
 def planned_lab(slug: str, lab_slug: str, user: User) -> Lab:
     """Return a lab whose warm machines the person plans."""
-    found, role = course(slug, user)
+    found_course, role = course(slug, user)
     if not policy.may_plan_labs(user, role):
         raise Forbidden
-    return activity(found, lab_slug, Lab)
+    return activity(found_course, lab_slug, Lab)
 
 
 def attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
@@ -58,67 +58,67 @@ def attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
 
 def answerable_attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
     """Return the person's own attempt if they may still answer it: who was taken out of the course may not."""
-    found, role = _own_attempt(attempt_id, user, is_whole)
+    found_course, role = _own_attempt(attempt_id, user, is_whole)
     if not policy.may_take_part(role):
         raise Forbidden(_("You are no longer in this course. What you saved stays as it is."))
-    return found
+    return found_course
 
 
 def readable_attempt(attempt_id: int, user: User) -> Attempt:
     """Return an attempt with its answers, for its student and the course's staff."""
-    found, role = attempts.load_as(attempt_id, user.id, is_whole=True)
-    if not policy.may_read_attempt(user, found, role):
+    attempt, role = attempts.load_as(attempt_id, user.id, is_whole=True)
+    if not policy.may_read_attempt(user, attempt, role):
         raise NotFound
-    return found
+    return attempt
 
 
 def lab(session_id: uuid.UUID, user: User) -> LabSession:
     """Return the person's own lab, while they are in its course."""
-    found = sessions.load(session_id)
-    if not policy.owns_lab(user, found):
+    lab_session = sessions.load(session_id)
+    if not policy.owns_lab(user, lab_session):
         raise NotFound
-    role = members.role_of(user.id, found.course)
-    if not policy.may_see_course(user, found.course, role) or not policy.may_study(user, role):
+    role = members.role_of(user.id, lab_session.course)
+    if not policy.may_see_course(user, lab_session.course, role) or not policy.may_study(user, role):
         raise Forbidden(_("You are no longer in this course."))
-    return found
+    return lab_session
 
 
 def running_lab(session_id: uuid.UUID, user: User) -> LabSession:
     """Return the person's own lab, which runs; raise Conflict where it doesn't."""
-    found = lab(session_id, user)
-    if found.state != "running":
+    found_course = lab(session_id, user)
+    if found_course.state != "running":
         raise Conflict(_("The lab isn't running."))
-    return found
+    return found_course
 
 
 def helped_lab(session_id: uuid.UUID, user: User) -> LabSession:
     """Return somebody else's lab in which the person may help; who may not doesn't learn that it exists."""
-    found = sessions.load(session_id)
-    if not policy.may_help_in_lab(user, found, members.role_of(user.id, found.course)):
+    lab_session = sessions.load(session_id)
+    if not policy.may_help_in_lab(user, lab_session, members.role_of(user.id, lab_session.course)):
         raise NotFound
-    return found
+    return lab_session
 
 
 def shared_lab(session_id: uuid.UUID, user: User) -> LabSession:
     """Return a lab that is the person's own, or in which they may help."""
-    found = sessions.load(session_id)
-    return found if policy.owns_lab(user, found) else helped_lab(session_id, user)
+    lab_session = sessions.load(session_id)
+    return lab_session if policy.owns_lab(user, lab_session) else helped_lab(session_id, user)
 
 
 def lab_with_timeline(session_id: uuid.UUID, user: User) -> LabSession:
     """Return a lab whose timeline the person may read."""
-    found = sessions.load(session_id)
-    if not policy.may_see_timeline(user, found, members.role_of(user.id, found.course)):
+    lab_session = sessions.load(session_id)
+    if not policy.may_see_timeline(user, lab_session, members.role_of(user.id, lab_session.course)):
         raise NotFound
-    return found
+    return lab_session
 
 
 def save(save_id: int, user: User) -> LabSave:
     """Return work that was saved from the person's own lab."""
-    found = store.load(save_id)
-    if not policy.owns_save(user, found):
+    save = store.load(save_id)
+    if not policy.owns_save(user, save):
         raise NotFound
-    return found
+    return save
 
 
 def lab_id_of(found: Course, slug: str | None) -> int | None:
@@ -127,7 +127,7 @@ def lab_id_of(found: Course, slug: str | None) -> int | None:
 
 
 def _own_attempt(attempt_id: int, user: User, is_whole: bool) -> tuple[Attempt, str | None]:
-    found, role = attempts.load_as(attempt_id, user.id, is_whole=is_whole)
-    if not policy.owns_attempt(user, found):
+    attempt, role = attempts.load_as(attempt_id, user.id, is_whole=is_whole)
+    if not policy.owns_attempt(user, attempt):
         raise NotFound
-    return found, role
+    return attempt, role

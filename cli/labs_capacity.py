@@ -60,9 +60,9 @@ def _time(given: datetime | None) -> time | None:
 
 def _lab(name: str) -> Lab:
     course, _slash, lab = name.partition("/")
-    found = activity(catalogue.find(course), lab, Lab)
-    assert isinstance(found, Lab)
-    return found
+    definition = activity(catalogue.find(course), lab, Lab)
+    assert isinstance(definition, Lab)
+    return definition
 
 
 def _check(lab: Lab) -> None:

@@ -18,10 +18,10 @@ def doctor() -> None:
     if backend is None:
         raise click.ClickException("Labs are not set up here (LAB_BACKEND=off).")
     try:
-        found = backend.leftovers()
+        leftovers = backend.leftovers()
     except BackendError as error:
         raise click.ClickException(f"The {backend.name} backend says: {error}") from error
-    left, unknown = [one for one in found if one.is_sure], [one for one in found if not one.is_sure]
+    left, unknown = [one for one in leftovers if one.is_sure], [one for one in leftovers if not one.is_sure]
     if left:
         _say("Left behind: executors whose allocation has ended. As root, end them with:", left)
     if unknown:
@@ -30,7 +30,7 @@ def doctor() -> None:
             "`nomad alloc status -namespace='*' ALLOCATION` doesn't know them either, end them with:",
             unknown,
         )
-    if found:
+    if leftovers:
         raise SystemExit(1)
     click.echo("Labs left nothing behind on this machine.")
 

@@ -20,16 +20,16 @@ QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
 @click.argument("job")
 def show(job: str) -> None:
     """Show the lab whose job is called JOB, now or before a reset: its state, timeline, decisions, and saves."""
-    found = _find(LabSession.job_id == job) or _find(LabSession.id == timelines.session_with(job))
-    if found is None:
+    lab_session = _find(LabSession.job_id == job) or _find(LabSession.id == timelines.session_with(job))
+    if lab_session is None:
         raise click.ClickException(f"No lab session has the job {job}. `flask labs list` names those that run.")
-    _head(found)
-    _table("Timeline", [(event.at, event.kind, _detail(event.detail)) for event in timelines.of(found.id)])
-    rows = [(row.at, f"{row.action} {row.reason}".strip(), row.words) for row in verdicts.of(found.id)]
+    _head(lab_session)
+    _table("Timeline", [(event.at, event.kind, _detail(event.detail)) for event in timelines.of(lab_session.id)])
+    rows = [(row.at, f"{row.action} {row.reason}".strip(), row.words) for row in verdicts.of(lab_session.id)]
     _table("Verdicts", rows)
     saves = [
         (save.created_at, save.reason, f"{save.files} files, {save.size} bytes, sha256 {save.sha256[:16]}")
-        for save in store.of(found.user_id, found.lab_id)
+        for save in store.of(lab_session.user_id, lab_session.lab_id)
     ]
     _table("Saves", saves)
 

@@ -35,9 +35,9 @@ def identity(pid: int) -> str | None:
 
 def write_record(path: Path, pids: dict[str, int]) -> None:
     """Remember the processes by name, whole or not at all."""
-    found = [{"name": name, "pid": pid, "identity": identity(pid)} for name, pid in pids.items()]
+    records = [{"name": name, "pid": pid, "identity": identity(pid)} for name, pid in pids.items()]
     draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(found))
+    draft.write_text(json.dumps(records))
     draft.replace(path)
 
 
@@ -53,13 +53,13 @@ def living(path: Path) -> list[int]:
 
 def working_in(folder: Path, name: str) -> list[int]:
     """Return the pids of processes of that name that work in the folder, such as PostgreSQL's in its data."""
-    found = []
+    records = []
     for process in psutil.process_iter(["name"]):
         if process.info["name"] and process.info["name"].startswith(name):
             with contextlib.suppress(psutil.Error, OSError):
                 if Path(process.cwd()) == folder:
-                    found.append(process.pid)
-    return found
+                    records.append(process.pid)
+    return records
 
 
 def end(pids: list[int], *, within: float, first: int = signal.SIGTERM) -> None:

@@ -19,10 +19,10 @@ def runtime_folder(var: Path) -> Path:
     folder = PARENT / f"yurt-{owner}-{hashlib.sha256(str(var).encode()).hexdigest()[:12]}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError as error:
         raise Refusal(f"can't make {folder}: {error.strerror}.") from None
-    if not folder.is_dir() or folder.is_symlink() or found.st_uid != owner:
+    if not folder.is_dir() or folder.is_symlink() or status.st_uid != owner:
         raise Refusal(f"{folder} belongs to somebody else: remove it.")
     folder.chmod(0o700)
     return folder

@@ -25,8 +25,8 @@ def site_variables(environ: Mapping[str, str]) -> dict[str, str]:
         file = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
     except (OSError, UnicodeDecodeError) as error:
         raise Refusal(f"can't read {ROOT / '.env'}: {getattr(error, 'strerror', 'it is no UTF-8 text')}.") from None
-    found = {**file, **environ}
-    return {name: meant(value) if name in SETTING_NAMES else value for name, value in found.items()}
+    settings = {**file, **environ}
+    return {name: meant(value) if name in SETTING_NAMES else value for name, value in settings.items()}
 
 
 def var_folder(environ: Mapping[str, str]) -> Path:
@@ -87,7 +87,7 @@ def site_environ(environ: Mapping[str, str], var: Path, port: int, *, is_termina
     }
     given = {name: value for name, value in environ.items() if value or name not in defaults}
     fixed = {"PORT": str(port), "YURT_VAR": str(var), "PYTHONUNBUFFERED": "1"}
-    found = {**defaults, **given, **fixed}
-    if not found.get("SECRET_KEY"):
-        found["SECRET_KEY"] = secret_key(var)
-    return found
+    settings = {**defaults, **given, **fixed}
+    if not settings.get("SECRET_KEY"):
+        settings["SECRET_KEY"] = secret_key(var)
+    return settings

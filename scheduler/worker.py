@@ -194,9 +194,9 @@ class Workers:
         self.outages.up("postgresql")
         next_at: list[datetime] = []
         for tick in self._ticks:
-            found = seen.get(tick.name, Seen())
-            has_changed, tick.needs_seen = found.needs != tick.needs_seen, found.needs
-            is_due = found.due_at is not None and found.due_at <= now
+            seen_before = seen.get(tick.name, Seen())
+            has_changed, tick.needs_seen = seen_before.needs != tick.needs_seen, seen_before.needs
+            is_due = seen_before.due_at is not None and seen_before.due_at <= now
             is_meant = "" in topics or (bool(tick.topic) and tick.topic in topics)
             # What is nudged and asks for its rows needn't be woken without any.
             is_meant = is_meant and tick.interval_s is not None
@@ -204,10 +204,11 @@ class Workers:
                 tick.bell.ring()
             elif tick.interval_s is None or not tick.is_needed:
                 tick.beat()
-            if found.due_at is not None and not is_due:
-                next_at.append(found.due_at)
+            if seen_before.due_at is not None and not is_due:
+                next_at.append(seen_before.due_at)
             if tick.name in self._oldest:
-                self._oldest[tick.name].set(max(0.0, (now - found.oldest).total_seconds()) if found.oldest else 0)
+                oldest = seen_before.oldest
+                self._oldest[tick.name].set(max(0.0, (now - oldest).total_seconds()) if oldest else 0)
         return min([POLL_S, *((at - now).total_seconds() for at in next_at)])
 
     def _run(self, tick: Tick) -> None:

@@ -71,8 +71,8 @@ def release(kind: Kind, keys: Sequence[Any], now: datetime) -> None:
 
 def holders() -> set[str]:
     """Return who holds rows now."""
-    found = union(*(select(kind.holder).where(kind.holder != "", _in_hand(kind)) for kind in KINDS))
-    return set(db.session.scalars(found))
+    names = union(*(select(kind.holder).where(kind.holder != "", _in_hand(kind)) for kind in KINDS))
+    return set(db.session.scalars(names))
 
 
 def take_over(dead: Collection[str], now: datetime) -> None:

@@ -89,9 +89,12 @@ def _detail(course: Course, role: str | None) -> dict[str, Any]:
 def read_lesson(slug: str, lesson: str) -> Any:
     """Give a lesson's Markdown and HTML."""
     course, _role = access.study(slug, me())
-    found = activity(course, lesson, Lesson)
+    chosen_lesson = activity(course, lesson, Lesson)
     names = ("id", "slug", "title", "body_md", "body_html", "minutes", "points")
-    return {**{name: getattr(found, name) for name in names}, "is_done": found.id in done_ids(me().id, course)}
+    return {
+        **{name: getattr(chosen_lesson, name) for name in names},
+        "is_done": chosen_lesson.id in done_ids(me().id, course),
+    }
 
 
 @courses_api.post("/courses/<slug>/lessons/<lesson>/completion")
@@ -104,8 +107,8 @@ def complete_lesson(slug: str, lesson: str) -> Any:
     course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden
-    found = activity(course, lesson, Lesson)
-    is_new = progress.complete_lesson(me().id, found, now=now())
+    chosen_lesson = activity(course, lesson, Lesson)
+    is_new = progress.complete_lesson(me().id, chosen_lesson, now=now())
     db.session.commit()
     return {"is_done": True, "is_new": is_new}
 

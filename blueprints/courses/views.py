@@ -158,14 +158,14 @@ def leave(slug: str) -> ResponseReturnValue:
 def lesson(slug: str, lesson: str) -> ResponseReturnValue:
     """Read a lesson."""
     course, role = access.study(slug, person())
-    found, plan, done = activity(course, lesson, Lesson), outline(course), done_ids(me().id, course)
-    before, after = plan.around(found.slug)
+    chosen_lesson, plan, done = activity(course, lesson, Lesson), outline(course), done_ids(me().id, course)
+    before, after = plan.around(chosen_lesson.slug)
     return render_template(
         "courses/lesson.html",
         course=course,
-        lesson=found,
+        lesson=chosen_lesson,
         outline=pages.outline_context(course, plan, done),
-        is_done=found.id in done,
+        is_done=chosen_lesson.id in done,
         done=len(done),
         total=len(plan.entries),
         previous=pages.link(course, before),
@@ -179,12 +179,12 @@ def lesson(slug: str, lesson: str) -> ResponseReturnValue:
 def complete(slug: str, lesson: str) -> ResponseReturnValue:
     """Mark a lesson as read, and go on to what follows."""
     course, role = access.study(slug, person())
-    found = activity(course, lesson, Lesson)
+    chosen_lesson = activity(course, lesson, Lesson)
     if not policy.may_take_part(role):
         abort(403)
-    progress.complete_lesson(me().id, found, now=now())
+    progress.complete_lesson(me().id, chosen_lesson, now=now())
     db.session.commit()
-    _before, after = outline(course).around(found.slug)
+    _before, after = outline(course).around(chosen_lesson.slug)
     target = pages.link(course, after)
     return redirect(target["url"] if target else url_for("courses.show", slug=slug))
 
@@ -193,19 +193,19 @@ def complete(slug: str, lesson: str) -> ResponseReturnValue:
 def file(slug: str, path: str) -> Response:
     """Serve a picture or another file of a course; what isn't a picture is downloaded."""
     course, role = access.course(slug, person())
-    found = files.of_course(course, f"files/{path}")
+    course_file = files.of_course(course, f"files/{path}")
     # What the course's front page shows is as public as the page.
-    if not policy.may_read_files(person(), course, role) and not files.is_shown_in(course.about_html, found):
+    if not policy.may_read_files(person(), course, role) and not files.is_shown_in(course.about_html, course_file):
         raise NotFound
-    if request.if_none_match.contains(found.sha256):
+    if request.if_none_match.contains(course_file.sha256):
         return make_response("", 304)
-    response = make_response(files.read(found.sha256))
-    response.mimetype = found.content_type
-    response.set_etag(found.sha256)
+    response = make_response(files.read(course_file.sha256))
+    response.mimetype = course_file.content_type
+    response.set_etag(course_file.sha256)
     response.headers["Cache-Control"] = "private, max-age=300"
     # SVG may carry scripts: as a picture it can't run them, opened by itself this policy stops them.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    if found.content_type not in files.PICTURES:
+    if course_file.content_type not in files.PICTURES:
         name = path.rsplit("/", 1)[-1].replace('"', "")
         response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

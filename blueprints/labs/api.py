@@ -40,7 +40,7 @@ def list_labs(slug: str) -> Any:
 def read_lab(slug: str, lab: str) -> Any:
     """Give the steps and checks, without the checks' scripts."""
     course, _role = access.study(slug, me())
-    found = activity(course, lab, Lab)
+    definition = activity(course, lab, Lab)
     steps = [
         {
             "id": row["step"].id,
@@ -49,9 +49,9 @@ def read_lab(slug: str, lab: str) -> Any:
             "body_html": row["step"].body_html,
             "checks": row["checks"],
         }
-        for row in lab_steps.steps(found)
+        for row in lab_steps.steps(definition)
     ]
-    return {**LabOut.model_validate(found).model_dump(), "steps": steps}
+    return {**LabOut.model_validate(definition).model_dump(), "steps": steps}
 
 
 @labs_api.post("/courses/<slug>/labs/<lab>/sessions")
@@ -63,10 +63,10 @@ def read_lab(slug: str, lab: str) -> Any:
 def start_session(slug: str, lab: str) -> Any:
     """Queue the lab; its session tells when it runs."""
     course, role = access.study(slug, me())
-    found = starting.start(me(), activity(course, lab, Lab), course, role)
+    lab_session = starting.start(me(), activity(course, lab, Lab), course, role)
     db.session.commit()
-    address = url_for("labs_api.read_session", session_id=found.id)
-    return document.describe(found, now()), 201, {"Location": address}
+    address = url_for("labs_api.read_session", session_id=lab_session.id)
+    return document.describe(lab_session, now()), 201, {"Location": address}
 
 
 @labs_api.get("/lab-sessions")
@@ -107,9 +107,9 @@ def read_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def stop_session(session_id: uuid.UUID) -> Any:
     """End it; what is in its home stays for the next start."""
-    found = access.lab(session_id, me())
-    lifecycle.stop(found, reason="user", now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    lifecycle.stop(lab_session, reason="user", now=now())
+    return _committed(lab_session)
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/reset")
@@ -120,9 +120,9 @@ def stop_session(session_id: uuid.UUID) -> Any:
 @limits.each_person("lab_starts")
 def reset_session(session_id: uuid.UUID) -> Any:
     """Throw everything in it away."""
-    found = access.lab(session_id, me())
-    starting.reset(found)
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    starting.reset(lab_session)
+    return _committed(lab_session)
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/extend")
@@ -132,9 +132,9 @@ def reset_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def extend_session(session_id: uuid.UUID) -> Any:
     """Count it as used now."""
-    found = access.lab(session_id, me())
-    running_labs.extend(found, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    running_labs.extend(lab_session, now=now())
+    return _committed(lab_session)
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/checks/<int:check_id>")
@@ -145,9 +145,9 @@ def extend_session(session_id: uuid.UUID) -> Any:
 @limits.each_person("checks")
 def run_check(session_id: uuid.UUID, check_id: int) -> Any:
     """Queue the check; the session tells its outcome."""
-    found = access.lab(session_id, me())
-    checks.request(found, check_id, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    checks.request(lab_session, check_id, now=now())
+    return _committed(lab_session)
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/checks")
@@ -158,9 +158,9 @@ def run_check(session_id: uuid.UUID, check_id: int) -> Any:
 @limits.each_person("checks")
 def run_step(session_id: uuid.UUID, step_id: int) -> Any:
     """Queue the checks; the session tells their outcomes."""
-    found = access.lab(session_id, me())
-    checks.request_step(found, step_id, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    checks.request_step(lab_session, step_id, now=now())
+    return _committed(lab_session)
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/solution")
@@ -170,9 +170,9 @@ def run_step(session_id: uuid.UUID, step_id: int) -> Any:
 @scope("write")
 def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
     """Give the solution where the step is passed, or where its student is stuck; the timeline tells that they asked."""
-    found = access.lab(session_id, me())
-    progress.show_solution(found, step_id, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    progress.show_solution(lab_session, step_id, now=now())
+    return _committed(lab_session)
 
 
 def _committed(found: LabSession) -> dict[str, Any]:

@@ -27,15 +27,15 @@ def show(slug: str) -> ResponseReturnValue:
     course = access.board(slug, me())
     lab = request.args.get("lab", "")
     lab_id, page = access.lab_id_of(course, lab), request.args.get("page", 1, int)
-    found = board.board(course, me(), now=now(), lab_id=lab_id, page=page)
+    board_page = board.board(course, me(), now=now(), lab_id=lab_id, page=page)
     ticket = live_tickets.issuer().live("labs", course.id)
     return render_template(
         "labs/_board.html" if "partial" in request.args else "labs/board.html",
         course=course,
-        board=found,
-        rows=found.page.rows,
-        page=found.page.number,
-        pages=found.page.pages,
+        board=board_page,
+        rows=board_page.page.rows,
+        page=board_page.page.number,
+        pages=board_page.page.pages,
         lab=lab,
         labs=steps.of_course(course),
         now=now(),

@@ -24,26 +24,26 @@ lab_help = Blueprint("lab_help", __name__)
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
-    found = access.lab(session_id, me())
-    hands.raise_hand(found, _text("note"), now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    hands.raise_hand(lab_session, _text("note"), now=now())
+    return _committed(lab_session)
 
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/hand/lower")
 @login_required
 def lower_hand(session_id: uuid.UUID) -> Response:
     """Lower the hand, by its student or whoever helps."""
-    found = access.shared_lab(session_id, me())
-    hands.lower_hand(found, me(), now=now())
-    return _committed(found)
+    lab_session = access.shared_lab(session_id, me())
+    hands.lower_hand(lab_session, me(), now=now())
+    return _committed(lab_session)
 
 
 @lab_help.get("/lab-sessions/<uuid:session_id>/messages")
 @login_required
 def messages(session_id: uuid.UUID) -> Response:
     """What was said, after the message `after`."""
-    found = access.shared_lab(session_id, me())
-    return jsonify(messages=help_messages.of(found, me(), after=max(0, request.args.get("after", 0, int))))
+    lab_session = access.shared_lab(session_id, me())
+    return jsonify(messages=help_messages.of(lab_session, me(), after=max(0, request.args.get("after", 0, int))))
 
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/messages")
@@ -51,10 +51,10 @@ def messages(session_id: uuid.UUID) -> Response:
 @takes_json
 def say(session_id: uuid.UUID) -> Response:
     """Say something."""
-    found = access.shared_lab(session_id, me())
-    limits.spend("messages", me().id, found.id)
-    help_messages.say(found, me(), _text("text"), now=now())
-    return _committed(found)
+    lab_session = access.shared_lab(session_id, me())
+    limits.spend("messages", me().id, lab_session.id)
+    help_messages.say(lab_session, me(), _text("text"), now=now())
+    return _committed(lab_session)
 
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/messages/read")
@@ -62,30 +62,30 @@ def say(session_id: uuid.UUID) -> Response:
 @takes_json
 def read(session_id: uuid.UUID) -> Response:
     """Note how far one has read."""
-    found = access.shared_lab(session_id, me())
+    lab_session = access.shared_lab(session_id, me())
     upto = json_object().get("upto")
     if not isinstance(upto, int) or isinstance(upto, bool) or not 0 <= upto < 2**63:
         raise InvalidInput("upto", _("That can't be the number of a message."))
-    help_messages.mark_read(found.id, me(), upto)
-    return _committed(found)
+    help_messages.mark_read(lab_session.id, me(), upto)
+    return _committed(lab_session)
 
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/visits/<int:visit_id>/give")
 @login_required
 def give(session_id: uuid.UUID, visit_id: int) -> Response:
     """Let a visitor type, too."""
-    found = access.lab(session_id, me())
-    visits.give(found, visit_id, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    visits.give(lab_session, visit_id, now=now())
+    return _committed(lab_session)
 
 
 @lab_help.post("/lab-sessions/<uuid:session_id>/visits/<int:visit_id>/take-back")
 @login_required
 def take_back(session_id: uuid.UUID, visit_id: int) -> Response:
     """Take the keyboard back from a visitor, or refuse it."""
-    found = access.lab(session_id, me())
-    visits.take_back(found, visit_id, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    visits.take_back(lab_session, visit_id, now=now())
+    return _committed(lab_session)
 
 
 def _text(name: str) -> str:

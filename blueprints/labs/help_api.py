@@ -44,10 +44,10 @@ def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
     course = access.board(slug, me())
     lab_id = access.lab_id_of(course, query_data.lab)
     at = now()
-    found = board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
-    counts = {"running": found.running, "queued": found.queued, "needing": found.needing}
-    place = {"page": found.page.number, "pages": found.page.pages, "total": found.page.total}
-    return {"rows": [_row(row, at) for row in found.page.rows], **counts, **place}
+    board_page = board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
+    counts = {"running": board_page.running, "queued": board_page.queued, "needing": board_page.needing}
+    place = {"page": board_page.page.number, "pages": board_page.page.pages, "total": board_page.page.total}
+    return {"rows": [_row(row, at) for row in board_page.page.rows], **counts, **place}
 
 
 def _row(row: board.Row, at: datetime) -> dict[str, Any]:
@@ -114,9 +114,9 @@ def save_labs(slug: str, json_data: LabsIn) -> Any:
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     """Ask for help in one's own lab; a hand that is up gets the new note."""
-    found = access.lab(session_id, me())
-    hands.raise_hand(found, json_data.note, now=now())
-    return _hand(found)
+    lab_session = access.lab(session_id, me())
+    hands.raise_hand(lab_session, json_data.note, now=now())
+    return _hand(lab_session)
 
 
 @lab_help_api.delete("/lab-sessions/<uuid:session_id>/hand")
@@ -126,9 +126,9 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
 @scope("write")
 def lower_hand(session_id: uuid.UUID) -> Any:
     """For the lab's student and the course's staff."""
-    found = access.shared_lab(session_id, me())
-    hands.lower_hand(found, me(), now=now())
-    return _hand(found)
+    lab_session = access.shared_lab(session_id, me())
+    hands.lower_hand(lab_session, me(), now=now())
+    return _hand(lab_session)
 
 
 @lab_help_api.get("/lab-sessions/<uuid:session_id>/messages")
@@ -150,11 +150,11 @@ def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
 @scope("write")
 def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
     """For the lab's student and the course's staff; ten a minute."""
-    found = access.shared_lab(session_id, me())
-    limits.spend("messages", me().id, found.id)
-    message = messages.say(found, me(), json_data.text, now=now())
+    lab_session = access.shared_lab(session_id, me())
+    limits.spend("messages", me().id, lab_session.id)
+    message = messages.say(lab_session, me(), json_data.text, now=now())
     db.session.commit()
-    return messages.of(found, me(), after=message.id - 1)[0]
+    return messages.of(lab_session, me(), after=message.id - 1)[0]
 
 
 def _counted(count: int) -> dict[str, int]:

@@ -20,9 +20,9 @@ lab_ports = Blueprint("lab_ports", __name__)
 @limits.each_person("tickets")
 def port_ticket(session_id: uuid.UUID, port: int) -> Response:
     """A ticket to ask whether somebody listens on the port."""
-    found = _with_port(session_id, port)
-    ticket = live_tickets.issuer().live("probe", found.id, port)
-    return jsonify(url=f"/live/ports/{found.id}/{port}?ticket={ticket}")
+    lab_session = _with_port(session_id, port)
+    ticket = live_tickets.issuer().live("probe", lab_session.id, port)
+    return jsonify(url=f"/live/ports/{lab_session.id}/{port}?ticket={ticket}")
 
 
 @lab_ports.get("/lab-sessions/<uuid:session_id>/ports/<int:port>/open")
@@ -30,18 +30,18 @@ def port_ticket(session_id: uuid.UUID, port: int) -> Response:
 @limits.each_person("tickets")
 def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
     """Lead to what the port shows."""
-    found = _with_port(session_id, port)
+    lab_session = _with_port(session_id, port)
     settings: Settings = current_app.extensions["yurt"]
     if settings.lab_ports_host:
-        host = settings.lab_ports_host.replace("*", f"{port}-{found.id.hex}", 1)
-        ticket = live_tickets.issuer().port(found.id, port)
+        host = settings.lab_ports_host.replace("*", f"{port}-{lab_session.id.hex}", 1)
+        ticket = live_tickets.issuer().port(lab_session.id, port)
         return redirect(f"{origin(settings, host)}/.yurt/enter?ticket={ticket}", 303)
-    ticket = live_tickets.issuer().live("port", found.id, port)
-    return redirect(f"/live/ports/{found.id}/{port}/{ticket}/", 303)
+    ticket = live_tickets.issuer().live("port", lab_session.id, port)
+    return redirect(f"/live/ports/{lab_session.id}/{port}/{ticket}/", 303)
 
 
 def _with_port(session_id: uuid.UUID, port: int) -> LabSession:
-    found = access.running_lab(session_id, me())
-    if port not in found.lab.ports:
+    lab_session = access.running_lab(session_id, me())
+    if port not in lab_session.lab.ports:
         raise NotFound
-    return found
+    return lab_session

@@ -40,23 +40,23 @@ def index() -> ResponseReturnValue:
 def show(slug: str, lab: str) -> ResponseReturnValue:
     """The steps beside the machine."""
     course, role = access.study(slug, me())
-    found = activity(course, lab, Lab)
+    definition = activity(course, lab, Lab)
     takes_part = policy.may_take_part(role)
-    newest = lab_sessions.latest(me().id, found.id)
+    newest = lab_sessions.latest(me().id, definition.id)
     state = document.describe(newest, now()) if newest else None
-    hindrance = starting.hindrance(found) if takes_part else "outsider"
+    hindrance = starting.hindrance(definition) if takes_part else "outsider"
     words = step_rows.words()
-    before, after = outline(course).around(found.slug)
+    before, after = outline(course).around(definition.slug)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
-    g.csp_frames = panels.frames(found, _settings())
+    g.csp_frames = panels.frames(definition, _settings())
     return render_template(
         "labs/show.html",
         course=course,
-        lab=found,
-        steps=step_rows.rows(found, state, words),
+        lab=definition,
+        steps=step_rows.rows(definition, state, words),
         words=words,
         can_begin=hindrance is None and (state is None or state["state"] == "ended"),
-        panels=panels.of(found, takes_part),
+        panels=panels.of(definition, takes_part),
         state=state,
         hindrance=hindrance,
         limits_programs=starting.limits_programs_alone(),
@@ -72,10 +72,10 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
 def start(slug: str, lab: str) -> ResponseReturnValue:
     """Ask for a machine."""
     course, role = access.study(slug, me())
-    found = starting.start(me(), activity(course, lab, Lab), course, role)
+    lab_session = starting.start(me(), activity(course, lab, Lab), course, role)
     db.session.commit()
     if wants_json():
-        return jsonify(document.describe(found, now()))
+        return jsonify(document.describe(lab_session, now()))
     return redirect(_page(slug, lab))
 
 
@@ -83,9 +83,9 @@ def start(slug: str, lab: str) -> ResponseReturnValue:
 @login_required
 def stop(session_id: uuid.UUID) -> Response:
     """End the lab, or leave the queue."""
-    found = access.lab(session_id, me())
-    lifecycle.stop(found, reason="user", now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    lifecycle.stop(lab_session, reason="user", now=now())
+    return _committed(lab_session)
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/reset")
@@ -93,18 +93,18 @@ def stop(session_id: uuid.UUID) -> Response:
 @limits.each_person("lab_starts")
 def reset(session_id: uuid.UUID) -> Response:
     """Throw everything in the lab away, and begin anew."""
-    found = access.lab(session_id, me())
-    starting.reset(found)
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    starting.reset(lab_session)
+    return _committed(lab_session)
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/extend")
 @login_required
 def extend(session_id: uuid.UUID) -> Response:
     """Keep an idle lab."""
-    found = access.lab(session_id, me())
-    running_labs.extend(found, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    running_labs.extend(lab_session, now=now())
+    return _committed(lab_session)
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/checks/<int:check_id>")
@@ -112,9 +112,9 @@ def extend(session_id: uuid.UUID) -> Response:
 @limits.each_person("checks")
 def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
     """Have a check run."""
-    found = access.lab(session_id, me())
-    checks.request(found, check_id, now=now())
-    return _committed(found), 202
+    lab_session = access.lab(session_id, me())
+    checks.request(lab_session, check_id, now=now())
+    return _committed(lab_session), 202
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/checks")
@@ -122,18 +122,18 @@ def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
 @limits.each_person("checks")
 def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
     """Have every check of a step run."""
-    found = access.lab(session_id, me())
-    checks.request_step(found, step_id, now=now())
-    return _committed(found), 202
+    lab_session = access.lab(session_id, me())
+    checks.request_step(lab_session, step_id, now=now())
+    return _committed(lab_session), 202
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/steps/<int:step_id>/solution")
 @login_required
 def solution(session_id: uuid.UUID, step_id: int) -> Response:
     """Open a step's solution for a student who is stuck."""
-    found = access.lab(session_id, me())
-    progress.show_solution(found, step_id, now=now())
-    return _committed(found)
+    lab_session = access.lab(session_id, me())
+    progress.show_solution(lab_session, step_id, now=now())
+    return _committed(lab_session)
 
 
 @labs.get("/lab-sessions/<uuid:session_id>/state")
@@ -148,8 +148,8 @@ def state(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
-    found = access.running_lab(session_id, me())
-    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.issuer().terminal(found.id)}")
+    lab_session = access.running_lab(session_id, me())
+    return jsonify(url=f"/live/terminals/{lab_session.id}?ticket={live_tickets.issuer().terminal(lab_session.id)}")
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/live")
@@ -157,9 +157,9 @@ def ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state."""
-    found = access.lab(session_id, me())
-    ticket = live_tickets.issuer().live("lab", found.id)
-    return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
+    lab_session = access.lab(session_id, me())
+    ticket = live_tickets.issuer().live("lab", lab_session.id)
+    return jsonify(url=f"/live/labs/{lab_session.id}?ticket={ticket}")
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/files")
@@ -167,8 +167,8 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
-    found = access.running_lab(session_id, me())
-    return jsonify(url=f"/live/files/{found.id}", ticket=live_tickets.issuer().live("files", found.id))
+    lab_session = access.running_lab(session_id, me())
+    return jsonify(url=f"/live/files/{lab_session.id}", ticket=live_tickets.issuer().live("files", lab_session.id))
 
 
 def _committed(found: LabSession) -> Response:

@@ -23,22 +23,22 @@ lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:s
 @login_required
 def show(session_id: uuid.UUID) -> ResponseReturnValue:
     """The student's steps and screen, to read. Opening the page begins the visit."""
-    found = access.helped_lab(session_id, me())
-    if found.state != ENDED:
-        visits.begin(found, me(), now=now())
+    lab_session = access.helped_lab(session_id, me())
+    if lab_session.state != ENDED:
+        visits.begin(lab_session, me(), now=now())
         db.session.commit()
-    state, words = document.describe(found, now(), me().id), step_rows.words(is_visit=True)
+    state, words = document.describe(lab_session, now(), me().id), step_rows.words(is_visit=True)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
     return render_template(
         "labs/visit.html",
-        course=found.course,
-        lab=found.lab,
-        student=found.user,
-        steps=step_rows.rows(found.lab, state, words),
+        course=lab_session.course,
+        lab=lab_session.lab,
+        student=lab_session.user,
+        steps=step_rows.rows(lab_session.lab, state, words),
         words=words,
         panels=panels.OF_VISIT,
         state=state,
-        board_url=url_for("labs_board.show", slug=found.course.slug),
+        board_url=url_for("labs_board.show", slug=lab_session.course.slug),
     )
 
 
@@ -47,11 +47,11 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
 @limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state; a visit that has ended begins anew."""
-    found = access.helped_lab(session_id, me())
-    visits.begin(found, me(), now=now())
+    lab_session = access.helped_lab(session_id, me())
+    visits.begin(lab_session, me(), now=now())
     db.session.commit()
-    ticket = live_tickets.issuer().live("lab", found.id)
-    return jsonify(url=f"/live/labs/{found.id}?ticket={ticket}")
+    ticket = live_tickets.issuer().live("lab", lab_session.id)
+    return jsonify(url=f"/live/labs/{lab_session.id}?ticket={ticket}")
 
 
 @lab_visits.post("/ticket")
@@ -59,11 +59,13 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once, for as long as the visit lasts."""
-    found = access.helped_lab(session_id, me())
-    visit = visits.load(found, me())
-    if found.state != RUNNING:
+    lab_session = access.helped_lab(session_id, me())
+    visit = visits.load(lab_session, me())
+    if lab_session.state != RUNNING:
         raise Conflict(_("The lab isn't running."))
-    return jsonify(url=f"/live/terminals/{found.id}?ticket={live_tickets.issuer().terminal(found.id, visit.id)}")
+    return jsonify(
+        url=f"/live/terminals/{lab_session.id}?ticket={live_tickets.issuer().terminal(lab_session.id, visit.id)}"
+    )
 
 
 @lab_visits.post("/ask")
@@ -71,28 +73,28 @@ def ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("keyboard")
 def ask(session_id: uuid.UUID) -> Response:
     """Ask the student for the keyboard."""
-    found = access.helped_lab(session_id, me())
-    visits.ask(found, me(), now=now())
-    return _committed(found)
+    lab_session = access.helped_lab(session_id, me())
+    visits.ask(lab_session, me(), now=now())
+    return _committed(lab_session)
 
 
 @lab_visits.post("/give-back")
 @login_required
 def give_back(session_id: uuid.UUID) -> Response:
     """Hand the keyboard back, or ask for it no more."""
-    found = access.helped_lab(session_id, me())
-    visits.give_back(found, me(), now=now())
-    return _committed(found)
+    lab_session = access.helped_lab(session_id, me())
+    visits.give_back(lab_session, me(), now=now())
+    return _committed(lab_session)
 
 
 @lab_visits.post("/leave")
 @login_required
 def leave(session_id: uuid.UUID) -> ResponseReturnValue:
     """End the visit."""
-    found = access.helped_lab(session_id, me())
-    visits.end(found.id, me().id, now=now())
+    lab_session = access.helped_lab(session_id, me())
+    visits.end(lab_session.id, me().id, now=now())
     db.session.commit()
-    return redirect(url_for("labs_board.show", slug=found.course.slug))
+    return redirect(url_for("labs_board.show", slug=lab_session.course.slug))
 
 
 def _committed(found: LabSession) -> Response:

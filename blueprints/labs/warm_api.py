@@ -38,16 +38,16 @@ def read_warm(slug: str, lab: str) -> Any:
 @scope("write")
 def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     """Replace all plans; an empty list keeps nothing warm."""
-    found = access.planned_lab(slug, lab, me())
+    definition = access.planned_lab(slug, lab, me())
     if json_data.plans:
-        starting.check(found)
+        starting.check(definition)
     plans = []
     for given in json_data.plans:
         weekday = DAYS.index(given.weekday) if given.weekday else None
         plans.append(Plan(**{**given.model_dump(), "weekday": weekday}))
-    warm_plans.replace(found, plans)
+    warm_plans.replace(definition, plans)
     db.session.commit()
-    return _describe(found)
+    return _describe(definition)
 
 
 def _describe(found: Activity) -> dict[str, Any]:

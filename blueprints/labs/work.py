@@ -23,13 +23,13 @@ work = Blueprint("lab_work", __name__)
 def panel(slug: str, lab: str) -> ResponseReturnValue:
     """One's saves of a lab and its newest timeline, as a part of the lab's page."""
     course, _role = access.study(slug, me())
-    found = activity(course, lab, Lab)
-    newest = sessions.latest(me().id, found.id)
+    definition = activity(course, lab, Lab)
+    newest = sessions.latest(me().id, definition.id)
     return render_template(
         "labs/_work.html",
         course=course,
-        lab=found,
-        saves=store.of(me().id, found.id),
+        lab=definition,
+        saves=store.of(me().id, definition.id),
         lines=timeline_words.lines(timelines.of(newest.id)) if newest else [],
         is_over=newest is None or newest.state == "ended",
         receipt=timeline_words.receipt,
@@ -43,18 +43,20 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
 def start_empty(slug: str, lab: str) -> Response:
     """Start a lab without the work that was saved, which stays: for whom it stands in the way."""
     course, role = access.study(slug, me())
-    found = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)
+    lab_session = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)
     db.session.commit()
-    return jsonify(document.describe(found, now()))
+    return jsonify(document.describe(lab_session, now()))
 
 
 @work.get("/lab-sessions/<uuid:session_id>/timeline")
 @login_required
 def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
     """A lab's timeline as a page, for its student and the staff."""
-    found = access.lab_with_timeline(session_id, me())
-    lines = timeline_words.lines(timelines.of(found.id))
-    return render_template("labs/timeline.html", session=found, lab=found.lab, course=found.course, lines=lines)
+    lab_session = access.lab_with_timeline(session_id, me())
+    lines = timeline_words.lines(timelines.of(lab_session.id))
+    return render_template(
+        "labs/timeline.html", session=lab_session, lab=lab_session.lab, course=lab_session.course, lines=lines
+    )
 
 
 @work.get("/lab-saves/<int:save_id>/archive")
@@ -69,9 +71,9 @@ def archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
-    found = starting.restore(me(), access.save(save_id, me()))
+    lab_session = starting.restore(me(), access.save(save_id, me()))
     db.session.commit()
-    return jsonify(document.describe(found, now()))
+    return jsonify(document.describe(lab_session, now()))
 
 
 def archive_of(save: LabSave) -> Response:

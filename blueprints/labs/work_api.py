@@ -41,13 +41,18 @@ def read_timeline(session_id: uuid.UUID) -> Any:
 
     For its student and the course's staff.
     """
-    found = access.lab_with_timeline(session_id, me())
-    events = timelines.of(found.id)
+    lab_session = access.lab_with_timeline(session_id, me())
+    events = timelines.of(lab_session.id)
     rows = [
         {"at": event.at, "kind": event.kind, "detail": event.detail, "words": line["words"]}
         for event, line in zip(events, timeline_words.lines(events), strict=True)
     ]
-    return {"job_id": found.job_id, "state": found.state, "events": rows, "verdicts": verdicts.of(found.id)}
+    return {
+        "job_id": lab_session.job_id,
+        "state": lab_session.state,
+        "events": rows,
+        "verdicts": verdicts.of(lab_session.id),
+    }
 
 
 @lab_work_api.get("/courses/<slug>/labs/<lab>/saves")
@@ -58,8 +63,8 @@ def read_timeline(session_id: uuid.UUID) -> Any:
 def list_saves(slug: str, lab: str) -> Any:
     """Give the saves of the caller's work, the newest first."""
     course, _role = access.study(slug, me())
-    found = activity(course, lab, Lab)
-    rows = [{**store.receipt(save), "reason": save.reason} for save in store.of(me().id, found.id)]
+    definition = activity(course, lab, Lab)
+    rows = [{**store.receipt(save), "reason": save.reason} for save in store.of(me().id, definition.id)]
     return {"saves": rows}
 
 
@@ -80,6 +85,6 @@ def read_archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
-    found = starting.restore(me(), access.save(save_id, me()))
+    lab_session = starting.restore(me(), access.save(save_id, me()))
     db.session.commit()
-    return document.describe(found, now())
+    return document.describe(lab_session, now())

@@ -50,10 +50,10 @@ def list_quizzes(slug: str) -> Any:
 def read_quiz(slug: str, quiz: str) -> Any:
     """Give what the quiz asks for, not its questions: those are an attempt's."""
     course, _role = access.study(slug, me())
-    found = next((row for row in lists.overview(course, me().id) if row["slug"] == quiz), None)
-    if found is None:
+    listed = next((row for row in lists.overview(course, me().id) if row["slug"] == quiz), None)
+    if listed is None:
         raise NotFound
-    return found
+    return listed
 
 
 @quizzes_api.post("/courses/<slug>/quizzes/<quiz>/attempts")
@@ -135,9 +135,9 @@ def _admit() -> None:
 
 
 def _quiz(course: Course, slug: str) -> Quiz:
-    found = activity(course, slug, Quiz)
-    assert isinstance(found, Quiz)
-    return found
+    quiz = activity(course, slug, Quiz)
+    assert isinstance(quiz, Quiz)
+    return quiz
 
 
 def _detail(found: Attempt) -> dict[str, Any]:

@@ -34,23 +34,23 @@ PER_PAGE = 50
 def show(slug: str, quiz: str) -> ResponseReturnValue:
     """A quiz's front page: what it asks for, and how earlier attempts went."""
     course, role = access.study(slug, me())
-    found, plan = activity(course, quiz, Quiz), outline(course)
-    mine = attempts.of_student(me().id, found)
+    chosen_quiz, plan = activity(course, quiz, Quiz), outline(course)
+    mine = attempts.of_student(me().id, chosen_quiz)
     closed = [attempt for attempt in mine if attempt.state == "closed"]
-    entry = next((entry for entry in plan.entries if entry.id == found.id), None)
-    left = attempts.attempts_left(found, len(mine))
+    entry = next((entry for entry in plan.entries if entry.id == chosen_quiz.id), None)
+    left = attempts.attempts_left(chosen_quiz, len(mine))
     opened = next((attempt for attempt in mine if attempt.state == "open"), None)
-    before, after = plan.around(found.slug)
+    before, after = plan.around(chosen_quiz.slug)
     return render_template(
         "quizzes/show.html",
         course=course,
-        quiz=found,
+        quiz=chosen_quiz,
         question_count=entry.count if entry else 0,
         attempts=closed,
         open_attempt=opened,
         attempts_left=left,
         best=max((attempt.percent or 0 for attempt in closed), default=None),
-        earned=max((grading.worth_of(found.points, each.score, each.max_score) for each in closed), default=0),
+        earned=max((grading.worth_of(chosen_quiz.points, each.score, each.max_score) for each in closed), default=0),
         is_staff=policy.may_see_people(me(), role),
         can_start=policy.may_take_part(role) and (opened is not None or left != 0),
         outline=pages.outline_context(course, plan, done_ids(me().id, course)),
@@ -66,8 +66,8 @@ def start(slug: str, quiz: str) -> ResponseReturnValue:
     course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
-    found = activity(course, quiz, Quiz)
-    attempt = attempts.start(me().id, found, now=now(), admit=_admit)
+    chosen_quiz = activity(course, quiz, Quiz)
+    attempt = attempts.start(me().id, chosen_quiz, now=now(), admit=_admit)
     db.session.commit()
     return redirect(url_for("quizzes.attempt", attempt_id=attempt.id))
 
@@ -83,29 +83,29 @@ def everybodys(slug: str, quiz: str) -> ResponseReturnValue:
     course, role = access.study(slug, me())
     if not policy.may_see_people(me(), role):
         raise Forbidden
-    found = activity(course, quiz, Quiz)
-    page = attempts_at(found, None, request.args.get("page", 1, int), PER_PAGE)
+    chosen_quiz = activity(course, quiz, Quiz)
+    page = attempts_at(chosen_quiz, None, request.args.get("page", 1, int), PER_PAGE)
     late = answers.count_late(attempt.id for attempt in page.rows)
-    return render_template("quizzes/everybodys.html", course=course, quiz=found, page=page, late=late)
+    return render_template("quizzes/everybodys.html", course=course, quiz=chosen_quiz, page=page, late=late)
 
 
 @quizzes.get("/attempts/<int:attempt_id>")
 @login_required
 def attempt(attempt_id: int) -> ResponseReturnValue:
     """Answer the questions."""
-    found, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
-    _close_overdue(found, at)
-    if found.state != "open":
+    attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
+    _close_overdue(attempt, at)
+    if attempt.state != "open":
         return redirect(url_for("quizzes.result", attempt_id=attempt_id))
     return render_template(
         "quizzes/attempt.html",
-        course=found.quiz.course,
-        quiz=found.quiz,
-        attempt=found,
-        items=found.items,
-        saved=sum(1 for item in found.items if item.response is not None),
-        total=len(found.items),
-        deadline_at=found.deadline_at,
+        course=attempt.quiz.course,
+        quiz=attempt.quiz,
+        attempt=attempt,
+        items=attempt.items,
+        saved=sum(1 for item in attempt.items if item.response is not None),
+        total=len(attempt.items),
+        deadline_at=attempt.deadline_at,
         grace_s=int(answers.GRACE.total_seconds()),
         now=at,
         read_as=_read_as,
@@ -116,17 +116,17 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
 @login_required
 def read_answers(attempt_id: int) -> ResponseReturnValue:
     """Tell an open page what is saved, from other tabs and devices, the site's time, and how to hear of more."""
-    found, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
-    _close_overdue(found, at)
-    others = answers.by_position(answers.uncounted(found.id)) if found.state == "open" else {}
-    ticket = live_tickets.issuer().live("attempt", found.id)
+    attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
+    _close_overdue(attempt, at)
+    others = answers.by_position(answers.uncounted(attempt.id)) if attempt.state == "open" else {}
+    ticket = live_tickets.issuer().live("attempt", attempt.id)
     response = jsonify(
-        state=found.state,
-        closed_by=found.closed_by,
+        state=attempt.state,
+        closed_by=attempt.closed_by,
         now=at.isoformat(),
-        live=f"/live/attempts/{found.id}?ticket={ticket}",
-        saved=sum(1 for item in found.items if item.response is not None),
-        items=[_saved(item, others.get(item.position, [])) for item in found.items],
+        live=f"/live/attempts/{attempt.id}?ticket={ticket}",
+        saved=sum(1 for item in attempt.items if item.response is not None),
+        items=[_saved(item, others.get(item.position, [])) for item in attempt.items],
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -172,13 +172,13 @@ def _typed(body: dict[str, Any]) -> TypedIn:
 @login_required
 def submit(attempt_id: int) -> ResponseReturnValue:
     """Hand in. A page without scripts sends its answers along."""
-    found = access.answerable_attempt(attempt_id, me(), is_whole=True)
+    attempt = access.answerable_attempt(attempt_id, me(), is_whole=True)
     at = now()
-    _save_form(found, at)
-    attempts.submit(found, now=at)
+    _save_form(attempt, at)
+    attempts.submit(attempt, now=at)
     db.session.commit()
     if wants_json():
-        return jsonify(state=found.state, closed_by=found.closed_by)
+        return jsonify(state=attempt.state, closed_by=attempt.closed_by)
     return redirect(url_for("quizzes.result", attempt_id=attempt_id))
 
 
@@ -202,26 +202,26 @@ def _save_form(found: Attempt, at: datetime) -> None:
 @login_required
 def result(attempt_id: int) -> ResponseReturnValue:
     """Show the score with feedback, to its student and the course's staff."""
-    found = access.readable_attempt(attempt_id, me())
-    is_mine = policy.owns_attempt(me(), found)
-    if found.state == "open":
+    attempt = access.readable_attempt(attempt_id, me())
+    is_mine = policy.owns_attempt(me(), attempt)
+    if attempt.state == "open":
         if not is_mine:
             raise NotFound
         return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))
-    course, quiz = found.quiz.course, found.quiz
-    mine = attempts.of_student(found.user_id, quiz)
+    course, quiz = attempt.quiz.course, attempt.quiz
+    mine = attempts.of_student(attempt.user_id, quiz)
     _before, after = outline(course).around(quiz.slug)
-    late = answers.by_position(other for other in answers.uncounted(found.id) if other.why == LATE)
+    late = answers.by_position(other for other in answers.uncounted(attempt.id) if other.why == LATE)
     return render_template(
         "quizzes/result.html",
         course=course,
         quiz=quiz,
-        attempt=found,
-        student=None if is_mine else found.user,
-        items=[_graded(item, late.get(item.position, [])) for item in found.items],
-        percent=found.percent,
-        is_passed=(found.percent or 0) >= quiz.pass_percent,
-        earned=grading.worth_of(quiz.points, found.score, found.max_score),
+        attempt=attempt,
+        student=None if is_mine else attempt.user,
+        items=[_graded(item, late.get(item.position, [])) for item in attempt.items],
+        percent=attempt.percent,
+        is_passed=(attempt.percent or 0) >= quiz.pass_percent,
+        earned=grading.worth_of(quiz.points, attempt.score, attempt.max_score),
         read_as=_read_as,
         attempts_left=attempts.attempts_left(quiz, len(mine)),
         next=pages.link(course, after),

@@ -88,8 +88,8 @@ def make(places: Places, programs: Path, uid: int, gid: int) -> None:
     outside = places.outside
     try:
         outside.mkdir(mode=OPEN, exist_ok=True)
-        found = outside.lstat()
-        if outside.is_symlink() or found.st_uid != os.geteuid():
+        status = outside.lstat()
+        if outside.is_symlink() or status.st_uid != os.geteuid():
             raise Refusal(f"{outside} belongs to somebody else: remove it.")
         outside.chmod(OPEN)
         if places.sockets.parent == outside:
@@ -121,5 +121,5 @@ def _copy(packages: Path, target: Path) -> None:
 
 
 def _version(programs: Path) -> str:
-    found = (programs / "postgres").stat()
-    return hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:12]
+    status = (programs / "postgres").stat()
+    return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]

@@ -12,9 +12,9 @@ from scheduler.ticks import (
     capacity,
     checks,
     events,
-    holds,
     hopeless,
     idleness,
+    lease_renewals,
     leftovers,
     mail,
     measures,
@@ -62,9 +62,9 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     limits = Limits(
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
-    hands = holds.Hands()
-    start, stop = starts.starter(settings, backend, limits, hands), stops.stopper(backend, hands)
-    save, check = saves.saver(backend, hands), checks.checker(backend, hands)
+    keeper = lease_renewals.LeaseKeeper()
+    start, stop = starts.starter(settings, backend, limits, keeper), stops.stopper(backend, keeper)
+    save, check = saves.saver(backend, keeper), checks.checker(backend, keeper)
     count = Tick("capacity", capacity.counter(settings, backend), interval_s=15.0)
     if backend.has_events:
         stream = Tick("events", lambda: False, interval_s=1.0)
@@ -78,7 +78,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         stream.work = events.follower(settings, backend, is_over, count.bell.ring)
         ticks += [stream, Tick("leftovers", leftovers.finder(backend), interval_s=60.0)]
     if backend.has_warm:
-        keep = warm.keeper(settings, backend, limits, hands)
+        keep = warm.warmer(settings, backend, limits, keeper)
         warm_tick = Tick("warm", keep, 15.0, topic="labs", threads=WARMERS, due=warm_stock.due, needs=warm_stock.stand)
         ticks.append(warm_tick)
     return [
@@ -88,7 +88,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         _of_labs("stops", stop, STOPPERS, due=claims.stop_due, oldest=claims.oldest_stopping),
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
-        Tick("holds", holds.keeper(hands), interval_s=RENEW_EVERY_S),
+        Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S),
         Tick("idleness", idleness.collector(redis, settings.public_url), 15.0, needs=claims.is_any_running),
         Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),
         Tick("visits", visits.work, due=help_visits.gone_due),

@@ -7,22 +7,22 @@ import structlog
 from backends import Backend, BackendError
 from extensions import db
 from models import CheckRun, utcnow
-from scheduler.ticks.holds import Hands, nothing
+from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from services.labs import checks
 
 log = structlog.get_logger("yurt.scheduler")
 
 
-def checker(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
-    """Return the work of the tick; `hands` keep what runs from being taken over."""
-    hands = hands or Hands()
+def checker(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[..., bool]:
+    """Return the work of the tick; `keeper` keeps what runs from being taken over."""
+    keeper = keeper or LeaseKeeper()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
         run = checks.claim(utcnow())
         if run is None:
             db.session.commit()
             return False
-        with hands.hold(run.id, CheckRun):
+        with keeper.hold(run.id, CheckRun):
             carry_out(backend, run, claimed_one)
         return True
 

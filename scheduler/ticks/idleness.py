@@ -66,8 +66,8 @@ def collector(redis: Redis, public_url: str = "") -> Callable[[], bool]:
 def judge(now: datetime, public_url: str = "", *, is_activity_known: bool = True) -> None:
     """Apply the verdict to every running lab that it changes, each in a transaction of its own."""
     query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
-    found = db.session.scalars(query).all()
-    due = [one.id for one in found if _decide(one, now, is_activity_known)[0]]
+    lab_sessions = db.session.scalars(query).all()
+    due = [one.id for one in lab_sessions if _decide(one, now, is_activity_known)[0]]
     db.session.commit()
     for session_id in due:
         apply(session_id, now, public_url, is_activity_known=is_activity_known)

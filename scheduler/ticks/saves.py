@@ -11,7 +11,7 @@ from backends import Backend, BackendError, NoWay
 from extensions import db
 from models import utcnow
 from models.lab_session import REASONS
-from scheduler.ticks.holds import Hands, nothing
+from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from services.labs import saving
 from services.labs.saving import Order, Outcome
 from services.saves import archives
@@ -33,21 +33,21 @@ for _reason in (*REASONS, "reset", "asked", "again"):
 log = structlog.get_logger("yurt.scheduler")
 
 
-def saver(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
-    """Return the work of the tick that saves labs while they run; `hands` keep them from being taken over."""
-    hands = hands or Hands()
+def saver(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[..., bool]:
+    """Return the work of the tick that saves labs while they run; `keeper` keeps them from being taken over."""
+    keeper = keeper or LeaseKeeper()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        found = saving.claim_due(utcnow())
-        if found is None:
+        lab_session = saving.claim_due(utcnow())
+        if lab_session is None:
             db.session.commit()
             return False
-        order = saving.order_of(found, "asked" if found.save_requested_at else "again")
+        order = saving.order_of(lab_session, "asked" if lab_session.save_requested_at else "again")
         if order is None:
-            saving.decline(found)
+            saving.decline(lab_session)
         db.session.commit()
         if order is not None:
-            with hands.hold(order.session_id):
+            with keeper.hold(order.session_id):
                 claimed_one()
                 save(backend, order)
         return True

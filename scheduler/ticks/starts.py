@@ -17,7 +17,7 @@ from backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom,
 from config import Settings
 from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
-from scheduler.ticks.holds import Hands, nothing
+from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from services.capacity import holdings
 from services.idleness import rules
 from services.labs import claims, lifecycle, repairs
@@ -34,15 +34,17 @@ STARTS = Histogram(
 log = structlog.get_logger("yurt.scheduler")
 
 
-def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[..., bool]:
-    """Return the work of the tick; `hands` keep what is being started from being taken over."""
-    hands = hands or Hands()
+def starter(
+    settings: Settings, backend: Backend, limits: Limits, keeper: LeaseKeeper | None = None
+) -> Callable[..., bool]:
+    """Return the work of the tick; `keeper` keeps what is being started from being taken over."""
+    keeper = keeper or LeaseKeeper()
     # Set while positions in the queue have changed that nobody has been told of.
     is_news = threading.Event()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
         now = utcnow()
-        claimed = claims.claim_lost(now, hands.sessions(), limits.instance)
+        claimed = claims.claim_lost(now, keeper.sessions(), limits.instance)
         if claimed is None:
             claimed = claims.claim_next(limits, now)
             if claimed is not None:
@@ -54,7 +56,7 @@ def starter(settings: Settings, backend: Backend, limits: Limits, hands: Hands |
         db.session.commit()
         if claimed is None:
             return False
-        with hands.hold(claimed.id):
+        with keeper.hold(claimed.id):
             claimed_one()
             start(settings, backend, claimed)
         return True

@@ -14,7 +14,7 @@ import structlog
 from backends import Backend, BackendError
 from extensions import db
 from models import utcnow
-from scheduler.ticks.holds import Hands, nothing
+from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from scheduler.ticks.saves import is_alive, save
 from services import timelines
 from services.labs import claims, lifecycle, saving
@@ -23,21 +23,21 @@ from services.labs.saving import Outcome
 log = structlog.get_logger("yurt.scheduler")
 
 
-def stopper(backend: Backend, hands: Hands | None = None) -> Callable[..., bool]:
-    """Return the work of the tick; `hands` keep what is being stopped from being taken over."""
-    hands = hands or Hands()
+def stopper(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[..., bool]:
+    """Return the work of the tick; `keeper` keeps what is being stopped from being taken over."""
+    keeper = keeper or LeaseKeeper()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        found = claims.claim_stop(utcnow(), hands.sessions())
-        if found is None:
+        lab_session = claims.claim_stop(utcnow(), keeper.sessions())
+        if lab_session is None:
             db.session.commit()
             return False
-        session_id, job_id = found.id, found.job_id
-        order = saving.order_of(found)
-        if order is not None and not found.failures and not found.waiting_for:
+        session_id, job_id = lab_session.id, lab_session.job_id
+        order = saving.order_of(lab_session)
+        if order is not None and not lab_session.failures and not lab_session.waiting_for:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
-        with hands.hold(session_id):
+        with keeper.hold(session_id):
             claimed_one()
             if order is None or save(backend, order) is Outcome.STOP:
                 stop(backend, session_id, job_id)

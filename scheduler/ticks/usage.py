@@ -38,9 +38,9 @@ def measurer(backend: Backend) -> Callable[[], bool]:
 def measure(backend: Backend) -> None:
     """Ask the backend how busy every running lab is. One that it can't measure keeps what is known."""
     query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
-    found = db.session.scalars(query).all()
-    sessions = {one.job_id: (one.id, one.lab.busy_cpu_percent) for one in found}
-    ending = {one.job_id for one in found if _is_ending(one, utcnow() + AHEAD)}
+    lab_sessions = db.session.scalars(query).all()
+    sessions = {one.job_id: (one.id, one.lab.busy_cpu_percent) for one in lab_sessions}
+    ending = {one.job_id for one in lab_sessions if _is_ending(one, utcnow() + AHEAD)}
     db.session.commit()
     if not sessions:
         return
@@ -66,7 +66,7 @@ def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetim
 
 def note_activity(redis: Redis, now: datetime) -> None:
     """Move what Redis has to the rows; the time of the last use never goes back, nor ahead of now."""
-    times, found = activity.read(redis)
+    times, lab_sessions = activity.read(redis)
     rows: list[Use] = []
     for kind in ("input", "http", "page"):
         for session_id, at in times[kind].items():
@@ -75,7 +75,7 @@ def note_activity(redis: Redis, now: datetime) -> None:
     running_labs.used(_merged(rows))
     _note_prompts(times["first_prompt"], now)
     db.session.commit()
-    activity.forget(redis, found)
+    activity.forget(redis, lab_sessions)
 
 
 def _merged(rows: Iterable[Use]) -> list[Use]:

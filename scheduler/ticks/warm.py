@@ -9,7 +9,7 @@ from backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
 from config import Settings
 from extensions import db
 from models import Lab, WarmLab, utcnow
-from scheduler.ticks.holds import Hands, nothing
+from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from scheduler.ticks.starts import leave
 from services import leases
 from services.capacity.order import Limits
@@ -23,9 +23,11 @@ MAX_FAILURES = 5
 log = structlog.get_logger("yurt.scheduler")
 
 
-def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | None = None) -> Callable[..., bool]:
-    """Return the work of the tick; `hands` keep what is being started from being taken over."""
-    hands = hands or Hands()
+def warmer(
+    settings: Settings, backend: Backend, limits: Limits, keeper: LeaseKeeper | None = None
+) -> Callable[..., bool]:
+    """Return the work of the tick; `keeper` keeps what is being started from being taken over."""
+    keeper = keeper or LeaseKeeper()
     paused: dict[int, datetime] = {}
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
@@ -35,7 +37,7 @@ def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | 
         going = warm_stock.claim_stop(now)
         db.session.commit()
         if going is not None:
-            with hands.hold(going.id, WarmLab):
+            with keeper.hold(going.id, WarmLab):
                 claimed_one()
                 stop(backend, going)
             return True
@@ -45,7 +47,7 @@ def keeper(settings: Settings, backend: Backend, limits: Limits, hands: Hands | 
         if coming is None:
             return False
         lab_id = coming.lab_id
-        with hands.hold(coming.id, WarmLab):
+        with keeper.hold(coming.id, WarmLab):
             claimed_one()
             pause = start(settings, backend, coming)
         if pause is not None:

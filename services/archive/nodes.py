@@ -88,14 +88,14 @@ class _Document:
         self._file, self._faults, self._first_line = file, faults, first_line
 
     def root(self) -> Node:
-        found: Node | None = None
+        root: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
-                if found is not None:
+                if root is not None:
                     self._note(event, "", "holds a second document (a line of ---)")
                     break
-                found = self._node(next(self._events), "", 0)
-        return found or Node(None, self._first_line)
+                root = self._node(next(self._events), "", 0)
+        return root or Node(None, self._first_line)
 
     def _note(self, event: Any, path: str, message: str) -> None:
         self._faults.add(self._file, self._line(event), path or "yaml", message)

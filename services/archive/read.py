@@ -76,12 +76,12 @@ def _module(folder: Folder, faults: Faults, slug: str, seen: dict[str, str]) -> 
             continue
         seen[name] = slug
         files = [f"{slug}/{name}.md", f"{slug}/{name}.quiz.yaml", f"{slug}/{name}.lab/lab.yaml"]
-        found = [file for file in files if file in folder]
-        if len(found) == 1:
-            activities.append(_activity(folder, faults, found[0], name))
+        present = [file for file in files if file in folder]
+        if len(present) == 1:
+            activities.append(_activity(folder, faults, present[0], name))
         else:
-            fault = "there is more than one of" if found else "there is none of"
-            document.fault(f"{fault} {', '.join(found or files)}", "activities", line=line)
+            fault = "there is more than one of" if present else "there is none of"
+            document.fault(f"{fault} {', '.join(present or files)}", "activities", line=line)
     read = tuple(activity for activity in activities if activity is not None)
     return ModuleContent(slug=slug, title=document.said.title, summary=document.said.summary, activities=read)
 

@@ -189,12 +189,12 @@ def _history(now: datetime, store: Store | None) -> History:
         kept = store.get(HISTORY_KEY) if store else None
         if kept is not None:
             return _unpacked(json.loads(kept))
-        found = capacity_waits.history(now)
+        past = capacity_waits.history(now)
         if store:
-            store.set(HISTORY_KEY, json.dumps(asdict(found)), ex=HISTORY_KEPT_S)
+            store.set(HISTORY_KEY, json.dumps(asdict(past)), ex=HISTORY_KEPT_S)
     except RedisError:
         return capacity_waits.history(now)
-    return found
+    return past
 
 
 def _unpacked(kept: dict[str, Any]) -> History:

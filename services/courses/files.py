@@ -39,10 +39,10 @@ def read(sha256: str) -> bytes:
 
 def of_course(course: Course, path: str) -> CourseFile:
     """Return the course's file under `path`; raise NotFound."""
-    found = db.session.get(CourseFile, (course.id, path.replace("\x00", "")))
-    if found is None:
+    course_file = db.session.get(CourseFile, (course.id, path.replace("\x00", "")))
+    if course_file is None:
         raise NotFound
-    return found
+    return course_file
 
 
 def is_shown_in(html: str, file: CourseFile) -> bool:

@@ -118,10 +118,10 @@ def set_role(course: Course, user_id: int, role: str | None, *, now: datetime) -
 
 def require_member(course: Course, user_id: int) -> Enrolment:
     """Return a person's place in the course; raise NotFound for somebody who isn't in it."""
-    found = db.session.get(Enrolment, (course.id, user_id)) if user_id < 2**63 else None
-    if found is None:
+    enrolment = db.session.get(Enrolment, (course.id, user_id)) if user_id < 2**63 else None
+    if enrolment is None:
         raise NotFound
-    return found
+    return enrolment
 
 
 def _add(user_id: int, course_id: int, role: str, now: datetime) -> None:

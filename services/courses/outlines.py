@@ -79,10 +79,10 @@ def outlines(courses: Sequence[Course]) -> dict[int, Outline]:
 def activity(course: Course, slug: str, kind: type[Kind]) -> Kind:
     """Return the lesson, quiz or lab called `slug` in the course; raise NotFound for archived ones too."""
     query = select(kind).where(kind.course_id == course.id, kind.slug == slug.replace("\x00", ""), ~kind.is_archived)
-    found = db.session.scalar(query)
-    if found is None:
+    entry = db.session.scalar(query)
+    if entry is None:
         raise NotFound
-    return found
+    return entry
 
 
 def done_ids(user_id: int | None, course: Course) -> set[int]:

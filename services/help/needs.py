@@ -55,8 +55,8 @@ class Reason:
 
 def reasons(facts: Facts, now: datetime) -> list[Reason]:
     """Return why this student may need help, the most urgent first; an empty list when nothing says so."""
-    found = [_hand(facts), _failing(facts), _stuck(facts, now)]
-    return [reason for reason in found if reason is not None]
+    needs = [_hand(facts), _failing(facts), _stuck(facts, now)]
+    return [reason for reason in needs if reason is not None]
 
 
 def order(facts: Facts, why: Sequence[Reason]) -> tuple[int, datetime, datetime]:

@@ -30,19 +30,19 @@ def begin(lab_session: LabSession, user: User, *, now: datetime) -> LabVisit:
         row = insert(LabVisit).values(session_id=lab_session.id, user_id=user.id, began_at=now, seen_at=now)
         if db.session.scalar(row.on_conflict_do_nothing().returning(LabVisit.id)) is not None:
             _note(lab_session.id, "visit_began", now, user)
-        found = _change(_open(lab_session.id, user.id), seen_at=now)
-        if found is not None:
-            return found
+        visit = _change(_open(lab_session.id, user.id), seen_at=now)
+        if visit is not None:
+            return visit
     raise Conflict
 
 
 def find(lab_session: LabSession, user_id: int) -> LabVisit | None:
     """Return the person's open visit, if they may still help there."""
-    found = db.session.scalar(select(LabVisit).where(*_open(lab_session.id, user_id)))
-    if found is None:
+    visit = db.session.scalar(select(LabVisit).where(*_open(lab_session.id, user_id)))
+    if visit is None:
         return None
     role = members.role_of(user_id, lab_session.course)
-    return found if policy.may_help_in_lab(found.user, lab_session, role) else None
+    return visit if policy.may_help_in_lab(visit.user, lab_session, role) else None
 
 
 def touch(session_id: uuid.UUID, user_id: int, *, now: datetime) -> None:
@@ -62,9 +62,9 @@ def ask(lab_session: LabSession, user: User, *, now: datetime) -> None:
 def give(lab_session: LabSession, visit_id: int, *, now: datetime) -> None:
     """Let a visitor who asked type, too. Again is harmless."""
     where = (*_of(lab_session, visit_id), LabVisit.asked_at.is_not(None), LabVisit.consented_at.is_(None))
-    found = _change(where, consented_at=now)
-    if found is not None:
-        _note(lab_session.id, "keyboard_given", now, found.user)
+    visit = _change(where, consented_at=now)
+    if visit is not None:
+        _note(lab_session.id, "keyboard_given", now, visit.user)
     elif db.session.scalar(select(LabVisit.consented_at).where(*_of(lab_session, visit_id))) is None:
         raise Conflict("Nobody asks for the keyboard any more.")
 
@@ -96,10 +96,10 @@ def gone_due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 def load(lab_session: LabSession, user: User) -> LabVisit:
     """Return the person's open visit; raise NotFound."""
-    found = find(lab_session, user.id)
-    if found is None:
+    visit = find(lab_session, user.id)
+    if visit is None:
         raise NotFound
-    return found
+    return visit
 
 
 def _return(where: tuple[Any, ...], now: datetime) -> None:

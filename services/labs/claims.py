@@ -48,9 +48,9 @@ def claim_next(limits: Limits, now: datetime) -> LabSession | None:
         if choice.entry is None:
             warm_stock.give_up(choice.evicted)
             return None
-        found = db.session.get(LabSession, choice.entry.id, populate_existing=True, with_for_update=True)
-        if found is not None and found.state == QUEUED and _claim(found, choice, now):
-            return found
+        lab_session = db.session.get(LabSession, choice.entry.id, populate_existing=True, with_for_update=True)
+        if lab_session is not None and lab_session.state == QUEUED and _claim(lab_session, choice, now):
+            return lab_session
     return None
 
 
@@ -87,11 +87,11 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    found = db.session.scalar(query)
-    if found is None:
+    lab_session = db.session.scalar(query)
+    if lab_session is None:
         return None
-    lifecycle.claim_again(found, now)
-    return found
+    lifecycle.claim_again(lab_session, now)
+    return lab_session
 
 
 def is_held(session_id: uuid.UUID, job_id: str, claimed_at: datetime | None) -> bool:
@@ -114,10 +114,10 @@ def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | 
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    found = db.session.scalar(query)
-    if found is not None:
-        leases.take(found, now)
-    return found
+    lab_session = db.session.scalar(query)
+    if lab_session is not None:
+        leases.take(lab_session, now)
+    return lab_session
 
 
 def start_due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:

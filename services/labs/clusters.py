@@ -56,14 +56,14 @@ def state(instance: str) -> ClusterState | None:
 
 def leaving(instance: str) -> list[str]:
     """Return the machines that are being taken out of service."""
-    found = state(instance)
-    return [node["name"] for node in found.nodes if node.get("detail") == DRAINING] if found else []
+    cluster = state(instance)
+    return [node["name"] for node in cluster.nodes if node.get("detail") == DRAINING] if cluster else []
 
 
 def event_index(instance: str) -> int:
     """Return the place in the backend's stream of events up to which everything was looked at."""
-    found = state(instance)
-    return found.event_index if found else 0
+    cluster = state(instance)
+    return cluster.event_index if cluster else 0
 
 
 def note_event_index(instance: str, index: int) -> None:

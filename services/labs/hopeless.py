@@ -44,8 +44,8 @@ REMEDY = "Import the course with a smaller lab, or ask the people who run this s
 def faults(course: Course, site: Site) -> list[tuple[Lab, Why]]:
     """Return the labs of the course that can never start here, and why."""
     query = select(Lab).where(Lab.course_id == course.id, ~Lab.is_archived).order_by(Lab.position, Lab.id)
-    found = [(lab, gate.hindrance(lab, site)) for lab in db.session.scalars(query)]
-    return [(lab, why) for lab, why in found if why is not None and why in OF_LAB]
+    checked = [(lab, gate.hindrance(lab, site)) for lab in db.session.scalars(query)]
+    return [(lab, why) for lab, why in checked if why is not None and why in OF_LAB]
 
 
 def words(lab: Lab, why: Why) -> str:

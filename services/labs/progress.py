@@ -105,12 +105,12 @@ def show_solution(lab_session: LabSession, step_id: int, *, now: datetime) -> No
     """Open a step's solution for the student who asks, and note that they did. Again is harmless."""
     # Two clicks at once note it once.
     db.session.execute(select(LabSession.id).where(LabSession.id == lab_session.id).with_for_update())
-    found = next((step for step in of_steps(lab_session, of_checks(lab_session)) if step["id"] == step_id), None)
-    if found is None or not found["has_solution"]:
+    step_row = next((step for step in of_steps(lab_session, of_checks(lab_session)) if step["id"] == step_id), None)
+    if step_row is None or not step_row["has_solution"]:
         raise NotFound
-    if found["solution_html"] is None and not found["can_ask"]:
+    if step_row["solution_html"] is None and not step_row["can_ask"]:
         raise Conflict(f"Try on: you can read the solution once a check of this step has failed {FAILURES} times.")
-    if found["can_ask"]:
+    if step_row["can_ask"]:
         step = db.session.get_one(LabStep, step_id)
         timelines.note(lab_session.id, SHOWN, now, step=step_id, number=step.position, title=step.title)
         db.session.flush()

@@ -99,10 +99,10 @@ def plan(
     session, and a session that came to run only since then isn't missed among the jobs. Starts and stops in hand are
     their ticks' own affair. `leaving` names the machines that are being taken out of service.
     """
-    sessions, found = list(sessions), {job.job_id: job for job in jobs}
+    sessions, by_id = list(sessions), {job.job_id: job for job in jobs}
     owned = {session.job_id for session in sessions}
-    repairs = [Repair("stop", job_id) for job_id in found if job_id not in owned]
-    due = (_repair(session, found.get(session.job_id), looked_at, leaving) for session in sessions)
+    repairs = [Repair("stop", job_id) for job_id in by_id if job_id not in owned]
+    due = (_repair(session, by_id.get(session.job_id), looked_at, leaving) for session in sessions)
     return [*repairs, *(repair for repair in due if repair is not None)]
 
 
@@ -172,6 +172,6 @@ def move(repair: Repair, now: datetime) -> None:
     if repair.session_id is None:
         warm_stock.retire(repair.job_id)
         return
-    found = db.session.get(LabSession, repair.session_id, populate_existing=True)
-    if found is not None:
-        lifecycle.relocate(found, now, why=repair.detail)
+    lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
+    if lab_session is not None:
+        lifecycle.relocate(lab_session, now, why=repair.detail)

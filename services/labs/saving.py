@@ -88,10 +88,10 @@ def claim_due(now: datetime) -> LabSession | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    found = db.session.scalar(query)
-    if found is not None:
-        leases.take(found, now)
-    return found
+    lab_session = db.session.scalar(query)
+    if lab_session is not None:
+        leases.take(lab_session, now)
+    return lab_session
 
 
 def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:

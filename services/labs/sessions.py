@@ -14,10 +14,10 @@ from services.errors import NotFound
 def load(session_id: uuid.UUID) -> LabSession:
     """Return a session with its lab and course; raise NotFound."""
     query = select(LabSession).options(joinedload(LabSession.lab), joinedload(LabSession.course))
-    found = db.session.scalar(query.where(LabSession.id == session_id))
-    if found is None:
+    lab_session = db.session.scalar(query.where(LabSession.id == session_id))
+    if lab_session is None:
         raise NotFound
-    return found
+    return lab_session
 
 
 def active_for(user_id: int, lab_id: int) -> LabSession | None:

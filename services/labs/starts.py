@@ -43,11 +43,11 @@ def restore(user: User, save: LabSave, site: Site, *, now: datetime) -> LabSessi
     lab = db.session.get_one(Lab, save.lab_id)
     course = db.session.get_one(Course, lab.course_id)
     gate.admit(lab, members.role_of(save.user_id, course), site)
-    found = sessions.active_for(user.id, save.lab_id)
-    if found is None:
+    lab_session = sessions.active_for(user.id, save.lab_id)
+    if lab_session is None:
         return lifecycle.queue(user, lab, course, now=now, is_fresh=True, restore_id=save.id)
-    if found.state == RUNNING:
-        lifecycle.reset(found, now, restore_id=save.id)
-    elif found.state != QUEUED or not lifecycle.begin_with(found, save.id):
+    if lab_session.state == RUNNING:
+        lifecycle.reset(lab_session, now, restore_id=save.id)
+    elif lab_session.state != QUEUED or not lifecycle.begin_with(lab_session, save.id):
         raise Conflict("The machine is just starting or stopping. Please try again in a moment.")
-    return found
+    return lab_session

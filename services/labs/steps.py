@@ -11,13 +11,13 @@ from models import Activity, Course, Enrolment, Lab, LabCheck, LabStep, Module
 
 def steps(lab: Lab) -> list[dict[str, Any]]:
     """Return [{step, checks}] in order, without archived checks. Two queries."""
-    found = db.session.scalars(select(LabStep).where(LabStep.lab_id == lab.id).order_by(LabStep.position))
+    steps = db.session.scalars(select(LabStep).where(LabStep.lab_id == lab.id).order_by(LabStep.position))
     checks = db.session.scalars(
         select(LabCheck)
         .where(LabCheck.lab_id == lab.id, ~LabCheck.is_archived)
         .order_by(LabCheck.position, LabCheck.id)
     ).all()
-    return [{"step": step, "checks": [check for check in checks if check.step_id == step.id]} for step in found]
+    return [{"step": step, "checks": [check for check in checks if check.step_id == step.id]} for step in steps]
 
 
 def offered_to(user_id: int) -> list[Lab]:

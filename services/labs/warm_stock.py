@@ -116,11 +116,11 @@ def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozense
     put_off = and_(WarmLab.next_try_at.is_not(None), WarmLab.next_try_at <= now)
     lost = and_(WarmLab.next_try_at.is_(None), WarmLab.claimed_at < now - LEASE)
     query = select(WarmLab).where(WarmLab.state == WARM_STARTING, or_(put_off, lost)).order_by(WarmLab.id).limit(1)
-    found = db.session.scalar(query.with_for_update(skip_locked=True))
-    if found is not None:
-        found.claimed_at = now
-        leases.take(found, now)
-        return found
+    warm_lab = db.session.scalar(query.with_for_update(skip_locked=True))
+    if warm_lab is not None:
+        warm_lab.claimed_at = now
+        leases.take(warm_lab, now)
+        return warm_lab
     if not _missing(now, paused):
         return None
     holdings.lock()
@@ -184,10 +184,10 @@ def claim_stop(now: datetime) -> WarmLab | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    found = db.session.scalar(query)
-    if found is not None:
-        leases.take(found, now)
-    return found
+    warm_lab = db.session.scalar(query)
+    if warm_lab is not None:
+        leases.take(warm_lab, now)
+    return warm_lab
 
 
 def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:

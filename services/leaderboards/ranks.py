@@ -33,10 +33,10 @@ def board(course: Course, user_id: int | None, page: int = 1, per_page: int = PE
     )
     total = int(db.session.scalar(_counted().where(PointCount.course_id == course.id)) or 0)
     offset = (page - 1) * per_page
-    found = db.session.execute(query.limit(per_page).offset(offset))
+    ranked = db.session.execute(query.limit(per_page).offset(offset))
     rows = [
         Row(offset + place, row.user_id, row.display_name, row.points, row.user_id == user_id)
-        for place, row in enumerate(found, start=1)
+        for place, row in enumerate(ranked, start=1)
     ]
     return Page(rows, page, max(1, -(-total // per_page)), total)
 
@@ -60,12 +60,12 @@ def mine(course: Course, user: User | None, shown: Page[Row] | None = None) -> R
         CourseTotal.points == own.points,
         tuple_(CourseTotal.reached_at, CourseTotal.user_id) < tuple_(own.reached_at, own.user_id),
     )
-    found = db.session.execute(
+    standing = db.session.execute(
         select(own.points, above.scalar_subquery() + tied.scalar_subquery() + 1).where(
             own.course_id == course.id, own.user_id == user.id, own.is_ranked
         )
     ).one_or_none()
-    return Row(int(found[1]), user.id, user.display_name, found[0], True) if found is not None else None
+    return Row(int(standing[1]), user.id, user.display_name, standing[0], True) if standing is not None else None
 
 
 def _counted() -> Select[Any]:

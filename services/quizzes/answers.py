@@ -130,10 +130,10 @@ def _item(attempt_id: int, position: int) -> tuple[AttemptItem, QuestionVersion]
         .with_for_update(of=AttemptItem)
         .execution_options(populate_existing=True)
     )
-    found = db.session.execute(query).tuples().one_or_none()
-    if found is None:
+    row = db.session.execute(query).tuples().one_or_none()
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def _is_repeated(row: AttemptItem, edit: Edit) -> bool:

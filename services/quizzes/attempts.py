@@ -146,10 +146,10 @@ def load_as(attempt_id: int, user_id: int, *, is_whole: bool = False) -> tuple[A
         .options(*options)
         .where(Attempt.id == attempt_id)
     )
-    found = db.session.execute(query).tuples().one_or_none() if attempt_id < 2**63 else None
-    if found is None:
+    row = db.session.execute(query).tuples().one_or_none() if attempt_id < 2**63 else None
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def of_student(user_id: int, quiz: Quiz) -> list[Attempt]:

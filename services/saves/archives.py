@@ -125,12 +125,12 @@ def inspect(data: bytes, most_unpacked: int) -> int:
     try:
         with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
             reader = _Reader(stream.read, most_unpacked)
-            found = _walk(reader)
+            contents = _walk(reader)
             while reader.take(CHUNK):
                 pass
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise NotSaved("The archive of the home is damaged.") from error
-    return found.files
+    return contents.files
 
 
 class _Reader:
@@ -210,7 +210,7 @@ def _refused(name: str, why: str) -> NotSaved:
 
 def _walk(reader: _Reader) -> _Found:
     """Read the headers of the formats ustar and GNU, as the manual of tar describes them ("Basic Tar Format")."""
-    found, names = _Found(), dict[bytes, str]()
+    contents, names = _Found(), dict[bytes, str]()
     while any(block := reader.exactly(BLOCK)):
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if info.size < 0:
@@ -220,12 +220,12 @@ def _walk(reader: _Reader) -> _Found:
             continue
         info.name = names.pop(tarfile.GNUTYPE_LONGNAME, info.name)
         info.linkname = names.pop(tarfile.GNUTYPE_LONGLINK, info.linkname)
-        found.add(info)
+        contents.add(info)
         if info.type == tarfile.GNUTYPE_SPARSE:
             _skip_maps(reader, block)
         if info.type in _FILES:
             reader.skip(info.size)
-    return found
+    return contents
 
 
 def _long(reader: _Reader, info: tarfile.TarInfo) -> str:

@@ -66,10 +66,10 @@ def of(user_id: int, lab_id: int, *, most: int = KEPT) -> list[LabSave]:
 
 def load(save_id: int) -> LabSave:
     """Return a save; raise NotFound."""
-    found = db.session.get(LabSave, save_id)
-    if found is None:
+    save = db.session.get(LabSave, save_id)
+    if save is None:
         raise NotFound
-    return found
+    return save
 
 
 def chosen(lab_session: LabSession) -> LabSave | None:

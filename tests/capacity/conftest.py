@@ -12,7 +12,7 @@ from models import ClusterState, Lab, LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import RUNNING
 from scheduler.ticks.starts import starter
-from scheduler.ticks.warm import keeper
+from scheduler.ticks.warm import warmer
 from services.capacity import warm_plans
 from services.capacity.order import Limits
 from services.capacity.warm_plans import Plan
@@ -71,7 +71,7 @@ def keep(settings: Any, cast: Cast, backend: ScriptedBackend) -> Callable[..., l
     """Work until nothing is to do; return the states of what is warm."""
 
     def work(limits: Limits = LIMITS) -> list[str]:
-        piece = keeper(settings, backend, limits)
+        piece = warmer(settings, backend, limits)
         for _ in range(30):
             if not piece():
                 return states()

@@ -14,7 +14,7 @@ from scheduler.ticks import reconcile
 from scheduler.ticks.checks import checker
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from scheduler.ticks.warm import keeper
+from scheduler.ticks.warm import warmer
 from services import leases, timelines
 from services.capacity import warm_plans
 from services.capacity.warm_plans import Plan
@@ -30,14 +30,14 @@ HOUR = timedelta(hours=1)
 
 def at_another_time(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
     """Set the clock of the scheduler."""
-    for module in ("starts", "stops", "saves", "checks", "warm", "reconcile", "holds"):
+    for module in ("starts", "stops", "saves", "checks", "warm", "reconcile", "lease_renewals"):
         monkeypatch.setattr(f"scheduler.ticks.{module}.utcnow", lambda: utcnow() + by)
 
 
 def all_ticks(settings: Any, backend: ScriptedBackend) -> None:
     """Let a scheduler do whatever is due."""
     reconcile.reconciler(settings, backend)()
-    for work in (starter(settings, backend, LIMITS), stopper(backend), keeper(settings, backend, LIMITS)):
+    for work in (starter(settings, backend, LIMITS), stopper(backend), warmer(settings, backend, LIMITS)):
         while work():
             pass
     checker(backend)()

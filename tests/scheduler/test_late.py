@@ -11,7 +11,7 @@ from backends import BackendUnavailable, NoRoom, StartFailed
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STARTING, STOPPING
-from scheduler.ticks.holds import Hands
+from scheduler.ticks.lease_renewals import LeaseKeeper
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
@@ -106,13 +106,13 @@ def test_a_machine_that_its_student_has_left_meanwhile_does_not_stay(ask: Ask, s
 
 def test_a_process_that_was_paused_takes_nothing_over_from_itself(ask: Ask) -> None:
     starting = ask(state=STARTING, claimed_at=NOW)
-    hands = Hands()
+    keeper = LeaseKeeper()
 
-    with hands.hold(starting.id):
-        taken = claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions())
+    with keeper.hold(starting.id):
+        taken = claims.claim_lost(NOW + timedelta(minutes=5), keeper.sessions())
 
     assert taken is None
-    assert claims.claim_lost(NOW + timedelta(minutes=5), hands.sessions()) == starting
+    assert claims.claim_lost(NOW + timedelta(minutes=5), keeper.sessions()) == starting
 
 
 def test_a_stop_that_is_late_does_not_reach_the_machine_after_a_reset(running: Ask, start: Any) -> None:

@@ -14,7 +14,7 @@ from models import CheckRun, LabSession, WarmLab, utcnow
 from models.cluster import WARM_STARTING
 from models.lab_session import STARTING, STOPPING
 from scheduler import holders
-from scheduler.ticks.holds import Hands, keeper
+from scheduler.ticks.lease_renewals import LeaseKeeper, renewer
 from services import leases
 from services.capacity.order import Limits
 from services.labs import checks, claims, warm_stock
@@ -60,7 +60,7 @@ def test_a_scheduler_that_begins_takes_over_what_a_dead_one_held(cast: Cast, ask
     database.session.add_all([run, warm])
     database.session.commit()
 
-    keeper(Hands())()
+    renewer(LeaseKeeper())()
 
     now, limits = utcnow(), Limits(50, 2)
     assert claims.claim_lost(now) == starting
@@ -75,17 +75,17 @@ def test_what_a_living_one_holds_is_left_to_it(ask: Ask) -> None:
     starting.holder = holders.name_of(os.getppid())
     database.session.commit()
 
-    keeper(Hands())()
+    renewer(LeaseKeeper())()
 
     assert claims.claim_lost(utcnow()) is None
 
 
 def test_what_another_one_has_taken_over_is_not_renewed(ask: Ask, named: None) -> None:
     soon = utcnow() + timedelta(seconds=1)
-    starting, hands = ask(state=STARTING, claimed_at=utcnow(), next_try_at=soon, holder="somebody else"), Hands()
+    starting, keeper = ask(state=STARTING, claimed_at=utcnow(), next_try_at=soon, holder="somebody else"), LeaseKeeper()
 
-    with hands.hold(starting.id):
-        hands.renew()
+    with keeper.hold(starting.id):
+        keeper.renew()
 
     database.session.refresh(starting)
     assert starting.next_try_at == soon
@@ -93,21 +93,21 @@ def test_what_another_one_has_taken_over_is_not_renewed(ask: Ask, named: None) -
 
 def test_work_that_broke_off_is_taken_up_again_without_waiting_for_its_lease(ask: Ask, named: None) -> None:
     ask(state=STOPPING, reason="user")
-    hands = Hands()
-    claimed = claims.claim_stop(utcnow(), hands.sessions())
+    keeper = LeaseKeeper()
+    claimed = claims.claim_stop(utcnow(), keeper.sessions())
     database.session.commit()
     assert claimed is not None
 
-    with pytest.raises(ConnectionError), hands.hold(claimed.id):
+    with pytest.raises(ConnectionError), keeper.hold(claimed.id):
         raise ConnectionError("the database restarts")
-    before = claims.claim_stop(utcnow(), hands.sessions())
-    hands.renew()
+    before = claims.claim_stop(utcnow(), keeper.sessions())
+    keeper.renew()
 
-    assert (before, claims.claim_stop(utcnow(), hands.sessions())) == (None, claimed)
+    assert (before, claims.claim_stop(utcnow(), keeper.sessions())) == (None, claimed)
 
 
 def test_empty_hands_say_nothing(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    hands = Hands()
+    keeper = LeaseKeeper()
     monkeypatch.setattr(database.session, "commit", lambda: pytest.fail("nothing is in hand"))
 
-    assert hands.renew() is False
+    assert keeper.renew() is False

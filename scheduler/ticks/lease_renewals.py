@@ -1,7 +1,7 @@
 """Says again and again what this process has in hand, so that nobody takes it over while its scheduler lives.
 
 A virtual machine takes its time to boot, an image to be fetched, a home to be packed. A scheduler that dies stops
-saying so; one whose work broke off says at once that others may take it up. With empty hands nothing is said.
+saying so; one whose work broke off says at once that others may take it up. While nothing is in hand, nothing is said.
 """
 
 import threading
@@ -26,7 +26,7 @@ Key = uuid.UUID | int
 log = structlog.get_logger("yurt.scheduler")
 
 
-def keeper(hands: "Hands") -> Callable[[], bool]:
+def renewer(keeper: "LeaseKeeper") -> Callable[[], bool]:
     """Return the work of the tick: at first it takes over what died with others, then it renews what is in hand."""
     is_first = True
 
@@ -36,7 +36,7 @@ def keeper(hands: "Hands") -> Callable[[], bool]:
             for name in holders.take_over():
                 log.info("took over from a scheduler that died", holder=name)
             is_first = False
-        return hands.renew()
+        return keeper.renew()
 
     return work
 
@@ -45,7 +45,7 @@ def nothing() -> None:
     """Tell nobody that a row was claimed: there is one thread."""
 
 
-class Hands:
+class LeaseKeeper:
     """The rows that the threads of this process work at: sessions by their UUID, others by their number."""
 
     def __init__(self) -> None:

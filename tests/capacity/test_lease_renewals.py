@@ -9,10 +9,10 @@ from extensions import db as database
 from models import LabSession, utcnow
 from models.cluster import WARM_READY
 from models.lab_session import RUNNING, STARTING
-from scheduler.ticks import holds
-from scheduler.ticks.holds import Hands
+from scheduler.ticks import lease_renewals
+from scheduler.ticks.lease_renewals import LeaseKeeper
 from scheduler.ticks.starts import starter
-from scheduler.ticks.warm import keeper
+from scheduler.ticks.warm import warmer
 from services import leases
 from services.capacity import warm_plans
 from services.capacity.order import Limits
@@ -30,17 +30,17 @@ LONG = timedelta(minutes=2)
 def test_a_long_start_that_is_renewed_is_not_taken_over(
     cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, hands = click(cast.lab), Hands()
+    found, keeper = click(cast.lab), LeaseKeeper()
     taken: list[object] = []
 
     def boot(name: str, _job: str) -> None:
         later = utcnow() + LONG
-        monkeypatch.setattr(holds, "utcnow", lambda: later)
-        hands.renew()
+        monkeypatch.setattr(lease_renewals, "utcnow", lambda: later)
+        keeper.renew()
         taken.append(claims.claim_lost(later))
         database.session.commit()
 
-    starter(settings, ScriptedBackend(before=boot), LIMITS, hands)()
+    starter(settings, ScriptedBackend(before=boot), LIMITS, keeper)()
 
     assert (taken, found.state, found.failures, found.next_try_at) == ([None], RUNNING, 0, None)
 
@@ -56,24 +56,24 @@ def test_a_start_that_nobody_renews_any_more_is_taken_over(cast: Cast) -> None:
 def test_a_long_warm_start_that_is_renewed_is_not_taken_over(cast: Cast, settings: Any) -> None:
     warm_plans.replace(cast.lab, [Plan(count=1)])
     database.session.commit()
-    hands, taken = Hands(), []
+    keeper, taken = LeaseKeeper(), []
 
     def boot(_name: str, _job: str) -> None:
-        hands.renew()
+        keeper.renew()
         taken.append(warm_stock.claim_start(LIMITS, utcnow() + timedelta(seconds=5)))
         database.session.commit()
 
-    keeper(settings, ScriptedBackend(before=boot), LIMITS, hands)()
+    warmer(settings, ScriptedBackend(before=boot), LIMITS, keeper)()
 
     assert (taken, states()) == ([None], [WARM_READY])
 
 
 def test_a_call_that_never_returns_is_let_go(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG)
-    hands = Hands()
-    monkeypatch.setattr(holds, "LONGEST_S", 0.0)
+    keeper = LeaseKeeper()
+    monkeypatch.setattr(lease_renewals, "LONGEST_S", 0.0)
 
-    with hands.hold(found.id):
-        hands.renew()
+    with keeper.hold(found.id):
+        keeper.renew()
 
     assert claims.claim_lost(utcnow()) == found
