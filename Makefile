@@ -2,7 +2,7 @@
 # POSIX sh, make and Python 3.11 or newer are all that must be there; cli/install.py does the installing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run flask test lint lint-js format bench install install-dev browser clean
+.PHONY: help run flask test lint lint-js format messages bench install install-dev browser clean
 
 BIN := .venv/bin
 PYTEST_ARGUMENTS := -n 2 --dist loadfile --no-loadscope-reorder
@@ -41,6 +41,9 @@ format: install-dev ## Put code into the house's form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m cli.lint_js --fix
+
+messages: install ## Collect the strings to translate into translations/ (ARGS="de" begins German)
+	@$(BIN)/python -m cli.messages $(ARGS)
 
 bench: install-dev ## Measure a class of 100 students, then labs on a real Nomad (ARGS="class" or "labs" for one)
 	@$(BIN)/python -m bench $(ARGS)

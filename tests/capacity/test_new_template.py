@@ -1,6 +1,5 @@
 """A new kind of lab is a row of `lab_templates` and a file of nomad-jobs/: everything else follows from those."""
 
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -81,19 +80,3 @@ def test_an_archive_says_what_a_new_template_starts_from(
     said = " ".join(str(fault) for fault in refused.value.faults)
     assert "is for template: qemu only" in said
     assert "a chroot-2 lab starts from an image" in said
-
-
-def test_every_template_has_its_file_and_every_file_its_template() -> None:
-    files = {path.stem for path in FOLDER.glob("*.hcl") if "yurt_session" in path.read_text()}
-
-    assert files == set(lab_templates.TEMPLATES)
-
-
-def test_the_documents_name_every_template() -> None:
-    row = re.search(r"^\| `template` \|([^|]*)\|([^|]*)\|", (ROOT / "docs/course-archive.md").read_text(), re.MULTILINE)
-    assert row is not None
-
-    assert re.findall(r"`([^`]+)`", row[1]) == list(lab_templates.TEMPLATES)
-    assert row[2].strip(" `") == lab_templates.USUAL
-    table = (ROOT / "docs/operations.md").read_text().partition("| template | on the node |")[2].partition("\n\n")[0]
-    assert sorted(re.findall(r"^\s*\| `(\w+)` \|", table, re.MULTILINE)) == sorted(lab_templates.TEMPLATES)

@@ -1,0 +1,90 @@
+"""A newcomer adds a kind of question: true or false."""
+
+import pytest
+
+from tests.newcomer import guide
+from tests.newcomer.trials import Checkout, Step, after, both, new, without
+
+ENTRY = "A kind of question"
+MODULE = '''"""Verdict: true or false."""
+
+from services.errors import InvalidInput
+from services.quizzes.questions.base import NOTHING, WHOLE, only
+
+
+def parse(raw):
+    """Read is_true."""
+    only(raw, "is_true")
+    if not isinstance(raw.get("is_true"), bool):
+        raise InvalidInput("is_true", "must be true or false")
+    return {"is_true": raw["is_true"]}
+
+
+def freeze(spec, rng):
+    """Show nothing of it."""
+    return {}
+
+
+def clean(spec, response):
+    """Accept true or false."""
+    if response not in (None, "true", "false"):
+        raise InvalidInput("response", "must be true or false")
+    return response
+
+
+def grade(spec, response):
+    """Give everything for the right one."""
+    return WHOLE if response == str(spec["is_true"]).lower() else NOTHING
+
+
+def explain(spec, response):
+    """Name the right one."""
+    return {"solution": str(spec["is_true"]).lower(), "notes": {}}
+'''
+ROW = '    "verdict": Kind(verdict.parse, verdict.freeze, verdict.clean, verdict.grade, verdict.explain),\n'
+TEXT = '    "text": Kind(text.parse, text.freeze, text.clean, text.grade, text.explain),\n'
+STEPS: dict[str, Step] = {
+    "services/quizzes/questions/verdict.py": new(MODULE),
+    "services/quizzes/questions/__init__.py": both(
+        after(TEXT, ROW), after("from services.quizzes.questions import multiple, numeric, single, text", ", verdict")
+    ),
+    "templates/quizzes/kinds/verdict.html": new('<input name="item-{{ item.position }}" value="true">\n'),
+    "tests/factories.py": both(
+        after('    "text": {"accept": ["ls -a", "ls --all"]},\n', '    "verdict": {"is_true": True},\n'),
+        after('"text": "ls -a"', ', "verdict": "true"'),
+    ),
+    "tests/journey/rows_courses.py": after(
+        '    person.question("A text question").locator("input").fill("ls -a")\n',
+        '    person.question("A verdict question").get_by_label("true").check()\n',
+    ),
+    "docs/course-archive.md": after("which may be read in two ways, is refused |\n", "| `verdict` | `is_true` |\n"),
+}
+READ = {"tests/quizzes/test_kinds.py"}
+# What is said of a step that was left out.
+SAID = {
+    "services/quizzes/questions/verdict.py": "cannot import name 'verdict' from",
+    "services/quizzes/questions/__init__.py": "a module without a row in KINDS",
+    "templates/quizzes/kinds/verdict.html": "templates/quizzes/kinds/verdict.html is missing",
+    "tests/factories.py": "RAW has no verdict question",
+    "tests/journey/rows_courses.py": "hand_in answers no verdict question",
+    "docs/course-archive.md": "docs/course-archive.md has no row for the kind verdict",
+}
+LISTS = ("tests/newcomer/test_lists.py", "-k", "every_kind")
+
+
+def test_the_text_names_every_step() -> None:
+    assert guide.paths(ENTRY, kind="verdict") == set(STEPS) | READ
+
+
+def test_a_kind_added_by_the_text_is_graded(checkout: Checkout) -> None:
+    outcome = checkout.tried(STEPS, LISTS[0], "tests/quizzes/test_kinds.py", "-k", "every_kind or verdict")
+
+    assert outcome.is_good, outcome.said
+
+
+@pytest.mark.parametrize("left_out", STEPS)
+def test_a_step_that_is_left_out_is_named(checkout: Checkout, left_out: str) -> None:
+    outcome = checkout.tried(without(STEPS, left_out), *LISTS)
+
+    assert not outcome.is_good
+    assert SAID[left_out] in outcome.said
