@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+QUIZ, LAB, LESSON = "basics/quiz.quiz.yaml", "basics/lab.lab/lab.yaml", "basics/words.md"
 COURSE = {
     "course.yaml": """\
 format: 1

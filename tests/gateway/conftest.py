@@ -23,8 +23,10 @@ from services.tickets import Holder, Issuer
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
+from tests.gateway.file_panels import Panel
 
 PATIENCE_S = 20.0
+Browser = TestClient[Any, Any]
 
 
 @pytest.fixture
@@ -195,3 +197,20 @@ async def noted(stage: Stage, kind: activity.Kind) -> bytes:
         while (at := stage.redis.hget(activity.key(kind), str(stage.session))) is None:
             await asyncio.sleep(0.05)
     return at
+
+
+@pytest.fixture
+async def panel(gateway: Browser, stage: Stage) -> AsyncIterator[Panel]:
+    """The panel of bob's lab, which runs."""
+    await asyncio.to_thread(stage.run)
+    yield Panel(gateway, stage)
+
+
+@pytest.fixture
+async def shell(gateway: Browser, stage: Stage) -> AsyncIterator[Shell]:
+    """A terminal of a running lab, at its prompt."""
+    await asyncio.to_thread(stage.run)
+    opened = await open_shell(gateway, stage, query="&columns=100&rows=30")
+    await opened.see("bob@lab:~$ ")
+    yield opened
+    await opened.socket.close()

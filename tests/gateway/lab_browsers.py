@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, web
@@ -11,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from gateway import __main__ as process
 from models import utcnow
 from services.labs import moves
-from tests.gateway.conftest import Stage
+from tests.gateway.conftest import Browser, Stage
 from tests.gateway.lab_servers import (
     GO,
     MEGABYTE,
@@ -25,8 +24,6 @@ from tests.gateway.lab_servers import (
     show,
     stream,
 )
-
-Browser = TestClient[Any, Any]
 
 
 @pytest.fixture

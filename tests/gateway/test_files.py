@@ -8,81 +8,17 @@ from typing import Any
 
 import psutil
 import pytest
-from aiohttp import ClientOSError, ClientPayloadError, ClientResponse
-from aiohttp.test_utils import TestClient
+from aiohttp import ClientOSError, ClientPayloadError
 
 from config import Settings
 from gateway import file_scripts, files
 from gateway.file_scripts import token_of
-from services import tickets
-from tests.gateway.conftest import Stage, noted
+from tests.gateway.conftest import Stage
+from tests.gateway.file_panels import HOSTILE, Panel, in_lab
 
 TRANSFERS = Settings.model_fields["limit_transfers"].default
 
 pytestmark = pytest.mark.anyio
-Browser = TestClient[Any, Any]
-HOSTILE = [
-    b"two words.txt",
-    b"line\nbreak",
-    b"'; touch pwned; '",
-    b'"$(touch pwned)`touch pwned`',
-    b"-rf",
-    b"*",
-    b"\x1b]0;title\x07\x1b[31mred",
-    "right-to-left \u202egnp.exe".encode(),
-    b"not utf-8 \xff\xfe",
-    b"end in a newline\n",
-    "юрта".encode(),
-    b"n" * 255,
-]
-
-
-class Panel:
-    """The file panel of a page."""
-
-    def __init__(self, browser: Browser, stage: Stage, ticket: str | None = None) -> None:
-        self.browser, self.stage = browser, stage
-        self.ticket = stage.watch(f"files:{stage.session}") if ticket is None else ticket
-
-    async def ask(
-        self, method: str, part: str = "", path: bytes = b"", data: Any = None, **query: str
-    ) -> ClientResponse:
-        params = {"ticket": self.ticket, "path": token_of(path), **query}
-        return await self.browser.request(method, f"/live/files/{self.stage.session}{part}", params=params, data=data)
-
-    async def look(self, path: bytes = b"") -> dict[str, Any]:
-        response = await self.ask("GET", path=path)
-        assert response.status == 200, await response.text()
-        return await response.json()
-
-    async def names(self, path: bytes = b"") -> list[str]:
-        return [entry["name"] for entry in (await self.look(path))["entries"]]
-
-    async def upload(self, name: str, data: Any, path: bytes = b"", **query: str) -> int:
-        return (await self.ask("PUT", "/content", path, data, name=name, **query)).status
-
-    async def download(self, path: bytes) -> bytes:
-        response = await self.ask("GET", "/content", path)
-        assert response.status == 200, await response.text()
-        return await response.read()
-
-    async def code(self, method: str, part: str = "", path: bytes = b"", **query: str) -> tuple[int, str]:
-        response = await self.ask(method, part, path, **query)
-        return response.status, (await response.json())["code"]
-
-
-@pytest.fixture
-async def panel(gateway: Browser, stage: Stage) -> AsyncIterator[Panel]:
-    """The panel of bob's lab, which runs."""
-    await asyncio.to_thread(stage.run)
-    yield Panel(gateway, stage)
-
-
-async def in_lab(stage: Stage, script: str) -> str:
-    """Do something in the lab as its student."""
-    result = await asyncio.to_thread(stage.backend.execute, stage.job_id, script, timeout_s=20, output_limit=100_000)
-    assert result.exit_code == 0, result
-    return result.output.decode(errors="replace")
 
 
 @pytest.mark.parametrize("size", [0, 1, files.MEGABYTE, 3 * files.MEGABYTE + 7])
@@ -285,66 +221,3 @@ async def test_a_folder_of_very_many_is_listed_in_part(panel: Panel, stage: Stag
 
     assert found["is_partial"]
     assert 2000 < len(found["entries"]) < 18000
-
-
-@pytest.mark.parametrize("kind", ["none", "forged", "of the page", "of a terminal", "of another lab", "late"])
-async def test_a_ticket_that_is_not_for_files_opens_none(
-    panel: Panel, stage: Stage, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    good = panel.ticket
-    panel.ticket = {
-        "none": "",
-        "forged": good.rpartition(".")[0] + "." + "A" * 27,
-        "of the page": stage.watch(),
-        "of a terminal": stage.terminal(),
-        "of another lab": stage.watch("files:00000000-0000-0000-0000-000000000000"),
-        "late": good,
-    }[kind]
-    if kind == "late":
-        monkeypatch.setattr(tickets, "FILES_SECONDS", -1)
-
-    assert await panel.code("GET") == (403, "ticket")
-    assert await panel.upload("f", b"x") == 403
-
-
-async def test_anothers_lab_is_not_found(panel: Panel, stage: Stage) -> None:
-    panel.ticket = stage.watch(f"files:{stage.session}", stage.charlie)
-
-    assert await panel.code("GET") == (404, "missing")
-    assert await panel.upload("f", b"x") == 404
-    assert await in_lab(stage, "test -e f || echo none") == "none\n"
-
-
-async def test_a_lab_that_does_not_run_has_no_files(gateway: Browser, stage: Stage) -> None:
-    assert await Panel(gateway, stage).code("GET") == (409, "stopped")
-
-
-async def test_a_lab_that_is_gone_is_said(panel: Panel, stage: Stage) -> None:
-    await asyncio.to_thread(stage.backend.stop, stage.job_id)
-
-    assert await panel.code("GET") == (503, "away")
-
-
-async def test_one_person_does_so_much_at_once(panel: Panel, stage: Stage) -> None:
-    held = asyncio.Event()
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"x"
-        await held.wait()
-
-    opened = [asyncio.create_task(panel.upload(f"f{number}", slow())) for number in range(TRANSFERS + 1)]
-    done, _waiting = await asyncio.wait(opened, return_when=asyncio.FIRST_COMPLETED)
-    refused = await panel.ask("GET")
-    held.set()
-
-    assert ([task.result() for task in done], refused.status) == ([429], 429)
-    assert refused.headers["Retry-After"] == "2"
-    assert sorted(await asyncio.gather(*opened)) == [201] * TRANSFERS + [429]
-    assert (await panel.ask("GET")).status == 200
-
-
-async def test_what_is_done_with_files_is_activity(panel: Panel, stage: Stage) -> None:
-    await panel.upload("f", b"x")
-
-    await noted(stage, "input")
-    assert stage.redis.hget("yurt:active:input", str(stage.session)) is not None

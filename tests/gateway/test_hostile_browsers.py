@@ -12,14 +12,13 @@ from gateway import __main__ as process
 from gateway.terminals import TICKET_REFUSED
 from models import utcnow
 from services.labs import moves
-from tests.gateway.conftest import Shell, Stage, open_shell
+from tests.gateway.conftest import Browser, Shell, Stage, open_shell
 from tests.gateway.lab_servers import Machine, Said
 
 STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
 TERMINALS_PER_USER = Settings.model_fields["limit_terminals"].default
 
 pytestmark = pytest.mark.anyio
-Browser = TestClient[Any, Any]
 
 
 async def test_terminals_that_are_opened_together_are_counted(gateway: Browser, stage: Stage) -> None:

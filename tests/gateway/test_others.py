@@ -5,17 +5,14 @@ A route without a row here fails.
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
-from aiohttp.test_utils import TestClient
 
 from gateway.terminals import NOT_RUNNING, TICKET_REFUSED
-from tests.gateway.conftest import Stage
+from tests.gateway.conftest import Browser, Stage
 
 pytestmark = pytest.mark.anyio
-Browser = TestClient[Any, Any]
 PORT = 8000
 FILES, PORTS = "/live/files/{session_id}", "/live/ports/{session_id}/{port}"
 # What a ticket for it says that it is for; "terminal" for those that open one terminal.

@@ -3,10 +3,8 @@
 import asyncio
 import time
 import uuid
-from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
 from redis.asyncio import Redis
 from sqlalchemy import select, text
 
@@ -16,12 +14,11 @@ from models import LabSession, Quiz, utcnow
 from services import live, tickets
 from services.labs import lifecycle
 from services.quizzes import answers, attempts
-from tests.gateway.conftest import Events, Stage, noted
+from tests.gateway.conftest import Browser, Events, Stage, noted
 
 STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
 
 pytestmark = pytest.mark.anyio
-Browser = TestClient[Any, Any]
 
 
 async def watch(gateway: Browser, stage: Stage) -> Events:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
 from sqlalchemy import select
 
 from extensions import db
@@ -18,10 +17,9 @@ from models import Enrolment, LabVisit, utcnow
 from services import live, tickets
 from services.help import visits
 from services.tickets import Holder, Issuer
-from tests.gateway.conftest import PATIENCE_S, Events, Shell, Stage, open_shell
+from tests.gateway.conftest import PATIENCE_S, Browser, Events, Shell, Stage, open_shell
 
 pytestmark = pytest.mark.anyio
-Browser = TestClient[Any, Any]
 
 
 @pytest.fixture

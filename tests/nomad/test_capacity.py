@@ -15,7 +15,7 @@ from models.lab_session import QUEUED, RUNNING
 from scheduler.ticks import capacity, reconcile
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
-from scheduler.ticks.warm import keeper
+from scheduler.ticks.warm import warmer
 from services import timelines
 from services.capacity import warm_plans
 from services.capacity.order import Limits
@@ -49,7 +49,7 @@ def backend(on_nomad: Settings) -> Iterator[Backend]:
 
 
 def keep(on_nomad: Settings, backend: Backend, limits: Limits) -> list[WarmLab]:
-    piece = keeper(on_nomad, backend, limits)
+    piece = warmer(on_nomad, backend, limits)
     while piece():
         pass
     return list(database.session.scalars(select(WarmLab).order_by(WarmLab.id)))

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from redis import Redis
 
+from extensions import redis_client
 from models import LabSession, User
 from tests.factories import Cast, ask_lab, run_lab
 from tests.scheduler.postbox import Postbox
@@ -39,3 +41,13 @@ def postbox() -> Iterator[Postbox]:
     box.start()
     yield box
     box.listener.close()
+
+
+@pytest.fixture
+def redis(app: Any) -> Redis:
+    return app.extensions["yurt_redis"]
+
+
+@pytest.fixture
+def redis_of(committed_db: Any) -> Callable[[], Redis]:
+    return lambda: redis_client(committed_db.settings)

@@ -6,12 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
 from backends import BackendUnavailable, ExecResult, Observed
 from extensions import db as database
-from models import Blob, CourseFile, LabSave, LabSession, utcnow
+from models import LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
 from scheduler.ticks.saves import saver
 from scheduler.ticks.starts import starter
@@ -19,9 +18,7 @@ from scheduler.ticks.stops import stopper
 from services import timelines
 from services.labs import document, lifecycle, saving
 from services.labs.claims import Limits
-from services.labs.saving import Outcome
 from services.saves import archives, store
-from services.saves.archives import Archive, NotSaved
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend, home, packed
 
@@ -235,74 +232,6 @@ def test_a_database_that_refuses_a_save_is_a_failed_save(running: Ask, monkeypat
     assert (found.state, found.save_error) == (RUNNING, "It couldn't be stored.")
 
 
-def test_the_newest_three_are_kept_and_bytes_that_nothing_names_go(running: Ask, cast: Cast) -> None:
-    for number in range(5):
-        found = running()
-        stop(found)
-        tick(backend_of(found, work=b"%d" % number), found)
-
-    contents = [store.data_of(save) for save in store.of(cast.bob.id, cast.lab.id, most=10)]
-    assert contents == [packed(work=b"%d" % number) for number in (4, 3, 2)]
-    assert database.session.scalar(select(func.count()).select_from(Blob)) == 3
-
-
-def test_the_same_work_is_one_save(running: Ask) -> None:
-    for _ in range(3):
-        found = running()
-        stop(found)
-        tick(backend_of(found, work=b"same"), found)
-
-    (save,) = saved(found)
-    assert (save.session_id, save.created_at) == (found.id, found.saved_at)
-
-
-def test_bytes_that_a_course_shares_stay(running: Ask, cast: Cast) -> None:
-    for number in range(5):
-        found = running()
-        stop(found)
-        tick(backend_of(found, work=b"%d" % number), found)
-        if number == 0:
-            digest = saved(found)[0].sha256
-            shared = CourseFile(
-                course_id=cast.course.id, path="files/a", sha256=digest, content_type="application/gzip"
-            )
-            database.session.add(shared)
-            database.session.commit()
-
-    assert database.session.get(Blob, digest) is not None
-
-
-def test_the_next_machine_begins_with_the_newest_save(running: Ask, ask: Ask, settings: Any) -> None:
-    found = running()
-    stop(found)
-    tick(backend_of(found, work=b"done"), found)
-    again, backend = ask(), ScriptedBackend()
-
-    starter(settings, backend, Limits(50, 2))()
-
-    assert backend.specs[again.job_id].saved == packed(work=b"done")
-    assert "restored" in kinds(again)
-
-
-def test_a_save_that_is_to_be_restored_outlives_newer_ones(running: Ask, cast: Cast, settings: Any) -> None:
-    for number in range(3):
-        found = running()
-        stop(found)
-        tick(backend_of(found, work=b"%d" % number), found)
-    oldest = saved(found)[-1]
-    found = running()
-    backend = backend_of(found, work=b"now")
-    lifecycle.reset(found, utcnow(), restore_id=oldest.id)
-    database.session.commit()
-
-    tick(backend, found)
-    starter(settings, backend, Limits(50, 2))()
-
-    assert backend.specs[found.job_id].saved == packed(work=b"0")
-    assert (found.restore_id, found.is_fresh, found.state) == (None, False, RUNNING)
-    assert store.data_of(saved(found)[0]) == packed(work=b"now")
-
-
 def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
     found = running(save_requested_at=utcnow())
     backend = backend_of(found, work=b"so far")
@@ -334,41 +263,3 @@ def test_a_failure_that_lasts_is_noted_once(running: Ask) -> None:
 
     assert kinds(found).count("save_failed") == 1
     assert found.state == RUNNING
-
-
-def test_a_save_that_began_before_the_stop_is_not_the_last_one(running: Ask) -> None:
-    found = running(save_requested_at=utcnow())
-    backend = backend_of(found, work=b"early")
-    backend.before = lambda name, _job: stop(found) if found.state == RUNNING else None
-    saver(backend)()
-    backend.before = None
-    backend.homes[found.job_id] = home(packed(work=b"late"))
-
-    tick(backend, found)
-
-    assert found.state == ENDED
-    assert [store.data_of(save) for save in saved(found)] == [packed(work=b"late"), packed(work=b"early")]
-
-
-def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -> None:
-    found = running()
-    stop(found, "idle")
-    order = saving.order_of(found)
-    assert order is not None
-
-    first = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
-    second = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
-
-    assert (first, second, found.state) == (Outcome.STOP, Outcome.STOP, STOPPING)
-
-
-def test_a_save_after_another_scheduler_kept_the_lab_does_not_stop_it(running: Ask) -> None:
-    found = running()
-    stop(found, "idle")
-    order = saving.order_of(found)
-    assert order is not None
-
-    first = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
-    second = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
-
-    assert (first, second, found.state, found.save_error) == (Outcome.KEEP_RUNNING, Outcome.NOT_OURS, RUNNING, "")
