@@ -143,6 +143,8 @@ RAW: dict[str, dict[str, Any]] = {
     "text": {"accept": ["ls -a", "ls --all"]},
 }
 RIGHT: dict[str, Any] = {"single": "a", "multiple": ["a", "b"], "numeric": "3.14", "text": "ls -a"}
+# What the cast's quiz asks. Tests count its questions, so a new kind joins RAW and RIGHT alone.
+ASKED = ("single", "multiple", "numeric", "text")
 
 
 def add_question(quiz: Quiz, kind: str, *, points: float = 1) -> Question:
@@ -211,7 +213,7 @@ def make_cast(**course: Any) -> Cast:
     module = ModuleFactory(course=made, position=1)
     lesson = LessonFactory(module=module, slug="first-words", position=1)
     quiz = QuizFactory(module=module, slug="first-quiz", position=2)
-    for kind in RAW:
+    for kind in ASKED:
         add_question(quiz, kind)
     lab = LabFactory(module=module, slug="first-lab", position=3)
     check = add_check(lab)

@@ -53,10 +53,6 @@ STEPS: dict[str, Step] = {
         after('    "text": {"accept": ["ls -a", "ls --all"]},\n', '    "verdict": {"is_true": True},\n'),
         after('"text": "ls -a"', ', "verdict": "true"'),
     ),
-    "tests/journey/rows_courses.py": after(
-        '    person.question("A text question").locator("input").fill("ls -a")\n',
-        '    person.question("A verdict question").get_by_label("true").check()\n',
-    ),
     "docs/course-archive.md": after("which may be read in two ways, is refused |\n", "| `verdict` | `is_true` |\n"),
 }
 READ = {"tests/quizzes/test_kinds.py"}
@@ -66,7 +62,6 @@ SAID = {
     "services/quizzes/questions/__init__.py": "a module without a row in KINDS",
     "templates/quizzes/kinds/verdict.html": "templates/quizzes/kinds/verdict.html is missing",
     "tests/factories.py": "RAW has no verdict question",
-    "tests/journey/rows_courses.py": "hand_in answers no verdict question",
     "docs/course-archive.md": "docs/course-archive.md has no row for the kind verdict",
 }
 LISTS = ("tests/newcomer/test_lists.py", "-k", "every_kind")
