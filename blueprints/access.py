@@ -47,7 +47,7 @@ def planned_lab(slug: str, lab_slug: str, user: User) -> Lab:
     """Return a lab whose warm machines the person plans."""
     found_course, role = course(slug, user)
     if not policy.may_plan_labs(user, role):
-        raise Forbidden
+        raise Forbidden(_("Only teachers decide what is kept warm."))
     return activity(found_course, lab_slug, Lab)
 
 
@@ -58,10 +58,10 @@ def attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
 
 def answerable_attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
     """Return the person's own attempt if they may still answer it: who was taken out of the course may not."""
-    found_course, role = _own_attempt(attempt_id, user, is_whole)
+    found, role = _own_attempt(attempt_id, user, is_whole)
     if not policy.may_take_part(role):
         raise Forbidden(_("You are no longer in this course. What you saved stays as it is."))
-    return found_course
+    return found
 
 
 def readable_attempt(attempt_id: int, user: User) -> Attempt:
@@ -72,11 +72,17 @@ def readable_attempt(attempt_id: int, user: User) -> Attempt:
     return attempt
 
 
-def lab(session_id: uuid.UUID, user: User) -> LabSession:
-    """Return the person's own lab, while they are in its course."""
+def own_lab(session_id: uuid.UUID, user: User) -> LabSession:
+    """Return the person's own lab, whatever became of its course: to read it, end it, take the keyboard back."""
     lab_session = sessions.load(session_id)
     if not policy.owns_lab(user, lab_session):
         raise NotFound
+    return lab_session
+
+
+def lab(session_id: uuid.UUID, user: User) -> LabSession:
+    """Return the person's own lab, to work in it: while they are in its course."""
+    lab_session = own_lab(session_id, user)
     role = members.role_of(user.id, lab_session.course)
     if not policy.may_see_course(user, lab_session.course, role) or not policy.may_study(user, role):
         raise Forbidden(_("You are no longer in this course."))
@@ -85,10 +91,10 @@ def lab(session_id: uuid.UUID, user: User) -> LabSession:
 
 def running_lab(session_id: uuid.UUID, user: User) -> LabSession:
     """Return the person's own lab, which runs; raise Conflict where it doesn't."""
-    found_course = lab(session_id, user)
-    if found_course.state != "running":
+    lab_session = lab(session_id, user)
+    if lab_session.state != "running":
         raise Conflict(_("The lab isn't running."))
-    return found_course
+    return lab_session
 
 
 def helped_lab(session_id: uuid.UUID, user: User) -> LabSession:
@@ -102,7 +108,10 @@ def helped_lab(session_id: uuid.UUID, user: User) -> LabSession:
 def shared_lab(session_id: uuid.UUID, user: User) -> LabSession:
     """Return a lab that is the person's own, or in which they may help."""
     lab_session = sessions.load(session_id)
-    return lab_session if policy.owns_lab(user, lab_session) else helped_lab(session_id, user)
+    is_own = policy.owns_lab(user, lab_session)
+    if not is_own and not policy.may_help_in_lab(user, lab_session, members.role_of(user.id, lab_session.course)):
+        raise NotFound
+    return lab_session
 
 
 def lab_with_timeline(session_id: uuid.UUID, user: User) -> LabSession:

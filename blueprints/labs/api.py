@@ -97,7 +97,7 @@ def list_sessions() -> Any:
 @scope("read")
 def read_session(session_id: uuid.UUID) -> Any:
     """Give the state, the place in the queue, and the checks."""
-    return document.describe(access.lab(session_id, me()), now())
+    return document.describe(access.own_lab(session_id, me()), now())
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/stop")
@@ -107,7 +107,7 @@ def read_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def stop_session(session_id: uuid.UUID) -> Any:
     """End it; what is in its home stays for the next start."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access.own_lab(session_id, me())
     lifecycle.stop(lab_session, reason="user", now=now())
     return _committed(lab_session)
 

@@ -83,7 +83,7 @@ def give(session_id: uuid.UUID, visit_id: int) -> Response:
 @login_required
 def take_back(session_id: uuid.UUID, visit_id: int) -> Response:
     """Take the keyboard back from a visitor, or refuse it."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access.own_lab(session_id, me())
     visits.take_back(lab_session, visit_id, now=now())
     return _committed(lab_session)
 

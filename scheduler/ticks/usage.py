@@ -66,7 +66,7 @@ def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetim
 
 def note_activity(redis: Redis, now: datetime) -> None:
     """Move what Redis has to the rows; the time of the last use never goes back, nor ahead of now."""
-    times, lab_sessions = activity.read(redis)
+    times, fields = activity.read(redis)
     rows: list[Use] = []
     for kind in ("input", "http", "page"):
         for session_id, at in times[kind].items():
@@ -75,7 +75,7 @@ def note_activity(redis: Redis, now: datetime) -> None:
     running_labs.used(_merged(rows))
     _note_prompts(times["first_prompt"], now)
     db.session.commit()
-    activity.forget(redis, lab_sessions)
+    activity.forget(redis, fields)
 
 
 def _merged(rows: Iterable[Use]) -> list[Use]:

@@ -16,7 +16,7 @@ declare global {
 
 export type Tone = "" | "good" | "warn" | "bad";
 
-/** The lab's state document: services/lab_document.py. Times are ISO 8601. */
+/** The lab's state document: services/labs/document.py. Times are ISO 8601. */
 export interface LabDocument {
   id: string;
   state: "queued" | "starting" | "running" | "stopping" | "ended";

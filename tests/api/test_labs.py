@@ -56,6 +56,18 @@ def test_sessions_are_listed_until_they_end(bob: Program, session: dict[str, Any
     assert bob.get("/lab-sessions").get_json()["sessions"] == []
 
 
+def test_a_lab_of_a_course_that_is_taken_down_is_read_and_ended_and_not_worked_in(
+    bob: Program, cast: Cast, running: dict[str, Any]
+) -> None:
+    cast.course.is_published = False
+    database.session.commit()
+    path = f"/lab-sessions/{running['id']}"
+
+    assert bob.get(path).status_code == 200
+    assert bob.post(f"{path}/extend").status_code == 403
+    assert bob.post(f"{path}/stop").get_json()["state"] == "stopping"
+
+
 def test_a_check_is_queued_for_a_running_lab(bob: Program, cast: Cast, running: dict[str, Any]) -> None:
     response = bob.post(f"/lab-sessions/{running['id']}/checks/{cast.check.id}")
 
