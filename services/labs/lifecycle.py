@@ -1,8 +1,8 @@
 """The life of a lab session: one verb for each arrow of the state diagram, and nobody else moves one.
 
-Each verb is a compare-and-set: it does nothing, and says so, where the session has gone on meanwhile. It writes the
-timeline and tells who looks on. Machines are the scheduler's: it claims a session, calls the backend, and reports what
-came of it with one of these verbs.
+Each verb is a compare-and-set: it does nothing where the session has gone on meanwhile, and says so to whom it matters.
+It writes the timeline and tells who looks on. Machines are the scheduler's: it claims a session, calls the backend, and
+reports what came of it with one of these verbs.
 """
 
 import uuid
@@ -30,32 +30,25 @@ MAX_FAILURES = 5
 # A cluster without room, or one that doesn't answer, is asked again after this time.
 ROOM_PAUSE = timedelta(seconds=5)
 GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
-# What a start settles.
-BEGUN: dict[str, Any] = {
+# Nothing has failed, waits, is warned of or saved yet.
+CLEAN: dict[str, Any] = {
     "failures": 0,
     "next_try_at": None,
     "waiting_for": "",
-    "warned_at": None,
-    "warned_last_at": None,
-    "is_fresh": False,
-    "restore_id": None,
     "is_settled": False,
     "save_error": "",
-    "save_requested_at": None,
+    "warned_at": None,
+    "warned_last_at": None,
 }
+# What a start settles.
+BEGUN: dict[str, Any] = {**CLEAN, "is_fresh": False, "restore_id": None, "save_requested_at": None}
 # What a machine that is gone takes along, when its session waits for the next one.
 FORGOTTEN: dict[str, Any] = {
+    **CLEAN,
     "is_warm": False,
     "is_resetting": False,
-    "failures": 0,
     "claimed_at": None,
-    "next_try_at": None,
-    "waiting_for": "",
     "started_at": None,
-    "is_settled": False,
-    "save_error": "",
-    "warned_at": None,
-    "warned_last_at": None,
     "expires_at": None,
 }
 

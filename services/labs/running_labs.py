@@ -1,4 +1,4 @@
-"""The times of a lab that runs: used, kept longer, warned of its end. Nobody else writes them.
+"""The times of a lab that runs: used, kept longer, warned of its end. Meanwhile nobody else writes them.
 
 What only the state diagram moves is in `lifecycle.py`.
 """
