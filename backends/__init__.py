@@ -14,6 +14,7 @@ from backends.base import (
     Observed,
     StartFailed,
     Usage,
+    code_of,
 )
 from backends.local import LocalBackend
 from backends.nomad import NomadBackend
@@ -33,6 +34,7 @@ __all__ = [
     "Observed",
     "StartFailed",
     "Usage",
+    "code_of",
     "make_backend",
     "make_test_backend",
     "instance_of_tests",

@@ -18,10 +18,25 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from lab_definition import DEFAULTS, Machine, machine_of
+from reasons import Catalogue, Code, Reason, text
+
+ENGLISH = Catalogue()
 
 
 class BackendError(Exception):
-    """A call to the backend failed."""
+    """A call to the backend failed. `reason` is the fact, the message its words for logs and operators.
+
+    What is told in text is a reason, too: one that carries what was said.
+    """
+
+    def __init__(self, reason: Reason | str) -> None:
+        self.reason = reason if isinstance(reason, Reason) else Reason(Code.CALL_FAILED, said=reason)
+        super().__init__(text(self.reason, ENGLISH))
+
+
+def code_of(error: Exception) -> str:
+    """Return the code of a fault at a backend for a log, which is none for a fault of the system's."""
+    return str(error.reason.code) if isinstance(error, BackendError) else ""
 
 
 class BackendUnavailable(BackendError):
@@ -32,25 +47,12 @@ class NoWay(BackendUnavailable):
     """The backend answers, and has no way to the lab's machine now. That says nothing of the lab, which may run on."""
 
 
-def printable(text: str) -> str:
-    """Return text that a program said as people may see it, on a page or a terminal: control characters are gone."""
-    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
 class NoRoom(BackendUnavailable):
-    """No machine has room for the lab now; `reason` says of what there is too little, in words for people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = printable(reason)
+    """No machine has room for the lab now; `reason` says of what there is too little."""
 
 
 class StartFailed(BackendError):
     """The lab can't start, and trying again won't help; `reason` may be shown to people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = printable(reason)
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,15 @@ class LabSpec(Machine):
 
 @dataclass(frozen=True)
 class Observed:
-    """A job as the backend sees it. `session_id` is empty where the backend lost it, `node` where it isn't placed."""
+    """A job as the backend sees it. `session_id` is empty where the backend lost it, `node` where it isn't placed.
+
+    `reason` says why it is dead, where that is known.
+    """
 
     job_id: str
     session_id: str
     state: Literal["pending", "running", "dead"]
-    detail: str = ""
+    reason: Reason | None = None
     node: str = ""
 
 

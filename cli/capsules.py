@@ -111,7 +111,7 @@ def _start(backend: Backend, spec: LabSpec) -> None:
             backend.start(spec)
             return
         except StartFailed as error:
-            raise Stuck(f"can't start: {error.reason}") from error
+            raise Stuck(f"can't start: {error}") from error
         except BackendUnavailable as error:
             if time.monotonic() > deadline:
                 raise Stuck(f"didn't start within {START_S:.0f} s: {error}") from error

@@ -11,6 +11,7 @@ from backends.local import networks, sandbox
 from config import Settings
 from extensions import db
 from models import Lab, utcnow
+from reasons import Catalogue, sentence
 from services import archive
 from services.courses import catalogue
 from services.errors import ServiceError
@@ -55,7 +56,9 @@ def _warnings(slug: str) -> list[str]:
     found = hopeless.faults(catalogue.find(slug), site)
     told = [f"lab {lab.slug} can't start on this site. {hopeless.words(lab, why)}" for lab, why in found]
     if settings.lab_backend == "local" and sandbox.is_here() and (refusal := networks.refusal()):
-        told += [f"lab {lab.slug} can't start on this site. {refusal}" for lab in _with_network(slug)]
+        told += [
+            f"lab {lab.slug} can't start on this site. {sentence(refusal, Catalogue())}" for lab in _with_network(slug)
+        ]
     return told
 
 

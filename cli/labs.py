@@ -7,6 +7,7 @@ from flask.cli import AppGroup
 from backends import Backend, BackendError, make_backend
 from extensions import db
 from models import utcnow
+from reasons import Catalogue, text
 from services import plain
 from services.labs import clusters
 from services.labs import repairs as lab_repairs
@@ -56,7 +57,7 @@ def _words(repair: Repair) -> str:
     }
     if repair.action == "move" and repair.session_id is None:
         words["move"] = "replace it elsewhere"
-    return f"{words[repair.action]}{f': {plain.sentence(repair.detail)}' if repair.detail else ''}"
+    return f"{words[repair.action]}{f': {plain.sentence(text(repair.why, Catalogue()))}' if repair.why else ''}"
 
 
 def _carry_out(backend: Backend, repair: Repair) -> bool:

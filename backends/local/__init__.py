@@ -21,6 +21,7 @@ from backends.local.homes import Homes
 from backends.local.jobs import Job, Sandbox, Store
 from backends.local.stream import LocalStream, open_stream
 from backends.local.terminal import LocalTerminal, open_terminal
+from reasons import Code, Reason
 
 HOLDER = Path(__file__).with_name("holder.py")
 # Setup scripts included; the scheduler calls again for one that takes longer.
@@ -46,12 +47,12 @@ class LocalBackend:
     def start(self, spec: LabSpec) -> str:
         """Start the lab's holder, and wait until its shell can be reached."""
         if not lab_templates.runs_on(spec.template, self.name):
-            raise StartFailed(f"Labs of the kind “{spec.template}” need Nomad; this site runs labs on one machine.")
+            raise StartFailed(Reason(Code.KIND_NEEDS_CLUSTER, template=spec.template))
         if spec.has_network and sandbox.is_here() and (refusal := networks.refusal()):
             raise StartFailed(refusal)
         job = self.store.job(spec.job_id)
         if job is None:
-            raise StartFailed(f"“{spec.job_id}” can't be a job's name.")
+            raise StartFailed(Reason(Code.JOB_NAME_INVALID, job=spec.job_id))
         with job.alone():
             job.folder.mkdir(exist_ok=True)
             lock = job.claim()
@@ -117,11 +118,13 @@ class LocalBackend:
             self.homes.settle(spec.home_key)
         elif report.startswith("failed"):
             processes.wait_for(lambda: not job.is_alive(), STOP_S)
-            raise StartFailed(f"The lab's setup {report}. {job.error()}".strip())
+            status = report.removeprefix("failed").strip()
+            raise StartFailed(Reason(Code.SETUP_FAILED, status=status, said=job.error()))
         elif job.is_alive():
             raise BackendUnavailable(f"{job.job_id} isn't ready after {START_S:.0f} s")
         else:
-            raise StartFailed(f"The sandbox can't start on this machine: {job.error() or 'it ended at once'}")
+            said = job.error()
+            raise StartFailed(Reason(Code.SANDBOX_FAILED, said=said) if said else Reason(Code.SANDBOX_ENDED))
 
     def stop(self, job_id: str) -> None:
         """End the holder, which ends the sandbox; insist until no process of the lab is left."""
@@ -241,7 +244,8 @@ def _observed(job: Job) -> Observed:
     spec = job.spec()
     session_id = spec.session_id if spec else ""
     if not job.is_alive():
-        return Observed(job.job_id, session_id, "dead", job.error())
+        said = job.error()
+        return Observed(job.job_id, session_id, "dead", Reason.said(said) if said else None)
     return Observed(job.job_id, session_id, "running" if job.report() == "ready" else "pending")
 
 

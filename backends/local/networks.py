@@ -8,28 +8,24 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from reasons import Code, Reason
+
 PROGRAM, DEVICE = "slirp4netns", Path("/dev/net/tun")
 # What slirp4netns gives: its resolver asks the host's.
 RESOLVER = "nameserver 10.0.2.3\n"
 # A setup may use it at once.
 AWAIT = "for _ in {1..100}; do [[ $(</proc/net/route) == *tap0* ]] && break; sleep 0.05; done"
-REFUSED = "This lab asks for a network, and labs on this machine have none: {}"
-NO_PROGRAM = "it needs the program slirp4netns, which gives them one of their own (apt-get install slirp4netns)."
-NO_DEVICE = (
-    "slirp4netns, which gives them one of their own, needs the device {}, and whoever runs Yurt can't open it: {}. "
-    "Most systems let everybody (chmod 0666 {})."
-)
 
 
-def refusal() -> str:
-    """Return why no lab can have a network here, as a sentence; empty where labs can."""
+def refusal() -> Reason | None:
+    """Return why no lab can have a network here; None where labs can."""
     if program() is None:
-        return REFUSED.format(NO_PROGRAM)
+        return Reason(Code.NETWORK_NEEDS_PROGRAM)
     try:
         os.close(os.open(DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
-        return REFUSED.format(NO_DEVICE.format(DEVICE, error.strerror, DEVICE))
-    return ""
+        return Reason(Code.NETWORK_NEEDS_DEVICE, device=str(DEVICE), said=error.strerror or "")
+    return None
 
 
 def program() -> str | None:

@@ -29,6 +29,7 @@ from backends.nomad.loops import Loop
 from backends.nomad.meters import Meters
 from backends.nomad.servers import Forbidden, Refused, Servers
 from config import Settings
+from reasons import Code, Reason
 
 T = TypeVar("T")
 START_S = 45.0
@@ -99,7 +100,7 @@ class NomadBackend:
             if "job already exists" in error.text:
                 self._refuse_stranger(spec)
                 return
-            raise StartFailed(f"The cluster doesn't take the lab: {words.refusal(error.text)}") from error
+            raise StartFailed(Reason(Code.JOB_REFUSED, said=words.refusal(error.text))) from error
 
     def _keep(self, spec: LabSpec) -> bool:
         """Say whether the job runs already, from a start that was cut off; a dead one makes room for a new one."""
@@ -115,7 +116,7 @@ class NomadBackend:
     def _refuse_stranger(self, spec: LabSpec, job: dict[str, Any] | None = None) -> None:
         found = job or self._looks.job(spec.job_id) or {}
         if observe.instance_of(found) != spec.instance:
-            raise StartFailed(f"The name {spec.job_id} is taken on the cluster by somebody else's job.")
+            raise StartFailed(Reason(Code.JOB_NAME_TAKEN, job=spec.job_id))
 
     def _await_running(self, spec: LabSpec) -> dict[str, Any]:
         began, index = time.monotonic(), 0
@@ -133,13 +134,13 @@ class NomadBackend:
             elif alloc.get("ClientStatus") not in observe.ALIVE:
                 reason = words.failure(alloc)
                 self.stop(spec.job_id)
-                raise StartFailed(f"The machine couldn't start: {reason}")
+                raise StartFailed(Reason(Code.MACHINE_NOT_STARTED, why=reason))
         raise BackendUnavailable(f"{spec.job_id} doesn't run after {START_S:.0f} s")
 
     def _demand_place(self, job_id: str, *, is_late: bool) -> None:
         evaluations = self.servers.call("get", f"job/{job_id}/evaluations").json()
         reason = words.failed_placement(evaluations)
-        if reason:
+        if reason is not None:
             self.stop(job_id)
             raise NoRoom(reason)
         if is_late and not evaluations:

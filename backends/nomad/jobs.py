@@ -14,6 +14,7 @@ from backends.nomad import program, words
 from backends.nomad.servers import Refused, Servers
 from config import ROOT, Settings
 from lab_definition import machine_of
+from reasons import Code, Reason
 
 FOLDER = ROOT / "nomad-jobs"
 KEPT = 500
@@ -49,9 +50,9 @@ class Jobs:
         try:
             hcl = template.read_text(encoding="utf-8")
         except FileNotFoundError as error:
-            raise StartFailed(f"There is no nomad-jobs/{template.name} on this site.") from error
+            raise StartFailed(Reason(Code.TEMPLATE_MISSING, file=template.name)) from error
         except UnicodeDecodeError as error:
-            raise StartFailed(f"{template.name} isn't text in UTF-8: {error}") from error
+            raise StartFailed(Reason(Code.TEMPLATE_NOT_TEXT, file=template.name, said=str(error))) from error
         variables = self._variables(spec, set(DECLARED.findall(hcl)))
         key = hashlib.sha256(f"{hcl}\0{variables}".encode()).hexdigest()
         with self._lock:
@@ -91,7 +92,9 @@ class Jobs:
         try:
             parsed = self._servers.call("post", "jobs/parse", json=body).json()
         except Refused as error:
-            raise StartFailed(f"The cluster can't read {template.name}: {words.refusal(error.text)}") from error
+            raise StartFailed(
+                Reason(Code.TEMPLATE_REFUSED, file=template.name, said=words.refusal(error.text))
+            ) from error
         found: dict[str, Any] = parsed
         if not self._settings.nomad_region:
             found["Region"] = None  # that of the server which takes it

@@ -8,6 +8,7 @@ from typing import Any
 
 from backends.base import BackendUnavailable, ExecResult, LabSpec, StartFailed
 from backends.nomad.execs import Bridge
+from reasons import Reason
 
 HEADER = struct.Struct("!cI")
 ANSWER_S = 10.0
@@ -74,7 +75,7 @@ async def enter(bridge: Bridge, spec: LabSpec, uid: int) -> None:
     }
     answer, _payload = await _ask(bridge, request, (saved or b"") + setup)
     if answer.get("is_final"):
-        raise StartFailed(str(answer["error"]))
+        raise StartFailed(Reason.said(str(answer["error"])))
     if "error" in answer:
         raise BackendUnavailable(str(answer["error"]))
 

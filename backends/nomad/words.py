@@ -1,18 +1,13 @@
-"""What Nomad says about a lab that doesn't run, in words for students and operators. Pure functions of its answers."""
+"""What Nomad says about a lab that doesn't run, as reasons. Pure functions of its answers."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# AllocationMetric.DimensionExhausted counts nodes by what they lack.
-DIMENSIONS = {
-    "memory": "memory",
-    "cpu": "CPU",
-    "cores": "CPU cores",
-    "disk": "disk",
-    "devices": "devices",
-    "network: reserved port collision": "ports",
-}
+from reasons import Code, Reason
+
+# AllocationMetric.DimensionExhausted counts nodes by what they lack: these names are terms of `reasons`, but for one.
+DIMENSIONS = {"network: reserved port collision": "ports"}
 # Task events that say nothing about the reason of a failure.
 DULL = {
     "Received",
@@ -32,35 +27,36 @@ SIBLING = "Sibling Task Failed"
 NO_EXECUTOR = "executor: error waiting on process"
 
 
-def placement(metrics: Mapping[str, Any]) -> str:
-    """Return why a group isn't placed: "memory: 3 of 3 nodes full"."""
+def placement(metrics: Mapping[str, Any]) -> Reason:
+    """Return why a group isn't placed: memory is full on 3 of 3 nodes."""
     evaluated = int(metrics.get("NodesEvaluated") or 0)
     exhausted = metrics.get("DimensionExhausted") or {}
     filtered = metrics.get("ConstraintFiltered") or {}
-    full = (f"{_dimension(name)}: {count} of {evaluated} nodes full" for name, count in _most(exhausted))
-    lacking = (f"{count} of {evaluated} nodes lack {_constraint(name)}" for name, count in _most(filtered))
+    full = (_full(name, count, evaluated) for name, count in _most(exhausted))
+    lacking = (_lacking(name, count, evaluated) for name, count in _most(filtered))
     if reasons := [*full, *lacking]:
-        return "; ".join(reasons)
+        return Reason.all_of(reasons)
     quota = metrics.get("QuotaExhausted") or []
     if quota:
-        return f"the quota is used up: {', '.join(map(str, quota))}"
-    if not evaluated:
-        # Those of other datacenters aren't even counted.
-        pool = metrics.get("NodePool")
-        return f"no node is ready for labs{f' in the node pool {pool}' if pool else ''}"
-    return f"none of {evaluated} nodes can take it"
+        return Reason(Code.QUOTA_USED_UP, quotas=", ".join(map(str, quota)))
+    if evaluated:
+        return Reason(Code.NO_NODE_TAKES_IT, total=evaluated)
+    # Those of other datacenters aren't even counted.
+    pool = metrics.get("NodePool")
+    return Reason(Code.NO_NODE_IN_POOL, pool=str(pool)) if pool else Reason(Code.NO_NODE)
 
 
-def failed_placement(evaluations: Iterable[Mapping[str, Any]]) -> str:
-    """Return why the newest evaluation placed nothing; empty when it did, or when none has ended."""
+def failed_placement(evaluations: Iterable[Mapping[str, Any]]) -> Reason | None:
+    """Return why the newest evaluation placed nothing; None when it did, or when none has ended."""
     newest = max(evaluations, key=lambda found: int(found.get("ModifyIndex") or 0), default=None)
     failed = (newest or {}).get("FailedTGAllocs") or {}
-    return "; ".join(placement(metrics) for metrics in failed.values())
+    reasons = [part for metrics in failed.values() for part in placement(metrics).parts()]
+    return Reason.all_of(reasons) if reasons else None
 
 
-def failure(alloc: Mapping[str, Any]) -> str:
+def failure(alloc: Mapping[str, Any]) -> Reason:
     """Return the task event that tells why an allocation failed."""
-    said = ""
+    found: Reason | None = None
     events = {name: (state or {}).get("Events") or [] for name, state in (alloc.get("TaskStates") or {}).items()}
     for name, told in events.items():
         if len(events) > 1 and any(event.get("Type") == SIBLING for event in told):
@@ -68,11 +64,19 @@ def failure(alloc: Mapping[str, Any]) -> str:
         for event in told:
             text = str(event.get("DisplayMessage") or event.get("Message") or "")
             if text and event.get("Type") not in DULL:
-                said = f"{name}: {text}"
+                found = Reason(Code.TASK_ENDED, task=name, said=text)
             elif text and event.get("Type") == "Terminated" and event.get("ExitCode"):
-                words = "its executor, the node's own program for it, was ended" if NO_EXECUTOR in text else text
-                said = said or f"{name}: {words}"
-    return said or str(alloc.get("ClientDescription") or "the machine ended without a reason")
+                found = found or _terminated(name, text)
+    if found is not None:
+        return found
+    description = str(alloc.get("ClientDescription") or "")
+    return Reason.said(description) if description else Reason(Code.ENDED_SILENTLY)
+
+
+def _terminated(task: str, text: str) -> Reason:
+    if NO_EXECUTOR in text:
+        return Reason(Code.EXECUTOR_ENDED, task=task)
+    return Reason(Code.TASK_ENDED, task=task, said=text)
 
 
 def refusal(text: str) -> str:
@@ -82,16 +86,16 @@ def refusal(text: str) -> str:
     return "; ".join(fault for fault in faults if fault)[:MAX_REFUSAL]
 
 
-def ending(alloc: Mapping[str, Any], node: Mapping[str, Any] | None) -> str:
+def ending(alloc: Mapping[str, Any], node: Mapping[str, Any] | None) -> Reason:
     """Return why a lab that ran has no machine any more: lost, drained, over its time, failed."""
-    name = str(alloc.get("NodeName") or "its node")
+    name = str(alloc.get("NodeName") or alloc.get("NodeID") or "?")
     if alloc.get("ClientStatus") in ("lost", "unknown"):
-        return f"the machine {name} went away"
+        return Reason(Code.MACHINE_AWAY, node=name)
     if (alloc.get("DesiredTransition") or {}).get("Migrate") or (node or {}).get("Drain"):
-        return f"the machine {name} was taken out of service"
+        return Reason(Code.MACHINE_DRAINED, node=name)
     description = str(alloc.get("DesiredDescription") or "")
     if "max_run_duration" in description or "max_run_duration" in str(alloc.get("ClientDescription") or ""):
-        return "its longest life is over"
+        return Reason(Code.LIFE_OVER)
     return failure(alloc)
 
 
@@ -99,15 +103,15 @@ def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: -pair[1])
 
 
-def _dimension(name: str) -> str:
-    return DIMENSIONS.get(name, name)
+def _full(name: str, count: int, evaluated: int) -> Reason:
+    return Reason(Code.NODES_FULL, resource=DIMENSIONS.get(name, name), count=count, total=evaluated)
 
 
-def _constraint(name: str) -> str:
+def _lacking(name: str, count: int, evaluated: int) -> Reason:
     if name.startswith("missing drivers"):
-        return "the driver"
+        return Reason(Code.NODES_LACK_DRIVER, count=count, total=evaluated)
     if "node.pool" in name or "node pool" in name:
-        return "the node pool"
+        return Reason(Code.NODES_LACK_POOL, count=count, total=evaluated)
     if "datacenter" in name:
-        return "the datacenter"
-    return f"what it asks for ({name})"
+        return Reason(Code.NODES_LACK_DATACENTER, count=count, total=evaluated)
+    return Reason(Code.NODES_LACK, said=name, count=count, total=evaluated)

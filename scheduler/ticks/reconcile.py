@@ -86,7 +86,8 @@ def write(backend: Backend, repair: Repair) -> bool:
     db.session.commit()
     if is_due:
         REPAIRS.labels(repair.action).inc()
-        log.warning("repair", action=repair.action, job=repair.job_id, detail=repair.detail)
+        why = repair.why.as_json() if repair.why else None
+        log.warning("repair", action=repair.action, job=repair.job_id, why=why)
     return is_due
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from backends import Backend, BackendError, LabSpec, NoRoom, StartFailed
+from backends import Backend, BackendError, LabSpec, NoRoom, StartFailed, code_of
 from config import Settings
 from extensions import db
 from models import Lab, WarmLab, utcnow
@@ -65,7 +65,7 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
     try:
         backend.start(spec)
     except (NoRoom, StartFailed) as error:
-        log.warning("no warm lab", job=spec.job_id, reason=error.reason)
+        log.warning("no warm lab", job=spec.job_id, code=code_of(error), reason=str(error))
         pause = ROOM_PAUSE if isinstance(error, NoRoom) else FAULT_PAUSE
     except (BackendError, OSError) as error:
         log.warning("warm lab not started", job=spec.job_id, error=str(error))

@@ -16,6 +16,7 @@ from extensions import db
 from models import LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import ENDED, RUNNING
+from reasons import Catalogue, Code, Reason, sentence, text
 from services.labs import lifecycle, warm_stock
 
 # A machine that runs for nobody yet, as it is listed beside sessions.
@@ -39,8 +40,8 @@ class Job(Protocol):
         """The machine that it runs on; empty where the backend has no names for them, or while it has no place."""
 
     @property
-    def detail(self) -> str:
-        """Why it is dead, in words."""
+    def reason(self) -> Reason | None:
+        """Why it is dead, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,15 @@ class Known:
 class Repair:
     """One thing to do: `stop` a job that nobody wants; `lose` a session, or a warm machine, whose job is gone;
     `move` a lab to another machine, before its own is taken out of service; a warm one is replaced there.
+
+    `reason` is how a session ends, `why` says more of it.
     """
 
     action: Literal["stop", "lose", "move"]
     job_id: str
     session_id: uuid.UUID | None = None
     reason: str = ""
-    detail: str = ""
+    why: Reason | None = None
 
 
 def known() -> list[Known]:
@@ -114,14 +117,15 @@ def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Colle
         return None
     if job is not None and job.state != "dead":
         if session.node and job.node and job.node != session.node:
-            detail = f"The machine {session.node} went away."
-            return Repair("lose", session.job_id, session.id, "lost", detail)
+            away = Reason(Code.MACHINE_AWAY, node=session.node)
+            return Repair("lose", session.job_id, session.id, "lost", away)
         if job.node in leaving:
-            return Repair("move", session.job_id, session.id, "", f"{job.node} is being taken out of service")
+            leaves = Reason(Code.NODE_LEAVING, node=job.node)
+            return Repair("move", session.job_id, session.id, why=leaves)
         return None
     is_over = session.expires_at is not None and session.expires_at <= looked_at
-    detail = "" if job is None or is_over or not job.detail else f"{job.detail[:1].upper()}{job.detail[1:]}."
-    return Repair("lose", session.job_id, session.id, "age" if is_over else "lost", detail)
+    why = None if job is None or is_over else job.reason
+    return Repair("lose", session.job_id, session.id, "age" if is_over else "lost", why)
 
 
 def is_due(repair: Repair, job: Job | None, now: datetime) -> bool:
@@ -161,7 +165,7 @@ def lose(repair: Repair, now: datetime) -> bool:
     lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
     if lab_session is None:
         return False
-    return lifecycle.lost(lab_session, now, reason=repair.reason or "lost", detail=repair.detail)
+    return lifecycle.lost(lab_session, now, reason=repair.reason or "lost", detail=sentence(repair.why, Catalogue()))
 
 
 def move(repair: Repair, now: datetime) -> None:
@@ -174,4 +178,4 @@ def move(repair: Repair, now: datetime) -> None:
         return
     lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
     if lab_session is not None:
-        lifecycle.relocate(lab_session, now, why=repair.detail)
+        lifecycle.relocate(lab_session, now, why=text(repair.why, Catalogue()))

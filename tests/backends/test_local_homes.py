@@ -81,8 +81,8 @@ def test_failing_setup_is_a_failed_start_and_runs_again(backend, make_spec):
     backend.stop(broken.job_id)
     backend.start(mended)
 
-    assert "failed 3" in failure.value.reason
-    assert "the moon is missing" in failure.value.reason
+    assert "failed 3" in str(failure.value)
+    assert "the moon is missing" in str(failure.value)
     assert output(backend, mended, "cat log") == "started\n"
 
 

@@ -14,6 +14,7 @@ from cli.labs_plan import plan
 from extensions import db as database
 from models import Lab, LabSession, utcnow
 from models.lab_session import ENDED
+from reasons import Code, Reason
 from scheduler.ticks.mail import sender
 from services import timelines
 from services.archive import faults
@@ -54,7 +55,9 @@ def typed(app: Any, command: Any, *words: str) -> str:
 
 def test_an_operators_terminal_gets_none(app: Any, found: LabSession, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = ScriptedBackend()
-    backend.jobs[found.job_id] = Observed(found.job_id, str(found.id), "dead", "lab: " + HOSTILE)
+    backend.jobs[found.job_id] = Observed(
+        found.job_id, str(found.id), "dead", Reason(Code.TASK_ENDED, task="lab", said=HOSTILE)
+    )
     monkeypatch.setattr(cli.labs, "make_backend", lambda _settings: backend)
     found.started_at = utcnow().replace(year=2020)
     database.session.commit()

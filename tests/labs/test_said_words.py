@@ -10,22 +10,24 @@ from babel.messages.mofile import write_mo
 from flask import Flask
 from flask_babel import Domain
 
+from backends.base import ENGLISH
 from backends.nomad import words
 from blueprints.labs import board_words, timeline_words
 from blueprints.labs.said_words import capitalised, said
+from reasons import text
 from services.capacity import holdings
 from services.capacity.positions import Place
 from services.labs import lifecycle, saving
 
-FULL = words.placement({"NodesEvaluated": 3, "DimensionExhausted": {"memory": 2, "disk": 1}})
+FULL = text(words.placement({"NodesEvaluated": 3, "DimensionExhausted": {"memory": 2, "disk": 1}}), ENGLISH)
 STORED = [
     FULL,
-    words.placement({"NodesEvaluated": 2, "ConstraintFiltered": {"missing drivers": 2}}),
-    words.placement({"NodesEvaluated": 2, "ConstraintFiltered": {"${attr.kernel.name} = windows": 1}}),
-    words.placement({"QuotaExhausted": ["school"]}),
-    words.placement({}),
-    words.placement({"NodePool": "labs"}),
-    words.placement({"NodesEvaluated": 4}),
+    text(words.placement({"NodesEvaluated": 2, "ConstraintFiltered": {"missing drivers": 2}}), ENGLISH),
+    text(words.placement({"NodesEvaluated": 2, "ConstraintFiltered": {"${attr.kernel.name} = windows": 1}}), ENGLISH),
+    text(words.placement({"QuotaExhausted": ["school"]}), ENGLISH),
+    text(words.placement({}), ENGLISH),
+    text(words.placement({"NodePool": "labs"}), ENGLISH),
+    text(words.placement({"NodesEvaluated": 4}), ENGLISH),
     holdings.DOWN,
     lifecycle.GAVE_UP,
     saving.AWAY,

@@ -94,5 +94,5 @@ def test_a_template_that_an_operator_broke_is_the_reason_until_it_is_mended(
         jobs.render(spec(template="exec"))
     (tmp_path / "exec.hcl").write_bytes(sound)
 
-    assert caught.value.reason.startswith(said)
+    assert str(caught.value).startswith(said)
     assert jobs.render(spec(template="exec"))["ID"] == "lab-a-b-bob-00000000"

@@ -136,5 +136,5 @@ def test_what_a_failing_setup_says_is_words_only(make_lab: MakeLab, said: str) -
     with pytest.raises(StartFailed) as caught:
         make_lab(setup_script=f"printf 'broken {said}here'; exit 3")
 
-    assert "broken" in caught.value.reason and "here" in caught.value.reason
-    assert all(character.isprintable() or character == "\n" for character in caught.value.reason)
+    assert "broken" in str(caught.value) and "here" in str(caught.value)
+    assert all(character.isprintable() or character == "\n" for character in str(caught.value))

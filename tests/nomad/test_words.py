@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from backends.base import ENGLISH
 from backends.nomad import observe, words
+from reasons import Code, Reason, text
 
 NO_EXECUTOR = "executor: error waiting on process"
 JOB = {"ID": "lab-a", "Meta": {"yurt_session": "s"}, "Status": "running"}
@@ -44,7 +46,17 @@ def alloc(status: str, *events: tuple[str, str], wanted: str = "run", task: str 
 def test_an_allocation_is_a_lab_in_words(found: dict[str, Any] | None, state: str, detail: str) -> None:
     seen = observe.observed(JOB, found)
 
-    assert (seen.state, seen.detail) == (state, detail)
+    assert (seen.state, text(seen.reason, ENGLISH)) == (state, detail)
+
+
+def test_what_an_allocation_says_is_kept_as_facts() -> None:
+    away = observe.observed(JOB, alloc("lost")).reason
+    ended = observe.observed(JOB, alloc("failed", ("Driver Failure", "OOM"))).reason
+
+    assert (away, ended) == (
+        Reason(Code.MACHINE_AWAY, node="n1"),
+        Reason(Code.TASK_ENDED, task="lab", said="OOM"),
+    )
 
 
 def test_the_task_that_failed_tells_why_and_not_the_one_that_went_with_it() -> None:
@@ -52,11 +64,13 @@ def test_the_task_that_failed_tells_why_and_not_the_one_that_went_with_it() -> N
     killed = [{"Type": "Terminated", "DisplayMessage": "Exit Code: 137, Signal: 9", "ExitCode": 137}]
     states = {"lab": {"State": "dead", "Events": gone}, "vm": {"State": "dead", "Events": killed}}
 
-    assert words.failure({"TaskStates": states}) == "vm: Exit Code: 137, Signal: 9"
+    assert text(words.failure({"TaskStates": states}), ENGLISH) == "vm: Exit Code: 137, Signal: 9"
 
 
 def test_words_of_a_machine_that_says_nothing_are_words_all_the_same() -> None:
-    assert words.failure({"TaskStates": None, "ClientDescription": ""}) == "the machine ended without a reason"
+    said = words.failure({"TaskStates": None, "ClientDescription": ""})
+
+    assert text(said, ENGLISH) == "the machine ended without a reason"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +92,7 @@ def test_words_of_a_machine_that_says_nothing_are_words_all_the_same() -> None:
     ],
 )
 def test_a_lab_without_a_place_says_what_there_is_too_little_of(metrics: dict[str, Any], said: str) -> None:
-    assert words.placement(metrics) == said
+    assert text(words.placement(metrics), ENGLISH) == said
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from backends import BackendUnavailable, Change, Leftover, Node, Observed
 from extensions import db as database
 from models import LabSession, WarmLab, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from reasons import Code, Reason
 from scheduler.ticks import leftovers
 from scheduler.ticks.events import follow
 from scheduler.ticks.reconcile import mend_all, survey
@@ -29,8 +30,11 @@ ID = uuid.UUID(int=7)
 SIZE = {"cpu_mhz": 1000, "memory_mb": 1000, "cpu_taken_mhz": 0, "memory_taken_mb": 0}
 
 
-def job(state: str, job_id: str = "lab-a", detail: str = "", node: str = "") -> Observed:
-    return Observed(job_id, str(ID), state, detail, node)
+AWAY = Reason(Code.MACHINE_AWAY, node="n1")
+
+
+def job(state: str, job_id: str = "lab-a", reason: Reason | None = None, node: str = "") -> Observed:
+    return Observed(job_id, str(ID), state, reason, node)
 
 
 def counted(name: str, **labels: str) -> float:
@@ -53,11 +57,11 @@ def on(node: str) -> Known:
         # Its backend says why.
         (
             [on("n1")],
-            [job("dead", detail="the machine n1 went away", node="n1")],
-            [Repair("lose", "lab-a", ID, "lost", "The machine n1 went away.")],
+            [job("dead", reason=AWAY, node="n1")],
+            [Repair("lose", "lab-a", ID, "lost", AWAY)],
         ),
         # The cluster put a fresh one in its place, which its student never saw.
-        ([on("n1")], [job("running", node="n2")], [Repair("lose", "lab-a", ID, "lost", "The machine n1 went away.")]),
+        ([on("n1")], [job("running", node="n2")], [Repair("lose", "lab-a", ID, "lost", AWAY)]),
         ([on("n1")], [job("running", node="n1")], []),
         ([on("")], [job("running", node="n1")], []),
         # It came to run only after the look at the jobs.
@@ -84,7 +88,7 @@ def test_labs_move_before_their_machine_is_taken_out_of_service() -> None:
 
     repairs = plan([on("n1"), stays], jobs, NOW, ["n1"])
 
-    assert repairs == [Repair("move", "lab-a", ID, "", "n1 is being taken out of service")]
+    assert repairs == [Repair("move", "lab-a", ID, "", Reason(Code.NODE_LEAVING, node="n1"))]
 
 
 def test_a_lab_that_moves_is_saved_and_queued_again_with_its_work(running: Ask) -> None:
@@ -101,7 +105,7 @@ def test_a_lab_that_moves_is_saved_and_queued_again_with_its_work(running: Ask) 
 
 def test_why_a_machine_was_lost_is_told(running: Ask) -> None:
     found, backend = running(expires_at=utcnow() + timedelta(hours=1)), ScriptedBackend()
-    backend.jobs[found.job_id] = job("dead", found.job_id, "lab: OOM Killed")
+    backend.jobs[found.job_id] = job("dead", found.job_id, Reason(Code.TASK_ENDED, task="lab", said="OOM Killed"))
 
     mend_all("test", backend)
 

@@ -1,0 +1,11 @@
+"""Reasons as facts: a code with parameters, and the one table of their words.
+
+Rows, backends and services hold reasons; words are made of them at the edges alone, in the reader's language. Nothing
+here knows the rest of the platform, so that everything may know of reasons.
+"""
+
+from reasons.codes import Code
+from reasons.reason import Reason, Undeclared
+from reasons.words import Catalogue, sentence, text
+
+__all__ = ["Catalogue", "Code", "Reason", "Undeclared", "sentence", "text"]

@@ -1,0 +1,270 @@
+"""The codes of reasons: each with its words beside it, and with the parameters that these need.
+
+A code is stored, so it is never renamed, and never gets another meaning; its words may change. Words are message IDs of
+gettext with named parameters. A clause, which has no capital and no full stop, stands within other words; `sentence` of
+`reasons.words` makes a sentence of it. `said` is what another program said, as it is; a parameter's name ends in its
+unit.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+def N_(words: str) -> str:  # gettext's own name for it
+    """Mark words for `make messages`."""
+    return words
+
+
+class Counted(NamedTuple):
+    """Words that depend on a number, which is the parameter `of`."""
+
+    of: str
+    one: str
+    many: str
+
+
+def N_n(of: str, one: str, many: str) -> Counted:
+    """Mark words for one and for many; `make messages` knows this name, too."""
+    return Counted(of, one, many)
+
+
+class Term(str):
+    """A parameter that is a name of ours, such as `memory`, with words in `TERMS`; another name is shown as it is."""
+
+
+class Nested:
+    """A parameter that is a reason itself."""
+
+
+class Several:
+    """A parameter that is a list of reasons."""
+
+
+class Code(StrEnum):
+    """Why something is as it is."""
+
+    words: str | Counted
+    params: dict[str, type]
+
+    def __new__(cls, value: str, words: str | Counted, params: dict[str, type] | None = None) -> "Code":
+        """Make a member of what is stored, its words, and its parameters."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.words, member.params = words, params or {}
+        return member
+
+    # What no code says: another program's own words, several reasons together, and a code of a release to come.
+    SAID = "said", "%(said)s", {"said": str}
+    SEVERAL = "several", "%(reasons)s", {"reasons": Several}
+    UNKNOWN = (
+        "unknown",
+        N_("this version of the site has no words for the reason"),
+        {"code": str, "params": dict},
+    )
+
+    # What there is too little of, as the cluster says.
+    CLUSTER_DOWN = "cluster_down", N_("the cluster doesn't answer")
+    NODES_FULL = (
+        "nodes_full",
+        N_("%(resource)s: %(count)s of %(total)s nodes full"),
+        {"resource": Term, "count": int, "total": int},
+    )
+    NODES_LACK_DRIVER = (
+        "nodes_lack_driver",
+        N_("%(count)s of %(total)s nodes lack the driver"),
+        {"count": int, "total": int},
+    )
+    NODES_LACK_POOL = (
+        "nodes_lack_pool",
+        N_("%(count)s of %(total)s nodes lack the node pool"),
+        {"count": int, "total": int},
+    )
+    NODES_LACK_DATACENTER = (
+        "nodes_lack_datacenter",
+        N_("%(count)s of %(total)s nodes lack the datacenter"),
+        {"count": int, "total": int},
+    )
+    NODES_LACK = (
+        "nodes_lack",
+        N_("%(count)s of %(total)s nodes lack what it asks for (%(said)s)"),
+        {"count": int, "total": int, "said": str},
+    )
+    QUOTA_USED_UP = "quota_used_up", N_("the quota is used up: %(quotas)s"), {"quotas": str}
+    NO_NODE = "no_node", N_("no node is ready for labs")
+    NO_NODE_IN_POOL = "no_node_in_pool", N_("no node is ready for labs in the node pool %(pool)s"), {"pool": str}
+    NO_NODE_TAKES_IT = "no_node_takes_it", N_("none of %(total)s nodes can take it"), {"total": int}
+
+    # What there is too little of, as the limits and the machines say.
+    MACHINES_IN_USE = (
+        "machines_in_use",
+        N_("%(used)s of %(limit)s machines are in use"),
+        {"used": int, "limit": int},
+    )
+    OWN_LABS_IN_USE = "own_labs_in_use", N_("you have %(used)s of %(limit)s labs"), {"used": int, "limit": int}
+    COURSE_SHARE_IN_USE = (
+        "course_share_in_use",
+        N_("your course has %(used)s of %(limit)s machines, and others wait"),
+        {"used": int, "limit": int},
+    )
+    CPU_IN_USE = (
+        "cpu_in_use",
+        N_("CPU: %(used_mhz)s of %(limit_mhz)s MHz are in use"),
+        {"used_mhz": int, "limit_mhz": int},
+    )
+    MEMORY_IN_USE = (
+        "memory_in_use",
+        N_("memory: %(used_mb)s of %(limit_mb)s MB are in use"),
+        {"used_mb": int, "limit_mb": int},
+    )
+    LAB_TOO_LARGE = "lab_too_large", N_("this lab needs a larger machine than there is")
+    KIND_RUNS_NOWHERE = "kind_runs_nowhere", N_("no machine that there is can run labs of this kind")
+    LABS_OFF = "labs_off", N_("labs are not set up here")
+
+    # Why a machine doesn't start.
+    GAVE_UP = (
+        "gave_up",
+        N_("The machine couldn't be started after several tries. Try again later, or tell your teacher."),
+    )
+    MACHINE_NOT_STARTED = "machine_not_started", N_("The machine couldn't start: %(why)s"), {"why": Nested}
+    JOB_REFUSED = "job_refused", N_("The cluster doesn't take the lab: %(said)s"), {"said": str}
+    JOB_NAME_TAKEN = (
+        "job_name_taken",
+        N_("The name %(job)s is taken on the cluster by somebody else's job."),
+        {"job": str},
+    )
+    JOB_NAME_INVALID = "job_name_invalid", N_("“%(job)s” can't be a job's name."), {"job": str}
+    TEMPLATE_MISSING = "template_missing", N_("There is no nomad-jobs/%(file)s on this site."), {"file": str}
+    TEMPLATE_NOT_TEXT = (
+        "template_not_text",
+        N_("%(file)s isn't text in UTF-8: %(said)s"),
+        {"file": str, "said": str},
+    )
+    TEMPLATE_REFUSED = (
+        "template_refused",
+        N_("The cluster can't read %(file)s: %(said)s"),
+        {"file": str, "said": str},
+    )
+    KIND_NEEDS_CLUSTER = (
+        "kind_needs_cluster",
+        N_("Labs of the kind “%(template)s” need Nomad; this site runs labs on one machine."),
+        {"template": str},
+    )
+    NETWORK_NEEDS_PROGRAM = (
+        "network_needs_program",
+        N_(
+            "This lab asks for a network, and labs on this machine have none: it needs the program slirp4netns, which "
+            "gives them one of their own (apt-get install slirp4netns)."
+        ),
+    )
+    NETWORK_NEEDS_DEVICE = (
+        "network_needs_device",
+        N_(
+            "This lab asks for a network, and labs on this machine have none: slirp4netns, which gives them one of "
+            "their own, needs the device %(device)s, and whoever runs Yurt can't open it: %(said)s. Most systems let "
+            "everybody (chmod 0666 %(device)s)."
+        ),
+        {"device": str, "said": str},
+    )
+    SETUP_FAILED = "setup_failed", N_("The lab's setup failed %(status)s. %(said)s"), {"status": str, "said": str}
+    SANDBOX_FAILED = "sandbox_failed", N_("The sandbox can't start on this machine: %(said)s"), {"said": str}
+    SANDBOX_ENDED = "sandbox_ended", N_("The sandbox can't start on this machine: it ended at once")
+
+    # Why a machine is gone, or goes.
+    MACHINE_AWAY = "machine_away", N_("the machine %(node)s went away"), {"node": str}
+    MACHINE_DRAINED = "machine_drained", N_("the machine %(node)s was taken out of service"), {"node": str}
+    NODE_LEAVING = "node_leaving", N_("%(node)s is being taken out of service"), {"node": str}
+    LIFE_OVER = "life_over", N_("its longest life is over")
+    TASK_ENDED = "task_ended", "%(task)s: %(said)s", {"task": str, "said": str}
+    EXECUTOR_ENDED = (
+        "executor_ended",
+        N_("%(task)s: its executor, the node's own program for it, was ended"),
+        {"task": str},
+    )
+    ENDED_SILENTLY = "ended_silently", N_("the machine ended without a reason")
+
+    # Why a call to the backend came to nothing.
+    CALL_FAILED = "call_failed", "%(said)s", {"said": str}
+
+    # Why work isn't saved.
+    MACHINE_GONE = "machine_gone", N_("The machine is gone, and with it what was done since the last save.")
+    MACHINE_UNREACHED = "machine_unreached", N_("The machine couldn't be reached.")
+    HOME_NOT_PACKED = "home_not_packed", N_("The machine couldn't pack the home.")
+    HOME_NOT_STORED = "home_not_stored", N_("It couldn't be stored.")
+    PACKING_TOO_SLOW = (
+        "packing_too_slow",
+        N_n(
+            "limit_s",
+            "Packing the home took longer than %(limit_s)s second.",
+            "Packing the home took longer than %(limit_s)s seconds.",
+        ),
+        {"limit_s": int},
+    )
+    HOME_TOO_LARGE = "home_too_large", N_("The home is larger than %(limit_mb)s MB, packed."), {"limit_mb": int}
+    HOME_HOLDS_TOO_MUCH = (
+        "home_holds_too_much",
+        N_("The home holds more than %(limit_mb)s MB, unpacked."),
+        {"limit_mb": int},
+    )
+    HOME_HAS_TOO_MANY = "home_has_too_many", N_("The home has more than %(limit)s files."), {"limit": int}
+    ARCHIVE_BROKE_OFF = "archive_broke_off", N_("The archive of the home broke off.")
+    ARCHIVE_DAMAGED = "archive_damaged", N_("The archive of the home is damaged.")
+    LINKS_OUTSIDE = (
+        "links_outside",
+        N_("“%(name)s” is a link to what isn't in the home: the home can't be saved like this."),
+        {"name": str},
+    )
+    NO_FILE = "no_file", N_("“%(name)s” is no file: the home can't be saved like this."), {"name": str}
+    HOME_NO_FOLDER = (
+        "home_no_folder",
+        N_("“%(name)s” is the home, and no folder: the home can't be saved like this."),
+        {"name": str},
+    )
+    COMES_TWICE = "comes_twice", N_("“%(name)s” comes twice: the home can't be saved like this."), {"name": str}
+    LIES_OUTSIDE = "lies_outside", N_("“%(name)s” isn't in the home: the home can't be saved like this."), {"name": str}
+    BELOW_NO_FOLDER = (
+        "below_no_folder",
+        N_("“%(name)s” lies below what is no folder: the home can't be saved like this."),
+        {"name": str},
+    )
+    NAME_TOO_LONG = (
+        "name_too_long",
+        N_("“%(name)s” has too long a name: the home can't be saved like this."),
+        {"name": str},
+    )
+
+    # What there is to say of a check's output.
+    CHECK_TOO_SLOW = (
+        "check_too_slow",
+        N_n(
+            "limit_s",
+            "It took longer than %(limit_s)s second and was stopped.",
+            "It took longer than %(limit_s)s seconds and was stopped.",
+        ),
+        {"limit_s": int},
+    )
+    CHECK_PRINTED_MORE = (
+        "check_printed_more",
+        N_("[It printed more; only the first %(limit_kb)s kB are shown.]"),
+        {"limit_kb": int},
+    )
+
+    # What speaks for and against a lab's idleness.
+    USE_UNKNOWN = "use_unknown", N_("nobody knows what happens in it")
+    NO_INPUT = "no_input", N_("no input %(minutes)s min"), {"minutes": int}
+    NO_REQUEST = "no_request", N_("no request %(minutes)s min"), {"minutes": int}
+    NO_CHECK = "no_check", N_("no check %(minutes)s min"), {"minutes": int}
+    CPU_UNKNOWN = "cpu_unknown", N_("CPU unknown")
+    CPU_USED = "cpu_used", N_("CPU %(percent)s %%"), {"percent": float}
+    PAGE_OPEN = "page_open", N_("page open")
+    PAGE_CLOSED = "page_closed", N_("page closed")
+
+
+# What a parameter that is a Term may be.
+TERMS = {
+    "memory": N_("memory"),
+    "cpu": N_("CPU"),
+    "cores": N_("CPU cores"),
+    "disk": N_("disk"),
+    "devices": N_("devices"),
+    "ports": N_("ports"),
+}
