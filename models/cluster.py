@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from extensions import Model
 from models.base import Id, utcnow
 from models.lab import Lab
+from models.leased import Leased, held_index
 
 WARM_STARTING, WARM_READY, WARM_STOPPING = "starting", "ready", "stopping"
 # Adopting a ready one removes its row in the transaction that gives its job to a session.
@@ -39,7 +40,7 @@ class ClusterState(Model):
     event_index: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
-class WarmLab(Model):
+class WarmLab(Leased, Model):
     """A machine that runs for nobody yet. It holds a slot like a session, and is the first to go for one.
 
     `definition` is the fingerprint of what it was made of.
@@ -52,11 +53,7 @@ class WarmLab(Model):
     job_id: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(default=WARM_STARTING, server_default="starting")
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
-    claimed_at: Mapped[datetime | None]
     ready_at: Mapped[datetime | None]
-    failures: Mapped[int] = mapped_column(default=0, server_default="0")
-    next_try_at: Mapped[datetime | None]
-    holder: Mapped[str] = mapped_column(default="", server_default="")
     detail: Mapped[str] = mapped_column(default="", server_default="")
     definition: Mapped[str] = mapped_column(default="", server_default="")
 
@@ -64,6 +61,7 @@ class WarmLab(Model):
 
     __table_args__ = (
         CheckConstraint("state IN ('starting', 'ready', 'stopping')", name="state"),
+        held_index("warm_labs"),
         # Serves adoption, and the count of what there is.
         Index("ix_warm_labs_lab", "lab_id", "state", "id"),
     )

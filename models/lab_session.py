@@ -12,6 +12,7 @@ from extensions import Model
 from models.base import Id, utcnow
 from models.course import Course
 from models.lab import Lab, LabCheck
+from models.leased import Leased, held_index
 from models.user import User
 
 QUEUED, STARTING, RUNNING, STOPPING, ENDED = "queued", "starting", "running", "stopping", "ended"
@@ -26,14 +27,14 @@ TRANSITIONS = {
 REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform")
 
 
-class LabSession(Model):
+class LabSession(Leased, Model):
     """One lab of one student, from click to collection. `job_id` names it to the backend and to operators.
 
     `waiting_for` says in words why it still waits; `activity` holds the last time of each kind of use in ISO 8601
     (`input`, `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved.
     Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for. `is_settled` says
     of one that stops that its work is saved, or can't be; `restore_id` is the save that its next machine begins with.
-    `holder` names the scheduler that works at it, until `next_try_at` (`services/leases.py`).
+    `claimed_at` is when its machine was last begun; empty of one that waits for the cluster to answer.
     """
 
     __tablename__ = "lab_sessions"
@@ -56,9 +57,6 @@ class LabSession(Model):
     warned_at: Mapped[datetime | None]
     warned_last_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    failures: Mapped[int] = mapped_column(default=0, server_default="0")
-    next_try_at: Mapped[datetime | None]
-    holder: Mapped[str] = mapped_column(default="", server_default="")
     waiting_for: Mapped[str] = mapped_column(default="", server_default="")
     node: Mapped[str] = mapped_column(default="", server_default="")
     is_warm: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -89,12 +87,13 @@ class LabSession(Model):
         Index("ix_lab_sessions_ended", "lab_id", "ended_at", postgresql_where="state = 'ended'"),
         # Serves the scheduler, which carries out the saves that were asked for.
         Index("ix_lab_sessions_save_requested", "save_requested_at", postgresql_where="save_requested_at IS NOT NULL"),
+        held_index("lab_sessions"),
         # Serves "my labs".
         Index("ix_lab_sessions_user", "user_id", "queued_at"),
     )
 
 
-class CheckRun(Model):
+class CheckRun(Leased, Model):
     """One run of a check in a session: asked for by the student, carried out by the scheduler."""
 
     __tablename__ = "check_runs"
@@ -104,10 +103,7 @@ class CheckRun(Model):
     check_id: Mapped[int] = mapped_column(ForeignKey("lab_checks.id", ondelete="CASCADE"), index=True)
     state: Mapped[str] = mapped_column(default="queued")
     output: Mapped[str] = mapped_column(default="")
-    failures: Mapped[int] = mapped_column(default=0, server_default="0")
     requested_at: Mapped[datetime] = mapped_column(default=utcnow)
-    claimed_at: Mapped[datetime | None]
-    holder: Mapped[str] = mapped_column(default="", server_default="")
     finished_at: Mapped[datetime | None]
 
     session: Mapped[LabSession] = relationship()
@@ -125,6 +121,7 @@ class CheckRun(Model):
         ),
         # Serves the scheduler's claims.
         Index("ix_check_runs_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),
+        held_index("check_runs"),
         # Serves the lab page: the latest run of each check.
         Index("ix_check_runs_session", "session_id", "check_id", desc("id")),
     )

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from extensions import Model
 from models.base import Id, utcnow
+from models.leased import Leased, held_index
 
 
-class Mail(Model):
+class Mail(Leased, Model):
     """One mail to one person. `sent_at` is set once the mail server has taken it, `given_up_at` when none would.
 
     From `useless_at` on it isn't sent any more: what it warns of has come.
@@ -26,8 +27,14 @@ class Mail(Model):
     sent_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
     useless_at: Mapped[datetime | None]
-    failures: Mapped[int] = mapped_column(default=0)
-    next_try_at: Mapped[datetime] = mapped_column(default=utcnow)
+    retry_at: Mapped[datetime | None] = mapped_column(default=utcnow)
 
-    # Serves the tick that sends.
-    __table_args__ = (Index("ix_mails_due", "next_try_at", postgresql_where="sent_at IS NULL AND given_up_at IS NULL"),)
+    __table_args__ = (
+        # Serves the tick that sends: `leases.due_at`, which is never NULL of a mail.
+        Index(
+            "ix_mails_due",
+            text("coalesce(leased_until, retry_at)"),
+            postgresql_where="sent_at IS NULL AND given_up_at IS NULL",
+        ),
+        held_index("mails"),
+    )

@@ -1,33 +1,35 @@
-"""How long a worker holds a row: a short lease, renewed while the work lasts, and ended at once where its worker died.
+"""Who works at a row, until when, and when it is tried again: one way for labs, warm machines, checks, saves and mail.
 
-A row in hand says who holds it (`holder`) and until when: `next_try_at`, or for a run of a check `claimed_at` plus the
-lease. A holder that dies renews nothing, so that another one takes the row over when the lease has run out; one that is
-known to have died, because it lived on the same host, is taken over from at once.
+A row that a worker holds says so in `holder` and `leased_until`. The lease is short, and renewed while the work lasts.
+A worker that dies renews nothing, so that another one takes the row over when the lease has run out; one that is known
+to have died, because it lived on the same host, is taken over from at once. A row that nobody holds is due from
+`retry_at` on, or at once where that is empty. `tries` counts how often the work came to nothing.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, select, union, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, union, update
+from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
-from models import CheckRun, LabSession, WarmLab
-from models.cluster import WARM_STARTING, WARM_STOPPING
-from models.lab_session import RUNNING, STARTING, STOPPING
+from models import CheckRun, LabSession, Mail, WarmLab
 
 # So long a row stays with a holder that says nothing more; whoever holds one says so four times as often.
 LEASE = timedelta(seconds=6)
 RENEW_EVERY_S = 1.5
 
-# A row whose work failed rests this long at most before it is tried again.
+# A row whose work failed rests this long at most before it is tried again, where its kind says nothing else.
 LONGEST_PAUSE = timedelta(seconds=60)
 
 # The columns of a row that nobody holds, and that waits for nothing.
-LET_GO: dict[str, Any] = {"next_try_at": None, "holder": ""}
+FREE: dict[str, Any] = {"leased_until": None, "retry_at": None, "holder": ""}
 
-Kind = type[LabSession] | type[WarmLab] | type[CheckRun]
-KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun)
+Row = TypeVar("Row", LabSession, WarmLab, CheckRun, Mail)
+Kind = type[LabSession] | type[WarmLab] | type[CheckRun] | type[Mail]
+KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, Mail)
 # The process's own name, set when a scheduler starts; a process without one (a script) is never taken over from early.
 _names: list[str] = []
 
@@ -42,55 +44,120 @@ def holder() -> str:
     return _names[0] if _names else ""
 
 
-def taken(now: datetime) -> dict[str, Any]:
-    """Return the columns of a session or a warm machine that this process takes in hand now."""
-    return {"next_try_at": now + LEASE, "holder": holder()}
+@dataclass(frozen=True)
+class Retries:
+    """How often a kind of work is tried (`most`; None: for ever), and how long it rests after its first failures."""
+
+    most: int | None = None
+    first: timedelta = timedelta(seconds=2)
+    longest: timedelta = LONGEST_PAUSE
+
+    def is_over(self, tries: int) -> bool:
+        """Say whether the work is given up after so many tries."""
+        return self.most is not None and tries >= self.most
+
+    def pause(self, tries: int) -> timedelta:
+        """Return how long to wait after so many tries: twice as long each time, up to the longest."""
+        return min(self.longest, self.first * (1 << min(tries - 1, 16)))
+
+    def later(self, tries: int, now: datetime) -> dict[str, Any]:
+        """Return the columns of a row that is tried again after `tries` failures."""
+        return {**waiting(now + self.pause(tries)), "tries": tries}
 
 
-def take(row: LabSession | WarmLab, now: datetime) -> None:
-    """Take a session or a warm machine in hand that the caller has locked."""
-    for name, value in taken(now).items():
+def waiting(until: datetime) -> dict[str, Any]:
+    """Return the columns of a row that nobody holds, and that is due again at `until`. That counts as no failure."""
+    return {**FREE, "retry_at": until}
+
+
+def held(now: datetime, lease: timedelta = LEASE) -> dict[str, Any]:
+    """Return the columns of a row that this process takes in hand now."""
+    return {"leased_until": now + lease, "holder": holder()}
+
+
+def tries_of(row: LabSession | WarmLab | CheckRun | Mail) -> int:
+    """Return the failures of a row that is being claimed, with the one of a holder that died over it."""
+    return row.tries + (row.leased_until is not None)
+
+
+def next_due(
+    kind: type[Row],
+    now: datetime,
+    *where: ColumnElement[bool],
+    order_by: Sequence[Any],
+    but: Collection[Any] = (),
+    options: Sequence[ORMOption] = (),
+) -> Row | None:
+    """Lock the first row that matches, that nobody holds, and that is due; None where there is none.
+
+    `but` are rows in this process's own hands: one that was paused for a while mustn't take over from itself.
+    """
+    query = select(kind).where(*where, is_due(kind, now), kind.id.not_in(but)).options(*options)
+    row: Row | None = db.session.scalar(query.order_by(*order_by).limit(1).with_for_update(skip_locked=True, of=kind))
+    return row
+
+
+def claim(
+    kind: type[Row],
+    now: datetime,
+    *where: ColumnElement[bool],
+    order_by: Sequence[Any],
+    but: Collection[Any] = (),
+    options: Sequence[ORMOption] = (),
+    lease: timedelta = LEASE,
+) -> Row | None:
+    """Take the first row in hand that `next_due` finds."""
+    row = next_due(kind, now, *where, order_by=order_by, but=but, options=options)
+    if row is not None:
+        set_on(row, held(now, lease))
+    return row
+
+
+def set_on(row: LabSession | WarmLab | CheckRun | Mail, values: dict[str, Any]) -> None:
+    """Set columns of a row that the caller has locked, or has just made."""
+    for name, value in values.items():
         setattr(row, name, value)
     db.session.flush()
 
 
-def pause(failures: int) -> timedelta:
-    """Return how long to wait after so many failures: 2, 4, 8 seconds, up to a minute."""
-    return min(LONGEST_PAUSE, timedelta(seconds=2 ** min(failures, 10)))
+def due_at(kind: Kind) -> ColumnElement[datetime]:
+    """Ask of a row from when on anybody may take it; NULL is at once."""
+    return func.coalesce(kind.leased_until, kind.retry_at)
+
+
+def is_due(kind: Kind, now: datetime) -> ColumnElement[bool]:
+    """Match the rows that anybody may take now."""
+    return or_(due_at(kind).is_(None), due_at(kind) <= now)
+
+
+def due(kind: Kind, now: ColumnElement[datetime], *where: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """Ask from when on the first of these rows may be taken."""
+    return select(func.min(func.coalesce(due_at(kind), now))).where(*where).scalar_subquery()
 
 
 def renew(kind: Kind, keys: Sequence[Any], now: datetime) -> None:
     """Say that these rows are still in hand; those that aren't held by this process any more stay as they are."""
-    _set(kind, kind.id.in_(keys), now, holder=holder())
+    _end_at(kind, now + LEASE, kind.id.in_(keys), kind.holder == holder())
 
 
 def release(kind: Kind, keys: Sequence[Any], now: datetime) -> None:
     """Let go of rows whose work broke off, so that anybody may take them up now."""
-    _set(kind, kind.id.in_(keys), now - LEASE, holder=holder())
+    _end_at(kind, now, kind.id.in_(keys), kind.holder == holder())
 
 
 def holders() -> set[str]:
     """Return who holds rows now."""
-    names = union(*(select(kind.holder).where(kind.holder != "", _in_hand(kind)) for kind in KINDS))
+    names = union(*(select(kind.holder).where(kind.holder != "", kind.leased_until.is_not(None)) for kind in KINDS))
     return set(db.session.scalars(names))
 
 
 def take_over(dead: Collection[str], now: datetime) -> None:
     """End the leases of holders that are known to have died."""
-    for name in dead:
-        for kind in KINDS:
-            _set(kind, kind.id.is_not(None), now - LEASE, holder=name)
+    for kind in KINDS:
+        if dead:
+            _end_at(kind, now, kind.holder.in_(dead))
 
 
-def _set(kind: Kind, which: ColumnElement[bool], since: datetime, *, holder: str) -> None:
-    values = {"claimed_at": since} if kind is CheckRun else {"next_try_at": since + LEASE}
-    statement = update(kind).where(which, kind.holder == holder, _in_hand(kind)).values(**values)
+def _end_at(kind: Kind, at: datetime, *which: ColumnElement[bool]) -> None:
+    statement = update(kind).where(*which, kind.leased_until.is_not(None)).values(leased_until=at)
     db.session.execute(statement.execution_options(synchronize_session=False))
-
-
-def _in_hand(kind: Kind) -> ColumnElement[bool]:
-    if kind is CheckRun:
-        return CheckRun.state == "running"
-    if kind is WarmLab:
-        return WarmLab.state.in_((WARM_STARTING, WARM_STOPPING))
-    return LabSession.state.in_((STARTING, STOPPING, RUNNING))

@@ -7,13 +7,14 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 
 from extensions import db
 from models import Mail
+from services import leases
 
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=6)
+RETRIES = leases.Retries(first=timedelta(seconds=30), longest=timedelta(hours=6))
 # RFC 5321, 4.5.4.1: give up after four or five days.
 PATIENCE = timedelta(days=4)
-# Who claims a mail has this long to send it before another scheduler may: shorter than a last warning's notice.
-HOLD = timedelta(minutes=1)
+# Nobody renews this lease: it is longer than a mail server takes, for a person sees a mail that is sent twice, and
+# shorter than a last warning's notice.
+LEASE = timedelta(minutes=1)
 # As the index of due mail has it.
 OPEN = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
 
@@ -23,37 +24,23 @@ def claim(now: datetime) -> Mail | None:
 
     One that would come too late to be of use is given up.
     """
-    late = update(Mail).where(*OPEN, Mail.useless_at <= now, Mail.next_try_at <= now)
+    late = update(Mail).where(*OPEN, Mail.useless_at <= now, leases.is_due(Mail, now))
     db.session.execute(late.values(given_up_at=now).execution_options(synchronize_session=False))
-    query = (
-        select(Mail)
-        .where(*OPEN, Mail.next_try_at <= now)
-        .order_by(Mail.next_try_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    mail = db.session.scalar(query)
-    if mail is not None:
-        mail.next_try_at = now + HOLD
-        db.session.flush()
-    return mail
+    return leases.claim(Mail, now, *OPEN, order_by=[leases.due_at(Mail)], lease=LEASE)
 
 
 def sent(mail: Mail, *, now: datetime) -> None:
     """Note that the mail server has the mail."""
-    mail.sent_at = now
-    db.session.flush()
+    leases.set_on(mail, {"sent_at": now, **leases.FREE})
 
 
 def put_off(mail: Mail, *, now: datetime) -> None:
     """Try again: after 30 s, then twice as long each time, at most 6 h; give up four days after it was written."""
-    mail.failures += 1
     if now - mail.created_at > PATIENCE:
         mail.given_up_at = now
-    mail.next_try_at = now + min(FIRST_WAIT * 2 ** min(mail.failures - 1, 16), LONGEST_WAIT)
-    db.session.flush()
+    leases.set_on(mail, RETRIES.later(mail.tries + 1, now))
 
 
 def due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on a mail is due."""
-    return select(func.min(Mail.next_try_at)).where(*OPEN).scalar_subquery()
+    return select(func.min(leases.due_at(Mail))).where(*OPEN).scalar_subquery()

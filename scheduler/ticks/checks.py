@@ -18,7 +18,7 @@ def checker(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[...
     keeper = keeper or LeaseKeeper()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        run = checks.claim(utcnow())
+        run = checks.claim(utcnow(), keeper.of(CheckRun))
         if run is None:
             db.session.commit()
             return False
@@ -32,11 +32,11 @@ def checker(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[...
 def carry_out(backend: Backend, run: CheckRun, claimed_one: Callable[[], None] = nothing) -> None:
     """Run a claimed check in its lab, and write what came of it."""
     job_id, script, timeout_s = run.session.job_id, run.check.script, run.check.timeout_s
-    is_ours = run.failures < checks.MAX_FAILURES
+    is_over = checks.RETRIES.is_over(run.tries)
     db.session.commit()
     claimed_one()
     try:
-        if not is_ours:
+        if is_over:
             raise BackendError("its schedulers died")
         result = backend.execute(job_id, script, timeout_s=timeout_s, output_limit=checks.MAX_OUTPUT)
     except (BackendError, OSError) as error:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 
@@ -69,15 +70,11 @@ class LeaseKeeper:
                 if not is_done:
                     self._dropped.add((kind, key))
 
-    def of(self, kind: Kind) -> list[Key]:
-        """Return what is in hand of a kind."""
+    def of(self, kind: Kind) -> list[Any]:
+        """Return the keys of what is in hand of a kind."""
         with self._lock:
             found = [(key, since) for (of, key), since in self._since.items() if of is kind]
         return [key for key, since in found if time.monotonic() - since < LONGEST_S]
-
-    def sessions(self) -> list[uuid.UUID]:
-        """Return the sessions that are in hand."""
-        return [key for key in self.of(LabSession) if isinstance(key, uuid.UUID)]
 
     def renew(self) -> bool:
         """Renew what is in hand, and let go of what broke off: the work of the tick."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backends import Backend, BackendError, NoWay
 from extensions import db
-from models import utcnow
+from models import LabSession, utcnow
 from models.lab_session import REASONS
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from services.labs import saving
@@ -38,7 +38,7 @@ def saver(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[..., 
     keeper = keeper or LeaseKeeper()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        lab_session = saving.claim_due(utcnow())
+        lab_session = saving.claim_due(utcnow(), keeper.of(LabSession))
         if lab_session is None:
             db.session.commit()
             return False

@@ -19,9 +19,9 @@ from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from services.capacity import holdings
+from services.capacity.order import Limits
 from services.idleness import rules
 from services.labs import claims, lifecycle, repairs
-from services.labs.claims import Limits
 from services.saves import store
 
 STARTS = Histogram(
@@ -44,7 +44,7 @@ def starter(
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
         now = utcnow()
-        claimed = claims.claim_lost(now, keeper.sessions(), limits.instance)
+        claimed = claims.claim_lost(now, keeper.of(LabSession), limits.instance)
         if claimed is None:
             claimed = claims.claim_next(limits, now)
             if claimed is not None:
@@ -66,7 +66,7 @@ def starter(
 
 def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None:
     """Start a claimed session's job, and report what came of it."""
-    if lab_session.failures >= lifecycle.MAX_FAILURES:
+    if lifecycle.START_RETRIES.is_over(lab_session.tries):
         lifecycle.retry_start(lab_session, utcnow())
         db.session.commit()
         return

@@ -13,7 +13,7 @@ import structlog
 
 from backends import Backend, BackendError
 from extensions import db
-from models import utcnow
+from models import LabSession, utcnow
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from scheduler.ticks.saves import is_alive, save
 from services import timelines
@@ -28,13 +28,13 @@ def stopper(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[...
     keeper = keeper or LeaseKeeper()
 
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
-        lab_session = claims.claim_stop(utcnow(), keeper.sessions())
+        lab_session = claims.claim_stop(utcnow(), keeper.of(LabSession))
         if lab_session is None:
             db.session.commit()
             return False
         session_id, job_id = lab_session.id, lab_session.job_id
         order = saving.order_of(lab_session)
-        if order is not None and not lab_session.failures and not lab_session.waiting_for:
+        if order is not None and not lab_session.tries and not lab_session.waiting_for:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
         with keeper.hold(session_id):

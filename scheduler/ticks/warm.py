@@ -11,14 +11,12 @@ from extensions import db
 from models import Lab, WarmLab, utcnow
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from scheduler.ticks.starts import leave
-from services import leases
 from services.capacity.order import Limits
 from services.labs import warm_stock
 
 # A lab whose warm machine finds no room, or can't start at all, gets none for this time.
 ROOM_PAUSE = timedelta(seconds=30)
 FAULT_PAUSE = timedelta(minutes=10)
-MAX_FAILURES = 5
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -34,7 +32,7 @@ def warmer(
         now = utcnow()
         warm_stock.drain(now)
         db.session.commit()
-        going = warm_stock.claim_stop(now)
+        going = warm_stock.claim_stop(now, keeper.of(WarmLab))
         db.session.commit()
         if going is not None:
             with keeper.hold(going.id, WarmLab):
@@ -42,7 +40,7 @@ def warmer(
                 stop(backend, going)
             return True
         resting = frozenset(lab_id for lab_id, until in list(paused.items()) if until > now)
-        coming = warm_stock.claim_start(limits, now, resting)
+        coming = warm_stock.claim_start(limits, now, resting, keeper.of(WarmLab))
         db.session.commit()
         if coming is None:
             return False
@@ -59,7 +57,7 @@ def warmer(
 
 def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | None:
     """Start a claimed machine; return how long its lab is to get no other one, where that is the outcome."""
-    spec, warm_id, failures = spec_of(settings, coming), coming.id, coming.failures
+    spec, warm_id, tries = spec_of(settings, coming), coming.id, coming.tries + 1
     db.session.commit()
     pause: timedelta | None = None
     try:
@@ -69,10 +67,10 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
         pause = ROOM_PAUSE if isinstance(error, NoRoom) else FAULT_PAUSE
     except (BackendError, OSError) as error:
         log.warning("warm lab not started", job=spec.job_id, error=str(error))
-        if failures + 1 < MAX_FAILURES:
-            warm_stock.put_off(warm_id, utcnow() + leases.pause(failures + 1), str(error))
-        else:
+        if warm_stock.RETRIES.is_over(tries):
             pause = FAULT_PAUSE
+        else:
+            warm_stock.put_off(warm_id, tries, utcnow(), str(error))
     else:
         if not warm_stock.ready(warm_id, utcnow()):
             # It was given up while it started; whoever stopped it may have come too early.
@@ -86,13 +84,13 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
 
 def stop(backend: Backend, going: WarmLab) -> None:
     """Stop a claimed machine and forget it."""
-    warm_id, job_id, failures = going.id, going.job_id, going.failures
+    warm_id, job_id, tries = going.id, going.job_id, going.tries + 1
     db.session.commit()
     try:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
         log.warning("warm lab not stopped", job=job_id, error=str(error))
-        warm_stock.put_off(warm_id, utcnow() + leases.pause(failures + 1), str(error))
+        warm_stock.put_off(warm_id, tries, utcnow(), str(error))
     else:
         warm_stock.gone(warm_id)
     db.session.commit()

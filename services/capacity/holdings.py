@@ -113,7 +113,7 @@ def _waiting(_templates: frozenset[str]) -> Any:
         LabSession.lab_id,
         LabSession.queued_at,
         *_needs(),
-        LabSession.next_try_at,
+        LabSession.retry_at,
         LabSession.waiting_for,
         of_user,
         _lab.template,

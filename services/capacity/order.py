@@ -43,7 +43,7 @@ class Waiting:
     queued_at: datetime
     cpu_mhz: int
     memory_mb: int
-    next_try_at: datetime | None = None
+    retry_at: datetime | None = None
     waiting_for: str = ""
     held_by_user: int = 0
     template: str = ""
@@ -107,7 +107,7 @@ def choose(turn: list[Waiting], held: Holdings, limits: Limits, now: datetime) -
     for entry in turn:
         if entry.held_by_user >= limits.user or entry.course_id in capped:
             continue
-        is_due = entry.next_try_at is None or entry.next_try_at <= now
+        is_due = entry.retry_at is None or entry.retry_at <= now
         if (is_due or entry.waiting_for) and held.warm.get(entry.lab_id, Warm()).ready:
             return Choice(entry, is_adopting=True)
         if fits_nowhere(entry.needs, held) is not None:

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, case, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased, joinedload
 
@@ -17,11 +18,9 @@ from services.courses import progress
 from services.errors import Conflict, NotFound
 from services.labs import running_labs
 from services.leaderboards import points
-from services.leases import LEASE
 
 MAX_OUTPUT = 4096
-MAX_FAILURES = 3
-PAUSE_S = 2
+RETRIES = leases.Retries(most=3)
 # So many checks of one lab run at once: a student can stop theirs, and each then takes all of its time.
 AT_ONCE = 2
 # Colours and cursor movements, ECMA-48 5.4: without their ESC they would stay behind as "[31m".
@@ -61,34 +60,22 @@ def request_step(lab_session: LabSession, step_id: int, *, now: datetime) -> Non
         request(lab_session, check_id, now=now)
 
 
-def claim(now: datetime) -> CheckRun | None:
+def claim(now: datetime, held: Collection[int] = ()) -> CheckRun | None:
     """Take the oldest run that waits, or that its scheduler lost; None if there is none."""
-    is_paused = CheckRun.claimed_at > now - _pause()
-    # Its scheduler died: a living one renews its claim.
-    is_lost = CheckRun.claimed_at < now - LEASE
     other = aliased(CheckRun)
     running = select(func.count()).where(other.session_id == CheckRun.session_id, other.state == "running")
     has_turn = running.scalar_subquery() < AT_ONCE
-    query = (
-        select(CheckRun)
-        .join(CheckRun.check)
-        .options(joinedload(CheckRun.session), joinedload(CheckRun.check))
-        .where(
-            or_(
-                (CheckRun.state == "queued") & func.coalesce(~is_paused, True) & has_turn,
-                (CheckRun.state == "running") & is_lost,
-            )
-        )
-        .order_by(CheckRun.requested_at)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=CheckRun)
+    run = leases.next_due(
+        CheckRun,
+        now,
+        or_(CheckRun.state == "running", (CheckRun.state == "queued") & has_turn),
+        order_by=[CheckRun.requested_at],
+        but=held,
+        options=[joinedload(CheckRun.session), joinedload(CheckRun.check)],
     )
-    run = db.session.scalar(query)
     if run is not None:
         # A run that kills its scheduler each time ends, too.
-        run.failures += run.state == "running"
-        run.state, run.claimed_at, run.holder = "running", now, leases.holder()
-        db.session.flush()
+        leases.set_on(run, {"state": "running", "tries": leases.tries_of(run), **leases.held(now)})
         live.lab_changed(run.session_id)
     return run
 
@@ -121,29 +108,22 @@ def finish(
 
 def put_off(run: CheckRun, *, now: datetime) -> None:
     """Try a run again that the backend couldn't carry out; after three times, or without a machine, say so."""
-    run.failures += 1
-    if run.failures >= MAX_FAILURES or run.session.state != RUNNING:
+    tries = run.tries + 1
+    if RETRIES.is_over(tries) or run.session.state != RUNNING:
         _close(run, "error", "", now)
     else:
-        run.state, run.claimed_at, run.holder = "queued", now, ""
-    db.session.flush()
+        leases.set_on(run, {"state": "queued", **RETRIES.later(tries, now)})
     live.lab_changed(run.session_id)
 
 
 def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on a run is to be looked at: one that waits, or one that nobody holds any more."""
-    queued_at = func.coalesce(CheckRun.claimed_at + _pause(), now)
-    at = case((CheckRun.state == "queued", queued_at), else_=CheckRun.claimed_at + LEASE)
-    return select(func.min(at)).where(CheckRun.state.in_(("queued", "running"))).scalar_subquery()
+    return leases.due(CheckRun, now, CheckRun.state.in_(("queued", "running")))
 
 
 def oldest(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask since when the first run waits."""
     return select(func.min(CheckRun.requested_at)).where(CheckRun.state == "queued").scalar_subquery()
-
-
-def _pause() -> Any:
-    return func.make_interval(0, 0, 0, 0, 0, 0, CheckRun.failures * PAUSE_S)
 
 
 def readable(output: bytes) -> str:
@@ -161,7 +141,7 @@ def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:
     changed = db.session.execute(
         update(CheckRun)
         .where(CheckRun.id == run.id, CheckRun.state.in_(("queued", "running")))
-        .values(state=state, output=output, finished_at=now)
+        .values(state=state, output=output, finished_at=now, **leases.FREE)
         .returning(CheckRun.id)
         .execution_options(synchronize_session=False)
     ).scalar()

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from extensions import db
 from models import LabSession
@@ -14,20 +14,6 @@ from services import leases
 from services.capacity import holdings, order
 from services.capacity.order import Choice, Limits
 from services.labs import job_names, lifecycle, warm_stock
-from services.leases import LEASE
-
-__all__ = [
-    "Limits",
-    "claim_lost",
-    "claim_next",
-    "claim_stop",
-    "is_any_running",
-    "is_held",
-    "oldest_queued",
-    "oldest_stopping",
-    "start_due",
-    "stop_due",
-]
 
 TRIES = 3
 
@@ -76,21 +62,13 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
     process starts itself: one that was paused for a while must not take over from itself. What has no claim waits for
     the cluster of `instance`: that counts nothing, and isn't taken up before it answers.
     """
-    # A claim of the future is of a clock that was set back since.
-    is_old = or_(LabSession.claimed_at < now - LEASE, LabSession.claimed_at > now + LEASE)
-    is_let_go = or_(LabSession.next_try_at <= now, and_(LabSession.next_try_at.is_(None), is_old))
-    query = (
-        select(LabSession)
-        .where(LabSession.state == STARTING, is_let_go, LabSession.id.not_in(held))
-        .where(or_(LabSession.claimed_at.is_not(None), ~holdings.down(instance)))
-        .order_by(LabSession.claimed_at, LabSession.queued_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+    may_answer = or_(LabSession.claimed_at.is_not(None), ~holdings.down(instance))
+    order_by = LabSession.claimed_at, LabSession.queued_at
+    lab_session = leases.next_due(
+        LabSession, now, LabSession.state == STARTING, may_answer, order_by=order_by, but=held
     )
-    lab_session = db.session.scalar(query)
-    if lab_session is None:
-        return None
-    lifecycle.claim_again(lab_session, now)
+    if lab_session is not None:
+        lifecycle.claim_again(lab_session, now)
     return lab_session
 
 
@@ -106,32 +84,17 @@ def is_held(session_id: uuid.UUID, job_id: str, claimed_at: datetime | None) -> 
 
 def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
     """Take a session whose machine is to be stopped, also one whose stop got stuck, but not one of those `held`."""
-    query = (
-        select(LabSession)
-        .where(LabSession.state == STOPPING, or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now))
-        .where(LabSession.id.not_in(held))
-        .order_by(LabSession.queued_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    lab_session = db.session.scalar(query)
-    if lab_session is not None:
-        leases.take(lab_session, now)
-    return lab_session
+    return leases.claim(LabSession, now, LabSession.state == STOPPING, order_by=[LabSession.queued_at], but=held)
 
 
 def start_due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on a start is to be looked at: one that waits, or one that nobody holds any more."""
-    lost_at = case((LabSession.claimed_at > now + LEASE, now), else_=LabSession.claimed_at + LEASE)
-    at = case((LabSession.state == QUEUED, func.coalesce(LabSession.next_try_at, now)), else_=LabSession.next_try_at)
-    query = select(func.min(func.coalesce(at, lost_at))).where(LabSession.state.in_((QUEUED, STARTING)))
-    return query.scalar_subquery()
+    return leases.due(LabSession, now, LabSession.state.in_((QUEUED, STARTING)))
 
 
 def stop_due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on a machine is to be stopped."""
-    query = select(func.min(func.coalesce(LabSession.next_try_at, now))).where(LabSession.state == STOPPING)
-    return query.scalar_subquery()
+    return leases.due(LabSession, now, LabSession.state == STOPPING)
 
 
 def oldest_queued(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
@@ -141,7 +104,7 @@ def oldest_queued(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 def oldest_stopping(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask since when a machine should be stopped that nobody is stopping."""
-    return select(func.min(LabSession.next_try_at)).where(LabSession.state == STOPPING).scalar_subquery()
+    return select(func.min(leases.due_at(LabSession))).where(LabSession.state == STOPPING).scalar_subquery()
 
 
 def is_any_running(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:

@@ -1,47 +1,55 @@
 """What becomes of rows that a clock wrote which has been set back since: nothing waits for a time that was a mistake.
 
-Claims and pauses are short. One that lies further ahead than the longest of its kind is of a clock that ran ahead, and
-ends now; otherwise a claim of a scheduler that died would hold its row until the clock gets there again.
+Leases and pauses are short. One that lies further ahead than the longest of its kind is of a clock that ran ahead, and
+ends now; otherwise the lease of a scheduler that died would hold its row until the clock gets there again.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 
 from extensions import db
-from models import CheckRun, LabSession, WarmLab
+from models import CheckRun, LabSession, Mail, WarmLab
 from models.lab_session import ENDED, RUNNING
-from services import leases
+from services import outbox
 from services.labs import saving
-from services.leases import LEASE
+from services.leases import LEASE, LONGEST_PAUSE, Kind
 
 # The clocks of several hosts differ by less.
 SKEW = timedelta(seconds=30)
-LONGEST = max(leases.LONGEST_PAUSE, LEASE) + SKEW
+# The rows that wait for anything, as an index of each kind has them.
+OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
+    LabSession: (LabSession.state != ENDED,),
+    WarmLab: (),
+    CheckRun: (CheckRun.state.in_(("queued", "running")),),
+    Mail: outbox.OPEN,
+}
 
 
 def mend(now: datetime) -> None:
-    """End every pause and every claim that lies too far ahead."""
-    faults: tuple[tuple[Any, Any, ColumnElement[bool]], ...] = (
-        (LabSession, LabSession.next_try_at, _sessions_ahead(now)),
-        (WarmLab, WarmLab.next_try_at, WarmLab.next_try_at > now + LONGEST),
-        (WarmLab, WarmLab.claimed_at, WarmLab.claimed_at > now + SKEW),
-        (CheckRun, CheckRun.claimed_at, and_(CheckRun.finished_at.is_(None), CheckRun.claimed_at > now + SKEW)),
-    )
+    """End every lease and every pause that lies too far ahead."""
+    faults = {kind: _ahead(kind, now) for kind in OPEN}
     # One statement finds that there is nothing to mend, which is so nearly always.
-    is_any = or_(*(select(model.id).where(is_ahead).exists() for model, _column, is_ahead in faults))
+    is_any = or_(*(select(kind.id).where(*OPEN[kind], or_(*ahead)).exists() for kind, ahead in faults.items()))
     if not db.session.scalar(select(is_any)):
         return
-    for model, column, is_ahead in faults:
-        statement = update(model).where(is_ahead).values({column: now})
+    for kind, (is_lease_ahead, is_pause_ahead) in faults.items():
+        values = {
+            "leased_until": case((is_lease_ahead, now), else_=kind.leased_until),
+            "retry_at": case((is_pause_ahead, now), else_=kind.retry_at),
+        }
+        statement = update(kind).where(*OPEN[kind], or_(is_lease_ahead, is_pause_ahead)).values(**values)
         db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _sessions_ahead(now: datetime) -> ColumnElement[bool]:
-    # Of labs that run it is the pause before their save is tried again.
-    is_too_far = or_(
-        and_(LabSession.state != RUNNING, LabSession.next_try_at > now + LONGEST),
-        LabSession.next_try_at > now + saving.RETRY + SKEW,
-    )
-    return and_(LabSession.state != ENDED, is_too_far)
+def _ahead(kind: Kind, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Match the rows whose lease, and those whose pause ends later than it can."""
+    lease, pause = LEASE, LONGEST_PAUSE
+    if kind is Mail:
+        lease, pause = outbox.LEASE, outbox.RETRIES.longest
+    is_pause_ahead = kind.retry_at > now + pause + SKEW
+    if kind is LabSession:
+        # Of labs that run it is the pause before their save is tried again.
+        is_retry_ahead = kind.retry_at > now + saving.RETRY + SKEW
+        is_pause_ahead = or_(and_(LabSession.state != RUNNING, is_pause_ahead), is_retry_ahead)
+    return kind.leased_until > now + lease + SKEW, is_pause_ahead

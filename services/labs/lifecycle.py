@@ -26,14 +26,15 @@ from services.saves import store
 TRIES = 3
 MOST_TOLD = 500
 MAX_DETAIL = 500
-MAX_FAILURES = 5
+START_RETRIES = leases.Retries(most=5)
+# A machine is never given up while it may run.
+STOP_RETRIES = leases.Retries()
 # A cluster without room, or one that doesn't answer, is asked again after this time.
 ROOM_PAUSE = timedelta(seconds=5)
 GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
 # Nothing has failed, waits, is warned of or saved yet.
 CLEAN: dict[str, Any] = {
-    "failures": 0,
-    "next_try_at": None,
+    "tries": 0,
     "waiting_for": "",
     "is_settled": False,
     "save_error": "",
@@ -92,8 +93,8 @@ def begin_with(lab_session: LabSession, save_id: int) -> bool:
 def claim(lab_session: LabSession, now: datetime, *, job: str, is_warm: bool) -> bool:
     """Take a session whose turn has come: its machine is started by the caller. `is_warm`: `job` is one kept warm."""
     is_first_try = not lab_session.waiting_for
-    taken = leases.taken(now)
-    if not move(lab_session, QUEUED, STARTING, claimed_at=now, job_id=job, is_warm=is_warm, node="", **taken):
+    begun = {"claimed_at": now, "job_id": job, "is_warm": is_warm, "node": ""}
+    if not move(lab_session, QUEUED, STARTING, **begun, **leases.held(now)):
         return False
     if is_first_try:
         # Whoever asked while the claim waited for its lock did so after this clock was read.
@@ -104,9 +105,8 @@ def claim(lab_session: LabSession, now: datetime, *, job: str, is_warm: bool) ->
 
 
 def claim_again(lab_session: LabSession, now: datetime) -> bool:
-    """Take up a start that came to nothing: a failure, unless it only waited for the cluster (it has no claim then)."""
-    failures = lab_session.failures + (lab_session.claimed_at is not None)
-    return change(lab_session, STARTING, claimed_at=now, failures=failures, **leases.taken(now))
+    """Take up a start that is to be tried again, or whose scheduler died: that counts as a failure."""
+    return change(lab_session, STARTING, claimed_at=now, tries=leases.tries_of(lab_session), **leases.held(now))
 
 
 def started(lab_session: LabSession, node: str, now: datetime) -> bool:
@@ -140,19 +140,17 @@ def start_waits(lab_session: LabSession, now: datetime) -> None:
 
 def start_anew(lab_session: LabSession, now: datetime) -> None:
     """Queue a session whose warm machine failed: the next start is of a machine of its own."""
-    failures = lab_session.failures + 1
-    again = now + leases.pause(failures)
-    move(lab_session, STARTING, QUEUED, failures=failures, next_try_at=again, waiting_for="")
+    move(lab_session, STARTING, QUEUED, waiting_for="", **START_RETRIES.later(lab_session.tries + 1, now))
 
 
 def retry_start(lab_session: LabSession, now: datetime) -> None:
     """Count a failure, and try the start again later: it keeps its slot, for its job may be there or come.
 
-    After `MAX_FAILURES` it ends through `stopping`, for something of it may run.
+    One that is given up ends through `stopping`, for something of it may run.
     """
-    failures = lab_session.failures + 1
-    if failures < MAX_FAILURES:
-        change(lab_session, STARTING, next_try_at=now + leases.pause(failures), waiting_for="")
+    tries = lab_session.tries + 1
+    if not START_RETRIES.is_over(tries):
+        change(lab_session, STARTING, waiting_for="", **START_RETRIES.later(tries, now))
     elif _begin_stop(lab_session, STARTING, now, reason="failed", detail=GAVE_UP):
         timelines.note(lab_session.id, "failed", now, reason=GAVE_UP)
 
@@ -202,9 +200,9 @@ def relocate(lab_session: LabSession, now: datetime, *, why: str) -> None:
         timelines.note(lab_session.id, "moved", now, why=why, job=lab_session.job_id)
 
 
-def keep_running(lab_session: LabSession, *, retry_at: datetime, **values: Any) -> bool:
-    """Let a session go on whose work can't be saved, instead of ending it; the save is tried again at `retry_at`."""
-    return move(lab_session, STOPPING, RUNNING, reason=None, next_try_at=retry_at, **values)
+def keep_running(lab_session: LabSession, *, until: datetime, **values: Any) -> bool:
+    """Let a session go on whose work can't be saved, instead of ending it; the save is tried again at `until`."""
+    return move(lab_session, STOPPING, RUNNING, reason=None, **leases.waiting(until), **values)
 
 
 def stopped(session_id: uuid.UUID, job: str, now: datetime) -> None:
@@ -225,7 +223,7 @@ def stopped(session_id: uuid.UUID, job: str, now: datetime) -> None:
     reason = lab_session.reason or "platform"
     # Only of a start that failed there is more to say; of a reset before it is known by now.
     detail = lab_session.detail if reason == "failed" else ""
-    values = {"reason": reason, "detail": detail, "waiting_for": "", "next_try_at": None}
+    values = {"reason": reason, "detail": detail, "waiting_for": ""}
     if move(lab_session, STOPPING, ENDED, ended_at=now, **values):
         timelines.note(session_id, "stopped", now, reason=reason)
 
@@ -234,8 +232,7 @@ def retry_stop(session_id: uuid.UUID, job: str, now: datetime) -> None:
     """Count a failure, and try to stop the machine again later: it is never given up."""
     lab_session = db.session.get(LabSession, session_id, populate_existing=True)
     if lab_session is not None and lab_session.job_id == job:
-        failures = lab_session.failures + 1
-        change(lab_session, STOPPING, failures=failures, next_try_at=now + leases.pause(failures))
+        change(lab_session, STOPPING, **STOP_RETRIES.later(lab_session.tries + 1, now))
 
 
 def lost(lab_session: LabSession, now: datetime, *, reason: str = "lost", detail: str = "") -> bool:
@@ -257,8 +254,8 @@ def tell_queue() -> None:
 
 
 def _begin_stop(lab_session: LabSession, state: str, now: datetime, **values: Any) -> bool:
-    return move(lab_session, state, STOPPING, next_try_at=now, failures=0, **values)
+    return move(lab_session, state, STOPPING, tries=0, **leases.waiting(now), **values)
 
 
 def _waits(reason: str, now: datetime) -> dict[str, Any]:
-    return {"next_try_at": now + ROOM_PAUSE, "waiting_for": reason, "claimed_at": None}
+    return {**leases.waiting(now + ROOM_PAUSE), "waiting_for": reason, "claimed_at": None}

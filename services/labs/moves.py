@@ -11,7 +11,7 @@ from sqlalchemy import inspect
 
 from models import LabSession
 from models.lab_session import RUNNING, STOPPING, TRANSITIONS
-from services import changes, live
+from services import changes, leases, live
 
 
 def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
@@ -20,7 +20,8 @@ def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
         raise ValueError(f"a lab session can't go from {old} to {new}")
     if new == STOPPING:
         values = {"is_settled": False, **values}
-    is_moved = change(lab_session, old, state=new, **values)
+    # Whoever held it has done with it, unless they say otherwise.
+    is_moved = change(lab_session, old, state=new, **{**leases.FREE, **values})
     if is_moved:
         live.queue_changed()
     if is_moved and new != RUNNING:
@@ -31,9 +32,6 @@ def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
 
 def change(lab_session: LabSession, old: str, **values: Any) -> bool:
     """Set columns of a session in the state `old` and refresh it; return False when it isn't in `old` (any more)."""
-    if "state" in values or "next_try_at" in values:
-        # Whoever held it has done with it, unless they say otherwise.
-        values = {"holder": "", **values}
     (session_id,) = inspect(lab_session).identity or (lab_session.id,)
     row = changes.one(LabSession, LabSession.id == session_id, LabSession.state == old, **values)
     if row is not None:

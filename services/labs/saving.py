@@ -1,12 +1,13 @@
 """Saving students' work before a machine ends: what is due, what a failure leads to, and what is written of it."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, or_
 
 from extensions import db
 from models import Lab, LabSession
@@ -18,9 +19,9 @@ from services.labs.moves import change
 from services.saves import store
 from services.saves.archives import MEGABYTE, Archive, NotSaved
 
-TRIES = 3
+RETRIES = leases.Retries(most=3)
 # A machine that runs and doesn't answer: its node may be busy.
-TRIES_TO_REACH = 6
+RETRIES_TO_REACH = leases.Retries(most=6)
 # So often a cluster is asked that doesn't answer. Nothing ends meanwhile, so nothing is lost by waiting.
 AWAY_PAUSE = timedelta(seconds=5)
 # A lab that can't be saved is tried again so often: its student may make room.
@@ -75,29 +76,15 @@ def order_of(lab_session: LabSession, reason: str = "") -> Order | None:
     )
 
 
-def claim_due(now: datetime) -> LabSession | None:
+def claim_due(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
     """Take a running lab whose save is asked for, or failed some time ago; None if there is none."""
-    query = (
-        select(LabSession)
-        .where(
-            LabSession.state == RUNNING,
-            WANTED,
-            or_(LabSession.next_try_at.is_(None), LabSession.next_try_at <= now),
-        )
-        .order_by(LabSession.save_requested_at, LabSession.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    lab_session = db.session.scalar(query)
-    if lab_session is not None:
-        leases.take(lab_session, now)
-    return lab_session
+    order_by = LabSession.save_requested_at, LabSession.id
+    return leases.claim(LabSession, now, LabSession.state == RUNNING, WANTED, order_by=order_by, but=held)
 
 
 def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on a running lab is to be saved."""
-    at = func.coalesce(LabSession.next_try_at, now)
-    return select(func.min(at)).where(LabSession.state == RUNNING, WANTED).scalar_subquery()
+    return leases.due(LabSession, now, LabSession.state == RUNNING, WANTED)
 
 
 def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
@@ -107,9 +94,9 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
         return Outcome.NOT_OURS
     save = store.put(lab_session, archive, order.reason, now)
     is_settled = order.is_last and lab_session.state == STOPPING
-    values = {"saved_at": now, "failures": 0, "is_settled": is_settled, **NO_FAULT}
+    values = {"saved_at": now, "tries": 0, "is_settled": is_settled, **NO_FAULT}
     if lab_session.state == RUNNING:
-        values |= {"next_try_at": None, "detail": ""}
+        values |= {**leases.FREE, "detail": ""}
     change(lab_session, lab_session.state, **values)
     timelines.note(lab_session.id, "saved", now, **store.receipt(save))
     db.session.flush()
@@ -119,7 +106,7 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
 
 def decline(lab_session: LabSession) -> None:
     """Take a save back that was asked for where a lab keeps nothing."""
-    change(lab_session, RUNNING, next_try_at=None, **NO_FAULT)
+    change(lab_session, RUNNING, **leases.FREE, **NO_FAULT)
 
 
 def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
@@ -135,7 +122,7 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
     if fault.is_away:
         wait(lab_session, now)
         return Outcome.WAIT
-    tries = lab_session.failures + 1
+    tries = lab_session.tries + 1
     outcome = after_failure(
         is_running=lab_session.state == RUNNING,
         reason="reset" if lab_session.is_resetting else lab_session.reason or "",
@@ -144,7 +131,7 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
         fault=fault,
     )
     if outcome is Outcome.RETRY:
-        change(lab_session, lab_session.state, failures=tries, next_try_at=now + timedelta(seconds=2**tries))
+        change(lab_session, lab_session.state, **RETRIES.later(tries, now))
     else:
         _settle(lab_session, outcome, fault, now)
     return outcome
@@ -156,7 +143,7 @@ def wait(lab_session: LabSession, now: datetime) -> None:
     if is_stopping and lab_session.waiting_for != holdings.DOWN:
         timelines.note(lab_session.id, "waiting", now, reason=holdings.DOWN)
     waiting_for = holdings.DOWN if is_stopping else ""
-    change(lab_session, lab_session.state, waiting_for=waiting_for, next_try_at=now + AWAY_PAUSE)
+    change(lab_session, lab_session.state, waiting_for=waiting_for, **leases.waiting(now + AWAY_PAUSE))
 
 
 def wait_to_stop(session_id: uuid.UUID, job: str, now: datetime) -> None:
@@ -175,8 +162,8 @@ def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int,
     """
     if fault.is_gone:
         return Outcome.NOT_OURS if is_running else Outcome.STOP
-    most = TRIES_TO_REACH if fault.is_unreached else TRIES
-    if tries < most and not fault.is_final and not is_forced:
+    retries = RETRIES_TO_REACH if fault.is_unreached else RETRIES
+    if not retries.is_over(tries) and not fault.is_final and not is_forced:
         return Outcome.RETRY
     if is_running or reason == "idle" or (reason == "user" and not is_forced):
         return Outcome.KEEP_RUNNING
@@ -193,10 +180,10 @@ def _settle(lab_session: LabSession, outcome: Outcome, fault: NotSaved, now: dat
     is_kept = outcome is Outcome.KEEP_RUNNING
     if lab_session.save_error != fault.reason:
         timelines.note(lab_session.id, "save_failed", now, reason=fault.reason, is_kept=is_kept)
-    values = {**NO_FAULT, "save_error": fault.reason, "failures": 0}
+    values = {**NO_FAULT, "save_error": fault.reason, "tries": 0}
     if is_kept and lab_session.state == STOPPING:
-        lifecycle.keep_running(lab_session, retry_at=now + RETRY, **values)
+        lifecycle.keep_running(lab_session, until=now + RETRY, **values)
     elif outcome is Outcome.STOP:
-        change(lab_session, STOPPING, is_settled=True, **leases.taken(now), **values)
+        change(lab_session, STOPPING, is_settled=True, **leases.held(now), **values)
     else:
-        change(lab_session, RUNNING, next_try_at=now + RETRY, **values)
+        change(lab_session, RUNNING, **leases.waiting(now + RETRY), **values)

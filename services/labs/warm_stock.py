@@ -1,7 +1,7 @@
 """The machines that are kept warm: rows that are made, given to students, and given up."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +15,12 @@ from services import leases, live
 from services.capacity import holdings, order, placement, warm_plans
 from services.capacity.order import Limits
 from services.labs import definitions, job_names
-from services.leases import LEASE
 
 HANDLE = "warm"
 # An older one is replaced: its job's own life must hold a whole lab.
 LONGEST = timedelta(hours=4)
+# A machine whose stop fails is tried for ever, for it may run; of one that doesn't start the scheduler asks.
+RETRIES = leases.Retries(most=5)
 
 
 @dataclass(frozen=True)
@@ -108,29 +109,27 @@ def _is_old(now: datetime, of_labs: Iterable[Lab]) -> ColumnElement[bool]:
     return or_(*changed)
 
 
-def claim_start(limits: Limits, now: datetime, paused: frozenset[int] = frozenset()) -> WarmLab | None:
+def claim_start(
+    limits: Limits, now: datetime, paused: frozenset[int] = frozenset(), held: Collection[int] = ()
+) -> WarmLab | None:
     """Take a machine to start: one that was put off or whose scheduler died, else a new row; None if none is due.
 
     New ones are made only while no student waits for room, and never beyond the limits. `paused` labs get no new one.
     """
-    put_off = and_(WarmLab.next_try_at.is_not(None), WarmLab.next_try_at <= now)
-    lost = and_(WarmLab.next_try_at.is_(None), WarmLab.claimed_at < now - LEASE)
-    query = select(WarmLab).where(WarmLab.state == WARM_STARTING, or_(put_off, lost)).order_by(WarmLab.id).limit(1)
-    warm_lab = db.session.scalar(query.with_for_update(skip_locked=True))
+    warm_lab = leases.next_due(WarmLab, now, WarmLab.state == WARM_STARTING, order_by=[WarmLab.id], but=held)
     if warm_lab is not None:
-        warm_lab.claimed_at = now
-        leases.take(warm_lab, now)
+        leases.set_on(warm_lab, {"tries": leases.tries_of(warm_lab), **leases.held(now)})
         return warm_lab
     if not _missing(now, paused):
         return None
     holdings.lock()
-    held = holdings.holdings(limits.instance)
-    is_awaited = any(order.can_move(entry, held, limits) for entry in holdings.waiting())
-    if held.is_down or is_awaited:
+    machines = holdings.holdings(limits.instance)
+    is_awaited = any(order.can_move(entry, machines, limits) for entry in holdings.waiting())
+    if machines.is_down or is_awaited:
         return None
     for lab_id in _missing(now, paused):
         lab = db.session.get_one(Lab, lab_id)
-        if order.no_room(placement.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template), held, limits) is None:
+        if order.no_room(placement.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template), machines, limits) is None:
             return _new(lab, now)
     return None
 
@@ -144,9 +143,9 @@ def _missing(now: datetime, paused: frozenset[int]) -> list[int]:
 def _new(lab: Lab, now: datetime) -> WarmLab:
     job_id = job_names.job_id(lab.course.slug, lab.slug, HANDLE, uuid.uuid4())
     made_of = definitions.fingerprint(lab)
-    warm_lab = WarmLab(lab_id=lab.id, job_id=job_id, definition=made_of, created_at=now, claimed_at=now)
+    warm_lab = WarmLab(lab_id=lab.id, job_id=job_id, definition=made_of, created_at=now, **leases.held(now))
     db.session.add(warm_lab)
-    leases.take(warm_lab, now)
+    db.session.flush()
     return warm_lab
 
 
@@ -154,20 +153,17 @@ def ready(warm_id: int, now: datetime) -> bool:
     """Note that it runs; False when it was given up meanwhile."""
     statement = update(WarmLab).where(WarmLab.id == warm_id, _may_become(WARM_READY))
     changed = db.session.scalar(
-        statement.values(state=WARM_READY, ready_at=now, failures=0, detail="", **leases.LET_GO).returning(WarmLab.id)
+        statement.values(state=WARM_READY, ready_at=now, tries=0, detail="", **leases.FREE).returning(WarmLab.id)
     )
     # Somebody may wait for just this one.
     live.nudge("labs")
     return changed is not None
 
 
-def put_off(warm_id: int, at: datetime, detail: str) -> None:
-    """Count a failure, and try again at `at`."""
-    db.session.execute(
-        update(WarmLab)
-        .where(WarmLab.id == warm_id)
-        .values(failures=WarmLab.failures + 1, next_try_at=at, holder="", detail=detail[:200])
-    )
+def put_off(warm_id: int, tries: int, now: datetime, detail: str) -> None:
+    """Try a start or a stop again later that came to nothing, now for the `tries`-th time."""
+    values = {"detail": detail[:200], **RETRIES.later(tries, now)}
+    db.session.execute(update(WarmLab).where(WarmLab.id == warm_id).values(**values))
 
 
 def discard(warm_id: int) -> None:
@@ -175,28 +171,14 @@ def discard(warm_id: int) -> None:
     _stop(WarmLab.id == warm_id)
 
 
-def claim_stop(now: datetime) -> WarmLab | None:
+def claim_stop(now: datetime, held: Collection[int] = ()) -> WarmLab | None:
     """Take a machine that is to be stopped; None if there is none."""
-    query = (
-        select(WarmLab)
-        .where(WarmLab.state == WARM_STOPPING, or_(WarmLab.next_try_at.is_(None), WarmLab.next_try_at <= now))
-        .order_by(WarmLab.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    warm_lab = db.session.scalar(query)
-    if warm_lab is not None:
-        leases.take(warm_lab, now)
-    return warm_lab
+    return leases.claim(WarmLab, now, WarmLab.state == WARM_STOPPING, order_by=[WarmLab.id], but=held)
 
 
 def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on a machine is to be started again or stopped."""
-    lost_at = case((WarmLab.state == WARM_STOPPING, now), else_=WarmLab.claimed_at + LEASE)
-    query = select(func.min(func.coalesce(WarmLab.next_try_at, lost_at))).where(
-        WarmLab.state.in_((WARM_STARTING, WARM_STOPPING))
-    )
-    return query.scalar_subquery()
+    return leases.due(WarmLab, now, WarmLab.state.in_((WARM_STARTING, WARM_STOPPING)))
 
 
 def stand(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
@@ -227,7 +209,7 @@ def lose(job_id: str) -> bool:
 
 def _stop(*conditions: ColumnElement[bool]) -> None:
     where = (*conditions, _may_become(WARM_STOPPING))
-    statement = update(WarmLab).where(*where).values(state=WARM_STOPPING, failures=0, **leases.LET_GO)
+    statement = update(WarmLab).where(*where).values(state=WARM_STOPPING, tries=0, **leases.FREE)
     result = db.session.execute(statement.returning(WarmLab.id).execution_options(synchronize_session=False))
     if result.all():
         live.nudge("labs")

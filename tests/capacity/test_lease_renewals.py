@@ -42,11 +42,11 @@ def test_a_long_start_that_is_renewed_is_not_taken_over(
 
     starter(settings, ScriptedBackend(before=boot), LIMITS, keeper)()
 
-    assert (taken, found.state, found.failures, found.next_try_at) == ([None], RUNNING, 0, None)
+    assert (taken, found.state, found.tries, found.retry_at) == ([None], RUNNING, 0, None)
 
 
 def test_a_start_that_nobody_renews_any_more_is_taken_over(cast: Cast) -> None:
-    found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG)
+    found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG, leased_until=utcnow() - LONG)
     leases.renew(LabSession, [found.id], utcnow() - timedelta(seconds=7))
     database.session.commit()
 
@@ -69,7 +69,7 @@ def test_a_long_warm_start_that_is_renewed_is_not_taken_over(cast: Cast, setting
 
 
 def test_a_call_that_never_returns_is_let_go(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG)
+    found = click(cast.lab, state=STARTING, claimed_at=utcnow() - LONG, leased_until=utcnow() - LONG)
     keeper = LeaseKeeper()
     monkeypatch.setattr(lease_renewals, "LONGEST_S", 0.0)
 

@@ -100,7 +100,7 @@ def test_who_stands_behind_somebody_without_room_waits_for_the_same(cast: Cast, 
 
 def test_the_clusters_own_words_go_to_everybody_of_that_lab(cast: Cast, serve: Any) -> None:
     serve(10)
-    tried = click(cast.lab, waiting_for="memory: 3 of 3 nodes full", next_try_at=later(90))
+    tried = click(cast.lab, waiting_for="memory: 3 of 3 nodes full", retry_at=later(90))
     behind = click(cast.lab, later(1))
 
     assert [told(found)["waiting_for"] for found in (tried, behind)] == ["memory: 3 of 3 nodes full"] * 2
@@ -111,7 +111,7 @@ def test_a_cluster_that_is_down_has_words_in_the_pages_own_language(cast: Cast, 
     serve(10)
     cluster(down_since=NOW)
 
-    state = told(click(cast.lab, waiting_for=holdings.DOWN, next_try_at=later(90)))
+    state = told(click(cast.lab, waiting_for=holdings.DOWN, retry_at=later(90)))
 
     assert state["waiting_full"]["kind"] == "cluster"
 
@@ -119,7 +119,7 @@ def test_a_cluster_that_is_down_has_words_in_the_pages_own_language(cast: Cast, 
 def test_a_course_at_its_share_is_told_that_others_wait(cast: Cast, other_lab: Lab, serve: Any) -> None:
     serve(2, course_percent=50)
     runs(cast.lab)
-    click(other_lab, later(1), next_try_at=later(90))
+    click(other_lab, later(1), retry_at=later(90))
 
     assert told(click(cast.lab, later(2)))["waiting_for"] == "your course has 1 of 1 machines, and others wait"
 
@@ -152,7 +152,7 @@ def test_a_cluster_that_has_said_no_promises_no_moment_but_the_end_of_a_lab(
     for _ in range(running):
         runs(cast.lab, NOW)
 
-    found = click(cast.lab, later(1), waiting_for="memory: 3 of 3 nodes full", next_try_at=later(9000))
+    found = click(cast.lab, later(1), waiting_for="memory: 3 of 3 nodes full", retry_at=later(9000))
 
     assert told(found, NOW + timedelta(minutes=20))["wait_s"] == wait
 

@@ -39,15 +39,15 @@ def test_a_warm_start_that_fails_is_tried_again_later(cast: Cast, backend: Scrip
     assert keep() == [WARM_STARTING]
 
     row = database.session.scalars(select(WarmLab)).one()
-    assert row.failures == 1 and row.next_try_at is not None
-    row.next_try_at = utcnow()
+    assert row.tries == 1 and row.retry_at is not None
+    row.retry_at = utcnow()
     database.session.commit()
     assert keep() == [WARM_READY]
 
 
 def test_a_warm_start_whose_scheduler_died_is_done_again(cast: Cast, backend: ScriptedBackend, keep: Any) -> None:
     want(cast.lab, 1)
-    lost = warmed(cast.lab, WARM_STARTING, claimed_at=utcnow() - timedelta(minutes=1))
+    lost = warmed(cast.lab, WARM_STARTING, leased_until=utcnow() - timedelta(minutes=1))
 
     assert keep() == [WARM_READY]
 
@@ -83,7 +83,7 @@ def test_a_scheduler_killed_between_adoption_and_start_costs_the_student_seconds
 
     # Meanwhile the machine is known to be the session's, so nobody clears it away.
     assert reconcile.survey("test", backend) == []
-    found.claimed_at = found.next_try_at = utcnow() - timedelta(minutes=1)
+    found.claimed_at = found.leased_until = utcnow() - timedelta(minutes=1)
     database.session.commit()
     start()
 
@@ -105,8 +105,8 @@ def test_an_adopted_machine_that_cannot_be_reached_is_left_for_one_of_its_own(
     backend.faults = [BackendUnavailable("the node is gone")]
 
     start()
-    after_fault = found.state, found.failures
-    found.next_try_at = utcnow()
+    after_fault = found.state, found.tries
+    found.retry_at = utcnow()
     database.session.commit()
     start()
 

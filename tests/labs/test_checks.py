@@ -154,7 +154,7 @@ def test_a_run_whose_scheduler_died_is_claimed_again(cast: Cast, lab: LabSession
 
     assert too_early is None
     assert second == first
-    assert second.failures == 1
+    assert second.tries == 1
 
 
 def test_output_becomes_text_that_a_page_can_bear(cast: Cast, lab: LabSession) -> None:

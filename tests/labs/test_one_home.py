@@ -78,7 +78,7 @@ def test_only_the_verbs_call_the_statement() -> None:
     [
         "lab_session.state = 'ended'",
         "lab_session.started_at = now",
-        "lab_session.failures += 1",
+        "lab_session.tries += 1",
         "x: LabSession = y\nx.node = ''",
     ],
 )

@@ -109,7 +109,7 @@ def test_a_lab_for_which_no_node_has_room_waits_and_says_why(
 
     starter(on_nomad, backend, limits)()
 
-    assert (found.state, found.failures) == (QUEUED, 0)
+    assert (found.state, found.tries) == (QUEUED, 0)
     assert "memory" in found.waiting_for
     assert document.describe(found, utcnow())["waiting_for"] == found.waiting_for
     assert backend.observe() == []

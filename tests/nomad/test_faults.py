@@ -89,7 +89,7 @@ def kill_at(stage: Stage, part: str, steps: list[str]) -> list[int]:
         timeout=90,
     )
     long_ago = utcnow() - timedelta(minutes=1)
-    values = {"claimed_at": long_ago, "next_try_at": long_ago}
+    values = {"claimed_at": long_ago, "leased_until": long_ago}
     database.session.execute(update(LabSession).where(LabSession.state.in_((STARTING, STOPPING))).values(values))
     database.session.commit()
     assert told.returncode == 0, told.stderr

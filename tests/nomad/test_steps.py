@@ -85,8 +85,8 @@ def at_each_step(stage: Stage, part: str, steps: dict[str, str]) -> Iterator[Non
 def go_on(stage: Stage) -> None:
     """Do what the scheduler does next, with no time lost in pauses; what the cluster can't do yet is tried again."""
     database.session.rollback()
-    for found in database.session.query(LabSession).where(LabSession.next_try_at.is_not(None)):
-        found.next_try_at = utcnow()
+    for found in database.session.query(LabSession).where(LabSession.retry_at.is_not(None)):
+        found.retry_at = utcnow()
     database.session.commit()
     with contextlib.suppress(Exception):
         stage.go_on()

@@ -35,7 +35,7 @@ def test_a_check_that_fails_is_run_once(lab: LabSession) -> None:
     did = [work(), work()]
 
     assert did == [True, False]
-    assert (only_run().state, only_run().output, only_run().failures) == ("failed", "Not yet.", 0)
+    assert (only_run().state, only_run().output, only_run().tries) == ("failed", "Not yet.", 0)
     assert len(backend.calls) == 1
 
 
@@ -47,12 +47,12 @@ def test_a_fault_of_the_machinery_queues_the_check_again(lab: LabSession, fault:
     is_paused = not work()
     run = only_run()
     state = run.state
-    run.claimed_at = run.claimed_at.replace(year=2020)
+    run.retry_at = run.retry_at.replace(year=2020)
     database.session.commit()
     work()
 
     assert (state, is_paused) == ("queued", True)
-    assert (only_run().state, only_run().failures) == ("passed", 1)
+    assert (only_run().state, only_run().tries) == ("passed", 1)
 
 
 def test_a_check_that_is_stopped_for_its_limits_fails_whatever_its_status(lab: LabSession) -> None:

@@ -13,6 +13,7 @@ from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from services import timelines
 from services.labs import claims, lifecycle
 from services.labs.claims import Limits
+from services.leases import LEASE
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.conftest import NOW
 
@@ -64,7 +65,7 @@ def test_a_person_at_their_limit_holds_up_nobody(cast: Cast, ask: Callable[..., 
 
 
 def test_a_session_that_is_put_off_lets_others_pass(cast: Cast, ask: Callable[..., LabSession]) -> None:
-    put_off = ask(cast.bob, next_try_at=later(60))
+    put_off = ask(cast.bob, retry_at=later(60))
     other = ask(cast.alice, later(1))
 
     assert claims.claim_next(WIDE, later(2)) == other
@@ -73,12 +74,12 @@ def test_a_session_that_is_put_off_lets_others_pass(cast: Cast, ask: Callable[..
 
 
 def test_only_a_start_that_takes_too_long_is_taken_over(ask: Callable[..., LabSession]) -> None:
-    found = ask(state=STARTING, claimed_at=NOW)
+    found = ask(state=STARTING, claimed_at=NOW, leased_until=NOW + LEASE)
 
     assert claims.claim_lost(later(5)) is None
     assert claims.claim_lost(later(7)) == found
     assert claims.claim_lost(later(8)) is None
-    assert found.failures == 1
+    assert found.tries == 1
 
 
 def in_threads(app: Any, *jobs: Callable[[], Any]) -> list[Any]:

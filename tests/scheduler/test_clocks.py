@@ -46,9 +46,9 @@ def all_ticks(settings: Any, backend: ScriptedBackend) -> None:
 @pytest.mark.parametrize("by", [HOUR, timedelta(minutes=3)])
 def test_claims_of_a_clock_that_was_ahead_are_taken_over(ask: Ask, cast: Cast, settings: Any, by: timedelta) -> None:
     ahead = utcnow() + by
-    waiting = ask(next_try_at=ahead)
-    starting = ask(cast.alice, state=STARTING, claimed_at=ahead, next_try_at=ahead + timedelta(seconds=20))
-    stopping = ask(cast.dana, state=STOPPING, started_at=ahead, reason="user", next_try_at=ahead)
+    waiting = ask(retry_at=ahead)
+    starting = ask(cast.alice, state=STARTING, claimed_at=ahead, leased_until=ahead + timedelta(seconds=20))
+    stopping = ask(cast.dana, state=STOPPING, started_at=ahead, reason="user", retry_at=ahead)
     backend = ScriptedBackend()
 
     all_ticks(settings, backend)
@@ -61,8 +61,8 @@ def test_machines_of_a_clock_that_was_ahead_are_made_and_given_up(cast: Cast, se
     ahead = utcnow() + HOUR
     warm_plans.replace(cast.lab, [Plan(count=1)])
     of_now = {"lab_id": cast.lab.id, "definition": definitions.fingerprint(cast.lab), "created_at": ahead}
-    going = WarmLab(job_id="lab-a", state=WARM_STOPPING, next_try_at=ahead, **of_now)
-    coming = WarmLab(job_id="lab-b", state=WARM_STARTING, next_try_at=ahead, **of_now)
+    going = WarmLab(job_id="lab-a", state=WARM_STOPPING, leased_until=ahead, **of_now)
+    coming = WarmLab(job_id="lab-b", state=WARM_STARTING, retry_at=ahead, **of_now)
     database.session.add_all([going, coming])
     database.session.commit()
 
@@ -75,7 +75,7 @@ def test_a_check_of_a_clock_that_was_ahead_is_run(cast: Cast, running: Ask) -> N
     found, ahead = running(), utcnow() + HOUR
     checks.request(found, cast.check.id, now=ahead)
     run = database.session.query(CheckRun).one()
-    run.claimed_at, run.failures = ahead, 1
+    run.retry_at, run.tries = ahead, 1
     database.session.commit()
 
     clock_skew.mend(utcnow())
@@ -95,14 +95,14 @@ def test_a_lab_that_started_in_the_future_is_lost_with_its_machine(running: Ask,
 
 def test_pauses_and_claims_of_today_are_kept(ask: Ask, cast: Cast) -> None:
     now = utcnow()
-    waits = ask(next_try_at=now + leases.LONGEST_PAUSE)
-    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", next_try_at=now + saving.RETRY)
+    waits = ask(retry_at=now + leases.LONGEST_PAUSE)
+    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", retry_at=now + saving.RETRY)
 
     clock_skew.mend(now)
     database.session.commit()
 
-    assert waits.next_try_at == now + leases.LONGEST_PAUSE
-    assert unsaved.next_try_at == now + saving.RETRY
+    assert waits.retry_at == now + leases.LONGEST_PAUSE
+    assert unsaved.retry_at == now + saving.RETRY
 
 
 @pytest.mark.parametrize("by", [-HOUR, HOUR])

@@ -16,6 +16,7 @@ from models import Mail, utcnow
 from models.lab_session import RUNNING, STARTING, STOPPING
 from scheduler.ticks import idleness
 from services.idleness import verdicts
+from services.leases import LEASE
 from tests.factories import make_cast, run_lab
 from tests.scheduler.test_idleness import HOURS, Ask, collect
 from tests.sites import free_port
@@ -77,7 +78,9 @@ def test_a_lab_ends_at_its_longest_life_however_busy(running: Ask, redis: Redis)
 
 def test_a_lab_that_starts_is_never_judged(ask: Ask, redis: Redis) -> None:
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    found = ask(state=STARTING, claimed_at=utcnow(), last_active_at=long_ago, expires_at=long_ago)
+    found = ask(
+        state=STARTING, claimed_at=utcnow(), leased_until=utcnow() + LEASE, last_active_at=long_ago, expires_at=long_ago
+    )
 
     collect(redis)
 

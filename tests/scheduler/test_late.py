@@ -18,6 +18,7 @@ from services import timelines
 from services.labs import claims, job_names, lifecycle, saving
 from services.labs.claims import Limits
 from services.labs.saving import Outcome
+from services.leases import LEASE
 from services.saves import store
 from services.saves.archives import Archive
 from tests.scheduler.conftest import NOW
@@ -48,7 +49,7 @@ class Paused(ScriptedBackend):
 def long_after(found: LabSession) -> None:
     """Let so much time pass that every claim counts as a dead scheduler's."""
     database.session.refresh(found)
-    found.claimed_at = found.next_try_at = utcnow() - timedelta(minutes=5)
+    found.claimed_at = found.leased_until = utcnow() - timedelta(minutes=5)
     database.session.commit()
 
 
@@ -70,7 +71,7 @@ def test_a_start_that_another_one_has_finished_is_left_alone(ask: Ask, start: An
     backend = Paused("start", others, fault)
     start(backend)
 
-    assert (found.state, found.failures, backend.calls) == (RUNNING, 0, [("start", found.job_id)])
+    assert (found.state, found.tries, backend.calls) == (RUNNING, 0, [("start", found.job_id)])
     assert list(backend.jobs) == [found.job_id]
     assert [event.kind for event in timelines.of(found.id)].count("running") == 1
 
@@ -87,7 +88,7 @@ def test_a_start_that_another_one_has_in_hand_is_left_to_it(ask: Ask, start: Any
     backend = Paused("start", others, fault)
     start(backend)
 
-    assert (found.state, found.failures, backend.calls) == (STARTING, 1, [("start", found.job_id)])
+    assert (found.state, found.tries, backend.calls) == (STARTING, 1, [("start", found.job_id)])
 
 
 def test_a_machine_that_its_student_has_left_meanwhile_does_not_stay(ask: Ask, start: Any) -> None:
@@ -105,14 +106,14 @@ def test_a_machine_that_its_student_has_left_meanwhile_does_not_stay(ask: Ask, s
 
 
 def test_a_process_that_was_paused_takes_nothing_over_from_itself(ask: Ask) -> None:
-    starting = ask(state=STARTING, claimed_at=NOW)
+    starting = ask(state=STARTING, claimed_at=NOW, leased_until=NOW + LEASE)
     keeper = LeaseKeeper()
 
     with keeper.hold(starting.id):
-        taken = claims.claim_lost(NOW + timedelta(minutes=5), keeper.sessions())
+        taken = claims.claim_lost(NOW + timedelta(minutes=5), keeper.of(LabSession))
 
     assert taken is None
-    assert claims.claim_lost(NOW + timedelta(minutes=5), keeper.sessions()) == starting
+    assert claims.claim_lost(NOW + timedelta(minutes=5), keeper.of(LabSession)) == starting
 
 
 def test_a_stop_that_is_late_does_not_reach_the_machine_after_a_reset(running: Ask, start: Any) -> None:

@@ -31,7 +31,7 @@ def mail(app: object, db: object) -> Mail:
         body_text="Grüße: https://learn.example.org/reset/x",
         body_html="<p>Grüße</p>",
         created_at=NOW,
-        next_try_at=NOW,
+        retry_at=NOW,
     )
     database.session.add(row)
     database.session.commit()
@@ -76,10 +76,10 @@ def test_what_is_refused_is_tried_again_later_under_the_same_id(
 
     send()
 
-    assert (mail.sent_at, mail.failures) == (None, 1)
-    assert mail.next_try_at > utcnow() + timedelta(seconds=20)
+    assert (mail.sent_at, mail.tries) == (None, 1)
+    assert mail.retry_at > utcnow() + timedelta(seconds=20)
     assert not send()
-    mail.next_try_at = utcnow()
+    mail.retry_at = utcnow()
     database.session.commit()
     send()
     assert mail.sent_at is not None
@@ -92,7 +92,7 @@ def test_mail_is_encrypted_where_the_server_offers_it(settings: Settings, mail: 
     sender(with_smtp(settings, postbox.url))()
 
     assert b"STARTTLS" in postbox.words
-    assert (mail.sent_at, mail.failures, postbox.taken) == (None, 1, [])
+    assert (mail.sent_at, mail.tries, postbox.taken) == (None, 1, [])
 
 
 def test_a_password_is_never_sent_in_clear(settings: Settings, mail: Mail, postbox: Postbox) -> None:
@@ -101,7 +101,7 @@ def test_a_password_is_never_sent_in_clear(settings: Settings, mail: Mail, postb
     sender(with_smtp(settings, postbox.url.replace("smtp://", "smtp://yurt:secret@")))()
 
     assert b"AUTH" not in postbox.words
-    assert (mail.sent_at, mail.failures) == (None, 1)
+    assert (mail.sent_at, mail.tries) == (None, 1)
 
 
 def test_a_mail_that_nobody_took_for_four_days_is_given_up(settings: Settings, mail: Mail, postbox: Postbox) -> None:
@@ -120,12 +120,12 @@ def test_a_mail_that_nobody_took_for_four_days_is_given_up(settings: Settings, m
 def test_a_mail_server_that_is_away_costs_no_mail(settings: Settings, mail: Mail) -> None:
     sender(with_smtp(settings, f"smtp://127.0.0.1:{free_port()}"))()
 
-    assert (mail.sent_at, mail.failures) == (None, 1)
+    assert (mail.sent_at, mail.tries) == (None, 1)
 
 
 def test_a_mail_that_cannot_be_written_does_not_hold_up_the_next(settings: Settings, mail: Mail) -> None:
     mail.recipient = "bob@example.org\nBcc: eve@example.org"
-    good = Mail(recipient="alice@example.org", subject="s", body_text="t", next_try_at=NOW + timedelta(seconds=1))
+    good = Mail(recipient="alice@example.org", subject="s", body_text="t", retry_at=NOW + timedelta(seconds=1))
     database.session.add(good)
     database.session.commit()
 
@@ -133,7 +133,7 @@ def test_a_mail_that_cannot_be_written_does_not_hold_up_the_next(settings: Setti
     while send():
         pass
 
-    assert (mail.sent_at, mail.failures) == (None, 1)
+    assert (mail.sent_at, mail.tries) == (None, 1)
     assert good.sent_at is not None
 
 
@@ -159,7 +159,7 @@ def test_the_pause_grows_up_to_six_hours(mail: Mail) -> None:
     pauses = []
     for _ in range(14):
         outbox.put_off(mail, now=NOW)
-        pauses.append((mail.next_try_at - NOW).total_seconds())
+        pauses.append((mail.retry_at - NOW).total_seconds())
 
     assert pauses[:3] == [30, 60, 120]
     assert pauses[-1] == 6 * 3600

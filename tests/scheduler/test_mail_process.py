@@ -101,7 +101,7 @@ def received(postbox: Postbox) -> list[EmailMessage]:
 
 def next_minute() -> None:
     """Let the hold of whoever died be over."""
-    database.session.execute(update(Mail).values(next_try_at=utcnow()))
+    database.session.execute(update(Mail).values(leased_until=utcnow()))
     database.session.commit()
 
 

@@ -144,7 +144,7 @@ def test_killed_between_claim_and_start_the_next_one_starts_exactly_one_job(
     state_left = fresh(found).state
     # Nobody has to wait here for the time after which a claim counts as lost.
     long_ago = utcnow() - timedelta(minutes=1)
-    database.session.execute(update(LabSession).values(claimed_at=long_ago, next_try_at=long_ago))
+    database.session.execute(update(LabSession).values(claimed_at=long_ago, leased_until=long_ago))
     database.session.commit()
     with scheduler(site.settings, log), scheduler(site.settings, log):
         eventually(lambda: fresh(found).state == RUNNING, log)

@@ -19,6 +19,7 @@ from scheduler.tick import Bell, Tick
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers
 from services import outbox
+from services.leases import LEASE
 from services.quizzes import attempts
 from tests.factories import make_cast
 from tests.scheduler.scripted import ScriptedBackend
@@ -87,7 +88,7 @@ def test_a_session_is_due_until_somebody_holds_it(committed_db: Any, settings: A
     with app.app_context():
         add_session(**ROWS[name])
         seen = lookout.look(utcnow())
-        database.session.execute(LabSession.__table__.update().values(next_try_at=utcnow() + 6 * SECOND))
+        database.session.execute(LabSession.__table__.update().values(retry_at=utcnow() + 6 * SECOND))
         database.session.commit()
 
     held = lookout.look(utcnow())
@@ -102,8 +103,10 @@ def test_what_a_dead_scheduler_held_is_due_when_its_lease_is_over(committed_db: 
     app = committed_db.app
     lookout = Lookout(app, make_ticks(settings, ScriptedBackend(), app.extensions["yurt_redis"]))
     with app.app_context():
-        found = add_session(state=STARTING, claimed_at=utcnow())
-        run = CheckRun(session_id=found.id, check_id=found.lab.checks[0].id, state="running", claimed_at=utcnow())
+        found = add_session(state=STARTING, claimed_at=utcnow(), leased_until=utcnow() + LEASE)
+        run = CheckRun(
+            session_id=found.id, check_id=found.lab.checks[0].id, state="running", leased_until=utcnow() + LEASE
+        )
         database.session.add(run)
         database.session.commit()
 

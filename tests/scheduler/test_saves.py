@@ -43,7 +43,7 @@ def stop(found: LabSession, reason: str = "user") -> None:
 def tick(backend: ScriptedBackend, found: LabSession, times: int = 1) -> None:
     """Let the stops work, whatever they wait for."""
     for _ in range(times):
-        found.next_try_at = None
+        found.retry_at = None
         database.session.commit()
         stopper(backend)()
         database.session.refresh(found)
@@ -66,7 +66,7 @@ def test_a_home_that_takes_too_long_to_pack_holds_a_worker_once_a_try(running: A
     tick(backend, found)
 
     assert [name for name, _job in backend.calls].count("execute") == 1
-    assert (found.state, found.failures) == (STOPPING, 1)
+    assert (found.state, found.tries) == (STOPPING, 1)
 
 
 def test_a_home_is_saved_and_then_its_machine_ends(running: Ask) -> None:
@@ -124,7 +124,7 @@ def test_what_ends_for_a_reason_that_cant_wait_ends_after_three_tries(running: A
     stop(found, reason)
 
     tick(backend, found, times=2)
-    state_after_two, tries = found.state, found.failures
+    state_after_two, tries = found.state, found.tries
     tick(backend, found)
 
     assert (state_after_two, tries) == (STOPPING, 2)
@@ -144,7 +144,7 @@ def test_an_idle_lab_that_cant_be_saved_goes_on(running: Ask) -> None:
 
     assert (found.state, found.reason, found.is_settled) == (RUNNING, None, False)
     assert found.save_error == "The home is larger than 64 MB, packed."
-    assert found.next_try_at > utcnow() + timedelta(minutes=9)
+    assert found.retry_at > utcnow() + timedelta(minutes=9)
     assert list(backend.jobs) == [found.job_id]
     assert "stop" not in dict(backend.calls)
 
@@ -155,7 +155,7 @@ def test_a_students_own_stop_asks_once_more_where_nothing_can_be_saved(running: 
     backend.faults = [AWAY] * 20
 
     stop(found)
-    tick(backend, found, times=saving.TRIES_TO_REACH)
+    tick(backend, found, times=saving.RETRIES_TO_REACH.most)
     state_after_first = found.state, found.save_error
     stop(found)
     backend.faults = [AWAY] * 2
@@ -244,7 +244,7 @@ def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
 
 
 def test_a_lab_that_can_be_saved_again_may_idle_out_again(running: Ask) -> None:
-    found = running(save_error="The home is larger than 64 MB, packed.", next_try_at=utcnow() - timedelta(seconds=1))
+    found = running(save_error="The home is larger than 64 MB, packed.", retry_at=utcnow() - timedelta(seconds=1))
 
     saver(backend_of(found, work=b"smaller"))()
 
@@ -257,7 +257,7 @@ def test_a_failure_that_lasts_is_noted_once(running: Ask) -> None:
     backend.homes[found.job_id] = TOO_LARGE
 
     for _ in range(3):
-        found.next_try_at = None
+        found.retry_at = None
         database.session.commit()
         saver(backend)()
 

@@ -139,7 +139,7 @@ def test_wherever_a_scheduler_dies_the_work_is_saved_before_the_machine_ends(sit
     left = len(store.of(cast.bob.id, cast.lab.id)) > 0, bool(LocalBackend(site.settings.var_dir).observe())
     state_left = found.state
     # Nobody has to wait here for the time after which a stop counts as stuck.
-    database.session.execute(update(LabSession).values(next_try_at=utcnow() - timedelta(seconds=1)))
+    database.session.execute(update(LabSession).values(leased_until=utcnow() - timedelta(seconds=1)))
     database.session.commit()
     stopper(LocalBackend(site.settings.var_dir))()
     database.session.refresh(found)
@@ -221,7 +221,7 @@ def test_a_lab_that_misbehaves_while_it_is_saved_ends_all_the_same(site: Any, ca
 
     for _ in range(3):
         stopper(LocalBackend(site.settings.var_dir))()
-        database.session.execute(update(LabSession).values(next_try_at=utcnow() - timedelta(seconds=1)))
+        database.session.execute(update(LabSession).values(leased_until=utcnow() - timedelta(seconds=1)))
         database.session.commit()
     database.session.refresh(found)
 

@@ -16,7 +16,8 @@ from services import timelines
 from services.capacity import holdings
 from services.labs import lifecycle
 from services.labs.claims import Limits
-from services.labs.lifecycle import GAVE_UP, MAX_FAILURES
+from services.labs.lifecycle import GAVE_UP, START_RETRIES
+from services.leases import LEASE
 from tests.capacity.conftest import click
 from tests.factories import Cast
 from tests.scheduler.conftest import NOW
@@ -31,13 +32,13 @@ def start(settings: Any) -> Callable[[ScriptedBackend], bool]:
 
 
 def test_a_queued_lab_runs(ask: Ask, cast: Cast, start: Any) -> None:
-    found, backend = ask(is_fresh=True, failures=2), ScriptedBackend()
+    found, backend = ask(is_fresh=True, tries=2), ScriptedBackend()
 
     assert start(backend)
     assert not start(backend)
 
     assert found.state == RUNNING
-    assert (found.failures, found.is_fresh, found.warned_at) == (0, False, None)
+    assert (found.tries, found.is_fresh, found.warned_at) == (0, False, None)
     assert found.expires_at - found.started_at == timedelta(minutes=cast.lab.max_life_minutes)
     assert found.last_active_at == found.started_at
     assert list(backend.jobs) == [found.job_id]
@@ -73,15 +74,15 @@ def test_a_start_that_fails_keeps_its_slot_and_is_tried_again(
 
     # What failed may have left a job: it keeps its slot until that is known to run or to be gone.
     assert (found.state, is_full, other.state) == (STARTING, True, QUEUED)
-    assert found.next_try_at > utcnow()
-    found.next_try_at = utcnow()
+    assert found.retry_at > utcnow()
+    found.retry_at = utcnow()
     database.session.commit()
     start(backend)
     assert (found.state, backend.calls) == (RUNNING, [("start", found.job_id)] * 2)
 
 
 def test_after_five_failures_the_student_is_told(ask: Ask, start: Any) -> None:
-    found = ask(failures=MAX_FAILURES - 1)
+    found = ask(tries=START_RETRIES.most - 1)
     backend = ScriptedBackend([BackendUnavailable("away")])
 
     start(backend)
@@ -93,7 +94,10 @@ def test_after_five_failures_the_student_is_told(ask: Ask, start: Any) -> None:
 
 
 def test_a_start_whose_scheduler_died_is_done_again(ask: Ask, start: Any) -> None:
-    found, backend = ask(state=STARTING, claimed_at=utcnow() - timedelta(minutes=1)), ScriptedBackend()
+    found, backend = (
+        ask(state=STARTING, claimed_at=utcnow() - timedelta(minutes=1), leased_until=utcnow() - timedelta(seconds=54)),
+        ScriptedBackend(),
+    )
 
     start(backend)
 
@@ -101,14 +105,14 @@ def test_a_start_whose_scheduler_died_is_done_again(ask: Ask, start: Any) -> Non
 
 
 def test_a_start_in_hand_is_left_alone(ask: Ask, start: Any) -> None:
-    ask(state=STARTING, claimed_at=utcnow())
+    ask(state=STARTING, claimed_at=utcnow(), leased_until=utcnow() + LEASE)
 
     assert not start(ScriptedBackend())
 
 
 def test_a_lab_whose_starts_kill_schedulers_is_given_up(ask: Ask, start: Any) -> None:
     long_ago = utcnow() - timedelta(minutes=1)
-    found = ask(state=STARTING, claimed_at=long_ago, failures=MAX_FAILURES - 1)
+    found = ask(state=STARTING, claimed_at=long_ago, leased_until=long_ago, tries=START_RETRIES.most - 1)
     backend = ScriptedBackend()
 
     start(backend)
@@ -149,9 +153,9 @@ def test_a_stop_that_fails_is_tried_again_later_and_never_given_up(running: Ask)
 
     stopper(backend)()
 
-    assert (found.state, found.failures) == (STOPPING, 1)
+    assert (found.state, found.tries) == (STOPPING, 1)
     assert not stopper(backend)()
-    found.next_try_at = utcnow()
+    found.retry_at = utcnow()
     database.session.commit()
     stopper(backend)()
     assert found.state == ENDED
@@ -190,13 +194,13 @@ def test_a_lab_without_room_keeps_its_place_and_counts_no_failure(ask: Ask, star
     found, backend = ask(), ScriptedBackend(before=refuse)
 
     start(backend)
-    first = found.state, found.failures, found.waiting_for, found.queued_at
-    found.next_try_at = utcnow()
+    first = found.state, found.tries, found.waiting_for, found.queued_at
+    found.retry_at = utcnow()
     database.session.commit()
     start(backend)
 
     assert first == (QUEUED, 0, "memory: 3 of 3 nodes full", NOW)
-    assert found.next_try_at > utcnow()
+    assert found.retry_at > utcnow()
     # Nothing of it may be placed later, while it counts nowhere.
     assert [name for name, _job in backend.calls] == ["start", "stop"] * 2
     # Each reason is told once, however often it is tried.
@@ -216,14 +220,16 @@ def test_a_lab_that_found_room_says_where_it_is(ask: Ask, start: Any) -> None:
 
 
 def test_a_cluster_that_is_down_costs_nobody_a_failure(ask: Ask, settings: Any, start: Any) -> None:
-    found = ask(state=STARTING, claimed_at=utcnow() - timedelta(minutes=1))
+    found = ask(
+        state=STARTING, claimed_at=utcnow() - timedelta(minutes=1), leased_until=utcnow() - timedelta(seconds=54)
+    )
     database.session.add(ClusterState(instance=settings.instance, down_since=NOW))
     database.session.commit()
 
     start(ScriptedBackend([BackendUnavailable("away")]))
 
     assert (found.state, found.waiting_for) == (STARTING, holdings.DOWN)
-    assert found.failures == 1  # of the scheduler that died, none of the cluster's
+    assert found.tries == 1  # of the scheduler that died, none of the cluster's
 
 
 @pytest.mark.parametrize("is_down", [False, True])
@@ -246,7 +252,7 @@ def test_a_start_that_is_put_off_keeps_its_place_among_the_machines(
     backend.before = state.down_since = None
     database.session.commit()
     assert not starter(settings, backend, limits)()
-    first.next_try_at = utcnow()
+    first.retry_at = utcnow()
     database.session.commit()
 
     starter(settings, backend, limits)()

@@ -54,7 +54,7 @@ def is_back(instance: str) -> None:
 
 
 def due(found: LabSession, at: datetime | None = None) -> None:
-    found.next_try_at = at or utcnow()
+    found.retry_at = at or utcnow()
     database.session.commit()
 
 
@@ -65,7 +65,7 @@ def test_a_start_whose_answer_was_lost_keeps_its_slot_until_the_cluster_is_back(
     backend = Unheard(settings.instance)
 
     start(backend)
-    while_away = found.state, found.failures, found.waiting_for, list(backend.jobs)
+    while_away = found.state, found.tries, found.waiting_for, list(backend.jobs)
     document = lab_document.describe(found, utcnow())
     is_back(settings.instance)
     # It isn't due yet, however slow this machine is.
@@ -80,7 +80,7 @@ def test_a_start_whose_answer_was_lost_keeps_its_slot_until_the_cluster_is_back(
     assert document["waiting_for"] == holdings.DOWN
     # Its job runs, so another one in its place would be one too many.
     assert passed == (False, QUEUED)
-    assert (found.state, found.failures, found.waiting_for, other.state) == (RUNNING, 0, "", QUEUED)
+    assert (found.state, found.tries, found.waiting_for, other.state) == (RUNNING, 0, "", QUEUED)
     assert [event.kind for event in timelines.of(found.id)].count("waiting") == 1
 
 
@@ -100,18 +100,20 @@ def test_a_start_that_waits_for_the_cluster_is_not_tried_before_it_is_back(
         is_back(settings.instance)
 
     assert (is_tried, len(backend.calls)) == (False, 9)
-    assert (found.state, found.failures) == (STARTING, 0)
+    assert (found.state, found.tries) == (STARTING, 0)
     assert [event.kind for event in timelines.of(found.id)].count("waiting") == 1
 
 
 def test_a_start_whose_scheduler_dies_counts_also_after_it_has_waited(ask: Ask, start: Start, settings: Any) -> None:
-    found = ask(state=STARTING, claimed_at=utcnow() - LEASE * 2, waiting_for=holdings.DOWN)
+    found = ask(
+        state=STARTING, claimed_at=utcnow() - LEASE * 2, leased_until=utcnow() - LEASE, waiting_for=holdings.DOWN
+    )
     database.session.add(ClusterState(instance=settings.instance, down_since=utcnow()))
     database.session.commit()
 
     start(ScriptedBackend([AWAY]))
 
-    assert (found.state, found.failures, found.waiting_for) == (STARTING, 1, holdings.DOWN)
+    assert (found.state, found.tries, found.waiting_for) == (STARTING, 1, holdings.DOWN)
 
 
 def test_a_start_that_waits_for_the_cluster_ends_when_its_student_leaves(ask: Ask, start: Start, settings: Any) -> None:

@@ -42,7 +42,7 @@ def test_a_stop_waits_for_a_cluster_that_is_away_and_is_carried_out_as_soon_as_i
     stop(found, reason)
 
     tick(away, found, times=10)
-    while_away = found.state, found.failures, found.save_error, found.waiting_for
+    while_away = found.state, found.tries, found.save_error, found.waiting_for
     document = lab_document.describe(found, utcnow())
     tick(backend, found)
 
@@ -61,7 +61,7 @@ def test_a_machine_that_is_saved_waits_for_the_cluster_to_end_it(running: Ask) -
     stop(found)
 
     tick(backend, found, times=3)
-    while_away = found.state, found.failures, found.waiting_for, len(saved(found))
+    while_away = found.state, found.tries, found.waiting_for, len(saved(found))
     del backend.stop, backend.status
     tick(backend, found)
 
@@ -88,7 +88,7 @@ def test_a_save_that_was_asked_for_waits_for_the_cluster(running: Ask) -> None:
     database.session.commit()
 
     for at in (AwayBackend(backend), AwayBackend(backend), backend):
-        found.next_try_at = None
+        found.retry_at = None
         database.session.commit()
         saver(at)()
         database.session.refresh(found)
@@ -104,7 +104,7 @@ def test_a_stop_waits_for_a_machine_to_which_the_cluster_has_lost_its_way(runnin
     stop(found, reason)
 
     tick(backend, found, times=20)
-    meanwhile = found.state, found.failures, found.save_error, found.waiting_for
+    meanwhile = found.state, found.tries, found.save_error, found.waiting_for
     tick(backend, found)
 
     assert meanwhile == (STOPPING, 0, "", holdings.DOWN)
@@ -121,7 +121,7 @@ def test_who_has_waited_long_for_a_busy_machine_lets_others_have_the_worker(
     stop(found)
 
     tick(backend, found)
-    after_one = found.state, found.failures, len(backend.calls)
+    after_one = found.state, found.tries, len(backend.calls)
     tick(backend, found)
 
     assert after_one == (STOPPING, 1, 1)

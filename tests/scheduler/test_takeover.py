@@ -52,11 +52,11 @@ def test_a_process_is_known_to_be_dead_only_where_its_number_means_anything(dead
 
 
 def test_a_scheduler_that_begins_takes_over_what_a_dead_one_held(cast: Cast, ask: Ask, dead: str, named: None) -> None:
-    held = {"next_try_at": utcnow() + leases.LEASE, "holder": dead}
+    held = {"leased_until": utcnow() + leases.LEASE, "holder": dead}
     starting = ask(state=STARTING, claimed_at=utcnow(), **held)
     stopping = ask(UserFactory(), state=STOPPING, reason="user", **held)
-    run = CheckRun(session_id=starting.id, check_id=cast.check.id, state="running", claimed_at=utcnow(), holder=dead)
-    warm = WarmLab(lab_id=cast.lab.id, job_id="lab-warm", state=WARM_STARTING, claimed_at=utcnow(), **held)
+    run = CheckRun(session_id=starting.id, check_id=cast.check.id, state="running", **held)
+    warm = WarmLab(lab_id=cast.lab.id, job_id="lab-warm", state=WARM_STARTING, **held)
     database.session.add_all([run, warm])
     database.session.commit()
 
@@ -71,7 +71,7 @@ def test_a_scheduler_that_begins_takes_over_what_a_dead_one_held(cast: Cast, ask
 
 
 def test_what_a_living_one_holds_is_left_to_it(ask: Ask) -> None:
-    starting = ask(state=STARTING, claimed_at=utcnow(), next_try_at=utcnow() + leases.LEASE)
+    starting = ask(state=STARTING, claimed_at=utcnow(), leased_until=utcnow() + leases.LEASE)
     starting.holder = holders.name_of(os.getppid())
     database.session.commit()
 
@@ -82,28 +82,31 @@ def test_what_a_living_one_holds_is_left_to_it(ask: Ask) -> None:
 
 def test_what_another_one_has_taken_over_is_not_renewed(ask: Ask, named: None) -> None:
     soon = utcnow() + timedelta(seconds=1)
-    starting, keeper = ask(state=STARTING, claimed_at=utcnow(), next_try_at=soon, holder="somebody else"), LeaseKeeper()
+    starting, keeper = (
+        ask(state=STARTING, claimed_at=utcnow(), leased_until=soon, holder="somebody else"),
+        LeaseKeeper(),
+    )
 
     with keeper.hold(starting.id):
         keeper.renew()
 
     database.session.refresh(starting)
-    assert starting.next_try_at == soon
+    assert starting.leased_until == soon
 
 
 def test_work_that_broke_off_is_taken_up_again_without_waiting_for_its_lease(ask: Ask, named: None) -> None:
     ask(state=STOPPING, reason="user")
     keeper = LeaseKeeper()
-    claimed = claims.claim_stop(utcnow(), keeper.sessions())
+    claimed = claims.claim_stop(utcnow(), keeper.of(LabSession))
     database.session.commit()
     assert claimed is not None
 
     with pytest.raises(ConnectionError), keeper.hold(claimed.id):
         raise ConnectionError("the database restarts")
-    before = claims.claim_stop(utcnow(), keeper.sessions())
+    before = claims.claim_stop(utcnow(), keeper.of(LabSession))
     keeper.renew()
 
-    assert (before, claims.claim_stop(utcnow(), keeper.sessions())) == (None, claimed)
+    assert (before, claims.claim_stop(utcnow(), keeper.of(LabSession))) == (None, claimed)
 
 
 def test_empty_hands_say_nothing(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
