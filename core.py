@@ -9,9 +9,8 @@ from config import ROOT, Settings, load_settings
 from database.pool import engine_options, watch_pool
 from database.queries import watch_queries
 from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, redis_client
-from services import live
-from services.capacity import positions
 from services.capacity.order import Limits
+from services.capacity.positions import Queue
 
 MEGABYTE = 1024 * 1024
 MAX_BODY = 1 * MEGABYTE
@@ -84,8 +83,7 @@ def connect_redis(app: Flask, settings: Settings) -> None:
     app.extensions["yurt_redis"] = client
     app.config["CACHE_CLIENT"] = client
     cache.init_app(app)
-    live.deliver_with(client)
-    positions.serve_with(
-        Limits(settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance),
-        client,
+    limits = Limits(
+        settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
+    app.extensions["yurt_given"] = {"publisher": client, "queue": Queue(limits, client)}

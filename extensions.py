@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import redis
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
 from flask_babel import Babel
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
@@ -17,6 +17,7 @@ from flask_limiter.util import get_remote_address
 from flask_session.base import ServerSideSession
 from flask_session.redis import RedisSessionInterface
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as DatabaseSession
 from flask_wtf import CSRFProtect
 from prometheus_client import Counter
 from redis.backoff import NoBackoff
@@ -53,7 +54,19 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base)
+class AppSession(DatabaseSession):
+    """A database session that brings along what its application gives to services, in `info["given"]`.
+
+    `publisher` sends hints after a commit (`services/live.py`), `queue` says how labs are limited and where places are
+    kept (`services/capacity/positions.py`).
+    """
+
+    def __init__(self, db: SQLAlchemy, **options: Any) -> None:
+        super().__init__(db, **options)
+        self.info["given"] = current_app.extensions["yurt_given"]
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": AppSession})
 if TYPE_CHECKING:
     Model = Base
 else:

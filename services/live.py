@@ -30,8 +30,6 @@ ALLOWING: dict[type[Any], tuple[str, ...]] = {
 }
 
 log = structlog.get_logger("yurt.live")
-# The process's one publisher, set when its app is made; a process without one (a script) sends no hints.
-_publishers: list["Publisher"] = []
 
 
 class Publisher(Protocol):
@@ -95,11 +93,6 @@ def access_changed() -> None:
     _note_access(db.session())
 
 
-def deliver_with(publisher: Publisher) -> None:
-    """Send the hints of each committed transaction through `publisher`."""
-    _publishers[:] = [publisher]
-
-
 def _after_commit(channel: str, message: str) -> None:
     # A dict keeps the order and drops repetitions.
     db.session().info.setdefault(HINTS, {})[(channel, message)] = True
@@ -145,17 +138,16 @@ def _send(session: Session) -> None:
         return
     is_queue_changed = session.info.pop(QUEUE, False)
     hints = session.info.pop(HINTS, {})
-    for publisher in _publishers:
-        channel = QUEUE_KEY
-        try:
-            if is_queue_changed:
-                # Before the hints: who hears one reads what is new.
-                publisher.incr(QUEUE_KEY)
-            for channel, message in hints:
-                publisher.publish(channel, message)
-        except RedisError as error:
-            log.warning("hint lost", channel=channel, error=type(error).__name__)
-            return
+    publisher: Publisher = session.info["given"]["publisher"]
+    channel = QUEUE_KEY
+    try:
+        if is_queue_changed:
+            # Before the hints: who hears one reads what is new.
+            publisher.incr(QUEUE_KEY)
+        for channel, message in hints:
+            publisher.publish(channel, message)
+    except RedisError as error:
+        log.warning("hint lost", channel=channel, error=type(error).__name__)
 
 
 @event.listens_for(Session, "after_rollback")

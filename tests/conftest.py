@@ -23,7 +23,6 @@ from config import Settings
 from database import migrations
 from extensions import db as database
 from extensions import limiter
-from services import live
 from tests.engines import Engines, running_engines, site_settings
 from tests.factories import Cast, make_cast
 from tests.site_makers import site_maker
@@ -117,9 +116,8 @@ class ForgetfulClient(FlaskClient):
 def app(bare_app: Flask) -> Iterator[Flask]:
     """The application with its context pushed, in a transaction that is rolled back, on an empty Redis database."""
     bare_app.extensions["yurt_redis"].flushdb()
-    # There is one limiter a process, and one publisher; every app that a test makes takes them to its Redis database.
+    # There is one limiter a process; every app that a test makes takes it to its Redis database.
     vars(limiter).update(bare_app.extensions["yurt_limits"])
-    live.deliver_with(bare_app.extensions["yurt_redis"])
     bare_app.test_client_class = ForgetfulClient
     with bare_app.app_context():
         engine = database.engine

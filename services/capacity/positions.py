@@ -30,7 +30,6 @@ HISTORY_KEY = "yurt:queue:history"
 HISTORY_KEPT_S = 60
 # A machine that stops is free in a moment.
 STOP_S = 10.0
-DEFAULT = Limits(total=50, user=2)
 
 log = structlog.get_logger("yurt.places")
 
@@ -64,25 +63,17 @@ class Place:
 
 
 @dataclass(frozen=True)
-class _Served:
+class Queue:
+    """How labs are limited, and where computed places are kept: what an application gives (`extensions.AppSession`)."""
+
     limits: Limits
     store: Store
 
 
-# The process's own, set when its app is made; without one (a script) nothing is kept.
-_served: list[_Served] = []
-
-
-def serve_with(limits: Limits, store: Store) -> None:
-    """Compute places by these limits, and keep them in `store`."""
-    _served[:] = [_Served(limits, store)]
-
-
 def of(session_id: uuid.UUID, now: datetime) -> Place | None:
     """Return the session's place; None when it doesn't wait (any more)."""
-    if not _served:
-        return everybody(DEFAULT, now).get(session_id)
-    limits, store = _served[0].limits, _served[0].store
+    queue: Queue = db.session().info["given"]["queue"]
+    limits, store = queue.limits, queue.store
     try:
         # The version is read before the tables: what is kept under it is never older than what it stands for.
         key = f"{live.QUEUE_KEY}:{_text(store.get(live.QUEUE_KEY))}"
@@ -97,9 +88,9 @@ def of(session_id: uuid.UUID, now: datetime) -> Place | None:
 
 
 def of_all(now: datetime) -> dict[uuid.UUID, Place]:
-    """Return the place of everybody who waits, by the limits of this process."""
-    served = _served[0] if _served else None
-    return everybody(served.limits if served else DEFAULT, now, served.store if served else None)
+    """Return the place of everybody who waits, by the limits of this application."""
+    queue: Queue = db.session().info["given"]["queue"]
+    return everybody(queue.limits, now, queue.store)
 
 
 def everybody(limits: Limits, now: datetime, store: Store | None = None) -> dict[uuid.UUID, Place]:

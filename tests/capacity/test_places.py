@@ -1,6 +1,5 @@
 """What somebody who waits is told: place, wait, and what is full."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Lab
 from models.lab_session import ENDED, RUNNING
-from services import live
 from services.capacity import holdings, positions
 from services.capacity.order import Limits
 from services.labs import document, lifecycle
@@ -21,18 +19,15 @@ from tests.factories import Cast, LabFactory
 
 
 @pytest.fixture
-def serve(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def serve(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Serve places by other limits, for this test."""
-    before = list(positions._served)
-    # An app that another test made would count changes in its own Redis database.
-    monkeypatch.setattr(live, "_publishers", [app.extensions["yurt_redis"]])
 
     def change(total: int, user: int = 2, store: Any = None, **rest: Any) -> None:
         limits = Limits(total, user, instance=INSTANCE, **rest)
-        positions.serve_with(limits, store or app.extensions["yurt_redis"])
+        queue = positions.Queue(limits, store or app.extensions["yurt_redis"])
+        monkeypatch.setitem(app.extensions["yurt_given"], "queue", queue)
 
-    yield change
-    positions._served[:] = before
+    return change
 
 
 def told(found: Any, now: Any = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,9 @@ class Ear:
 
 
 @pytest.fixture
-def ear(app: object, db: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
+def ear(app: Any, db: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
     listening = Ear()
-    monkeypatch.setattr(live, "_publishers", [listening])
+    monkeypatch.setitem(app.extensions["yurt_given"], "publisher", listening)
     yield listening
 
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select
@@ -89,7 +90,7 @@ async def test_what_is_taken_back_is_back_within_a_second_without_hints(
     visitor, visit_id = await look_in(gateway, stage)
     await asyncio.to_thread(stage.give, visit_id)
     assert await typed(visitor, shell, "while-given")
-    monkeypatch.setattr(live, "_publishers", [])
+    monkeypatch.setitem(stage.app.extensions["yurt_given"], "publisher", Mock())
 
     await asyncio.to_thread(stage.change, lambda found: visits.take_back(found, visit_id, now=utcnow()))
     await asyncio.sleep(1.0)  # what the student was promised

@@ -11,8 +11,8 @@ from extensions import db as database
 from models import LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from services import timelines
+from services.capacity.order import Limits
 from services.labs import claims, lifecycle
-from services.labs.claims import Limits
 from services.leases import LEASE
 from tests.factories import Cast, EnrolmentFactory, LabFactory, UserFactory, make_cast
 from tests.scheduler.conftest import NOW

@@ -17,9 +17,9 @@ from scheduler.ticks.stops import stopper
 from scheduler.ticks.warm import warmer
 from services import leases, timelines
 from services.capacity import warm_plans
+from services.capacity.order import Limits
 from services.capacity.warm_plans import Plan
 from services.labs import checks, claims, clock_skew, definitions, document, saving
-from services.labs.claims import Limits
 from tests.factories import Cast, UserFactory
 from tests.scheduler.scripted import ScriptedBackend
 

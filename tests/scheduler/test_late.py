@@ -15,8 +15,8 @@ from scheduler.ticks.lease_renewals import LeaseKeeper
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
+from services.capacity.order import Limits
 from services.labs import claims, job_names, lifecycle, saving
-from services.labs.claims import Limits
 from services.labs.saving import Outcome
 from services.leases import LEASE
 from services.saves import store

@@ -35,7 +35,7 @@ from config import load_settings
 from core import create_core
 from backends.local import LocalBackend
 from scheduler.ticks.starts import starter
-from services.labs.claims import Limits
+from services.capacity.order import Limits
 
 class Killed(LocalBackend):
     def start(self, spec):

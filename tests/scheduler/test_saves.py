@@ -16,8 +16,8 @@ from scheduler.ticks.saves import saver
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
+from services.capacity.order import Limits
 from services.labs import document, lifecycle, saving
-from services.labs.claims import Limits
 from services.saves import archives, store
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend, home, packed

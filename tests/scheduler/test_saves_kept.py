@@ -8,8 +8,8 @@ from extensions import db as database
 from models import Blob, CourseFile, utcnow
 from models.lab_session import RUNNING
 from scheduler.ticks.starts import starter
+from services.capacity.order import Limits
 from services.labs import lifecycle
-from services.labs.claims import Limits
 from services.saves import store
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend, packed

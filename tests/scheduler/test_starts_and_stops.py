@@ -14,8 +14,8 @@ from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
 from services.capacity import holdings
+from services.capacity.order import Limits
 from services.labs import lifecycle
-from services.labs.claims import Limits
 from services.labs.lifecycle import GAVE_UP, START_RETRIES
 from services.leases import LEASE
 from tests.capacity.conftest import click

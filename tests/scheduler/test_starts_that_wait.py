@@ -14,9 +14,9 @@ from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
 from services.capacity import holdings
+from services.capacity.order import Limits
 from services.labs import clusters, lifecycle
 from services.labs import document as lab_document
-from services.labs.claims import Limits
 from services.leases import LEASE
 from tests.capacity.conftest import click
 from tests.factories import LabFactory
