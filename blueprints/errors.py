@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from blueprints import kept_forms
 from blueprints.endings import plain_page
+from body_time import LATE
 from extensions import db
 from services import errors as service
 
@@ -54,6 +55,13 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DBAPIError, on_database)
     app.register_error_handler(RedisError, on_redis)
     app.register_error_handler(Exception, on_unexpected)
+    app.before_request(refuse_late)
+
+
+def refuse_late() -> None:
+    """Refuse a request whose body didn't arrive in time; the worker has given it up."""
+    if LATE in request.environ:
+        abort(408)
 
 
 def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
@@ -173,6 +181,7 @@ def message_of(status: int) -> str:
         403: _("You may not do this."),
         404: _("There is no such page, or it isn't for you."),
         405: _("This address doesn't take that kind of request."),
+        408: _("The request took too long to arrive."),
         413: _("That is too large: 1 MB at most, 10 MB for files."),
         421: _("This site has another address: %(url)s", url=current_app.extensions["yurt"].public_url),
         415: _("Send this as application/json."),
@@ -186,6 +195,7 @@ def title_of(status: int) -> str:
         401: _("Sign in"),
         403: _("Not for you"),
         404: _("Not found"),
+        408: _("Too slow"),
         409: _("Not possible now"),
         410: _("Over"),
         413: _("Too large"),

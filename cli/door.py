@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import body_time
 from cli.checks import LOOPBACK, Refusal
 from cli.programs import Program
 from config import HSTS, ROOT, Settings
@@ -78,6 +79,7 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
         # Where people reach the site over TLS, browsers never ask for it without.
         "YURT_HSTS": f'header ?Strict-Transport-Security "{HSTS}"' if settings.is_https else "",
         "YURT_ROOT": str(ROOT),
+        "YURT_BODY_TIME": f"{body_time.DOOR_GRACE_S:g}s {body_time.BYTES_A_SECOND}",
         "YURT_WEB": web,
         "YURT_GATEWAY": gateway,
         "YURT_TRUST": "trusted_proxies static private_ranges" if is_behind_another else "",

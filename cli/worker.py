@@ -20,9 +20,11 @@ from sqlalchemy.orm import configure_mappers
 from waitress import wasyncore
 from waitress.server import create_server
 
+import body_time
 from app import create_app
 from cli import cautions
 from cli.checks import run_main
+from cli.late_bodies import Watch
 from cli.programs import Program
 from cli.runtime import runtime_folder
 from cli.supervise import Interrupted, Supervisor
@@ -36,7 +38,9 @@ MEGABYTE = 1024 * 1024
 TEMPLATES = ROOT / "templates"
 # What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.
 DRAIN_S = 2.3
-CONNECTIONS = 200
+# A door opens one for each request. Most systems let a process have 1,024 files: each connection is one, and so is each
+# big body.
+CONNECTIONS = 800
 BACKLOG = 1024
 
 
@@ -99,20 +103,8 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     process_figures.note(settings.metrics_dir, "web")
     # A request that waits its turn isn't worth a line; the time it took is measured.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server: Any = create_server(
-        app,
-        sockets=[listener],
-        threads=settings.web_threads,
-        connection_limit=CONNECTIONS,
-        backlog=BACKLOG,
-        channel_timeout=60,
-        max_request_body_size=11 * MEGABYTE,
-        max_request_header_size=64 * 1024,
-        # The application decides how many proxies to believe.
-        clear_untrusted_proxy_headers=False,
-        asyncore_use_poll=True,
-        ident=None,
-    )
+    server = make_server(app, listener, settings.web_threads)
+    watch = Watch(server)
     is_ending = False
 
     def lend(number: int) -> None:
@@ -130,13 +122,33 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while not is_ending:
-        turn(server)
+        turn(server, watch)
     drain(server)
 
 
-def turn(server: Any) -> None:
+def make_server(app: Any, listener: socket.socket, threads: int, connections: int = CONNECTIONS) -> Any:
+    """Return waitress, which does nothing until its turn."""
+    return create_server(
+        app,
+        sockets=[listener],
+        threads=threads,
+        connection_limit=connections,
+        backlog=BACKLOG,
+        # Of connections that say nothing. Those in the middle of a request are given up earlier, with an answer.
+        channel_timeout=body_time.GRACE_S + 30,
+        max_request_body_size=11 * MEGABYTE,
+        max_request_header_size=64 * 1024,
+        # The application decides how many proxies to believe.
+        clear_untrusted_proxy_headers=False,
+        asyncore_use_poll=True,
+        ident=None,
+    )
+
+
+def turn(server: Any, watch: Watch) -> None:
     """Let waitress handle what its sockets have to say, once."""
     wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
+    watch.look()
 
 
 def drain(server: Any) -> None:

@@ -19,6 +19,7 @@ from backends.base import BackendUnavailable
 from gateway import file_scripts as scripts
 from gateway.access import Access, Revoked
 from gateway.activity_buffer import ActivityBuffer
+from gateway.bodies import Body, Late
 from gateway.labs import Labs, Limit, again_of
 from gateway.tickets import Tickets
 from services.accounts.grants import Grant
@@ -107,6 +108,8 @@ class Files:
                 return _problem(403, "ticket")
             except Refused as refusal:
                 return _problem(refusal.status, refusal.code)
+            except Late:
+                return _problem(408, "cut")
             except scripts.BadPath:
                 return _problem(422, "name")
             except web.HTTPException as error:
@@ -185,21 +188,13 @@ class Files:
 
 async def _blocks(request: web.Request) -> AsyncIterator[tuple[bytes, bool]]:
     """Yield the body in blocks and whether each is the last; there is always one."""
-    block = bytearray()
-    while data := await _received(request):
+    block, body = bytearray(), Body(request, STALL_S)
+    while data := await body.read():
         if len(block) + len(data) > scripts.BLOCK:
             yield bytes(block), False
             block.clear()
         block += data
     yield bytes(block), True
-
-
-async def _received(request: web.Request) -> bytes:
-    try:
-        async with asyncio.timeout(STALL_S):
-            return await request.content.read(64 * 1024)
-    except TimeoutError as error:
-        raise Refused(408, "slow") from error
 
 
 async def _block(place: Place, folder: bytes, name: bytes, number: int) -> tuple[int, int, bytes]:

@@ -19,6 +19,7 @@ from backends.base import BackendError, BackendUnavailable, Stream
 from gateway import http1, port_headers, tasks
 from gateway.access import Access, Revoked
 from gateway.activity_buffer import ActivityBuffer
+from gateway.bodies import Body, Late
 from gateway.labs import Labs, Limit, Turns, again_of
 from gateway.port_access import Caller, PortAccess
 from gateway.raw import RawReader
@@ -26,7 +27,6 @@ from gateway.tickets import Tickets
 from services.accounts.grants import Grant
 from services.tickets import Holder
 
-CHUNK = 64 * 1024
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
 # Each connection is a process in the lab of some 7 MB; browsers keep to six of them at once.
 EACH_LAB, PATIENCE_S = 8, 30.0
@@ -110,6 +110,8 @@ class Ports:
             if request.transport is not None:
                 request.transport.abort()  # what was sent so far isn't the whole
             return self._refusal(403, caller)
+        except Late:
+            return self._refusal(408, caller)
         except BackendUnavailable:
             return self._refusal(502, caller, f"Nobody listens on port {caller.port} yet.")
         except (http1.BadAnswer, TimeoutError, BackendError, ValueError) as error:
@@ -160,8 +162,7 @@ class Ports:
         await exchange.ask(request.method, caller.target, headers)
         sending = asyncio.create_task(_send_body(request, exchange))
         try:
-            async with asyncio.timeout(HEAD_S):
-                head = await exchange.head()
+            head = await _head(exchange, sending)
             if head.status == 101 and is_socket:
                 await tasks.end(sending)
                 return await self._tunnel(request, caller, stream, exchange, head)
@@ -205,12 +206,23 @@ def _grant(holder: Holder, session_id: str) -> Grant:
     return Grant(holder, "lab", lab=uuid.UUID(session_id))
 
 
+async def _head(exchange: http1.Exchange, sending: asyncio.Task[None]) -> http1.Head:
+    """Wait for the answer's beginning: as long as the body comes, then for its own time. Raise Late."""
+    waiting = asyncio.create_task(exchange.head())
+    try:
+        await asyncio.wait((waiting, sending), return_when=asyncio.FIRST_COMPLETED)
+        if sending.done() and isinstance(sending.exception(), Late) and not waiting.done():
+            raise Late
+        async with asyncio.timeout(HEAD_S):
+            return await waiting
+    finally:
+        await tasks.end(waiting)
+
+
 async def _send_body(request: web.Request, exchange: http1.Exchange) -> None:
-    while request.body_exists:
+    body = Body(request, STALL_S)
+    while request.body_exists and (data := await body.read()):
         async with asyncio.timeout(STALL_S):
-            data = await request.content.read(CHUNK)
-            if not data:
-                break
             await exchange.send(data)
     async with asyncio.timeout(STALL_S):
         await exchange.end()
@@ -249,6 +261,7 @@ async def _pass_on(
 WORDS = {
     403: "This address is over. Open it again from the lab’s page.",
     404: "There is no such lab.",
+    408: "The request took too long to arrive.",
     409: "The lab isn’t running.",
     429: "Too many requests at once.",
     502: "The server in the lab didn’t answer properly.",

@@ -5,7 +5,7 @@ import { send } from "./send.js";
 
 const FRESH_MS = 8 * 60 * 1000;
 const PASS_REFUSED = new Map([[401, "ticket"], [409, "stopped"], [404, "missing"]]);
-const UPLOAD_REFUSED = new Map([[413, "large"], [0, "away"]]);
+const UPLOAD_REFUSED = new Map([[408, "cut"], [413, "large"], [0, "away"]]);
 
 /** What the gateway, or the network, said instead of doing it; `code` is a word for the page's sentences. */
 export class Problem extends Error {

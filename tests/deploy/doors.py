@@ -88,11 +88,11 @@ def nginx_conf(parent: Path, door: int, instances: list[int]) -> Path:
 
 
 @contextlib.contextmanager
-def running_nginx(folder: Path, instances: list[int]) -> Iterator[int]:
-    """Run nginx; it waits for a second where it would wait for ten or sixty. Its port."""
+def running_nginx(folder: Path, instances: list[int], shorter: dict[str, str] | None = None) -> Iterator[int]:
+    """Run nginx; it waits for a second where it would wait for sixty, or what else is shorter. Its port."""
     door = free_port()
     path = nginx_conf(folder, door, instances)
-    replace_in(path, {"client_body_timeout 10s": "client_body_timeout 1s", "read_timeout 60s": "read_timeout 1s"})
+    replace_in(path, {"read_timeout 60s": "read_timeout 1s"} if shorter is None else shorter)
     program = shutil.which("nginx", path=SBIN)
     assert program
     with running([program, "-c", str(path), "-g", "daemon off;"], {"PATH": SBIN}, door):
@@ -100,11 +100,11 @@ def running_nginx(folder: Path, instances: list[int]) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def running_caddy(folder: Path, instance: int) -> Iterator[int]:
-    """Run Caddy; it waits for a second where it would wait for sixty or ninety. Its port."""
+def running_caddy(folder: Path, instance: int, shorter: dict[str, str] | None = None) -> Iterator[int]:
+    """Run Caddy; it waits for a second where it would wait for sixty, or what else is shorter. Its port."""
     door = free_port()
     path = Path(shutil.copy(CADDYFILE, folder / "Caddyfile"))
-    replace_in(path, {"read_body 90s": "read_body 1s", "header_timeout 60s": "header_timeout 1s"})
+    replace_in(path, {"header_timeout 60s": "header_timeout 1s"} if shorter is None else shorter)
     settings = site_settings(
         "postgresql://localhost/yurt",
         "redis://localhost",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import body_time
 from cli.door import CADDYFILE, door_environ, find_caddy, upstream
 from config import ROOT, Settings, load_settings
 from tests.engines import SECRET
@@ -92,6 +93,29 @@ def test_caddy_sends_the_hosts_of_labs_to_the_gateway_before_it_looks_at_the_pat
 
     assert adapted.index('"name":"labs"') < adapted.index('"/static/*"')
     assert adapted.index('"name":"labs"') < adapted.index('"/live/*"')
+
+
+def test_caddy_waits_for_whatever_restarts_behind_it(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path)
+
+    assert adapted.count('"handler":"reverse_proxy"') == 4
+    assert adapted.count('"try_duration":5000000000') == 4
+
+
+def test_caddy_and_the_workers_keep_one_time_for_bodies(tmp_path: Path) -> None:
+    adapted = adapt(tmp_path)
+
+    assert f'"read_idle_timeout":{100 * 10**9}' in adapted
+    assert f'"read_min_rate":{body_time.BYTES_A_SECOND}' in adapted
+    assert body_time.DOOR_GRACE_S > body_time.GRACE_S
+
+
+def test_nginx_keeps_no_body_and_waits_longer_than_who_reads_it(http: Block) -> None:
+    (seconds,) = values(http, "client_body_timeout")[0]
+    site, _labs = servers(http)
+
+    assert int(seconds.removesuffix("s")) > body_time.GRACE_S
+    assert values(block(site, "location", "@with_body"), "proxy_request_buffering") == [["off"]]
 
 
 def test_caddy_knows_the_hosts_of_the_site(tmp_path: Path) -> None:

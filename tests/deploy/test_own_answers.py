@@ -85,21 +85,6 @@ def test_form_of_a_script_that_sends_json_is_answered_as_a_problem(door: int) ->
     assert_told(head, body, 413, "Too large", is_program=True)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/courses", "/login"])
-def test_body_that_does_not_come_ends(door: int, instance: Instance, path: str) -> None:
-    before = sum(instance.asked.values())
-
-    status, head, body = raw(
-        door, f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 30\r\n\r\n{{"
-    )
-
-    # nginx hangs up without a word, and nothing in its configuration changes that.
-    assert status in (0, 408)
-    assert sum(instance.asked.values()) == before
-    if status:
-        assert_told(head, body, 408, "Too slow", is_program=path.startswith("/api/"))
-
-
 @pytest.mark.parametrize("path", ["/api/v1/courses", "/login", "/live/labs/x"])
 def test_instance_that_says_nothing_or_hangs_up_is_told(door: int, instance: Instance, path: str) -> None:
     for way, statuses in (("is silent", {503, 504}), ("hangs up", {502, 503})):

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from aiohttp import ClientOSError, ClientPayloadError
 
+import body_time
 from config import Settings
 from gateway import file_scripts, files
 from gateway.file_scripts import token_of
@@ -221,3 +222,23 @@ async def test_a_folder_of_very_many_is_listed_in_part(panel: Panel, stage: Stag
 
     assert found["is_partial"]
     assert 2000 < len(found["entries"]) < 18000
+
+
+async def test_an_upload_that_trickles_ends_and_leaves_nothing(
+    panel: Panel, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_time, "GRACE_S", 1.0)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(20):
+        response = await panel.ask("PUT", "/content", data=trickle(), name="f")
+        told = await response.json()
+
+    assert (response.status, told["code"]) == (408, "cut")
+    assert not await in_lab(stage, f"ls -A | grep -x -e f -e '{file_scripts.TEMPORARY}.*' || true")
+    # Nobody's place is held any longer.
+    assert await asyncio.gather(*(panel.upload(f"f{number}", b"x") for number in range(TRANSFERS))) == [201] * TRANSFERS

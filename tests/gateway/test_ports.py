@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientPayloadError, WSMsgType, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
+import body_time
 from gateway import port_headers, ports
 from tests.gateway import lab_browsers
 from tests.gateway.conftest import Stage, noted
@@ -49,6 +50,37 @@ async def test_a_body_of_unknown_length_arrives(browser: Browser, stage: Stage, 
     response = await browser.put(prefix(stage, server.port) + "/", data=parts())
 
     assert (await response.json())["digest"] == hashlib.sha256(bytes(50 * 65536)).hexdigest()
+
+
+async def test_a_body_that_trickles_is_answered(
+    browser: Browser, stage: Stage, server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_time, "GRACE_S", 1.0)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(20):
+        response = await browser.put(prefix(stage, server.port) + "/", data=trickle())
+
+    assert response.status == 408
+
+
+async def test_a_server_has_its_time_after_the_body(
+    browser: Browser, stage: Stage, server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "HEAD_S", 1.0)
+
+    async def steady() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield bytes(1000)
+            await asyncio.sleep(0.1)
+
+    response = await browser.put(prefix(stage, server.port) + "/", data=steady())
+
+    assert (await response.json())["digest"] == hashlib.sha256(bytes(20_000)).hexdigest()
 
 
 async def test_the_sites_cookies_stay_with_the_site(browser: Browser, stage: Stage, server: TestServer) -> None:

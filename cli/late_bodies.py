@@ -1,0 +1,92 @@
+"""What a web worker does about requests that don't arrive: they are given up in time, and never take all connections.
+
+waitress reads requests in its loop and gives each to a thread when all of it is there, so a body that trickles holds a
+connection, but no thread. When its time is over (`body_time.py`), the application answers 408 without it.
+"""
+
+import time
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
+
+import body_time
+
+EVERY_S = 0.5
+# What bodies that aren't whole may take of one worker's memory and disk together: a few uploads.
+HELD_BYTES = 64 * 1024 * 1024
+
+
+class Task(WSGITask):
+    """A request, and whether its body was given up."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the WSGI environ."""
+        environ: dict[str, Any] = super().get_environment()
+        if getattr(self.request, "is_given_up", False):
+            environ[body_time.LATE] = True
+        return environ
+
+
+class Channel(HTTPChannel):
+    """A connection that knows since when its request has been arriving."""
+
+    task_class = Task
+    request: Any = None
+    since = 0.0
+
+    def received(self, data: bytes) -> bool:
+        """Take what came."""
+        before = self.request
+        is_taken: bool = super().received(data)
+        if self.request is not before:
+            self.since = time.monotonic()
+        return is_taken
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request has begun of which something is missing."""
+        return self.request is not None and not (self.will_close or self.close_when_flushed)
+
+    def is_late(self, now: float) -> bool:
+        """Say whether the request has used up its time."""
+        return self.is_waiting and now - self.since > body_time.allowed_s(self.request.body_bytes_received)
+
+    def give_up(self) -> None:
+        """Have the request answered without the rest of its body, then close. Without its head nobody can answer it."""
+        with self.requests_lock:
+            request, self.request = self.request, None
+            if request is None or not request.headers_finished:
+                self.will_close = True
+                return
+            request.is_given_up = True
+            request.headers.update({"CONNECTION": "close", "CONTENT_LENGTH": "0"})
+            self.requests.append(request)
+            if len(self.requests) == 1:
+                self.server.add_task(self)
+
+
+class Watch:
+    """Looks after one server's connections, from its loop."""
+
+    def __init__(self, server: Any) -> None:
+        self._server, self._next = server, 0.0
+        self._leaving: Channel | None = None
+        server.channel_class = Channel
+
+    def look(self) -> None:
+        """Give up what is late; and where the worker is full, whoever has been sending for the longest."""
+        now, is_full = time.monotonic(), len(self._server._map) >= self._server.adj.connection_limit
+        if now < self._next and not is_full:
+            return
+        self._next = now + EVERY_S
+        waiting = [channel for channel in self._server.active_channels.values() if channel.is_waiting]
+        held = sum(channel.request.body_bytes_received for channel in waiting)
+        for channel in sorted(waiting, key=lambda channel: channel.since):
+            if held > HELD_BYTES or channel.is_late(now) or (is_full and not self._is_somebody_leaving()):
+                held -= channel.request.body_bytes_received
+                self._leaving = channel
+                channel.give_up()
+
+    def _is_somebody_leaving(self) -> bool:
+        return self._leaving is not None and self._leaving.connected
