@@ -45,7 +45,7 @@ def main(init: str, command: list[str]) -> int:
             os._exit(FAILED)
     _pid, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code < 0 and -code not in (signal.SIGKILL, signal.SIGSTOP):
+    if code < 0 and -code != signal.SIGKILL:
         signal.signal(-code, signal.SIG_DFL)
     if code < 0:
         os.kill(os.getpid(), -code)
