@@ -14,13 +14,17 @@ from sqlalchemy.orm import ORMExecuteState, Session, object_session
 
 from extensions import db
 from models import Course, Enrolment, LabSession, User
+from models.lab_session import QUEUED
 
 NUDGE_CHANNEL = "yurt:nudge"
 # Counts the changes of the queue: places that were computed before the newest one are worth nothing.
 QUEUE_KEY = "yurt:queue"
 HINTS = "yurt_hints"
 QUEUE = "yurt_queue_changed"
+PLACES = "yurt_places_changed"
 LABS = "yurt_labs"
+# Hints for more people at once would only make a rush of the pages that ask.
+MOST_TOLD = 500
 # Somebody may have lost what lets them hold a connection open: account, session, role, or the course's being there.
 ACCESS_CHANNEL = "yurt:live:access"
 ALLOWING: dict[type[Any], tuple[str, ...]] = {
@@ -78,6 +82,12 @@ def queue_changed() -> None:
     db.session().info[QUEUE] = True
 
 
+def places_changed() -> None:
+    """Tell everybody who waits for a lab, at the commit, that their place may have changed. Once a transaction."""
+    queue_changed()
+    db.session().info[PLACES] = True
+
+
 def board_changed(course_id: int) -> None:
     """Tell who looks at the leaderboard, after the commit, that it changed."""
     _after_commit(board_channel(course_id), json.dumps({"course": course_id}))
@@ -122,6 +132,14 @@ def _on_statement(state: ORMExecuteState) -> None:
 
 
 @event.listens_for(Session, "before_commit")
+def _name_places(session: Session) -> None:
+    if not session.in_nested_transaction() and session.info.pop(PLACES, False):
+        waiting = select(LabSession.id).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
+        for session_id in session.scalars(waiting.limit(MOST_TOLD)):
+            lab_changed(session_id)
+
+
+@event.listens_for(Session, "before_commit")
 def _name_courses(session: Session) -> None:
     if session.in_nested_transaction():
         return
@@ -155,4 +173,5 @@ def _forget(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info.pop(HINTS, None)
         session.info.pop(QUEUE, None)
+        session.info.pop(PLACES, None)
         session.info.pop(LABS, None)

@@ -10,8 +10,9 @@ from backends import Backend, BackendError, Node
 from config import Settings
 from extensions import db
 from models import utcnow
+from services import live
 from services.capacity import holdings
-from services.labs import clusters, lifecycle
+from services.labs import clusters
 
 # Pages of those who wait are told that often that their expected wait has moved on.
 TELL_EVERY_ROUNDS = 2
@@ -42,7 +43,7 @@ def counter(settings: Settings, backend: Backend) -> Callable[[], bool]:
     def work() -> bool:
         look(settings.instance, backend)
         if next(rounds) % TELL_EVERY_ROUNDS == 0:
-            lifecycle.tell_queue()
+            live.places_changed()
             db.session.commit()
         return False
 

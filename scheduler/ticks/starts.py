@@ -18,6 +18,7 @@ from config import Settings
 from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
+from services import live
 from services.capacity import holdings
 from services.capacity.order import Limits
 from services.idleness import rules
@@ -52,7 +53,7 @@ def starter(
             elif is_news.is_set():
                 # Once for a whole batch: each hint makes a page's state be read.
                 is_news.clear()
-                lifecycle.tell_queue()
+                live.places_changed()
         db.session.commit()
         if claimed is None:
             return False

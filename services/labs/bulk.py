@@ -3,10 +3,11 @@
 Again is harmless.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from extensions import db
 from models import Course, Lab, LabSession, User
@@ -19,10 +20,8 @@ MOST_MINUTES = 480
 
 def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
     """End every lab, also those that wait; return how many."""
-    query = select(LabSession).where(*_of(course, lab_id), LabSession.state.not_in((ENDED, STOPPING)))
     stopped = 0
-    # In one order, so that two who press at once don't hold each other up.
-    for lab_session in db.session.scalars(query.order_by(LabSession.id)).all():
+    for lab_session in _in_order(*_of(course, lab_id), LabSession.state != STOPPING):
         try:
             lifecycle.stop(lab_session, reason="course", now=now)
         except Conflict:
@@ -33,15 +32,13 @@ def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
 
 def end_in_course(user_id: int, course: Course, now: datetime) -> None:
     """End what somebody who leaves the course has there, in the queue, too: their pages don't open any more."""
-    query = select(LabSession).where(LabSession.user_id == user_id, LabSession.course_id == course.id)
-    for lab_session in db.session.scalars(query.where(LabSession.state != ENDED)):
+    for lab_session in _in_order(LabSession.user_id == user_id, LabSession.course_id == course.id):
         lifecycle.stop(lab_session, reason="course", now=now)
 
 
 def end_of_lab(lab: Lab, now: datetime) -> int:
     """End what runs or waits of a lab that is gone from its course; return how many there were."""
-    query = select(LabSession).where(LabSession.lab_id == lab.id, LabSession.state != ENDED)
-    lab_sessions = db.session.scalars(query).all()
+    lab_sessions = _in_order(LabSession.lab_id == lab.id)
     for lab_session in lab_sessions:
         lifecycle.stop(lab_session, reason="course", now=now)
     return len(lab_sessions)
@@ -61,6 +58,12 @@ def keep_all(course: Course, lab_id: int | None, minutes: int, by: User, *, now:
 def save_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
     """Ask for the work in every running lab to be saved; return for how many that is new. The scheduler does it."""
     return running_labs.ask_to_save(_of(course, lab_id), now)
+
+
+def _in_order(*where: ColumnElement[bool]) -> Sequence[LabSession]:
+    """Return what hasn't ended, in one order, so that two who end the same labs at once don't wait in a circle."""
+    query = select(LabSession).where(*where, LabSession.state != ENDED).order_by(LabSession.id)
+    return db.session.scalars(query).all()
 
 
 def _of(course: Course, lab_id: int | None) -> tuple[Any, ...]:

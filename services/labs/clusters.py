@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import ClusterState
 from services import live
-from services.labs import lifecycle
 
 MAX_DETAIL = 500
 # What a backend says of a node that is being emptied.
@@ -38,7 +37,7 @@ def seen(instance: str, nodes: Sequence[dict[str, Any]], now: datetime) -> None:
     if is_back or has_grown:
         live.nudge("labs")
     if is_back:
-        lifecycle.tell_queue()
+        live.places_changed()
 
 
 def down(instance: str, detail: str, now: datetime) -> None:
@@ -46,7 +45,7 @@ def down(instance: str, detail: str, now: datetime) -> None:
     before = db.session.get(ClusterState, instance, populate_existing=True)
     _write(instance, {"detail": detail[:MAX_DETAIL]}, down_since=now)
     if before is None or before.down_since is None:
-        lifecycle.tell_queue()
+        live.places_changed()
 
 
 def state(instance: str) -> ClusterState | None:

@@ -94,7 +94,7 @@ def end_waiting(site: Site, public_url: str, now: datetime) -> int:
             if why in OF_LAB:
                 tell_teachers(lab, why, public_url, now)
     if ended:
-        lifecycle.tell_queue()
+        live.places_changed()
     return ended
 
 

@@ -9,7 +9,6 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -24,7 +23,6 @@ from services.labs.sessions import active_for
 from services.saves import store
 
 TRIES = 3
-MOST_TOLD = 500
 MAX_DETAIL = 500
 START_RETRIES = leases.Retries(most=5)
 # A machine is never given up while it may run.
@@ -172,7 +170,7 @@ def stop(lab_session: LabSession, *, reason: str, now: datetime) -> None:
             return
         if state == QUEUED:
             is_done = move(lab_session, QUEUED, ENDED, reason=reason, ended_at=now)
-            tell_queue()
+            live.places_changed()
         elif state == STOPPING:
             is_done = change(lab_session, STOPPING, is_resetting=False, reason=reason)
         else:
@@ -243,14 +241,6 @@ def lost(lab_session: LabSession, now: datetime, *, reason: str = "lost", detail
         saved_at = lab_session.saved_at.isoformat() if lab_session.saved_at else None
         timelines.note(lab_session.id, "lost", now, saved_at=saved_at, detail=detail)
     return is_lost
-
-
-def tell_queue() -> None:
-    """Tell those who wait that their position may have changed."""
-    live.queue_changed()
-    waiting = select(LabSession.id).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
-    for session_id in db.session.scalars(waiting.limit(MOST_TOLD)):
-        live.lab_changed(session_id)
 
 
 def _begin_stop(lab_session: LabSession, state: str, now: datetime, **values: Any) -> bool:

@@ -5,12 +5,12 @@ one attempt shows, checks what a student sends, and grades it. All are pure func
 """
 
 from services.errors import InvalidInput
-from services.quizzes.questions import multiple, numeric, single, text
+from services.quizzes.questions import choices, multiple, numeric, single, text
 from services.quizzes.questions.base import Kind
 
 KINDS: dict[str, Kind] = {
-    "single": Kind(single.parse, single.freeze, single.clean, single.grade, single.explain),
-    "multiple": Kind(multiple.parse, multiple.freeze, multiple.clean, multiple.grade, multiple.explain),
+    "single": Kind(single.parse, choices.freeze, single.clean, single.grade, choices.explain),
+    "multiple": Kind(multiple.parse, choices.freeze, multiple.clean, multiple.grade, choices.explain),
     "numeric": Kind(numeric.parse, numeric.freeze, numeric.clean, numeric.grade, numeric.explain, numeric.reading),
     "text": Kind(text.parse, text.freeze, text.clean, text.grade, text.explain),
 }

@@ -4,26 +4,14 @@ from fractions import Fraction
 from typing import Any
 
 from services.errors import InvalidInput
-from services.quizzes.questions.base import (
-    NOTHING,
-    Spec,
-    choice_ids,
-    correct_ids,
-    explain_choices,
-    freeze_choices,
-    only,
-    parse_choices,
-)
-
-freeze = freeze_choices
-explain = explain_choices
+from services.quizzes.questions import choices
+from services.quizzes.questions.base import NOTHING, Spec
 
 
 def parse(raw: dict[str, Any]) -> Spec:
     """Read the choices; at least one must be right."""
-    only(raw, "choices")
-    spec = {"choices": parse_choices(raw)}
-    if not correct_ids(spec):
+    spec = choices.parse(raw)
+    if not choices.correct_ids(spec):
         raise InvalidInput("choices", "at least one choice must have is_correct: true")
     return spec
 
@@ -32,7 +20,7 @@ def clean(spec: Spec, response: Any) -> list[str] | None:
     """Accept a list of ids of choices, in any order; an empty one is no answer."""
     if response is None or response == "":
         return None
-    known = choice_ids(spec)
+    known = choices.ids(spec)
     if not isinstance(response, list) or any(not isinstance(part, str) or part not in known for part in response):
         raise InvalidInput("response", "must be a list of ids of the choices")
     return sorted(set(response)) or None
@@ -45,5 +33,5 @@ def grade(spec: Spec, response: Any) -> Fraction:
     """
     if not response:
         return NOTHING
-    right, marked = correct_ids(spec), set(response)
+    right, marked = choices.correct_ids(spec), set(response)
     return max(NOTHING, Fraction(len(marked & right) - len(marked - right), len(right)))
