@@ -46,7 +46,7 @@ TEXT = '    "text": Kind(text.parse, text.freeze, text.clean, text.grade, text.e
 STEPS: dict[str, Step] = {
     "services/quizzes/questions/verdict.py": new(MODULE),
     "services/quizzes/questions/__init__.py": both(
-        after(TEXT, ROW), after("from services.quizzes.questions import multiple, numeric, single, text", ", verdict")
+        after(TEXT, ROW), after("questions import choices, multiple, numeric, single, text", ", verdict")
     ),
     "templates/quizzes/kinds/verdict.html": new('<input name="item-{{ item.position }}" value="true">\n'),
     "tests/factories.py": both(
