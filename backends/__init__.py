@@ -1,4 +1,4 @@
-"""Where labs run. A new backend is a package here that keeps the contract of `base`, and a row in `make_backend`."""
+"""Where labs run. A new backend is a package here that keeps the contract of `base`, and a row in `makers.py`."""
 
 from backends.base import (
     Backend,
@@ -16,9 +16,6 @@ from backends.base import (
     Usage,
     code_of,
 )
-from backends.local import LocalBackend
-from backends.nomad import NomadBackend
-from config import Settings
 
 __all__ = [
     "Backend",
@@ -35,28 +32,4 @@ __all__ = [
     "StartFailed",
     "Usage",
     "code_of",
-    "make_backend",
-    "make_test_backend",
-    "instance_of_tests",
 ]
-
-
-def make_backend(settings: Settings) -> Backend | None:
-    """Build the backend that the settings name; None where labs are off."""
-    if settings.lab_backend == "local":
-        return LocalBackend(settings.var_dir.resolve())
-    if settings.lab_backend == "nomad":
-        return NomadBackend(settings)
-    return None
-
-
-def make_test_backend(settings: Settings) -> Backend | None:
-    """Build a backend for labs that are thrown away: the site that runs beside it doesn't know of their jobs."""
-    if settings.lab_backend == "local":
-        return LocalBackend(settings.var_dir.resolve(), "lab-tests", keeps_homes=False)
-    return make_backend(settings.model_copy(update={"instance": instance_of_tests(settings)}))
-
-
-def instance_of_tests(settings: Settings) -> str:
-    """Return whose the jobs of tests are. No site can be called so: its reconciler would stop them."""
-    return f"{settings.instance}.test"

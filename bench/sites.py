@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 from flask import Flask
 
-from backends import Backend, make_backend
+from backends import Backend
+from backends.makers import make_backend
 from config import ROOT, Settings
 from core import create_core
 from extensions import db

@@ -19,7 +19,7 @@ import psutil
 from aiohttp import web
 from redis.asyncio import Redis
 
-from backends import make_backend
+from backends.makers import make_backend
 from bench.echo_nomad import INSTANCE, raise_limit
 from config import ROOT
 from gateway import middlewares, tasks

@@ -4,7 +4,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from backends import Backend, BackendError, make_backend
+from backends import Backend, BackendError
+from backends.makers import make_backend
 from extensions import db
 from models import utcnow
 from reasons import Catalogue, text

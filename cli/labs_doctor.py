@@ -3,7 +3,8 @@
 import click
 from flask import current_app
 
-from backends import BackendError, Leftover, make_backend
+from backends import BackendError, Leftover
+from backends.makers import make_backend
 from services import plain
 
 

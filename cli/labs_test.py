@@ -8,7 +8,8 @@ from types import FrameType
 import click
 from flask import current_app
 
-from backends import Backend, BackendError, instance_of_tests, make_test_backend
+from backends import Backend, BackendError
+from backends.makers import instance_of_tests, make_test_backend
 from cli.capsules import prove, stop_left_over
 from cli.reports import LabReport, summary, table
 from config import Settings

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
-from backends import make_backend
+from backends.makers import make_backend
 from config import Settings, settings_or_exit
 from core import create_core
 from gateway import measures, middlewares, tasks

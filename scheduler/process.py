@@ -6,7 +6,7 @@ import structlog
 from flask import Flask
 from redis import Redis, RedisError
 
-from backends import make_backend
+from backends.makers import make_backend
 from config import Settings
 from extensions import redis_client
 from scheduler import holders

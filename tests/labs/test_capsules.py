@@ -16,7 +16,8 @@ from flask import Flask
 
 import cli.capsules
 import cli.labs_test
-from backends import BackendUnavailable, Observed, StartFailed, make_backend, make_test_backend
+from backends import BackendUnavailable, Observed, StartFailed
+from backends.makers import make_backend, make_test_backend
 from cli.capsules import LEFT_OVER_S, prove, spec_of, stop_left_over
 from cli.labs_test import test_labs as command
 from config import ROOT, ConfigError, load_settings

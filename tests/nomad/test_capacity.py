@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backends import Backend, make_backend
+from backends import Backend
+from backends.makers import make_backend
 from config import Settings
 from extensions import db as database
 from models import LabSession, WarmLab, utcnow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backends import instance_of_tests, make_backend, make_test_backend
+from backends.makers import instance_of_tests, make_backend, make_test_backend
 from cli.capsules import prove
 from cli.reports import table
 from config import Settings

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from backends import make_backend
+from backends.makers import make_backend
 from config import Settings
 from extensions import db as database
 from lab_templates import Template

@@ -1,0 +1,22 @@
+"""What a web worker loads: nothing of what only the gateway, the scheduler and commands have a use for."""
+
+import subprocess
+import sys
+
+import pytest
+
+from config import ROOT
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "nomad", "backends.nomad"])
+def test_a_web_worker_does_not_load_what_speaks_to_clusters(name: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, cli.worker; print({name!r} in sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert told.stdout == "False\n"
