@@ -13,6 +13,7 @@ import pty
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ INIT_FD, READY_FD = 10, 11
 # Where its script finds what is to be unpacked into the home, where there is something.
 SAVED_FD = 12
 NICENESS, OOM_SCORE = 5, 500
+# Between the end of a lab's network and its next start.
+REST_S, LONGEST_REST_S = 0.2, 5.0
 
 
 class Claim:
@@ -108,14 +111,24 @@ class Network:
     def __init__(self, command: list[str], folder: Path) -> None:
         self.command, self.folder = command, folder
         self.child = 0
+        self.began_at = self.next_at = self.rest_s = 0.0
 
     def tend(self) -> None:
-        """Start it when the lab has begun; again when it has ended."""
+        """Start it when the lab has begun; again when it has ended, ever later while it ends soon."""
+        now = time.monotonic()
         if self.child:
             with contextlib.suppress(ChildProcessError):
                 if os.waitpid(self.child, os.WNOHANG)[0] == 0:
                     return
             self.child = 0
+            is_soon = now - self.began_at < 2 * LONGEST_REST_S
+            self.rest_s = min(max(2 * self.rest_s, REST_S), LONGEST_REST_S) if is_soon else REST_S
+            self.next_at = now + self.rest_s
+        if now >= self.next_at:
+            self.began_at = now
+            self._start()
+
+    def _start(self) -> None:
         with contextlib.suppress(OSError, ValueError, KeyError):
             init = int(json.loads((self.folder / "init").read_text())["child-pid"])
             namespaces = f"/proc/{init}/ns"
