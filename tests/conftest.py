@@ -5,6 +5,7 @@
 """
 
 import contextvars
+import gc
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -38,6 +39,8 @@ SECURITY_SETTINGS["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"].update(argon2__round
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the engines in the process that owns the workers, before there are any."""
+    # Whoever said so spares Python's own files; here it would compile Yurt anew in each of the hundreds of starts.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
         context = running_engines()
         config.stash[ENGINES] = (context, context.__enter__())
@@ -46,6 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there now, which stays to the end: it would look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure_node(node: Any) -> None:
