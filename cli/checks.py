@@ -16,6 +16,7 @@ from pathlib import Path
 
 import environment
 import lines
+import quick_start
 
 DEFAULT_PORT = 2026
 # The machine's own addresses: the first that there is.
@@ -136,6 +137,7 @@ def before_installing(root: Path) -> None:
 
 def run_main(main: Callable[[], int], *, is_log: bool = False) -> None:
     """Run a command whose refusals are one line on stderr, a log's where it writes one; exit with its code."""
+    quick_start.end()
     try:
         code = main()
     except Refusal as error:

@@ -1,1 +1,5 @@
 """Long-lived connections: terminals, live labs and live leaderboards. It keeps nothing that matters."""
+
+import quick_start
+
+quick_start.begin()

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
+import quick_start
 from backends.makers import make_backend
 from config import Settings, settings_or_exit
 from core import create_core
@@ -122,4 +123,5 @@ async def serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    quick_start.end()
     asyncio.run(serve(settings_or_exit()))

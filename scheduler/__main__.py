@@ -5,6 +5,7 @@ import sys
 
 from sqlalchemy.orm import configure_mappers
 
+import quick_start
 from config import Settings, settings_or_exit
 from core import create_core
 from scheduler import parent, process
@@ -23,4 +24,5 @@ def main(settings: Settings) -> int:
 
 
 if __name__ == "__main__":
+    quick_start.end()
     sys.exit(main(settings_or_exit()))

@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
 
+import quick_start
 from app import create_app
 from blueprints.auth.accounts import SECURITY_SETTINGS
 from config import Settings
@@ -44,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
         context = running_engines()
         config.stash[ENGINES] = (context, context.__enter__())
+    else:
+        # Until the tests are collected, as processes of Yurt do: see quick_start.py.
+        gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,9 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector what is there now, which stays to the end: it would look through it again and again."""
-    gc.collect()
-    gc.freeze()
+    """Let the collector go on without what is there now, which stays to the end."""
+    quick_start.end()
 
 
 def pytest_configure_node(node: Any) -> None:
