@@ -67,8 +67,11 @@ class Finder:
 def watch(context: BrowserContext, into: list[dict[str, Any]]) -> None:
     """Note the forms of every page that is opened in the browser."""
     context.expose_binding("noteForms", lambda _source, forms: into.extend(forms))
+    # A page that is left before its scripts have run has been read to its end, or its form has been sent.
     context.add_init_script(
-        f'addEventListener("DOMContentLoaded", () => noteForms(({DESCRIBE})(document, location.href)))'
+        f"""for (const event of ["readystatechange", "DOMContentLoaded", "submit"]) {{
+          addEventListener(event, () => noteForms(({DESCRIBE})(document, location.href)), true);
+        }}"""
     )
 
 

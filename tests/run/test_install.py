@@ -234,3 +234,49 @@ def test_lint_leaves_alone_what_is_installed_or_made(tmp_path: Path) -> None:
 
     assert "ours.js" in done.stdout
     assert "other.js" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("there", "packages", "asked_for", "serves"),
+    [
+        ([], ["chromium-headless-shell", "chromium"], ["chromium-headless-shell"], "chromium-headless-shell"),
+        ([], ["chromium"], ["chromium-headless-shell", "chromium"], "chromium"),
+        (["chromium"], ["chromium-headless-shell"], ["chromium-headless-shell"], "chromium-headless-shell"),
+        (["chromium"], [], ["chromium-headless-shell"], "chromium"),
+        (["chromium-headless-shell"], [], [], "chromium-headless-shell"),
+    ],
+)
+def test_the_light_chromium_is_asked_for_once_and_another_serves_too(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: list[str],
+    packages: list[str],
+    asked_for: list[str],
+    serves: str,
+) -> None:
+    asked: list[str] = []
+    programs = root / "programs"
+    programs.mkdir()
+
+    def put(name: str) -> bool:
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+        return True
+
+    def apt_install(package: str) -> bool:
+        asked.append(package)
+        return package in packages and put(package)
+
+    for name in there:
+        put(name)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setattr(install, "CHROMIUM_MAC", ())
+    monkeypatch.setattr(install, "apt_install", apt_install)
+    monkeypatch.setattr(install, "_is_ubuntu", lambda: False)
+    monkeypatch.setattr(install, "_playwright_has_one", lambda: False)
+
+    install.install_chromium()
+    install.install_chromium()
+
+    assert asked == asked_for
+    assert install.find_chromium() == str(programs / serves)
