@@ -18,6 +18,15 @@ LABS = ROOT / "services" / "labs"
 HOMES = {LABS / f"{name}.py" for name in ("lifecycle", "running_labs", "saving", "moves")}
 # A raised hand, and the lease, are columns of the same row, and have homes of their own.
 ELSEWHERE = {ROOT / "services" / "help" / "hands.py"}
+# Attributes of other things that have the name of a column.
+OF_OTHERS = {
+    ("cli/capsules.py", "self.job_id"),
+    ("cli/supervise.py", "member.started_at"),
+    ("services/archive/documents.py", "self.node"),
+    ("services/quizzes/answers.py", "row.saved_at"),
+    ("services/saves/archives.py", "self.reason"),
+    ("services/saves/store.py", "save.reason"),
+}
 OF_A_LAB = {column.key for column in LabSession.__table__.columns} - {"id", "user_id", "lab_id", "course_id"}
 
 
@@ -27,34 +36,20 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
             yield path, ast.parse(path.read_text())
 
 
-def names_of_sessions(tree: ast.Module) -> set[str]:
-    """Return what variables of the file are lab sessions, by their annotation or by how this code calls them."""
-    names = {"lab_session"}
-    for node in ast.walk(tree):
-        note = node.annotation if isinstance(node, ast.arg | ast.AnnAssign) else None
-        if note is not None and "LabSession" in ast.unparse(note).split(" | "):
-            names.add(node.arg if isinstance(node, ast.arg) else ast.unparse(node.target))
-        if isinstance(node, ast.Assign) and "LabSession" in ast.unparse(node.value):
-            names |= {ast.unparse(target) for target in node.targets}
-    return names
-
-
 def assigned(tree: ast.Module) -> Iterator[str]:
-    """Return the columns of lab sessions that the file sets as attributes."""
-    sessions = names_of_sessions(tree)
+    """Return the attributes that the file sets and that are called as a column of lab sessions, of whatever object."""
     for node in ast.walk(tree):
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
-        )
+        is_one = isinstance(node, ast.AugAssign | ast.AnnAssign)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if is_one else []
         for target in [part for one in targets for part in (one.elts if isinstance(one, ast.Tuple) else [one])]:
-            if isinstance(target, ast.Attribute) and target.attr in OF_A_LAB and ast.unparse(target.value) in sessions:
-                yield f"{ast.unparse(target)} (line {target.lineno})"
+            if isinstance(target, ast.Attribute) and target.attr in OF_A_LAB:
+                yield ast.unparse(target)
 
 
 def test_nobody_else_sets_a_column_of_a_lab() -> None:
-    faults = [f"{path.relative_to(ROOT)}: {name}" for path, tree in sources() for name in assigned(tree)]
+    writes = {(str(path.relative_to(ROOT)), name) for path, tree in sources() for name in assigned(tree)}
 
-    assert faults == []
+    assert writes == OF_OTHERS
 
 
 def test_nobody_else_updates_lab_sessions() -> None:
@@ -79,7 +74,8 @@ def test_only_the_verbs_call_the_statement() -> None:
         "lab_session.state = 'ended'",
         "lab_session.started_at = now",
         "lab_session.tries += 1",
-        "x: LabSession = y\nx.node = ''",
+        "x.node = ''",
+        "a, other.holder = 1, 2",
     ],
 )
 def test_a_write_elsewhere_would_be_found(line: str) -> None:
