@@ -9,9 +9,9 @@ from hypothesis import strategies as some
 from services.archive.picture_sizes import size_of
 from services.markdown import render
 
-PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 37, 11)
+PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 37, 11, 8, 2, 0, 0, 0) + bytes(4)
 GIF = b"GIF89a" + struct.pack("<HH", 37, 11)
-FRAME = b"\xff\xc0" + struct.pack(">HBHH", 17, 8, 11, 37)
+FRAME = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, 11, 37, 1) + b"\1\x11\0"
 JPEG = b"\xff\xd8\xff\xe0" + struct.pack(">H", 16) + bytes(14) + b"\xff\xff\xc4" + struct.pack(">H", 2) + FRAME
 WEBP = b"RIFF\0\0\0\0WEBP"
 SVG = '<?xml version="1.0"?><!-- <svg> in words --><svg xmlns="http://www.w3.org/2000/svg" {}><g width="1"/></svg>'
@@ -37,7 +37,7 @@ def exif(order: str, orientation: int) -> bytes:
         (WEBP + b"VP8X" + bytes(8) + struct.pack("<I", 36)[:3] + struct.pack("<I", 10)[:3], (37, 11)),
         (WEBP + b"VP8L" + bytes(4) + b"\x2f" + struct.pack("<I", 36 | 10 << 14), (37, 11)),
         (WEBP + b"VP8 " + bytes(7) + b"\x9d\x01\x2a" + struct.pack("<HH", 37, 11), (37, 11)),
-        (PNG[:-2], None),
+        (PNG[:22], None),
         (PNG.replace(struct.pack(">I", 37), bytes(4)), None),
         (b"\xff\xd8\xff", None),
         (b"%PDF-1.7", None),
