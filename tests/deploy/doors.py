@@ -20,6 +20,8 @@ from tests.engines import site_settings
 from tests.sites import free_port, until
 
 SBIN = f"{os.environ['PATH']}:/usr/sbin"
+# A port that nobody listens on.
+NOBODY = 9
 
 
 class Instance:
@@ -62,7 +64,7 @@ class Instance:
         self.server.server_close()
 
 
-def nginx_conf(parent: Path, door: int, instances: list[int]) -> Path:
+def nginx_conf(parent: Path, door: int, instances: list[int], gateway: int = NOBODY) -> Path:
     """Write the deployment's configuration for a machine without its names, folders and port."""
     path, folder = parent / "nginx.conf", parent / "nginx"
     folder.mkdir(exist_ok=True)
@@ -76,7 +78,7 @@ def nginx_conf(parent: Path, door: int, instances: list[int]) -> Path:
     servers = "".join(f"server 127.0.0.1:{port} {options};" for port in instances)
     assert f"server web:8000 resolve {options};" in text
     text = text.replace(f"server web:8000 resolve {options};", servers)
-    text = re.sub(r"server gateway:8001 resolve[^;]*;", "server 127.0.0.1:9;", text)
+    text = re.sub(r"server gateway:8001 resolve[^;]*;", f"server 127.0.0.1:{gateway};", text)
     text = text.replace("/tmp/", f"{folder}/").replace("8080", f"127.0.0.1:{door}")
     text = text.replace("/dev/stdout", f"{folder}/access.log").replace("/dev/stderr", f"{folder}/error.log")
     # By links: the configuration's own paths have no spaces, this folder's may.
@@ -88,10 +90,12 @@ def nginx_conf(parent: Path, door: int, instances: list[int]) -> Path:
 
 
 @contextlib.contextmanager
-def running_nginx(folder: Path, instances: list[int], shorter: dict[str, str] | None = None) -> Iterator[int]:
+def running_nginx(
+    folder: Path, instances: list[int], shorter: dict[str, str] | None = None, gateway: int = NOBODY
+) -> Iterator[int]:
     """Run nginx; it waits for a second where it would wait for sixty, or what else is shorter. Its port."""
     door = free_port()
-    path = nginx_conf(folder, door, instances)
+    path = nginx_conf(folder, door, instances, gateway)
     replace_in(path, {"read_timeout 60s": "read_timeout 1s"} if shorter is None else shorter)
     program = shutil.which("nginx", path=SBIN)
     assert program
@@ -100,7 +104,9 @@ def running_nginx(folder: Path, instances: list[int], shorter: dict[str, str] | 
 
 
 @contextlib.contextmanager
-def running_caddy(folder: Path, instance: int, shorter: dict[str, str] | None = None) -> Iterator[int]:
+def running_caddy(
+    folder: Path, instance: int, shorter: dict[str, str] | None = None, gateway: int = NOBODY
+) -> Iterator[int]:
     """Run Caddy; it waits for a second where it would wait for sixty, or what else is shorter. Its port."""
     door = free_port()
     path = Path(shutil.copy(CADDYFILE, folder / "Caddyfile"))
@@ -113,7 +119,7 @@ def running_caddy(folder: Path, instance: int, shorter: dict[str, str] | None = 
         bind="127.0.0.1",
         public_url="http://127.0.0.1",
     )
-    environ = door_environ(settings, web=f"127.0.0.1:{instance}", gateway="127.0.0.1:9", home=folder)
+    environ = door_environ(settings, web=f"127.0.0.1:{instance}", gateway=f"127.0.0.1:{gateway}", home=folder)
     with running([find_caddy(), "run", "--config", str(path), "--adapter", "caddyfile"], dict(environ), door):
         yield door
 
