@@ -20,6 +20,8 @@ from services import process_figures
 from tests.run.sites import END_S, RunningSite
 from tests.sites import free_port, until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -25,6 +25,8 @@ from services.quizzes import attempts
 from tests.factories import Cast, make_cast
 from tests.sites import kill_with_children
 
+pytestmark = pytest.mark.long
+
 WITHIN_S = 40.0
 TICKS = {b"attempts", b"mail", b"starts", b"stops", b"checks", b"idleness", b"reconcile", b"saves", b"usage"}
 
