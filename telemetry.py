@@ -1,6 +1,5 @@
 """What operators see: request IDs, logs and metrics of requests. It decides nothing."""
 
-import contextvars
 import logging
 import re
 import sys
@@ -18,6 +17,7 @@ from structlog.typing import EventDict
 import reporting
 from config import Settings
 from database import troubles
+from route_names import route_name
 
 SELDOM_S = 60.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,100}")
@@ -31,9 +31,6 @@ LATENCY = Histogram(
     ["route"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-
-# What code runs for outside requests; each thread has its own.
-_work = contextvars.ContextVar("work", default="background")
 
 log = structlog.get_logger("yurt")
 
@@ -164,13 +161,3 @@ def init_app(app: Flask) -> None:
                 ms=round(took * 1000, 1),
             )
         return response
-
-
-def route_name() -> str:
-    """Return the endpoint of the request, or what else the code runs for."""
-    return (request.endpoint or "unknown") if has_request_context() else _work.get()
-
-
-def work_as(name: str) -> None:
-    """Name what this thread does from now on: one of few names, for they are labels of metrics."""
-    _work.set(name)

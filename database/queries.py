@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy import Engine, event
 
-from telemetry import route_name
+from route_names import route_name
 
 SLOW_QUERY_S = 1.0
 LONGEST_SHOWN = 500

@@ -26,9 +26,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from backends import BackendError
 from extensions import db
 from models import utcnow
+from route_names import work_as
 from scheduler.lookout import Lookout, Seen
 from scheduler.tick import Tick
-from telemetry import work_as
 
 __all__ = ["HEARTBEATS", "Tick", "Workers"]
 
