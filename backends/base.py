@@ -26,7 +26,7 @@ ENGLISH = Catalogue()
 class BackendError(Exception):
     """A call to the backend failed. `reason` is the fact, the message its words for logs and operators.
 
-    What is told in text is a reason, too: one that carries what was said.
+    Plain text becomes a reason, too: CALL_FAILED, which carries the text.
     """
 
     def __init__(self, reason: Reason | str) -> None:
@@ -35,7 +35,7 @@ class BackendError(Exception):
 
 
 def code_of(error: Exception) -> str:
-    """Return the code of a fault at a backend for a log, which is none for a fault of the system's."""
+    """Return the code of a backend's error, for a log; empty for any other exception."""
     return str(error.reason.code) if isinstance(error, BackendError) else ""
 
 
@@ -44,7 +44,7 @@ class BackendUnavailable(BackendError):
 
 
 class NoWay(BackendUnavailable):
-    """The backend answers, and has no way to the lab's machine now. That says nothing of the lab, which may run on."""
+    """The backend answers, but can't reach the lab's machine now. The lab itself may run on."""
 
 
 class NoRoom(BackendUnavailable):
@@ -150,10 +150,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class Node:
-    """A machine that labs run on. What it has in all, and how much of it others than this instance's labs hold.
+    """A machine that labs run on: what it has in all, and what others than this instance's labs take of it.
 
     `detail` says in words why a node that isn't ready takes no labs: down, draining, not eligible. `templates` are the
-    kinds of labs that it runs; None means that the backend doesn't tell. A disk of 0 MB is one that isn't known.
+    kinds of labs that it runs; None means that the backend doesn't tell. A disk of 0 MB is of unknown size.
     """
 
     name: str
@@ -181,10 +181,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Leftover:
-    """Processes on this machine that outlived their lab: the backend's own name for it, its job where that is known.
+    """Processes on this machine that outlived their lab: the backend's own name for them, their job where it is known.
 
-    `pids` are to be ended together. Where it isn't sure that they are left, the cluster doesn't know them: they may be
-    somebody else's.
+    `pids` are to be ended together. Where `is_sure` is false, the cluster doesn't know them: they may be somebody
+    else's.
     """
 
     name: str
@@ -248,18 +248,18 @@ class Backend(Protocol):
     ) -> ExecResult:
         """Run a bash script in the lab as its student; BackendUnavailable where the lab can't be reached.
 
-        `timeout_s` is the script's own; so long and no longer a busy machine may take until it begins: `patience_s`,
-        or what the backend finds usual where that is longer.
+        `timeout_s` limits the script itself. `patience_s` limits how long a busy machine may take to begin it; where
+        the backend's usual limit is longer, that one holds.
         """
 
     def usage(self, job_ids: list[str]) -> dict[str, Usage]:
         """Measure labs; those that can't be measured are left out."""
 
     def capacity(self) -> list[Node] | None:
-        """Return the machines below; None where the backend doesn't count them."""
+        """Return the machines that labs run on; None where the backend doesn't count them."""
 
     def leftovers(self) -> list[Leftover]:
-        """Return what outlived its lab on this machine, as far as can be seen from here."""
+        """Return the processes that outlived their lab on this machine, as far as we may see them."""
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
         """Yield changes after the index `since`, until `is_over` or the connection breaks (BackendUnavailable)."""

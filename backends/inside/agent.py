@@ -1,8 +1,8 @@
 """The program of a lab's allocation: it holds the shell (or a VM's console), and does what the backend asks.
 
 Two sockets in `<allocation>/yurt`: `view.sock` for viewers of the screen, and `do.sock` for requests, each answered by
-a process of its own. A lab is nobody's until `enter`; from then on it has a student and a shell. The program runs as
-somebody else than the student, wherever it may.
+a process of its own. A lab is nobody's until `enter`; from then on it has a student and a shell. The program runs under
+another user ID than the student's, where it may change that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from backends.inside.student import Student, become
 VIEW, DO = "view.sock", "do.sock"
 # How soon a lab that was entered has its shell; how often a lab that runs is looked at.
 SOON_S, LATER_S = 0.03, 2.0
-# How soon it is seen that the look at the disk has ended.
+# How often to ask whether the measuring of the disk has ended.
 LOOKING_S = 0.2
 QUICK_S = 2.0
 
@@ -62,12 +62,12 @@ class Lab:
         except OSError:
             return
         connection.setblocking(True)
-        # Who has just been told that the lab is entered asks at once.
+        # A caller who has just entered the lab asks for its shell at once.
         self.look_around()
         try:
             child = os.fork()
         except OSError:
-            # Who asked is told that the lab can't be reached, and asks again.
+            # The caller is told that the lab can't be reached, and asks again.
             child = -1
         if child == 0:
             try:
@@ -80,7 +80,7 @@ class Lab:
         connection.close()
 
     def look_around(self) -> bool:
-        """Reap, give a lab that was entered its shell, and watch its disk; the lab ends only from outside."""
+        """Reap, give a lab that was entered its shell, and watch its disk. Always true: a lab is ended from outside."""
         self._reap()
         try:
             self._tend()
@@ -103,19 +103,19 @@ class Lab:
 
     def _reap(self) -> None:
         with contextlib.suppress(ChildProcessError):
-            while (found := os.waitpid(-1, os.WNOHANG))[0] != 0:
-                ended, status = found
-                if ended == self.console.child:
+            while (reaped := os.waitpid(-1, os.WNOHANG))[0] != 0:
+                pid, status = reaped
+                if pid == self.console.child:
                     self.console.ended(status)
-                if ended == self.shell:
+                if pid == self.shell:
                     self.shell = 0
                     self.quick = self.quick + 1 if time.monotonic() - self.began < QUICK_S else 0
 
     def _meet_student(self) -> None:
-        found = entry.recall(self.folder)
-        if found is None:
+        owner = entry.recall(self.folder)
+        if owner is None:
             return
-        self.student = found[1]
+        _session, self.student = owner
         self.screen.look_around_s = LATER_S
         if not vm.is_here():
             self.namespaces = serving.namespaces_of(self.student)
@@ -176,7 +176,7 @@ def shut() -> None:
     Whoever may write there could put other sockets, or another shell, where the platform looks for its own.
     """
     task, alloc = entry.root(), Path(os.environ["NOMAD_ALLOC_DIR"])
-    # In there is a door to Nomad's API (api.sock), though it asks for a token.
+    # `secrets` has a socket of Nomad's API (api.sock), though that asks for a token.
     for name in ("secrets", "private"):
         with contextlib.suppress(OSError):
             (task / name).chmod(0o700)

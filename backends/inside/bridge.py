@@ -66,7 +66,7 @@ def _up(there: socket.socket) -> None:
             try:
                 there.sendall(data)
             except OSError:
-                return  # it has ended: what it said last is still being written
+                return  # the program has ended; its last output is still being written
     os._exit(0)
 
 

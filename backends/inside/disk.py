@@ -1,7 +1,7 @@
 """Holds a lab to its disk: Nomad counts it when it places a lab, and doesn't limit it.
 
-A student chooses what there is to look at: folders without end, as deep as they like, files that have no name any more
-but are open. So a process of its own looks, as long as it takes; who leads it astray is over the limit.
+A student decides what there is to measure: any number of folders, as deep as they like, and deleted files that are
+still open. So a process of its own measures, however long it takes. A student who hinders it counts as over the limit.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ else:  # beside a lab on this machine, whose holder has nothing but its neighbou
     from student import MEGABYTE, Student, end_all, shed_rights  # type: ignore[import-not-found,no-redef]
 
 EVERY_S = 5.0
-# A look may take such a part of a processor: more would make a lab with many files look busy. It comes sooner where the
-# file system has lost what the lab has left.
+# The part of a processor that measuring may take: more would make a lab with many files look busy. It begins sooner
+# when the file system has lost as much as the lab may still use.
 SHARE = 0.03
-# Only whose programs take every moment of the processor makes a look last longer; the next one begins anew.
+# Measuring takes longer only where the lab's programs leave no processor time; it is ended then, and begun anew.
 LONGEST_S = 60.0
-# Who is over the limit and cleans up is left alone.
+# A lab over its limit is left alone as long as it grows less than this: its student may be cleaning up.
 GROWTH_MB = 1
 # What an entry costs where its blocks don't show it: names and inodes run out, too.
 ENTRY = 1024
@@ -34,16 +34,16 @@ NUMBER = struct.Struct("!Q")
 
 
 class Quota:
-    """Looks at a lab's files every few seconds. While `is_full`, nothing that begins may make a file grow."""
+    """Measures a lab's files every few seconds. While `is_full`, no new process may make a file grow."""
 
     def __init__(self) -> None:
         self.is_full = False
         self.used = 0
         self.looked_at, self.cost_s, self.free = 0.0, 0.0, 0
-        self.looking, self.results, self.found = 0, -1, b""
+        self.looking, self.results, self.answer = 0, -1, b""
 
     def hold(self, student: Student) -> Student:
-        """Return the student as they may work now."""
+        """Return the student with the limits of now: none of their files may grow while the disk is full."""
         return replace(student, disk_mb=0) if self.is_full else student
 
     def enforce(self, student: Student) -> str:
@@ -62,7 +62,7 @@ class Quota:
         return self.free - free_bytes(student.home) >= max(left, GROWTH_MB * MEGABYTE)
 
     def _begin(self, student: Student) -> None:
-        self.looked_at, self.found, self.free = time.monotonic(), b"", free_bytes(student.home)
+        self.looked_at, self.answer, self.free = time.monotonic(), b"", free_bytes(student.home)
         self.results, theirs = os.pipe()
         os.set_blocking(self.results, False)
         try:
@@ -88,19 +88,19 @@ class Quota:
             data = os.read(self.results, NUMBER.size)
         except BlockingIOError:
             data = None
-        self.found += data or b""
+        self.answer += data or b""
         return data == b"" or is_late
 
     def _judge(self, student: Student) -> str:
         os.close(self.results)
         self.looking, self.looked_at = 0, time.monotonic()
-        numbers = [number for (number,) in NUMBER.iter_unpack(self.found)]
+        numbers = [number for (number,) in NUMBER.iter_unpack(self.answer)]
         if len(numbers) == 3:
             self.cost_s = numbers.pop() / 1000
             return self._decide(student, sum(numbers))
         if not numbers:
             return ""
-        # The second half of the look is in the student's own name: their programs have ended or stopped it.
+        # The second half of measuring runs as the student: one of their programs has ended or stopped it.
         end_all(student.uid)
         return "The disk couldn't be measured: what ran was ended."
 
@@ -121,28 +121,28 @@ class Quota:
 
 
 def look(folders: list[str], uid: int, results: int) -> None:
-    """Write the bytes of that user's files, and then of those without a name, and the milliseconds that it took.
+    """Write three numbers: the bytes of the user's files, those of their deleted open files, the milliseconds it took.
 
-    The process is the user's afterwards.
+    Afterwards the process runs as the user.
     """
     seen: set[tuple[int, int]] = set()
     os.write(results, NUMBER.pack(sum(measure(folder, uid, seen) for folder in folders)))
     devices = {os.stat(folder).st_dev for folder in folders}
-    # Only who is that user may look at what their processes have open.
+    # Only the user may see which files their processes have open.
     shed_rights(uid)
     os.write(results, NUMBER.pack(open_files(uid, devices, seen)) + NUMBER.pack(int(time.process_time() * 1000)))
 
 
 def free_bytes(folder: str) -> int:
-    """Return what the file system of the folder has left."""
-    found = os.statvfs(folder)
-    return found.f_bfree * found.f_frsize
+    """Return the free bytes of the folder's file system."""
+    file_system = os.statvfs(folder)
+    return file_system.f_bfree * file_system.f_frsize
 
 
 def measure(folder: str, uid: int, seen: set[tuple[int, int]]) -> int:
-    """Return what that user's entries below the folder take, each once, however deep; links aren't followed.
+    """Return the bytes of that user's entries below the folder, each counted once, however deep. Follows no links.
 
-    It walks by single steps: a path may be longer than any that the system takes.
+    It walks one folder at a time: a whole path may be longer than the system takes.
     """
     os.chdir(folder)
     total, waiting = 0, [_children(uid, seen)]
@@ -155,7 +155,7 @@ def measure(folder: str, uid: int, seen: set[tuple[int, int]]) -> int:
             places.pop()
             if places:
                 os.chdir("..")
-                # Somebody moved the folder meanwhile: the next look begins anew.
+                # Somebody moved the folder meanwhile: the next measuring begins anew.
                 if not os.path.samestat(os.stat("."), places[-1]):
                     return total
             continue
@@ -175,32 +175,32 @@ def _children(uid: int, seen: set[tuple[int, int]]) -> tuple[int, list[str]]:
     with contextlib.suppress(OSError), os.scandir(".") as entries:
         for entry in entries:
             with contextlib.suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                if found.st_uid == uid and (found.st_dev, found.st_ino) not in seen:
-                    if found.st_nlink > 1 and not stat.S_ISDIR(found.st_mode):
-                        seen.add((found.st_dev, found.st_ino))
-                    total += max(ENTRY, found.st_blocks * 512)
-                # Below what is somebody else's nothing is theirs: on a machine without roots, /tmp is everybody's.
-                if stat.S_ISDIR(found.st_mode) and found.st_uid == uid:
+                status = entry.stat(follow_symlinks=False)
+                if status.st_uid == uid and (status.st_dev, status.st_ino) not in seen:
+                    if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
+                        seen.add((status.st_dev, status.st_ino))
+                    total += max(ENTRY, status.st_blocks * 512)
+                # Folders of others hold nothing of this user's: on a machine without chroots, /tmp is everybody's.
+                if stat.S_ISDIR(status.st_mode) and status.st_uid == uid:
                     names.append(entry.name)
     return total, names
 
 
 def open_files(uid: int, devices: set[int], seen: set[tuple[int, int]], processes: list[int] | None = None) -> int:
-    """Return what files on those devices take that have no name any more and that processes of the user hold open.
+    """Return the bytes of deleted files on those devices that processes of the user hold open.
 
-    Those of `processes`, or of all that there are.
+    It looks at `processes`, by default at all.
     """
     total = 0
     for process in _all_processes() if processes is None else processes:
         with contextlib.suppress(OSError):
             for name in os.listdir(f"/proc/{process}/fd"):
                 with contextlib.suppress(OSError):
-                    found = os.stat(f"/proc/{process}/fd/{name}")
-                    is_theirs = found.st_uid == uid and found.st_dev in devices and stat.S_ISREG(found.st_mode)
-                    if is_theirs and not found.st_nlink and (found.st_dev, found.st_ino) not in seen:
-                        seen.add((found.st_dev, found.st_ino))
-                        total += found.st_blocks * 512
+                    status = os.stat(f"/proc/{process}/fd/{name}")
+                    is_theirs = status.st_uid == uid and status.st_dev in devices and stat.S_ISREG(status.st_mode)
+                    if is_theirs and not status.st_nlink and (status.st_dev, status.st_ino) not in seen:
+                        seen.add((status.st_dev, status.st_ino))
+                        total += status.st_blocks * 512
     return total
 
 

@@ -1,4 +1,4 @@
-"""A lab becomes a student's: their home, their name, their saved work or the lab's setup."""
+"""Makes a lab a student's: their home, their name, their saved work or the lab's setup."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def bashrc() -> Path:
 
 
 def student_of(request: dict[str, Any]) -> Student:
-    """Return whom the request speaks of; their user ID only where we may take it."""
+    """Return the student whom the request names; with user ID 0 where this program may not change its own."""
     handle = str(request["handle"])
     home = root() / "home" / handle
     return Student(
@@ -75,7 +75,7 @@ def prepare(student: Student) -> None:
 
 
 def fill(student: Student, namespaces: dict[str, int], saved: bytes | None, setup: bytes) -> None:
-    """Unpack what was saved, or run the setup; raise Refused with the end of what it said."""
+    """Unpack the saved work, or run the setup; raise Refused with the end of its output."""
     if saved is not None:
         result = run(student, namespaces, RESTORE, saved, START_S, OUTPUT)
         _demand(result, "The saved work can't be unpacked")
@@ -94,8 +94,8 @@ def remember(folder: Path, session: str, student: Student) -> None:
 def recall(folder: Path) -> tuple[str, Student] | None:
     """Return whose the lab is: (session, student); None while it is nobody's."""
     try:
-        found = json.loads((folder / ENTERED).read_text())
-        return str(found["session"]), Student(**found["student"])
+        owner = json.loads((folder / ENTERED).read_text())
+        return str(owner["session"]), Student(**owner["student"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -1,7 +1,7 @@
 """Holds a virtual machine to its disk: what the guest writes goes to a file that may grow to its image's whole size.
 
-Nobody else knows how large that file is, for it has no name: QEMU is asked (QMP, qemu.org/docs/master/interop). Writing
-is slowed down, not refused: so what there is can still be saved, and a guest isn't told that its disk is broken.
+That file has no name, so only QEMU can tell its size (QMP, qemu.org/docs/master/interop). Writing is slowed down, not
+refused: the work can still be saved, and the guest doesn't see a broken disk.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_S = 20.0
 STEPS = ((1.5, 4 * 1024), (1.0, 256 * 1024))
 FREE = 0
 NUMBER = struct.Struct("!Q")
-# What its console said is kept for operators: how it came up, not what a guest prints without end.
+# The console's log is kept for operators, to see how the machine came up; it is emptied when it is longer than this.
 LOG_BYTES = 1024 * 1024
 
 
@@ -99,14 +99,14 @@ def hold(path: str, limit: int) -> int:
             stream.readline()
             _ask(stream, "qmp_capabilities")
             total = 0
-            for found in _ask(stream, "query-block"):
-                image = (found.get("inserted") or {}).get("image") or {}
+            for drive in _ask(stream, "query-block"):
+                image = (drive.get("inserted") or {}).get("image") or {}
                 used = int(image.get("actual-size") or 0) if image.get("backing-image") else 0
                 total += used
                 speed = next((speed for part, speed in STEPS if used > part * limit), FREE)
-                if used and int(found["inserted"].get("bps_wr") or 0) != speed:
+                if used and int(drive["inserted"].get("bps_wr") or 0) != speed:
                     rest = dict.fromkeys(("bps", "bps_rd", "iops", "iops_rd", "iops_wr"), 0)
-                    _ask(stream, "block_set_io_throttle", device=found["device"], bps_wr=speed, **rest)
+                    _ask(stream, "block_set_io_throttle", device=drive["device"], bps_wr=speed, **rest)
             return total
 
 

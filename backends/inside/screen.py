@@ -128,12 +128,12 @@ class Screen:
         return left if self.slice_taken >= (BYTES_A_SLICE if self.viewers else BYTES_A_SLICE_UNSEEN) else 0
 
     def _want(self, descriptor: int, events: int) -> None:
-        known = self.interest.get(descriptor, 0)
-        if known and not events:
+        current = self.interest.get(descriptor, 0)
+        if current and not events:
             self.selector.unregister(descriptor)
-        elif events and not known:
+        elif events and not current:
             self.selector.register(descriptor, events)
-        elif events != known:
+        elif events != current:
             self.selector.modify(descriptor, events)
         self.interest[descriptor] = events
 
@@ -228,7 +228,7 @@ class Screen:
 
 
 def replay(past: bytes) -> bytes:
-    """Return recent output as a viewer may see it again: from the begin of a line, without questions."""
+    """Return recent output as a viewer may see it again: from the beginning of a line, without questions."""
     if len(past) > KEPT:
         past = past[-KEPT:]
         past = past[past.find(b"\n") + 1 :]

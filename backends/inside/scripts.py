@@ -17,8 +17,8 @@ CHUNK = 65_536
 POLL_S = 0.02
 END_S = 5.0
 SHELL, COPY = "/bin/bash", "bash"
-# All of the script is read, up to a NUL, and its pipe is shut before any of it runs: a student's program that a check
-# starts must not be able to take away what comes after it. Nothing is forked for that: it may be the last process.
+# The whole script is read, up to a NUL, and its pipe is closed before any of it runs: a student's program that a check
+# starts must not read the rest of the script. Reading forks nothing: the lab may have no process left.
 END = b"\0"
 READ_AND_RUN = 'IFS= read -r -d "" -u %d || exit 126; exec %d<&-; eval "unset REPLY;$REPLY"'
 
@@ -79,7 +79,7 @@ def _begin(student: Student, namespaces: dict[str, int], reading: int, given: in
         os.setsid()
         shell = os.open(COPY, os.O_RDONLY | os.O_CLOEXEC)
         if student.uid:
-            # Who opens /dev/stdout opens the pipe anew, as the student.
+            # A program that opens /dev/stdout opens the pipe anew, as the student.
             for pipe in (given, said):
                 os.fchown(pipe, student.uid, -1)
         os.dup2(given, 0)
@@ -150,25 +150,25 @@ def _exit_code(status: int) -> int:
 
 
 def _end_descendants(uid: int) -> None:
-    """Kill every descendant, orphans included: they are the children of who reaps them.
+    """Kill every descendant, orphans included: this process is their subreaper.
 
-    What multiplies faster takes everything else of its student along; what only takes its time to die doesn't.
+    If they multiply faster than that, every process of the student is killed; not if they only take long to die.
     """
     deadline, killed = time.monotonic() + END_S, set[int]()
     while True:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        found = set(descendants(os.getpid()))
+        living = set(descendants(os.getpid()))
         is_late = time.monotonic() > deadline
-        if found <= killed and (is_late or not found):
+        if living <= killed and (is_late or not living):
             return
         if is_late:
             break
-        for pid in found:
+        for pid in living:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        killed |= found
+        killed |= living
         time.sleep(POLL_S)
     end_all(uid)
 
@@ -180,7 +180,7 @@ def descendants(root: int) -> list[int]:
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as file:
                 parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
-    found = [root]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found[1:]
+    family = [root]
+    for pid in family:
+        family += [child for child, parent in parents.items() if parent == pid]
+    return family[1:]

@@ -1,4 +1,4 @@
-"""What the backend asks of the program in a lab, a process for each: enter, run a script, reach a port."""
+"""Serves the backend's requests in a lab, each in a process of its own: enter, run a script, reach a port."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def serve(connection: socket.socket, folder: Path, student: Student | None, name
 
 
 def enter(connection: socket.socket, folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Make the lab this student's, once: asked again for the same session, all is well."""
+    """Make the lab this student's; a repeated request for the same session succeeds and changes nothing."""
     session = str(request["session"])
     saved = wire.read_exactly(connection, int(request["saved"])) if request["saved"] is not None else None
     setup = wire.read_exactly(connection, int(request["setup"]))
     with open(folder / LOCK, "w") as lock:
         # Two schedulers may start the same lab at once: the second finds it entered.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        found = entry.recall(folder)
-        if found is not None:
-            return {} if found[0] == session else {"error": "the lab is somebody else's"}
+        owner = entry.recall(folder)
+        if owner is not None:
+            return {} if owner[0] == session else {"error": "the lab is somebody else's"}
         student = entry.student_of(request)
         if vm.is_here():
             vm.fill(saved, setup)
@@ -100,7 +100,7 @@ def reach(connection: socket.socket, port: int, student: Student | None, namespa
         return
     there.settimeout(None)
     connection.sendall(b"+")
-    # Callers never close their half alone: whose input ends has gone, and waits for no answer.
+    # Callers never close one direction alone: when their input ends, they have gone and wait for no answer.
     threading.Thread(target=_pump, args=(connection, there, socket.SHUT_RDWR), daemon=True).start()
     _pump(there, connection, socket.SHUT_WR)
 

@@ -63,12 +63,12 @@ class Student:
 def become(student: Student, namespaces: dict[str, int], *, is_shell: bool = False) -> None:
     """Turn this (forked) process into the student's; an exec that follows drops the last capabilities.
 
-    The shell, and all that is ever started in it, goes into a user namespace below the lab's own. Scripts stay above:
-    so a student's programs, of the same user ID, can neither trace a check nor look at what it has open.
+    The shell, and all that is ever started in it, goes into a user namespace below the lab's own. Scripts stay above
+    it: so a student's programs, which have the same user ID, can neither trace a check nor see its open files.
     """
     yield_memory()
     shed_rights(student.uid)
-    # The user namespace first: whoever made it has every right in it.
+    # The user namespace comes first: its maker has every right in it.
     for name in ("user", "uts", "net"):
         if name in namespaces:
             _check(_libc.setns(namespaces[name], 0), f"setns {name}")
@@ -84,9 +84,9 @@ def become(student: Student, namespaces: dict[str, int], *, is_shell: bool = Fal
 
 
 def make_namespaces(student: Student, is_isolated: bool) -> dict[str, int]:
-    """Return descriptors of the lab's own namespaces: they live as long as somebody holds them.
+    """Return descriptors of the lab's own namespaces, which live as long as somebody holds them.
 
-    `is_isolated` says that the network is nobody else's already. Raise NotIsolated.
+    `is_isolated` says that the allocation has a network of its own already. Raise NotIsolated.
     """
     kinds = NEW_USER | NEW_UTS | (0 if student.has_network or is_isolated else NEW_NET)
     names = ["user", "uts"] + (["net"] if kinds & NEW_NET else [])
@@ -130,8 +130,8 @@ def shed_rights(uid: int) -> None:
 
 
 def end_all(uid: int) -> None:
-    """Kill every process of that user at once (kill(2), -1): who goes one by one misses those that begin meanwhile."""
-    # Nobody waits for it: it is the user's own process, which they could stop.
+    """Kill every process of that user at once (kill(2), -1): one by one would miss those that begin meanwhile."""
+    # The child isn't waited for: it runs as the user, who could stop it.
     if uid and os.fork() == 0:
         try:
             shed_rights(uid)
@@ -156,8 +156,8 @@ def _name_host(kinds: int) -> None:
     if kinds & NEW_NET:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             # struct ifreq: a name of 16 bytes, then the flags.
-            found = fcntl.ioctl(probe, GET_FLAGS, struct.pack("16sH22x", b"lo", 0))
-            flags = struct.unpack("16sH22x", found)[1] | IS_UP
+            answer = fcntl.ioctl(probe, GET_FLAGS, struct.pack("16sH22x", b"lo", 0))
+            flags = struct.unpack("16sH22x", answer)[1] | IS_UP
             fcntl.ioctl(probe, SET_FLAGS, struct.pack("16sH22x", b"lo", flags))
 
 
@@ -176,7 +176,7 @@ def _limit(student: Student) -> None:
 
 
 def yield_memory() -> None:
-    """Be ended before the program, where memory runs out."""
+    """Have the kernel end this process before the program, where memory runs out."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write(str(OOM_SCORE))
 

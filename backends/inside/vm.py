@@ -15,13 +15,13 @@ from backends.inside.scripts import Result
 
 CONNECT_S = 30.0
 POLL_S = 0.05
-# How long a VM may take to come up; a script gets this much more than its limit.
+# How long a VM may take to come up; how long after a script's limit its answer may come.
 BOOT_S, GRACE_S = 120.0, 10.0
-# Asked again and again before it can answer, a slow machine would answer ever later.
+# A slow machine is asked less and less often: each question that it can't answer yet delays it.
 ASK_AGAIN_S, ASK_AGAIN_PART = 2.0, 0.5
-# Beside the output in base64: what an earlier answer left behind.
+# What may come beside the output in base64: the rest of an earlier answer.
 FLOOD = 1024 * 1024
-# What the firmware says at each start, in what QEMU keeps of the console. A kernel that panics starts anew.
+# The firmware writes this to the console, whose log QEMU keeps, at each start. A kernel that panics starts anew.
 FIRMWARE, MOST_STARTS = b"SeaBIOS (version", 5
 SIZE_S = 5.0
 LOCK = "control.lock"
@@ -58,7 +58,7 @@ def fill(saved: bytes | None, setup: bytes) -> None:
 
 
 def run(script: bytes, stdin: bytes, timeout_s: float, limit: int, grace_s: float = GRACE_S) -> Result:
-    """Run a script through the VM's second serial port, one at a time; the answer may come so much later."""
+    """Run a script through the VM's second serial port, one at a time. Its answer may be `grace_s` late."""
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with _connect(os.environ["YURT_CONTROL"], CONNECT_S) as control:
@@ -75,30 +75,33 @@ def _starts() -> int:
 
 
 class ConsoleSize:
-    """Tells a VM how large its viewers' screen is: a serial line carries no sizes. One script at a time, the last size
-    counts, and is told again to a machine that was too slow to hear it. `child` is the process that runs it."""
+    """Tells a VM the size of its viewers' screen, by a script, because a serial line carries no sizes.
+
+    One script runs at a time, in the process `child`. The last size counts, and is sent again to a machine that was too
+    slow to answer.
+    """
 
     def __init__(self) -> None:
         self.wanted: tuple[int, int] | None = None
-        self.told: tuple[int, int] | None = None
+        self.sent: tuple[int, int] | None = None
         self.child = 0
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is something to come back for."""
-        return bool(self.child) or self.wanted != self.told
+        """Whether a size is being sent, or waits to be sent."""
+        return bool(self.child) or self.wanted != self.sent
 
     def tell(self) -> None:
-        """Begin to tell what is wanted, unless that is told or being told."""
-        if self.child or self.wanted is None or self.wanted == self.told:
+        """Begin to send the wanted size, unless it is sent or being sent."""
+        if self.child or self.wanted is None or self.wanted == self.sent:
             return
-        self.told = self.wanted
+        self.sent = self.wanted
         self.child = os.fork()
         if self.child == 0:
             try:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                told = run(b"stty -F /dev/ttyS0 cols %d rows %d" % self.told, b"", SIZE_S, 100)
-                os._exit(1 if told.is_timed_out else 0)
+                result = run(b"stty -F /dev/ttyS0 cols %d rows %d" % self.sent, b"", SIZE_S, 100)
+                os._exit(1 if result.is_timed_out else 0)
             finally:
                 os._exit(0)
 
@@ -106,7 +109,7 @@ class ConsoleSize:
         """Take the end of the child; any status but 0 says that the machine was too slow."""
         self.child = 0
         if status:
-            self.told = None
+            self.sent = None
 
 
 def _is_up(patience: float) -> bool:

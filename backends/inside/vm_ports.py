@@ -93,16 +93,16 @@ def _answer(there: socket.socket, mark: bytes) -> bytes:
         received += data
         if b"yurt-refused %b\n" % mark in received:
             raise Refused
-        _before, found, rest = received.partition(b"yurt-connected %b\n" % mark)
-        if found:
+        _before, connected, rest = received.partition(b"yurt-connected %b\n" % mark)
+        if connected:
             return rest
         received = received[-LONGEST_ANSWER:]
     raise TimeoutError("no answer")
 
 
 class Carried:
-    """A connection that stands: bytes go up in blocks that say how long they are, and come down as they are until
-    `ending`, which only the machine's carrier knows."""
+    """A connection that stands: bytes go up in blocks, each after its length, and come down as they are until `ending`,
+    a mark that only the machine's carrier knows."""
 
     def __init__(self, connection: socket.socket, there: socket.socket, ending: bytes) -> None:
         self.connection, self.there, self.ending = connection, there, ending
@@ -114,7 +114,7 @@ class Carried:
         up.start()
         with contextlib.suppress(OSError):
             self._down(received)
-        # Who waits for more hears that there is none, and then so does the carrier.
+        # That tells the caller that no more comes, and then the carrier.
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
         up.join(END_S)
@@ -127,24 +127,24 @@ class Carried:
         with contextlib.suppress(OSError):
             self.there.sendall(b"0\n")
 
-    def _down(self, held: bytes) -> None:
+    def _down(self, pending: bytes) -> None:
         """Pass on what comes. Once the caller has left, only the end is waited for: the next one begins after it."""
         while True:
-            said, found, _rest = held.partition(self.ending)
-            held = b"" if found else held[len(held) - self._begun(held) :]
-            self._say(said[: len(said) - len(held)])
-            if found:
+            body, ending, _rest = pending.partition(self.ending)
+            pending = b"" if ending else pending[len(pending) - self._begun(pending) :]
+            self._say(body[: len(body) - len(pending)])
+            if ending:
                 return
-            if select.select([self.there], [], [], MARK_S if held else LOOK_S)[0]:
+            if select.select([self.there], [], [], MARK_S if pending else LOOK_S)[0]:
                 data = self.there.recv(wire.CHUNK)
                 if not data:
                     return
-                held += data
+                pending += data
             elif time.monotonic() - self.left_at > END_S:
                 return
             else:
-                self._say(held)
-                held = b""
+                self._say(pending)
+                pending = b""
 
     def _say(self, data: bytes) -> None:
         if data:

@@ -23,12 +23,12 @@ def read_line(connection: socket.socket) -> dict[str, Any]:
             raise Broken("no request")
         line += byte
     try:
-        found = json.loads(line)
+        message = json.loads(line)
     except ValueError as error:
         raise Broken("no JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(message, dict):
         raise Broken("no object")
-    return found
+    return message
 
 
 def read_exactly(connection: socket.socket, size: int) -> bytes:

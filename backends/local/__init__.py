@@ -1,7 +1,7 @@
 """Labs on this machine: a shell under bubblewrap, held so that it outlives the gateway and the scheduler.
 
-For trying Yurt out and for development. Production refuses it unless told otherwise in so many words. Everything that
-is known of a job is in its folder; docs/adr/0003-local-labs-have-a-holder.md says why a holder of our own.
+For trying Yurt out and for development. Production refuses it unless told otherwise in so many words. All that is
+known of a job is in its folder; docs/adr/0003-local-labs-have-a-holder.md says why the holder is a program of ours.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ from backends.local.terminal import LocalTerminal, open_terminal
 from reasons import Code, Reason
 
 HOLDER = Path(__file__).with_name("holder.py")
-# Setup scripts included; the scheduler calls again for one that takes longer.
+# How long a start may take, setup script included; the scheduler calls again for one that takes longer.
 START_S = 15.0
 STOP_S = 5.0
 SAMPLE_S = 0.25
-# What a lab says whose memory can't be limited as a whole.
+# What a lab's first shell says where its memory can't be limited as a whole.
 ONE_BY_ONE = "On this machine each program may use {} MB of memory; all of them together aren't limited."
 
 
@@ -65,7 +65,7 @@ class LocalBackend:
         return ""
 
     def _spawn(self, job: Job, spec: LabSpec, lock: int) -> None:
-        """Start the holder, which inherits the lock: from here on the job is alive, whatever becomes of us."""
+        """Start the holder, which inherits the lock: from here on the job is alive, even if this process ends."""
         job.clear()
         plan = self._plan(job, spec) if sandbox.is_here() else self._plain_plan(job, spec)
         job.save(spec, {**plan, "socket": str(job.socket)})
@@ -132,27 +132,31 @@ class LocalBackend:
         if job is None or not job.folder.exists():
             return
         with job.alone():
-            found = job.sandbox()
+            lab_sandbox = job.sandbox()
             for number in (signal.SIGTERM, signal.SIGKILL):
-                self._end(job, found, number)
+                self._end(job, lab_sandbox, number)
                 if processes.wait_for(lambda: not job.is_alive(), STOP_S / 2):
                     break
             else:
                 raise BackendUnavailable(f"{job_id} doesn't end")
-            if not processes.end_all(lambda: _left(found), STOP_S):
+            if not processes.end_all(lambda: _processes_left(lab_sandbox), STOP_S):
                 raise BackendUnavailable(f"processes of {job_id} don't end")
-            cgroups.remove(found.cgroup if found is not None else str(job.plan().get("cgroup", "")))
+            cgroups.remove(lab_sandbox.cgroup if lab_sandbox is not None else str(job.plan().get("cgroup", "")))
             if not self.keeps_homes:
                 spec = job.spec()
                 self.homes.forget(spec.home_key if spec else job_id)
             job.remove()
 
-    def _end(self, job: Job, found: Sandbox | None, number: int) -> None:
+    def _end(self, job: Job, lab_sandbox: Sandbox | None, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             if holder := job.holder():
                 os.kill(holder, number)
-            elif found is not None and found.namespace and processes.is_in_namespace(found.init, found.namespace):
-                os.kill(found.init, signal.SIGKILL)  # a holder whose file is damaged ends with its lab
+            elif (
+                lab_sandbox is not None
+                and lab_sandbox.namespace
+                and processes.is_in_namespace(lab_sandbox.init, lab_sandbox.namespace)
+            ):
+                os.kill(lab_sandbox.init, signal.SIGKILL)  # a holder whose file is damaged ends with its lab
 
     def status(self, job_id: str) -> Observed | None:
         """Read the job's folder."""
@@ -174,23 +178,25 @@ class LocalBackend:
         patience_s: float = 0.0,
     ) -> ExecResult:
         """Run a script in the lab's namespaces."""
-        spec, found = self._inside(job_id)
+        spec, lab_sandbox = self._inside(job_id)
         home = self.homes.path(spec.home_key)
-        return execution.run(spec, found, home, script, timeout_s=timeout_s, output_limit=output_limit, stdin=stdin)
+        return execution.run(
+            spec, lab_sandbox, home, script, timeout_s=timeout_s, output_limit=output_limit, stdin=stdin
+        )
 
     def _inside(self, job_id: str) -> tuple[LabSpec, Sandbox]:
         job = self.store.job(job_id)
-        spec, found = (job.spec(), job.sandbox()) if job is not None else (None, None)
-        if job is None or spec is None or found is None or not job.is_alive() or not _is_there(found):
+        spec, lab_sandbox = (job.spec(), job.sandbox()) if job is not None else (None, None)
+        if job is None or spec is None or lab_sandbox is None or not job.is_alive() or not _still_runs(lab_sandbox):
             raise BackendUnavailable(f"{job_id} doesn't run")
-        return spec, found
+        return spec, lab_sandbox
 
     def usage(self, job_ids: list[str]) -> dict[str, Usage]:
         """Look twice at the processes of the labs, a moment apart."""
-        found = {job_id: self._namespace(job_id) for job_id in job_ids}
-        before = {job_id: processes.measure(space) for job_id, space in found.items() if space}
+        namespaces = {job_id: self._namespace(job_id) for job_id in job_ids}
+        before = {job_id: processes.measure(namespace) for job_id, namespace in namespaces.items() if namespace}
         time.sleep(SAMPLE_S)
-        after = {job_id: processes.measure(space) for job_id, space in found.items() if space}
+        after = {job_id: processes.measure(namespace) for job_id, namespace in namespaces.items() if namespace}
         return {
             job_id: Usage(max(0.0, cpu - before[job_id][0]) / SAMPLE_S * 100, memory)
             for job_id, (cpu, memory) in after.items()
@@ -210,13 +216,13 @@ class LocalBackend:
         return []
 
     def follow(self, since: int, is_over: Callable[[], bool]) -> Iterator[Change]:
-        """Nothing tells of changes here; the reconciler looks."""
+        """Yield nothing: this backend reports no changes, and the reconciler looks by itself."""
         return iter(())
 
     async def connect(self, job_id: str, port: int) -> LocalStream:
         """Connect from inside the lab's namespaces."""
-        spec, found = self._inside(job_id)
-        return await open_stream(spec, found, self.homes.path(spec.home_key), port)
+        spec, lab_sandbox = self._inside(job_id)
+        return await open_stream(spec, lab_sandbox, self.homes.path(spec.home_key), port)
 
     async def attach(self, job_id: str, *, columns: int, rows: int) -> LocalTerminal:
         """Connect to the holder."""
@@ -249,9 +255,9 @@ def _observed(job: Job) -> Observed:
     return Observed(job.job_id, session_id, "running" if job.report() == "ready" else "pending")
 
 
-def _is_there(found: Sandbox) -> bool:
-    return found.namespace is None or processes.is_in_namespace(found.init, found.namespace)
+def _still_runs(lab_sandbox: Sandbox) -> bool:
+    return lab_sandbox.namespace is None or processes.is_in_namespace(lab_sandbox.init, lab_sandbox.namespace)
 
 
-def _left(found: Sandbox | None) -> list[int]:
-    return processes.in_namespace(found.namespace) if found is not None and found.namespace else []
+def _processes_left(lab_sandbox: Sandbox | None) -> list[int]:
+    return processes.in_namespace(lab_sandbox.namespace) if lab_sandbox is not None and lab_sandbox.namespace else []

@@ -58,7 +58,7 @@ def remove(group: str) -> None:
     while group and os.path.isdir(group):
         try:
             os.rmdir(group)
-        except OSError:  # the last process is a zombie still
+        except OSError:  # the last process is still a zombie
             if time.monotonic() > deadline:
                 return
             time.sleep(0.02)
@@ -67,33 +67,34 @@ def remove(group: str) -> None:
 def parents() -> list[Parent]:
     """Return where groups may be made, the best first.
 
-    Version 1: below our own. Version 2: a group that holds processes gives none to its children, but the root; so the
-    nearest one above that passes `memory` on, unless one on the way limits memory, which labs mustn't get around.
+    Version 1: below our own group. Version 2: only the root may hold processes and also give controllers to its
+    children. So it is the nearest group above ours that passes `memory` on, unless one on the way limits memory: labs
+    mustn't get around that.
     """
     groups = dict(_own_groups())
-    found: list[Parent] = []
+    parent_groups: list[Parent] = []
     for folder, root, version in _mounts():
         own = groups.get("memory" if version == 1 else "")
         if own is None:
             continue
         here = folder / os.path.relpath(own, root) if own.startswith(root.rstrip("/") + "/") or own == root else folder
         if version == 1:
-            found.append(Parent(here, 1))
+            parent_groups.append(Parent(here, 1))
             continue
         while here.is_relative_to(folder):
             if "memory" in _text(here / "cgroup.subtree_control").split():
-                found.append(Parent(here, 2))
+                parent_groups.append(Parent(here, 2))
                 break
             if _text(here / "memory.max") not in ("", "max"):
                 break
             here = here.parent
-    return found
+    return parent_groups
 
 
 def entering(group: str) -> list[str]:
     """Return what goes before a command that is to run as a part of the lab: in its group, where there is one.
 
-    As the lab's own programs are, it is ended before the platform, not before the lab's shell, where memory is out.
+    Where memory runs out, it is ended before the platform, and no sooner than the lab's shell.
     """
     join = 'echo 0 > "$1" || exit 1; ' if group else ""
     script = f'echo {OOM_SCORE} 2>/dev/null > /proc/self/oom_score_adj; {join}shift; exec "$@"'
@@ -106,10 +107,10 @@ def _limit(group: Path, version: int, limit: int) -> None:
         with contextlib.suppress(OSError):
             (group / "memory.swap.max").write_text("0")
         return
-    # With its swap, memory may never be less than without: whichever grows is written first.
+    # The limit of memory with swap may never be below that without: of two that grow, the one with swap is first.
     names = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"]
-    held = int(_text(group / names[0]) or 0)
-    for name in names if limit < held else reversed(names):
+    current = int(_text(group / names[0]) or 0)
+    for name in names if limit < current else reversed(names):
         try:
             (group / name).write_text(str(limit))
         except OSError:
@@ -131,15 +132,15 @@ def _own_groups() -> list[tuple[str, str]]:
 
 def _mounts() -> list[tuple[Path, str, int]]:
     """Return the mounts of control groups of memory: place, which group is mounted there, version."""
-    found = []
+    mounts = []
     for line in _text(PROC / "mountinfo").splitlines():
         before, _dash, after = line.partition(" - ")
         fields, rest = before.split(), after.split()
         if rest[:1] == ["cgroup2"]:
-            found.append((Path(fields[4]), fields[3], 2))
+            mounts.append((Path(fields[4]), fields[3], 2))
         elif rest[:1] == ["cgroup"] and "memory" in rest[-1].split(","):
-            found.append((Path(fields[4]), fields[3], 1))
-    return found
+            mounts.append((Path(fields[4]), fields[3], 1))
+    return mounts
 
 
 def _text(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""What the first process of a lab does before it becomes bubblewrap: the part that takes more than bubblewrap can.
+"""What the first process of a lab does before it becomes bubblewrap, because bubblewrap itself can't.
 
 Nothing but the standard library: the holder runs it in its child. As a program (`confine.py COMMAND...`) it tries
-whether this machine lets it shut user namespaces, and becomes the command.
+whether it may forbid further user namespaces on this machine, and becomes the command.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ RECURSIVE, PRIVATE = 0x4000, 0x40000
 # linux/nsfs.h, linux/prctl.h
 NS_GET_USERNS, SET_PDEATHSIG = 0xB701, 1
 REMOVE_TRIES = 50
-# Where a plan's arguments stand for the files that the lab's /etc is made of.
+# In a plan's command this word stands for the options that make the files of the lab's /etc.
 FILES = "@files"
 
 
@@ -50,7 +50,7 @@ def remove_cgroup(group: str) -> None:
 
 
 def mount_volume(image: str, home: str, uid: int) -> None:
-    """Mount the image at the home, for the lab alone: it goes with the lab's last process, whatever ends it."""
+    """Mount the image at the home, for the lab alone: the mount ends with the lab's last process."""
     unshare(NEW_NS)
     if _libc.mount(b"none", b"/", None, RECURSIVE | PRIVATE, None) != 0:
         raise OSError(ctypes.get_errno(), "mounts can't be made private")
@@ -68,7 +68,7 @@ def shut_users() -> None:
     maps = {name: _same_ids(f"/proc/self/{name}") for name in ("uid_map", "gid_map")}
     reading, writing = os.pipe()
     inside = os.getpid()
-    # Only who stayed outside may write the maps.
+    # Only a process outside the namespace may write the maps.
     helper = os.fork()
     if helper == 0:
         try:
@@ -111,10 +111,10 @@ def with_hidden_arguments(command: list[str], files: dict[str, str]) -> list[str
             descriptor = os.open(source, os.O_RDONLY)
             os.set_inheritable(descriptor, True)
             options += ["--perms", "0644", "--file", str(descriptor), place]
-    held = os.memfd_create("arguments", 0)
-    os.write(held, b"".join(option.encode() + b"\0" for option in options))
-    os.lseek(held, 0, os.SEEK_SET)
-    return [command[0], "--args", str(held), *command[end:]]
+    arguments = os.memfd_create("arguments", 0)
+    os.write(arguments, b"".join(option.encode() + b"\0" for option in options))
+    os.lseek(arguments, 0, os.SEEK_SET)
+    return [command[0], "--args", str(arguments), *command[end:]]
 
 
 def owner_of(namespace: str) -> int:

@@ -2,8 +2,8 @@
 
 A program of its own with nothing but the standard library, `python -I -S enter.py INIT COMMAND...`; INIT is the process
 ID of the lab's first process. Without root, bwrap makes two user namespaces: the outer owns the other namespaces and is
-ours to enter, the inner gives the student's user ID. Who enters a user namespace gets the whole bounding set of
-capabilities anew (user_namespaces(7)), so it is emptied after the inner one, by the same process: nsenter(1) can't.
+ours to enter, the inner gives the student's user ID. A process that enters a user namespace gets the whole bounding set
+of capabilities anew (user_namespaces(7)), so the same process empties it after the inner one: nsenter(1) can't.
 """
 
 import ctypes
@@ -68,7 +68,7 @@ def enter(namespace: int) -> None:
 
 
 def give_up_privileges() -> None:
-    """Leave no capability for any program to give; those in hand go with the exec of who isn't root."""
+    """Empty the bounding set, so that no program gives a capability; the exec drops those that we hold."""
     if _libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise _fault()
     # Each kernel has its own last capability: the next one is refused as unknown.

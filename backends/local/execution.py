@@ -24,20 +24,27 @@ from backends.local.jobs import Sandbox
 MARK = "YURT_RUN"
 END_S = 5.0
 CHUNK = 65_536
-# A script that has ended may leave this much in the pipe.
+# How long the pipe of a script that has ended is read.
 LAST_S = 0.5
-# The first words of the inner shell: what comes before is a fault of the way in, not of the script.
+# The first words of the inner shell: output before them is an error of entering the lab, not of the script.
 ENTERED = b"\0yurt-entered\0"
 
 
 def run(
-    spec: LabSpec, found: Sandbox, home: Path, script: str, *, timeout_s: float, output_limit: int, stdin: bytes = b""
+    spec: LabSpec,
+    lab_sandbox: Sandbox,
+    home: Path,
+    script: str,
+    *,
+    timeout_s: float,
+    output_limit: int,
+    stdin: bytes = b"",
 ) -> ExecResult:
     """Run the script; its output and errors come back together, at most `output_limit` bytes."""
     mark = f"{MARK}={secrets.token_hex(16)}"
     reading, writing = os.pipe()
     try:
-        process = _spawn(spec, found, home, mark, reading, has_input=bool(stdin))
+        process = _spawn(spec, lab_sandbox, home, mark, reading, has_input=bool(stdin))
     except OSError as error:
         os.close(writing)
         raise BackendUnavailable(f"{spec.job_id} can't be entered: {error.strerror}") from error
@@ -59,23 +66,28 @@ def run(
     return ExecResult(process.returncode, bytes(collected.kept), is_timed_out, collected.is_truncated)
 
 
-def way_in(spec: LabSpec, found: Sandbox, home: Path) -> list[str]:
+def way_in(spec: LabSpec, lab_sandbox: Sandbox, home: Path) -> list[str]:
     """Return what goes before a command that is to run in the lab with a clean environment."""
     if not sandbox.is_here():
         return plain.clean(spec, home)
     values = variables(spec, sandbox.home_inside(spec))
-    return [*sandbox.enter(spec, found), "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in values.items())]
+    return [
+        *sandbox.enter(spec, lab_sandbox),
+        "/usr/bin/env",
+        "-i",
+        *(f"{name}={value}" for name, value in values.items()),
+    ]
 
 
 def _spawn(
-    spec: LabSpec, found: Sandbox, home: Path, mark: str, reading: int, *, has_input: bool
+    spec: LabSpec, lab_sandbox: Sandbox, home: Path, mark: str, reading: int, *, has_input: bool
 ) -> "subprocess.Popen[bytes]":
     limits = sandbox.limits(spec) if sandbox.is_here() else "true"
     entered = ENTERED.decode().replace("\0", "\\0")
     shell = shlex.join(scripts.command(reading))
     inner = f"printf '{entered}'; umask 022; cd && {limits} && exec {shell}"
     return subprocess.Popen(
-        [*way_in(spec, found, home), mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],
+        [*way_in(spec, lab_sandbox, home), mark, "TERM=dumb", "/bin/bash", "--noprofile", "--norc", "-c", inner],
         stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -119,7 +131,7 @@ class _Output:
         self.is_truncated = self.is_truncated or len(data) > room
 
     def take_rest(self, process: "subprocess.Popen[bytes]") -> None:
-        """Take what is in the pipe still; whoever else holds it open isn't waited for."""
+        """Take what is still in the pipe, without waiting for other processes that hold it open."""
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         deadline = time.monotonic() + LAST_S
@@ -149,7 +161,7 @@ def _follow(process: "subprocess.Popen[bytes]", collected: _Output, deadline: fl
 
 
 def _end(process: "subprocess.Popen[bytes]", mark: str) -> None:
-    """End whatever the script left, and the way in."""
+    """End what the script left running, and the command that entered the lab."""
     processes.end_all(lambda: processes.with_variable(mark), END_S)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

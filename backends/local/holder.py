@@ -26,9 +26,10 @@ else:  # as a program it has nothing but its neighbours
     import watch  # type: ignore[import-not-found,no-redef]
     from screen import Screen, set_size  # type: ignore[import-not-found,no-redef]
 
-# Where the sandbox finds its reports: bwrap tells its first process, the shell's script that it is ready.
+# Descriptors of the sandbox's reports: bwrap names its first process in one, the lab's script says `ready` in the
+# other.
 INIT_FD, READY_FD = 10, 11
-# Where its script finds what is to be unpacked into the home, where there is something.
+# The descriptor of the archive that the script unpacks into the home, where there is one.
 SAVED_FD = 12
 NICENESS, OOM_SCORE = 5, 500
 # Between the end of a lab's network and its next start.
@@ -36,7 +37,7 @@ REST_S, LONGEST_REST_S = 0.2, 5.0
 
 
 class Claim:
-    """The lock on the job's file: somebody who removes the folder takes the job from us."""
+    """The lock on the job's file. Removing the job's folder takes the job from us."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self.descriptor, self.path = descriptor, path
@@ -77,14 +78,14 @@ def main(folder: Path, lock: int) -> int:
     if claim.holds():
         with contextlib.suppress(OSError):
             os.unlink(path)
-            # What a lab says that doesn't come up is the reason for it.
+            # The output of a lab that doesn't come up is kept as the reason.
             if (folder / "ready").read_bytes() != b"ready\n":
                 (folder / "error").write_bytes(bytes(screen.past[-2000:]))
     return 0
 
 
 def tend(screen: Screen, claim: Claim, plan: dict[str, Any], folder: Path) -> None:
-    """Have the screen's loop look after what the lab needs beside itself: its disk, its network."""
+    """Have the screen's loop look after the lab's disk and its network."""
     disk = watch.Watch(plan, folder) if plan.get("is_watched") else None
     network = Network(plan["network"], folder) if plan.get("network") else None
 

@@ -1,6 +1,6 @@
 """Homes of students: one for each student and lab, kept between sessions.
 
-A home is used again only when its lab's setup once came to its end there, which a mark beside the home says: what a
+A home is used again only if its lab's setup once came to its end there, as a mark beside the home says; one that a
 crash left half-made is made anew.
 """
 
@@ -33,13 +33,13 @@ class Homes:
         return self.folder / name
 
     def prepare(self, spec: LabSpec, uid: int | None, *, in_volume: bool = False) -> tuple[Path, bool]:
-        """Return the home, theirs, and whether it is new and wants the setup.
+        """Return the home, owned by `uid`, and whether it is new and wants the setup.
 
-        `in_volume` says that its files are in an image, which is mounted there: one that was a folder is moved.
+        `in_volume` says that its files belong into an image, which is mounted there: those of a plain folder are moved.
         """
         home = self.path(spec.home_key)
         image = self.image(spec.home_key)
-        # An image that can't be mounted any more (Yurt isn't root now) is kept, and the home begins with a save.
+        # An image that can't be mounted any more (Yurt isn't root now) is kept, and the home begins anew with a save.
         is_there = home.is_dir() and self._mark(home).exists() and (in_volume or not image.exists())
         if is_there and not spec.is_fresh:
             if uid is not None:
@@ -97,7 +97,7 @@ class Homes:
 
 
 def own(home: Path, uid: int) -> None:
-    """Give a home to a user ID, without following links out of it: nothing to do after the first time."""
+    """Give a home to a user ID, without following links out of it, unless it is theirs already."""
     if home.stat().st_uid != uid:
         _run(["chown", "-hR", f"{uid}:{uid}", "--", str(home)])
 

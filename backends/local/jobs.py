@@ -68,10 +68,10 @@ class Job:
     def plan(self) -> dict[str, object]:
         """Return the holder's plan; empty where the file is damaged or missing."""
         try:
-            found = json.loads((self.folder / "plan.json").read_text())
+            plan = json.loads((self.folder / "plan.json").read_text())
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return plan if isinstance(plan, dict) else {}
 
     def save(self, spec: LabSpec, plan: dict[str, object]) -> None:
         """Keep the specification, and the plan of the holder."""
@@ -90,7 +90,7 @@ class Job:
         while True:
             with path.open("w") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                # Who removes a job removes its lock: what we waited for may be another file by now.
+                # Removing a job removes its lock: the file that we waited for may be another one by now.
                 with contextlib.suppress(FileNotFoundError):
                     if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                         yield
@@ -116,18 +116,18 @@ class Job:
         return False
 
     def holder(self) -> int | None:
-        """Return the holder's process ID while it lives. Only the one with the lock writes it, so it isn't stale."""
+        """Return the holder's process ID while it lives. Only the lock's owner writes it, so it isn't stale."""
         with contextlib.suppress(OSError, ValueError):
-            found = int((self.folder / "alive").read_text())
-            return found if self.is_alive() else None
+            pid = int((self.folder / "alive").read_text())
+            return pid if self.is_alive() else None
         return None
 
     def sandbox(self) -> Sandbox | None:
-        """Return the sandbox as it announced itself; it may be gone since."""
+        """Return the sandbox as it announced itself; it may have ended since."""
         try:
-            found, plan = json.loads((self.folder / "init").read_text()), self.plan()
+            report, plan = json.loads((self.folder / "init").read_text()), self.plan()
             cgroup, shuts_users = str(plan.get("cgroup", "")), bool(plan.get("shuts_users"))
-            return Sandbox(int(found["child-pid"]), found.get("pid-namespace"), cgroup, shuts_users)
+            return Sandbox(int(report["child-pid"]), report.get("pid-namespace"), cgroup, shuts_users)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -179,7 +179,7 @@ def private_folder() -> Path:
     """Make and return a short folder that only we may enter."""
     folder = SHORT_PARENT / f"yurt-labs-{os.geteuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    status = folder.lstat()
+    if folder.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise BackendUnavailable(f"{folder} belongs to somebody else: remove it")
     return folder

@@ -11,7 +11,7 @@ from backends.base import LabSpec
 from backends.local.etc import BASHRC, init_script, variables
 from backends.local.holder import INIT_FD
 
-# $$ is the shell's process ID: the report that bwrap gives elsewhere.
+# The report that bwrap gives elsewhere; $$ is the shell's process ID.
 REPORT = f'echo "{{\\"child-pid\\": $$}}" >&{INIT_FD}; exec {INIT_FD}>&-\n'
 
 

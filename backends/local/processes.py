@@ -46,10 +46,10 @@ def measure(namespace: int) -> tuple[float, float]:
 def end_all(find: Callable[[], list[int]], within: float) -> bool:
     """Kill what `find` finds until it finds nothing; return False when the time is over."""
     deadline = time.monotonic() + within
-    while found := find():
+    while pids := find():
         if time.monotonic() > deadline:
             return False
-        for pid in found:
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""The sandbox of a local lab: what bubblewrap is told. Pure functions of the lab and of this machine.
+"""The sandbox of a local lab: bubblewrap's command. Pure functions of the lab and of this machine.
 
 The lab sees a read-only system, its own home, processes and /tmp, and nothing else of the host. Where Yurt runs as
 root, each home has a user ID of its own, so that the limit on processes holds for it alone and root stays outside;
@@ -33,7 +33,7 @@ MAX_FILES = 1024
 MEGABYTE = 1024 * 1024
 SHARED_MEMORY_MB = 16
 FIRST_UID, UIDS = 200_000, 400_000
-# Where a container maps too few IDs for those: below the highest that is always there.
+# For a container that maps too few IDs for those: these are below the highest that is always mapped.
 FEW_FIRST_UID, FEW_UIDS = 20_000, 40_000
 UNPRIVILEGED_UID = 1000
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -165,7 +165,7 @@ def environment(spec: LabSpec) -> list[str]:
 
 
 def become(spec: LabSpec) -> list[str]:
-    """Return the command that gives root away, where there is any to give."""
+    """Return the command that gives up root's rights; nothing where we aren't root."""
     if os.geteuid() != 0:
         return []
     uid = str(uid_of(spec))

@@ -40,11 +40,11 @@ class LocalStream:
         await self._process.wait()
 
 
-async def open_stream(spec: LabSpec, found: Sandbox, home: Path, port: int) -> LocalStream:
+async def open_stream(spec: LabSpec, lab_sandbox: Sandbox, home: Path, port: int) -> LocalStream:
     """Connect, or raise BackendUnavailable when nobody listens there."""
     try:
         process = await asyncio.create_subprocess_exec(
-            *execution.way_in(spec, found, home),
+            *execution.way_in(spec, lab_sandbox, home),
             *tunnel.command(port),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -1,7 +1,7 @@
 """Homes that can't grow beyond their disk: a file system of its own in a file, for each student and lab.
 
 Only root may mount one, and only where there are loop devices and e2fsprogs. Elsewhere the holder measures the home
-(`backends.local.watch`), which holds within a moment and not to the byte.
+(`backends.local.watch`), which limits it within a moment and not to the byte.
 """
 
 import functools
@@ -26,7 +26,7 @@ FREE_S = 5.0
 
 @functools.cache
 def are_here() -> bool:
-    """Say whether this machine can have them; tried once."""
+    """Say whether this machine can have such homes; tried once."""
     if sys.platform != "linux" or os.geteuid() != 0 or not Path("/dev/loop-control").exists():
         return False
     if not all(shutil.which(tool, path=PATH["PATH"]) for tool in TOOLS):
@@ -42,12 +42,12 @@ def are_here() -> bool:
 
 
 def size_mb(disk_mb: int) -> int:
-    """Return how large an image is that gives a home so much."""
+    """Return the size of an image, in MB, whose home has `disk_mb`."""
     return disk_mb + max(LEAST_MB, disk_mb // SHARE) + (JOURNAL_MB if disk_mb >= JOURNAL_FROM_MB else 0)
 
 
 def make(image: Path, disk_mb: int, content: Path | None = None) -> None:
-    """Make an image, with what is in a folder; where that is more than the disk may hold, as large as it has to be."""
+    """Make an image, with the content of a folder; one that is larger than the disk makes the image larger."""
     used_mb = 0
     if content is not None:
         used_mb = sum(path.lstat().st_blocks * 512 for path in content.rglob("*")) // MEGABYTE
@@ -67,7 +67,7 @@ def make(image: Path, disk_mb: int, content: Path | None = None) -> None:
 
 
 def ready(image: Path, disk_mb: int) -> None:
-    """Mend an image that wasn't left in peace, and give it the size that the lab has now, as far as it can shrink."""
+    """Mend an image that wasn't unmounted, and give it the lab's present size, as far as it can shrink."""
     if not wait_for(lambda: not _is_held(image), FREE_S):
         raise BackendUnavailable("the home is in use by the machine before")
     wanted = size_mb(disk_mb) * MEGABYTE
@@ -85,7 +85,7 @@ def _is_held(image: Path) -> bool:
 
 
 def _run(command: list[str]) -> str:
-    """Run a tool; return nothing where it did its work, else what it said."""
+    """Run a tool; return nothing if it succeeded, else its message."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=PATH, check=False)
     if done.returncode == 0:
         return ""

@@ -1,4 +1,4 @@
-"""Holds a lab to its disk where its home is a folder of this machine: looks how much is in it, and ends what fills it.
+"""Holds a lab to its disk where its home is a plain folder: measures the home, and ends the programs that fill it.
 
 Nothing but the standard library, in the holder. The file system tells at once when something has grown much; only
 then, or after a while, the home is measured, by a process of its own, for a student may make a million files.
@@ -23,16 +23,16 @@ LOOK_S = 0.1
 EVERY_S = 10.0
 # A home that is measured again and again takes no more than this part of a processor.
 SHARE = 0.1
-# A part of what is left: when so much has gone from the file system, it may be this lab's.
+# When the file system has lost this part (a fourth) of what the lab has left, the lab may have written it.
 PART = 4
-# Who is over the limit and cleans up is left alone.
+# A lab over its limit is left alone as long as it grows less than this: its student may be cleaning up.
 GROWTH = MEGABYTE
 UNKNOWN = 2**62
 NUMBERS = struct.Struct("!QQ")
 
 
 class Watch:
-    """Looks at one home. Where this is the holder's own account, others' files of it are none of the lab's."""
+    """Measures one home. Where labs run as the holder's account, that account's other files don't count."""
 
     def __init__(self, plan: dict[str, Any], folder: Path) -> None:
         self.home, self.folder = plan["home"], folder
@@ -92,7 +92,7 @@ class Watch:
             return ""
         self.is_full = True
         self._end_programs()
-        # What was written until they ended is no new growth: the next look, at once, says where it stands.
+        # What was written until they ended is no new growth: the next measuring, at once, gives the new size.
         self.used, self.measured_at = UNKNOWN, 0.0
         megabytes, most = used // MEGABYTE, self.limit // MEGABYTE
         return f"The disk is full: {megabytes} of {most} MB. What ran was ended; remove something."
@@ -107,22 +107,22 @@ class Watch:
                     os.kill(pid, signal.SIGKILL)
 
     def _init(self) -> int:
-        return int(self._told().get("child-pid", 0))
+        return int(self._report().get("child-pid", 0))
 
     def _processes(self) -> list[int]:
         """Return the processes of the lab, by their namespace."""
-        wanted = f"pid:[{self._told().get('pid-namespace')}]"
-        found = []
+        wanted = f"pid:[{self._report().get('pid-namespace')}]"
+        pids = []
         for name in os.listdir("/proc"):
             with contextlib.suppress(OSError):
                 if name.isdigit() and os.readlink(f"/proc/{name}/ns/pid") == wanted:
-                    found.append(int(name))
-        return found
+                    pids.append(int(name))
+        return pids
 
-    def _told(self) -> dict[str, Any]:
+    def _report(self) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
-            told: dict[str, Any] = json.loads((self.folder / "init").read_text())
-            return told
+            report: dict[str, Any] = json.loads((self.folder / "init").read_text())
+            return report
         return {}
 
 

@@ -1,7 +1,7 @@
 """Labs on HashiCorp Nomad: a batch job each, reached through Nomad's exec and nothing else.
 
-The job runs the agent of `backends/inside`; it becomes a student's when it is entered, so a job that was kept
-warm is theirs in a moment. No state is kept here: every call looks at the cluster.
+The job runs the agent of `backends/inside`. It becomes a student's when it is entered, so a warm job is theirs in a
+moment. No state is kept here: every call asks the cluster.
 """
 
 import time
@@ -23,8 +23,8 @@ from backends.base import (
 )
 from backends.nomad import events, leftovers, observe, terminal, words
 from backends.nomad.execs import BRIDGE_S, Bridge, Sessions
+from backends.nomad.job_reader import JobReader
 from backends.nomad.jobs import Jobs
-from backends.nomad.looks import Looks
 from backends.nomad.loops import Loop
 from backends.nomad.meters import Meters
 from backends.nomad.servers import Forbidden, Refused, Servers
@@ -36,7 +36,7 @@ START_S = 45.0
 # A machine has this long to find a place before the student is told that there is none.
 PLACE_S = 3.0
 ENTER_S = 150.0
-# Entering again is harmless, so a program that can't be reached is tried again for so long.
+# Entering again is harmless, so a program that can't be reached is tried again for REACH_S.
 REACH_S, AGAIN_S = 40.0, 0.5
 STOP_S = 25.0
 WAIT_S = 2.0
@@ -56,11 +56,11 @@ class NomadBackend:
         self._settings = settings
         self.instance = settings.instance
         self.servers = Servers(settings)
-        self._looks = Looks(self.servers, settings.instance)
+        self._reader = JobReader(self.servers, settings.instance)
         self._jobs = Jobs(settings, self.servers)
         self._sessions = Sessions(settings, self.servers)
         self._loop = Loop()
-        self._meters = Meters(self.servers, self._say)
+        self._meters = Meters(self.servers, self._output_of)
 
     def start(self, spec: LabSpec) -> str:
         """Register the job, wait until its machine runs, and make it the student's."""
@@ -71,11 +71,11 @@ class NomadBackend:
         return str(alloc.get("NodeName") or "")
 
     def _enter(self, spec: LabSpec, alloc_id: str) -> None:
-        """Make the machine the student's; where much begins at once, its program takes its time to be there."""
+        """Make the machine the student's. Its program may start late where many labs begin at once."""
         uid = FIRST_UID + zlib.crc32(spec.home_key.encode()) % UIDS
         began = time.monotonic()
         while True:
-            # What is given up and begun anew is more work for a node that is busy already.
+            # Giving up and trying anew would be more work for a node that is busy already.
             left = REACH_S - (time.monotonic() - began)
             try:
                 self._in_lab(
@@ -90,7 +90,7 @@ class NomadBackend:
                 time.sleep(AGAIN_S)
 
     def _register(self, spec: LabSpec) -> None:
-        """Make the job, if it isn't there: index 0 is Nomad's word for "only if new"."""
+        """Make the job, if it isn't there: with index 0, Nomad registers only a new one."""
         if self._keep(spec):
             return
         body = {"Job": self._jobs.render(spec), "EnforceIndex": True, "JobModifyIndex": 0}
@@ -98,24 +98,23 @@ class NomadBackend:
             self.servers.call("post", "jobs", json=body)
         except Refused as error:
             if "job already exists" in error.text:
-                self._refuse_stranger(spec)
+                self._refuse_other_instance(spec)
                 return
             raise StartFailed(Reason(Code.JOB_REFUSED, said=words.refusal(error.text))) from error
 
     def _keep(self, spec: LabSpec) -> bool:
-        """Say whether the job runs already, from a start that was cut off; a dead one makes room for a new one."""
-        job = self._looks.job(spec.job_id)
+        """Say whether the job runs already, from a start that was cut off; end a dead one, for a new one."""
+        job = self._reader.job(spec.job_id)
         if job is None:
             return False
-        self._refuse_stranger(spec, job)
-        if observe.observed(job, observe.newest(self._looks.allocs(spec.job_id))).state != "dead":
+        self._refuse_other_instance(spec, job)
+        if observe.observed(job, observe.newest(self._reader.allocs(spec.job_id))).state != "dead":
             return True
         self.stop(spec.job_id)
         return False
 
-    def _refuse_stranger(self, spec: LabSpec, job: dict[str, Any] | None = None) -> None:
-        found = job or self._looks.job(spec.job_id) or {}
-        if observe.instance_of(found) != spec.instance:
+    def _refuse_other_instance(self, spec: LabSpec, job: dict[str, Any] | None = None) -> None:
+        if observe.instance_of(job or self._reader.job(spec.job_id) or {}) != spec.instance:
             raise StartFailed(Reason(Code.JOB_NAME_TAKEN, job=spec.job_id))
 
     def _await_running(self, spec: LabSpec) -> dict[str, Any]:
@@ -147,12 +146,12 @@ class NomadBackend:
             raise BackendUnavailable(f"{job_id} has gone")
 
     def stop(self, job_id: str) -> None:
-        """Deregister, wait until no process is left, and purge: a purged job's allocations can't be looked at.
+        """Deregister the job, wait until none of its processes is left, and purge it: that hides its allocations.
 
-        A node that went away has no processes that count: Nomad ends them when it comes back. A job of another
-        instance isn't there for us, whatever a database says that was copied from its site.
+        Processes on a lost node don't count: Nomad ends them when the node comes back. A job of another instance is
+        left alone, even if a database that was copied from its site names it.
         """
-        if self._looks.own(job_id) is None or not self._deregister(job_id, is_purge=False):
+        if self._reader.own(job_id) is None or not self._deregister(job_id, is_purge=False):
             return
         index, deadline = 0, time.monotonic() + STOP_S
         while time.monotonic() < deadline:
@@ -179,12 +178,12 @@ class NomadBackend:
 
     def status(self, job_id: str) -> Observed | None:
         """Look at the job and its newest allocation."""
-        job = self._looks.own(job_id)
-        return observe.observed(job, observe.newest(self._looks.allocs(job_id))) if job is not None else None
+        job = self._reader.own(job_id)
+        return observe.observed(job, observe.newest(self._reader.allocs(job_id))) if job is not None else None
 
     def observe(self) -> list[Observed]:
-        """List this instance's jobs, with two questions for all of them."""
-        jobs = self._looks.every()
+        """List this instance's jobs: two requests, however many jobs."""
+        jobs = self._reader.every()
         allocs: dict[str, list[dict[str, Any]]] = {}
         for alloc in self.servers.call("get", "allocations", task_states="true").json() if jobs else []:
             allocs.setdefault(alloc["JobID"], []).append(alloc)
@@ -219,7 +218,7 @@ class NomadBackend:
         *,
         patience_s: float = 0.0,
     ) -> T:
-        """Ask the lab's program, within `timeout_s`; what it takes longer than usual to be there is added to that."""
+        """Ask the lab's program, within `timeout_s`, and what `patience_s` is longer than the usual BRIDGE_S."""
         patience_s = max(patience_s, BRIDGE_S)
 
         async def ask() -> T:
@@ -235,20 +234,18 @@ class NomadBackend:
         """Ask the nodes of the running allocations, and the guests of VMs."""
         return self._meters.read(job_ids)
 
-    def _say(self, job_id: str, script: str) -> bytes:
+    def _output_of(self, job_id: str, script: str) -> bytes:
         return self.execute(job_id, script, timeout_s=METER_S, output_limit=METER_LIMIT).output
 
     def capacity(self) -> list[Node] | None:
-        """Look at the nodes that labs may use, and at what others run there."""
+        """Read the nodes that labs may use, and what others run there."""
         nodes = self.servers.call("get", "nodes", resources="true").json()
         allocs = self.servers.call("get", "allocations", resources="true").json()
-        ours = {job["ID"] for job in self._looks.every()}
+        ours = {job["ID"] for job in self._reader.every()}
         pool, datacenters = self._settings.lab_node_pool, self._settings.lab_datacenters
         drivers = self._jobs.drivers()
         return [
-            observe.node(found, allocs, ours, drivers)
-            for found in nodes
-            if observe.takes_labs(found, pool, datacenters)
+            observe.node(stub, allocs, ours, drivers) for stub in nodes if observe.takes_labs(stub, pool, datacenters)
         ]
 
     def leftovers(self) -> list[Leftover]:
@@ -288,7 +285,7 @@ class NomadBackend:
         return await self._sessions.bridge(alloc_id, socket)
 
     def _running(self, job_id: str) -> str:
-        alloc = observe.newest(self._looks.allocs(job_id))
-        if alloc is None or not observe.is_running(alloc) or self._looks.own(job_id) is None:
+        alloc = observe.newest(self._reader.allocs(job_id))
+        if alloc is None or not observe.is_running(alloc) or self._reader.own(job_id) is None:
             raise BackendUnavailable(f"{job_id} doesn't run")
         return str(alloc["ID"])

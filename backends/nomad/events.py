@@ -1,7 +1,8 @@
 """Nomad's event stream, as changes of our jobs.
 
-Protocol: nomadproject.io/api-docs/events. Newline-delimited JSON; `{}` is a heartbeat. A server that restarted, or one
-that has dropped what came after our index, begins elsewhere: then everybody looks at everything.
+Protocol: nomadproject.io/api-docs/events. Newline-delimited JSON; `{}` is a heartbeat. A server that restarted, or that
+has dropped the events after our index, begins at another one. So events may be missed, and each stream begins with a
+change without a job: look at everything.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ def follow(servers: Servers, instance: str, since: int, is_over: Callable[[], bo
 
 
 def _lines(response: requests.Response) -> Iterator[bytes]:
-    """Yield lines as soon as they come: without chunks and length, larger reads would wait for the end of it all."""
+    """Yield lines as soon as they come; a read of a fixed size would wait until so much has come."""
     rest = b""
     while data := response.raw.read1(READ):
         *lines, rest = (rest + data).split(b"\n")
@@ -50,7 +51,7 @@ def _lines(response: requests.Response) -> Iterator[bytes]:
 
 
 def changes(line: bytes, since: int) -> list[Change]:
-    """Return what a line of the stream says; an index that goes back means that the cluster was made anew."""
+    """Return the changes that a line of the stream reports; an index that went back means a new cluster."""
     try:
         batch: dict[str, Any] = json.loads(line) if line.strip() else {}
     except ValueError:
@@ -68,7 +69,7 @@ def changes(line: bytes, since: int) -> list[Change]:
 
 
 def is_news(event: dict[str, Any]) -> bool:
-    """Say whether an event may be the end of a lab: most are about starts, and those wait for their own."""
+    """Say whether an event may be the end of a lab. Most are about starts, which `start` waits for by itself."""
     topic, payload = event.get("Topic"), event.get("Payload") or {}
     if topic == "Allocation":
         alloc = payload.get("Allocation") or {}

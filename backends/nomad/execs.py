@@ -1,8 +1,8 @@
 """Nomad's exec: a command in an allocation, its streams carried over a WebSocket.
 
 Protocol: nomadproject.io/api-docs/client#exec-allocation. Each frame is a JSON object; bytes are base64 in it. A
-session that says nothing is cut off, so heartbeats are sent. They go to the command itself: Nomad lets it run on when
-its caller has gone, and doesn't tell it.
+session that says nothing is cut off, so heartbeats are sent. They go to the command itself: when its caller has gone,
+Nomad neither ends the command nor tells it.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Sessions:
                 raise NoWay(f"the cluster has no way to the lab's machine. {said}")
             if session.is_forbidden:
                 raise Forbidden(faults.forbidden(self._servers.namespace, said))
-            # Ended well and without a word: Nomad's driver for Docker says that at times of what hasn't begun.
+            # Status 0 and no output: Nomad's Docker driver reports that at times for a command that it never began.
             if said or session.exit_code != 0 or not tries_left:
                 raise BackendUnavailable(f"the lab's program can't be reached. {said}".strip())
         return bridge
@@ -90,21 +90,21 @@ class Sessions:
 
     async def close(self) -> None:
         """Close what this event loop has open."""
-        found = self._http.pop(asyncio.get_running_loop(), None)
-        if found is not None:
-            await found.close()
+        session = self._http.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
-        found = self._http.get(loop)
-        if found is None or found.closed:
-            for gone in [known for known in self._http if known.is_closed()]:
-                del self._http[gone]
+        session = self._http.get(loop)
+        if session is None or session.closed:
+            for closed in [each for each in self._http if each.is_closed()]:
+                del self._http[closed]
             limit = aiohttp.TCPConnector(limit=0)
-            found = self._http[loop] = aiohttp.ClientSession(
+            session = self._http[loop] = aiohttp.ClientSession(
                 connector=limit, timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S), trust_env=False
             )
-        return found
+        return session
 
 
 class Exec:
@@ -113,7 +113,7 @@ class Exec:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._beats = asyncio.create_task(self._beat())
-        # What a heartbeat says to the command; nothing as long as that isn't known to be one of ours.
+        # What a heartbeat sends to the command: nothing until it has answered as our bridge.
         self.beat = b""
         self.exit_code: int | None = None
         self.errors = bytearray()
@@ -206,13 +206,13 @@ class Bridge:
             await self.session.write(LENGTH.pack(len(part)) + part)
 
     async def close(self) -> None:
-        """Leave. Whoever is cancelled meanwhile is silent at least, and the bridge ends by itself."""
+        """Leave. If this is cancelled, heartbeats have ended at least, and the bridge ends by itself."""
         self.session.fall_silent()
         await self.session.write(LEAVE)
         await self.session.close()
 
     def abandon(self) -> None:
-        """Leave without waiting, for whoever is cancelled."""
+        """Leave without waiting, for a caller that is being cancelled."""
         self.session.fall_silent()
         leaving = asyncio.create_task(self.close())
         _leaving.add(leaving)

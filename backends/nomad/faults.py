@@ -7,9 +7,9 @@ from collections.abc import Iterator
 WANTED = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")
 UNLIKED = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_EXPIRED", "CERTIFICATE_UNKNOWN", "UNSUPPORTED_CERTIFICATE")
 NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
-# What a server that speaks TLS answers to one who doesn't; with status 400, as if our request were wrong.
+# What a server that speaks TLS answers to a request without TLS; with status 400, as if the request were wrong.
 TLS_WANTED = "HTTP request to an HTTPS server"
-# Nomad's whole answer to a token that isn't good for what is asked; exec says it when the connection is there already.
+# Nomad's whole answer to a token without the right to what is asked; exec says it after the connection is open.
 DENIED = "Permission denied"
 
 
@@ -18,8 +18,8 @@ def unanswered(address: str, error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLError):
             return f"{address} {_tls(cause)}"
-    told = getattr(error, "nomad_resp", None)
-    return f"{address} doesn't answer ({type(told if isinstance(told, Exception) else error).__name__})"
+    answer = getattr(error, "nomad_resp", None)
+    return f"{address} doesn't answer ({type(answer if isinstance(answer, Exception) else error).__name__})"
 
 
 def without_tls(address: str) -> str:
@@ -28,13 +28,13 @@ def without_tls(address: str) -> str:
 
 
 def not_serving(address: str, text: str) -> str:
-    """Say what a server says that is up, and can't do its work."""
+    """Say why a server that is up can't serve, in its own words."""
     setting = " (NOMAD_REGION)" if "region" in text else ""
     return f"{address} can't serve: {text.strip()[:200]}{setting}"
 
 
 def forbidden(namespace: str, text: str) -> str:
-    """Say that the token isn't good, or not for this."""
+    """Say that the token is unknown, or lacks the right to this."""
     return f"Nomad refuses NOMAD_TOKEN in the namespace {namespace} (NOMAD_NAMESPACE): {text.strip()[:200]}"
 
 
@@ -59,11 +59,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     waiting = [error]
     while waiting and len(seen) < 20:
-        found = waiting.pop(0)
-        if any(found is known for known in seen):
+        cause = waiting.pop(0)
+        if any(cause is earlier for earlier in seen):
             continue
-        seen.append(found)
-        yield found
-        inner = [*found.args, getattr(found, "nomad_resp", None), getattr(found, "reason", None)]
-        inner += [found.__cause__, found.__context__]
+        seen.append(cause)
+        yield cause
+        inner = [*cause.args, getattr(cause, "nomad_resp", None), getattr(cause, "reason", None)]
+        inner += [cause.__cause__, cause.__context__]
         waiting += [cause for cause in inner if isinstance(cause, BaseException)]

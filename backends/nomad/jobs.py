@@ -41,9 +41,9 @@ class Jobs:
         """Return which drivers a node needs for each template."""
         own = self._settings.lab_exec_driver
         files = {name: FOLDER / f"{name}.hcl" for name in lab_templates.TEMPLATES}
-        # One without its file runs nowhere; the others are none the worse.
+        # A template without its file is left out: its labs run nowhere, all others do.
         texts = {name: file.read_text() for name, file in files.items() if file.is_file()}
-        return {name: frozenset(found or own for found in TASK_DRIVER.findall(hcl)) for name, hcl in texts.items()}
+        return {name: frozenset(driver or own for driver in TASK_DRIVER.findall(hcl)) for name, hcl in texts.items()}
 
     def _definition(self, spec: LabSpec) -> dict[str, Any]:
         template = FOLDER / f"{spec.template}.hcl"
@@ -56,14 +56,14 @@ class Jobs:
         variables = self._variables(spec, set(DECLARED.findall(hcl)))
         key = hashlib.sha256(f"{hcl}\0{variables}".encode()).hexdigest()
         with self._lock:
-            found = self._rendered.get(key)
-        if found is None:
-            found = self._parse(template, hcl, variables)
+            job = self._rendered.get(key)
+        if job is None:
+            job = self._parse(template, hcl, variables)
             with self._lock:
                 if len(self._rendered) >= KEPT:
                     self._rendered.clear()
-                self._rendered[key] = found
-        return found
+                self._rendered[key] = job
+        return job
 
     def _variables(self, spec: LabSpec, declared: set[str]) -> str:
         settings = self._settings
@@ -95,10 +95,10 @@ class Jobs:
             raise StartFailed(
                 Reason(Code.TEMPLATE_REFUSED, file=template.name, said=words.refusal(error.text))
             ) from error
-        found: dict[str, Any] = parsed
+        job: dict[str, Any] = parsed
         if not self._settings.nomad_region:
-            found["Region"] = None  # that of the server which takes it
-        return found
+            job["Region"] = None  # that of the server which takes it
+        return job
 
 
 def meta(spec: LabSpec) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """How busy labs are: what Nomad measures of their tasks, and of a VM what the guest says of its own processors.
 
-QEMU without KVM is never at rest: a guest that does nothing costs about a tenth of a core, which says nothing of its
-student. So guests are asked how their processors spend some seconds.
+QEMU without KVM is never at rest: an idle guest costs about a tenth of a core, whatever its student does. So guests are
+asked how their processors spend some seconds.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,13 +24,13 @@ look; wait $rest; echo; look
 """
 # Columns of /proc/stat (proc_stat(5)) that are rest: idle and iowait. Those of guests are in user and nice already.
 RESTS, MOST_COLUMNS = (3, 4), 8
-# Fewer ticks of all processors, of 10 ms each, say nothing.
+# The fewest ticks, of 10 ms each and of all processors together, from which use is computed.
 LEAST_TICKS = 100
 
 
 @dataclass(frozen=True)
 class Clock:
-    """What a guest's processors have done since it started, in ticks: all of it, and what was no rest."""
+    """How a guest's processors have spent their time since it started, in ticks: all of them, and the busy ones."""
 
     total: int
     busy: int
@@ -59,7 +59,7 @@ def _clock(said: str) -> Clock | None:
 
 
 class Meters:
-    """Reads labs; `ask(job_id, script)` runs a script in one and returns what it printed."""
+    """Measures labs; `ask(job_id, script)` runs a script in one and returns its output."""
 
     def __init__(self, servers: Servers, ask: Callable[[str, str], bytes]) -> None:
         self._servers, self._ask = servers, ask
@@ -70,8 +70,8 @@ class Meters:
         allocs: list[dict[str, Any]] = self._servers.call("get", "allocations", task_states="true").json()
         running = [alloc for alloc in allocs if alloc.get("JobID") in wanted and observe.is_running(alloc)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(self._measure, running))
-        usages = zip(running, found, strict=True)
+            measured = list(pool.map(self._measure, running))
+        usages = zip(running, measured, strict=True)
         return {alloc["JobID"]: usage for alloc, usage in usages if usage is not None}
 
     def _measure(self, alloc: Mapping[str, Any]) -> Usage | None:

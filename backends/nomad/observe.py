@@ -12,7 +12,7 @@ ALIVE = ("pending", "running", "unknown")
 
 
 def instance_of(job: Mapping[str, Any]) -> str:
-    """Return whose the job is; empty for one that is no lab of any Yurt."""
+    """Return the instance that the job belongs to; empty for a job that isn't a lab of any Yurt."""
     return str((job.get("Meta") or {}).get("yurt_instance") or "")
 
 
@@ -31,7 +31,7 @@ def observed(job: Mapping[str, Any], alloc: Mapping[str, Any] | None) -> Observe
     node = str(alloc.get("NodeName") or "")
     if is_running(alloc):
         return Observed(job_id, session_id, "running", node=node)
-    # One whose node is silent (`unknown`) may come back with it; when Nomad gives it up, it is `lost`.
+    # An allocation on a silent node (`unknown`) may come back with the node; once Nomad gives it up, it is `lost`.
     if alloc.get("ClientStatus") in ("pending", "unknown") and alloc.get("DesiredStatus") == "run":
         return Observed(job_id, session_id, "pending", node=node)
     return Observed(job_id, session_id, "dead", words.ending(alloc, None), node)
@@ -51,42 +51,42 @@ def is_alive(alloc: Mapping[str, Any]) -> bool:
     return alloc.get("ClientStatus") != "unknown"
 
 
-def takes_labs(found: Mapping[str, Any], pool: str, datacenters: Iterable[str]) -> bool:
+def takes_labs(stub: Mapping[str, Any], pool: str, datacenters: Iterable[str]) -> bool:
     """Say whether labs may be placed on a node: it is in their pool, and in one of the datacenters that jobs name.
 
     In those `*` stands for any letters, as in a job; in the pool `all` is every node.
     """
     names = (".*".join(map(re.escape, name.split("*"))) for name in datacenters)
-    is_near = any(re.fullmatch(name, str(found.get("Datacenter") or "")) for name in names)
-    return is_near and pool in ("all", found.get("NodePool") or "default")
+    is_near = any(re.fullmatch(name, str(stub.get("Datacenter") or "")) for name in names)
+    return is_near and pool in ("all", stub.get("NodePool") or "default")
 
 
 def node(
-    found: Mapping[str, Any],
+    stub: Mapping[str, Any],
     allocs: Iterable[Mapping[str, Any]],
     jobs_of_ours: set[str],
     drivers: Mapping[str, Collection[str]],
 ) -> Node:
-    """Return a node with what labs can have of it: its own reserve is taken off, and what others run there.
+    """Return a node of Nomad's list: its resources without its own reserve, and what others than labs hold of them.
 
     `drivers` are those that each template needs.
     """
-    has, reserved = found.get("NodeResources") or {}, found.get("ReservedResources") or {}
+    has, reserved = stub.get("NodeResources") or {}, stub.get("ReservedResources") or {}
     cpu, memory, disk = (
         _amount(has, part, unit) - _amount(reserved, part, unit)
         for part, unit in (("Cpu", "CpuShares"), ("Memory", "MemoryMB"), ("Disk", "DiskMB"))
     )
     cpu_taken, memory_taken, disk_taken = 0, 0, 0
     for alloc in allocs:
-        if alloc.get("NodeID") == found.get("ID") and is_alive(alloc) and alloc.get("JobID") not in jobs_of_ours:
+        if alloc.get("NodeID") == stub.get("ID") and is_alive(alloc) and alloc.get("JobID") not in jobs_of_ours:
             resources = alloc.get("AllocatedResources") or {}
             disk_taken += int((resources.get("Shared") or {}).get("DiskMB") or 0)
             for task in (resources.get("Tasks") or {}).values():
                 cpu_taken += _amount(task, "Cpu", "CpuShares")
                 memory_taken += _amount(task, "Memory", "MemoryMB")
-    detail = _not_ready(found)
+    detail = _not_ready(stub)
     return Node(
-        name=str(found.get("Name") or ""),
+        name=str(stub.get("Name") or ""),
         cpu_mhz=cpu,
         memory_mb=memory,
         cpu_taken_mhz=cpu_taken,
@@ -95,7 +95,7 @@ def node(
         detail=detail,
         disk_mb=disk,
         disk_taken_mb=disk_taken,
-        templates=_templates(found, drivers),
+        templates=_templates(stub, drivers),
     )
 
 
@@ -103,20 +103,22 @@ def _amount(resources: Mapping[str, Any], part: str, unit: str) -> int:
     return int((resources.get(part) or {}).get(unit) or 0)
 
 
-def _templates(found: Mapping[str, Any], drivers: Mapping[str, Collection[str]]) -> tuple[str, ...] | None:
-    """Return the templates whose drivers all work on the node; None of a node that doesn't tell its drivers."""
-    told = found.get("Drivers")
-    if not told:
+def _templates(stub: Mapping[str, Any], drivers: Mapping[str, Collection[str]]) -> tuple[str, ...] | None:
+    """Return the templates whose drivers all work on the node; None for a node that reports no drivers."""
+    drivers_there = stub.get("Drivers")
+    if not drivers_there:
         return None
-    works = {name for name, driver in told.items() if driver and driver.get("Detected") and driver.get("Healthy")}
+    works = {
+        name for name, driver in drivers_there.items() if driver and driver.get("Detected") and driver.get("Healthy")
+    }
     return tuple(template for template, needed in drivers.items() if works.issuperset(needed))
 
 
-def _not_ready(found: Mapping[str, Any]) -> str:
-    if found.get("Status") != "ready":
-        return str(found.get("Status") or "unknown")
-    if found.get("Drain"):
+def _not_ready(stub: Mapping[str, Any]) -> str:
+    if stub.get("Status") != "ready":
+        return str(stub.get("Status") or "unknown")
+    if stub.get("Drain"):
         return "draining"
-    if found.get("SchedulingEligibility") != "eligible":
+    if stub.get("SchedulingEligibility") != "eligible":
         return "not eligible"
     return ""

@@ -1,6 +1,6 @@
 """The program that runs in labs, as text: what `backends/inside` holds, packed into one argument.
 
-It travels with the job, so that a node needs Python and nothing of ours.
+It travels with the job, so a node needs only Python.
 """
 
 import base64

@@ -25,14 +25,14 @@ CONNECTIONS = 32
 # After this many calls in a row that no server answered, only one call in `pause` tries; the others fail at once.
 TRIPS_AT = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
-# What a server says that is up but can't serve: no leader, a restart, a client that isn't reached yet.
+# Answers of a server that is up but can't serve: no leader, a restart, a client that isn't reached yet.
 PASSING = (429, 502, 503, 504)
 PASSING_WORDS = (
     *("no cluster leader", "not the leader", "leadership", "not ready", "keyring", "already shutdown", "enqueuing"),
     *("no path to", "failed to get conn", "didn't get connection", "connection refused", "connection reset"),
     *("error: eof", "unexpected eof", "session shutdown", "error: shutdown", "i/o timeout", "stream closed"),
 )
-# That is for operators to mend, and no lab is to fail for it.
+# Operators can mend that, so no lab fails for it.
 FORBIDDEN = 403
 
 
@@ -45,12 +45,12 @@ class Refused(BackendError):
 
     @property
     def is_absence(self) -> bool:
-        """Whether what was asked for isn't there; who purges a job second reads a 500 with these words."""
+        """Whether what was asked for isn't there. The second of two purges of a job gets a 500 with these words."""
         return self.status == 404 or (self.status == 500 and "job not found" in self.text)
 
 
 class Forbidden(NoWay):
-    """The token isn't good for that: who asks again at once hears the same."""
+    """The token has no right to that; asking again at once gives the same answer."""
 
 
 class Raw(Requester):
@@ -120,8 +120,10 @@ class Servers:
         """Send a request; `params` go into the query, beside namespace and region."""
         values = {"namespace": self.namespace, **{name: value for name, value in params.items() if value is not None}}
         timeout = (min(TIMEOUT_S, timeout_s), timeout_s)
-        found: requests.Response = self._try(lambda client: client[1].send(method, path, values, json, timeout, stream))
-        return found
+        response: requests.Response = self._try(
+            lambda client: client[1].send(method, path, values, json, timeout, stream)
+        )
+        return response
 
     def _try(self, question: Callable[[tuple[nomad.Nomad, Raw]], T]) -> T:
         self._pass_breaker()
@@ -129,18 +131,18 @@ class Servers:
         for _ in self._clients:
             index = self._current
             try:
-                found = question(self._clients[index])
+                answer = question(self._clients[index])
             except (BaseNomadException, requests.RequestException) as error:
                 said.append(self._fault(self.addresses[index], error))
             else:
                 self._answered()
-                return found
+                return answer
             self._turn_from(index)
         self._failed()
         raise BackendUnavailable("; ".join(said))
 
     def _fault(self, address: str, error: Exception) -> str:
-        """Say why the server can't be used now; raise what it answered where another one would say the same."""
+        """Say why the server can't be used now; raise where every server would give this answer."""
         response = getattr(error, "nomad_resp", None)
         if not isinstance(response, requests.Response):
             return faults.unanswered(address, error)
@@ -159,7 +161,7 @@ class Servers:
             if now < self._open_until:
                 raise BackendUnavailable("Nomad doesn't answer; it is asked again in a moment")
             if self._failures >= TRIPS_AT:
-                # This call looks whether it is back; the others wait for what it finds.
+                # This call tries whether Nomad is back; until it knows, the others fail at once.
                 self._open_until = now + self._pause
 
     def _answered(self) -> None:

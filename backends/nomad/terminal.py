@@ -16,7 +16,7 @@ LONGEST_LINE = 65_536
 
 
 class NomadStream:
-    """A port of a lab; `first` was read before."""
+    """A port of a lab; `first` are the bytes that came with the answer."""
 
     def __init__(self, bridge: Bridge, first: bytes) -> None:
         self._bridge, self._first = bridge, first

@@ -1,4 +1,4 @@
-"""What there is on the cluster of one instance: its jobs and their allocations, as Nomad tells them now."""
+"""Reads the jobs and allocations of one instance from the cluster, as they are now."""
 
 import json
 from typing import Any
@@ -7,21 +7,21 @@ from backends.nomad import observe
 from backends.nomad.servers import Refused, Servers
 
 
-class Looks:
-    """Looks at the cluster for one instance."""
+class JobReader:
+    """Reads for one instance."""
 
     def __init__(self, servers: Servers, instance: str) -> None:
         self._servers, self._instance = servers, instance
 
     def job(self, job_id: str) -> dict[str, Any] | None:
-        """Return the job, whoever's it is."""
+        """Return the job, of any instance."""
         try:
-            found: dict[str, Any] = self._servers.ask(lambda client: client.job.get_job(job_id))
+            job: dict[str, Any] = self._servers.ask(lambda client: client.job.get_job(job_id))
         except Refused as error:
             if error.is_absence:
                 return None
             raise
-        return found
+        return job
 
     def own(self, job_id: str) -> dict[str, Any] | None:
         """Return the job, if it is one of this instance."""
@@ -31,17 +31,17 @@ class Looks:
     def every(self) -> list[dict[str, Any]]:
         """Return all jobs of this instance."""
         mine = json.dumps(self._instance)
-        found: list[dict[str, Any]] = self._servers.call(
+        jobs: list[dict[str, Any]] = self._servers.call(
             "get", "jobs", meta="true", filter=f"Meta.yurt_instance == {mine}", timeout_s=30.0
         ).json()
-        return found
+        return jobs
 
     def allocs(self, job_id: str) -> list[dict[str, Any]]:
         """Return the job's allocations."""
         try:
-            found: list[dict[str, Any]] = self._servers.ask(lambda client: client.job.get_allocations(job_id))
+            allocs: list[dict[str, Any]] = self._servers.ask(lambda client: client.job.get_allocations(job_id))
         except Refused as error:
             if error.is_absence:
                 return []
             raise
-        return found
+        return allocs
