@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from flask_security import auth_required
 
-from blueprints import hosts, kept_forms, shown
+from blueprints import hosts, kept_forms, scripts, shown
 from config import HSTS, ROOT, Settings
 from models import Course, User, utcnow
 from services.errors import InvalidInput, Unavailable
@@ -72,6 +72,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.context_processor(lambda: {"site": site, "request_id": g.get("request_id", "")})
     app.jinja_env.globals["form_person"] = kept_forms.form_person
     shown.init_app(app)
+    scripts.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_defaults(_version_static)
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page
 
+from blueprints import scripts
 from tests.journey.pages import PAGES, fill, paths
-from tests.journey.student import COURSE, SignedIn, Student
+from tests.journey.student import COURSE, LAB, QUIZ, SignedIn, Student
 from tests.sites import LiveSite
 
 LESSON = f"{COURSE}/lessons/making-and-moving"
@@ -20,6 +21,7 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
 }).observe({type: "layout-shift", buffered: true});
 """
+NAMED = """[...document.querySelectorAll("link[rel=modulepreload], script[src]")].map(tag => tag.href || tag.src)"""
 TYPED = """async ([text, isTranscript]) => (await import("/static/js/copy.js")).typed(text, isTranscript)"""
 
 
@@ -68,16 +70,20 @@ def test_the_outline_stands_open_only_where_there_is_room(bob: Student, width: i
         link.wait_for(state="visible")
 
 
-def test_each_module_is_loaded_under_one_address(bob: Student) -> None:
+@pytest.mark.parametrize("path", [LESSON, LAB, QUIZ, f"{COURSE}/leaderboard", "/account"])
+def test_each_module_is_loaded_under_one_address_and_named_by_the_page(bob: Student, path: str) -> None:
     seen: list[str] = []
     bob.page.on("request", lambda request: seen.append(request.url))
 
-    bob.page.goto(bob.site.url + LESSON, wait_until="networkidle")
+    bob.page.goto(bob.site.url + path, wait_until="networkidle")
 
     modules = [url for url in seen if "/static/js/" in url]
     paths = [url.partition("?")[0] for url in modules]
     assert modules
     assert len(paths) == len(set(paths))
+    named = set(bob.page.evaluate(NAMED))
+    later = {f"{bob.site.url}/static/js/{name}.js" for name in ("terminal", *scripts.imports("terminal"))}
+    assert set(modules) - later <= named
 
 
 @pytest.mark.parametrize(
