@@ -14,7 +14,7 @@ from backends.base import (
     Observed,
     StartFailed,
     Usage,
-    code_of,
+    reason_of,
 )
 
 __all__ = [
@@ -31,5 +31,5 @@ __all__ = [
     "Observed",
     "StartFailed",
     "Usage",
-    "code_of",
+    "reason_of",
 ]

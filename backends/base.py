@@ -18,9 +18,7 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from lab_definition import DEFAULTS, Machine, machine_of
-from reasons import Catalogue, Code, Reason, text
-
-ENGLISH = Catalogue()
+from reasons import ENGLISH, Code, Reason, text
 
 
 class BackendError(Exception):
@@ -34,9 +32,9 @@ class BackendError(Exception):
         super().__init__(text(self.reason, ENGLISH))
 
 
-def code_of(error: Exception) -> str:
-    """Return the code of a backend's error, for a log; empty for any other exception."""
-    return str(error.reason.code) if isinstance(error, BackendError) else ""
+def reason_of(error: Exception) -> Reason:
+    """Return why a call failed: as the backend says, or as the system does."""
+    return error.reason if isinstance(error, BackendError) else Reason(Code.CALL_FAILED, said=str(error))
 
 
 class BackendUnavailable(BackendError):
@@ -152,7 +150,7 @@ class Usage:
 class Node:
     """A machine that labs run on: what it has in all, and what others than this instance's labs take of it.
 
-    `detail` says in words why a node that isn't ready takes no labs: down, draining, not eligible. `templates` are the
+    `detail` names why a node that isn't ready takes no labs: `down`, `draining`, `ineligible`. `templates` are the
     kinds of labs that it runs; None means that the backend doesn't tell. A disk of 0 MB is of unknown size.
     """
 

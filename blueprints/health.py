@@ -16,7 +16,7 @@ from models import LabSession, Mail
 from services import measures
 
 HEARTBEATS = "yurt:heartbeats"
-UNSAVED = (LabSession.state == "running", LabSession.save_error != "")
+UNSAVED = (LabSession.state == "running", LabSession.save_error.is_not(None))
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 health = Blueprint("health", __name__)

@@ -17,9 +17,8 @@ from flask_babel import get_locale, ngettext
 from flask_login import current_user
 from markupsafe import Markup
 
+import languages
 from services import markdown
-
-SUPPORTED_LOCALES = ["en"]
 
 
 def init_app(app: Flask) -> None:
@@ -30,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 def locale() -> str:
     """Return the language of the page."""
-    return request.accept_languages.best_match(SUPPORTED_LOCALES) or "en"
+    return languages.best(request.accept_languages)
 
 
 def time_zone() -> str:

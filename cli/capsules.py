@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import lab_templates
 from backends import Backend, BackendError, BackendUnavailable, ExecResult, LabSpec, StartFailed
-from cli.reports import CheckReport, LabReport, Run
+from cli.reports import CheckReport, LabReport, Run, Verdict
 from services.archive import LabContent
 from services.labs import checks, job_names
 
@@ -127,10 +127,10 @@ def _try(backend: Backend, spec: LabSpec, lab: LabContent) -> list[Run]:
     return runs
 
 
-def _verdict(result: ExecResult) -> str:
+def _verdict(result: ExecResult) -> Verdict:
     if result.is_timed_out:
-        return "too slow"
-    return "passes" if result.exit_code == 0 else "fails"
+        return Verdict.TOO_SLOW
+    return Verdict.PASSES if result.exit_code == 0 else Verdict.FAILS
 
 
 def _execute(backend: Backend, job_id: str, script: str, timeout_s: float) -> ExecResult:

@@ -11,7 +11,7 @@ from backends.local import networks, sandbox
 from config import Settings
 from extensions import db
 from models import Lab, utcnow
-from reasons import Catalogue, sentence
+from reasons import ENGLISH, sentence
 from services import archive
 from services.courses import catalogue
 from services.errors import ServiceError
@@ -54,10 +54,13 @@ def _warnings(slug: str) -> list[str]:
     settings: Settings = current_app.extensions["yurt"]
     site = Site(settings.lab_backend, settings.instance)
     found = hopeless.faults(catalogue.find(slug), site)
-    told = [f"lab {lab.slug} can't start on this site. {hopeless.words(lab, why)}" for lab, why in found]
+    told = [
+        f"lab {lab.slug} can't start on this site. {sentence(hopeless.reason_with_figures(lab, why), ENGLISH)}"
+        for lab, why in found
+    ]
     if settings.lab_backend == "local" and sandbox.is_here() and (refusal := networks.refusal()):
         told += [
-            f"lab {lab.slug} can't start on this site. {sentence(refusal, Catalogue())}" for lab in _with_network(slug)
+            f"lab {lab.slug} can't start on this site. {sentence(refusal, ENGLISH)}" for lab in _with_network(slug)
         ]
     return told
 

@@ -8,7 +8,7 @@ from backends import Backend, BackendError
 from backends.makers import make_backend
 from extensions import db
 from models import utcnow
-from reasons import Catalogue, text
+from reasons import ENGLISH, text
 from services import plain
 from services.labs import clusters
 from services.labs import repairs as lab_repairs
@@ -58,7 +58,7 @@ def _words(repair: Repair) -> str:
     }
     if repair.action == "move" and repair.session_id is None:
         words["move"] = "replace it elsewhere"
-    return f"{words[repair.action]}{f': {plain.sentence(text(repair.why, Catalogue()))}' if repair.why else ''}"
+    return f"{words[repair.action]}{f': {plain.sentence(text(repair.why, ENGLISH))}' if repair.why else ''}"
 
 
 def _carry_out(backend: Backend, repair: Repair) -> bool:

@@ -7,6 +7,7 @@ from flask import current_app
 
 from extensions import db
 from models import Lab, utcnow
+from reasons import ENGLISH, sentence
 from services.capacity import warm_plans
 from services.capacity.warm_plans import DAYS, Plan
 from services.courses import catalogue
@@ -69,7 +70,7 @@ def _check(lab: Lab) -> None:
     settings = current_app.extensions["yurt"]
     why = gate.hindrance(lab, Site(settings.lab_backend, settings.instance))
     if why is not None:
-        raise click.ClickException(hopeless.DETAILS[why])
+        raise click.ClickException(sentence(hopeless.REASONS[why], ENGLISH))
 
 
 def _list() -> None:

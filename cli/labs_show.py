@@ -9,11 +9,12 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import LabSession
+from reasons import ENGLISH, listed, sentence, text
 from services import plain, timelines
-from services.idleness import verdicts
+from services.idleness import evidence, verdicts
 from services.saves import store
 
-QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id", "words")
+QUIET = ("sha256", "save_id", "saved_at", "is_known", "check_id")
 
 
 @click.command("show", short_help="Show what became of a lab, and why.")
@@ -24,8 +25,14 @@ def show(job: str) -> None:
     if lab_session is None:
         raise click.ClickException(f"No lab session has the job {job}. `flask labs list` names those that run.")
     _head(lab_session)
-    _table("Timeline", [(event.at, event.kind, _detail(event.detail)) for event in timelines.of(lab_session.id)])
-    rows = [(row.at, f"{row.action} {row.reason}".strip(), row.words) for row in verdicts.of(lab_session.id)]
+    _table(
+        "Timeline",
+        [(event.at, event.kind, _detail(event.kind, event.detail)) for event in timelines.of(lab_session.id)],
+    )
+    rows = [
+        (row.at, f"{row.action} {row.reason}".strip(), listed(evidence.reasons(row.facts), ENGLISH))
+        for row in verdicts.of(lab_session.id)
+    ]
     _table("Verdicts", rows)
     saves = [
         (save.created_at, save.reason, f"{save.files} files, {save.size} bytes, sha256 {save.sha256[:16]}")
@@ -44,12 +51,12 @@ def _head(found: LabSession) -> None:
         ("job", found.job_id),
         ("lab", f"{found.course.slug}/{found.lab.slug}"),
         ("student", f"{found.user.handle} <{found.user.email}>"),
-        ("state", " ".join(part for part in (found.state, found.reason, found.detail) if part)),
-        ("waits for", found.waiting_for),
+        ("state", " ".join(part for part in (found.state, found.reason, sentence(found.detail, ENGLISH)) if part)),
+        ("waits for", text(found.waiting_for, ENGLISH)),
         ("node", found.node),
         ("last used", _time(found.last_active_at)),
         ("ends at", _time(found.expires_at) if found.ended_at is None else ""),
-        ("not saved", found.save_error),
+        ("not saved", sentence(found.save_error, ENGLISH)),
     ):
         if value:
             click.echo(f"{name:<10} {plain.sentence(value)}")
@@ -57,14 +64,17 @@ def _head(found: LabSession) -> None:
 
 def _table(title: str, rows: list[tuple[datetime, str, str]]) -> None:
     click.echo(f"\n{title}" if rows else f"\n{title}: none")
-    for at, kind, text in rows:
-        click.echo(f"  {_time(at)}  {kind:<16} {plain.sentence(text)}".rstrip())
+    for at, kind, words in rows:
+        click.echo(f"  {_time(at)}  {kind:<16} {plain.sentence(words)}".rstrip())
 
 
-def _detail(detail: dict[str, Any]) -> str:
-    if "words" in detail:
-        return f"{detail.get('action', '')} {detail.get('reason', '')}: {detail['words']}"
-    shown = [f"{name} {value}" for name, value in detail.items() if name not in QUIET and value not in ("", None)]
+def _detail(kind: str, detail: dict[str, Any]) -> str:
+    if kind in ("warned", "verdict"):
+        why = listed(evidence.reasons(detail), ENGLISH)
+        return f"{detail.get('action', '')} {detail.get('reason', '')}: {why}"
+    said = {timelines.REASONS.get(kind): text(timelines.reason_of(kind, detail), ENGLISH)}
+    told = {name: said.get(name, value) for name, value in detail.items() if name not in QUIET}
+    shown = [f"{name} {value}" for name, value in told.items() if value not in ("", None)]
     return ", ".join(shown)
 
 

@@ -6,7 +6,7 @@
 Strings are what stands in `_()`, `gettext`, `ngettext` and `lazy_gettext`, and in `N_` and `N_n` of reasons/codes.py.
 A catalogue keeps the translations that it has; what is new in it waits for a translator, and is shown in English until
 then. A run that finds nothing new changes no file. Nothing here says which languages the site offers: that is
-`SUPPORTED_LOCALES` in blueprints/shown.py.
+`SUPPORTED_LOCALES` in languages.py.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from babel.messages.pofile import read_po, write_po
 from cli.checks import run_main
 
 ROOT = Path(__file__).resolve().parents[1]
-# Words are made at the edges alone; those of reasons stand beside their codes.
-FOLDERS = ("blueprints", "cli", "gateway", "reasons", "scheduler", "templates")
+# Words are made at the edges; those of reasons stand beside their codes, those of mail beside what it tells.
+FOLDERS = ("blueprints", "cli", "gateway", "reasons", "scheduler", "services", "templates")
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "N_n": (2, 3)}
 HEADER = "# Strings of Yurt, collected by `make messages`."

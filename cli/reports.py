@@ -2,20 +2,31 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from backends import ExecResult
 from services.labs import checks
 
-EXPECTED = {"untouched": "fails", "solved": "passes"}
 MOST_LINES = 12
+
+
+class Verdict(StrEnum):
+    """How a run of a check ended, as people and programs read it."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    TOO_SLOW = "too slow"
+
+
+EXPECTED = {"untouched": Verdict.FAILS, "solved": Verdict.PASSES}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a check: `passes`, `fails` or `too slow`."""
+    """One run of a check."""
 
-    verdict: str
+    verdict: Verdict
     seconds: float
     output: str
 
@@ -35,7 +46,7 @@ class CheckReport:
         for phase, expected in EXPECTED.items():
             run: Run | None = getattr(self, phase)
             if run is not None and run.verdict != expected:
-                word = "is too slow" if run.verdict == "too slow" else run.verdict
+                word = "is too slow" if run.verdict is Verdict.TOO_SLOW else run.verdict
                 found.append(
                     (f"{self.slug} {word} on {'an' if phase == 'untouched' else 'the'} {phase} lab", run.output)
                 )

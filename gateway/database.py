@@ -14,11 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from extensions import db
 from models import LabSession, utcnow
+from reasons import Catalogue
 from services.accounts import grants as account_grants
 from services.accounts.grants import Grant
 from services.errors import ServiceError
 from services.help import visits
-from services.labs import document
+from services.labs import document, wording
 
 # Snapshots are short queries; these threads share the process's one pool.
 THREADS = 8
@@ -46,15 +47,17 @@ class Database:
         # A rush of snapshots mustn't keep anybody connected who may be no more.
         self._thread_of_access = ThreadPoolExecutor(1, thread_name_prefix="access")
 
-    async def snapshot(self, session_id: str, user_id: int) -> dict[str, Any] | None:
-        """Return the state document of a lab that the person owns or visits."""
+    async def snapshot(self, session_id: str, user_id: int, language: str) -> dict[str, Any] | None:
+        """Return the state document of a lab that the person owns or visits, with words in their language."""
 
         def question() -> dict[str, Any] | None:
             session = _session(session_id)
             if session is None:
                 return None
             is_seen = session.user_id == user_id or visits.find(session, user_id) is not None
-            return document.describe(session, utcnow(), user_id) if is_seen else None
+            if not is_seen:
+                return None
+            return wording.worded(document.describe(session, utcnow(), user_id), Catalogue(language))
 
         return await self._ask(question)
 

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import Gauge
 
+import languages
 from gateway.access import Access, Revoked
 from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Limit
@@ -29,7 +30,7 @@ SEND_S = 20.0
 
 STREAMS = Gauge("yurt_gateway_streams", "Open live streams.", multiprocess_mode="livesum")
 
-Snapshot = Callable[[str, int], Awaitable[dict[str, Any] | None]]
+Snapshot = Callable[[str, int, str], Awaitable[dict[str, Any] | None]]
 
 
 class Streams:
@@ -58,14 +59,15 @@ class Streams:
 
     async def _lab(self, request: web.Request, session_id: str, holder: Holder) -> web.StreamResponse:
         user_id = holder.user_id
-        first = await self._snapshot(session_id, user_id)
+        language = languages.best_of_header(request.headers.get("Accept-Language", ""))
+        first = await self._snapshot(session_id, user_id, language)
         if first is None:
             raise web.HTTPNotFound
         is_visitor = any(visitor["is_me"] for visitor in first["visitors"])
         grant = Grant(holder, "visit" if is_visitor else "lab", lab=uuid.UUID(session_id))
 
         async def next_state() -> bytes | None:
-            state = await self._snapshot(session_id, user_id)
+            state = await self._snapshot(session_id, user_id, language)
             return None if state is None else _event("state", state)
 
         async def beat() -> None:

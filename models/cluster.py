@@ -11,6 +11,8 @@ from extensions import Model
 from models.base import Id, utcnow
 from models.lab import Lab
 from models.leased import Leased, held_index
+from models.reason_column import ReasonColumn
+from reasons import Reason
 
 WARM_STARTING, WARM_READY, WARM_STOPPING = "starting", "ready", "stopping"
 # Adopting a ready one removes its row in the transaction that gives its job to a session.
@@ -25,7 +27,7 @@ class ClusterState(Model):
     """What the scheduler last saw of this instance's cluster; one row an instance.
 
     `nodes` is a list of what each node has and runs, as in `services.labs.clusters.seen`; `down_since` is set while the
-    cluster doesn't answer.
+    cluster doesn't answer, and `detail` says what the backend said then.
     """
 
     __tablename__ = "cluster_states"
@@ -36,14 +38,14 @@ class ClusterState(Model):
     memory_mb: Mapped[int] = mapped_column(default=0, server_default="0")
     nodes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     down_since: Mapped[datetime | None]
-    detail: Mapped[str] = mapped_column(default="", server_default="")
+    detail: Mapped[Reason | None] = mapped_column(ReasonColumn)
     event_index: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class WarmLab(Leased, Model):
     """A machine that runs for nobody yet. It holds a slot like a session, and is the first to go for one.
 
-    `definition` is the fingerprint of what it was made of.
+    `definition` is the fingerprint of what it was made of; `detail` says why it couldn't be started or stopped.
     """
 
     __tablename__ = "warm_labs"
@@ -54,7 +56,7 @@ class WarmLab(Leased, Model):
     state: Mapped[str] = mapped_column(default=WARM_STARTING, server_default="starting")
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     ready_at: Mapped[datetime | None]
-    detail: Mapped[str] = mapped_column(default="", server_default="")
+    detail: Mapped[Reason | None] = mapped_column(ReasonColumn)
     definition: Mapped[str] = mapped_column(default="", server_default="")
 
     lab: Mapped[Lab] = relationship()

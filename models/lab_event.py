@@ -13,7 +13,10 @@ from models.base import Id, utcnow
 
 
 class LabEvent(Model):
-    """One line of a lab's timeline, such as `queued`, `placed`, `first_prompt`, `saved`. Never changed."""
+    """One line of a lab's timeline, such as `queued`, `placed`, `first_prompt`, `saved`. Never changed.
+
+    A reason in `detail` is stored as in a column of its own: {code, params}.
+    """
 
     __tablename__ = "lab_events"
 
@@ -28,7 +31,7 @@ class LabEvent(Model):
 
 
 class IdleVerdict(Model):
-    """A decision about an idle lab that changed something, with its reasons in words and the facts behind them."""
+    """A decision about an idle lab that changed something, with the facts behind it."""
 
     __tablename__ = "idle_verdicts"
 
@@ -37,7 +40,6 @@ class IdleVerdict(Model):
     at: Mapped[datetime] = mapped_column(default=utcnow)
     action: Mapped[str]
     reason: Mapped[str]
-    words: Mapped[str]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
 
     # Serves the timeline.

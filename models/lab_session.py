@@ -13,7 +13,9 @@ from models.base import Id, utcnow
 from models.course import Course
 from models.lab import Lab, LabCheck
 from models.leased import Leased, held_index
+from models.reason_column import ReasonColumn
 from models.user import User
+from reasons import Reason
 
 QUEUED, STARTING, RUNNING, STOPPING, ENDED = "queued", "starting", "running", "stopping", "ended"
 # A reset stops the machine and queues the same session again. One whose work can't be saved goes on instead.
@@ -30,8 +32,9 @@ REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform
 class LabSession(Leased, Model):
     """One lab of one student, from click to collection. `job_id` names it to the backend and to operators.
 
-    `waiting_for` says in words why it still waits; `activity` holds the last time of each kind of use in ISO 8601
-    (`input`, `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved.
+    `waiting_for` says why it still waits; `activity` holds the last time of each kind of use in ISO 8601 (`input`,
+    `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved. `reason` is how it
+    ended, and `detail` says more of that; of one that is to run, why the machine before it wasn't saved.
     Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for. `is_settled` says
     of one that stops that its work is saved, or can't be; `restore_id` is the save that its next machine begins with.
     `claimed_at` is when its machine was last begun; empty of one that waits for the cluster to answer.
@@ -46,7 +49,7 @@ class LabSession(Leased, Model):
     job_id: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str] = mapped_column(default=QUEUED)
     reason: Mapped[str | None]
-    detail: Mapped[str] = mapped_column(default="", server_default="")
+    detail: Mapped[Reason | None] = mapped_column(ReasonColumn)
     is_fresh: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_resetting: Mapped[bool] = mapped_column(default=False, server_default="false")
     queued_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -57,12 +60,12 @@ class LabSession(Leased, Model):
     warned_at: Mapped[datetime | None]
     warned_last_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
-    waiting_for: Mapped[str] = mapped_column(default="", server_default="")
+    waiting_for: Mapped[Reason | None] = mapped_column(ReasonColumn)
     node: Mapped[str] = mapped_column(default="", server_default="")
     is_warm: Mapped[bool] = mapped_column(default=False, server_default="false")
     activity: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     saved_at: Mapped[datetime | None]
-    save_error: Mapped[str] = mapped_column(default="", server_default="")
+    save_error: Mapped[Reason | None] = mapped_column(ReasonColumn)
     hand_raised_at: Mapped[datetime | None]
     hand_note: Mapped[str] = mapped_column(default="", server_default="")
     kept_until: Mapped[datetime | None]
@@ -94,7 +97,10 @@ class LabSession(Leased, Model):
 
 
 class CheckRun(Leased, Model):
-    """One run of a check in a session: asked for by the student, carried out by the scheduler."""
+    """One run of a check in a session: asked for by the student, carried out by the scheduler.
+
+    `output` is what the script printed; `reason` says why there is no more of it.
+    """
 
     __tablename__ = "check_runs"
 
@@ -103,6 +109,7 @@ class CheckRun(Leased, Model):
     check_id: Mapped[int] = mapped_column(ForeignKey("lab_checks.id", ondelete="CASCADE"), index=True)
     state: Mapped[str] = mapped_column(default="queued")
     output: Mapped[str] = mapped_column(default="")
+    reason: Mapped[Reason | None] = mapped_column(ReasonColumn)
     requested_at: Mapped[datetime] = mapped_column(default=utcnow)
     finished_at: Mapped[datetime | None]
 

@@ -43,6 +43,8 @@ class User(Model, UserMixin):
     display_name: Mapped[str]
     handle: Mapped[str] = mapped_column(unique=True)
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    # In which they were written to last: mail has no browser to ask.
+    language: Mapped[str] = mapped_column(default="en", server_default="en")
     theme: Mapped[str] = mapped_column(default="system", server_default="system")
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     # When it was shown that the address is this person's. Before, nobody is signed in with the account.

@@ -4,8 +4,20 @@ Rows, backends and services hold reasons; words are made of them at the edges al
 here knows the rest of the platform, so that everything may know of reasons.
 """
 
-from reasons.codes import Code
+from reasons.codes import N_, Code
 from reasons.reason import Reason, Undeclared
-from reasons.words import Catalogue, sentence, text
+from reasons.words import ENGLISH, Catalogue, Translator, capitalised, listed, sentence, text
 
-__all__ = ["Catalogue", "Code", "Reason", "Undeclared", "sentence", "text"]
+__all__ = [
+    "ENGLISH",
+    "Catalogue",
+    "Code",
+    "N_",
+    "Reason",
+    "Translator",
+    "Undeclared",
+    "capitalised",
+    "listed",
+    "sentence",
+    "text",
+]

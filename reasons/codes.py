@@ -116,9 +116,24 @@ class Code(StrEnum):
         N_("memory: %(used_mb)s of %(limit_mb)s MB are in use"),
         {"used_mb": int, "limit_mb": int},
     )
+    TOO_LARGE_NOW = "too_large_now", N_("the lab needs a larger machine than there is")
     LAB_TOO_LARGE = "lab_too_large", N_("this lab needs a larger machine than there is")
     KIND_RUNS_NOWHERE = "kind_runs_nowhere", N_("no machine that there is can run labs of this kind")
     LABS_OFF = "labs_off", N_("labs are not set up here")
+
+    KIND_WANTED = (
+        "kind_wanted",
+        N_("No machine here runs labs of the kind “%(template)s”."),
+        {"template": str},
+    )
+    SIZE_WANTED = (
+        "size_wanted",
+        N_(
+            "It needs %(cpu_mhz)s MHz of CPU, %(memory_mb)s MB of memory and %(disk_mb)s MB of disk; no machine here "
+            "has as much."
+        ),
+        {"cpu_mhz": int, "memory_mb": int, "disk_mb": int},
+    )
 
     # Why a machine doesn't start.
     GAVE_UP = (

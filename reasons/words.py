@@ -4,6 +4,7 @@ Pages and the API pass `flask_babel`, whose functions know the request's reader;
 of a language.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,24 +21,24 @@ ENDS = (".", "!", "?", "…", ":", "。")
 class Translator(Protocol):
     """What translates: the module `flask_babel`, or a Catalogue."""
 
-    def gettext(self, string: str, /) -> str:
+    def gettext(self, string: str) -> str:
         """Return the translation."""
 
-    def ngettext(self, singular: str, plural: str, num: int, /, **variables: Any) -> str:
+    def ngettext(self, singular: str, plural: str, num: int, **variables: Any) -> str:
         """Return the translation for a number, with its parameters filled in."""
 
 
 class Catalogue:
     """The translations of one language, for who has no request."""
 
-    def __init__(self, language: str = "en", folder: Path = FOLDER) -> None:
-        self._found = _load(str(folder), language)
+    def __init__(self, language: str = "en", folder: Path | None = None) -> None:
+        self._found = _load(str(folder or FOLDER), language)
 
-    def gettext(self, string: str, /) -> str:
+    def gettext(self, string: str) -> str:
         """Return the translation."""
         return str(self._found.ugettext(string))
 
-    def ngettext(self, singular: str, plural: str, num: int, /, **variables: Any) -> str:
+    def ngettext(self, singular: str, plural: str, num: int, **variables: Any) -> str:
         """Return the translation for a number, with its parameters filled in."""
         return str(self._found.ungettext(singular, plural, num)) % variables
 
@@ -45,6 +46,10 @@ class Catalogue:
 @lru_cache
 def _load(folder: str, language: str) -> NullTranslations:
     return Translations.load(folder, [language])
+
+
+# For logs and the terminals of operators.
+ENGLISH = Catalogue()
 
 
 def text(reason: Reason | None, translator: Translator) -> str:
@@ -58,6 +63,11 @@ def text(reason: Reason | None, translator: Translator) -> str:
     if isinstance(words, Counted):
         return translator.ngettext(words.one, words.many, reason.params[words.of], **shown)
     return (translator.gettext(words) % shown).strip()
+
+
+def listed(reasons: Iterable[Reason], translator: Translator) -> str:
+    """Say short reasons one after the other."""
+    return ", ".join(text(reason, translator) for reason in reasons)
 
 
 def capitalised(reason: Reason | None, translator: Translator) -> str:

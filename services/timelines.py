@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import LabEvent
+from reasons import Reason
 
 # Every kind that is written, in the order of a lab's life; pages have words for each.
 KINDS = (
@@ -48,11 +49,24 @@ NOTED_LATER = ("first_prompt",)
 MOST = 500
 
 
+# Under which name the detail of a kind has its reason.
+REASONS = {"waiting": "reason", "failed": "reason", "save_failed": "reason", "lost": "detail", "moved": "why"}
+
+
 def note(session_id: uuid.UUID, kind: str, at: datetime, **detail: Any) -> None:
-    """Add a line; it is part of the caller's transaction. `detail` must fit JSON."""
+    """Add a line; it is part of the caller's transaction. `detail` is made of reasons and what fits JSON."""
     if kind not in KINDS:
         raise ValueError(f"a timeline has no {kind}")
-    db.session.add(LabEvent(session_id=session_id, kind=kind, at=at, detail=detail))
+    if not isinstance(detail.get(REASONS.get(kind, "")), Reason | None):
+        raise TypeError(f"why a lab is {kind} is a reason")
+    stored = {name: value.as_json() if isinstance(value, Reason) else value for name, value in detail.items()}
+    db.session.add(LabEvent(session_id=session_id, kind=kind, at=at, detail=stored))
+
+
+def reason_of(kind: str, detail: dict[str, Any]) -> Reason | None:
+    """Return the reason that a line gives."""
+    stored = detail.get(REASONS.get(kind, ""))
+    return Reason.from_json(stored) if isinstance(stored, dict) else None
 
 
 def of(session_id: uuid.UUID) -> list[LabEvent]:

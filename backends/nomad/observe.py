@@ -120,5 +120,5 @@ def _not_ready(stub: Mapping[str, Any]) -> str:
     if stub.get("Drain"):
         return "draining"
     if stub.get("SchedulingEligibility") != "eligible":
-        return "not eligible"
+        return "ineligible"
     return ""

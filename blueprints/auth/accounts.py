@@ -12,7 +12,7 @@ from flask_security.decorators import default_unauthn_handler
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
 
-from blueprints import kept_forms, live_tickets
+from blueprints import kept_forms, live_tickets, shown
 from blueprints.auth import confirmation, forms, next_page, throttle
 from blueprints.errors import wants_json
 from blueprints.pages import now
@@ -204,6 +204,7 @@ def init_app(app: Flask) -> None:
     throttle.init_app(app)
     confirmation.init_app(app)
     user_logged_in.connect(_renew_session, app)
+    user_logged_in.connect(_note_language, app)
     user_logged_out.connect(_end_session, app)
     for changed in (password_changed, password_reset):
         changed.connect(_end_tokens, app)
@@ -218,6 +219,13 @@ def _end_tokens(_sender: Flask, user: User, **_rest: Any) -> None:
 def _renew_session(sender: Flask, **_rest: Any) -> None:
     # A session ID from before sign-in may be known to somebody else; and what was opened with it isn't theirs who come.
     _end_session(sender, is_kept=live_tickets.HAS_TICKETS in session)
+
+
+def _note_language(_sender: Flask, user: User, **_rest: Any) -> None:
+    language = shown.locale()
+    if user.language != language:
+        user.language = language
+        after_this_request(_committed)
 
 
 def _end_session(_sender: Flask, *, is_kept: bool = True, **_rest: Any) -> None:

@@ -8,14 +8,14 @@ from flask import url_for
 
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
-from blueprints.labs import starting
+from blueprints.labs import documents, starting
 from blueprints.labs.schemas import LabDetailOut, LabOut, LabsOut, SessionOut, SessionsOut
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Lab, LabSession
 from services.courses.outlines import activity
-from services.labs import checks, document, lifecycle, progress, running_labs, sessions
+from services.labs import checks, lifecycle, progress, running_labs, sessions
 from services.labs import steps as lab_steps
 
 labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
@@ -66,7 +66,7 @@ def start_session(slug: str, lab: str) -> Any:
     lab_session = starting.start(me(), activity(course, lab, Lab), course, role)
     db.session.commit()
     address = url_for("labs_api.read_session", session_id=lab_session.id)
-    return document.describe(lab_session, now()), 201, {"Location": address}
+    return documents.shown(lab_session), 201, {"Location": address}
 
 
 @labs_api.get("/lab-sessions")
@@ -97,7 +97,7 @@ def list_sessions() -> Any:
 @scope("read")
 def read_session(session_id: uuid.UUID) -> Any:
     """Give the state, the place in the queue, and the checks."""
-    return document.describe(access.own_lab(session_id, me()), now())
+    return documents.shown(access.own_lab(session_id, me()))
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/stop")
@@ -177,4 +177,4 @@ def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
 
 def _committed(found: LabSession) -> dict[str, Any]:
     db.session.commit()
-    return document.describe(found, now())
+    return documents.shown(found)

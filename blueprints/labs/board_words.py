@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import flask_babel
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blueprints.labs import said_words
+import reasons
+from reasons import capitalised, text
 from services import markdown
 from services.capacity.positions import Place
 from services.help.needs import Reason
@@ -42,13 +44,13 @@ def waits_for(place: Place | None) -> str:
     if place is None:
         return ""
     if place.full is None:
-        return said_words.capitalised(place.words)
+        return capitalised(place.reason, flask_babel)
     return FULL[place.full["kind"]](place.full)
 
 
-def unsaved(why: str) -> str:
+def unsaved(why: reasons.Reason) -> str:
     """Say why a student's work can't be saved."""
-    return _("not saved: %(why)s", why=said_words.said(why))
+    return _("not saved: %(why)s", why=text(why, flask_babel))
 
 
 FULL: dict[str, Callable[[dict[str, Any]], str]] = {

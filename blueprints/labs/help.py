@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
 from blueprints import access, limits
+from blueprints.labs import documents
 from blueprints.pages import json_object, login_required, me, now, takes_json
 from extensions import db
 from models import LabSession
@@ -13,7 +14,6 @@ from services import policy
 from services.errors import InvalidInput
 from services.help import hands, visits
 from services.help import messages as help_messages
-from services.labs import document
 
 lab_help = Blueprint("lab_help", __name__)
 
@@ -100,4 +100,4 @@ def _committed(found: LabSession) -> Response:
     db.session.commit()
     user = me()
     is_seen = policy.owns_lab(user, found) or visits.find(found, user.id) is not None
-    return jsonify(document.describe(found, now(), user.id) if is_seen else {})
+    return jsonify(documents.shown(found, user.id) if is_seen else {})

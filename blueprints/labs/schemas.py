@@ -54,18 +54,36 @@ class LabDetailOut(LabOut):
     steps: list[StepOut]
 
 
+class WhyOut(Output):
+    """A reason: its code and parameters for programs, the same as text in the caller's language.
+
+    Codes and parameters stay what they are, texts may change. A parameter may be a reason itself.
+    """
+
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
 class SessionOut(Output):
-    """A lab session: the same document that its page follows live."""
+    """A lab session: the same document that its page follows live.
+
+    `detail`, `waiting_for` and `save_error` are text in the caller's language, empty where there is nothing to say.
+    Programs read the same in `detail_reason`, `waiting_for_reason` and `save_error_reason`, and in the `reason` of a
+    check what the last lines of its `output` say.
+    """
 
     id: str
     state: Literal["queued", "starting", "running", "stopping", "ended"]
     reason: str | None
     detail: str
+    detail_reason: WhyOut | None
     is_resetting: bool
     position: int | None
     queue_length: int | None
     wait_s: dict[str, int] | None
     waiting_for: str
+    waiting_for_reason: WhyOut | None
     waiting_full: dict[str, Any] | None
     started_at: datetime | None
     expires_at: datetime | None
@@ -73,6 +91,7 @@ class SessionOut(Output):
     warning: dict[str, Any] | None
     saved_at: datetime | None
     save_error: str
+    save_error_reason: WhyOut | None
     save: dict[str, Any] | None
     can_extend: bool
     checks: list[dict[str, Any]]

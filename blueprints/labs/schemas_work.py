@@ -3,16 +3,21 @@
 from datetime import datetime
 from typing import Any
 
+from blueprints.labs.schemas import WhyOut
 from blueprints.schemas import Output
 
 
 class EventOut(Output):
-    """Something that happened to a lab; `words` says it to people, `kind` and `detail` to programs."""
+    """Something that happened to a lab; `words` says it to people, `kind`, `detail` and `reason` to programs.
+
+    `reason` says why it happened, where that is told; in `detail` the same is text.
+    """
 
     at: datetime
     kind: str
     words: str
     detail: dict[str, Any]
+    reason: WhyOut | None
 
 
 class VerdictOut(Output):

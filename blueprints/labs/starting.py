@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import flask_babel
 from flask import current_app
 from flask_babel import gettext as _
 
@@ -11,6 +12,7 @@ from blueprints.pages import now
 from config import Settings
 from extensions import db
 from models import Course, Lab, LabSave, LabSession, User
+from reasons import sentence
 from services.errors import Conflict, Forbidden, ServiceError, Unavailable
 from services.labs import gate, hopeless, starts
 from services.labs.gate import OF_LAB, Refused, Site, Why
@@ -77,7 +79,7 @@ def _refusal(why: Why) -> ServiceError:
     if why == "outsider":
         return Forbidden(_("Only people in the course start its labs."))
     if why == "off":
-        return Unavailable(_("Labs are not set up here."))
+        return Unavailable(sentence(hopeless.REASONS[why], flask_babel))
     return Conflict(TOLD[why]())
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import flask_babel
 from babel.dates import format_datetime, get_timezone
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blueprints.labs.said_words import said
 from blueprints.shown import duration, region, time_zone
 from models import LabEvent
-from services import markdown
+from reasons import listed, sentence, text
+from services import markdown, timelines
+from services.idleness import evidence
 
 Detail = dict[str, Any]
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -55,26 +57,30 @@ def more(kind: str, detail: Detail) -> str:
         return reasons(detail)
     if kind in ("saved", "restored"):
         return receipt(detail)
-    if kind in ("save_failed", "failed"):
-        return said(str(detail.get("reason", "")))
     if kind == "hand_raised":
         return str(detail.get("note") or "")
-    return said(str(detail.get({"lost": "detail", "moved": "why"}.get(kind, "")) or ""))
+    if kind == "moved":
+        return _why(kind, detail)
+    return "" if kind == "waiting" else sentence(timelines.reason_of(kind, detail), flask_babel)
 
 
-def reasons(detail: Detail) -> str:
+def reasons(facts: Detail) -> str:
     """Say what speaks for a lab's idleness: "no input 118 min, CPU 0.4 %, page closed"."""
-    if not detail.get("is_known", True):
-        return _("nobody knows what happens in it")
-    parts = [_("no input %(num)d min", num=detail["input_min"])] if detail.get("input_min") is not None else []
-    if detail.get("http_min") is not None:
-        parts.append(_("no request %(num)d min", num=detail["http_min"]))
-    if detail.get("check_min") is not None:
-        parts.append(_("no check %(num)d min", num=detail["check_min"]))
-    cpu = detail.get("cpu_percent")
-    parts.append(_("CPU unknown") if cpu is None else _("CPU %(percent).1f %%", percent=cpu))
-    parts.append(_("page open") if detail.get("page") == "open" else _("page closed"))
-    return ", ".join(parts)
+    return listed(evidence.reasons(facts), flask_babel)
+
+
+def told(kind: str, detail: Detail) -> Detail:
+    """Return a line's detail as programs get it: what is a reason there is its text."""
+    texts = {name: more(kind, detail) for name in [timelines.REASONS.get(kind)] if name in detail}
+    if kind == "waiting":
+        texts = {"reason": _why(kind, detail)}
+    if kind in ("warned", "verdict"):
+        texts = {"words": reasons(detail)}
+    return {**detail, **texts}
+
+
+def _why(kind: str, detail: Detail) -> str:
+    return text(timelines.reason_of(kind, detail), flask_babel)
 
 
 def receipt(detail: Detail) -> str:
@@ -158,7 +164,7 @@ REASONS: dict[str, Callable[[], str]] = {
 
 WORDS: dict[str, Callable[[Detail], str]] = {
     "queued": lambda _detail: _("Asked for"),
-    "waiting": lambda detail: _("Waits: %(why)s", why=said(str(detail.get("reason", "")))),
+    "waiting": lambda detail: _("Waits: %(why)s", why=_why("waiting", detail)),
     "claimed": lambda _detail: _("Its turn: a machine is being started"),
     "adopted": lambda _detail: _("Got a machine that was ready"),
     "placed": lambda detail: _("Placed on %(node)s", node=detail.get("node", "")),

@@ -8,14 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from blueprints import access, limits, live_tickets
 from blueprints.errors import wants_json
-from blueprints.labs import panels, starting, step_rows
+from blueprints.labs import documents, panels, starting, step_rows
 from blueprints.pages import link, login_required, me, now
 from config import Settings
 from extensions import db
 from models import Lab, LabSession
 from services import policy
 from services.courses.outlines import activity, outline
-from services.labs import checks, document, lifecycle, progress, running_labs, steps
+from services.labs import checks, lifecycle, progress, running_labs, steps
 from services.labs import sessions as lab_sessions
 
 labs = Blueprint("labs", __name__)
@@ -43,7 +43,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
     definition = activity(course, lab, Lab)
     takes_part = policy.may_take_part(role)
     newest = lab_sessions.latest(me().id, definition.id)
-    state = document.describe(newest, now()) if newest else None
+    state = documents.shown(newest) if newest else None
     hindrance = starting.hindrance(definition) if takes_part else "outsider"
     words = step_rows.words()
     before, after = outline(course).around(definition.slug)
@@ -75,7 +75,7 @@ def start(slug: str, lab: str) -> ResponseReturnValue:
     lab_session = starting.start(me(), activity(course, lab, Lab), course, role)
     db.session.commit()
     if wants_json():
-        return jsonify(document.describe(lab_session, now()))
+        return jsonify(documents.shown(lab_session))
     return redirect(_page(slug, lab))
 
 
@@ -140,7 +140,7 @@ def solution(session_id: uuid.UUID, step_id: int) -> Response:
 @login_required
 def state(session_id: uuid.UUID) -> Response:
     """The state document, for a page that can't listen."""
-    return jsonify(document.describe(access.lab(session_id, me()), now()))
+    return jsonify(documents.shown(access.lab(session_id, me())))
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/ticket")
@@ -173,7 +173,7 @@ def files_ticket(session_id: uuid.UUID) -> Response:
 
 def _committed(found: LabSession) -> Response:
     db.session.commit()
-    return jsonify(document.describe(found, now()))
+    return jsonify(documents.shown(found))
 
 
 def _settings() -> Settings:

@@ -7,14 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import access, limits, live_tickets
-from blueprints.labs import panels, step_rows
+from blueprints.labs import documents, panels, step_rows
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import LabSession
 from models.lab_session import ENDED, RUNNING
 from services.errors import Conflict
 from services.help import visits
-from services.labs import document
 
 lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:session_id>/visit")
 
@@ -27,7 +26,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
     if lab_session.state != ENDED:
         visits.begin(lab_session, me(), now=now())
         db.session.commit()
-    state, words = document.describe(lab_session, now(), me().id), step_rows.words(is_visit=True)
+    state, words = documents.shown(lab_session, me().id), step_rows.words(is_visit=True)
     g.csp_inline_style = True  # xterm.js writes <style> elements for its own rows
     return render_template(
         "labs/visit.html",
@@ -100,4 +99,4 @@ def leave(session_id: uuid.UUID) -> ResponseReturnValue:
 def _committed(found: LabSession) -> Response:
     db.session.commit()
     visits.load(found, me())
-    return jsonify(document.describe(found, now(), me().id))
+    return jsonify(documents.shown(found, me().id))

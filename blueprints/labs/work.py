@@ -6,13 +6,13 @@ from flask import Blueprint, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from blueprints import access, limits
-from blueprints.labs import starting, timeline_words
-from blueprints.pages import login_required, me, now
+from blueprints.labs import documents, starting, timeline_words
+from blueprints.pages import login_required, me
 from extensions import db
 from models import Lab, LabSave
 from services import timelines
 from services.courses.outlines import activity
-from services.labs import document, sessions
+from services.labs import sessions
 from services.saves import store
 
 work = Blueprint("lab_work", __name__)
@@ -45,7 +45,7 @@ def start_empty(slug: str, lab: str) -> Response:
     course, role = access.study(slug, me())
     lab_session = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)
     db.session.commit()
-    return jsonify(document.describe(lab_session, now()))
+    return jsonify(documents.shown(lab_session))
 
 
 @work.get("/lab-sessions/<uuid:session_id>/timeline")
@@ -73,7 +73,7 @@ def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
     lab_session = starting.restore(me(), access.save(save_id, me()))
     db.session.commit()
-    return jsonify(document.describe(lab_session, now()))
+    return jsonify(documents.shown(lab_session))
 
 
 def archive_of(save: LabSave) -> Response:

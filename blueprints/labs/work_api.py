@@ -3,26 +3,28 @@
 import uuid
 from typing import Any
 
+import flask_babel
 from apiflask import APIBlueprint
 from flask import Response
 
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
-from blueprints.labs import starting, timeline_words
+from blueprints.labs import documents, starting, timeline_words
 from blueprints.labs.schemas import SessionOut
 from blueprints.labs.schemas_work import SavesOut, TimelineOut
 from blueprints.labs.work import archive_of
-from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
-from models import Lab
+from models import Lab, LabEvent
+from reasons import text
 from services import timelines
 from services.courses.outlines import activity
 from services.idleness import verdicts
-from services.labs import document
+from services.labs import wording
 from services.saves import store
 
 lab_work_api = APIBlueprint("lab_work_api", __name__, tag="Labs")
+OF_VERDICT = ("at", "action", "reason", "facts")
 ARCHIVE = {
     200: {
         "description": "A gzipped tar archive of the home",
@@ -44,15 +46,29 @@ def read_timeline(session_id: uuid.UUID) -> Any:
     lab_session = access.lab_with_timeline(session_id, me())
     events = timelines.of(lab_session.id)
     rows = [
-        {"at": event.at, "kind": event.kind, "detail": event.detail, "words": line["words"]}
+        {
+            "at": event.at,
+            "kind": event.kind,
+            "detail": timeline_words.told(event.kind, event.detail),
+            "words": line["words"],
+            "reason": _reason(event),
+        }
         for event, line in zip(events, timeline_words.lines(events), strict=True)
     ]
     return {
         "job_id": lab_session.job_id,
         "state": lab_session.state,
         "events": rows,
-        "verdicts": verdicts.of(lab_session.id),
+        "verdicts": [
+            {**{name: getattr(row, name) for name in OF_VERDICT}, "words": timeline_words.reasons(row.facts)}
+            for row in verdicts.of(lab_session.id)
+        ],
     }
+
+
+def _reason(event: LabEvent) -> dict[str, Any] | None:
+    reason = timelines.reason_of(event.kind, event.detail)
+    return wording.with_words(reason, text(reason, flask_babel))
 
 
 @lab_work_api.get("/courses/<slug>/labs/<lab>/saves")
@@ -87,4 +103,4 @@ def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
     lab_session = starting.restore(me(), access.save(save_id, me()))
     db.session.commit()
-    return document.describe(lab_session, now())
+    return documents.shown(lab_session)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from prometheus_client import Gauge
 
-from backends import Backend, BackendError, Node
+from backends import Backend, BackendError, Node, reason_of
 from config import Settings
 from extensions import db
 from models import utcnow
@@ -56,7 +56,7 @@ def look(instance: str, backend: Backend) -> None:
         nodes = backend.capacity() or []
     except (BackendError, OSError) as error:
         DOWN.set(1)
-        clusters.down(instance, str(error), utcnow())
+        clusters.down(instance, reason_of(error), utcnow())
         db.session.commit()
         raise
     DOWN.set(0)

@@ -100,7 +100,7 @@ def _warn(
     lab_session: LabSession, action: str, decided: Verdict, seen: Evidence, public_url: str, now: datetime
 ) -> None:
     row = verdicts.record(lab_session, action, decided, seen, now)
-    mail.warn(lab_session, decided, row.words, public_url, now)
+    mail.warn(lab_session, decided, row.facts, public_url, now)
     running_labs.warned(lab_session, now, is_last=decided.is_last)
 
 

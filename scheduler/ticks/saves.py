@@ -11,7 +11,9 @@ from backends import Backend, BackendError, NoWay
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import REASONS
+from reasons import Code, Reason
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
+from services.capacity import holdings
 from services.labs import saving
 from services.labs.saving import Order, Outcome
 from services.saves import archives
@@ -68,7 +70,7 @@ def save(backend: Backend, order: Order) -> Outcome:
         # Too much at once, or a time-out; where the database is gone, writing this down fails, too.
         db.session.rollback()
         log.warning("save not stored", job=order.job_id, error=type(error).__name__)
-        return _fail(order, NotSaved("It couldn't be stored."))
+        return _fail(order, NotSaved(Reason(Code.HOME_NOT_STORED)))
     SAVES.labels(order.reason).inc()
     SAVED_BYTES.inc(len(archive.data))
     return outcome
@@ -80,7 +82,7 @@ def _fail(order: Order, fault: NotSaved) -> Outcome:
     if outcome is Outcome.WAIT:
         return outcome
     FAILURES.labels(order.reason, outcome).inc()
-    log.warning("lab not saved", job=order.job_id, reason=fault.reason, then=outcome)
+    log.warning("lab not saved", job=order.job_id, why=fault.reason.as_json(), then=outcome)
     return outcome
 
 
@@ -106,15 +108,15 @@ def pack(backend: Backend, order: Order) -> Archive:
         except (BackendError, OSError) as error:
             is_there = is_alive(backend, order.job_id)
             if is_there is None:
-                raise NotSaved(saving.AWAY, is_away=True) from error
+                raise NotSaved(holdings.DOWN, is_away=True) from error
             log.info("home not packed", job=order.job_id, error=str(error))
             if not is_there:
-                raise NotSaved(saving.GONE, is_gone=True) from error
+                raise NotSaved(Reason(Code.MACHINE_GONE), is_gone=True) from error
             if isinstance(error, NoWay):
-                raise NotSaved(saving.AWAY, is_away=True) from error
+                raise NotSaved(error.reason, is_away=True) from error
             if not tries_left or time.monotonic() - began > SOON_S:
-                raise NotSaved("The machine couldn't be reached.", is_unreached=True) from error
-    raise NotSaved(f"Packing the home took longer than {TIMEOUT_S:.0f} seconds.")
+                raise NotSaved(Reason(Code.MACHINE_UNREACHED), is_unreached=True) from error
+    raise NotSaved(Reason(Code.PACKING_TOO_SLOW, limit_s=round(TIMEOUT_S)))
 
 
 def is_alive(backend: Backend, job_id: str) -> bool | None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 from prometheus_client import Histogram
 
-from backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed, code_of
+from backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed, reason_of
 from config import Settings
 from extensions import db
 from models import Course, Lab, LabSession, User, utcnow
@@ -80,7 +80,7 @@ def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None
         node = backend.start(spec)
     except (BackendError, OSError) as error:
         fault = error
-        log.warning("lab not started", job=spec.job_id, code=code_of(error), error=str(error))
+        log.warning("lab not started", job=spec.job_id, code=reason_of(error).code, error=str(error))
     if isinstance(fault, NoRoom) and claims.is_held(*claim):
         db.session.commit()
         leave(backend, spec.job_id)
@@ -102,9 +102,9 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
 def _report(settings: Settings, lab_session: LabSession, fault: Exception, now: datetime) -> bool:
     """Report a start that came to nothing; return whether its job is to be taken back."""
     if isinstance(fault, NoRoom):
-        lifecycle.no_room(lab_session, str(fault), now)
+        lifecycle.no_room(lab_session, fault.reason, now)
     elif isinstance(fault, StartFailed):
-        lifecycle.start_failed(lab_session, str(fault), now)
+        lifecycle.start_failed(lab_session, fault.reason, now)
     elif isinstance(fault, BackendUnavailable) and holdings.is_down(settings.instance):
         lifecycle.start_waits(lab_session, now)
     elif lab_session.is_warm:

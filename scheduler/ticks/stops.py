@@ -34,7 +34,7 @@ def stopper(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[...
             return False
         session_id, job_id = lab_session.id, lab_session.job_id
         order = saving.order_of(lab_session)
-        if order is not None and not lab_session.tries and not lab_session.waiting_for:
+        if order is not None and not lab_session.tries and lab_session.waiting_for is None:
             timelines.note(session_id, "saving", utcnow())
         db.session.commit()
         with keeper.hold(session_id):

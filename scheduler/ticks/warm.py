@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from backends import Backend, BackendError, LabSpec, NoRoom, StartFailed, code_of
+from backends import Backend, BackendError, LabSpec, NoRoom, StartFailed, reason_of
 from config import Settings
 from extensions import db
 from models import Lab, WarmLab, utcnow
@@ -63,14 +63,14 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
     try:
         backend.start(spec)
     except (NoRoom, StartFailed) as error:
-        log.warning("no warm lab", job=spec.job_id, code=code_of(error), reason=str(error))
+        log.warning("no warm lab", job=spec.job_id, code=reason_of(error).code, reason=str(error))
         pause = ROOM_PAUSE if isinstance(error, NoRoom) else FAULT_PAUSE
     except (BackendError, OSError) as error:
         log.warning("warm lab not started", job=spec.job_id, error=str(error))
         if warm_stock.RETRIES.is_over(tries):
             pause = FAULT_PAUSE
         else:
-            warm_stock.put_off(warm_id, tries, utcnow(), str(error))
+            warm_stock.put_off(warm_id, tries, utcnow(), reason_of(error))
     else:
         if not warm_stock.ready(warm_id, utcnow()):
             # It was given up while it started; whoever stopped it may have come too early.
@@ -90,7 +90,7 @@ def stop(backend: Backend, going: WarmLab) -> None:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
         log.warning("warm lab not stopped", job=job_id, error=str(error))
-        warm_stock.put_off(warm_id, tries, utcnow(), str(error))
+        warm_stock.put_off(warm_id, tries, utcnow(), reason_of(error))
     else:
         warm_stock.gone(warm_id)
     db.session.commit()

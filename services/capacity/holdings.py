@@ -12,13 +12,14 @@ from lab_templates import TEMPLATES
 from models import ClusterState, Lab, LabSession, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
+from reasons import Code, Reason
 from services.capacity.order import Holdings, Room, Waiting, Warm
 
 # Any number that nobody else uses: machines are given away one at a time, so that the last one is given once.
 LOCK = 20_260_003
 HOLDING = (STARTING, RUNNING, STOPPING)
 # What a session waits for then, whether it is to start or to stop.
-DOWN = "the cluster doesn't answer"
+DOWN = Reason(Code.CLUSTER_DOWN)
 # The table alone: a lab's title and place in its course don't matter here.
 _lab = Lab.__table__.c
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reasons import Reason
 from services.capacity.placement import Full, Holdings, Limits, Needs, Room, Warm, compete, fits_nowhere, no_room
 
 __all__ = [
@@ -44,7 +45,7 @@ class Waiting:
     cpu_mhz: int
     memory_mb: int
     retry_at: datetime | None = None
-    waiting_for: str = ""
+    waiting_for: Reason | None = None
     held_by_user: int = 0
     template: str = ""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import lab_templates
+from reasons import Code, Reason
 
 Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", "cluster"]
 
@@ -120,20 +121,22 @@ class Full:
     limit: int = 0
 
     @property
-    def words(self) -> str:
-        """Say it to a person; what a page says in its own language follows `kind`."""
-        return _WORDS[self.kind].format(used=self.used, limit=self.limit)
+    def reason(self) -> Reason:
+        """The same, as it is told."""
+        code, used, limit = _CODES[self.kind]
+        return Reason(code, **({used: self.used, limit: self.limit} if used else {}))
 
 
-_WORDS: dict[Kind, str] = {
-    "machines": "{used} of {limit} machines are in use",
-    "user": "you have {used} of {limit} labs",
-    "course": "your course has {used} of {limit} machines, and others wait",
-    "cpu": "CPU: {used} of {limit} MHz are in use",
-    "memory": "memory: {used} of {limit} MB are in use",
-    "size": "the lab needs a larger machine than there is",
-    "driver": "no machine that there is can run labs of this kind",
-    "cluster": "the cluster doesn't answer",
+# The code of each kind, and the names of its parameters.
+_CODES: dict[Kind, tuple[Code, str, str]] = {
+    "machines": (Code.MACHINES_IN_USE, "used", "limit"),
+    "user": (Code.OWN_LABS_IN_USE, "used", "limit"),
+    "course": (Code.COURSE_SHARE_IN_USE, "used", "limit"),
+    "cpu": (Code.CPU_IN_USE, "used_mhz", "limit_mhz"),
+    "memory": (Code.MEMORY_IN_USE, "used_mb", "limit_mb"),
+    "size": (Code.TOO_LARGE_NOW, "", ""),
+    "driver": (Code.KIND_RUNS_NOWHERE, "", ""),
+    "cluster": (Code.CLUSTER_DOWN, "", ""),
 }
 
 

@@ -8,7 +8,7 @@ own is computed.
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from sqlalchemy import select
 from extensions import db
 from models import Lab, LabSession
 from models.lab_session import STOPPING
+from reasons import Reason
 from services import live
 from services.capacity import holdings, order
 from services.capacity import waits as capacity_waits
@@ -26,6 +27,8 @@ from services.capacity.order import Full, Holdings, Limits, Waiting
 from services.capacity.waits import History, Machine
 
 KEPT_S = 1
+# Processes of two releases may share a Redis for a while: each reads what it wrote itself.
+KEPT_AS = "reasons"
 HISTORY_KEY = "yurt:queue:history"
 HISTORY_KEPT_S = 60
 # A machine that stops is free in a moment.
@@ -52,13 +55,13 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """A position, from 1, of so many; the wait in seconds where it is known; what holds it up, in words and figures."""
+    """A position, from 1, of so many; the wait in seconds where it is known; what holds it up, and its figures."""
 
     position: int
     length: int
     likely_s: int | None = None
     latest_s: int | None = None
-    words: str = ""
+    reason: Reason | None = None
     full: dict[str, Any] | None = None
 
 
@@ -76,10 +79,10 @@ def of(session_id: uuid.UUID, now: datetime) -> Place | None:
     limits, store = queue.limits, queue.store
     try:
         # The version is read before the tables: what is kept under it is never older than what it stands for.
-        key = f"{live.QUEUE_KEY}:{_text(store.get(live.QUEUE_KEY))}"
+        key = f"{live.QUEUE_KEY}:{KEPT_AS}:{_text(store.get(live.QUEUE_KEY))}"
         kept = store.hget(key, str(session_id))
         if kept is not None:
-            return Place(**json.loads(kept))
+            return _place(json.loads(kept))
     except RedisError:
         return everybody(limits, now).get(session_id)
     places = everybody(limits, now, store)
@@ -102,14 +105,14 @@ def everybody(limits: Limits, now: datetime, store: Store | None = None) -> dict
     waits = capacity_waits.expected(movable, _machines(now), _free(movable, held, limits), history) if movable else {}
     reasons = _reasons(turn, held, limits)
     places = {}
-    for position, (entry, (words, full)) in enumerate(zip(turn, reasons, strict=True), start=1):
+    for position, (entry, (reason, full)) in enumerate(zip(turn, reasons, strict=True), start=1):
         wait = waits.get(entry.id)
         places[entry.id] = Place(
             position,
             len(turn),
             round(wait.likely_s) if wait else None,
             round(wait.latest_s) if wait else None,
-            words,
+            reason,
             asdict(full) if full else None,
         )
     return places
@@ -120,7 +123,7 @@ def _free(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> int:
     count = sum(row.starting + row.ready + row.stopping for row in held.warm.values())
     for entry in turn:
         # Where the cluster has said no, there is no room, whatever is counted here.
-        is_refused = entry.waiting_for not in ("", holdings.DOWN)
+        is_refused = entry.waiting_for not in (None, holdings.DOWN)
         if is_refused or order.no_room(entry.needs, held, limits) is not None:
             break
         held = held.with_one(entry.course_id, entry.needs)
@@ -128,12 +131,12 @@ def _free(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> int:
     return count
 
 
-def _reasons(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> list[tuple[str, Full | None]]:
+def _reasons(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> list[tuple[Reason | None, Full | None]]:
     """Return what each of them waits for; who would have room waits for the first who hasn't."""
     capped = order.capped_courses(turn, held, limits)
     ahead: Full | None = None
-    tried: dict[int, str] = {}
-    found: list[tuple[str, Full | None]] = []
+    tried: dict[int, Reason] = {}
+    found: list[tuple[Reason | None, Full | None]] = []
     for entry in turn:
         if entry.waiting_for:
             tried.setdefault(entry.lab_id, entry.waiting_for)
@@ -145,7 +148,7 @@ def _reasons(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> list[tu
         if full is not None and full.kind in ("machines", "cpu", "memory"):
             ahead = ahead or full
         full = full or ahead
-        found.append((full.words, full) if full else ("", None))
+        found.append((full.reason, full) if full else (None, None))
     return found
 
 
@@ -199,11 +202,20 @@ def _keep(store: Store, key: str, places: dict[uuid.UUID, Place]) -> None:
         return
     try:
         pipeline = store.pipeline()
-        pipeline.hset(key, mapping={str(session_id): json.dumps(asdict(place)) for session_id, place in places.items()})
+        pipeline.hset(key, mapping={str(session_id): _kept(place) for session_id, place in places.items()})
         pipeline.expire(key, KEPT_S)
         pipeline.execute()
     except RedisError as error:
         log.warning("places not kept", error=type(error).__name__)
+
+
+def _kept(place: Place) -> str:
+    reason = place.reason.as_json() if place.reason else None
+    return json.dumps({**{field.name: getattr(place, field.name) for field in fields(Place)}, "reason": reason})
+
+
+def _place(kept: dict[str, Any]) -> Place:
+    return Place(**{**kept, "reason": Reason.from_json(kept["reason"]) if kept["reason"] else None})
 
 
 def _text(value: Any) -> str:

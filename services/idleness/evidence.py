@@ -1,8 +1,11 @@
-"""What speaks for and against a lab's idleness, as facts and in words. Pure."""
+"""What speaks for and against a lab's idleness. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from reasons import Code, Reason
 
 # A page says so often enough that it is open; a measurement is taken once a minute.
 PAGE_OPEN_FOR = timedelta(minutes=2)
@@ -49,16 +52,16 @@ def evidence(activity: dict[str, Any], started_at: datetime, now: datetime, *, i
     )
 
 
-def words(seen: Evidence) -> str:
-    """Return it as people say it: "no input 118 min, CPU 0.4 %, page closed"."""
-    if not seen.is_known:
-        return "nobody knows what its student does"
-    parts = [f"no input {seen.input_min} min"]
-    parts += [f"no request {seen.http_min} min"] if seen.http_min is not None else []
-    parts += [f"no check {seen.check_min} min"] if seen.check_min is not None else []
-    parts.append("CPU unknown" if seen.cpu_percent is None else f"CPU {seen.cpu_percent:.1f} %")
-    parts.append("page open" if seen.is_page_open else "page closed")
-    return ", ".join(parts)
+def reasons(facts: Mapping[str, Any]) -> list[Reason]:
+    """Return what facts, as `Evidence.facts` gives them, say for or against a lab's idleness, to be listed."""
+    if not facts.get("is_known", True):
+        return [Reason(Code.USE_UNKNOWN)]
+    uses = (("input_min", Code.NO_INPUT), ("http_min", Code.NO_REQUEST), ("check_min", Code.NO_CHECK))
+    found = [Reason(code, minutes=facts[name]) for name, code in uses if facts.get(name) is not None]
+    cpu = facts.get("cpu_percent")
+    found.append(Reason(Code.CPU_UNKNOWN) if cpu is None else Reason(Code.CPU_USED, percent=cpu))
+    found.append(Reason(Code.PAGE_OPEN if facts.get("page") == "open" else Code.PAGE_CLOSED))
+    return found
 
 
 def _minutes(at: datetime | None, now: datetime) -> int | None:

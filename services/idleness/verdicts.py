@@ -1,4 +1,4 @@
-"""Decisions about idle labs that changed something, each a row with its reasons."""
+"""Decisions about idle labs that changed something, each a row with the facts behind it."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from sqlalchemy import select
 from extensions import db
 from models import IdleVerdict, LabSession
 from services import timelines
-from services.idleness import evidence
 from services.idleness.evidence import Evidence
 from services.idleness.rules import Verdict
 
@@ -27,12 +26,11 @@ def record(lab_session: LabSession, action: str, decided: Verdict, seen: Evidenc
         at=now,
         action=action,
         reason=decided.reason,
-        words=evidence.words(seen),
         facts=facts,
     )
     db.session.add(row)
     kind = "warned" if action in ("warn", "warn_last") else "verdict"
-    timelines.note(lab_session.id, kind, now, action=action, reason=decided.reason, words=row.words, **facts)
+    timelines.note(lab_session.id, kind, now, action=action, reason=decided.reason, **facts)
     return row
 
 

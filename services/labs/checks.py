@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased, joinedload
 from extensions import db
 from models import CheckRun, Completion, Lab, LabCheck, LabSession, PointEntry
 from models.lab_session import RUNNING
+from reasons import Code, Reason
 from services import leases, live, timelines
 from services.courses import progress
 from services.errors import Conflict, NotFound
@@ -92,12 +93,8 @@ def finish(
     """Write the outcome of a run, if it is still open, and what it earns."""
     # Two runs that pass at once would each miss the other as the last check of the lab: one waits here.
     db.session.execute(select(LabSession.id).where(LabSession.id == run.session_id).with_for_update())
-    text = readable(output)
-    if is_truncated:
-        text += f"\n[It printed more; only the first {MAX_OUTPUT // 1024} kB are shown.]"
-    if is_timed_out:
-        text = f"{text}\n{too_slow(run.check.timeout_s)}".strip()
-    if not _close(run, "passed" if is_passed else "failed", text, now):
+    reason = cut_short(run.check.timeout_s if is_timed_out else None, is_truncated=is_truncated)
+    if not _close(run, "passed" if is_passed else "failed", now, output=readable(output), reason=reason):
         return
     kind = "check_passed" if is_passed else "check_failed"
     timelines.note(run.session_id, kind, now, check=run.check.title, check_id=run.check_id)
@@ -110,7 +107,7 @@ def put_off(run: CheckRun, *, now: datetime) -> None:
     """Try a run again that the backend couldn't carry out; after three times, or without a machine, say so."""
     tries = run.tries + 1
     if RETRIES.is_over(tries) or run.session.state != RUNNING:
-        _close(run, "error", "", now)
+        _close(run, "error", now)
     else:
         leases.set_on(run, {"state": "queued", **RETRIES.later(tries, now)})
     live.lab_changed(run.session_id)
@@ -128,20 +125,23 @@ def oldest(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 def readable(output: bytes) -> str:
     """Return output as text that a page and a database can bear, cut to 4 kB."""
-    text = ESCAPES.sub("", output[:MAX_OUTPUT].decode(errors="replace").replace("\r\n", "\n"))
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc").strip("\n")
+    plain = ESCAPES.sub("", output[:MAX_OUTPUT].decode(errors="replace").replace("\r\n", "\n"))
+    return "".join(char for char in plain if char in "\n\t" or unicodedata.category(char) != "Cc").strip("\n")
 
 
-def too_slow(seconds: int) -> str:
-    """Say that a check was stopped."""
-    return f"It took longer than {seconds} second{'' if seconds == 1 else 's'} and was stopped."
+def cut_short(limit_s: int | None, *, is_truncated: bool) -> Reason | None:
+    """Return why there is no more of a check's output: it was stopped after `limit_s`, or printed too much."""
+    reasons = [Reason(Code.CHECK_PRINTED_MORE, limit_kb=MAX_OUTPUT // 1024)] if is_truncated else []
+    if limit_s is not None:
+        reasons.append(Reason(Code.CHECK_TOO_SLOW, limit_s=limit_s))
+    return Reason.all_of(reasons) if reasons else None
 
 
-def _close(run: CheckRun, state: str, output: str, now: datetime) -> bool:
+def _close(run: CheckRun, state: str, now: datetime, *, output: str = "", reason: Reason | None = None) -> bool:
     changed = db.session.execute(
         update(CheckRun)
         .where(CheckRun.id == run.id, CheckRun.state.in_(("queued", "running")))
-        .values(state=state, output=output, finished_at=now, **leases.FREE)
+        .values(state=state, output=output, reason=reason, finished_at=now, **leases.FREE)
         .returning(CheckRun.id)
         .execution_options(synchronize_session=False)
     ).scalar()

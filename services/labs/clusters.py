@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import ClusterState
+from reasons import Reason
 from services import live
 
-MAX_DETAIL = 500
 # What a backend says of a node that is being emptied.
 DRAINING = "draining"
 
@@ -28,7 +28,7 @@ def seen(instance: str, nodes: Sequence[dict[str, Any]], now: datetime) -> None:
         "cpu_mhz": sum(max(0, node["cpu_mhz"] - node["cpu_taken_mhz"]) for node in ready),
         "memory_mb": sum(max(0, node["memory_mb"] - node["memory_taken_mb"]) for node in ready),
         "nodes": list(nodes),
-        "detail": "",
+        "detail": None,
     }
     before = db.session.get(ClusterState, instance, populate_existing=True)
     is_back = before is not None and before.down_since is not None
@@ -40,10 +40,10 @@ def seen(instance: str, nodes: Sequence[dict[str, Any]], now: datetime) -> None:
         live.places_changed()
 
 
-def down(instance: str, detail: str, now: datetime) -> None:
+def down(instance: str, detail: Reason, now: datetime) -> None:
     """Note that the cluster doesn't answer; since when stays what it was."""
     before = db.session.get(ClusterState, instance, populate_existing=True)
-    _write(instance, {"detail": detail[:MAX_DETAIL]}, down_since=now)
+    _write(instance, {"detail": detail}, down_since=now)
     if before is None or before.down_since is None:
         live.places_changed()
 

@@ -20,7 +20,7 @@ def describe(lab_session: LabSession, now: datetime, reader_id: int | None = Non
     says whether the student ever passed it. `steps` tells of each step how far the student is, and its solution
     where they may read it. `save` is the receipt of the work that was saved last, of one that stops that of its end;
     `save_error` says why none can be. `detail` says more of how it ended; of one that is to run, why the machine before
-    it wasn't saved.
+    it wasn't saved. What is a reason gets its words by `wording.py`.
     """
     checks = progress.of_checks(lab_session)
     place = positions.of(lab_session.id, now) if lab_session.state == QUEUED else None
@@ -55,7 +55,7 @@ def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> rule
         idle=timedelta(minutes=lab_session.lab.idle_minutes),
         warned_at=lab_session.warned_at,
         warned_last_at=lab_session.warned_last_at,
-        can_be_saved=not lab_session.save_error,
+        can_be_saved=lab_session.save_error is None,
         kept_until=lab_session.kept_until,
         life=timedelta(minutes=lab_session.lab.max_life_minutes),
         is_activity_known=is_activity_known,
@@ -70,14 +70,14 @@ def _queue(lab_session: LabSession, place: Place | None) -> dict[str, Any]:
     if place is None:
         nothing = ("position", "queue_length", "wait_s", "waiting_full")
         is_away = lab_session.state in (STARTING, STOPPING) and lab_session.waiting_for == holdings.DOWN
-        return {**dict.fromkeys(nothing), "waiting_for": holdings.DOWN if is_away else ""}
-    words = lab_session.waiting_for or place.words
+        return {**dict.fromkeys(nothing), "waiting_for": holdings.DOWN if is_away else None}
+    reason = lab_session.waiting_for or place.reason
     return {
         "position": place.position,
         "queue_length": place.length,
         "wait_s": {"likely": place.likely_s, "latest": place.latest_s} if place.likely_s is not None else None,
-        "waiting_for": words,
-        "waiting_full": place.full if words == place.words else None,
+        "waiting_for": reason,
+        "waiting_full": place.full if reason == place.reason else None,
     }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Course, Enrolment, Lab, LabSession, Mail, User
 from models.lab_session import QUEUED
+from reasons import N_, Catalogue, Code, Reason, sentence
 from services import live, markdown, plain
 from services.capacity import placement
 from services.labs import gate, lifecycle
@@ -18,27 +19,25 @@ from services.labs.gate import OF_LAB, Site, Why
 AGAIN = timedelta(days=1)
 # Machines come back, and a cluster that begins has few: whoever waits already isn't sent away at once.
 PATIENCE = timedelta(minutes=5)
-# How a session's end says it; the page has the words in the reader's language.
-DETAILS: dict[Why, str] = {
-    "off": "Labs are not set up here.",
-    "driver": "No machine that there is can run labs of this kind.",
-    "size": "This lab needs a larger machine than there is.",
+# How a session's end says it.
+REASONS: dict[Why, Reason] = {
+    "off": Reason(Code.LABS_OFF),
+    "driver": Reason(Code.KIND_RUNS_NOWHERE),
+    "size": Reason(Code.LAB_TOO_LARGE),
 }
-TEXT = """Hello {name},
+SUBJECT = N_("The lab “%(lab)s” of “%(course)s” can’t start")
+TEXT = N_(
+    """Hello %(name)s,
 
-the lab “{lab}” of your course “{course}” can’t start on this site, and its students are told so when they try:
+the lab “%(lab)s” of your course “%(course)s” can’t start on this site, and its students are told so when they try:
 
-{url}
+%(url)s
 
-{why}
+%(why)s
 
-{remedy}
+Import the course with a smaller lab, or ask the people who run this site. `flask labs plan` tells them more.
 """
-WHY: dict[Why, str] = {
-    "driver": "No machine here runs labs of the kind “{template}”.",
-    "size": "It needs {cpu} MHz of CPU, {memory} MB of memory and {disk} MB of disk; no machine here has as much.",
-}
-REMEDY = "Import the course with a smaller lab, or ask the people who run this site. `flask labs plan` tells them more."
+)
 
 
 def faults(course: Course, site: Site) -> list[tuple[Lab, Why]]:
@@ -48,26 +47,25 @@ def faults(course: Course, site: Site) -> list[tuple[Lab, Why]]:
     return [(lab, why) for lab, why in checked if why is not None and why in OF_LAB]
 
 
-def words(lab: Lab, why: Why) -> str:
-    """Say in a sentence with figures why the lab can't start."""
+def reason_with_figures(lab: Lab, why: Why) -> Reason:
+    """Return why the lab can't start, with what it asks for."""
+    if why == "driver":
+        return Reason(Code.KIND_WANTED, template=lab.template)
     needs = placement.needs_of(lab.cpu_mhz, lab.memory_mb, lab.template)
     disk_mb = lab.disk_mb + placement.OWN_DISK_MB
-    return WHY[why].format(template=lab.template, cpu=needs.cpu_mhz, memory=needs.memory_mb, disk=disk_mb)
+    return Reason(Code.SIZE_WANTED, cpu_mhz=needs.cpu_mhz, memory_mb=needs.memory_mb, disk_mb=disk_mb)
 
 
 def tell_teachers(lab: Lab, why: Why, public_url: str, now: datetime) -> int:
     """Write to the teachers of the lab's course, unless they heard of it today; return how many there are."""
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"hopeless:{lab.id}"})
-    course = db.session.get_one(Course, lab.course_id)
-    subject = f"The lab “{_named(lab)}” of “{_named(course)}” can’t start"
-    recent = select(Mail.recipient).where(Mail.subject == subject, Mail.created_at > now - AGAIN)
+    course, about = db.session.get_one(Course, lab.course_id), f"hopeless:{lab.id}"
+    recent = select(Mail.recipient).where(Mail.about == about, Mail.created_at > now - AGAIN)
     told = set(db.session.scalars(recent))
     teachers = _teachers(course)
     for teacher in teachers:
         if teacher.email not in told:
-            db.session.add(
-                Mail(recipient=teacher.email, subject=subject, body_text=_text(lab, course, teacher, why, public_url))
-            )
+            db.session.add(_mail(lab, course, teacher, why, public_url, about))
             live.nudge("mail")
     return len(teachers)
 
@@ -89,7 +87,7 @@ def end_waiting(site: Site, public_url: str, now: datetime) -> int:
         why = known[lab.id]
         if why is None:
             continue
-        if lifecycle.start_failed(lab_session, DETAILS[why], now):
+        if lifecycle.start_failed(lab_session, REASONS[why], now):
             ended += 1
             if why in OF_LAB:
                 tell_teachers(lab, why, public_url, now)
@@ -108,12 +106,18 @@ def _teachers(course: Course) -> Sequence[User]:
     return db.session.scalars(query.order_by(User.id)).all()
 
 
-def _text(lab: Lab, course: Course, teacher: User, why: Why, public_url: str) -> str:
-    return TEXT.format(
-        name=plain.sentence(teacher.display_name),
-        lab=_named(lab),
-        course=_named(course),
-        url=f"{public_url.rstrip('/')}/courses/{course.slug}/labs/{lab.slug}",
-        why=words(lab, why),
-        remedy=REMEDY,
+def _mail(lab: Lab, course: Course, teacher: User, why: Why, public_url: str, about: str) -> Mail:
+    catalogue = Catalogue(teacher.language)
+    values = {
+        "name": plain.sentence(teacher.display_name),
+        "lab": _named(lab),
+        "course": _named(course),
+        "url": f"{public_url.rstrip('/')}/courses/{course.slug}/labs/{lab.slug}",
+        "why": sentence(reason_with_figures(lab, why), catalogue),
+    }
+    return Mail(
+        recipient=teacher.email,
+        about=about,
+        subject=catalogue.gettext(SUBJECT) % values,
+        body_text=catalogue.gettext(TEXT) % values,
     )

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import Course, Lab, LabSession, User
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from reasons import Code, Reason
 from services import leases, live, timelines
 from services.capacity import holdings
 from services.errors import Conflict
@@ -23,19 +24,18 @@ from services.labs.sessions import active_for
 from services.saves import store
 
 TRIES = 3
-MAX_DETAIL = 500
 START_RETRIES = leases.Retries(most=5)
 # A machine is never given up while it may run.
 STOP_RETRIES = leases.Retries()
 # A cluster without room, or one that doesn't answer, is asked again after this time.
 ROOM_PAUSE = timedelta(seconds=5)
-GAVE_UP = "The machine couldn't be started after several tries. Try again later, or tell your teacher."
+GAVE_UP = Reason(Code.GAVE_UP)
 # Nothing has failed, waits, is warned of or saved yet.
 CLEAN: dict[str, Any] = {
     "tries": 0,
-    "waiting_for": "",
+    "waiting_for": None,
     "is_settled": False,
-    "save_error": "",
+    "save_error": None,
     "warned_at": None,
     "warned_last_at": None,
 }
@@ -90,7 +90,7 @@ def begin_with(lab_session: LabSession, save_id: int) -> bool:
 
 def claim(lab_session: LabSession, now: datetime, *, job: str, is_warm: bool) -> bool:
     """Take a session whose turn has come: its machine is started by the caller. `is_warm`: `job` is one kept warm."""
-    is_first_try = not lab_session.waiting_for
+    is_first_try = lab_session.waiting_for is None
     begun = {"claimed_at": now, "job_id": job, "is_warm": is_warm, "node": ""}
     if not move(lab_session, QUEUED, STARTING, **begun, **leases.held(now)):
         return False
@@ -122,7 +122,7 @@ def started(lab_session: LabSession, node: str, now: datetime) -> bool:
     return True
 
 
-def no_room(lab_session: LabSession, reason: str, now: datetime) -> None:
+def no_room(lab_session: LabSession, reason: Reason, now: datetime) -> None:
     """Send a session back to its place in the queue. That is no failure; the timeline names each reason once."""
     is_new = reason != lab_session.waiting_for
     if move(lab_session, STARTING, QUEUED, **_waits(reason, now)) and is_new:
@@ -138,7 +138,7 @@ def start_waits(lab_session: LabSession, now: datetime) -> None:
 
 def start_anew(lab_session: LabSession, now: datetime) -> None:
     """Queue a session whose warm machine failed: the next start is of a machine of its own."""
-    move(lab_session, STARTING, QUEUED, waiting_for="", **START_RETRIES.later(lab_session.tries + 1, now))
+    move(lab_session, STARTING, QUEUED, waiting_for=None, **START_RETRIES.later(lab_session.tries + 1, now))
 
 
 def retry_start(lab_session: LabSession, now: datetime) -> None:
@@ -148,12 +148,12 @@ def retry_start(lab_session: LabSession, now: datetime) -> None:
     """
     tries = lab_session.tries + 1
     if not START_RETRIES.is_over(tries):
-        change(lab_session, STARTING, waiting_for="", **START_RETRIES.later(tries, now))
+        change(lab_session, STARTING, waiting_for=None, **START_RETRIES.later(tries, now))
     elif _begin_stop(lab_session, STARTING, now, reason="failed", detail=GAVE_UP):
         timelines.note(lab_session.id, "failed", now, reason=GAVE_UP)
 
 
-def start_failed(lab_session: LabSession, detail: str, now: datetime) -> bool:
+def start_failed(lab_session: LabSession, detail: Reason, now: datetime) -> bool:
     """End a session that waits or starts, and can't run. Nothing of it is on the cluster."""
     state = STARTING if lab_session.state == STARTING else QUEUED
     is_ended = move(lab_session, state, ENDED, reason="failed", detail=detail, ended_at=now)
@@ -192,7 +192,7 @@ def reset(lab_session: LabSession, now: datetime, *, restore_id: int | None = No
         raise Conflict("Only a lab that runs can be reset.")
 
 
-def relocate(lab_session: LabSession, now: datetime, *, why: str) -> None:
+def relocate(lab_session: LabSession, now: datetime, *, why: Reason) -> None:
     """Save, and start again on another machine with what was saved. Again is harmless."""
     if _begin_stop(lab_session, RUNNING, now, is_resetting=True, is_fresh=False, restore_id=None):
         timelines.note(lab_session.id, "moved", now, why=why, job=lab_session.job_id)
@@ -220,8 +220,8 @@ def stopped(session_id: uuid.UUID, job: str, now: datetime) -> None:
         return
     reason = lab_session.reason or "platform"
     # Only of a start that failed there is more to say; of a reset before it is known by now.
-    detail = lab_session.detail if reason == "failed" else ""
-    values = {"reason": reason, "detail": detail, "waiting_for": ""}
+    detail = lab_session.detail if reason == "failed" else None
+    values = {"reason": reason, "detail": detail, "waiting_for": None}
     if move(lab_session, STOPPING, ENDED, ended_at=now, **values):
         timelines.note(session_id, "stopped", now, reason=reason)
 
@@ -233,9 +233,8 @@ def retry_stop(session_id: uuid.UUID, job: str, now: datetime) -> None:
         change(lab_session, STOPPING, **STOP_RETRIES.later(lab_session.tries + 1, now))
 
 
-def lost(lab_session: LabSession, now: datetime, *, reason: str = "lost", detail: str = "") -> bool:
+def lost(lab_session: LabSession, now: datetime, *, reason: str = "lost", detail: Reason | None = None) -> bool:
     """End a session whose machine is gone."""
-    detail = detail[:MAX_DETAIL]
     is_lost = move(lab_session, RUNNING, ENDED, reason=reason, detail=detail, ended_at=now)
     if is_lost:
         saved_at = lab_session.saved_at.isoformat() if lab_session.saved_at else None
@@ -247,5 +246,5 @@ def _begin_stop(lab_session: LabSession, state: str, now: datetime, **values: An
     return move(lab_session, state, STOPPING, tries=0, **leases.waiting(now), **values)
 
 
-def _waits(reason: str, now: datetime) -> dict[str, Any]:
+def _waits(reason: Reason, now: datetime) -> dict[str, Any]:
     return {**leases.waiting(now + ROOM_PAUSE), "waiting_for": reason, "claimed_at": None}

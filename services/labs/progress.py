@@ -25,7 +25,7 @@ def of_checks(lab_session: LabSession) -> list[dict[str, Any]]:
     run, other, owner = aliased(CheckRun), aliased(CheckRun), aliased(LabSession)
     # A reset gives a new machine: what ran on the one before says nothing about it.
     newest = (
-        select(run.state, run.output)
+        select(run.state, run.output, run.reason)
         .where(run.session_id == lab_session.id, run.check_id == LabCheck.id)
         .where(run.requested_at >= literal(lab_session.started_at, DateTime(timezone=True)))
         .order_by(run.id.desc())
@@ -41,7 +41,7 @@ def of_checks(lab_session: LabSession) -> list[dict[str, Any]]:
     passes, failures = theirs.c
     query = (
         select(LabCheck.id, LabCheck.step_id, LabCheck.points, LabCheck.hint_html)
-        .add_columns(newest.c.state, newest.c.output, passes, failures)
+        .add_columns(newest.c.state, newest.c.output, newest.c.reason, passes, failures)
         .select_from(LabCheck)
         .outerjoin(newest, newest.c.state.is_not(None))
         .join(theirs, true())
@@ -57,9 +57,10 @@ def of_checks(lab_session: LabSession) -> list[dict[str, Any]]:
             "failures": failed,
             "points": points,
             "output": output or "",
+            "reason": reason,
             "hint_html": hint_html or None if state == "failed" else None,
         }
-        for check_id, step_id, points, hint_html, state, output, passed, failed in db.session.execute(query)
+        for check_id, step_id, points, hint_html, state, output, reason, passed, failed in db.session.execute(query)
     ]
 
 

@@ -16,7 +16,7 @@ from extensions import db
 from models import LabSession, User, WarmLab
 from models.cluster import WARM_READY
 from models.lab_session import ENDED, RUNNING
-from reasons import Catalogue, Code, Reason, sentence, text
+from reasons import Code, Reason
 from services.labs import lifecycle, warm_stock
 
 # A machine that runs for nobody yet, as it is listed beside sessions.
@@ -165,7 +165,7 @@ def lose(repair: Repair, now: datetime) -> bool:
     lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
     if lab_session is None:
         return False
-    return lifecycle.lost(lab_session, now, reason=repair.reason or "lost", detail=sentence(repair.why, Catalogue()))
+    return lifecycle.lost(lab_session, now, reason=repair.reason or "lost", detail=repair.why)
 
 
 def move(repair: Repair, now: datetime) -> None:
@@ -177,5 +177,5 @@ def move(repair: Repair, now: datetime) -> None:
         warm_stock.retire(repair.job_id)
         return
     lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
-    if lab_session is not None:
-        lifecycle.relocate(lab_session, now, why=text(repair.why, Catalogue()))
+    if lab_session is not None and repair.why is not None:
+        lifecycle.relocate(lab_session, now, why=repair.why)

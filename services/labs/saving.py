@@ -26,13 +26,11 @@ RETRIES_TO_REACH = leases.Retries(most=6)
 AWAY_PAUSE = timedelta(seconds=5)
 # A lab that can't be saved is tried again so often: its student may make room.
 RETRY = timedelta(minutes=10)
-AWAY = "The cluster doesn't answer."
-GONE = "The machine is gone, and with it what was done since the last save."
 
 # Nothing is wrong with the last save, and none is asked for.
-NO_FAULT: dict[str, Any] = {"save_error": "", "save_requested_at": None, "waiting_for": ""}
+NO_FAULT: dict[str, Any] = {"save_error": None, "save_requested_at": None, "waiting_for": None}
 # A running lab whose save is asked for, or failed before.
-WANTED = or_(LabSession.save_requested_at.is_not(None), LabSession.save_error != "")
+WANTED = or_(LabSession.save_requested_at.is_not(None), LabSession.save_error.is_not(None))
 
 
 class Outcome(StrEnum):
@@ -96,7 +94,7 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
     is_settled = order.is_last and lab_session.state == STOPPING
     values = {"saved_at": now, "tries": 0, "is_settled": is_settled, **NO_FAULT}
     if lab_session.state == RUNNING:
-        values |= {**leases.FREE, "detail": ""}
+        values |= {**leases.FREE, "detail": None}
     change(lab_session, lab_session.state, **values)
     timelines.note(lab_session.id, "saved", now, **store.receipt(save))
     db.session.flush()
@@ -126,7 +124,7 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
     outcome = after_failure(
         is_running=lab_session.state == RUNNING,
         reason="reset" if lab_session.is_resetting else lab_session.reason or "",
-        is_forced=lab_session.save_error != "",
+        is_forced=lab_session.save_error is not None,
         tries=tries,
         fault=fault,
     )
@@ -142,7 +140,7 @@ def wait(lab_session: LabSession, now: datetime) -> None:
     is_stopping = lab_session.state == STOPPING
     if is_stopping and lab_session.waiting_for != holdings.DOWN:
         timelines.note(lab_session.id, "waiting", now, reason=holdings.DOWN)
-    waiting_for = holdings.DOWN if is_stopping else ""
+    waiting_for = holdings.DOWN if is_stopping else None
     change(lab_session, lab_session.state, waiting_for=waiting_for, **leases.waiting(now + AWAY_PAUSE))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, case, delete, func, or
 from extensions import db
 from models import Lab, WarmLab, WarmPlan
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING, WARM_TRANSITIONS
+from reasons import Reason
 from services import leases, live
 from services.capacity import holdings, order, placement, warm_plans
 from services.capacity.order import Limits
@@ -153,16 +154,16 @@ def ready(warm_id: int, now: datetime) -> bool:
     """Note that it runs; False when it was given up meanwhile."""
     statement = update(WarmLab).where(WarmLab.id == warm_id, _may_become(WARM_READY))
     changed = db.session.scalar(
-        statement.values(state=WARM_READY, ready_at=now, tries=0, detail="", **leases.FREE).returning(WarmLab.id)
+        statement.values(state=WARM_READY, ready_at=now, tries=0, detail=None, **leases.FREE).returning(WarmLab.id)
     )
     # Somebody may wait for just this one.
     live.nudge("labs")
     return changed is not None
 
 
-def put_off(warm_id: int, tries: int, now: datetime, detail: str) -> None:
+def put_off(warm_id: int, tries: int, now: datetime, detail: Reason) -> None:
     """Try a start or a stop again later that came to nothing, now for the `tries`-th time."""
-    values = {"detail": detail[:200], **RETRIES.later(tries, now)}
+    values = {"detail": detail, **RETRIES.later(tries, now)}
     db.session.execute(update(WarmLab).where(WarmLab.id == warm_id).values(**values))
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 
+from reasons import ENGLISH, Code, Reason, text
+
 MEGABYTE = 1024 * 1024
 MOST_ENTRIES = 100_000
 LONGEST_NAME = 16 * 1024
@@ -55,21 +57,21 @@ printf '%s\nyurt-save %08d' "$report" "${#report}"
 
 
 class NotSaved(Exception):
-    """A home can't be saved. `reason` is for people; trying again helps unless `is_final`.
+    """A home can't be saved, and why. Trying again helps unless `is_final`.
 
     `is_gone`: there is no machine; `is_unreached`: there is, and it doesn't answer; `is_away`: nobody can tell.
     """
 
     def __init__(
         self,
-        reason: str,
+        reason: Reason,
         *,
         is_final: bool = False,
         is_gone: bool = False,
         is_unreached: bool = False,
         is_away: bool = False,
     ) -> None:
-        super().__init__(reason)
+        super().__init__(text(reason, ENGLISH))
         self.reason, self.is_final = reason, is_final
         self.is_gone, self.is_unreached, self.is_away = is_gone, is_unreached, is_away
 
@@ -101,11 +103,11 @@ def read(output: bytes, *, limit: int, most_unpacked: int) -> Archive:
     tail = TAIL.search(output[-TAIL_SIZE:])
     said = int(tail[1]) if tail else 0
     if tail is None or said > len(output) - TAIL_SIZE:
-        raise NotSaved("The archive of the home broke off.")
+        raise NotSaved(Reason(Code.ARCHIVE_BROKE_OFF))
     end = len(output) - TAIL_SIZE - said
     report = output[end : end + said]
     if end > limit:
-        raise NotSaved(f"The home is larger than {limit // MEGABYTE} MB, packed.", is_final=True)
+        raise NotSaved(Reason(Code.HOME_TOO_LARGE, limit_mb=limit // MEGABYTE), is_final=True)
     skipped = _skipped(report)
     return Archive(output[:end], inspect(output[:end], most_unpacked), skipped)
 
@@ -115,7 +117,7 @@ def _skipped(report: bytes) -> int:
     lines = report.splitlines()
     status = lines[-1].split() if lines else []
     if len(status) != 4 or status[0] != b"status" or status[2:] != [b"0", b"0"] or status[1] not in (b"0", b"1", b"2"):
-        raise NotSaved("The machine couldn't pack the home.")
+        raise NotSaved(Reason(Code.HOME_NOT_PACKED))
     unreadable = sum(1 for line in lines if UNREADABLE.search(line))
     return max(1, unreadable) if status[1] == b"2" else 0
 
@@ -129,7 +131,7 @@ def inspect(data: bytes, most_unpacked: int) -> int:
             while reader.take(CHUNK):
                 pass
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise NotSaved("The archive of the home is damaged.") from error
+        raise NotSaved(Reason(Code.ARCHIVE_DAMAGED)) from error
     return contents.files
 
 
@@ -144,7 +146,8 @@ class _Reader:
         data = self._read(size)
         self._taken += len(data)
         if self._taken > self._most:
-            raise NotSaved(f"The home holds more than {self._most // MEGABYTE} MB, unpacked.", is_final=True)
+            reason = Reason(Code.HOME_HOLDS_TOO_MUCH, limit_mb=self._most // MEGABYTE)
+            raise NotSaved(reason, is_final=True)
         return data
 
     def exactly(self, size: int) -> bytes:
@@ -177,35 +180,35 @@ class _Found:
         """Take an entry that stays inside the home, whatever came before it; raise NotSaved for any other."""
         self.entries += 1
         if self.entries > MOST_ENTRIES:
-            raise NotSaved(f"The home has more than {MOST_ENTRIES} files.", is_final=True)
+            raise NotSaved(Reason(Code.HOME_HAS_TOO_MANY, limit=MOST_ENTRIES), is_final=True)
         parts = self._inside(info.name)
         if info.type == tarfile.LNKTYPE and self.kinds.get(self._inside(info.linkname)) not in _FILES:
-            raise _refused(info.name, "is a link to what isn't in the home")
+            raise _refused(info.name, Code.LINKS_OUTSIDE)
         if info.type not in (*_FILES, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE):
-            raise _refused(info.name, "is no file")
+            raise _refused(info.name, Code.NO_FILE)
         if not parts and info.type != tarfile.DIRTYPE:
-            raise _refused(info.name, "is the home, and no folder")
+            raise _refused(info.name, Code.HOME_NO_FOLDER)
         if parts in self.kinds and not (info.type == self.kinds[parts] == tarfile.DIRTYPE):
-            raise _refused(info.name, "comes twice")
+            raise _refused(info.name, Code.COMES_TWICE)
         self.kinds[parts] = tarfile.REGTYPE if info.type == tarfile.LNKTYPE else info.type
         self.files += info.type != tarfile.DIRTYPE
 
     def _inside(self, name: str) -> tuple[str, ...]:
         parts = tuple(part for part in name.split("/") if part not in ("", "."))
         if name.startswith("/") or ".." in parts:
-            raise _refused(name, "isn't in the home")
+            raise _refused(name, Code.LIES_OUTSIDE)
         for length in range(1, len(parts)):
             if self.kinds.get(parts[:length], tarfile.DIRTYPE) != tarfile.DIRTYPE:
-                raise _refused(name, "lies below what is no folder")
+                raise _refused(name, Code.BELOW_NO_FOLDER)
         return parts
 
 
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE, tarfile.GNUTYPE_SPARSE)
 
 
-def _refused(name: str, why: str) -> NotSaved:
+def _refused(name: str, code: Code) -> NotSaved:
     shown = "".join(char if char.isprintable() else "?" for char in name)[:100]
-    return NotSaved(f"“{shown}” {why}: the home can't be saved like this.", is_final=True)
+    return NotSaved(Reason(code, name=shown), is_final=True)
 
 
 def _walk(reader: _Reader) -> _Found:
@@ -214,7 +217,7 @@ def _walk(reader: _Reader) -> _Found:
     while any(block := reader.exactly(BLOCK)):
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if info.size < 0:
-            raise NotSaved("The archive of the home is damaged.")
+            raise NotSaved(Reason(Code.ARCHIVE_DAMAGED))
         if info.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
             names[info.type] = _long(reader, info)
             continue
@@ -230,7 +233,7 @@ def _walk(reader: _Reader) -> _Found:
 
 def _long(reader: _Reader, info: tarfile.TarInfo) -> str:
     if info.size > LONGEST_NAME:
-        raise _refused(info.name, "has too long a name")
+        raise _refused(info.name, Code.NAME_TOO_LONG)
     data = reader.exactly(info.size + -info.size % BLOCK)
     return data[: info.size].rstrip(b"\0").decode("utf-8", "surrogateescape")
 

@@ -22,11 +22,13 @@ export interface LabDocument {
   state: "queued" | "starting" | "running" | "stopping" | "ended";
   reason: string | null;
   detail: string;
+  detail_reason: Reason | null;
   is_resetting: boolean;
   position: number | null;
   queue_length: number | null;
   wait_s: Wait | null;
   waiting_for: string;
+  waiting_for_reason: Reason | null;
   waiting_full: (Record<string, unknown> & { kind: string }) | null;
   started_at: string | null;
   expires_at: string | null;
@@ -37,10 +39,18 @@ export interface LabDocument {
   steps: Step[];
   saved_at: string | null;
   save_error: string;
+  save_error_reason: Reason | null;
   save: Save | null;
   visitors: Visitor[];
   hand: { raised_at: string; note: string } | null;
   messages: { last: number; unread: number };
+}
+
+/** A reason with its text, in the reader's language. */
+export interface Reason {
+  code: string;
+  params: Record<string, unknown>;
+  text: string;
 }
 
 /** How long a lab is likely to wait for its machine, and at the latest, in seconds. */
@@ -58,6 +68,7 @@ export interface Check {
   failures: number;
   points: number;
   output: string;
+  reason: Reason | null;
   hint_html: string | null;
 }
 

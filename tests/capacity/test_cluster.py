@@ -10,6 +10,7 @@ from backends.nomad import observe
 from extensions import db as database
 from models import ClusterState
 from models.cluster import WARM_READY
+from reasons import Code, Reason
 from scheduler.ticks import capacity
 from services.capacity import holdings
 from services.labs import clusters
@@ -17,6 +18,7 @@ from tests.capacity.conftest import INSTANCE, NOW, click, cluster, runs, warmed
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
 
+AWAY = Reason(Code.CALL_FAILED, said="no server answers")
 NODES = [
     Node("one", cpu_mhz=4000, memory_mb=8192, cpu_taken_mhz=1000, memory_taken_mb=1024),
     Node("two", cpu_mhz=4000, memory_mb=8192, is_ready=False, detail="draining"),
@@ -27,7 +29,7 @@ class Away(ScriptedBackend):
     """A cluster that doesn't answer."""
 
     def capacity(self) -> list[Node] | None:
-        raise BackendUnavailable("no server answers")
+        raise BackendUnavailable(AWAY)
 
 
 def counted(nodes: list[Node] | None) -> ClusterState:
@@ -79,7 +81,7 @@ def test_a_cluster_that_goes_away_is_down_since_then_and_up_again_when_it_answer
         first = down.down_since
     again = clusters.state(INSTANCE)
     # What it had is still known, for those who plan.
-    assert again is not None and (again.down_since, again.cpu_mhz, again.detail) == (first, 3000, "no server answers")
+    assert again is not None and (again.down_since, again.cpu_mhz, again.detail) == (first, 3000, AWAY)
 
     assert counted(NODES).down_since is None
 

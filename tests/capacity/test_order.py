@@ -8,12 +8,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reasons import Code, Reason
 from services.capacity import order
 from services.capacity.order import Choice, Full, Holdings, Limits, Needs, Room, Waiting, Warm
 from tests.capacity.conftest import NOW, later
 
 WIDE = Limits(total=50, user=2)
 SMALL = {"cpu_mhz": 100, "memory_mb": 256}
+
+
+FULL = Reason(Code.NODES_FULL, resource="memory", count=1, total=2)
 
 
 def waits(number: int, course: int = 1, **values: Any) -> Waiting:
@@ -114,7 +118,10 @@ def test_a_lab_larger_than_the_cluster_holds_up_nobody() -> None:
 def test_a_lab_larger_than_every_machine_holds_up_nobody_and_costs_no_warm_machine() -> None:
     nodes = [Room(4000, 2048), Room(1000, 4096)]
     held = Holdings(warm={7: Warm(ready=3)}, cluster_cpu_mhz=5000, cluster_memory_mb=6144, nodes=nodes)
-    tried = {"waiting_for": "memory: 1 of 2 nodes full", "retry_at": NOW + timedelta(seconds=5)}
+    tried = {
+        "waiting_for": FULL,
+        "retry_at": NOW + timedelta(seconds=5),
+    }
 
     large = waits(1, cpu_mhz=2000, memory_mb=4000, **tried)
 
@@ -134,7 +141,7 @@ def test_a_lab_larger_than_what_is_left_takes_its_own_warm_machine() -> None:
 
 
 def test_of_a_lab_without_room_only_the_first_tries_again() -> None:
-    tried = waits(1, retry_at=NOW + timedelta(seconds=5), waiting_for="memory: 3 of 3 nodes full")
+    tried = waits(1, retry_at=NOW + timedelta(seconds=5), waiting_for=FULL)
     turn = [tried, waits(2), waits(3, lab_id=9)]
 
     choice = order.choose(turn, Holdings(), WIDE, NOW)
@@ -145,7 +152,7 @@ def test_of_a_lab_without_room_only_the_first_tries_again() -> None:
 
 def test_a_share_binds_only_while_another_course_waits() -> None:
     half, held = Limits(total=10, user=2, course_percent=50), Holdings(by_course={1: 5})
-    later_on = {"retry_at": later(5), "waiting_for": "no node has a GPU"}
+    later_on = {"retry_at": later(5), "waiting_for": Reason.said("no node has a GPU")}
 
     assert order.choose([waits(1)], held, half, NOW).entry == waits(1)
     assert order.choose([waits(2, 2, **later_on), waits(1)], held, half, NOW).entry is None
@@ -203,7 +210,7 @@ def test_what_others_hold_of_those_machines_is_not_there_for_labs() -> None:
 
 def test_a_lab_that_no_machine_runs_holds_up_nobody_and_costs_no_warm_machine() -> None:
     held = Holdings(warm={7: Warm(ready=3, template="exec")}, **MIXED)
-    tried = {"waiting_for": "2 of 2 nodes lack the driver", "retry_at": NOW + timedelta(seconds=5)}
+    tried = {"waiting_for": Reason(Code.NODES_LACK_DRIVER, count=2, total=2), "retry_at": NOW + timedelta(seconds=5)}
 
     vm = waits(1, template="qemu", **tried)
 

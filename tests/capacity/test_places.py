@@ -10,9 +10,10 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Lab
 from models.lab_session import ENDED, RUNNING
+from reasons import ENGLISH, Code, Reason
 from services.capacity import holdings, positions
 from services.capacity.order import Limits
-from services.labs import document, lifecycle
+from services.labs import document, lifecycle, wording
 from tests.capacity.conftest import INSTANCE, NOW, click, cluster, later, runs, warmed
 from tests.capacity.test_waits import lasted
 from tests.factories import Cast, LabFactory
@@ -30,8 +31,11 @@ def serve(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return change
 
 
+FULL = Reason(Code.NODES_FULL, resource="memory", count=3, total=3)
+
+
 def told(found: Any, now: Any = None) -> dict[str, Any]:
-    return document.describe(found, now or later(60))
+    return wording.worded(document.describe(found, now or later(60)), ENGLISH)
 
 
 def test_the_place_is_that_of_the_fair_order(cast: Cast, other_lab: Lab, serve: Any) -> None:
@@ -95,7 +99,7 @@ def test_who_stands_behind_somebody_without_room_waits_for_the_same(cast: Cast, 
 
 def test_the_clusters_own_words_go_to_everybody_of_that_lab(cast: Cast, serve: Any) -> None:
     serve(10)
-    tried = click(cast.lab, waiting_for="memory: 3 of 3 nodes full", retry_at=later(90))
+    tried = click(cast.lab, waiting_for=FULL, retry_at=later(90))
     behind = click(cast.lab, later(1))
 
     assert [told(found)["waiting_for"] for found in (tried, behind)] == ["memory: 3 of 3 nodes full"] * 2
@@ -147,7 +151,7 @@ def test_a_cluster_that_has_said_no_promises_no_moment_but_the_end_of_a_lab(
     for _ in range(running):
         runs(cast.lab, NOW)
 
-    found = click(cast.lab, later(1), waiting_for="memory: 3 of 3 nodes full", retry_at=later(9000))
+    found = click(cast.lab, later(1), waiting_for=FULL, retry_at=later(9000))
 
     assert told(found, NOW + timedelta(minutes=20))["wait_s"] == wait
 

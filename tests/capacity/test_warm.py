@@ -6,6 +6,7 @@ from extensions import db as database
 from models import Lab, utcnow
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from models.lab_session import QUEUED, RUNNING
+from reasons import ENGLISH, text
 from scheduler.ticks.starts import starter
 from services import timelines
 from services.capacity import positions, warm_plans
@@ -59,7 +60,7 @@ def test_a_lab_without_a_machine_of_its_kind_costs_no_warm_machine_and_says_why(
 
     assert found.state == QUEUED and keep(limits) == [WARM_READY] * 2
     place = positions.everybody(limits, NOW)[found.id]
-    assert place.words == "no machine that there is can run labs of this kind"
+    assert text(place.reason, ENGLISH) == "no machine that there is can run labs of this kind"
 
 
 def test_a_click_takes_a_warm_machine_and_another_one_takes_its_place(

@@ -1,24 +1,21 @@
 """Reasons: codes with declared parameters, stored as JSON, and words made of them."""
 
 import re
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import flask_babel
 import pytest
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from flask import Flask
 from flask_babel import Domain
 
 from cli import messages
 from config import ROOT
-from reasons import Catalogue, Code, Reason, Undeclared, sentence, text
+from reasons import ENGLISH, Catalogue, Code, Reason, Undeclared, sentence, text
 from reasons.codes import TERMS, Counted, Nested, Several, Term
 from reasons.words import capitalised
+from tests.catalogues import bracketed
 
-ENGLISH = Catalogue()
 FULL = Reason(Code.NODES_FULL, resource="memory", count=2, total=3)
 SAMPLES: dict[type, Any] = {
     int: 2,
@@ -130,22 +127,8 @@ def test_what_is_no_term_of_ours_is_shown_as_it_is() -> None:
 
 @pytest.fixture
 def translated(tmp_path: Path) -> Path:
-    """Catalogues in which each English text stands in angle brackets."""
-    made = Catalog(locale="en")
-    for code in Code:
-        words = code.words
-        if isinstance(words, Counted):
-            made.add((words.one, words.many), (f"<{words.one}>", f"<{words.many}>"))
-        else:
-            made.add(words, f"<{words}>", flags=["python-format"])
-    for words in TERMS.values():
-        made.add(words, f"<{words}>")
-    folder = tmp_path / "en" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    data = BytesIO()
-    write_mo(data, made)
-    (folder / "messages.mo").write_bytes(data.getvalue())
-    return tmp_path
+    """English of another kind: each text stands in angle brackets."""
+    return bracketed(tmp_path, "en")
 
 
 @pytest.mark.parametrize("code", Code)

@@ -3,17 +3,21 @@
 import asyncio
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import select, text
 
+import languages
 from config import Settings
 from extensions import db
 from models import LabSession, Quiz, utcnow
+from reasons import Code, Reason, words
 from services import live, tickets
 from services.labs import lifecycle
 from services.quizzes import answers, attempts
+from tests.catalogues import bracketed
 from tests.gateway.conftest import Browser, Events, Stage, noted
 
 STREAMS_PER_USER = Settings.model_fields["limit_streams"].default
@@ -36,6 +40,22 @@ async def test_a_page_gets_the_state_at_once_and_after_each_change(gateway: Brow
     _name, second = await events.next()
     assert (name, first["state"], first["position"]) == ("state", "queued", 1)
     assert (second["state"], second["reason"]) == ("ended", "user")
+
+
+async def test_a_page_hears_why_in_its_own_language(
+    gateway: Browser, stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(languages, "SUPPORTED_LOCALES", ["en", "de"])
+    monkeypatch.setattr(words, "FOLDER", bracketed(tmp_path, "de"))
+    reason = Reason(Code.LAB_TOO_LARGE)
+    await asyncio.to_thread(stage.change, lambda found: lifecycle.start_failed(found, reason, utcnow()))
+
+    address = f"/live/labs/{stage.session}?ticket={stage.watch()}"
+    events = Events(await gateway.get(address, headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.8"}))
+    _name, state = await events.next()
+
+    assert state["detail"] == "<this lab needs a larger machine than there is>."
+    assert state["detail_reason"] == {"code": "lab_too_large", "params": {}, "text": state["detail"]}
 
 
 async def test_an_open_page_is_noted_for_the_verdict_about_idleness(gateway: Browser, stage: Stage) -> None:

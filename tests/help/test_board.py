@@ -8,11 +8,15 @@ from sqlalchemy import event
 from extensions import db as database
 from models import Course, LabSession
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from reasons import Code
+from reasons import Reason as Why
 from services.help import board, hands, messages, visits
 from services.help.needs import Reason
 from services.labs import lifecycle, moves
 from tests.factories import Cast, CourseFactory, LabFactory, ModuleFactory, add_check
 from tests.help.classes import add_class, add_runs, add_student
+
+TOO_LARGE = Why(Code.HOME_TOO_LARGE, limit_mb=64)
 
 
 def names(cast: Cast, now: datetime, **options: object) -> list[str]:
@@ -123,7 +127,7 @@ def test_the_progress_of_saving_everybody_is_told_until_it_is_done(cast: Cast, n
     before, after = now - timedelta(minutes=1), now + timedelta(seconds=2)
     add_student(cast, now, name="quiet", saved_at=before)
     add_student(cast, now, name="done", saved_at=after)
-    add_student(cast, now, name="failed", save_error="Too large.")
+    add_student(cast, now, name="failed", save_error=TOO_LARGE)
     add_student(cast, now, name="stops", state=STOPPING)
     waiting = add_student(cast, now, name="waits", saved_at=before, save_requested_at=now)
 

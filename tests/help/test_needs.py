@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from blueprints.labs.board_words import FULL, in_words, reason, waits_for
 from models.lab_session import QUEUED, RUNNING
+from reasons import Code, Reason
 from services.capacity.placement import Full, Kind
 from services.capacity.positions import Place
 from services.help.needs import AWAY, FAILS, STUCK, Facts, Failing, order, reasons, worst
@@ -143,15 +144,18 @@ def test_what_a_student_waits_for_is_told_of_them_and_not_to_them(app: Flask, ki
     full = Full(kind, 2, 3)
 
     with app.test_request_context():
-        said = waits_for(Place(1, 1, words=full.words, full=asdict(full)))
+        said = waits_for(Place(1, 1, reason=full.reason, full=asdict(full)))
 
     assert set(FULL) == set(get_args(Kind))
     assert said and not said[0].islower()
     assert "you" not in said.lower().split() and "your" not in said.lower().split()
 
 
+FULL_NODES = Reason(Code.NODES_FULL, resource="memory", count=3, total=3)
+
+
 def test_the_clusters_own_words_stand_on_the_board_as_they_are(app: Flask) -> None:
     with app.test_request_context():
-        said = [waits_for(place) for place in (Place(1, 1, words="memory: 3 of 3 nodes full"), None, Place(1, 1))]
+        said = [waits_for(place) for place in (Place(1, 1, reason=FULL_NODES), None, Place(1, 1))]
 
     assert said == ["Memory: 3 of 3 nodes full", "", ""]

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from extensions import db as database
 from models import CheckRun, Completion, CourseTotal, LabSession, PointEntry
 from models.lab_session import ENDED, RUNNING
+from reasons import ENGLISH, Code, Reason
 from services.errors import Conflict, NotFound
-from services.labs import checks, lifecycle, moves
+from services.labs import checks, document, lifecycle, moves, wording
 from services.leases import LEASE
 from tests.factories import Cast, LabFactory, add_check, run_lab
 
@@ -173,10 +174,16 @@ def test_a_run_that_met_its_limits_says_so(cast: Cast, lab: LabSession) -> None:
     checks.finish(claimed, is_passed=False, output=b"x" * 4096, is_timed_out=True, is_truncated=True, now=NOW)
 
     assert claimed.state == "failed"
-    assert claimed.output.splitlines()[1:] == [
+    assert claimed.reason == Reason.all_of(
+        [Reason(Code.CHECK_PRINTED_MORE, limit_kb=4), Reason(Code.CHECK_TOO_SLOW, limit_s=10)]
+    )
+    (shown,) = wording.worded(document.describe(lab, NOW), ENGLISH)["checks"]
+    assert shown["output"].splitlines() == [
+        "x" * 4096,
         "[It printed more; only the first 4 kB are shown.]",
         "It took longer than 10 seconds and was stopped.",
     ]
+    assert shown["reason"]["code"] == "several" and "10 seconds" in shown["reason"]["text"]
 
 
 def test_a_step_has_all_its_checks_run_and_those_that_wait_already_once(cast: Cast, lab: LabSession) -> None:

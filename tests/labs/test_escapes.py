@@ -36,9 +36,11 @@ def found(cast: Cast) -> LabSession:
     hostile = HOSTILE.replace("\x00", "")
     cast.lab.title = cast.course.title = cast.bob.display_name = hostile
     made = run_lab(cast.bob, cast.lab, utcnow())
-    made.detail = made.waiting_for = made.node = made.save_error = made.hand_note = hostile
-    timelines.note(made.id, "failed", utcnow(), reason=hostile, words=hostile)
-    timelines.note(made.id, "waiting", utcnow(), reason=hostile)
+    said = Reason.said(hostile)
+    made.detail = made.waiting_for = made.save_error = said
+    made.node = made.hand_note = hostile
+    timelines.note(made.id, "failed", utcnow(), reason=said, words=hostile)
+    timelines.note(made.id, "waiting", utcnow(), reason=said)
     verdicts.record(
         made, "stop", rules.Verdict("stop", "idle", utcnow()), Evidence(1, None, None, None, 0.4, False), utcnow()
     )
@@ -77,7 +79,7 @@ def test_an_operators_terminal_gets_none(app: Any, found: LabSession, monkeypatc
 
 def test_a_mail_gets_none_and_no_header_of_theirs(app: Any, found: LabSession, settings: Any, tmp_path: Path) -> None:
     soon = utcnow().replace(microsecond=0)
-    mail = warn(found, Verdict("warn", "idle", soon.replace(year=2100)), "no input", "http://yurt", soon)
+    mail = warn(found, Verdict("warn", "idle", soon.replace(year=2100)), {"page": HOSTILE}, "http://yurt", soon)
     database.session.commit()
     assert mail is not None
 

@@ -14,6 +14,7 @@ from cli.labs_capacity import keep_warm
 from extensions import db as database
 from models import ClusterState, Lab, LabSave, LabSession, Mail, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
+from reasons import ENGLISH, Code, Reason, sentence
 from services.accounts import tokens
 from services.labs import gate, hopeless, lifecycle, moves, sessions
 from services.labs.gate import Site
@@ -178,7 +179,8 @@ def test_nobody_waits_for_ever_for_a_machine_that_has_gone(cast: Cast, changed: 
     assert (early, late) == (0, 1)
     ended = sessions.load(asked.id)
     assert (ended.state, ended.reason) == (ENDED, "failed")
-    assert ended.detail == "This lab needs a larger machine than there is."
+    assert ended.detail == Reason(Code.LAB_TOO_LARGE)
+    assert sentence(ended.detail, ENGLISH) == "This lab needs a larger machine than there is."
     assert [mail.recipient for mail in database.session.scalars(select(Mail))] == ["alice@example.org"]
 
 
@@ -189,7 +191,8 @@ def test_who_waits_is_told_when_labs_are_switched_off(cast: Cast) -> None:
 
     hopeless.end_waiting(Site("off", "gate"), "https://yurt.example.org", begun + timedelta(minutes=6))
 
-    assert (sessions.load(asked.id).state, sessions.load(asked.id).detail) == (ENDED, "Labs are not set up here.")
+    ended = sessions.load(asked.id)
+    assert (ended.state, sentence(ended.detail, ENGLISH)) == (ENDED, "Labs are not set up here.")
 
 
 def test_an_import_warns_of_labs_that_can_not_start(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reasons import ENGLISH, listed
 from services.idleness import evidence
 from services.idleness.rules import LAST, WARNING, Facts, settled, verdict
 
@@ -191,10 +192,12 @@ def test_a_lab_can_be_kept_only_up_to_its_longest_life() -> None:
 def test_the_reasons_are_said_in_words(activity: dict[str, object], said: str) -> None:
     stored = {key: at.isoformat() if isinstance(at, datetime) else at for key, at in activity.items()}
 
-    assert evidence.words(evidence.evidence(stored, ago(180), NOW)) == said
+    seen = evidence.evidence(stored, ago(180), NOW)
+
+    assert listed(evidence.reasons(seen.facts()), ENGLISH) == said
 
 
 def test_without_knowledge_no_reason_is_made_up() -> None:
     seen = evidence.evidence({}, ago(180), NOW, is_known=False)
 
-    assert evidence.words(seen) == "nobody knows what its student does"
+    assert listed(evidence.reasons(seen.facts()), ENGLISH) == "nobody knows what happens in it"

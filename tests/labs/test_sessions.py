@@ -194,6 +194,7 @@ def test_checks_tell_their_newest_run_and_whether_they_were_ever_passed(cast: Ca
         "failures": 1,
         "points": 10,
         "output": "no file",
+        "reason": None,
         "hint_html": "<p>Try touch</p>",
     }
 

@@ -12,10 +12,11 @@ from cli.labs_show import show
 from extensions import db as database
 from models import LabEvent, LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, STOPPING
+from reasons import ENGLISH, Reason
 from services import timelines
 from services.accounts import tokens
 from services.idleness import evidence, rules, verdicts
-from services.labs import document, lifecycle, saving, sessions
+from services.labs import document, lifecycle, saving, sessions, wording
 from services.saves import store
 from services.saves.archives import Archive, NotSaved
 from tests.factories import Cast
@@ -134,15 +135,17 @@ def test_the_staff_reads_a_timeline(client: FlaskClient, lab: LabSession) -> Non
 
 
 def test_the_state_has_the_receipt_and_why_there_is_none(lab: LabSession, save: LabSave) -> None:
-    state = document.describe(lab, utcnow())
+    state = wording.worded(document.describe(lab, utcnow()), ENGLISH)
     order = saving.order_of(lab, "again")
     assert order is not None
-    saving.fail(order, NotSaved("It is too large.", is_final=True), utcnow())
-    later = document.describe(lab, utcnow())
+    saving.fail(order, NotSaved(Reason.said("It is too large."), is_final=True), utcnow())
+    later = wording.worded(document.describe(lab, utcnow()), ENGLISH)
 
     assert state["save"]["sha256"] == save.sha256
     assert (state["save_error"], state["idle_stop_at"] is not None) == ("", True)
     assert (later["save_error"], later["idle_stop_at"], later["can_extend"]) == ("It is too large.", None, False)
+    said = {"code": "said", "params": {"said": "It is too large."}, "text": "It is too large."}
+    assert (state["save_error_reason"], later["save_error_reason"]) == (None, said)
 
 
 def test_the_api_gives_events_verdicts_and_saves(

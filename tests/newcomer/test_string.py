@@ -15,8 +15,9 @@ ENTRY = "A string that people read"
 NAMED = {
     "Makefile",
     "blueprints/",
-    "blueprints/shown.py",
+    "languages.py",
     "cli/messages.py",
+    "reasons/",
     "services/",
     "translations/messages.pot",
     "translations/de/LC_MESSAGES/messages.po",

@@ -13,6 +13,7 @@ from extensions import db as database
 from models import LabSession, WarmLab, utcnow
 from models.cluster import WARM_READY
 from models.lab_session import QUEUED, RUNNING
+from reasons import ENGLISH, text
 from scheduler.ticks import capacity, reconcile
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
@@ -111,7 +112,7 @@ def test_a_lab_for_which_no_node_has_room_waits_and_says_why(
     starter(on_nomad, backend, limits)()
 
     assert (found.state, found.tries) == (QUEUED, 0)
-    assert "memory" in found.waiting_for
+    assert "memory" in text(found.waiting_for, ENGLISH)
     assert document.describe(found, utcnow())["waiting_for"] == found.waiting_for
     assert backend.observe() == []
 

@@ -10,6 +10,7 @@ import pytest
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING
+from reasons import Code, Reason
 from services import timelines
 from services.capacity import holdings
 from services.labs import clusters, lifecycle
@@ -103,7 +104,8 @@ def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(
     eventually(lambda: fresh(bob).state == RUNNING and bob.node != client.name, stage.log, WITHIN_S)
     eventually(lambda: settled(stage, bob, alice, charlie), stage.log, WITHIN_S)
     assert (stage.do(bob, "cat work"), bob.node != client.name) == ("of bob\n", True)
-    assert any("out of service" in str(event.detail) for event in timelines.of(bob.id))
+    leaves = Reason(Code.NODE_LEAVING, node=client.name)
+    assert leaves in [timelines.reason_of(event.kind, event.detail) for event in timelines.of(bob.id)]
     drain(cluster, client, "-disable")
 
     # The other one is lost, and its labs end and say why; what comes back with it is wanted by nobody.
@@ -111,7 +113,7 @@ def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(
     other.kill()
     eventually(lambda: fresh(bob).state == ENDED, stage.log, WITHIN_S)
     eventually(lambda: settled(stage, bob, alice, charlie), stage.log, WITHIN_S)
-    assert (bob.reason, bob.detail) == ("lost", f"The machine {other.name} went away.")
+    assert (bob.reason, bob.detail) == ("lost", Reason(Code.MACHINE_AWAY, node=other.name))
     other.start(cluster.server)
     cluster.wait_ready()
     eventually(lambda: settled(stage, bob, alice, charlie) and are_alone(stage), stage.log, WITHIN_S)

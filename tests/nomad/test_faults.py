@@ -17,6 +17,7 @@ from config import ROOT
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STARTING, STOPPING
+from reasons import ENGLISH, sentence
 from scheduler.ticks import reconcile
 from services import timelines
 from services.labs import lifecycle
@@ -128,7 +129,7 @@ def test_wherever_schedulers_die_there_is_one_lab_each_and_it_ends_with_its_work
     stage.go_on()
 
     assert (ends, left) == ([-signal.SIGKILL] * 3, [STOPPING] * 3)
-    assert [(fresh(one).state, one.reason, one.save_error) for one in stopped] == [(ENDED, "user", "")] * 3
+    assert [(fresh(one).state, one.reason, one.save_error) for one in stopped] == [(ENDED, "user", None)] * 3
     assert stage.jobs() == {kept.job_id: "running"}
     for one in stopped:
         assert len(store.of(one.user_id, one.lab_id)) == 1
@@ -176,5 +177,6 @@ def test_a_setup_that_says_anything_but_text_ends_the_start_in_words(stage: Stag
     stage.go_on()
 
     assert (fresh(found).state, found.reason) == (ENDED, "failed")
-    assert "bad" in found.detail and "end" in found.detail and "\x1b" not in found.detail
+    said = sentence(found.detail, ENGLISH)
+    assert "bad" in said and "end" in said and "\x1b" not in said
     assert stage.jobs() == {}

@@ -130,5 +130,5 @@ def go_through(stage: Stage, agent: Agent) -> None:
     stage.cluster.wait_ready()
 
     until(lambda: is_settled(stage, found, ENDED, {}), WITHIN_S, lambda: str([one.state for one in found]))
-    assert [(one.reason, one.save_error) for one in found] == [("user", "")] * 3
+    assert [(one.reason, one.save_error) for one in found] == [("user", None)] * 3
     assert all(store.newest(one.user_id, one.lab_id).session_id == one.id for one in found)

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from backends.base import ENGLISH
 from backends.nomad import observe, words
-from reasons import Code, Reason, text
+from reasons import ENGLISH, Code, Reason, text
 
 NO_EXECUTOR = "executor: error waiting on process"
 JOB = {"ID": "lab-a", "Meta": {"yurt_session": "s"}, "Status": "running"}

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from backends import BackendUnavailable, ExecResult
 from extensions import db as database
 from models import CheckRun, LabSession, utcnow
+from reasons import ENGLISH, text
 from scheduler.ticks.checks import checker
 from services.labs import checks
 from tests.factories import Cast
@@ -62,5 +63,6 @@ def test_a_check_that_is_stopped_for_its_limits_fails_whatever_its_status(lab: L
     checker(backend)()
 
     assert only_run().state == "failed"
-    assert "longer than 10 seconds" in only_run().output
-    assert "first 4 kB" in only_run().output
+    assert only_run().output == "loop"
+    assert "longer than 10 seconds" in text(only_run().reason, ENGLISH)
+    assert "first 4 kB" in text(only_run().reason, ENGLISH)

@@ -10,6 +10,7 @@ from extensions import db as database
 from models import CheckRun, LabSession, WarmLab, utcnow
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from reasons import Reason
 from scheduler.ticks import reconcile
 from scheduler.ticks.checks import checker
 from scheduler.ticks.starts import starter
@@ -96,7 +97,7 @@ def test_a_lab_that_started_in_the_future_is_lost_with_its_machine(running: Ask,
 def test_pauses_and_claims_of_today_are_kept(ask: Ask, cast: Cast) -> None:
     now = utcnow()
     waits = ask(retry_at=now + leases.LONGEST_PAUSE)
-    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error="x", retry_at=now + saving.RETRY)
+    unsaved = ask(cast.alice, state=RUNNING, started_at=now, save_error=Reason.said("x"), retry_at=now + saving.RETRY)
 
     clock_skew.mend(now)
     database.session.commit()

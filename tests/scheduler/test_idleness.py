@@ -10,16 +10,21 @@ from sqlalchemy import func, select
 
 from backends import BackendUnavailable, ExecResult, Usage
 from extensions import db as database
-from models import LabSession, Mail, utcnow
+from models import IdleVerdict, LabSession, Mail, utcnow
 from models.lab_session import RUNNING, STOPPING
+from reasons import ENGLISH, listed
 from scheduler.ticks import idleness, usage
 from services import timelines
-from services.idleness import verdicts
+from services.idleness import evidence, verdicts
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend
 
 Ask = Callable[..., LabSession]
 HOURS = timedelta(hours=1)
+
+
+def said(verdict: IdleVerdict) -> str:
+    return listed(evidence.reasons(verdict.facts), ENGLISH)
 
 
 def collect(redis: Redis) -> None:
@@ -110,7 +115,7 @@ def test_a_use_takes_the_warning_back_with_a_reason(running: Ask, redis: Redis) 
 
     assert (found.warned_at, found.warned_last_at) == (None, None)
     assert [row.action for row in verdicts.of(found.id)] == ["warn", "keep"]
-    assert "no request 0 min" in verdicts.of(found.id)[-1].words
+    assert "no request 0 min" in said(verdicts.of(found.id)[-1])
 
 
 def test_an_open_page_is_no_use_but_stands_in_the_reasons(running: Ask, redis: Redis) -> None:
@@ -121,7 +126,7 @@ def test_an_open_page_is_no_use_but_stands_in_the_reasons(running: Ask, redis: R
     collect(redis)
 
     assert found.warned_at is not None
-    assert verdicts.of(found.id)[0].words.endswith("page open")
+    assert said(verdicts.of(found.id)[0]).endswith("page open")
     assert verdicts.of(found.id)[0].facts["page"] == "open"
 
 
@@ -152,7 +157,7 @@ def test_a_processor_that_ticks_over_is_no_use(running: Ask, redis: Redis, cast:
     collect(redis)
 
     assert found.warned_at is not None
-    assert "no input 180 min, CPU 20.0 %" in verdicts.of(found.id)[0].words
+    assert "no input 180 min, CPU 20.0 %" in said(verdicts.of(found.id)[0])
 
 
 def test_work_that_gets_hardly_any_of_a_full_machine_is_use(running: Ask, redis: Redis) -> None:

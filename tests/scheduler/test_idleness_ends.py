@@ -14,6 +14,7 @@ from extensions import db as database
 from extensions import redis_client
 from models import Mail, utcnow
 from models.lab_session import RUNNING, STARTING, STOPPING
+from reasons import Reason
 from scheduler.ticks import idleness
 from services.idleness import verdicts
 from services.leases import LEASE
@@ -24,7 +25,7 @@ from tests.sites import free_port
 
 def test_a_lab_that_cannot_be_saved_is_not_stopped_for_idleness(running: Ask, redis: Redis) -> None:
     now = utcnow()
-    found = running(last_active_at=now - 4 * HOURS, expires_at=now + HOURS, save_error="It is too large.")
+    found = running(last_active_at=now - 4 * HOURS, expires_at=now + HOURS, save_error=Reason.said("It is too large."))
 
     collect(redis)
 

@@ -2,6 +2,7 @@
 
 from models import utcnow
 from models.lab_session import ENDED, RUNNING, STOPPING
+from reasons import Reason
 from scheduler.ticks.saves import saver
 from services.labs import saving
 from services.labs.saving import Outcome
@@ -32,7 +33,7 @@ def test_a_failure_after_another_schedulers_save_changes_nothing(running: Ask) -
     assert order is not None
 
     first = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
-    second = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
+    second = saving.fail(order, NotSaved(Reason.said("It was slow."), is_final=True), utcnow())
 
     assert (first, second, found.state) == (Outcome.STOP, Outcome.STOP, STOPPING)
 
@@ -43,7 +44,7 @@ def test_a_save_after_another_scheduler_kept_the_lab_does_not_stop_it(running: A
     order = saving.order_of(found)
     assert order is not None
 
-    first = saving.fail(order, NotSaved("It was slow.", is_final=True), utcnow())
+    first = saving.fail(order, NotSaved(Reason.said("It was slow."), is_final=True), utcnow())
     second = saving.keep(order, Archive(packed(work=b"x"), 1), utcnow())
 
-    assert (first, second, found.state, found.save_error) == (Outcome.KEEP_RUNNING, Outcome.NOT_OURS, RUNNING, "")
+    assert (first, second, found.state, found.save_error) == (Outcome.KEEP_RUNNING, Outcome.NOT_OURS, RUNNING, None)

@@ -13,7 +13,7 @@ from backends import BackendUnavailable, Change, Leftover, Node, Observed
 from extensions import db as database
 from models import LabSession, WarmLab, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
-from reasons import Code, Reason
+from reasons import ENGLISH, Code, Reason, sentence
 from scheduler.ticks import leftovers
 from scheduler.ticks.events import follow
 from scheduler.ticks.reconcile import mend_all, survey
@@ -109,7 +109,7 @@ def test_why_a_machine_was_lost_is_told(running: Ask) -> None:
 
     mend_all("test", backend)
 
-    assert (found.state, found.detail) == (ENDED, "Lab: OOM Killed.")
+    assert (found.state, sentence(found.detail, ENGLISH)) == (ENDED, "Lab: OOM Killed.")
 
 
 def test_a_change_of_one_job_mends_that_one(running: Ask) -> None:
@@ -277,7 +277,7 @@ def test_all_whose_node_went_are_told_before_any_machine_is_waited_for(running: 
     mend_all("test", backend)
 
     assert asked == ["look"] * 12 + ["stop"] * 12
-    assert {(one.state, one.reason, one.detail) for one in found} == {(ENDED, "lost", "The machine n1 went away.")}
+    assert {(one.state, one.reason, one.detail) for one in found} == {(ENDED, "lost", AWAY)}
     assert backend.jobs == {}
 
 

@@ -12,18 +12,20 @@ from backends import BackendUnavailable, ExecResult, Observed
 from extensions import db as database
 from models import LabSave, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STOPPING
+from reasons import ENGLISH, Code, Reason, text
 from scheduler.ticks.saves import saver
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
 from services.capacity.order import Limits
-from services.labs import document, lifecycle, saving
+from services.labs import document, lifecycle, saving, wording
 from services.saves import archives, store
 from tests.factories import Cast
 from tests.scheduler.scripted import ScriptedBackend, home, packed
 
 Ask = Callable[..., LabSession]
 AWAY = BackendUnavailable("away")
+OVER_64_MB = Reason(Code.HOME_TOO_LARGE, limit_mb=64)
 TOO_LARGE = home(b"x" * (64 * archives.MEGABYTE + 1))
 
 
@@ -129,7 +131,7 @@ def test_what_ends_for_a_reason_that_cant_wait_ends_after_three_tries(running: A
 
     assert (state_after_two, tries) == (STOPPING, 2)
     assert (found.state, found.reason, saved(found)) == (ENDED, reason, [])
-    assert found.save_error == "The archive of the home broke off."
+    assert text(found.save_error, ENGLISH) == "The archive of the home broke off."
     assert kinds(found)[-2:] == ["save_failed", "stopped"]
     assert kinds(found).count("saving") == 1
 
@@ -143,7 +145,8 @@ def test_an_idle_lab_that_cant_be_saved_goes_on(running: Ask) -> None:
     tick(backend, found)
 
     assert (found.state, found.reason, found.is_settled) == (RUNNING, None, False)
-    assert found.save_error == "The home is larger than 64 MB, packed."
+    assert found.save_error == OVER_64_MB
+    assert text(found.save_error, ENGLISH) == "The home is larger than 64 MB, packed."
     assert found.retry_at > utcnow() + timedelta(minutes=9)
     assert list(backend.jobs) == [found.job_id]
     assert "stop" not in dict(backend.calls)
@@ -161,7 +164,7 @@ def test_a_students_own_stop_asks_once_more_where_nothing_can_be_saved(running: 
     backend.faults = [AWAY] * 2
     tick(backend, found)
 
-    assert state_after_first == (RUNNING, "The machine couldn't be reached.")
+    assert state_after_first == (RUNNING, Reason(Code.MACHINE_UNREACHED))
     assert (found.state, found.reason) == (ENDED, "user")
 
 
@@ -176,13 +179,13 @@ def test_a_reset_ends_with_or_without_a_save_and_begins_empty(running: Ask, sett
     state_between = found.state, found.save_error
     starter(settings, backend, Limits(50, 2))()
 
-    assert state_between == (QUEUED, "")
+    assert state_between == (QUEUED, None)
     assert (found.state, backend.specs[found.job_id].saved, found.is_settled) == (RUNNING, None, False)
     # What was lost is said until there is something saved again, or the lab ends.
-    assert "64 MB" in document.describe(found, utcnow())["detail"]
+    assert "64 MB" in wording.worded(document.describe(found, utcnow()), ENGLISH)["detail"]
     lifecycle.stop(found, reason="course", now=utcnow())
     tick(backend, found)
-    assert (found.state, found.detail) == (ENDED, "")
+    assert (found.state, found.detail) == (ENDED, None)
 
 
 def test_a_machine_that_is_gone_cannot_be_saved(running: Ask) -> None:
@@ -192,7 +195,7 @@ def test_a_machine_that_is_gone_cannot_be_saved(running: Ask) -> None:
 
     tick(backend, found)
 
-    assert (found.state, found.save_error) == (ENDED, saving.GONE)
+    assert (found.state, found.save_error) == (ENDED, Reason(Code.MACHINE_GONE))
 
 
 def test_one_fault_of_the_way_there_costs_no_try(running: Ask) -> None:
@@ -229,7 +232,7 @@ def test_a_database_that_refuses_a_save_is_a_failed_save(running: Ask, monkeypat
 
     tick(backend_of(found), found, times=3)
 
-    assert (found.state, found.save_error) == (RUNNING, "It couldn't be stored.")
+    assert (found.state, found.save_error) == (RUNNING, Reason(Code.HOME_NOT_STORED))
 
 
 def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
@@ -244,11 +247,11 @@ def test_a_running_lab_is_saved_when_somebody_asks(running: Ask) -> None:
 
 
 def test_a_lab_that_can_be_saved_again_may_idle_out_again(running: Ask) -> None:
-    found = running(save_error="The home is larger than 64 MB, packed.", retry_at=utcnow() - timedelta(seconds=1))
+    found = running(save_error=OVER_64_MB, retry_at=utcnow() - timedelta(seconds=1))
 
     saver(backend_of(found, work=b"smaller"))()
 
-    assert (found.save_error, len(saved(found))) == ("", 1)
+    assert (found.save_error, len(saved(found))) == (None, 1)
 
 
 def test_a_failure_that_lasts_is_noted_once(running: Ask) -> None:

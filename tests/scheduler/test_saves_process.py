@@ -18,6 +18,7 @@ from config import ROOT
 from extensions import db as database
 from models import LabSession, utcnow
 from models.lab_session import ENDED, RUNNING, STOPPING
+from reasons import Code, Reason
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
@@ -145,7 +146,7 @@ def test_wherever_a_scheduler_dies_the_work_is_saved_before_the_machine_ends(sit
     database.session.refresh(found)
 
     assert (killed.returncode, state_left, left) == (-signal.SIGKILL, STOPPING, STEPS[step])
-    assert (found.state, found.reason, found.save_error) == (ENDED, "idle", "")
+    assert (found.state, found.reason, found.save_error) == (ENDED, "idle", None)
     assert LocalBackend(site.settings.var_dir).observe() == []
     (save,) = store.of(cast.bob.id, cast.lab.id)
     assert archived(save)["./work"] == b"precious\n"
@@ -205,7 +206,7 @@ def test_a_home_over_the_limit_keeps_an_idle_lab_and_its_machine(site: Any, cast
     stopper(LocalBackend(site.settings.var_dir))()
     database.session.refresh(found)
 
-    assert (found.state, found.save_error) == (RUNNING, "The home is larger than 1 MB, packed.")
+    assert (found.state, found.save_error) == (RUNNING, Reason(Code.HOME_TOO_LARGE, limit_mb=1))
     assert do(site, found, "stat -c %s large") == b"3000000\n"
 
 

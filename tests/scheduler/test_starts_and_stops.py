@@ -10,6 +10,7 @@ from backends import BackendUnavailable, NoRoom, StartFailed
 from extensions import db as database
 from models import ClusterState, LabSession, utcnow
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
+from reasons import ENGLISH, Code, Reason, sentence
 from scheduler.ticks.starts import starter
 from scheduler.ticks.stops import stopper
 from services import timelines
@@ -24,6 +25,9 @@ from tests.scheduler.conftest import NOW
 from tests.scheduler.scripted import ScriptedBackend
 
 Ask = Callable[..., LabSession]
+
+
+FULL = Reason(Code.NODES_FULL, resource="memory", count=3, total=3)
 
 
 @pytest.fixture
@@ -59,7 +63,8 @@ def test_what_can_never_start_ends_at_once_with_its_reason(ask: Ask, start: Any)
 
     start(ScriptedBackend([StartFailed("There is no image of that name.")]))
 
-    assert (found.state, found.reason, found.detail) == (ENDED, "failed", "There is no image of that name.")
+    assert (found.state, found.reason) == (ENDED, "failed")
+    assert sentence(found.detail, ENGLISH) == "There is no image of that name."
 
 
 @pytest.mark.parametrize("fault", [BackendUnavailable("away"), OSError("no space")])
@@ -189,7 +194,7 @@ def test_a_reset_that_becomes_a_stop_ends(running: Ask) -> None:
 def test_a_lab_without_room_keeps_its_place_and_counts_no_failure(ask: Ask, start: Any) -> None:
     def refuse(name: str, _job: str) -> None:
         if name == "start":
-            raise NoRoom("memory: 3 of 3 nodes full")
+            raise NoRoom(FULL)
 
     found, backend = ask(), ScriptedBackend(before=refuse)
 
@@ -199,7 +204,7 @@ def test_a_lab_without_room_keeps_its_place_and_counts_no_failure(ask: Ask, star
     database.session.commit()
     start(backend)
 
-    assert first == (QUEUED, 0, "memory: 3 of 3 nodes full", NOW)
+    assert first == (QUEUED, 0, FULL, NOW)
     assert found.retry_at > utcnow()
     # Nothing of it may be placed later, while it counts nowhere.
     assert [name for name, _job in backend.calls] == ["start", "stop"] * 2
@@ -208,11 +213,11 @@ def test_a_lab_without_room_keeps_its_place_and_counts_no_failure(ask: Ask, star
 
 
 def test_a_lab_that_found_room_says_where_it_is(ask: Ask, start: Any) -> None:
-    found = ask(waiting_for="memory: 3 of 3 nodes full")
+    found = ask(waiting_for=FULL)
 
     start(ScriptedBackend())
 
-    assert (found.state, found.node, found.waiting_for) == (RUNNING, "node-1", "")
+    assert (found.state, found.node, found.waiting_for) == (RUNNING, "node-1", None)
     assert [(line.kind, line.detail) for line in timelines.of(found.id)][-2:] == [
         ("placed", {"node": "node-1"}),
         ("running", {}),

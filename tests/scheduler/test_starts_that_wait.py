@@ -37,7 +37,7 @@ class Unheard(ScriptedBackend):
 
     def start(self, spec: Any) -> str:
         super().start(spec)
-        clusters.down(self.instance, "away", utcnow())
+        clusters.down(self.instance, AWAY.reason, utcnow())
         database.session.commit()
         raise AWAY
 
@@ -80,7 +80,7 @@ def test_a_start_whose_answer_was_lost_keeps_its_slot_until_the_cluster_is_back(
     assert document["waiting_for"] == holdings.DOWN
     # Its job runs, so another one in its place would be one too many.
     assert passed == (False, QUEUED)
-    assert (found.state, found.tries, found.waiting_for, other.state) == (RUNNING, 0, "", QUEUED)
+    assert (found.state, found.tries, found.waiting_for, other.state) == (RUNNING, 0, None, QUEUED)
     assert [event.kind for event in timelines.of(found.id)].count("waiting") == 1
 
 

@@ -46,9 +46,9 @@ def test_a_stop_waits_for_a_cluster_that_is_away_and_is_carried_out_as_soon_as_i
     document = lab_document.describe(found, utcnow())
     tick(backend, found)
 
-    assert while_away == (STOPPING, 0, "", holdings.DOWN)
+    assert while_away == (STOPPING, 0, None, holdings.DOWN)
     assert document["waiting_for"] == holdings.DOWN
-    assert (found.state, found.reason, found.waiting_for, len(saved(found))) == (ENDED, reason, "", 1)
+    assert (found.state, found.reason, found.waiting_for, len(saved(found))) == (ENDED, reason, None, 1)
     assert kinds(found)[-5:] == ["stopping", "saving", "waiting", "saved", "stopped"]
 
 
@@ -66,7 +66,7 @@ def test_a_machine_that_is_saved_waits_for_the_cluster_to_end_it(running: Ask) -
     tick(backend, found)
 
     assert while_away == (STOPPING, 0, holdings.DOWN, 1)
-    assert (found.state, found.waiting_for, len(saved(found))) == (ENDED, "", 1)
+    assert (found.state, found.waiting_for, len(saved(found))) == (ENDED, None, 1)
 
 
 def test_a_reset_that_waited_for_the_cluster_does_not_wait_for_it_in_the_queue(running: Ask) -> None:
@@ -78,7 +78,7 @@ def test_a_reset_that_waited_for_the_cluster_does_not_wait_for_it_in_the_queue(r
     tick(AwayBackend(backend), found, times=2)
     tick(backend, found)
 
-    assert (found.state, found.waiting_for, len(saved(found))) == (QUEUED, "", 1)
+    assert (found.state, found.waiting_for, len(saved(found))) == (QUEUED, None, 1)
 
 
 def test_a_save_that_was_asked_for_waits_for_the_cluster(running: Ask) -> None:
@@ -93,7 +93,7 @@ def test_a_save_that_was_asked_for_waits_for_the_cluster(running: Ask) -> None:
         saver(at)()
         database.session.refresh(found)
 
-    assert (found.state, found.save_error, found.save_requested_at, len(saved(found))) == (RUNNING, "", None, 1)
+    assert (found.state, found.save_error, found.save_requested_at, len(saved(found))) == (RUNNING, None, None, 1)
 
 
 @pytest.mark.parametrize("reason", ["user", "age", "admin"])
@@ -107,7 +107,7 @@ def test_a_stop_waits_for_a_machine_to_which_the_cluster_has_lost_its_way(runnin
     meanwhile = found.state, found.tries, found.save_error, found.waiting_for
     tick(backend, found)
 
-    assert meanwhile == (STOPPING, 0, "", holdings.DOWN)
+    assert meanwhile == (STOPPING, 0, None, holdings.DOWN)
     assert (found.state, found.reason, len(saved(found))) == (ENDED, reason, 1)
 
 
