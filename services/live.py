@@ -156,6 +156,8 @@ def _send(session: Session) -> None:
         return
     is_queue_changed = session.info.pop(QUEUE, False)
     hints = session.info.pop(HINTS, {})
+    if not (is_queue_changed or hints):
+        return
     publisher: Publisher = session.info["given"]["publisher"]
     channel = QUEUE_KEY
     try:
