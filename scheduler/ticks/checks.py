@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from backends import Backend, BackendError
+from backends import Backend, BackendError, reason_of
 from extensions import db
 from models import CheckRun, utcnow
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
@@ -40,7 +40,7 @@ def carry_out(backend: Backend, run: CheckRun, claimed_one: Callable[[], None] =
             raise BackendError("its schedulers died")
         result = backend.execute(job_id, script, timeout_s=timeout_s, output_limit=checks.MAX_OUTPUT)
     except (BackendError, OSError) as error:
-        log.warning("check not run", job=job_id, error=str(error))
+        log.warning("check not run", job=job_id, code=reason_of(error).code, error=str(error))
         checks.put_off(run, now=utcnow())
     else:
         is_passed = result.exit_code == 0 and not result.is_timed_out

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from prometheus_client import Counter, Gauge
 
-from backends import Backend, BackendError
+from backends import Backend, BackendError, reason_of
 from config import Settings
 from extensions import db
 from models import utcnow
@@ -80,7 +80,9 @@ def write(backend: Backend, repair: Repair) -> bool:
     try:
         job = None if repair.action == "stop" else backend.status(repair.job_id)
     except (BackendError, OSError) as error:
-        log.warning("repair failed", action=repair.action, job=repair.job_id, error=str(error))
+        log.warning(
+            "repair failed", action=repair.action, job=repair.job_id, code=reason_of(error).code, error=str(error)
+        )
         return False
     is_due = lab_repairs.carry_out(repair, job, utcnow())
     db.session.commit()
@@ -96,6 +98,8 @@ def end(backend: Backend, repair: Repair) -> bool:
     try:
         backend.stop(repair.job_id)
     except (BackendError, OSError) as error:
-        log.warning("repair failed", action=repair.action, job=repair.job_id, error=str(error))
+        log.warning(
+            "repair failed", action=repair.action, job=repair.job_id, code=reason_of(error).code, error=str(error)
+        )
         return False
     return True

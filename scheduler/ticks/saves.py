@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
-from backends import Backend, BackendError, NoWay
+from backends import Backend, BackendError, NoWay, reason_of
 from extensions import db
 from models import LabSession, utcnow
 from models.lab_session import REASONS
@@ -109,7 +109,7 @@ def pack(backend: Backend, order: Order) -> Archive:
             is_there = is_alive(backend, order.job_id)
             if is_there is None:
                 raise NotSaved(holdings.DOWN, is_away=True) from error
-            log.info("home not packed", job=order.job_id, error=str(error))
+            log.info("home not packed", job=order.job_id, code=reason_of(error).code, error=str(error))
             if not is_there:
                 raise NotSaved(Reason(Code.MACHINE_GONE), is_gone=True) from error
             if isinstance(error, NoWay):

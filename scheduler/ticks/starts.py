@@ -130,7 +130,7 @@ def leave(backend: Backend, job_id: str) -> None:
     try:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
-        log.warning("job not taken back", job=job_id, error=str(error))
+        log.warning("job not taken back", job=job_id, code=reason_of(error).code, error=str(error))
 
 
 def spec_of(settings: Settings, lab_session: LabSession) -> LabSpec:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from backends import Backend, BackendError
+from backends import Backend, BackendError, reason_of
 from extensions import db
 from models import LabSession, utcnow
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
@@ -51,7 +51,7 @@ def stop(backend: Backend, session_id: uuid.UUID, job_id: str) -> None:
     try:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
-        log.warning("lab not stopped", job=job_id, error=str(error))
+        log.warning("lab not stopped", job=job_id, code=reason_of(error).code, error=str(error))
         is_away = is_alive(backend, job_id) is None
         put_off(session_id, job_id, utcnow(), is_away=is_away)
     else:

@@ -66,7 +66,7 @@ def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | 
         log.warning("no warm lab", job=spec.job_id, code=reason_of(error).code, reason=str(error))
         pause = ROOM_PAUSE if isinstance(error, NoRoom) else FAULT_PAUSE
     except (BackendError, OSError) as error:
-        log.warning("warm lab not started", job=spec.job_id, error=str(error))
+        log.warning("warm lab not started", job=spec.job_id, code=reason_of(error).code, error=str(error))
         if warm_stock.RETRIES.is_over(tries):
             pause = FAULT_PAUSE
         else:
@@ -89,7 +89,7 @@ def stop(backend: Backend, going: WarmLab) -> None:
     try:
         backend.stop(job_id)
     except (BackendError, OSError) as error:
-        log.warning("warm lab not stopped", job=job_id, error=str(error))
+        log.warning("warm lab not stopped", job=job_id, code=reason_of(error).code, error=str(error))
         warm_stock.put_off(warm_id, tries, utcnow(), reason_of(error))
     else:
         warm_stock.gone(warm_id)
