@@ -24,11 +24,11 @@ from services.labs import checks, job_names
 T = TypeVar("T")
 STUDENT = "test"
 START_S = 300.0
-# A solution that doesn't heed the end of its time has a little more; then the machine ends under it.
+# A solution that ignores the end of its time gets END_S more; then its machine is ended.
 SOLUTION_S, END_S = 300.0, 10.0
-# What timeout(1) says of a command whose time was over.
+# The exit status of timeout(1) for a command whose time was over.
 TIMED_OUT = 124
-# A call that the machinery couldn't carry out is made again, as the scheduler does with students' checks.
+# A call that the backend couldn't carry out is tried again, as the scheduler does with students' checks.
 TRIES, PAUSE_S = 3, 1.0
 POLL_S = 0.2
 # Longer than any test may take: 50 checks of 5 minutes, twice.
@@ -152,10 +152,10 @@ def _patiently(call: Callable[[], T], what: str) -> T:
 
 @contextlib.contextmanager
 def _solved(backend: Backend, spec: LabSpec, lab: LabContent, report: LabReport) -> Iterator[None]:
-    """Run the solution. What it leaves running (a server, say) runs on inside the block, as a student's would.
+    """Run the solution. Programs that it leaves running (a server, say) run on inside the block, as a student's would.
 
-    What a script leaves behind ends with the script, so its shell is held until the block ends. A VM runs one script at
-    a time, and lets what it left behind live.
+    Such programs end with their script, so its shell is held until the block ends. A VM runs one script at a time, and
+    lets its programs live on.
     """
     began = time.monotonic()
     if lab_templates.find(lab.template).is_vm:
@@ -163,15 +163,15 @@ def _solved(backend: Backend, spec: LabSpec, lab: LabContent, report: LabReport)
         report.solve(result, time.monotonic() - began, SOLUTION_S)
         yield
         return
-    held = Held(backend, spec.job_id, lab.solution, sum(check.timeout_s for check in lab.checks))
-    held.wait()
+    solution = HeldSolution(backend, spec.job_id, lab.solution, sum(check.timeout_s for check in lab.checks))
+    solution.wait()
     report.solved_s = time.monotonic() - began
     yield
-    report.solve(held.release(), report.solved_s, SOLUTION_S)
+    report.solve(solution.release(), report.solved_s, SOLUTION_S)
 
 
-class Held:
-    """A solution that has come to its end while its shell waits."""
+class HeldSolution:
+    """A solution whose shell waits after its end, so that the programs it started live on."""
 
     def __init__(self, backend: Backend, job_id: str, solution: str, longest_s: float) -> None:
         self.backend, self.job_id = backend, job_id
@@ -184,7 +184,7 @@ class Held:
 
     def _run(self, solution: bytes) -> None:
         script = (
-            # Ended from inside, it leaves what it printed to whoever asks why.
+            # timeout(1) inside the lab ends it, so its output is kept for the report.
             f'script=$(cat)\nlimit=\nif command -v timeout > /dev/null; then limit="timeout {SOLUTION_S:g}"; fi\n'
             f'$limit /bin/bash -c "$script" < /dev/null\nstatus=$?\necho "$status" > {self.mark}\n'
             f'until [[ -e {self.mark}.end ]]; do sleep {POLL_S}; done\nrm -f {self.mark}*\nexit "$status"\n'

@@ -1,4 +1,4 @@
-"""What a site runs without, and its operator should know: a line each in the log, at each start."""
+"""What a site lacks that its operator should know of: a line each in the log, at each start."""
 
 import re
 
@@ -15,27 +15,27 @@ log = structlog.get_logger("yurt.start")
 
 def cautions(settings: Settings) -> list[str]:
     """Return the lines; none for a demo on this machine, whose shortcuts are meant."""
-    found = []
+    lines = []
     if missing := missing_files():
-        found.append(
+        lines.append(
             f"{len(missing)} files of the front-end packages are missing in static/vendor ({', '.join(missing)}): "
             "terminals stay empty. Run `npm ci --omit=dev && npm run vendor`, in the build of the image too."
         )
     if settings.is_demo:
-        return found
+        return lines
     if is_loopback_url(settings.public_url):
-        found.append(
+        lines.append(
             f"PUBLIC_URL is {settings.public_url}: links in mails lead to this machine alone, "
             "and cookies aren't secure. Set it to the address that people type."
         )
     elif not settings.is_https:
-        found.append(
+        lines.append(
             f"PUBLIC_URL is {settings.public_url}, without TLS: passwords and cookies cross the network in clear. "
             "Set it to an https:// address, with a proxy that has certificates in front."
         )
     if not settings.mail_url:
-        found.append(f"MAIL_URL isn't set: mails are written to {settings.var_dir / 'mail'}, and reach nobody.")
-    return found
+        lines.append(f"MAIL_URL isn't set: mails are written to {settings.var_dir / 'mail'}, and reach nobody.")
+    return lines
 
 
 def missing_files() -> list[str]:

@@ -1,4 +1,4 @@
-"""What can be told before anything is made: the port, the disk, the folder for data.
+"""Checks before anything is made: the port, the disk, the folder for data.
 
 Standard library only: `make run` asks here with the system's Python before it installs, so that a taken port on a
 fresh machine costs no download. A Refusal is shown as its one line.
@@ -19,7 +19,7 @@ import lines
 import quick_start
 
 DEFAULT_PORT = 2026
-# The machine's own addresses: the first that there is.
+# The machine's own addresses; the first that exists is used.
 LOOPBACK = ("127.0.0.1", "::1")
 MEGABYTE = 1024 * 1024
 SPACE_TO_RUN = 200 * MEGABYTE
@@ -76,7 +76,7 @@ def require_free_port(bind: str, port: int) -> None:
     """Refuse when somebody listens on the address already, or we may not."""
     advice = f"Stop what uses it, or choose another: make run PORT={port + 1 if port < 65535 else port - 1}"
     try:
-        # macOS lets two sockets bind where one names the address and the other all of them: so ask as well.
+        # On macOS one socket may bind the address and another one all addresses: so try to connect as well.
         asked = _ask({"0.0.0.0": LOOPBACK[0], "::": LOOPBACK[1]}.get(bind, bind), port)
         if asked == 0:
             raise Refusal(f"port {port} is taken. {advice}")
@@ -136,7 +136,7 @@ def before_installing(root: Path) -> None:
 
 
 def run_main(main: Callable[[], int], *, is_log: bool = False) -> None:
-    """Run a command whose refusals are one line on stderr, a log's where it writes one; exit with its code."""
+    """Run a command and exit with its code. A refusal is one line: on stderr, or in the log where `is_log`."""
     quick_start.end()
     try:
         code = main()

@@ -50,19 +50,19 @@ def import_(path: Path) -> None:
 
 
 def _warnings(slug: str) -> list[str]:
-    """Return what the course's labs can't have on this site."""
+    """Return a line for each lab of the course that can't start on this site."""
     settings: Settings = current_app.extensions["yurt"]
     site = Site(settings.lab_backend, settings.instance)
-    found = hopeless.faults(catalogue.find(slug), site)
-    told = [
+    hindered = hopeless.faults(catalogue.find(slug), site)
+    warnings = [
         f"lab {lab.slug} can't start on this site. {sentence(hopeless.reason_with_figures(lab, why), ENGLISH)}"
-        for lab, why in found
+        for lab, why in hindered
     ]
     if settings.lab_backend == "local" and sandbox.is_here() and (refusal := networks.refusal()):
-        told += [
+        warnings += [
             f"lab {lab.slug} can't start on this site. {sentence(refusal, ENGLISH)}" for lab in _with_network(slug)
         ]
-    return told
+    return warnings
 
 
 def _with_network(slug: str) -> list[Lab]:

@@ -1,6 +1,6 @@
 """The front door: Caddy, from its wheel or from the PATH, with deploy/caddy/Caddyfile.
 
-It owns what the file needs to know: addresses, sockets, and whose word about the client's address counts.
+It owns what the file needs to know: addresses, sockets, and which proxies are trusted to name the client's address.
 """
 
 import contextlib
@@ -30,10 +30,10 @@ CADDYFILE = ROOT / "deploy" / "caddy" / "Caddyfile"
 def find_caddy() -> str:
     """Return Caddy's program."""
     beside = Path(sys.executable).parent / "caddy"
-    found = str(beside) if beside.exists() else shutil.which("caddy")
-    if not found:
+    program = str(beside) if beside.exists() else shutil.which("caddy")
+    if not program:
         raise Refusal("there is no Caddy for this platform in the requirements: install `caddy`, so that it's on PATH.")
-    return found
+    return program
 
 
 def door_program(settings: Settings, *, web: str, gateway: str, home: Path) -> Program:
@@ -48,16 +48,16 @@ def door_program(settings: Settings, *, web: str, gateway: str, home: Path) -> P
 
 
 def fault(program: Program) -> str:
-    """Return what Caddy has against its configuration, which `run` keeps to itself; nothing when that is fine."""
+    """Return what Caddy finds wrong with its configuration; `caddy run` itself doesn't tell. Empty when it is fine."""
     command = [program.command[0], "validate", *program.command[2:]]
     try:
-        found = subprocess.run(
+        result = subprocess.run(
             command, env=dict(program.environ), capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
         return str(error)
-    told = (found.stderr.strip() or found.stdout.strip()).splitlines()
-    return told[-1] if found.returncode and told else ""
+    lines = (result.stderr.strip() or result.stdout.strip()).splitlines()
+    return lines[-1] if result.returncode and lines else ""
 
 
 def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> Mapping[str, str]:
@@ -74,7 +74,7 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
         "YURT_BIND": " ".join(binds(settings.bind, settings.port)),
         "YURT_SITE": settings.public_url,
         "YURT_HOSTS": f"(?i)^{pattern}$",
-        # Another proxy in front may ask by a name of its own, and say by which it was asked.
+        # Another proxy in front may use a name of its own for us, and pass on the name that the browser used.
         "YURT_FORWARDED": _nth(pattern, settings.trusted_proxies - 1) if is_behind_another else NEVER,
         # Where people reach the site over TLS, browsers never ask for it without.
         "YURT_HSTS": f'header ?Strict-Transport-Security "{HSTS}"' if settings.is_https else "",
@@ -89,7 +89,7 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
 
 
 def _nth(pattern: str, number: int) -> str:
-    """Return the expression of a list whose entry of that number, from its end, is like the pattern."""
+    """Return the expression for a comma-separated list whose entry `number`, counted from the end, fits the pattern."""
     return f"(?i)^(.*,)?\\s*{pattern}\\s*(,[^,]*){{{number - 1}}}$"
 
 

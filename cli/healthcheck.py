@@ -14,7 +14,7 @@ PATIENCE_S = 4
 
 
 def main() -> int:
-    """Ask once."""
+    """Ask the address once."""
     url = (
         sys.argv[1]
         if len(sys.argv) > 1

@@ -10,7 +10,7 @@ OLDEST_S = 60
 
 
 def main() -> int:
-    """Look once."""
+    """Look for a heartbeat once."""
     if scheduler_ticks(settings_or_exit(), time.time() - OLDEST_S):
         return 0
     print(f"no tick of a scheduler within {OLDEST_S} s", file=sys.stderr)

@@ -24,9 +24,9 @@ def main() -> int:
     command = sys.argv[1:]
     if not command:
         raise Refusal("name a command, such as: python -m cli.here flask --help")
-    found = environ_of(var_folder(os.environ))
+    site = environ_of(var_folder(os.environ))
     folders = [str(Path(sys.executable).parent), str(binaries()), os.environ.get("PATH", os.defpath)]
-    environ = {**os.environ, **found, **connection(found["DATABASE_URL"]), "PATH": os.pathsep.join(folders)}
+    environ = {**os.environ, **site, **connection(site["DATABASE_URL"]), "PATH": os.pathsep.join(folders)}
     try:
         os.execvpe(command[0], command, environ)
     except OSError as error:
@@ -50,14 +50,14 @@ def forget(var: Path) -> None:
 def environ_of(var: Path) -> dict[str, str]:
     """Return the running site's part of the environment."""
     try:
-        found: dict[str, str] = json.loads((var / "environ.json").read_text())
-        return found
+        environ: dict[str, str] = json.loads((var / "environ.json").read_text())
+        return environ
     except (OSError, ValueError):
         raise Refusal(f"no site runs here (with the data in {var}): start it with make run.") from None
 
 
 def join_site() -> None:
-    """Let a plain `flask` command reach the site that `make run` runs here, unless it is told of another one."""
+    """Let a plain `flask` command reach the site that `make run` runs here, unless DATABASE_URL names another one."""
     if not environment.value(os.environ, "DATABASE_URL"):
         with contextlib.suppress(Refusal):
             os.environ.update(environ_of(var_folder(os.environ)))

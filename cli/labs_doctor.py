@@ -22,7 +22,8 @@ def doctor() -> None:
         leftovers = backend.leftovers()
     except BackendError as error:
         raise click.ClickException(f"The {backend.name} backend says: {error}") from error
-    left, unknown = [one for one in leftovers if one.is_sure], [one for one in leftovers if not one.is_sure]
+    left = [leftover for leftover in leftovers if leftover.is_sure]
+    unknown = [leftover for leftover in leftovers if not leftover.is_sure]
     if left:
         _say("Left behind: executors whose allocation has ended. As root, end them with:", left)
     if unknown:
@@ -36,8 +37,8 @@ def doctor() -> None:
     click.echo("Labs left nothing behind on this machine.")
 
 
-def _say(head: str, found: list[Leftover]) -> None:
+def _say(head: str, leftovers: list[Leftover]) -> None:
     click.echo(head)
-    for one in found:
-        whose = f"{plain.sentence(one.job_id)}, " if one.job_id else ""
-        click.echo(f"  kill -9 {' '.join(map(str, one.pids))}  # {whose}allocation {one.name}")
+    for leftover in leftovers:
+        whose = f"{plain.sentence(leftover.job_id)}, " if leftover.job_id else ""
+        click.echo(f"  kill -9 {' '.join(map(str, leftover.pids))}  # {whose}allocation {leftover.name}")

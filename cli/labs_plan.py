@@ -40,7 +40,7 @@ def plan(students: int, slug: str | None, node_cpu: int | None, node_memory: int
     except ServiceError as error:
         raise click.ClickException(f"There is no course {slug}.") from error
     labs = [(course, steps.of_course(course)) for course in chosen]
-    if not any(found for _course, found in labs):
+    if not any(its_labs for _course, its_labs in labs):
         raise click.ClickException("There are no labs.")
     click.echo("\n".join(_report(labs, students, own, asked, there)))
     if students > settings.lab_limit_total:
@@ -49,7 +49,7 @@ def plan(students: int, slug: str | None, node_cpu: int | None, node_memory: int
 
 @dataclass(frozen=True)
 class Node:
-    """What a ready node of the cluster has for labs, and the templates that it runs; None of any."""
+    """What a ready node of the cluster has for labs, and the templates that it runs; None: any template."""
 
     size: Size
     templates: Sequence[str] | None
@@ -77,13 +77,13 @@ def _report(
     yield f"{students} student{'' if students == 1 else 's'} at once, on nodes of {_words(asked)}:"
     notes: list[str] = []
     most = 0
-    width = min(WIDEST_NAME, max(len(lab.slug) for _course, found in labs for lab in found))
-    for course, found in labs:
-        if not found:
+    width = min(WIDEST_NAME, max(len(lab.slug) for _course, its_labs in labs for lab in its_labs))
+    for course, its_labs in labs:
+        if not its_labs:
             continue
-        needs = [_need(lab, students, own, asked, there) for lab in found]
+        needs = [_need(lab, students, own, asked, there) for lab in its_labs]
         yield from ("", course.slug, *_table(needs, max(width, len("lab"))))
-        notes += [note for need, lab in zip(needs, found, strict=True) for note in _notes(need, lab, asked, there)]
+        notes += [note for need, lab in zip(needs, its_labs, strict=True) for note in _notes(need, lab, asked, there)]
         most = max(most, *(need.nodes or 0 for need in needs))
     if there:
         counts = Counter(sizing.alike([node.size for node in there]))
@@ -122,7 +122,7 @@ def _table(needs: Sequence[Need], width: int) -> Iterator[str]:
 
 
 def _notes(need: Need, lab: Lab, asked: Size, there: Sequence[Node]) -> Iterator[str]:
-    """Say what the figures alone don't."""
+    """Yield a sentence where the figures don't tell all."""
     if there and not any(node.runs(lab) for node in there):
         yield f"{need.lab} runs on no node that there is: none has the driver of the template {lab.template}."
     if need.nodes is None:

@@ -46,17 +46,22 @@ def _find(condition: ColumnElement[bool]) -> LabSession | None:
     return db.session.scalar(select(LabSession).where(condition).options(*people))
 
 
-def _head(found: LabSession) -> None:
+def _head(lab_session: LabSession) -> None:
     for name, value in (
-        ("job", found.job_id),
-        ("lab", f"{found.course.slug}/{found.lab.slug}"),
-        ("student", f"{found.user.handle} <{found.user.email}>"),
-        ("state", " ".join(part for part in (found.state, found.reason, sentence(found.detail, ENGLISH)) if part)),
-        ("waits for", text(found.waiting_for, ENGLISH)),
-        ("node", found.node),
-        ("last used", _time(found.last_active_at)),
-        ("ends at", _time(found.expires_at) if found.ended_at is None else ""),
-        ("not saved", sentence(found.save_error, ENGLISH)),
+        ("job", lab_session.job_id),
+        ("lab", f"{lab_session.course.slug}/{lab_session.lab.slug}"),
+        ("student", f"{lab_session.user.handle} <{lab_session.user.email}>"),
+        (
+            "state",
+            " ".join(
+                part for part in (lab_session.state, lab_session.reason, sentence(lab_session.detail, ENGLISH)) if part
+            ),
+        ),
+        ("waits for", text(lab_session.waiting_for, ENGLISH)),
+        ("node", lab_session.node),
+        ("last used", _time(lab_session.last_active_at)),
+        ("ends at", _time(lab_session.expires_at) if lab_session.ended_at is None else ""),
+        ("not saved", sentence(lab_session.save_error, ENGLISH)),
     ):
         if value:
             click.echo(f"{name:<10} {plain.sentence(value)}")

@@ -43,8 +43,8 @@ def test_labs(name: str | None, folder: Path | None, is_json: bool) -> None:
         signal.signal(signal.SIGTERM, before)
     if is_json:
         is_proven = all(report.is_proven for report in reports)
-        found = {"is_proven": is_proven, "labs": [report.as_json() for report in reports]}
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        document = {"is_proven": is_proven, "labs": [report.as_json() for report in reports]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     elif len(reports) > 1:
         click.echo(summary(reports))
     if any(report.all_faults() for report in reports) or not any(report.is_proven for report in reports):
@@ -91,11 +91,11 @@ def _from_database(name: str | None) -> tuple[str, list[archive.LabContent]]:
 
 
 def _only(labs: list[archive.LabContent], course: str, slug: str) -> list[archive.LabContent]:
-    found = [lab for lab in labs if slug in ("", lab.slug)]
-    if not found:
-        known = ", ".join(lab.slug for lab in labs) or "none"
-        raise click.ClickException(f"The course {course} has no such lab. Its labs: {known}.")
-    return found
+    chosen = [lab for lab in labs if slug in ("", lab.slug)]
+    if not chosen:
+        names = ", ".join(lab.slug for lab in labs) or "none"
+        raise click.ClickException(f"The course {course} has no such lab. Its labs: {names}.")
+    return chosen
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -9,13 +9,13 @@ import sys
 from cli import install
 from cli.checks import run_main
 
-# What ESLint needs.
-OLDEST_NODE = (20, 19)
+# ESLint's `engines`: ^20.19.0 || ^22.13.0 || >=24.
+NODE_FOR_ESLINT = install.NodeVersions(lines={20: 19, 22: 13}, onward=24)
 
 
 def main() -> int:
     """Run both, and return 1 where either of them finds something."""
-    _, environ = install.find_npm(OLDEST_NODE)
+    _, environ = install.find_npm(NODE_FOR_ESLINT)
     programs = install.NODE_MODULES / ".bin"
     commands = [
         [str(programs / "eslint"), ".", "--max-warnings", "0", *sys.argv[1:]],

@@ -43,7 +43,7 @@ def bring_up_to_date(root: Path, new_languages: Sequence[str] = ()) -> list[str]
     """Write the template and all catalogues under `root`; return what to tell, a line a file."""
     template = collect(root)
     folder = root / "translations"
-    said = [f"{len(template)} strings in {_write(folder / 'messages.pot', _text(template), root)}"]
+    lines = [f"{len(template)} strings in {_write(folder / 'messages.pot', _text(template), root)}"]
     for language in new_languages:
         begin(root, language)
     for path in catalogues(root):
@@ -54,16 +54,16 @@ def bring_up_to_date(root: Path, new_languages: Sequence[str] = ()) -> list[str]
         write_mo(compiled, catalog)
         _write(path.with_suffix(".mo"), compiled.getvalue(), root)
         done = sum(1 for entry in catalog if entry.id and _is_translated(entry.string))
-        said.append(f"{done} of them translated in {written}")
-    return said
+        lines.append(f"{done} of them translated in {written}")
+    return lines
 
 
 def collect(root: Path) -> Catalog:
     """Return the strings of the code and the templates under `root`, in the order of files."""
     template = Catalog(header_comment=HEADER, project="Yurt", fuzzy=False)
     for folder in FOLDERS:
-        found = extract_from_dir(root / folder, METHODS, keywords=KEYWORDS, comment_tags=())
-        for name, _line, message, _comments, context in found:
+        strings = extract_from_dir(root / folder, METHODS, keywords=KEYWORDS, comment_tags=())
+        for name, _line, message, _comments, context in strings:
             # Without the line: a catalogue then changes with its strings alone.
             template.add(message, locations=[(f"{folder}/{name}", None)], context=context)  # type: ignore[list-item]
     return template

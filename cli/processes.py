@@ -1,6 +1,6 @@
-"""Who is who among processes: records of those that we started, and the end of those that a crash left over.
+"""Identifies processes: keeps records of those that we started, and ends those that a crash left over.
 
-A pid alone says nothing after a reboot or a day; a pid with its start time names one process for good.
+A pid may be another process's after a reboot or a day; a pid with its start time names one process for good.
 """
 
 import contextlib
@@ -48,7 +48,7 @@ def living(path: Path) -> list[int]:
         pairs = [(int(str(entry["pid"])), entry["identity"]) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [pid for pid, known in pairs if known is not None and identity(pid) == known]
+    return [pid for pid, recorded in pairs if recorded is not None and identity(pid) == recorded]
 
 
 def working_in(folder: Path, name: str) -> list[int]:
@@ -63,24 +63,24 @@ def working_in(folder: Path, name: str) -> list[int]:
 
 
 def end(pids: list[int], *, within: float, first: int = signal.SIGTERM) -> None:
-    """Ask the processes to end, then make them; return when none is left."""
-    known = {pid: identity(pid) for pid in pids}
-    _send(known, first)
-    if not _gone(known, within):
-        _send(known, signal.SIGKILL)
-        _gone(known, 5)
+    """Ask the processes to end, then kill them; return when none is left."""
+    identities = {pid: identity(pid) for pid in pids}
+    _send(identities, first)
+    if not _gone(identities, within):
+        _send(identities, signal.SIGKILL)
+        _gone(identities, 5)
 
 
-def _send(known: dict[int, str | None], number: int) -> None:
-    for pid, who in known.items():
-        if who is not None and identity(pid) == who:
+def _send(identities: dict[int, str | None], number: int) -> None:
+    for pid, recorded in identities.items():
+        if recorded is not None and identity(pid) == recorded:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
 
 
-def _gone(known: dict[int, str | None], within: float) -> bool:
+def _gone(identities: dict[int, str | None], within: float) -> bool:
     deadline = time.monotonic() + within
-    while any(who is not None and identity(pid) == who for pid, who in known.items()):
+    while any(recorded is not None and identity(pid) == recorded for pid, recorded in identities.items()):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.03)

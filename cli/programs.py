@@ -26,7 +26,7 @@ class Program:
     stop_signal: int = signal.SIGTERM
     user: str = "-"
     folder: Path | None = None
-    # None lets it write where we write, a path appends to that file, "lines" hands each line to the supervisor.
+    # Where its output goes: None, to our own; a path, to the end of that file; "lines", to the supervisor.
     output: Path | str | None = None
     pass_fds: tuple[int, ...] = ()
     prepare: Callable[[], None] | None = None

@@ -15,18 +15,18 @@ PAUSE_S = 0.05
 
 
 class Readiness(threading.Thread):
-    """Asks in a thread of its own, so that a page that takes its time doesn't hold up anybody."""
+    """Asks in a thread of its own, so that a slow page holds up nothing else."""
 
     def __init__(self, settings: Settings, *, since: float) -> None:
         super().__init__(daemon=True)
         self.settings = settings
         self.since = since
-        self.found = threading.Event()
+        self.both_seen = threading.Event()
         self.has_page = False
 
     def is_ready(self) -> bool:
         """Say whether both were seen."""
-        return self.found.is_set()
+        return self.both_seen.is_set()
 
     def missing(self) -> str:
         """Return the process of the Procfile that is still waited for."""
@@ -39,7 +39,7 @@ class Readiness(threading.Thread):
         self.has_page = True
         while not scheduler_ticks(self.settings, self.since):
             time.sleep(PAUSE_S)
-        self.found.set()
+        self.both_seen.set()
 
 
 def page_answers(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""What came of testing a lab: as data, as a table for people, and as JSON for programs."""
+"""The result of testing a lab: as data, as a table for people, and as JSON for programs."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -42,15 +42,15 @@ class CheckReport:
 
     def faults(self) -> list[tuple[str, str]]:
         """Return what is wrong, each with what the check printed."""
-        found = []
+        faults = []
         for phase, expected in EXPECTED.items():
             run: Run | None = getattr(self, phase)
             if run is not None and run.verdict != expected:
                 word = "is too slow" if run.verdict is Verdict.TOO_SLOW else run.verdict
-                found.append(
+                faults.append(
                     (f"{self.slug} {word} on {'an' if phase == 'untouched' else 'the'} {phase} lab", run.output)
                 )
-        return found
+        return faults
 
 
 @dataclass
@@ -74,7 +74,7 @@ class LabReport:
         return bool(runs) and None not in runs and not self.all_faults()
 
     def solve(self, result: ExecResult, seconds: float, limit_s: float) -> None:
-        """Take down how the solution ended."""
+        """Record how the solution ended."""
         self.solved_s = seconds
         if result.is_timed_out:
             self.faults.append(f"the solution takes longer than {limit_s:.0f} s")

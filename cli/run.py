@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def read_settings(environ: dict[str, str]) -> Settings:
-    """Make the environment ours, and read it as every process will; what is wrong with it is said at once."""
+    """Put the values into our environment and read it as every process will; refuse with all that is wrong."""
     os.environ.update(environ)
     # Empty means unset in an .env file; the engines and the folder below then take their place.
     for name in ("DATABASE_URL", "REDIS_URL", "PROMETHEUS_MULTIPROC_DIR"):
@@ -101,7 +101,7 @@ class Run:
         return 0
 
     def start_engines(self) -> None:
-        """Start the engines that nobody named, both at once; ask those that somebody did."""
+        """Start the engines that the environment doesn't name, both at once; check that those it names answer."""
         logs = self.var / "log"
         logs.mkdir(exist_ok=True)
         waiting: list[PostgreSQL | Valkey] = []

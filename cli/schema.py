@@ -1,4 +1,4 @@
-"""Whether a database needs the release step at all: read without the application, because every start asks."""
+"""Tells whether a database needs the release step, without the application, because every start asks."""
 
 import contextlib
 import re
@@ -24,7 +24,7 @@ def heads(folder: Path = VERSIONS) -> set[str]:
 
 
 def caution(url: str) -> str | None:
-    """Return a line where the database answers, but doesn't have this code's schema."""
+    """Return a line for a database that answers but doesn't have this code's schema; else None."""
     try:
         connection = psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=5)
     except psycopg2.Error:

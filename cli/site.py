@@ -76,7 +76,7 @@ def secret_key(var: Path) -> str:
 
 
 def site_environ(environ: Mapping[str, str], var: Path, port: int, *, is_terminal: bool) -> dict[str, str]:
-    """Return the environment with a default for each thing that a site to try out needs."""
+    """Return the environment, with defaults for what a trial site needs."""
     defaults = {
         "BIND": bind_of(environ),
         "PUBLIC_URL": address_of(bind_of(environ), port),

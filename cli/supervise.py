@@ -26,7 +26,7 @@ FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 10.0
 # A program that died so often without settling won't come up.
 HOPELESS = 5
-# The exit code of one that says so itself: the configuration is wrong (sysexits.h).
+# A program that exits with this won't come up either: its configuration is wrong (sysexits.h).
 EX_CONFIG = 78
 LAST_WORDS = 6
 
@@ -70,7 +70,7 @@ class Supervisor:
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # nohup means it: who ignores SIGHUP survives the terminal.
+            # Under nohup SIGHUP stays ignored, so that the site outlives the terminal.
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, lambda received, _: self.signals.append(received))
 
@@ -177,7 +177,7 @@ class Supervisor:
         program, lived = member.program, time.monotonic() - member.started_at
         if process.stdout:
             self._collect(member, process.stdout, is_last=True)
-        # What it started and left behind holds ports and sockets that its successor needs.
+        # Programs that it left behind hold ports and sockets which its successor needs.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         member.process, member.returncode = None, process.returncode
@@ -208,14 +208,14 @@ class Supervisor:
                 self.selector.unregister(stream)
             stream.close()
         for line in lines:
-            told = line.decode("utf-8", "replace")
-            if told.strip():
-                member.words.append(told)
-            self.say(member.program.name, told)
+            text = line.decode("utf-8", "replace")
+            if text.strip():
+                member.words.append(text)
+            self.say(member.program.name, text)
 
     def _signal(self, member: Running, number: int) -> None:
         if member.process:
-            # A kill goes to the whole group; a request to end only to its head, who knows its own order.
+            # SIGKILL goes to the whole group; a request to end only to its leader, which ends the others in order.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 (os.killpg if number == signal.SIGKILL else os.kill)(member.process.pid, number)
 

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     """Change what was asked, then exec."""
     if arguments[0] == "reach":
         drop_root(arguments[1])
-        # In another program, because it is here that the kernel takes rights away.
+        # After an exec, because the kernel takes rights away there.
         os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", LOOK, *arguments[2:4]])
     parent, death, user, program = int(arguments[0]), int(arguments[1]), arguments[2], arguments[3:]
     forget_signals()
@@ -60,7 +60,7 @@ def drop_root(user: str) -> None:
     entry = pwd.getpwnam(user)
     libc = ctypes.CDLL(None, use_errno=True)
     is_linux = sys.platform == "linux"
-    # Without the first, access(2) forgets the capabilities of who isn't root, and initdb believes access(2).
+    # Without SECBIT_NO_SETUID_FIXUP, access(2) ignores the capabilities of users other than root, and initdb asks it.
     if is_linux and libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0):
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     try:

@@ -80,13 +80,13 @@ def _ask() -> str:
 
 def _account(email: str, name: str, password: str) -> User:
     security = current_app.extensions["security"]
-    # Its words are made for the reader of a page.
+    # Flask-Security translates its messages for the reader of a page.
     with current_app.test_request_context():
         faults, password = security.password_util.validate(password, True, email=email)
-        told = " ".join(str(fault) for fault in faults or [])
-    if told:
-        raise click.ClickException(told)
-    # Who may run commands here vouches for the address.
+        message = " ".join(str(fault) for fault in faults or [])
+    if message:
+        raise click.ClickException(message)
+    # Whoever may run commands here vouches for the address.
     confirmed = {"confirmed_at": utcnow()} if hasattr(User, "confirmed_at") else {}
     user: User = security.datastore.create_user(
         email=email,

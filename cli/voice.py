@@ -81,6 +81,6 @@ class Voice:
         try:
             write()  # type: ignore[operator]
         except OSError:
-            # The terminal or the pipe is gone; the site isn't.
+            # The terminal or the pipe is gone, but the site goes on.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for the rest of our life
             self.printer.output = sys.stdout

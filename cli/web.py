@@ -24,7 +24,7 @@ from services import process_figures
 
 BACKLOG = 1024
 HEAD_START_S = 4.0
-# So long a part that can't start ends all of them; later it is tried for ever, and the others go on.
+# In this time a part that can't start ends the whole site; later it is restarted for ever, and the others go on.
 START_S = 60.0
 # A little more than what Caddy waits for open connections, and the workers for requests under way.
 DOOR_END_S = 2.4
@@ -77,7 +77,7 @@ def why_not(supervisor: Supervisor, door: Program) -> Refusal:
 def parts(
     settings: Settings, runtime: Path, listener: socket.socket, metrics: Path
 ) -> tuple[Program, Program, Program]:
-    """Return the programs behind the port: workers, gateway, door; ours count in the folder `metrics`."""
+    """Return the programs behind the port: workers, gateway, door; the first two write metrics to `metrics`."""
     environ = dict(os.environ)
     environ["GATEWAY_BIND"] = f"unix:{runtime / 'gateway.sock'}"
     # They write into our pipe, and can't see whether a terminal is behind it.
@@ -118,7 +118,7 @@ def listening_socket(path: Path) -> socket.socket:
 
 
 def fresh_folder(path: Path) -> Path:
-    """Make an empty folder: numbers of processes that are gone don't count."""
+    """Make an empty folder, so that metrics of processes that have ended don't count."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     return path

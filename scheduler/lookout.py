@@ -1,6 +1,6 @@
-"""One look at PostgreSQL for all ticks together: a single statement says what is due, what waits, what is needed.
+"""Asks PostgreSQL for all ticks together, in one statement: what is due, what waits, what is needed.
 
-So a scheduler at rest costs a statement a look, however many kinds of work and threads it has.
+So a scheduler at rest costs one statement each time, however many kinds of work and threads it has.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from scheduler.tick import Tick
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look found for one tick. `due_at` may lie ahead; None is nothing that is or will be due by itself."""
+    """What the statement returned for one tick. `due_at` may lie ahead; None where no row is or will be due."""
 
     due_at: datetime | None = None
     oldest: datetime | None = None
@@ -46,7 +46,7 @@ class Lookout:
         self._text, self._values = str(made), dict(made.params)
 
     def look(self, now: datetime) -> dict[str, Seen]:
-        """Return what was found, by the name of the tick. One round trip: the statement needs no transaction."""
+        """Return each tick's state by its name. One round trip: the statement needs no transaction."""
         if not self._ticks:
             return {}
         with self._app.app_context(), db.engine.connect() as connection:

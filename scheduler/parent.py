@@ -15,9 +15,9 @@ from contextlib import suppress
 
 import structlog
 
-# A child that was asked to end has so long before it is killed; it gives up a little earlier itself.
+# A child that was asked to end is killed after this time; it gives up a little earlier by itself.
 END_S = 10
-# Children that live shorter than this one after the other won't live at all: then whoever started us decides.
+# After MOST_BRIEF children in a row that lived shorter than this, the parent ends, too: whoever started it decides.
 BRIEF_S = 3.0
 MOST_BRIEF = 5
 
@@ -80,8 +80,8 @@ def _watch(pid: int) -> tuple[int, bool]:
     """Wait for the end of the child, and pass requests on; return its code, and whether there was such a request."""
     is_over = False
     while True:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
             signal.alarm(0)
             return os.waitstatus_to_exitcode(status), is_over
         number = signal.sigwait(HEARD)

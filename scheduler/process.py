@@ -18,7 +18,8 @@ from services.live import NUDGE_CHANNEL
 from watchdog import Watchdog
 
 END_S = 8.0
-# The look goes round every two seconds, and its statement takes 15 at most. Then the parent starts another one.
+# The lookout asks every two seconds, and its statement takes 15 at most. A process silent for this time hangs: it ends,
+# and the parent starts another one.
 HANGS_S = 60.0
 LISTEN_S = 1.0
 RETRY_S = 0.3
@@ -48,7 +49,7 @@ def listen(redis: Redis, workers: Workers, ending: Ending) -> None:
     try:
         with redis.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]  # theirs
             subscription.subscribe(NUDGE_CHANNEL)
-            # What was said while nobody listened is unknown.
+            # Nudges may have been missed while nobody listened.
             workers.nudge("")
             while not ending.is_set():
                 message = subscription.get_message(timeout=LISTEN_S)

@@ -36,16 +36,16 @@ class Bell:
 
 @dataclass
 class Tick:
-    """A kind of work. `work` does one piece and says whether there may be more; `topic` is what it is nudged by.
+    """A kind of work. `work` does one piece and says whether there may be more; a nudge with its `topic` wakes it.
 
-    It works every `interval_s`, when a row is due (`due` asks since when, or from when on, the first one is), or both.
-    While what `needs` asks for is nothing (false, NULL), an interval passes without work; when it changes, the tick
-    works at once. `oldest` asks since when the first row waits, for the metric; without it that is `due`.
+    It works every `interval_s`, when a row is due (`due` asks for the time at which the first one is), or both. While
+    the answer to `needs` is empty (false, NULL), intervals pass without work; when the answer changes, the tick works
+    at once. `oldest` asks since when the first row waits, for the metric; by default that is `due`.
 
     The `work` of a tick with several threads takes a function, and calls it when it has claimed a row: the next thread
     then looks for the next row.
 
-    A piece that lasts says by `beat` that it goes on, and asks `is_over` whether it is to end.
+    A long piece calls `beat` to say that it goes on, and asks `is_over` whether it is to end.
     """
 
     name: str

@@ -1,12 +1,12 @@
 """How ticks run: in their own threads, each with its own session, again and again.
 
-1. One thread looks out: a statement every POLL_S, or at once after a nudge, says for all ticks what is due.
-2. What is due rings its tick's bell, which wakes one thread. Having claimed a row, that thread wakes the next one.
-3. A thread works until nothing is due: each row is claimed and committed, the call made, the outcome committed by
+1. One thread looks out: a statement every POLL_S, or at once after a nudge, says for all ticks what is due. 2. The bell
+of a tick with due rows is rung, which wakes one thread. Having claimed a row, that thread wakes the next one. 3. A
+thread works until nothing is due: each row is claimed and committed, the call made, the outcome committed by
    compare-and-set.
 4. A fault of the database or of Redis is logged once and waited out; a faulty row is put off, not the tick.
-5. Each round leaves a heartbeat, its duration, its failures, and the age of what is due longest. A tick that has
-   nothing to do is as well as the look that found so.
+5. Each round leaves a heartbeat, its duration, its failures, and the age of the oldest due row. A tick with nothing to
+   do has its heartbeat from the lookout.
 6. SIGTERM lets the row in hand finish.
 """
 
@@ -33,9 +33,9 @@ from scheduler.tick import Tick
 __all__ = ["HEARTBEATS", "Tick", "Workers"]
 
 HEARTBEATS = "yurt:heartbeats"
-# A lost nudge costs so much at most; also what may be due is looked for so often.
+# How often the lookout asks; so a lost nudge costs this much at most.
 POLL_S = 1.8
-# Heartbeats are told together.
+# How often heartbeats are sent, all together.
 TELL_S = 3.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 
@@ -83,7 +83,7 @@ class Outages:
 
 
 class Heartbeats:
-    """When each tick last ended as it should, told to those who watch a few at a time."""
+    """When each tick last ended as it should; sent to Redis every TELL_S."""
 
     def __init__(self, redis: Redis, outages: Outages) -> None:
         self._redis, self._outages = redis, outages
@@ -97,7 +97,7 @@ class Heartbeats:
             self._new[name] = str(time.time())
 
     def tell(self, *, is_last: bool = False) -> None:
-        """Tell what is new, every few seconds and at the end."""
+        """Send the new heartbeats, every few seconds and at the end."""
         if not is_last and time.monotonic() - self._told_at < TELL_S:
             return
         with self._lock:
@@ -187,27 +187,27 @@ class Workers:
             self._topics |= topics
 
     def _look(self, topics: set[str]) -> float:
-        """Ring for what is due; return how long nothing is, as far as anybody knows."""
+        """Ring the bells of ticks with work; return how long to wait until the next look."""
         was_down = self.outages.is_down("postgresql")
         now = utcnow()
-        seen = self._lookout.look(now)
+        states = self._lookout.look(now)
         self.outages.up("postgresql")
         next_at: list[datetime] = []
         for tick in self._ticks:
-            seen_before = seen.get(tick.name, Seen())
-            has_changed, tick.needs_seen = seen_before.needs != tick.needs_seen, seen_before.needs
-            is_due = seen_before.due_at is not None and seen_before.due_at <= now
+            state = states.get(tick.name, Seen())
+            has_changed, tick.needs_seen = state.needs != tick.needs_seen, state.needs
+            is_due = state.due_at is not None and state.due_at <= now
             is_meant = "" in topics or (bool(tick.topic) and tick.topic in topics)
-            # What is nudged and asks for its rows needn't be woken without any.
+            # A nudged tick that only works at due rows isn't woken without one.
             is_meant = is_meant and tick.interval_s is not None
             if is_due or was_down or (tick.is_needed and (is_meant or has_changed)):
                 tick.bell.ring()
             elif tick.interval_s is None or not tick.is_needed:
                 tick.beat()
-            if seen_before.due_at is not None and not is_due:
-                next_at.append(seen_before.due_at)
+            if state.due_at is not None and not is_due:
+                next_at.append(state.due_at)
             if tick.name in self._oldest:
-                oldest = seen_before.oldest
+                oldest = state.oldest
                 self._oldest[tick.name].set(max(0.0, (now - oldest).total_seconds()) if oldest else 0)
         return min([POLL_S, *((at - now).total_seconds() for at in next_at)])
 
@@ -246,7 +246,7 @@ class Workers:
             return self._failed(tick)
         except BackendError as error:
             self.outages.down(f"lab backend for {tick.name}", error)
-            # The tick ends as it should: that the cluster is away is told by a metric of its own.
+            # The tick itself is well; that the cluster is away has a metric of its own.
             tick.beat()
             return self._failed(tick)
         except Exception:

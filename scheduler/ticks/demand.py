@@ -1,7 +1,7 @@
-"""Whether a lab wants a processor that it doesn't get: on a machine that is full, work takes hardly any time of one.
+"""Asks whether a lab's programs wait for a processor: on a full machine they hardly get any of its time.
 
-What is measured then looks like rest, and a compile or a training run would be taken for idle. So labs that are about
-to be warned or stopped are asked themselves, and only they: each question costs its lab some seconds.
+Their measured use then looks like rest, and a compile or a training run would be taken for idle. So labs that are about
+to be warned or stopped are asked. Only these are: each question keeps its lab busy for some seconds.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +14,17 @@ WAITS = b"waits"
 # Programs of the student's that run or could (state R, proc_pid_stat(5)) at most of five looks. The looking itself
 # starts nothing but `sleep`, which is over by then.
 SCRIPT = """\
-found=0
+times=0
 for look in 1 2 3 4 5; do
   sleep 1
   for file in /proc/[0-9]*/task/[0-9]*/stat; do
     [ -O "$file" ] || continue
     case $file in /proc/$$/*) continue ;; esac
     read -r line 2>/dev/null < "$file" || continue
-    case ${line##*) } in R*) found=$((found + 1)); break ;; esac
+    case ${line##*) } in R*) times=$((times + 1)); break ;; esac
   done
 done
-[ "$found" -lt 3 ] || printf waits
+[ "$times" -lt 3 ] || printf waits
 """
 
 
@@ -41,5 +41,5 @@ def waiting(backend: Backend, job_ids: list[str]) -> set[str]:
         return result.output == WAITS
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(is_waiting, job_ids))
-    return {job_id for job_id, waits in zip(job_ids, found, strict=True) if waits}
+        answers = list(pool.map(is_waiting, job_ids))
+    return {job_id for job_id, waits in zip(job_ids, answers, strict=True) if waits}

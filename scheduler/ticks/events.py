@@ -1,7 +1,7 @@
 """Follows what happens on the cluster, so that a lab that ends by itself is known within a second.
 
-Only a short cut: the reconciler looks at everything anyway. The stream begins where the last one ended; where events
-may have been missed (a new stream, a server that was made anew), everything is looked at.
+This is only faster: the reconciler compares everything anyway. The stream begins where the last one ended; where events
+may have been missed (a new stream, a new cluster), everything is compared.
 """
 
 import time
@@ -13,14 +13,14 @@ from extensions import db
 from scheduler.ticks import capacity, reconcile
 from services.labs import clusters
 
-# The place in the stream is written down this often; what comes again is harmless.
+# How often the place in the stream is written down; an event that comes again is harmless.
 NOTE_EVERY_S = 5.0
 
 
 def follower(
     settings: Settings, backend: Backend, is_over: Callable[[], bool], broke: Callable[[], None] = lambda: None
 ) -> Callable[[], bool]:
-    """Return the work of the tick: it lasts as long as the stream, or until `is_over`; `broke` hears of its break."""
+    """Return the work of the tick: it follows the stream until `is_over`, and calls `broke` where the stream breaks."""
 
     def work() -> bool:
         try:
@@ -34,7 +34,7 @@ def follower(
 
 
 def follow(instance: str, backend: Backend, is_over: Callable[[], bool]) -> None:
-    """Mend what each change is about; raise BackendUnavailable when the stream breaks."""
+    """Reconcile the job of each change; raise BackendUnavailable when the stream breaks."""
     index = clusters.event_index(instance)
     db.session.commit()
     noted = time.monotonic()
@@ -42,10 +42,10 @@ def follow(instance: str, backend: Backend, is_over: Callable[[], bool]) -> None
         if change.job_id:
             reconcile.mend_one(instance, backend, change.job_id)
         else:
-            # A node may be leaving, and what is written of the nodes is older than that.
+            # A node may be leaving, which the stored list of nodes doesn't say yet.
             capacity.look(instance, backend)
             reconcile.mend_all(instance, backend)
-        # One that goes back is of a cluster that was made anew.
+        # An index that went back means a new cluster.
         if change.index < index or (change.index != index and time.monotonic() - noted > NOTE_EVERY_S):
             index, noted = change.index, time.monotonic()
             clusters.note_event_index(instance, index)

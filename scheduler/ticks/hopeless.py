@@ -1,4 +1,4 @@
-"""Ends what waits for a machine that can't come, so that nobody waits for ever; their teachers are told."""
+"""Ends sessions that wait for a machine which can't come, so that nobody waits for ever, and tells their teachers."""
 
 from collections.abc import Callable
 

@@ -42,7 +42,7 @@ class Clock:
         return before is not None and now - before[0] > timedelta(seconds=passed - before[1]) + JUMP
 
 
-def collector(redis: Redis, public_url: str = "") -> Callable[[], bool]:
+def culler(redis: Redis, public_url: str = "") -> Callable[[], bool]:
     """Return the work of the tick."""
     clock = Clock()
 
@@ -67,7 +67,7 @@ def judge(now: datetime, public_url: str = "", *, is_activity_known: bool = True
     """Apply the verdict to every running lab that it changes, each in a transaction of its own."""
     query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
     lab_sessions = db.session.scalars(query).all()
-    due = [one.id for one in lab_sessions if _decide(one, now, is_activity_known)[0]]
+    due = [lab_session.id for lab_session in lab_sessions if _decide(lab_session, now, is_activity_known)[0]]
     db.session.commit()
     for session_id in due:
         apply(session_id, now, public_url, is_activity_known=is_activity_known)
@@ -75,7 +75,7 @@ def judge(now: datetime, public_url: str = "", *, is_activity_known: bool = True
 
 
 def apply(session_id: uuid.UUID, now: datetime, public_url: str = "", *, is_activity_known: bool = True) -> None:
-    """Decide again with the row in hand, and do it: of two schedulers one does, and of a use meanwhile it knows."""
+    """Lock the row, decide again, and act: of two schedulers only one acts, and it sees any use meanwhile."""
     query = select(LabSession).where(LabSession.id == session_id, LabSession.state == RUNNING)
     locked = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
     lab_session = db.session.scalar(locked)
@@ -105,7 +105,7 @@ def _warn(
 
 
 def _decide(lab_session: LabSession, now: datetime, is_activity_known: bool) -> tuple[str, Verdict, rules.Facts | None]:
-    """Return what is to be done (empty: nothing), the verdict, and the facts without a future."""
+    """Return the action (empty: none), the verdict, and the facts, without times that lie ahead of now."""
     facts = document.facts_of(lab_session, is_activity_known=is_activity_known)
     if facts is None:
         return "", Verdict("leave"), None

@@ -1,7 +1,7 @@
-"""Says again and again what this process has in hand, so that nobody takes it over while its scheduler lives.
+"""Renews the leases of the rows that this process works at, so that no other scheduler takes them over.
 
-A virtual machine takes its time to boot, an image to be fetched, a home to be packed. A scheduler that dies stops
-saying so; one whose work broke off says at once that others may take it up. While nothing is in hand, nothing is said.
+Booting a virtual machine, fetching an image or packing a home takes longer than a lease. A scheduler that dies renews
+no more; one whose work failed releases the lease at once. Without rows in hand there is no statement.
 """
 
 import threading
@@ -28,7 +28,7 @@ log = structlog.get_logger("yurt.scheduler")
 
 
 def renewer(keeper: "LeaseKeeper") -> Callable[[], bool]:
-    """Return the work of the tick: at first it takes over what died with others, then it renews what is in hand."""
+    """Return the work of the tick: it first ends the leases of dead schedulers on this host, then renews ours."""
     is_first = True
 
     def work() -> bool:
@@ -43,7 +43,7 @@ def renewer(keeper: "LeaseKeeper") -> Callable[[], bool]:
 
 
 def nothing() -> None:
-    """Tell nobody that a row was claimed: there is one thread."""
+    """Do nothing when a row was claimed: there is no other thread to wake."""
 
 
 class LeaseKeeper:
@@ -71,13 +71,13 @@ class LeaseKeeper:
                     self._dropped.add((kind, key))
 
     def of(self, kind: Kind) -> list[Any]:
-        """Return the keys of what is in hand of a kind."""
+        """Return the keys of the rows of a kind that are in hand."""
         with self._lock:
-            found = [(key, since) for (of, key), since in self._since.items() if of is kind]
-        return [key for key, since in found if time.monotonic() - since < LONGEST_S]
+            in_hand = [(key, since) for (of, key), since in self._since.items() if of is kind]
+        return [key for key, since in in_hand if time.monotonic() - since < LONGEST_S]
 
     def renew(self) -> bool:
-        """Renew what is in hand, and let go of what broke off: the work of the tick."""
+        """Renew the leases of rows in hand, and release those of work that failed."""
         with self._lock:
             dropped = set(self._dropped)
         if not dropped and not self._since:

@@ -1,4 +1,4 @@
-"""Looks for what labs left behind on this machine, and says so; to end it is the operator's."""
+"""Logs the processes that labs left behind on this machine; the operator ends them."""
 
 from collections.abc import Callable
 
@@ -17,18 +17,18 @@ log = structlog.get_logger("yurt.scheduler")
 
 
 def finder(backend: Backend) -> Callable[[], bool]:
-    """Return the work of the tick: each thing that is left is said once."""
-    said: set[str] = set()
+    """Return the work of the tick: it logs each leftover once."""
+    reported: set[str] = set()
 
     def work() -> bool:
-        found = {left for left in backend.leftovers() if left.is_sure}
-        LEFT.set(len(found))
-        for left in sorted(found, key=lambda left: left.pids):
-            if left.name not in said:
-                command = f"kill -9 {' '.join(map(str, left.pids))}"
-                log.warning("left behind", job=left.job_id, allocation=left.name, command=command)
-        said.clear()
-        said.update(left.name for left in found)
+        leftovers = {leftover for leftover in backend.leftovers() if leftover.is_sure}
+        LEFT.set(len(leftovers))
+        for leftover in sorted(leftovers, key=lambda leftover: leftover.pids):
+            if leftover.name not in reported:
+                command = f"kill -9 {' '.join(map(str, leftover.pids))}"
+                log.warning("left behind", job=leftover.job_id, allocation=leftover.name, command=command)
+        reported.clear()
+        reported.update(leftover.name for leftover in leftovers)
         return False
 
     return work

@@ -1,4 +1,4 @@
-"""Tells the web processes what this one has counted."""
+"""Publishes this process's metrics for the web processes."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from services import measures
 OWNED = ("yurt_cluster_", "yurt_db_", "yurt_lab_", "yurt_labs_", "yurt_process_", "yurt_scheduler_")
 
 
-def teller(settings: Settings, redis: Redis) -> Callable[[], bool]:
+def publisher(settings: Settings, redis: Redis) -> Callable[[], bool]:
     """Return the work of the tick."""
 
     def work() -> bool:

@@ -40,9 +40,10 @@ def reconciler(settings: Settings, backend: Backend) -> Callable[[], bool]:
 
 
 def mend_all(instance: str, backend: Backend) -> None:
-    """Look at everything, and mend it.
+    """Compare all sessions and jobs, and repair what differs.
 
-    A node that goes takes many labs along: all are told before any machine is waited for, and these end side by side.
+    A node that fails takes many labs along: all their sessions are written before any machine is ended, and the
+    machines end side by side.
     """
     ending = [repair for repair in survey(instance, backend) if write(backend, repair) and repair.action != "move"]
     with ThreadPoolExecutor(STOPS_AT_ONCE) as pool:
@@ -50,7 +51,7 @@ def mend_all(instance: str, backend: Backend) -> None:
 
 
 def survey(instance: str, backend: Backend) -> list[Repair]:
-    """Look at all sides and decide: the jobs first, and no transaction is open meanwhile."""
+    """Read jobs and sessions, and decide on repairs. Jobs come first: no transaction is open while they are read."""
     looked_at = utcnow()
     jobs = backend.observe()
     repairs = lab_repairs.plan(lab_repairs.known(), jobs, looked_at, clusters.leaving(instance))
@@ -71,12 +72,12 @@ def mend_one(instance: str, backend: Backend, job_id: str) -> None:
 
 
 def carry_out(backend: Backend, repair: Repair) -> bool:
-    """Repair one thing; what moved meanwhile is left alone, and what fails is found again by the next look."""
+    """Carry out one repair. A session that moved meanwhile is left alone; a repair that fails comes up again."""
     return write(backend, repair) and (repair.action == "move" or end(backend, repair))
 
 
 def write(backend: Backend, repair: Repair) -> bool:
-    """Write down what the repair does to its session; return whether it was still due."""
+    """Move the repair's session; return whether the repair was still due."""
     try:
         job = None if repair.action == "stop" else backend.status(repair.job_id)
     except (BackendError, OSError) as error:

@@ -20,9 +20,9 @@ from services.saves import archives
 from services.saves.archives import Archive, NotSaved
 
 TIMEOUT_S = 60.0
-# A node on which much begins at once needs seconds, or tens of them, to let anybody into a lab.
+# A node on which many labs begin at once needs seconds, or tens of them, to run a script in one.
 PATIENCE_S = 45.0
-# A fault that comes sooner is tried again at once; who has waited for long comes again later, for others wait, too.
+# A save that fails sooner than SOON_S is tried again at once; after a long wait it comes later, for others wait, too.
 TRIES_AT_ONCE, SOON_S = 2, 10.0
 
 SAVES = Counter("yurt_lab_saves_total", "Homes saved, by what for.", ["reason"])
@@ -58,7 +58,7 @@ def saver(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[..., 
 
 
 def save(backend: Backend, order: Order) -> Outcome:
-    """Save a home that is in hand and commit it; return STOP where its machine may end now."""
+    """Save a home whose lease we hold, and commit; return STOP where its machine may end now."""
     try:
         archive = pack(backend, order)
     except NotSaved as fault:
@@ -67,7 +67,7 @@ def save(backend: Backend, order: Order) -> Outcome:
         outcome = saving.keep(order, archive, utcnow())
         db.session.commit()
     except DBAPIError as error:
-        # Too much at once, or a time-out; where the database is gone, writing this down fails, too.
+        # The archive was too much at once, or timed out; if the database is gone, writing this down fails, too.
         db.session.rollback()
         log.warning("save not stored", job=order.job_id, error=type(error).__name__)
         return _fail(order, NotSaved(Reason(Code.HOME_NOT_STORED)))
@@ -87,7 +87,7 @@ def _fail(order: Order, fault: NotSaved) -> Outcome:
 
 
 def pack(backend: Backend, order: Order) -> Archive:
-    """Have the lab pack its home, and read what comes; raise NotSaved. A fault of the way there is tried again."""
+    """Have the lab pack its home, and read the archive; raise NotSaved. Failing to reach the lab is tried again."""
     script, began = archives.script(order.limit), time.monotonic()
     for tries_left in reversed(range(TRIES_AT_ONCE)):
         try:
@@ -98,7 +98,7 @@ def pack(backend: Backend, order: Order) -> Archive:
                 output_limit=archives.output_limit(order.limit),
                 patience_s=PATIENCE_S,
             )
-            # Not again at once: a student who stops what packs their home would hold a worker for twice the time.
+            # Not again at once: a student who stops the packing would hold a worker for twice the time.
             if result.is_timed_out:
                 break
             return archives.read(result.output, limit=order.limit, most_unpacked=order.most_unpacked)
@@ -120,7 +120,7 @@ def pack(backend: Backend, order: Order) -> Archive:
 
 
 def is_alive(backend: Backend, job_id: str) -> bool | None:
-    """Say whether there is a machine; None while nobody can tell, because the cluster doesn't answer."""
+    """Say whether the machine exists; None while the cluster doesn't answer."""
     try:
         job = backend.status(job_id)
     except (BackendError, OSError):

@@ -2,8 +2,8 @@
 
 A scheduler that dies after its claim leaves the session `starting`; after a while another one starts the same job
 again, which is harmless when it runs already. A cluster without room is no failure: the session goes back to its place
-in the queue and says what it waits for. A start that fails keeps its slot, for its job may be there all the same; so
-does one that waits for a cluster which doesn't answer, and that is no failure either.
+in the queue and says what it waits for. A start that fails keeps its slot, because its job may exist nevertheless. So
+does a start that waits for a cluster which doesn't answer; that counts as no failure either.
 """
 
 import threading
@@ -51,7 +51,7 @@ def starter(
             if claimed is not None:
                 is_news.set()
             elif is_news.is_set():
-                # Once for a whole batch: each hint makes a page's state be read.
+                # Once for a whole batch: each hint makes every waiting page read its state.
                 is_news.clear()
                 live.places_changed()
         db.session.commit()
@@ -66,7 +66,7 @@ def starter(
 
 
 def start(settings: Settings, backend: Backend, lab_session: LabSession) -> None:
-    """Start a claimed session's job, and report what came of it."""
+    """Start a claimed session's job, and report the outcome."""
     if lifecycle.START_RETRIES.is_over(lab_session.tries):
         lifecycle.retry_start(lab_session, utcnow())
         db.session.commit()
@@ -100,7 +100,7 @@ def _started(lab_session: LabSession, node: str, now: datetime) -> None:
 
 
 def _report(settings: Settings, lab_session: LabSession, fault: Exception, now: datetime) -> bool:
-    """Report a start that came to nothing; return whether its job is to be taken back."""
+    """Report a failed start; return whether its job must be stopped."""
     if isinstance(fault, NoRoom):
         lifecycle.no_room(lab_session, fault.reason, now)
     elif isinstance(fault, StartFailed):
@@ -108,7 +108,7 @@ def _report(settings: Settings, lab_session: LabSession, fault: Exception, now: 
     elif isinstance(fault, BackendUnavailable) and holdings.is_down(settings.instance):
         lifecycle.start_waits(lab_session, now)
     elif lab_session.is_warm:
-        # The next start is one of its own: nothing of the warm machine may stay.
+        # The next start is of another job: nothing of the warm machine may stay.
         lifecycle.start_anew(lab_session, now)
         return True
     else:
@@ -117,7 +117,7 @@ def _report(settings: Settings, lab_session: LabSession, fault: Exception, now: 
 
 
 def _give_back(backend: Backend, job_id: str) -> None:
-    """Leave a start that is somebody else's by now; of a machine that nobody wants any more nothing stays."""
+    """Leave a start that another scheduler has taken over; stop the machine if no session wants it any more."""
     is_wanted = repairs.is_wanted(job_id)
     db.session.commit()
     log.info("start taken over", job=job_id, is_wanted=is_wanted)
@@ -126,7 +126,7 @@ def _give_back(backend: Backend, job_id: str) -> None:
 
 
 def leave(backend: Backend, job_id: str) -> None:
-    """Take a job back that isn't to stay; where that fails, the next start or the next look finds it."""
+    """Stop a job that isn't to stay; where that fails, the next start or the reconciler does it."""
     try:
         backend.stop(job_id)
     except (BackendError, OSError) as error:

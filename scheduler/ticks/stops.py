@@ -47,7 +47,7 @@ def stopper(backend: Backend, keeper: LeaseKeeper | None = None) -> Callable[...
 
 
 def stop(backend: Backend, session_id: uuid.UUID, job_id: str) -> None:
-    """Stop a machine whose work is saved, and write what came of it."""
+    """Stop a machine whose work is saved, and write the outcome."""
     try:
         backend.stop(job_id)
     except (BackendError, OSError) as error:

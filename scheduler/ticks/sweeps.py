@@ -1,4 +1,4 @@
-"""Drops bytes that nothing names any more, a few at a time, and what is remembered of sessions that ended long ago."""
+"""Deletes stored bytes that no row names any more, a few at a time, and records of sessions that ended long ago."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from services import blobs, tickets
 from services.accounts import grants
 
 MOST = 50
-# No ticket is valid for so long.
+# Records are kept for longer than any ticket is valid.
 ENDED_FOR = timedelta(seconds=2 * tickets.LIVE_SECONDS)
 
 log = structlog.get_logger("yurt.scheduler")

@@ -1,4 +1,4 @@
-"""Lets go of accounts that were registered long ago, never confirmed, and belong to nothing."""
+"""Deletes accounts that were registered long ago, never confirmed, and belong to nothing."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Writes down how labs are used: what people do, from Redis, and what processors do, from the backend.
+"""Writes down how labs are used: people's activity, from Redis, and processor use, from the backend.
 
 A compile or a training run is use, too, though nobody types; an open page alone isn't.
 """
@@ -21,7 +21,8 @@ from services.idleness import activity, rules
 from services.labs import document, running_labs
 from services.labs.running_labs import Use
 
-# Labs that would be warned or stopped within this time are asked for more; longer than between two measurements.
+# Labs that would be warned or stopped within this time are asked whether they wait for a processor. It is longer than
+# the time between two measurements.
 AHEAD = timedelta(seconds=90)
 
 
@@ -36,24 +37,24 @@ def measurer(backend: Backend) -> Callable[[], bool]:
 
 
 def measure(backend: Backend) -> None:
-    """Ask the backend how busy every running lab is. One that it can't measure keeps what is known."""
+    """Ask the backend how busy every running lab is. A lab that it can't measure keeps its last figures."""
     query = select(LabSession).options(joinedload(LabSession.lab)).where(LabSession.state == RUNNING)
     lab_sessions = db.session.scalars(query).all()
-    sessions = {one.job_id: (one.id, one.lab.busy_cpu_percent) for one in lab_sessions}
-    ending = {one.job_id for one in lab_sessions if _is_ending(one, utcnow() + AHEAD)}
+    sessions = {lab_session.job_id: (lab_session.id, lab_session.lab.busy_cpu_percent) for lab_session in lab_sessions}
+    ending = {lab_session.job_id for lab_session in lab_sessions if _is_ending(lab_session, utcnow() + AHEAD)}
     db.session.commit()
     if not sessions:
         return
     used = backend.usage(list(sessions))
     busy = {job_id for job_id, usage in used.items() if usage.cpu_percent > sessions[job_id][1]}
     busy |= demand.waiting(backend, sorted(ending - busy))
-    now, told = utcnow(), used.keys() & sessions.keys() | busy
-    running_labs.used([_row(sessions[job_id][0], used.get(job_id), job_id in busy, now) for job_id in sorted(told)])
+    now, measured = utcnow(), used.keys() & sessions.keys() | busy
+    running_labs.used([_row(sessions[job_id][0], used.get(job_id), job_id in busy, now) for job_id in sorted(measured)])
     db.session.commit()
 
 
 def _is_ending(lab_session: LabSession, at: datetime) -> bool:
-    """Say whether its idleness leads to something by then."""
+    """Say whether the lab will be warned or stopped for idleness by then."""
     facts = document.facts_of(lab_session)
     decided = rules.verdict(facts, at) if facts is not None else rules.Verdict("leave")
     return decided.reason == "idle" and (decided.action == "stop" or decided.is_new)
@@ -65,7 +66,7 @@ def _row(session_id: uuid.UUID, usage: Usage | None, is_busy: bool, now: datetim
 
 
 def note_activity(redis: Redis, now: datetime) -> None:
-    """Move what Redis has to the rows; the time of the last use never goes back, nor ahead of now."""
+    """Move the activity in Redis to the rows; the time of the last use never goes back, nor ahead of now."""
     times, fields = activity.read(redis)
     rows: list[Use] = []
     for kind in ("input", "http", "page"):
@@ -79,7 +80,7 @@ def note_activity(redis: Redis, now: datetime) -> None:
 
 
 def _merged(rows: Iterable[Use]) -> list[Use]:
-    """Make one row a session of them: an UPDATE takes only one."""
+    """Merge the rows of each session into one, because an UPDATE takes only one."""
     merged: dict[uuid.UUID, Use] = {}
     for session_id, patch, at in rows:
         _id, before, before_at = merged.get(session_id, (session_id, {}, None))
@@ -93,8 +94,16 @@ def _note_prompts(prompts: activity.Seen, now: datetime) -> None:
     if not prompts:
         return
     query = select(LabSession).where(LabSession.id.in_(prompts), LabSession.state == RUNNING).order_by(LabSession.id)
-    for found in db.session.scalars(query.with_for_update()).all():
-        noted = select(func.max(LabEvent.at)).where(LabEvent.session_id == found.id, LabEvent.kind == "first_prompt")
-        last, started_at = db.session.scalar(noted), found.started_at or now
-        if last is None or last < started_at:
-            timelines.note(found.id, "first_prompt", max(min(prompts[found.id], now), started_at))
+    lab_sessions = db.session.scalars(query.with_for_update()).all()
+    noted = (
+        select(LabEvent.session_id, func.max(LabEvent.at))
+        .where(LabEvent.session_id.in_([lab_session.id for lab_session in lab_sessions]))
+        .where(LabEvent.kind == "first_prompt")
+        .group_by(LabEvent.session_id)
+    )
+    last = dict(db.session.execute(noted).tuples().all())
+    for lab_session in lab_sessions:
+        started_at = lab_session.started_at or now
+        if lab_session.id not in last or last[lab_session.id] < started_at:
+            at = max(min(prompts[lab_session.id], now), started_at)
+            timelines.note(lab_session.id, "first_prompt", at)

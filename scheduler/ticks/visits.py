@@ -1,4 +1,4 @@
-"""Ends the visits of helpers whose page has gone without a word: a browser or a network that died."""
+"""Ends the visits of helpers whose page vanished: a browser or a network that died."""
 
 from extensions import db
 from models import utcnow

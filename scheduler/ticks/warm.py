@@ -1,4 +1,4 @@
-"""Keeps machines warm: starts those that are missing, stops those that are to go, one at a time."""
+"""Keeps machines warm: starts those that are missing, stops those that aren't wanted any more, one at a time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -56,7 +56,7 @@ def warmer(
 
 
 def start(settings: Settings, backend: Backend, coming: WarmLab) -> timedelta | None:
-    """Start a claimed machine; return how long its lab is to get no other one, where that is the outcome."""
+    """Start a claimed machine; return for how long its lab gets no other one, None where it may."""
     spec, warm_id, tries = spec_of(settings, coming), coming.id, coming.tries + 1
     db.session.commit()
     pause: timedelta | None = None
@@ -97,7 +97,7 @@ def stop(backend: Backend, going: WarmLab) -> None:
 
 
 def spec_of(settings: Settings, coming: WarmLab) -> LabSpec:
-    """Translate the definition into a machine for nobody, which lives long enough to wait and then be a whole lab."""
+    """Translate the definition into a machine for nobody, whose life is long enough to wait and then be a whole lab."""
     lab = db.session.get_one(Lab, coming.lab_id)
     return LabSpec.of(
         lab,

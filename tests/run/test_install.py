@@ -158,9 +158,24 @@ def test_npm_of_the_machine_is_used_where_node_is_new_enough(
         assert asked == ["requirements-npm.txt"]
 
 
-def test_lint_asks_for_a_newer_node_than_running(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("version", "is_enough"),
+    [
+        ("v20.18.1", False),
+        ("v20.19.0", True),
+        ("v21.7.3", False),
+        ("v22.12.0", False),
+        ("v22.13.0", True),
+        ("v23.11.0", False),
+        ("v24.0.0", True),
+        ("v26.1.0", True),
+    ],
+)
+def test_lint_asks_for_a_node_that_eslint_supports(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, is_enough: bool
+) -> None:
     for name in ("node", "npm"):
-        (tmp_path / name).write_text("#!/bin/sh\necho v20.18.1\n")
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {version}\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     asked: list[str] = []
@@ -171,9 +186,12 @@ def test_lint_asks_for_a_newer_node_than_running(root: Path, tmp_path: Path, mon
 
     monkeypatch.setattr(install, "pip", installed)
 
-    with pytest.raises(LookupError):
-        install.find_npm(lint_js.OLDEST_NODE)
-    assert asked == ["requirements-npm.txt"]
+    if is_enough:
+        assert install.find_npm(lint_js.NODE_FOR_ESLINT)[0] == [str(tmp_path / "npm")]
+    else:
+        with pytest.raises(LookupError):
+            install.find_npm(lint_js.NODE_FOR_ESLINT)
+    assert asked == ([] if is_enough else ["requirements-npm.txt"])
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def said(verdict: IdleVerdict) -> str:
 
 
 def collect(redis: Redis) -> None:
-    idleness.collector(redis)()
+    idleness.culler(redis)()
 
 
 def test_a_keystroke_reaches_the_row(running: Ask, redis: Redis) -> None:
@@ -79,13 +79,13 @@ def test_each_warning_is_one_mail_in_the_students_own_time(running: Ask, redis: 
     cast.bob.time_zone = "Asia/Tokyo"
     now = utcnow()
     found = running(last_active_at=now - 2 * HOURS, expires_at=now + 5 * HOURS)
-    collector = idleness.collector(redis, "https://yurt.example/")
+    cull = idleness.culler(redis, "https://yurt.example/")
 
     for _ in range(3):
-        collector()
+        cull()
     found.warned_at = now - timedelta(minutes=16)
     for _ in range(3):
-        collector()
+        cull()
 
     first, last = database.session.scalars(select(Mail).order_by(Mail.id))
     at = (now + timedelta(minutes=15)).astimezone(ZoneInfo("Asia/Tokyo"))
@@ -213,7 +213,7 @@ def test_a_clock_that_jumps_ahead_gives_every_warning_anew(
     real = utcnow()
     warned = {"warned_at": real - timedelta(minutes=1), "last_active_at": real - 2 * HOURS}
     found = running(expires_at=real + 2 * HOURS, **warned)
-    work = idleness.collector(redis)
+    work = idleness.culler(redis)
     work()
     state_before = found.state
 
@@ -231,7 +231,7 @@ def test_a_clock_that_is_set_back_stops_nobody_and_forgets_nobody(
 ) -> None:
     real = utcnow()
     found = running(last_active_at=real - 2 * HOURS, warned_at=real - timedelta(minutes=5), expires_at=real + HOURS)
-    work = idleness.collector(redis)
+    work = idleness.culler(redis)
     work()
     past = real - 1000 * HOURS
 

@@ -41,7 +41,7 @@ def test_of_two_schedulers_one_warns(committed_db: Any, redis_of: Callable[[], R
 
     def look() -> None:
         with committed_db.app.app_context():
-            idleness.collector(redis_of())()
+            idleness.culler(redis_of())()
             database.session.remove()
 
     threads = [threading.Thread(target=look) for _ in range(6)]
