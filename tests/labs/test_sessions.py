@@ -232,6 +232,11 @@ def test_hints_go_to_the_page_and_the_scheduler(cast: Cast, app: Any) -> None:
         lifecycle.stop(found, reason="user", now=NOW)
         database.session.commit()
 
-        heard = {message["channel"].decode() for message in iter(lambda: ear.get_message(timeout=1), None)}
-    assert {f"yurt:live:lab:{found.id}", "yurt:nudge"} <= heard
+        wanted, heard = {f"yurt:live:lab:{found.id}", "yurt:nudge"}, set()
+        # Channels are of a whole Redis, where other workers are never silent.
+        for message in iter(lambda: ear.get_message(timeout=1), None):
+            heard.add(message["channel"].decode())
+            if wanted <= heard:
+                break
+    assert wanted <= heard
     assert database.session.scalar(select(CheckRun.id)) is None
