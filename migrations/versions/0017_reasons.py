@@ -278,7 +278,8 @@ def words_of(facts: dict[str, Any]) -> str:
 def _map(query: str, translate: Any) -> None:
     """Make the table `map` of what a query finds, once each, and what becomes of it."""
     op.execute("DROP TABLE IF EXISTS map")
-    op.execute("CREATE TEMPORARY TABLE map (old text PRIMARY KEY, new text) ON COMMIT DROP")
+    # Without an index: an entry of one may have 2,704 bytes, and programs say more.
+    op.execute("CREATE TEMPORARY TABLE map (old text, new text) ON COMMIT DROP")
     for (old,) in _rows(query):
         _execute("INSERT INTO map VALUES (:old, :new)", old=old, new=translate(old))
 

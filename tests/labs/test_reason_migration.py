@@ -23,6 +23,7 @@ migration = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(migration)
 
 FULL = Reason(Code.NODES_FULL, resource="memory", count=2, total=3)
+FULL_WORDS = "memory: 2 of 3 nodes full"
 # What a release before wrote, and what it means.
 WRITTEN = [
     ("the cluster doesn't answer", Reason(Code.CLUSTER_DOWN)),
@@ -198,6 +199,35 @@ def test_what_it_did_can_be_undone() -> None:
     assert rows("SELECT words FROM idle_verdicts") == [(TOLD,)]
     events = dict(rows("SELECT kind, detail FROM lab_events WHERE kind <> 'queued'"))
     assert events == {**EVENTS, "warned": {**EVENTS["warned"], "words": TOLD}}
+
+
+@pytest.mark.usefixtures("of_before")
+def test_what_another_program_said_may_be_as_long_as_it_likes() -> None:
+    # No two parts of it are the same: nothing of it can be compressed.
+    long = "".join(chr(0x4E00 + number) for number in range(20_000))
+    run("UPDATE lab_sessions SET waiting_for = :long, detail = :long, save_error = :long", long=f"{long}; {FULL_WORDS}")
+    run(
+        "UPDATE lab_events SET detail = jsonb_build_object('reason', CAST(:long AS text)) WHERE kind = 'failed'",
+        long=long,
+    )
+    db.session.commit()
+
+    upgrade()
+
+    found = db.session.scalars(select(LabSession)).one()
+    cut = Reason.said(long[:500])
+    assert found.waiting_for == found.detail == found.save_error == Reason.all_of([cut, FULL])
+    assert db.session.scalars(select(LabEvent.detail).where(LabEvent.kind == "failed")).all() == [
+        {"reason": cut.as_json()}
+    ]
+    several = Reason.all_of([Reason.said(long[start : start + 500]) for start in range(0, 5000, 500)])
+    found.waiting_for = several
+    db.session.commit()
+    db.session.remove()
+
+    downgrade(revision="0016")
+
+    assert rows("SELECT waiting_for FROM lab_sessions") == [(said(several, ENGLISH),)]
 
 
 def test_what_begins_a_line_is_read_as_what_it_was() -> None:
