@@ -104,7 +104,13 @@ def finish(
 
 
 def put_off(run: CheckRun, *, now: datetime) -> None:
-    """Try a run again that the backend couldn't carry out; after three times, or without a machine, say so."""
+    """Try a run again that the backend couldn't carry out; after three times, or without a machine, say so.
+
+    One that was taken over meanwhile, and may have ended, is its new holder's.
+    """
+    held = db.session.get(CheckRun, run.id, populate_existing=True, with_for_update=True)
+    if held is None or held.state != "running" or held.holder != leases.holder():
+        return
     tries = run.tries + 1
     if RETRIES.is_over(tries) or run.session.state != RUNNING:
         _close(run, "error", now)

@@ -9,6 +9,7 @@ from extensions import db as database
 from models import CheckRun, Completion, CourseTotal, LabSession, PointEntry
 from models.lab_session import ENDED, RUNNING
 from reasons import ENGLISH, Code, Reason
+from services import leases
 from services.errors import Conflict, NotFound
 from services.labs import checks, document, lifecycle, moves, wording
 from services.leases import LEASE
@@ -143,6 +144,26 @@ def test_a_run_whose_machine_is_gone_is_told_at_once(cast: Cast, lab: LabSession
     checks.put_off(claimed, now=NOW)
 
     assert claimed.state == "error"
+
+
+def test_who_was_taken_over_from_puts_off_nothing(cast: Cast, lab: LabSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "_names", ["first"])
+    checks.request(lab, cast.check.id, now=NOW)
+    claimed = checks.claim(NOW)
+    assert claimed is not None
+    monkeypatch.setattr(leases, "_names", ["second"])
+    assert checks.claim(after(LEASE.total_seconds() + 1)) == claimed
+
+    monkeypatch.setattr(leases, "_names", ["first"])
+    checks.put_off(claimed, now=after(8))
+    is_still_theirs = claimed.state, claimed.holder
+    monkeypatch.setattr(leases, "_names", ["second"])
+    checks.finish(claimed, is_passed=True, output=b"", now=after(9))
+    checks.put_off(claimed, now=after(10))
+
+    assert is_still_theirs == ("running", "second")
+    assert claimed.state == "passed"
+    assert checks.claim(after(999)) is None
 
 
 def test_a_run_whose_scheduler_died_is_claimed_again(cast: Cast, lab: LabSession) -> None:
