@@ -45,8 +45,9 @@ class Channel(HTTPChannel):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a request has begun of which something is missing."""
-        return self.request is not None and not (self.will_close or self.close_when_flushed)
+        """Whether a request has begun of which something is missing, and nothing before it is to be answered."""
+        is_ending = self.will_close or self.close_when_flushed
+        return self.request is not None and not self.requests and not is_ending
 
     def is_late(self, now: float) -> bool:
         """Say whether the request has used up its time."""
@@ -80,6 +81,10 @@ class Watch:
         if now < self._next and not is_full:
             return
         self._next = now + EVERY_S
+        for channel in self._server.active_channels.values():
+            if channel.requests:
+                # Nothing is read from it meanwhile: the time of what follows begins with the answer.
+                channel.since = now
         waiting = [channel for channel in self._server.active_channels.values() if channel.is_waiting]
         held = sum(channel.request.body_bytes_received for channel in waiting)
         for channel in sorted(waiting, key=lambda channel: channel.since):

@@ -26,10 +26,16 @@ END_S = 20.0
 
 
 class Worker:
-    """A web worker of cli.worker as a thread: `/echo` says what came, all else is the application's."""
+    """A web worker of cli.worker as a thread: `/echo` says what came, all else is the application's.
 
-    def __init__(self, app: Flask, threads: int = 2, connections: int = 800) -> None:
+    `/wait` is answered when `until` is set.
+    """
+
+    def __init__(
+        self, app: Flask, threads: int = 2, connections: int = 800, until: threading.Event | None = None
+    ) -> None:
         self._app, self._is_ending = app, False
+        self._until, self.waiting = until, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self.listener.getsockname()[1])
         self.server = make_server(self, self.listener, threads, connections)
@@ -39,9 +45,13 @@ class Worker:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as WSGI asks for it."""
-        if environ["PATH_INFO"] != "/echo" or LATE in environ:
+        is_wait = environ["PATH_INFO"] == "/wait" and self._until is not None
+        if not (is_wait or environ["PATH_INFO"] == "/echo") or LATE in environ:
             return self._app(environ, start_response)
         body = environ["wsgi.input"].read()
+        if is_wait and self._until is not None:
+            self.waiting += 1
+            self._until.wait(30)
         told = f"{len(body)} {hashlib.sha256(body).hexdigest()}".encode()
         start_response("200 OK", [("Content-Length", str(len(told)))])
         return [told]

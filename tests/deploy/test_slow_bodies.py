@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import body_time
 from app import create_app
 from cli import late_bodies
 from config import Settings
-from tests.deploy.doors import SBIN, running_caddy, running_nginx
+from tests.deploy.doors import SBIN, is_whole, running_caddy, running_nginx
 from tests.deploy.slow import CHUNKED, LENGTH, LONG, UPLOAD, Worker, begin, trickle, upload
 from tests.deploy.test_own_answers import assert_told
 from tests.engines import site_settings
@@ -160,6 +161,51 @@ def test_full_worker_gives_up_who_has_sent_for_the_longest(application: Flask, m
             half.close()
     finally:
         full.close()
+
+
+def test_full_worker_answers_who_has_begun_another_request(application: Flask) -> None:
+    is_over = threading.Event()
+    full = Worker(application, connections=20, until=is_over)
+    try:
+        first = begin(full.port, "GET /wait")
+        first.sendall(b"GET /ec")
+        until(lambda: full.waiting == 1, 5)
+        halves = [begin(full.port, "POST /login", LENGTH) for _ in range(40)]
+        assert halves[0].recv(65536).startswith(b"HTTP/1.1 408")
+        is_over.set()
+
+        assert first.recv(65536).startswith(b"HTTP/1.1 200")
+        for half in [first, *halves]:
+            half.close()
+    finally:
+        is_over.set()
+        full.close()
+
+
+def test_time_of_a_request_begins_when_the_one_before_is_answered(application: Flask) -> None:
+    is_over = threading.Event()
+    worker = Worker(application, until=is_over)
+    try:
+        with begin(worker.port, "GET /wait") as connection:
+            connection.sendall(b"PUT /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\no")
+            late = trickle(worker.port, "POST /login", LENGTH, pieces=iter([]))
+            is_over.set()
+            answers = _answer(connection)
+            connection.sendall(b"ne")
+            answers += _answer(connection)
+    finally:
+        is_over.set()
+        worker.close()
+
+    assert late.status == 408
+    assert answers.count(b"HTTP/1.1 200") == 2, answers
+
+
+def _answer(connection: socket.socket) -> bytes:
+    found = b""
+    while not is_whole(found) and (piece := connection.recv(65536)):
+        found += piece
+    return found
 
 
 def test_half_bodies_take_so_much_of_a_worker_and_no_more(application: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
