@@ -1,12 +1,15 @@
 """A start that takes long is its scheduler's as long as that one lives."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from backends import nomad
+from backends.nomad.execs import BRIDGE_S
 from extensions import db as database
-from models import LabSession, utcnow
+from models import CheckRun, LabSession, utcnow
 from models.cluster import WARM_READY
 from models.lab_session import RUNNING, STARTING
 from scheduler.ticks import lease_renewals
@@ -66,6 +69,17 @@ def test_a_long_warm_start_that_is_renewed_is_not_taken_over(cast: Cast, setting
     warmer(settings, ScriptedBackend(before=boot), LIMITS, keeper)()
 
     assert (taken, states()) == ([None], [WARM_READY])
+
+
+def test_a_check_that_takes_all_its_time_stays_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper, began = LeaseKeeper(), time.monotonic()
+    # The longest that a course may ask for (docs/course-archive.md), with what a busy node adds to it.
+    longest_s = 300 + nomad.MARGIN_S + BRIDGE_S
+
+    with keeper.hold(7, CheckRun):
+        monkeypatch.setattr(time, "monotonic", lambda: began + longest_s)
+
+        assert keeper.of(CheckRun) == [7]
 
 
 def test_a_call_that_never_returns_is_let_go(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
