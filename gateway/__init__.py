@@ -1,4 +1,4 @@
-"""Long-lived connections: terminals, live labs and live leaderboards. It keeps nothing that matters."""
+"""Long-lived connections: terminals, live labs and live leaderboards. A gateway that is killed loses no work."""
 
 import quick_start
 

@@ -78,7 +78,7 @@ def build(settings: Settings) -> web.Application:
     )
 
     async def listening(_application: web.Application) -> AsyncIterator[None]:
-        works = subscriptions.listen(), access.run(), activity_buffer.run(), measures.tell(settings, redis)
+        works = subscriptions.listen(), access.run(), activity_buffer.run(), measures.publish(settings, redis)
         running = [asyncio.create_task(work) for work in works]
         yield
         await tasks.end(*running)

@@ -1,9 +1,8 @@
-"""Ends what people hold open once what let them has gone: their account, their session, or their place in a course.
+"""Ends open connections once the right to them is gone: the account, the session, or the place in a course.
 
-Everybody is looked up together, about once a second and at each hint, so that it costs the same few queries for one
-connection as for thousands, and none at all where nobody is connected. PostgreSQL's answer counts, also while Redis is
-gone; Redis is asked for sessions that were ended there. While one of them doesn't answer, nobody learns anything from
-it: who is connected stays.
+All grants are looked up together, about once a second and at each hint. So it costs the same few queries for one
+connection as for thousands, and none while nobody is connected. PostgreSQL's answer counts, also while Redis is gone;
+Redis is asked for sessions that were ended there. While PostgreSQL or Redis doesn't answer, connections stay.
 """
 
 import asyncio
@@ -22,9 +21,9 @@ from gateway.subscriptions import Subscriptions
 from services.accounts.grants import Grant
 from services.live import ACCESS_CHANNEL
 
-# What was looked up holds for so long; a change that no hint told of is noticed then.
+# How long a look-up counts; a change without a hint is noticed after this time.
 EVERY_S = 1.0
-# Hints come in bursts: a roster of five hundred is one look, or a few.
+# Hints come in bursts: changing a roster of five hundred causes one look-up, or a few.
 COALESCE_S = 0.2
 REDIS_S = 1.0
 
@@ -34,11 +33,11 @@ Look = Callable[[Iterable[Grant]], Awaitable[set[Grant]]]
 
 
 class Revoked(Exception):
-    """What allowed this connection is gone."""
+    """The right to this connection is gone."""
 
 
 class Access:
-    """Follows every grant for as long as something is open by it."""
+    """Follows every grant while a connection is open by it."""
 
     def __init__(self, subscriptions: Subscriptions, redis: Redis, look: Look) -> None:
         self._subscriptions, self._redis, self._look = subscriptions, redis, look
@@ -49,7 +48,7 @@ class Access:
 
     @contextlib.asynccontextmanager
     async def hold(self, grant: Grant) -> AsyncIterator[None]:
-        """Run the block while the grant holds; raise 403 where it doesn't, 503 where nobody knows.
+        """Run the block while the grant holds; raise 403 where it doesn't, 503 where that can't be looked up.
 
         Raise Revoked once it no longer holds: the block is cancelled then, wherever it waits.
         """
@@ -93,15 +92,15 @@ class Access:
                     await self._settle(grants, asked)
 
     async def _wait(self, hint: asyncio.Event, due: float) -> None:
-        """Return at a hint or for somebody who is new, and when the next look is due; with nobody connected none is."""
+        """Return at a hint, at a new grant, and when the next look-up is due, which is never without connections."""
         loop = asyncio.get_running_loop()
         waiting = [asyncio.ensure_future(event.wait()) for event in (hint, self._is_wanted)]
         try:
             left = max(0.0, due - loop.time()) if self._open else None
             await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in waiting:
-                one.cancel()
+            for task in waiting:
+                task.cancel()
 
     async def _admit(self, grant: Grant) -> None:
         loop = asyncio.get_running_loop()
@@ -118,11 +117,11 @@ class Access:
     async def _settle(self, grants: set[Grant], asked: dict[Grant, "asyncio.Future[bool | None]"]) -> None:
         began = asyncio.get_running_loop().time()
         try:
-            sessions = {one.holder.session for one in grants}
+            sessions = {grant.holder.session for grant in grants}
             holding, ended = await asyncio.gather(
                 self._look(grants), redis_gone.or_default(self._ended(sessions), set(), seconds=REDIS_S)
             )
-        except Exception as error:  # whatever it is: there is a next look, which may know
+        except Exception as error:  # whatever it is, the next look-up may succeed
             if not isinstance(error, web.HTTPServiceUnavailable):
                 log.error("access unknown", exc_info=error)
             for answer in asked.values():
@@ -139,7 +138,7 @@ class Access:
                 asked[grant].set_result(does_hold)
 
     def _revoke(self, grant: Grant) -> None:
-        # Those that were told before are about to end.
+        # Expired scopes are about to end already.
         scopes = [scope for scope in self._open.get(grant, ()) if not scope.expired()]
         if scopes:
             log.info("access revoked", user=grant.holder.user_id, kind=grant.kind, count=len(scopes))

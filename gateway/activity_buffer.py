@@ -1,4 +1,4 @@
-"""What people do in labs, collected here and written to Redis twice a second for all of them together.
+"""Collects people's activity in labs, and writes it to Redis twice a second for all of them together.
 
 A command to Redis for each keystroke would cost a class more than its terminals do.
 """
@@ -29,13 +29,13 @@ class ActivityBuffer:
             times[session_id] = str(time.time())
 
     async def run(self) -> None:
-        """Write what is new, for ever. What can't be written while Redis is gone is only a hint, and dropped."""
+        """Write the new times, for ever. While Redis is gone they are dropped: nobody is stopped for idleness then."""
         while True:
             await asyncio.sleep(EVERY_S)
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is new."""
+        """Write the new times."""
         new, self._new = self._new, {}
         if new:
             await redis_gone.or_default(activity.write(self._redis, new), None)

@@ -1,4 +1,4 @@
-"""The body of a request as it arrives: in pieces, and not for ever. Its reader decides what is answered."""
+"""Reads the body of a request in pieces, within a time limit. The caller decides what is answered."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The gateway's questions to PostgreSQL, asked in threads: what may this person see or do in that lab?"""
+"""The gateway's queries to PostgreSQL, run in threads: what may this person see or do in that lab?"""
 
 import asyncio
 import uuid
@@ -39,12 +39,12 @@ class Visit:
 
 
 class Database:
-    """What streams and terminals ask. Of a lab that isn't theirs, people with an open visit alone learn anything."""
+    """Answers streams and terminals. Of another's lab, only people with an open visit learn anything."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
-        # A rush of snapshots mustn't keep anybody connected who may be no more.
+        # A rush of snapshots mustn't delay the end of connections that lost their right.
         self._thread_of_access = ThreadPoolExecutor(1, thread_name_prefix="access")
 
     async def snapshot(self, session_id: str, user_id: int, language: str) -> dict[str, Any] | None:

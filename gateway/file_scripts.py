@@ -1,4 +1,4 @@
-"""What the file panel asks of a lab: bash scripts that never change, and how to read what they print.
+"""The file panel's bash scripts for labs, which never change, and the readers of their output.
 
 Paths travel through standard input, each with a NUL behind it, so that no name is ever read as code. A script runs as
 the lab's student: it keeps to the home so that the panel shows what is theirs, not because more would be dangerous.
@@ -79,7 +79,8 @@ exec dd if="./$name" bs=1048576 skip="$block" count=1
 """
 )
 
-# A block of an upload goes to the end of a temporary file; the last one gives it its name. What others left is old.
+# A block of an upload is appended to a temporary file; the last block gives the file its name. Temporary files of
+# uploads that broke off are removed after an hour.
 WRITE = (
     _PRELUDE
     + """

@@ -28,7 +28,7 @@ MEGABYTE = 1024 * 1024
 UPLOAD_LIMIT, DOWNLOAD_LIMIT = 10 * MEGABYTE, 256 * MEGABYTE
 LIST_LIMIT = 512 * 1024
 SCRIPT_S = 20.0
-# Whoever sends or takes nothing for that long gives their place to others.
+# A transfer in which nothing moves for this time ends, and gives its place to others.
 STALL_S = 30.0
 SAFE = {
     "Cache-Control": "no-store",

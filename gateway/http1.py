@@ -25,7 +25,7 @@ LENGTH_LINE = re.compile(rb"content-length:[ \t]*[0-9]{1,18}[ \t]*|transfer-enco
 
 
 class BadAnswer(Exception):
-    """What the lab's server said isn't HTTP, or ended in the middle."""
+    """The answer of the lab's server isn't HTTP, or ended in the middle."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The queue of what was typed and isn't in the lab yet, in order and within a bound.
+"""The queue of input that was typed and isn't in the lab yet, in order and limited in size.
 
-A lab that reads slowly must not keep the gateway from hearing its browser, which would count as gone. A page that sends
-much sends it in pieces, and waits for the word `taken` before it sends more.
+A lab that reads slowly must not keep the gateway from reading from the browser, which would count as gone. A page sends
+long input in pieces, and waits for the message `taken` before it sends more.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from backends.base import Terminal
 # A piece of at least this many bytes is confirmed once it is in the lab; a few of them travel at once.
 CONFIRMED = 16 * 1024
 TAKEN = '{"type":"taken"}'
-# More isn't read from the browser.
+# While this much waits, no more is read from the browser.
 MOST = 512 * 1024
 PIECE = 32 * 1024
-# What was typed last before a page went, of a lab that takes it.
+# How long the last input before a page went may take to reach the lab.
 LAST_S = 2.0
 
 
@@ -32,17 +32,17 @@ class InputQueue:
         self._changed = asyncio.Event()
 
     async def write(self, data: bytes) -> None:
-        """Take bytes; wait while too many are here."""
+        """Take bytes; wait while too many are in the queue."""
         self._add(data)
         while self._size > MOST:
             await self._change()
 
     async def resize(self, columns: int, rows: int) -> None:
-        """Take a size of the screen, which comes between what was typed before and after it."""
+        """Take a size of the screen, in order with the input before and after it."""
         self._add((columns, rows))
 
     async def run(self) -> None:
-        """Give the lab what is here, for ever."""
+        """Pass the queue on to the lab, for ever."""
         while True:
             while not self._waiting:
                 await self._change()
@@ -56,7 +56,7 @@ class InputQueue:
             self._changed.set()
 
     async def end(self) -> None:
-        """Wait a moment for what was typed last."""
+        """Wait a moment until the last input is in the lab."""
         try:
             async with asyncio.timeout(LAST_S):
                 while self._waiting:

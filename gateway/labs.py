@@ -10,7 +10,7 @@ from aiohttp import web
 
 from backends.base import Backend, BackendUnavailable, ExecResult
 
-# What is full is free again as soon as somebody's connection ends; nobody knows when.
+# A place is free again as soon as some connection ends, which may be any time.
 AGAIN = {"Retry-After": "2"}
 JobOf = Callable[[str, int], Awaitable[tuple[str, str] | None]]
 
@@ -21,7 +21,7 @@ def again_of(error: web.HTTPException) -> dict[str, str]:
 
 
 class Limit:
-    """So many things at once for one person, and in all; more are refused."""
+    """A limit on connections or transfers at once, for each person and in all; more are refused."""
 
     def __init__(self, each: int, total: int) -> None:
         self.each, self.total = each, total
@@ -44,7 +44,7 @@ class Limit:
 
 
 class Turns:
-    """So many things at once in one lab, which pays for each with its own memory; the next one waits for its turn."""
+    """A limit on connections into one lab, each of which costs the lab memory; the next one waits for its turn."""
 
     def __init__(self, each: int, patience_s: float) -> None:
         self.each, self.patience_s = each, patience_s
@@ -53,7 +53,7 @@ class Turns:
 
     @asynccontextmanager
     async def hold(self, session_id: str) -> AsyncIterator[None]:
-        """Have a turn while the block runs; raise 503 for whom none has come within the patience."""
+        """Have a turn while the block runs; raise 503 where none comes within `patience_s`."""
         free = self._free.setdefault(session_id, asyncio.Semaphore(self.each))
         self._here[session_id] += 1
         try:

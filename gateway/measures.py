@@ -1,4 +1,4 @@
-"""Tells the web processes what the gateway has counted, where it shares no folder with them."""
+"""Publishes the gateway's metrics for the web processes, where it shares no folder with them."""
 
 import asyncio
 import time
@@ -12,8 +12,8 @@ from services import measures
 OWNED = ("yurt_db_", "yurt_gateway_", "yurt_process_")
 
 
-async def tell(settings: Settings, redis: Redis) -> None:
-    """Write it down again and again, for ever; while Redis is gone nobody hears of it."""
+async def publish(settings: Settings, redis: Redis) -> None:
+    """Write the metrics to Redis every EVERY_S, for ever; while Redis is gone they are left out."""
     while True:
         entry = await asyncio.to_thread(measures.entry, settings.metrics_dir, "gateway", OWNED, time.time())
         await redis_gone.or_default(redis.hset(measures.KEY, *entry), 0)

@@ -1,4 +1,4 @@
-"""Whose request to a lab's port it is: by a ticket in the path on the site's host, or a cookie on a host of its own."""
+"""Finds the caller of a lab's port: by a ticket in the path on the site's host, or a cookie on a host of its own."""
 
 import re
 import uuid
@@ -28,7 +28,7 @@ class Caller:
 
 
 class PortAccess:
-    """Reads addresses and what opens them; raises the HTTP error of what doesn't open."""
+    """Reads addresses with their tickets and cookies; raises the HTTP error of one that opens nothing."""
 
     def __init__(self, tickets: Tickets, public_url: str, ports_host: str) -> None:
         self._tickets, self._site = tickets, public_url
@@ -40,7 +40,7 @@ class PortAccess:
         self._is_local = not self._is_secure and self._suffix.endswith(".localhost")
 
     def on_path(self, request: web.Request) -> Caller:
-        """Return who comes with a ticket in the path."""
+        """Return the caller by the ticket in the path."""
         session_id, port, ticket = (request.match_info[name] for name in ("session_id", "port", "ticket"))
         holder = self._tickets.live(ticket, "port", session_id, port)
         prefix = f"/live/ports/{session_id}/{port}/{ticket}/"
@@ -55,7 +55,7 @@ class PortAccess:
         return bool(host and self._suffix and host[3] == self._suffix)
 
     async def on_host(self, request: web.Request) -> Caller | None:
-        """Return who comes to a lab's own host with its cookie; None where the ticket is to be changed for one."""
+        """Return the caller by the cookie of a lab's own host; None where a ticket is to be exchanged for it."""
         session_id, port = _named(request)
         if request.path == ENTER:
             return None
@@ -69,7 +69,7 @@ class PortAccess:
         return PortAddress(port, origin, "/", True, self._is_secure, self._site, is_local=self._is_local)
 
     async def enter(self, request: web.Request) -> web.Response:
-        """Change a one-use ticket for the cookie of this host."""
+        """Exchange a one-use ticket for the cookie of this host."""
         session_id, port = _named(request)
         holder, opens = await self._tickets.once(request.query.get("ticket", ""))
         if opens.get("port") != f"{session_id}:{port}":

@@ -62,19 +62,22 @@ def _passing(headers: Iterable[tuple[str, str]], without: set[str]) -> Headers:
 
 
 def to_lab(headers: Iterable[tuple[str, str]], address: PortAddress) -> Headers:
-    """Return what the lab's server is told: never the site's cookies, nor where the browser comes from."""
+    """Return the headers for the lab's server: never the site's cookies, nor where the browser comes from."""
     headers = list(headers)
     kept = _passing(headers, NOT_TO_LAB)
     here = f"localhost:{address.port}"
-    told = [("Host", here), *((n, v) for n, v in kept if not n.lower().startswith(("x-forwarded-", "sec-fetch-")))]
+    lab_headers = [
+        ("Host", here),
+        *((n, v) for n, v in kept if not n.lower().startswith(("x-forwarded-", "sec-fetch-"))),
+    ]
     origin = next((value for name, value in headers if name.lower() == "origin"), "")
     if origin:
-        told.append(("Origin", f"http://{here}" if origin == address.origin else origin))
+        lab_headers.append(("Origin", f"http://{here}" if origin == address.origin else origin))
     if cookies := _cookies_to_lab(headers, address):
-        told.append(("Cookie", cookies))
-    told.append(("X-Forwarded-Proto", "https" if address.is_secure else "http"))
-    told.append(("X-Forwarded-Prefix", address.prefix.rstrip("/")))
-    return told
+        lab_headers.append(("Cookie", cookies))
+    lab_headers.append(("X-Forwarded-Proto", "https" if address.is_secure else "http"))
+    lab_headers.append(("X-Forwarded-Prefix", address.prefix.rstrip("/")))
+    return lab_headers
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
@@ -108,20 +111,22 @@ def access_cookie(ticket: str, seconds: int, *, is_secure: bool, is_framed: bool
 
 
 def to_browser(headers: Headers, address: PortAddress, asked: Headers) -> Headers:
-    """Return what the browser is told; `asked` are the headers of its request."""
-    told = _passing(headers, NOT_TO_BROWSER)
-    told += [("Location", location(value, address)) for name, value in headers if name.lower() == "location"]
+    """Return the headers for the browser; `asked` are those of its request."""
+    browser_headers = _passing(headers, NOT_TO_BROWSER)
+    browser_headers += [("Location", location(value, address)) for name, value in headers if name.lower() == "location"]
     cookies = [value for name, value in headers if name.lower() == "set-cookie"]
     had = sum(name.startswith(address.cookies) for name, _value in _pairs(asked))
     taken = [cookie(value, address) for value in cookies[: max(0, MOST_COOKIES - had)]]
-    told += [("Set-Cookie", value) for value in taken if value]
+    browser_headers += [("Set-Cookie", value) for value in taken if value]
     for name, value in headers:
         if name.lower() == "content-security-policy" and (own := _without_ancestors(value)):
-            told.append(("Content-Security-Policy", own))
+            browser_headers.append(("Content-Security-Policy", own))
     if not address.is_own_host:
-        told = [(name, value) for name, value in told if not name.lower().startswith("access-control-")]
-        told += cors(asked)
-    return told + protection(address)
+        browser_headers = [
+            (name, value) for name, value in browser_headers if not name.lower().startswith("access-control-")
+        ]
+        browser_headers += cors(asked)
+    return browser_headers + protection(address)
 
 
 def protection(address: PortAddress) -> Headers:
@@ -137,18 +142,18 @@ def protection(address: PortAddress) -> Headers:
 
 
 def cors(asked: Headers) -> Headers:
-    """Let a page in the sandbox read its own server: its origin is `null`, so its address is what opens it."""
+    """Let a page in the sandbox read its own server. Its origin is `null`; the ticket in its address is its right."""
     values = {name.lower(): value for name, value in asked}
     if values.get("origin") != "null":
         return []
-    told = [("Access-Control-Allow-Origin", "null"), ("Access-Control-Expose-Headers", "*")]
+    allowed = [("Access-Control-Allow-Origin", "null"), ("Access-Control-Expose-Headers", "*")]
     if "access-control-request-method" in values:
-        told += [
+        allowed += [
             ("Access-Control-Allow-Methods", values["access-control-request-method"]),
             ("Access-Control-Allow-Headers", values.get("access-control-request-headers", "*")),
             ("Access-Control-Max-Age", "600"),
         ]
-    return told
+    return allowed
 
 
 def location(value: str, address: PortAddress) -> str:

@@ -1,7 +1,7 @@
 """Web servers in labs: HTTP/1.1 and WebSocket from a browser to a port of a lab that its definition names.
 
-Both ways bytes go as they come, and whoever is slow slows the other side down. Nothing is stored. A page from a lab is
-a stranger's page: docs/adr/0011-a-labs-web-pages-are-not-the-site.md says how it is kept from being the site's.
+Bytes are passed on both ways as they come; a slow side slows the other one down. Nothing is stored. A page from a lab
+isn't to be trusted: docs/adr/0011-a-labs-web-pages-are-not-the-site.md says how it is kept apart from the site.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from services.tickets import Holder
 HEAD_S, STALL_S, QUIET_S = 60.0, 120.0, 3600.0
 # Each connection is a process in the lab of some 7 MB; browsers keep to six of them at once.
 EACH_LAB, PATIENCE_S = 8, 30.0
-# Whether a lab is whose and runs is asked this often for a burst of requests.
+# How long the answer counts, in a burst of requests, to whether a lab is the caller's and runs.
 KNOWN_S = 1.0
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
@@ -53,7 +53,7 @@ class Ports:
         self._tickets, self._labs, self._activity = tickets, labs, activity_buffer
         self._port_access, self._access = port_access, access
         self._limit, self._turns = limit, Turns(EACH_LAB, PATIENCE_S)
-        self._known: dict[tuple[str, int], tuple[float, str]] = {}
+        self._job_cache: dict[tuple[str, int], tuple[float, str]] = {}
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of the site's own host."""
@@ -131,12 +131,12 @@ class Ports:
 
     async def _job(self, caller: Caller) -> str:
         key, now = (caller.session_id, caller.holder.user_id), asyncio.get_running_loop().time()
-        known = self._known.get(key)
-        if known is None or known[0] < now:
-            known = now + KNOWN_S, await self._labs.job(*key)
-            self._known = {kept: value for kept, value in self._known.items() if value[0] >= now}
-            self._known[key] = known
-        return known[1]
+        cached = self._job_cache.get(key)
+        if cached is None or cached[0] < now:
+            cached = now + KNOWN_S, await self._labs.job(*key)
+            self._job_cache = {kept: value for kept, value in self._job_cache.items() if value[0] >= now}
+            self._job_cache[key] = cached
+        return cached[1]
 
     async def _connect(self, job_id: str, port: int) -> Stream:
         if self._labs.backend is None:
@@ -177,8 +177,8 @@ class Ports:
         self, request: web.Request, caller: Caller, stream: Stream, exchange: http1.Exchange, head: http1.Head
     ) -> web.StreamResponse:
         """Carry bytes both ways until one side ends."""
-        told = port_headers.to_browser(head.headers, caller.address, list(request.headers.items()))
-        response = web.StreamResponse(status=101, headers=CIMultiDict(told))
+        browser_headers = port_headers.to_browser(head.headers, caller.address, list(request.headers.items()))
+        response = web.StreamResponse(status=101, headers=CIMultiDict(browser_headers))
         response.headers.update({"Connection": "Upgrade", "Upgrade": "websocket"})
         await response.prepare(request)
         reader = RawReader(request)
@@ -231,8 +231,8 @@ async def _send_body(request: web.Request, exchange: http1.Exchange) -> None:
 async def _pass_on(
     request: web.Request, caller: Caller, exchange: http1.Exchange, head: http1.Head
 ) -> web.StreamResponse:
-    told = port_headers.to_browser(head.headers, caller.address, list(request.headers.items()))
-    response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=CIMultiDict(told))
+    browser_headers = port_headers.to_browser(head.headers, caller.address, list(request.headers.items()))
+    response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=CIMultiDict(browser_headers))
     length = head.get("content-length")
     if length and head.status not in http1.WITHOUT_BODY:
         response.content_length = int(length)

@@ -1,4 +1,4 @@
-"""Whose visit page is open: a visit is kept alive while it is, and ends soon after it has gone."""
+"""Follows the open pages of visits: a visit lasts while its page is open, and ends soon after."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,7 @@ class Presence:
             await self._touch(session_id, user_id)
 
     async def close(self) -> None:
-        """Forget who is going: pages come back to the next gateway, and the scheduler ends what doesn't."""
+        """Forget the visits that are ending: pages return to the next gateway, and the scheduler ends the others."""
         self._is_closed = True
         await tasks.end(*self._going.values())
 

@@ -1,12 +1,15 @@
-"""What the gateway does while Redis is gone; each use of Redis passes through here.
+"""What the gateway does while Redis is gone. These are all its uses of Redis:
 
-| who asks Redis | for what | while it is gone |
-| --- | --- | --- |
-| `subscriptions.listen` | changes | tries again; streams and access look by themselves |
-| `access` | sessions that were ended | none counts as ended; PostgreSQL's answer counts |
-| `tickets.once` | one-use tickets | 503: nobody knows whether the ticket was used |
-| `activity_buffer` | to note activity | drops it; nobody is stopped for idleness meanwhile |
-| `measures` | to pass figures on | leaves them out until the next time |
+| who asks Redis | for what | while it is gone | by |
+| --- | --- | --- | --- |
+| `subscriptions.listen` | changes | tries again; streams and access look by themselves | its own loop, at ERRORS |
+| `access` | sessions that were ended | none counts as ended; PostgreSQL's answer counts | `or_default` |
+| `tickets.once` | one-use tickets | 503: nobody knows whether the ticket was used | `or_unavailable` |
+| `activity_buffer` | to note activity | drops it; nobody is stopped for idleness meanwhile | `or_default` |
+| `measures` | to publish metrics | leaves them out until the next time | `or_default` |
+
+A terminal's WebSocket is open before its ticket is redeemed: `terminals` closes it at that 503 as at a refused ticket,
+and the page comes with another one.
 """
 
 import asyncio
@@ -25,7 +28,7 @@ Answer = TypeVar("Answer")
 
 
 async def or_default(question: Awaitable[Answer], default: Answer, *, seconds: float | None = None) -> Answer:
-    """Return Redis' answer, or `default` where it gives none (within `seconds`, where they are said)."""
+    """Return Redis' answer, or `default` where it gives none, within `seconds` if they are given."""
     try:
         async with asyncio.timeout(seconds):
             return await question

@@ -145,7 +145,7 @@ class Streams:
         message: Callable[[], Awaitable[bytes | None]],
         pause: float,
     ) -> None:
-        # Who hears nothing of this for a while looks by itself; without hints there is nothing to rely on.
+        # A page that gets no `here` for a while asks by itself: without hints the stream tells it nothing.
         data: bytes | None = _event("here", {}) if self._subscriptions.is_connected else b": still here\n\n"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HEARTBEAT_S):

@@ -1,4 +1,4 @@
-"""One Redis subscription for the whole process: who waits on a channel is woken when something changed there."""
+"""One Redis subscription for the whole process. It wakes those who watch a channel when a hint comes there."""
 
 import asyncio
 from collections import defaultdict
@@ -44,7 +44,7 @@ class Subscriptions:
             try:
                 async with self._redis.pubsub() as subscription:
                     await subscription.psubscribe(PATTERN)
-                    # What happened while nobody listened is unknown: everybody looks again.
+                    # Hints may have been missed while nobody listened: everybody looks again.
                     self._wake_all()
                     self.is_connected = True
                     wait = RETRY_S[0]

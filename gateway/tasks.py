@@ -7,7 +7,7 @@ AGAIN_S = 0.1
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel the tasks until they have ended; what they raised is nobody's business any more.
+    """Cancel the tasks until they have ended; their exceptions are dropped.
 
     One request isn't enough: until Python 3.12 `asyncio.wait_for` drops a cancellation that comes together with the
     result it waited for, and redis sends each command through it.

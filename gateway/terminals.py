@@ -30,7 +30,7 @@ TICKET_REFUSED, VISIT_OVER, NOT_RUNNING, LAB_ENDED = 4401, 4403, 4404, 4410
 PING_S = 15.0
 SEND_S = 30.0
 MAX_MESSAGE = 1024 * 1024
-# Pages ask whether their connection still leads anywhere; nothing tells them that a network is gone.
+# Pages ask whether their connection still works; nothing else tells them that a network is gone.
 PING, PONG = '{"type":"ping"}', '{"type":"pong"}'
 
 TERMINALS = Gauge("yurt_gateway_terminals", "Open terminals.", multiprocess_mode="livesum")
@@ -73,7 +73,7 @@ class Terminals:
         holder, visit_id = redeemed
         grant = Grant(holder, "lab" if visit_id is None else "visit", lab=uuid.UUID(session_id))
         try:
-            # Those that are being opened count: each costs the lab a process.
+            # Terminals that are being opened count, too: each costs the lab a process.
             async with self._limit.hold(holder.user_id):
                 job = await self._job(session_id, holder.user_id, visit_id)
                 if job is None or job[1] != "running" or self._backend is None:
@@ -164,7 +164,7 @@ class Terminals:
                 finally:
                     await tasks.end(carrying)
                 if following.done():
-                    # Nobody reads from the socket any more, and so nobody ends before the reason has been said.
+                    # No task reads from the socket any more, so none ends it before the reason is sent.
                     await socket.close(code=VISIT_OVER, message=b"the visit is over")
         finally:
             await tasks.end(following)
@@ -193,10 +193,10 @@ class Terminals:
         keyboard: Keyboard | None,
         size: Size | None = None,
     ) -> None:
-        """Carry what is typed; of a visitor (with a keyboard of their own) only while it is given, and no sizes.
+        """Carry the input: a visitor's (with a `keyboard`) only while the keyboard is given, and none of their sizes.
 
-        Of several tabs the one in which somebody types decides how large the screen is. What begins with an escape
-        may be a terminal's answer to a program, which all tabs give: it changes no size.
+        Of several tabs the one in which somebody types decides the screen's size. Input that begins with an escape may
+        be a terminal's answer to a program, which every tab gives: it doesn't decide.
         """
         queue = InputQueue(terminal, socket, lambda: keyboard is None or keyboard.is_given)
         giving = asyncio.create_task(queue.run())

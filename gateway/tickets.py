@@ -1,4 +1,4 @@
-"""Whose ticket it is that comes with a request, or the HTTP error of one that opens nothing."""
+"""Finds the holder of a request's ticket, or raises the HTTP error."""
 
 from typing import Any
 
@@ -32,4 +32,4 @@ class Tickets:
 
     def sign(self, holder: Holder, kind: Kind, *ids: object) -> str:
         """Return a signed ticket for the holder of another one."""
-        return tickets.live(self._secret_key, holder, tickets.topic(kind, *ids))
+        return tickets.live(self._secret_key, holder, kind, *ids)

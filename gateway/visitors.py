@@ -12,8 +12,8 @@ from gateway.database import Visit
 from gateway.subscriptions import Subscriptions
 from services.live import lab_channel
 
-# Hints say at once that something changed; this often it is looked up without one. Consent is looked up more often, so
-# that what a student takes back is taken back within a second also while Redis is gone.
+# Hints say at once that something changed; without one a visit is looked up this often. Consent is looked up more
+# often, so that a keyboard which the student takes back is gone within a second, also without Redis.
 LOOK_S, LOOK_WHILE_TYPING_S = 15.0, 0.8
 # Columns or rows: what terminals can be.
 MOST = 1000
@@ -24,7 +24,7 @@ Size = tuple[int, int]
 
 @dataclass
 class Keyboard:
-    """Whether what a visitor types goes anywhere."""
+    """Whether a visitor's input reaches the lab."""
 
     is_given: bool = False
 
@@ -62,7 +62,7 @@ class _Screen:
 
 
 class Screens:
-    """How large each student's screen is: a visitor's page draws the same, and never changes it."""
+    """The size of each student's screen: a visitor's page shows the same size, and never changes it."""
 
     def __init__(self) -> None:
         self._screens: dict[str, _Screen] = defaultdict(_Screen)

@@ -1,6 +1,6 @@
 """Bytes that are kept once, named by their SHA-256: files of courses and saved homes.
 
-Whoever keeps bytes holds their row until the transaction ends, and names it before that; bytes that nothing names go.
+A transaction that keeps bytes locks their row until it ends, and adds a row that names them; bytes without one go.
 """
 
 import hashlib
@@ -14,17 +14,17 @@ from models import Blob, CourseFile, LabSave
 
 
 def keep(data: bytes) -> str:
-    """Keep the bytes and hold them until the transaction ends, so that nobody drops them before they are named."""
+    """Keep the bytes and return their digest; the row is locked, so that nobody drops them before they are named."""
     digest = hashlib.sha256(data).hexdigest()
-    held = select(Blob.sha256).where(Blob.sha256 == digest).with_for_update(key_share=True, read=True)
-    if db.session.scalar(held) is None:
+    existing = select(Blob.sha256).where(Blob.sha256 == digest).with_for_update(key_share=True, read=True)
+    if db.session.scalar(existing) is None:
         row = insert(Blob).values(sha256=digest, size=len(data), data=data)
         db.session.execute(row.on_conflict_do_update(index_elements=[Blob.sha256], set_={"size": len(data)}))
     return digest
 
 
 def drop(digest: str) -> bool:
-    """Drop bytes that nothing names. The foreign keys have the last word: whoever names them meanwhile keeps them."""
+    """Drop bytes that no row names; return whether they went. Foreign keys keep those that a row names by now."""
     if db.session.scalar(select(_IS_USED).where(Blob.sha256 == digest)):
         return False
     try:

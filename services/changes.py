@@ -1,6 +1,6 @@
-"""Compare-and-set: rows change where they still are as the caller believes, in one statement.
+"""Compare-and-set: one statement changes rows that are still in the state which the caller expects.
 
-Nothing is read first and written back later: of two who change a row at once, the second sees what the first did.
+No row is read first and written back later: of two callers at once, the second sees what the first has changed.
 """
 
 from collections.abc import Sequence

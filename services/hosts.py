@@ -28,18 +28,18 @@ class Host:
 
 def read(text: str) -> Host | None:
     """Return what a Host header or the middle of an address says; None where that is no host."""
-    found = HOST.fullmatch(text.strip())
-    if found is None:
+    match = HOST.fullmatch(text.strip())
+    if match is None:
         return None
     try:
-        if found[1].startswith("["):
-            name = str(ipaddress.IPv6Address(found[1][1:-1]))
+        if match[1].startswith("["):
+            name = str(ipaddress.IPv6Address(match[1][1:-1]))
         else:
-            name = found[1].removesuffix(".").lower()
+            name = match[1].removesuffix(".").lower()
             name = name if name.isascii() else idna.encode(name, uts46=True).decode()
     except ValueError:  # IDNA's errors are values that can't be, too
         return None
-    return Host(name, int(found[2]) if found[2] else None) if name else None
+    return Host(name, int(match[2]) if match[2] else None) if name else None
 
 
 class Hosts:
@@ -52,7 +52,7 @@ class Hosts:
         self.url, self.scheme, self.netloc = public_url, parts.scheme, parts.netloc
         self._port = site.port or PORTS[parts.scheme]
         further = [host.name for host in map(read, trusted) if host is not None]
-        # Who tries Yurt out types one name or another for this machine.
+        # On a trial site people type any of this machine's own names.
         self.names = {site.name, *further, *(LOOPBACK if site.name in LOOPBACK else ())}
         self.labs = ports_host.removeprefix("*.").partition(":")[0].lower()
 

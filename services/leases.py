@@ -1,9 +1,11 @@
-"""Who works at a row, until when, and when it is tried again: one way for labs, warm machines, checks, saves and mail.
+"""Leases on rows: who works at a row, until when, and when it is tried again.
+
+They are one for all kinds of rows: labs, warm machines, checks, saves and mail.
 
 A row that a worker holds says so in `holder` and `leased_until`. The lease is short, and renewed while the work lasts.
-A worker that dies renews nothing, so that another one takes the row over when the lease has run out; one that is known
-to have died, because it lived on the same host, is taken over from at once. A row that nobody holds is due from
-`retry_at` on, or at once where that is empty. `tries` counts how often the work came to nothing.
+A worker that dies renews nothing, so another one takes the row over when the lease has run out. The leases of a worker
+that is known to have died, because it ran on the same host, are ended at once. A row that nobody holds is due from
+`retry_at` on, or at once where that is empty. `tries` counts how often the work failed.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +19,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from extensions import db
 from models import CheckRun, LabSession, Mail, WarmLab
 
-# So long a row stays with a holder that says nothing more; whoever holds one says so four times as often.
+# How long a row stays with a holder that renews no more; a living one renews four times as often.
 LEASE = timedelta(seconds=6)
 RENEW_EVERY_S = 1.5
 
@@ -90,7 +92,7 @@ def next_due(
 ) -> Row | None:
     """Lock the first row that matches, that nobody holds, and that is due; None where there is none.
 
-    `but` are rows in this process's own hands: one that was paused for a while mustn't take over from itself.
+    `but` are the rows that this process holds: one that was paused for a while mustn't take over from itself.
     """
     query = select(kind).where(*where, is_due(kind, now), kind.id.not_in(but)).options(*options)
     row: Row | None = db.session.scalar(query.order_by(*order_by).limit(1).with_for_update(skip_locked=True, of=kind))
@@ -106,7 +108,7 @@ def claim(
     options: Sequence[ORMOption] = (),
     lease: timedelta = LEASE,
 ) -> Row | None:
-    """Take the first row in hand that `next_due` finds."""
+    """Take a lease on the first row that `next_due` finds."""
     row = next_due(kind, now, *where, order_by=order_by, but=but, options=options)
     if row is not None:
         set_on(row, held(now, lease))
@@ -136,12 +138,12 @@ def due(kind: Kind, now: ColumnElement[datetime], *where: ColumnElement[bool]) -
 
 
 def renew(kind: Kind, keys: Sequence[Any], now: datetime) -> None:
-    """Say that these rows are still in hand; those that aren't held by this process any more stay as they are."""
+    """Renew the leases of these rows; rows that another process holds by now stay as they are."""
     _end_at(kind, now + LEASE, kind.id.in_(keys), kind.holder == holder())
 
 
 def release(kind: Kind, keys: Sequence[Any], now: datetime) -> None:
-    """Let go of rows whose work broke off, so that anybody may take them up now."""
+    """End the leases of rows whose work failed, so that anybody may take them up now."""
     _end_at(kind, now, kind.id.in_(keys), kind.holder == holder())
 
 

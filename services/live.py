@@ -17,7 +17,7 @@ from models import Course, Enrolment, LabSession, User
 from models.lab_session import QUEUED
 
 NUDGE_CHANNEL = "yurt:nudge"
-# Counts the changes of the queue: places that were computed before the newest one are worth nothing.
+# Counts the changes of the queue: places that were computed before the newest change are out of date.
 QUEUE_KEY = "yurt:queue"
 HINTS = "yurt_hints"
 QUEUE = "yurt_queue_changed"
@@ -25,7 +25,7 @@ PLACES = "yurt_places_changed"
 LABS = "yurt_labs"
 # Hints for more people at once would only make a rush of the pages that ask.
 MOST_TOLD = 500
-# Somebody may have lost what lets them hold a connection open: account, session, role, or the course's being there.
+# Tells the gateway that somebody may have lost the right to a connection: their account, session, role, or the course.
 ACCESS_CHANNEL = "yurt:live:access"
 ALLOWING: dict[type[Any], tuple[str, ...]] = {
     User: ("active", "fs_uniquifier", "roles"),
@@ -72,7 +72,7 @@ def nudge(tick: str) -> None:
 
 
 def lab_changed(session_id: uuid.UUID | str) -> None:
-    """Tell who looks at the lab, or at the labs of its course, after the commit, to load its state anew."""
+    """Tell the open pages of the lab, and of its course's labs, after the commit, to load the state anew."""
     _after_commit(lab_channel(session_id), json.dumps({"changed": str(session_id)}))
     db.session().info.setdefault(LABS, set()).add(uuid.UUID(str(session_id)))
 
@@ -83,13 +83,13 @@ def queue_changed() -> None:
 
 
 def places_changed() -> None:
-    """Tell everybody who waits for a lab, at the commit, that their place may have changed. Once a transaction."""
+    """Tell the pages of all waiting sessions, at the commit, that their place may have changed. Once a transaction."""
     queue_changed()
     db.session().info[PLACES] = True
 
 
 def board_changed(course_id: int) -> None:
-    """Tell who looks at the leaderboard, after the commit, that it changed."""
+    """Tell the open pages of the leaderboard, after the commit, that it changed."""
     _after_commit(board_channel(course_id), json.dumps({"course": course_id}))
 
 
@@ -162,7 +162,7 @@ def _send(session: Session) -> None:
     channel = QUEUE_KEY
     try:
         if is_queue_changed:
-            # Before the hints: who hears one reads what is new.
+            # Before the hints: a page that gets one then reads the new places.
             publisher.incr(QUEUE_KEY)
         for channel, message in hints:
             publisher.publish(channel, message)

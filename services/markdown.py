@@ -92,14 +92,14 @@ def render_inline(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return one line of Markdown as people read it, without its marks: for titles of windows, attributes and mail."""
+    """Return one line of Markdown as plain text, without its marks: for titles of windows, attributes and mail."""
     tokens = _INLINE.parseInline(text)
     return "".join(token.content for inline in tokens for token in inline.children or [])
 
 
 def files_of(text: str) -> list[tuple[str, int]]:
-    """Return the files of the course that the text points at, with their lines from 1; what stands in code doesn't."""
-    found: list[tuple[str, int]] = []
+    """Return the course's files that the text points at, with their lines from 1. Paths in code don't count."""
+    files: list[tuple[str, int]] = []
     for token in _BLOCKS.parse(text):
         line = (token.map[0] if token.map else 0) + 1
         for part in [token, *(token.children or [])]:
@@ -107,8 +107,8 @@ def files_of(text: str) -> list[tuple[str, int]]:
             addresses = [str(part.attrGet(name) or "") for name in ("src", "href")]
             if part.type in ("html_inline", "html_block"):
                 addresses += _HTML_FILE.findall(part.content)
-            found += [(_path(address), line) for address in addresses if _path(address).startswith("files/")]
-    return found
+            files += [(_path(address), line) for address in addresses if _path(address).startswith("files/")]
+    return files
 
 
 def _clean(html: str, base_url: str) -> str:

@@ -1,8 +1,7 @@
-"""What processes count, told to each other through Redis, so that whoever asks one of them hears of all.
+"""Shares metrics between processes through Redis, so that /metrics of any web process has those of all.
 
 prometheus_client adds up the processes that share a folder. A scheduler or gateway on a machine or in a container of
-its own has none in common with the web processes: what it counts stands in Redis for a minute, by the name of its
-source.
+its own shares none with the web processes: its metrics are kept in Redis for a minute, under the name of their source.
 """
 
 import json
@@ -25,7 +24,7 @@ KEY = "yurt:measures"
 # Which sources a scrape of web instances reads by itself, and when it last did.
 SCRAPED = "yurt:measures:scraped"
 EVERY_S = 15.0
-# What is older is of a process that is gone.
+# Older metrics are of a process that is gone.
 KEPT_S = 60.0
 TRIES, TRY_AGAIN_S = 5, 0.02
 # Numbers of a process that shares its folder with nobody.
@@ -57,7 +56,7 @@ class Families:
 
 
 def source(folder: Path | None) -> str:
-    """Return the name of what is counted here: the same in every process that counts in `folder`."""
+    """Return the name under which this process counts: the same in every process that shares `folder`."""
     if folder is None:
         return _OWN
     path, draft = folder / "source", folder / f"source.{secrets.token_hex(4)}"
@@ -70,7 +69,7 @@ def source(folder: Path | None) -> str:
 
 
 def local(folder: Path | None) -> list[Metric]:
-    """Return what this process and those that share `folder` with it have counted."""
+    """Return the metrics of this process and of those that share `folder` with it."""
     registry = REGISTRY
     if folder is not None:
         forget_the_dead(folder)
@@ -80,7 +79,7 @@ def local(folder: Path | None) -> list[Metric]:
 
 
 def _collected(registry: CollectorRegistry) -> list[Metric]:
-    """Collect; a process that begins at this moment has a file with nothing in it yet, or one that ends has none."""
+    """Collect; try again where a process that begins at this moment has an empty file, or one that ends has none."""
     for _try in range(TRIES):
         with suppress(struct.error, FileNotFoundError):
             return list(registry.collect())
@@ -89,7 +88,7 @@ def _collected(registry: CollectorRegistry) -> list[Metric]:
 
 
 def forget_the_dead(folder: Path) -> None:
-    """Drop the gauges of processes that have ended, however they ended: what they had in use is free."""
+    """Drop the gauges of processes that have ended: what they measured is no longer in use."""
     for path in folder.glob("gauge_live*.db"):
         pid = path.stem.rpartition("_")[2]
         if pid.isdecimal() and not _is_alive(int(pid)):
@@ -107,13 +106,13 @@ def _is_alive(pid: int) -> bool:
 
 
 def entry(folder: Path | None, role: str, owned: tuple[str, ...], now: float) -> tuple[str, str]:
-    """Return key and value for the hash KEY: what a `role` counts, which begins with one of `owned`, as of `now`."""
+    """Return key and value for the hash KEY: the metrics of a `role` whose names begin with one of `owned`."""
     owned_families = (family for family in local(folder) if family.name.startswith(owned))
     return f"{role}/{source(folder)}", json.dumps({"at": now, "text": text(owned_families)})
 
 
 def remote(store: Store, folder: Path | None, now: float, *, without: Iterable[str] = ()) -> list[Metric]:
-    """Return what other processes count, each sample with the label `source`; `local` has what is in `folder`."""
+    """Return the metrics of other processes, each sample with the label `source`; those in `folder` are `local`'s."""
     families_elsewhere: list[Metric] = []
     known = {source(folder), *without}
     for name, value in store.hgetall(KEY).items():
@@ -131,12 +130,12 @@ def remote(store: Store, folder: Path | None, now: float, *, without: Iterable[s
 
 
 def mark_scraped(store: Store, folder: Path | None, now: float) -> None:
-    """Note that what is counted in `folder` is read here, and isn't for the site's part to tell."""
+    """Note that the metrics in `folder` are scraped here, so that `remote_unscraped` leaves them out."""
     store.hset(SCRAPED, source(folder), now)
 
 
 def remote_unscraped(store: Store, now: float) -> list[Metric]:
-    """Return what those processes count that no scrape of an instance reads: the same, whoever is asked."""
+    """Return the metrics of processes that no scrape of an instance reads: the same from every web process."""
     seen = store.hgetall(SCRAPED).items()
     known = {name.decode() for name, at in seen if now - float(at) < KEPT_S}
     for name, at in seen:

@@ -12,18 +12,15 @@ from services import leases
 RETRIES = leases.Retries(first=timedelta(seconds=30), longest=timedelta(hours=6))
 # RFC 5321, 4.5.4.1: give up after four or five days.
 PATIENCE = timedelta(days=4)
-# Nobody renews this lease: it is longer than a mail server takes, for a person sees a mail that is sent twice, and
-# shorter than a last warning's notice.
+# This lease isn't renewed: it is longer than a mail server takes, because people notice a mail that is sent twice, and
+# shorter than the notice of a last warning.
 LEASE = timedelta(minutes=1)
 # As the index of due mail has it.
 OPEN = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
 
 
 def claim(now: datetime) -> Mail | None:
-    """Take a mail that is due, and hide it from others for a minute; None if there is none.
-
-    One that would come too late to be of use is given up.
-    """
+    """Claim a mail that is due, for a minute; None if there is none. Mails that would come too late are given up."""
     late = update(Mail).where(*OPEN, Mail.useless_at <= now, leases.is_due(Mail, now))
     db.session.execute(late.values(given_up_at=now).execution_options(synchronize_session=False))
     return leases.claim(Mail, now, *OPEN, order_by=[leases.due_at(Mail)], lease=LEASE)

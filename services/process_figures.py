@@ -1,7 +1,7 @@
-"""What the processes of one machine or container use of it: processor, memory, threads, open files.
+"""What the processes of one machine or container use: processor, memory, threads, open files.
 
-Each notes itself in the folder in which they count together; whoever is asked looks all of them up, and forgets those
-that are gone. Nothing is written while they work.
+Each process writes its name to the folder of its metrics once. The process that is asked for figures looks all of them
+up, and forgets those that are gone.
 """
 
 import json
@@ -15,7 +15,7 @@ from prometheus_client.metrics_core import Metric
 
 LABELS = ["process", "pid"]
 
-# This process and the one that it is a copy of, where they share a folder with nobody.
+# This process and the one that it is a copy of; used where there is no folder.
 _own: dict[int, str] = {}
 
 
@@ -43,11 +43,11 @@ def figures(folder: Path | None) -> list[Metric]:
         with suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
             with process.oneshot():
-                times, held, at = process.cpu_times(), process.memory_info().rss, process.create_time()
+                times, resident, at = process.cpu_times(), process.memory_info().rss, process.create_time()
                 number, opened = process.num_threads(), process.num_fds()
             for family, value in (
                 (cpu, times.user + times.system),
-                (memory, held),
+                (memory, resident),
                 (began, at),
                 (threads, number),
                 (files, opened),
@@ -59,7 +59,7 @@ def figures(folder: Path | None) -> list[Metric]:
 def _living(folder: Path | None) -> dict[int, str]:
     if folder is None:
         return dict(_own) if os.getpid() in _own else {}
-    found = {}
+    names = {}
     for path in folder.glob("process_*.json"):
         try:
             kept, pid = json.loads(path.read_text()), int(path.stem.partition("_")[2])
@@ -69,7 +69,7 @@ def _living(folder: Path | None) -> dict[int, str]:
         except (psutil.Error, OSError, ValueError, KeyError):
             is_there = False
         if is_there:
-            found[pid] = str(kept["name"])
+            names[pid] = str(kept["name"])
         else:
             path.unlink(missing_ok=True)
-    return found
+    return names

@@ -1,7 +1,7 @@
-"""Tickets for the gateway: issued in the name of who is signed in, and redeemed, both here alone.
+"""Tickets for the gateway: issued in the name of who is signed in, and redeemed. No other module does either.
 
-A signed ticket is for what a page watches or uses, as often as it likes until the ticket is too old. A one-use ticket
-opens one terminal, or is changed for the cookie of a lab's own host; Redis keeps it for a minute.
+With a signed ticket a page may watch or use one thing, as often as it likes until the ticket is too old. A one-use
+ticket opens one terminal, or is exchanged for the cookie of a lab's own host; Redis keeps it for a minute.
 """
 
 import hashlib
@@ -22,18 +22,18 @@ FILES_SECONDS = 600
 TERMINAL_SECONDS = 60
 # For how long the pages of a lab's web server open; then the lab's page has to open them again.
 PORT_SECONDS = 2 * 3600
-# What a signed ticket is for. Beside it stand the IDs of that one: `lab:<session>`, `port:<session>:<port>`.
+# What a signed ticket is for; in the ticket the IDs follow: `lab:<session>`, `port:<session>:<port>`.
 Kind = Literal["attempt", "board", "files", "lab", "labs", "port", "probe"]
 
-# Of a SHA-256; nobody finds another value with the same in years.
+# Digits of a SHA-256 that are kept: too many for anybody to find another value with the same.
 DIGEST_DIGITS = 32
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who got a ticket, and in what: the digests of their browser's session, and of their account's key.
+    """Who got a ticket, with the digests of their browser's session and of their account's key.
 
-    The key (`fs_uniquifier`) changes with the password: what was given before is worth nothing then.
+    The key (`fs_uniquifier`) changes with the password, which ends all tickets from before.
     """
 
     user_id: int
@@ -55,7 +55,7 @@ class Store(Protocol):
 
 
 class AsyncStore(Protocol):
-    """What redeeming them needs of an asynchronous one."""
+    """What redeeming one-use tickets needs of an asynchronous Redis client."""
 
     def getdel(self, name: str) -> Awaitable[Any]:
         """Return what is kept, and forget it."""
@@ -71,7 +71,7 @@ class Issuer:
 
     def live(self, kind: Kind, *ids: object) -> str:
         """Return a signed ticket with which the holder may watch or use that one."""
-        return live(self.secret_key, self.holder, topic(kind, *ids))
+        return live(self.secret_key, self.holder, kind, *ids)
 
     def terminal(self, session_id: uuid.UUID, visit_id: int | None = None) -> str:
         """Return a one-use ticket that opens a terminal of the lab session; a visitor's names the visit."""
@@ -93,14 +93,14 @@ def topic(kind: Kind, *ids: object) -> str:
     return ":".join([kind, *map(str, ids)])
 
 
-def live(secret_key: str, holder: Holder, topic: str) -> str:
-    """Return a signed ticket with which `holder` may watch or use `topic`."""
-    value = {"u": holder.user_id, "s": holder.session, "a": holder.account, "t": topic}
+def live(secret_key: str, holder: Holder, kind: Kind, *ids: object) -> str:
+    """Return a signed ticket with which `holder` may watch or use that one."""
+    value = {"u": holder.user_id, "s": holder.session, "a": holder.account, "t": topic(kind, *ids)}
     return str(URLSafeTimedSerializer(secret_key, salt=SALT).dumps(value))
 
 
 def read_live(secret_key: str, ticket: str, seconds: int | None = None) -> tuple[Holder, str] | None:
-    """Return (holder, topic) of a ticket that we signed, at most `seconds` ago: twelve hours where it isn't said."""
+    """Return (holder, topic) of a ticket that we signed at most `seconds` ago, by default twelve hours; else None."""
     longest = LIVE_SECONDS if seconds is None else seconds
     try:
         value = URLSafeTimedSerializer(secret_key, salt=SALT).loads(ticket, max_age=longest)
@@ -126,7 +126,7 @@ def terminal_key(ticket: str) -> str:
 
 
 async def redeem_once(store: AsyncStore, ticket: str) -> tuple[Holder, dict[str, Any]] | None:
-    """Return (holder, what it opens) of a one-use ticket, which is used up by that; None where there is none."""
+    """Use up a one-use ticket; return (holder, what it opens), or None where there is no such ticket."""
     kept = await store.getdel(terminal_key(ticket))
     value = json.loads(kept) if kept else {}
     if "holder" not in value:

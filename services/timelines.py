@@ -44,7 +44,7 @@ KINDS = (
     "failed",
     "lost",
 )
-# The gateway sees the first prompt, and the scheduler asks it once a minute.
+# Kinds that are written later than they happen: the gateway sees the first prompt, and the scheduler reads that later.
 NOTED_LATER = ("first_prompt",)
 MOST = 500
 
@@ -70,10 +70,10 @@ def reason_of(kind: str, detail: dict[str, Any]) -> Reason | None:
 
 
 def of(session_id: uuid.UUID) -> list[LabEvent]:
-    """Return the timeline, the oldest first: of the lines written last, 500.
+    """Return the newest 500 lines of the timeline, the oldest first.
 
-    They are in the order in which they were written, whatever the clocks of their writers said; but those that are
-    noted later on stand where they belong.
+    They are in the order in which they were written, whatever their writers' clocks said. Only kinds that are written
+    some time after they happened (NOTED_LATER) are placed by their time.
     """
     newest = select(LabEvent).where(LabEvent.session_id == session_id).order_by(LabEvent.id.desc()).limit(MOST)
     lines = list(reversed(db.session.scalars(newest).all()))
@@ -84,9 +84,9 @@ def of(session_id: uuid.UUID) -> list[LabEvent]:
 
 
 def session_with(job_id: str) -> uuid.UUID | None:
-    """Return the session one of whose machines had this job; None where nobody's had.
+    """Return the session that had a machine with this job, now or before; None where there was none.
 
-    Reads all lines there are: it is for operators.
+    It reads all lines of all timelines, and is for operators.
     """
     named = LabEvent.detail["job"].astext == job_id
     return db.session.scalar(select(LabEvent.session_id).where(named).order_by(LabEvent.id.desc()).limit(1))

@@ -64,7 +64,7 @@ def mend_one(instance: str, backend: Backend, job_id: str) -> None:
     """Look at one job and the session that it belongs to."""
     looked_at = utcnow()
     job = backend.status(job_id)
-    known = [session for session in lab_repairs.known() if session.job_id == job_id]
+    known = lab_repairs.known(job_id)
     repairs = lab_repairs.plan(known, [job] if job else [], looked_at, clusters.leaving(instance))
     db.session.commit()
     for repair in repairs:

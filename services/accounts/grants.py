@@ -1,6 +1,6 @@
-"""Whether what let somebody hold a long connection still does: their account, session, and place in the course.
+"""Tells which long connections may stay open: by the account, the session, and the place in the course behind each.
 
-Who may what is decided in `policy`; here its facts are read for everybody at once, in one query.
+Who may do what is decided in `policy`; here its facts are read for all connections at once, in one query.
 """
 
 import uuid
@@ -89,12 +89,12 @@ def _holds(grant: Grant, facts: Any) -> bool:
 
 
 def end_session(digest: str, *, now: datetime) -> None:
-    """Remember that a browser's session has ended, also for those who can't ask Redis."""
+    """Record that a browser's session has ended, also for a gateway that can't ask Redis."""
     db.session.execute(insert(EndedSession).values(digest=digest, ended_at=now).on_conflict_do_nothing())
     live.access_changed()
 
 
 def forget_sessions(before: datetime) -> int:
     """Forget the sessions that ended so long ago that no ticket of theirs is valid; return how many."""
-    found = db.session.execute(delete(EndedSession).where(EndedSession.ended_at < before))
-    return int(found.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    deleted = db.session.execute(delete(EndedSession).where(EndedSession.ended_at < before))
+    return int(deleted.rowcount)  # type: ignore[attr-defined]  # a CursorResult

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 AT_ONCE = 2
-# Threads that are lent at most; who comes then waits for a thread, as everybody does.
+# Threads that are lent at most; a further request waits for a thread, as it would anyway.
 MOST_LENT = 64
 # A third of the share that a thread of priority 0 gets where both want the processor.
 NICENESS = 5
@@ -25,7 +25,7 @@ MEGABYTE = 1024 * 1024
 
 
 class Turns:
-    """The hashing threads of one process, and who waits for them."""
+    """The hashing threads of one process, and the number of requests that wait for them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

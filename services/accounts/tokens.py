@@ -31,7 +31,7 @@ def issue(
         raise InvalidInput("scopes", f"must be some of {', '.join(SCOPES)}")
     if not 1 <= days <= MAX_DAYS:
         raise InvalidInput("days", f"must be 1 to {MAX_DAYS}")
-    # Two at once would each miss the other in the count: one waits here.
+    # Of two requests at once, each would miss the other's token in the count: one waits here.
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     if (db.session.scalar(select(func.count()).where(*_works(user_id, now))) or 0) >= most:
         raise Conflict(f"There are {most} tokens that work already, and no more are allowed. Revoke one first.")
@@ -50,7 +50,7 @@ def issue(
 
 
 def digest(plain: str) -> str:
-    """Return what is kept of a token. A random token of 256 bits needs no slow hash."""
+    """Return the digest under which a token is kept. A random token of 256 bits needs no slow hash."""
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Accounts whose address nobody has confirmed: one is confirmed by hand, those of nothing are let go."""
+"""Accounts whose address isn't confirmed: confirms one by hand, and deletes those that belong to nothing."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models import User
 
 
 def confirm(user: User, *, now: datetime) -> bool:
-    """Take somebody's word that the address is this person's; return whether that was open."""
+    """Confirm an address without a mail; return whether it wasn't confirmed before."""
     if user.confirmed_at is not None:
         return False
     user.confirmed_at = now
@@ -20,8 +20,8 @@ def confirm(user: User, *, now: datetime) -> bool:
 def sweep(before: datetime, most: int) -> int:
     """Delete accounts that were made before a time and never confirmed; return how many.
 
-    Whoever has anything (a place in a course, a role, an attempt) stays, as does an account that was switched off.
-    While the rows are locked nothing of theirs can come into being, so it is looked again before they go.
+    An account that has anything (a place in a course, a role, an attempt) stays, and so does one that is deactivated.
+    While the rows are locked no other row can begin to refer to them, so that is checked again before they go.
     """
     is_old = and_(User.confirmed_at.is_(None), User.active, User.create_datetime < before, _has_nothing())
     query = select(User.id).where(is_old).order_by(User.id).limit(most).with_for_update(skip_locked=True)

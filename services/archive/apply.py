@@ -143,9 +143,9 @@ def _apply_modules(
 
 
 def _settle_labs(known: Iterable[Activity], changes: Changes, now: datetime) -> None:
-    """Let what students have of labs follow: of those that are gone nothing runs, for their pages are gone, too.
+    """Bring students' labs up to date: end the sessions of labs that are gone, for their pages are gone, too.
 
-    In those whose checks are fewer now, whoever has passed all that are left has finished.
+    Where a lab has fewer checks now, students who have passed all that are left have finished it.
     """
     for row in known:
         if not isinstance(row, Lab):

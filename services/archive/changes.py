@@ -12,7 +12,7 @@ Render = Callable[[str], str]
 class Changes:
     """What happened to the course `slug`: the names of what was created, updated and archived, as "lesson pipes".
 
-    Empty: nothing changed. `ended` counts, by the name of a lab that is gone, those of its students that ran or waited.
+    It is empty (false) where nothing changed. `ended` counts the sessions that were ended of each lab that is gone.
     """
 
     slug: str = ""

@@ -58,7 +58,7 @@ T = TypeVar("T", bound=Shape)
 class Document(Generic[T]):
     """A file's document: what it says, and where.
 
-    None in the node's place is a file that couldn't be parsed, which has been noted: nothing more is said about it.
+    `node` is None for a file that couldn't be parsed; that has been noted, and no other fault of it is.
     """
 
     def __init__(self, shape: type[T], node: Node | None, file: str, faults: Faults) -> None:
@@ -86,15 +86,15 @@ class Document(Generic[T]):
 
     def each(self, name: str, sound: Iterable[Any]) -> list[tuple[Any, int]]:
         """Return the sound entries of a list, each once and with its line; note those that are there again."""
-        found: dict[Any, int] = {}
+        lines: dict[Any, int] = {}
         entries = self.node.at(name).value if sound else []
         for position, node in enumerate(entries):
             if isinstance(node.value, bool) or node.value not in sound:
                 continue
-            if node.value in found:
+            if node.value in lines:
                 self.fault(f"names {node.value} again", name, position)
-            found.setdefault(node.value, node.line)
-        return list(found.items())
+            lines.setdefault(node.value, node.line)
+        return list(lines.items())
 
     def _read(self) -> T:
         adapter = TypeAdapter(self._shape)

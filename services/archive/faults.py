@@ -60,10 +60,10 @@ class Faults:
 
 def control_character(text: str) -> tuple[int, str] | None:
     """Return line (from 1) and name (such as U+0000) of the first character that is refused, or None."""
-    found = _CONTROL.search(text)
-    if found is None:
+    match = _CONTROL.search(text)
+    if match is None:
         return None
-    return text.count("\n", 0, found.start()) + 1, f"U+{ord(found[0]):04X}"
+    return text.count("\n", 0, match.start()) + 1, f"U+{ord(match[0]):04X}"
 
 
 def without_controls(text: str) -> str:

@@ -91,9 +91,9 @@ class Folder:
             self.faults.add(path, data.count(b"\n", 0, error.start) + 1, "file", "isn't UTF-8")
             encoding = "utf-16" if data.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) else "utf-8-sig"
             return without_controls(unix_lines(data.decode(encoding, "replace")))
-        found = control_character(text)
-        if found:
-            self.faults.add(path, found[0], "file", f"holds the control character {found[1]}")
+        control = control_character(text)
+        if control:
+            self.faults.add(path, control[0], "file", f"holds the control character {control[1]}")
             text = without_controls(text)
         if path.endswith((".md", ".yaml")):
             self._check_links(path, markdown.files_of(text) if path.endswith(".md") else _files_of_yaml(text))
@@ -112,12 +112,12 @@ class Folder:
     def unread(self) -> list[str]:
         """Return the files that nothing has asked for, where the YAML that should name them has faults itself."""
         unsure = {file.rpartition("/")[0] for file in self.faults.files() if file.endswith(_STRUCTURE)}
-        found = []
+        unread = []
         for path in sorted(set(self.sizes) - self._used):
             above = {"", *(str(parent) for parent in PurePosixPath(path).parents if str(parent) != ".")}
             if above & unsure:
-                found.append(path)
-        return found
+                unread.append(path)
+        return unread
 
     def _check_links(self, path: str, links: Iterable[tuple[str, int]]) -> None:
         for link, line in links:

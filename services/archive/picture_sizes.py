@@ -48,5 +48,5 @@ def _svg(data: bytes) -> Size | None:
 
 
 def _length(text: str) -> float:
-    found = _LENGTH.fullmatch(text)
-    return float(found[1]) * _PIXELS[found[2]] if found else 0.0
+    match = _LENGTH.fullmatch(text)
+    return float(match[1]) * _PIXELS[match[2]] if match else 0.0

@@ -25,5 +25,5 @@ def check(path: str, data: bytes, faults: Faults) -> None:
         (_ACTIVE, "holds something active"),
         (_ELSEWHERE, "loads something from elsewhere"),
     ):
-        for found in pattern.finditer(data):
-            faults.add(path, data.count(b"\n", 0, found.start()) + 1, "svg", message)
+        for match in pattern.finditer(data):
+            faults.add(path, data.count(b"\n", 0, match.start()) + 1, "svg", message)

@@ -15,7 +15,7 @@ from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from reasons import Code, Reason
 from services.capacity.order import Holdings, Room, Waiting, Warm
 
-# Any number that nobody else uses: machines are given away one at a time, so that the last one is given once.
+# The advisory lock's number, any that is unused. Machines are given away one at a time: the last one is given once.
 LOCK = 20_260_003
 HOLDING = (STARTING, RUNNING, STOPPING)
 # What a session waits for then, whether it is to start or to stop.
@@ -40,7 +40,7 @@ def lock() -> None:
 
 @cache
 def _held(_templates: frozenset[str]) -> tuple[Any, Any]:
-    """Return the questions for what sessions and warm machines hold. Made once: making them costs more than asking."""
+    """Return the queries for what sessions and warm machines hold. Built once: building costs more than running."""
     cpu_needed, memory_needed = _needs()
     needs = (
         func.coalesce(func.sum(cpu_needed), 0).label("cpu_mhz"),

@@ -1,4 +1,4 @@
-"""Who gets the next machine: the order of those who wait, and what holds them up. Pure decisions.
+"""Decides who gets the next machine: the order of waiting sessions, and what holds each up. Pure.
 
 Claims are made from the same order that positions are computed from.
 """
@@ -57,7 +57,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Choice:
-    """Whom to start next, if anybody, on a warm machine or a new one; else which labs' warm machines are to go."""
+    """The session to start next, on a warm machine or a new one; where there is none, how many warm machines to stop.
+
+    `evicted` counts these by lab.
+    """
 
     entry: Waiting | None = None
     is_adopting: bool = False
@@ -65,9 +68,9 @@ class Choice:
 
 
 def order(waiting: Iterable[Waiting], by_course: Mapping[int, int], user_limit: int) -> list[Waiting]:
-    """Return the fair order: each place goes to the course with the fewest machines, in it to who came first.
+    """Return the fair order: each place goes to the course with the fewest machines, and in it to the first who asked.
 
-    Equal courses go by who waits longest. Those whose own limit is reached go last: they hold up nobody, and nobody's
+    Between equal courses the longest wait decides. Students at their own limit come last: they hold up nobody, and no
     position counts them.
     """
     queues: dict[int, deque[Waiting]] = defaultdict(deque)
@@ -95,9 +98,9 @@ def order(waiting: Iterable[Waiting], by_course: Mapping[int, int], user_limit: 
 def choose(turn: list[Waiting], held: Holdings, limits: Limits, now: datetime) -> Choice:
     """Decide who of `turn` (see `order`) starts next.
 
-    Nobody passes somebody for whom there is too little CPU or memory, or large labs would wait for ever; only a warm
-    machine goes to the first who wants its lab, for it takes nobody's place. A lab that the cluster had no room for is
-    tried again by its first student alone.
+    A session for which there is too little CPU or memory isn't passed, or large labs would wait for ever. Only a warm
+    machine goes to the first session of its lab, because it takes no room from others. A lab that the cluster had no
+    room for is tried again by its first session alone.
     """
     if held.is_down:
         return Choice()
@@ -130,7 +133,7 @@ def choose(turn: list[Waiting], held: Holdings, limits: Limits, now: datetime) -
 
 
 def capped_courses(turn: Iterable[Waiting], held: Holdings, limits: Limits) -> set[int]:
-    """Return the courses at their share, while another one below its own has somebody whom nothing else keeps."""
+    """Return the courses at their share, while a course below its share has a session that only waits for a machine."""
     eligible = {entry.course_id for entry in turn if can_move(entry, held, limits)}
     if all(held.by_course.get(course, 0) >= limits.course for course in eligible):
         return set()
@@ -138,15 +141,16 @@ def capped_courses(turn: Iterable[Waiting], held: Holdings, limits: Limits) -> s
 
 
 def can_move(entry: Waiting, held: Holdings, limits: Limits) -> bool:
-    """Say whether a machine that comes free could be theirs: not at one's own limit, nor for a lab that fits none."""
+    """Say whether a free machine could be given to it: its student is below their limit, and some machine is enough."""
     return entry.held_by_user < limits.user and fits_nowhere(entry.needs, held) is None
 
 
 def _evicted(short: Iterable[Waiting], held: Holdings, limits: Limits) -> dict[int, int]:
-    """Return how many warm machines of which labs are to go for those without room.
+    """Return how many warm machines to stop for sessions without room, by lab.
 
-    One for each of them, but for those whose own lab has a warm machine on its way, and those for whom one goes
-    already. Where the number of machines isn't what is too small, one that can't be where their lab runs helps nobody.
+    One for each session, unless a warm machine of its own lab is starting, or one is being stopped for it already.
+    Where CPU or memory is short, and not the number of machines, only a machine on which the session's lab can run
+    helps.
     """
     is_any_useful = held.total >= limits.total
     left = {lab: row.starting + row.ready for lab, row in held.warm.items()}

@@ -1,4 +1,4 @@
-"""What fits: what holds machines, what machines there are, and what there is too little of. Pure decisions."""
+"""Decides what fits: what labs hold, what machines there are, and which resource is short. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from reasons import Code, Reason
 Kind = Literal["machines", "user", "course", "cpu", "memory", "size", "driver", "cluster"]
 
 
-# A lab's job asks for so much disk beside the lab's own: logs, and what its program writes.
+# Disk that a lab's job asks for beside the lab's own: for logs, and what its program writes.
 OWN_DISK_MB = 32
 
 
@@ -42,7 +42,7 @@ class Needs:
 
 
 def needs_of(cpu_mhz: int, memory_mb: int, template: str) -> Needs:
-    """Return what a lab with this definition holds: of a machine that is more than the definition says."""
+    """Return what a lab with this definition holds of a machine, which may be more than the definition says."""
     kind = lab_templates.find(template)
     return Needs(cpu_mhz + kind.beside_mhz, max(memory_mb, kind.least_mb) + kind.beside_mb, template)
 
@@ -165,7 +165,7 @@ def _short(needs: Needs, cpu_held: int, memory_held: int, cpu_mhz: int, memory_m
 
 
 def fits_nowhere(needs: Needs, held: Holdings) -> Full | None:
-    """Say of a lab that no machine could take, were it empty, whether it is too large or of another kind."""
+    """Return why no machine could take the lab even if it were empty: `size` or `driver`; None where one could."""
     able = [node for node in held.nodes if node.runs(needs.template)]
     if held.nodes and not able:
         return Full("driver")

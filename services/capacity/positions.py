@@ -119,7 +119,7 @@ def everybody(limits: Limits, now: datetime, store: Store | None = None) -> dict
 
 
 def _free(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> int:
-    """Return how many can have a machine at once: those that fit, and those for whom a warm one is or goes."""
+    """Return how many can have a machine at once: those that fit, and one for each warm machine."""
     count = sum(row.starting + row.ready + row.stopping for row in held.warm.values())
     for entry in turn:
         # Where the cluster has said no, there is no room, whatever is counted here.
@@ -132,24 +132,24 @@ def _free(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> int:
 
 
 def _reasons(turn: Sequence[Waiting], held: Holdings, limits: Limits) -> list[tuple[Reason | None, Full | None]]:
-    """Return what each of them waits for; who would have room waits for the first who hasn't."""
+    """Return what each session waits for. One that would fit waits for what the first that doesn't fit waits for."""
     capped = order.capped_courses(turn, held, limits)
     ahead: Full | None = None
     tried: dict[int, Reason] = {}
-    found: list[tuple[Reason | None, Full | None]] = []
+    reasons: list[tuple[Reason | None, Full | None]] = []
     for entry in turn:
         if entry.waiting_for:
             tried.setdefault(entry.lab_id, entry.waiting_for)
         full = _own_reason(entry, held, limits, capped)
         if full is None and entry.lab_id in tried:
-            found.append((tried[entry.lab_id], None))
+            reasons.append((tried[entry.lab_id], None))
             continue
         full = full or order.no_room(entry.needs, held, limits)
         if full is not None and full.kind in ("machines", "cpu", "memory"):
             ahead = ahead or full
         full = full or ahead
-        found.append((full.reason, full) if full else (None, None))
-    return found
+        reasons.append((full.reason, full) if full else (None, None))
+    return reasons
 
 
 def _own_reason(entry: Waiting, held: Holdings, limits: Limits, capped: set[int]) -> Full | None:

@@ -20,11 +20,11 @@ class Size:
 
 @dataclass(frozen=True)
 class Need:
-    """What one lab of a class comes to on nodes of the size `node`.
+    """What a class needs for one lab, on nodes of the size `node`.
 
-    `on_a_node` machines fit on a node, so the class needs `nodes` of them; `bound_by` is the dimension of which there
-    is too little first. `here` is how many fit on the cluster as it is, without what others have taken, and `more` how
-    many nodes are to be added to it; None unknown, or, for `nodes` and `more`, of no use.
+    `on_a_node` machines fit on a node, so the class needs `nodes` of them; `bound_by` is the dimension that runs out
+    first. `here` is how many machines fit on the cluster's free room now, and `more` how many nodes to add; both are
+    None without a cluster. `nodes` and `more` are None where no number of such nodes would do.
     """
 
     lab: str
@@ -72,7 +72,7 @@ def alike(there: Sequence[Size]) -> list[Size]:
 
 def _need(name: str, size: Size, students: int, node: Size, there: Sequence[Size] | None) -> Need:
     on_a_node = fits(size, node)
-    here = sum(fits(size, found) for found in there) if there is not None else None
+    here = sum(fits(size, size_there) for size_there in there) if there is not None else None
     more = _nodes(max(0, students - here), on_a_node) if here is not None else None
     return Need(name, size, node, on_a_node, _nodes(students, on_a_node), bound_by(size, node), here, more)
 

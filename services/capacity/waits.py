@@ -1,7 +1,7 @@
-"""How long those in the queue are likely to wait, from how long labs lasted lately. Pure, but for reading the history.
+"""Estimates the waits in the queue from how long labs lasted lately. Pure, but for reading the history.
 
-Each machine that runs is given a rest of its life, drawn from how long labs of its kind lasted that were as old; those
-who wait then take the machines in their order. An estimate, and shown as one: courses take turns, so a place may move.
+Each running machine gets an expected rest of its life, from how long labs of its kind lasted that had reached its age.
+Waiting sessions then take the machines in their order. It is an estimate: courses take turns, so a place may move.
 """
 
 import heapq
@@ -19,7 +19,7 @@ from models.lab_session import ENDED
 from services.capacity.order import Waiting
 
 SINCE = timedelta(days=30)
-# Fewer measurements of a lab say less than those of its whole course.
+# With fewer measurements of a lab, those of its whole course are used.
 ENOUGH = 5
 STEPS = 20
 UPPER = 0.9
@@ -47,7 +47,7 @@ class History:
 
 @dataclass(frozen=True)
 class Machine:
-    """One that somebody has: its age, and how long it can stay at most, in seconds."""
+    """A machine that a session holds: its age, and how long it can last at most, in seconds."""
 
     lab_id: int
     course_id: int
@@ -90,7 +90,7 @@ def _simulate(
     for number, machine in enumerate(machines):
         rest = remaining(history.of(machine.lab_id, machine.course_id), machine.age_s, level or _spread(number))
         if level is None and rest == float("inf"):
-            # Of what has outlived all that was measured only its age is known: as long again is as likely as not.
+            # A lab that has outlived all that were measured is expected to last as long again.
             rest = machine.age_s
         ends.append(max(0.0, min(rest, machine.left_s)))
     heapq.heapify(ends)

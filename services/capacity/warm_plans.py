@@ -66,10 +66,10 @@ def plans_of(lab_ids: Sequence[int] | None = None) -> dict[int, list[Plan]]:
     query = select(WarmPlan).join(Lab, Lab.id == WarmPlan.lab_id).where(~Lab.is_archived).order_by(WarmPlan.id)
     if lab_ids is not None:
         query = query.where(WarmPlan.lab_id.in_(lab_ids))
-    found: dict[int, list[Plan]] = {}
+    plans: dict[int, list[Plan]] = {}
     for row in db.session.scalars(query):
-        found.setdefault(row.lab_id, []).append(as_plan(row))
-    return found
+        plans.setdefault(row.lab_id, []).append(as_plan(row))
+    return plans
 
 
 def as_plan(row: WarmPlan) -> Plan:

@@ -1,1 +1,1 @@
-"""Courses as people meet them: the catalogue, members, outline, files, and how far each has come."""
+"""Courses: the catalogue, members, outline, files, and each student's progress."""

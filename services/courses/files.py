@@ -47,7 +47,7 @@ def of_course(course: Course, path: str) -> CourseFile:
 
 def is_shown_in(html: str, file: CourseFile) -> bool:
     """Whether a text that we rendered shows, or links to, a file of its course."""
-    addresses = (unquote(unescape(found)) for found in re.findall(r'(?:src|href)="([^"]*)"', html))
+    addresses = (unquote(unescape(address)) for address in re.findall(r'(?:src|href)="([^"]*)"', html))
     return any(address.partition("?")[0].partition("#")[0].endswith(f"/{file.path}") for address in addresses)
 
 

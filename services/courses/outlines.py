@@ -67,13 +67,13 @@ def outline(course: Course) -> Outline:
 def outlines(courses: Sequence[Course]) -> dict[int, Outline]:
     """Return the outlines of several courses by their ids: one question to the cache, whatever their number."""
     keys = [f"outline:{course.id}:{course.version}" for course in courses]
-    found: dict[int, Outline] = {}
+    by_course: dict[int, Outline] = {}
     for course, key, kept in zip(courses, keys, cache.get_many(*keys) if keys else [], strict=True):
         if kept is None:
             kept = _load(course)
             cache.set(key, kept, timeout=KEPT_S)
-        found[course.id] = kept
-    return found
+        by_course[course.id] = kept
+    return by_course
 
 
 def activity(course: Course, slug: str, kind: type[Kind]) -> Kind:

@@ -1,6 +1,6 @@
 """The board of a course's labs: everyone who has one now, first those who need help. Few statements for any class.
 
-What a row means is decided in `help_needs.py`; here its facts are read.
+What a row means is decided in `needs.py`; here its facts are read.
 """
 
 import uuid
@@ -61,12 +61,12 @@ def board(
     course: Course, reader: User, *, now: datetime, lab_id: int | None = None, page: int = 1, per_page: int = PER_PAGE
 ) -> Board:
     """Return a page of the board, of one lab or all. Everybody is read, because who needs help is sorted first."""
-    found = db.session.execute(_sessions(course, reader.id, lab_id)).all()
+    sessions = db.session.execute(_sessions(course, reader.id, lab_id)).all()
     progress, totals = _passed(course), _totals(course)
     passes, failing, visitors = _passes(course), _failing(course), _visitors(course)
-    places = positions.of_all(now) if any(row[0].state == QUEUED for row in found) else {}
+    places = positions.of_all(now) if any(row[0].state == QUEUED for row in sessions) else {}
     rows: list[tuple[Any, Row]] = []
-    for session, name, title, slug, unread in found:
+    for session, name, title, slug, unread in sessions:
         facts = Facts(
             state=session.state,
             queued_at=session.queued_at,
@@ -101,24 +101,28 @@ def board(
 def _cut(rows: list[Row], number: int, per_page: int) -> Board:
     shown = rows[(number - 1) * per_page : number * per_page]
     sessions = [row.session for row in rows]
-    asked = [one.save_requested_at for one in sessions if one.state == RUNNING and one.save_requested_at is not None]
-    # Those that are done since the first of those that aren't was asked for.
-    saved = sum(_is_done(one, min(asked)) for one in sessions) if asked else 0
+    asked = [
+        session.save_requested_at
+        for session in sessions
+        if session.state == RUNNING and session.save_requested_at is not None
+    ]
+    # Labs count as done where they were saved after the first of the open requests.
+    saved = sum(_is_done(session, min(asked)) for session in sessions) if asked else 0
     return Board(
         Page(shown, number, max(1, -(-len(rows) // per_page)), len(rows)),
-        running=sum(one.state == RUNNING for one in sessions),
-        queued=sum(one.state == QUEUED for one in sessions),
-        stopping=sum(one.state == STOPPING for one in sessions),
+        running=sum(session.state == RUNNING for session in sessions),
+        queued=sum(session.state == QUEUED for session in sessions),
+        stopping=sum(session.state == STOPPING for session in sessions),
         needing=sum(bool(row.reasons) for row in rows),
         saving=len(asked) + saved,
         saved=saved,
-        unsaved=sum(bool(one.save_error) for one in sessions),
+        unsaved=sum(bool(session.save_error) for session in sessions),
     )
 
 
-def _is_done(one: LabSession, since: datetime) -> bool:
-    is_saved = one.saved_at is not None and one.saved_at >= since
-    return one.state == RUNNING and one.save_requested_at is None and (is_saved or bool(one.save_error))
+def _is_done(session: LabSession, since: datetime) -> bool:
+    is_saved = session.saved_at is not None and session.saved_at >= since
+    return session.state == RUNNING and session.save_requested_at is None and (is_saved or bool(session.save_error))
 
 
 def _sessions(course: Course, reader_id: int, lab_id: int | None) -> Select[Any]:
@@ -198,10 +202,10 @@ def _failing(course: Course) -> Mapping[uuid.UUID, list[Failing]]:
         .group_by(CheckRun.session_id, LabCheck.id, LabCheck.title)
         .having(func.count() >= needs.FAILS)
     )
-    found: defaultdict[uuid.UUID, list[Failing]] = defaultdict(list)
+    by_session: defaultdict[uuid.UUID, list[Failing]] = defaultdict(list)
     for session_id, title, times, since in db.session.execute(query):
-        found[session_id].append(Failing(title, times, since))
-    return found
+        by_session[session_id].append(Failing(title, times, since))
+    return by_session
 
 
 def _visitors(course: Course) -> Mapping[uuid.UUID, list[str]]:
@@ -212,7 +216,7 @@ def _visitors(course: Course) -> Mapping[uuid.UUID, list[str]]:
         .where(*_active(course), LabVisit.ended_at.is_(None))
         .order_by(LabVisit.id)
     )
-    found: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
+    by_session: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
     for session_id, name in db.session.execute(query):
-        found[session_id].append(name)
-    return found
+        by_session[session_id].append(name)
+    return by_session

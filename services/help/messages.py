@@ -27,7 +27,7 @@ def say(lab_session: LabSession, user: User, text: str, *, now: datetime) -> Lab
     text = plain.bounded("text", plain.clean(text), MOST_CHARACTERS)
     if not text:
         raise InvalidInput("text", "Write something first.")
-    # Two at once would each miss the other as the begin of a conversation: one waits here.
+    # Of two messages at once, both would count as the beginning of a conversation: one waits here.
     db.session.execute(select(LabSession.id).where(LabSession.id == lab_session.id).with_for_update())
     mine = select(func.count()).where(LabMessage.session_id == lab_session.id, LabMessage.user_id == user.id)
     if not db.session.scalar(mine.where(LabMessage.sent_at > now - CONVERSATION)):

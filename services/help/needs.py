@@ -1,4 +1,4 @@
-"""Who in a class needs help first, and why. Pure: `help_board.py` reads the facts, and pages have the words."""
+"""Decides who in a class needs help first, and why. Pure: `board.py` reads the facts, and pages have the words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Visits: a member of the staff looks into a student's lab, which the student sees; and the keyboard, if it is given.
+"""Visits: a member of the staff looks into a student's lab, which the student sees, and types if the student allows it.
 
-A visit is open from when its page is opened until that page has gone. Whoever has none sees and types nothing.
+A visit is open while its page is. Without an open visit nobody sees or types anything.
 """
 
 import uuid
@@ -30,7 +30,7 @@ def begin(lab_session: LabSession, user: User, *, now: datetime) -> LabVisit:
         row = insert(LabVisit).values(session_id=lab_session.id, user_id=user.id, began_at=now, seen_at=now)
         if db.session.scalar(row.on_conflict_do_nothing().returning(LabVisit.id)) is not None:
             _note(lab_session.id, "visit_began", now, user)
-        visit = _change(_open(lab_session.id, user.id), seen_at=now)
+        visit = changes.one(LabVisit, *_open(lab_session.id, user.id), seen_at=now)
         if visit is not None:
             return visit
     raise Conflict
@@ -53,7 +53,7 @@ def touch(session_id: uuid.UUID, user_id: int, *, now: datetime) -> None:
 def ask(lab_session: LabSession, user: User, *, now: datetime) -> None:
     """Ask for the keyboard; again, or with the keyboard in hand, is harmless."""
     where = (*_open(lab_session.id, user.id), LabVisit.consented_at.is_(None), LabVisit.asked_at.is_(None))
-    if _change(where, asked_at=now) is not None:
+    if changes.one(LabVisit, *where, asked_at=now) is not None:
         live.lab_changed(lab_session.id)
     elif find(lab_session, user.id) is None:
         raise Conflict("Your visit has ended. Look in again.")
@@ -62,7 +62,7 @@ def ask(lab_session: LabSession, user: User, *, now: datetime) -> None:
 def give(lab_session: LabSession, visit_id: int, *, now: datetime) -> None:
     """Let a visitor who asked type, too. Again is harmless."""
     where = (*_of(lab_session, visit_id), LabVisit.asked_at.is_not(None), LabVisit.consented_at.is_(None))
-    visit = _change(where, consented_at=now)
+    visit = changes.one(LabVisit, *where, consented_at=now)
     if visit is not None:
         _note(lab_session.id, "keyboard_given", now, visit.user)
     elif db.session.scalar(select(LabVisit.consented_at).where(*_of(lab_session, visit_id))) is None:
@@ -103,11 +103,11 @@ def load(lab_session: LabSession, user: User) -> LabVisit:
 
 
 def _return(where: tuple[Any, ...], now: datetime) -> None:
-    given = _change((*where, LabVisit.consented_at.is_not(None)), asked_at=None, consented_at=None)
+    given = changes.one(LabVisit, *where, LabVisit.consented_at.is_not(None), asked_at=None, consented_at=None)
     if given is not None:
         _note(given.session_id, "keyboard_returned", now, given.user)
         return
-    asked = _change((*where, LabVisit.asked_at.is_not(None)), asked_at=None)
+    asked = changes.one(LabVisit, *where, LabVisit.asked_at.is_not(None), asked_at=None)
     if asked is not None:
         live.lab_changed(asked.session_id)
 
@@ -127,10 +127,6 @@ def _open(session_id: uuid.UUID, user_id: int) -> tuple[Any, ...]:
 
 def _of(lab_session: LabSession, visit_id: int) -> tuple[Any, ...]:
     return LabVisit.session_id == lab_session.id, LabVisit.id == visit_id, LabVisit.ended_at.is_(None)
-
-
-def _change(where: tuple[Any, ...], **values: Any) -> LabVisit | None:
-    return changes.one(LabVisit, *where, **values)
 
 
 def _note(session_id: uuid.UUID, kind: str, now: datetime, user: User) -> None:

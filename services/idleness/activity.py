@@ -1,7 +1,7 @@
-"""What people do in labs, as the gateway sees it: a Redis hash for each kind, from session to the time in Unix seconds.
+"""People's activity in labs, as the gateway sees it: a Redis hash for each kind, from session to Unix seconds.
 
-Only hints: the scheduler moves them to the rows four times a minute, and nobody is stopped for idleness while Redis is
-gone. Kinds: `input` (keystrokes), `http` (requests to a lab's web server), `page` (its page is open, which isn't
+It may be lost: the scheduler moves it to the rows four times a minute, and no lab is stopped for idleness while Redis
+is gone. Kinds: `input` (keystrokes), `http` (requests to a lab's web server), `page` (its page is open, which isn't
 activity), `first_prompt` (the first bytes of its terminal, of which the earliest counts).
 """
 
@@ -56,19 +56,19 @@ async def write(redis: AsyncRedis, new: Mapping[Kind, Mapping[str, str]]) -> Non
 def read(redis: Hashes) -> tuple[dict[Kind, Seen], dict[str, list[Any]]]:
     """Return the times by kind and session, and what `forget` takes once they are written down."""
     times: dict[Kind, Seen] = {kind: {} for kind in KINDS}
-    found: dict[str, list[Any]] = {}
+    fields: dict[str, list[Any]] = {}
     for kind in KINDS:
         for name in keys(kind):
             values = redis.hgetall(name)
-            found[name] = list(values)
+            fields[name] = list(values)
             for session_id, at in _parsed(values):
                 times[kind][session_id] = max(at, times[kind].get(session_id, at))
-    return times, found
+    return times, fields
 
 
-def forget(redis: Hashes, found: Mapping[str, Iterable[Any]]) -> None:
-    """Remove what was read. What people did meanwhile comes again with their next keystroke or request."""
-    for name, fields in found.items():
+def forget(redis: Hashes, fields_by_hash: Mapping[str, Iterable[Any]]) -> None:
+    """Remove the fields that were read. Activity since then is written again with the next keystroke or request."""
+    for name, fields in fields_by_hash.items():
         if fields:
             redis.hdel(name, *fields)
 

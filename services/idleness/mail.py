@@ -12,7 +12,7 @@ from services import live, markdown, plain
 from services.idleness import evidence
 from services.idleness.rules import Verdict
 
-# A mail takes its time: one that would come too late isn't sent.
+# A mail takes some time: with less notice than this, none is sent.
 LEAST_NOTICE = timedelta(minutes=2)
 
 SUBJECT = N_("Your lab “%(lab)s” stops at %(at)s")

@@ -1,7 +1,7 @@
 """What to do with a running lab that nobody uses, or that has run long enough. Pure decisions.
 
-A lab ends because it idles or because its longest life is over, and never without its whole warning: a first one, and a
-last one shortly before. A warning that comes late puts the end off.
+A lab ends because it idles or because its longest life is over, and never without its two warnings: a first one, and a
+last one shortly before the end. A warning that comes late puts the end off.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ LAST = timedelta(minutes=2)
 SHARE = 2
 # Clocks of several machines differ by less.
 SKEW = timedelta(minutes=1)
-# A machine may run for so long beyond its longest life: it is warned about late, perhaps, and saved.
+# How long a machine may run beyond its longest life: its warning may come late, and it is saved.
 GRACE = timedelta(minutes=30)
 
 Reason = Literal["", "idle", "age"]
@@ -74,9 +74,9 @@ class Facts:
         return self._ending("age", self.expires_at, lead, is_told)
 
     def _ending(self, reason: Reason, due: datetime, lead: timedelta, is_told: bool) -> "Ending":
-        told = self.warned_at if is_told else None
-        is_last = told is not None and self.warned_last_at is not None and self.warned_last_at >= told
-        return Ending(reason, due, lead, told, self.warned_last_at if is_last else None)
+        warned_at = self.warned_at if is_told else None
+        is_last = warned_at is not None and self.warned_last_at is not None and self.warned_last_at >= warned_at
+        return Ending(reason, due, lead, warned_at, self.warned_last_at if is_last else None)
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ class Ending:
 
     def at(self, now: datetime | None = None) -> datetime:
         """Return when it comes; with `now`, if the student were told only now."""
-        told = self.told or now
-        at = self.due if told is None else max(self.due, told + self.lead)
+        warned_at = self.told or now
+        at = self.due if warned_at is None else max(self.due, warned_at + self.lead)
         return at if self.told_last is None else max(at, self.told_last + LAST)
 
 
@@ -116,7 +116,7 @@ class Verdict:
 
 
 def verdict(facts: Facts, now: datetime) -> Verdict:
-    """Decide by idleness where that ends it before its life does, else by age: no use puts that off."""
+    """Decide by idleness where that would end the lab first, else by age, which no use puts off."""
     ending = facts.by_age
     if facts.is_activity_known and facts.can_be_saved and facts.by_idleness.at(now) < ending.due:
         ending = facts.by_idleness
@@ -134,7 +134,7 @@ def verdict(facts: Facts, now: datetime) -> Verdict:
 
 
 def settled(facts: Facts, now: datetime) -> Facts:
-    """Return the facts without what lies in the future: somebody has set a clock back."""
+    """Return the facts without times that lie in the future because a clock was set back."""
     return replace(
         facts,
         last_active_at=_past(facts.last_active_at, now) or now,

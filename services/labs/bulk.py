@@ -1,6 +1,6 @@
-"""What is done for many labs at once: the staff ends, keeps and saves those of a course; whoever leaves ends theirs.
+"""Acts on many labs at once: the staff ends, keeps and saves those of a course; leaving a course ends one's own.
 
-Again is harmless.
+Every call may be repeated.
 """
 
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
         try:
             lifecycle.stop(lab_session, reason="course", now=now)
         except Conflict:
-            continue  # something else moves it, and whoever presses again will find it
+            continue  # something else is moving it; pressing again ends it
         stopped += 1
     return stopped
 
 
 def end_in_course(user_id: int, course: Course, now: datetime) -> None:
-    """End what somebody who leaves the course has there, in the queue, too: their pages don't open any more."""
+    """End the labs of somebody who leaves the course, also those in the queue: their pages don't open any more."""
     for lab_session in _in_order(LabSession.user_id == user_id, LabSession.course_id == course.id):
         lifecycle.stop(lab_session, reason="course", now=now)
 
 
 def end_of_lab(lab: Lab, now: datetime) -> int:
-    """End what runs or waits of a lab that is gone from its course; return how many there were."""
+    """End all sessions of a lab that is gone from its course; return how many there were."""
     lab_sessions = _in_order(LabSession.lab_id == lab.id)
     for lab_session in lab_sessions:
         lifecycle.stop(lab_session, reason="course", now=now)
@@ -61,7 +61,7 @@ def save_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
 
 
 def _in_order(*where: ColumnElement[bool]) -> Sequence[LabSession]:
-    """Return what hasn't ended, in one order, so that two who end the same labs at once don't wait in a circle."""
+    """Return sessions that haven't ended, in key order, so that two callers at once don't wait in a circle."""
     query = select(LabSession).where(*where, LabSession.state != ENDED).order_by(LabSession.id)
     return db.session.scalars(query).all()
 

@@ -22,7 +22,7 @@ from services.leaderboards import points
 
 MAX_OUTPUT = 4096
 RETRIES = leases.Retries(most=3)
-# So many checks of one lab run at once: a student can stop theirs, and each then takes all of its time.
+# How many checks of one lab run at once. A student can stop a check, which then takes its whole time.
 AT_ONCE = 2
 # Colours and cursor movements, ECMA-48 5.4: without their ESC they would stay behind as "[31m".
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -75,7 +75,7 @@ def claim(now: datetime, held: Collection[int] = ()) -> CheckRun | None:
         options=[joinedload(CheckRun.session), joinedload(CheckRun.check)],
     )
     if run is not None:
-        # A run that kills its scheduler each time ends, too.
+        # The try is counted now, so that a run which kills its scheduler each time ends, too.
         leases.set_on(run, {"state": "running", "tries": leases.tries_of(run), **leases.held(now)})
         live.lab_changed(run.session_id)
     return run
@@ -91,7 +91,7 @@ def finish(
     now: datetime,
 ) -> None:
     """Write the outcome of a run, if it is still open, and what it earns."""
-    # Two runs that pass at once would each miss the other as the last check of the lab: one waits here.
+    # Of two runs that pass at once, neither would see that the other was the last check: one waits here.
     db.session.execute(select(LabSession.id).where(LabSession.id == run.session_id).with_for_update())
     reason = cut_short(run.check.timeout_s if is_timed_out else None, is_truncated=is_truncated)
     if not _close(run, "passed" if is_passed else "failed", now, output=readable(output), reason=reason):
@@ -120,7 +120,7 @@ def put_off(run: CheckRun, *, now: datetime) -> None:
 
 
 def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
-    """Ask from when on a run is to be looked at: one that waits, or one that nobody holds any more."""
+    """Ask for the time at which a run is due: one that waits, or one whose lease has run out."""
     return leases.due(CheckRun, now, CheckRun.state.in_(("queued", "running")))
 
 

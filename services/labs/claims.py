@@ -1,4 +1,4 @@
-"""Which queued lab starts next: held exactly to the limits, whatever races."""
+"""Claims the queued lab that starts next, within the limits even when several schedulers claim at once."""
 
 import uuid
 from collections.abc import Collection
@@ -56,11 +56,11 @@ def _claim(lab_session: LabSession, choice: Choice, now: datetime) -> bool:
 
 
 def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = "") -> LabSession | None:
-    """Take up a start that came to nothing, or that of a scheduler that died.
+    """Take up a start that failed, or whose scheduler died.
 
-    Either counts as a failure, so that none is taken up for ever. It kept its slot meanwhile. `held` is what this
-    process starts itself: one that was paused for a while must not take over from itself. What has no claim waits for
-    the cluster of `instance`: that counts nothing, and isn't taken up before it answers.
+    Either counts as a failure, so that no start is taken up for ever. It kept its slot meanwhile. `held` are the
+    sessions that this process is starting: one that was paused for a while must not take over from itself. A session
+    without a claim waits for the cluster of `instance`: it is taken up when that answers, and no try is counted.
     """
     may_answer = or_(LabSession.claimed_at.is_not(None), ~holdings.down(instance))
     order_by = LabSession.claimed_at, LabSession.queued_at
@@ -75,7 +75,7 @@ def claim_lost(now: datetime, held: Collection[uuid.UUID] = (), instance: str = 
 def is_held(session_id: uuid.UUID, job_id: str, claimed_at: datetime | None) -> bool:
     """Say whether the start of this job, claimed at this time, is still the caller's; it stays so until they commit.
 
-    Whoever was away for long (a paused process) may have been taken over, or their student may have left.
+    After a long pause of the process, another may have taken the start over, or the student may have left.
     """
     query = select(LabSession.id).where(LabSession.id == session_id, LabSession.state == STARTING)
     query = query.where(LabSession.job_id == job_id, LabSession.claimed_at == claimed_at)
@@ -83,12 +83,12 @@ def is_held(session_id: uuid.UUID, job_id: str, claimed_at: datetime | None) -> 
 
 
 def claim_stop(now: datetime, held: Collection[uuid.UUID] = ()) -> LabSession | None:
-    """Take a session whose machine is to be stopped, also one whose stop got stuck, but not one of those `held`."""
+    """Claim a session whose machine is to be stopped, also one whose stop was cut off, but none of those `held`."""
     return leases.claim(LabSession, now, LabSession.state == STOPPING, order_by=[LabSession.queued_at], but=held)
 
 
 def start_due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
-    """Ask from when on a start is to be looked at: one that waits, or one that nobody holds any more."""
+    """Ask for the time at which a start is due: one that waits, or one whose lease has run out."""
     return leases.due(LabSession, now, LabSession.state.in_((QUEUED, STARTING)))
 
 
@@ -103,7 +103,7 @@ def oldest_queued(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 
 def oldest_stopping(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
-    """Ask since when a machine should be stopped that nobody is stopping."""
+    """Ask since when the first machine that nobody is stopping waits for its stop."""
     return select(func.min(leases.due_at(LabSession))).where(LabSession.state == STOPPING).scalar_subquery()
 
 

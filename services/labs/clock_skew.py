@@ -1,7 +1,7 @@
-"""What becomes of rows that a clock wrote which has been set back since: nothing waits for a time that was a mistake.
+"""Mends rows that a clock wrote before it was set back, so that no row waits for a wrong time.
 
-Leases and pauses are short. One that lies further ahead than the longest of its kind is of a clock that ran ahead, and
-ends now; otherwise the lease of a scheduler that died would hold its row until the clock gets there again.
+Leases and pauses are short. One that ends later than the longest of its kind was written by a clock that ran ahead, and
+ends now; otherwise the lease of a dead scheduler would hold its row until the clock reaches that time again.
 """
 
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ def _ahead(kind: Kind, now: datetime) -> tuple[ColumnElement[bool], ColumnElemen
         lease, pause = outbox.LEASE, outbox.RETRIES.longest
     is_pause_ahead = kind.retry_at > now + pause + SKEW
     if kind is LabSession:
-        # Of labs that run it is the pause before their save is tried again.
+        # In a running lab it is the pause before its save is tried again.
         is_retry_ahead = kind.retry_at > now + saving.RETRY + SKEW
         is_pause_ahead = or_(and_(LabSession.state != RUNNING, is_pause_ahead), is_retry_ahead)
     return kind.leased_until > now + lease + SKEW, is_pause_ahead

@@ -17,7 +17,7 @@ DRAINING = "draining"
 
 
 def seen(instance: str, nodes: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Note the machines of the cluster, and that it answers; no machines mean that the backend doesn't count them.
+    """Write down the cluster's machines, and that it answers. An empty list means that the backend doesn't count them.
 
     A node is {name, cpu_mhz, memory_mb, cpu_taken_mhz, memory_taken_mb, is_ready, detail, disk_mb, disk_taken_mb,
     templates}. The totals are what ready nodes have for this instance's labs: without what others have taken.
@@ -60,7 +60,7 @@ def leaving(instance: str) -> list[str]:
 
 
 def event_index(instance: str) -> int:
-    """Return the place in the backend's stream of events up to which everything was looked at."""
+    """Return the place in the backend's stream of events up to which all events were handled."""
     cluster = state(instance)
     return cluster.event_index if cluster else 0
 

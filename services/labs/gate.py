@@ -1,6 +1,6 @@
-"""The one gate before every way to start a lab: who may, and whether it can ever start on this site.
+"""The one gate before every way to start a lab: who may start it, and whether it can ever start on this site.
 
-What can never start isn't queued. That there is no room now is the queue's business, not the gate's.
+A lab that can never start isn't queued. A lab for which there is no room now is: that isn't checked here.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Labs that can never start on this site: their teachers are told, and nobody waits for them."""
+"""Labs that can never start on this site: tells their teachers, and ends the sessions that wait for one."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from services.capacity import placement
 from services.labs import gate, lifecycle
 from services.labs.gate import OF_LAB, Site, Why
 
-# Students press again, and others press, too: a teacher hears of a lab once a day.
+# Many students may press, again and again: a teacher hears of a lab once a day.
 AGAIN = timedelta(days=1)
-# Machines come back, and a cluster that begins has few: whoever waits already isn't sent away at once.
+# Machines may come back, and a new cluster has few at first: a session that waits isn't ended before this time.
 PATIENCE = timedelta(minutes=5)
-# How a session's end says it.
+# The reason of the ended session.
 REASONS: dict[Why, Reason] = {
     "off": Reason(Code.LABS_OFF),
     "driver": Reason(Code.KIND_RUNS_NOWHERE),
@@ -71,26 +71,28 @@ def tell_teachers(lab: Lab, why: Why, public_url: str, now: datetime) -> int:
 
 
 def end_waiting(site: Site, public_url: str, now: datetime) -> int:
-    """End what waits for a machine that can't come, and tell the teachers; return how many there were."""
+    """End sessions that wait for a machine which can't come; tell the teachers once a lab. Return how many ended."""
     query = (
         select(LabSession)
         .options(joinedload(LabSession.lab))
         .where(LabSession.state == QUEUED, LabSession.queued_at < now - PATIENCE)
         .order_by(LabSession.lab_id, LabSession.queued_at)
     )
-    known: dict[int, Why | None] = {}
+    hindrances: dict[int, Why | None] = {}
     ended = 0
+    to_tell: dict[int, Lab] = {}
     for lab_session in db.session.scalars(query).all():
         lab = lab_session.lab
-        if lab.id not in known:
-            known[lab.id] = gate.hindrance(lab, site)
-        why = known[lab.id]
-        if why is None:
-            continue
-        if lifecycle.start_failed(lab_session, REASONS[why], now):
+        if lab.id not in hindrances:
+            hindrances[lab.id] = gate.hindrance(lab, site)
+        why = hindrances[lab.id]
+        if why is not None and lifecycle.start_failed(lab_session, REASONS[why], now):
             ended += 1
-            if why in OF_LAB:
-                tell_teachers(lab, why, public_url, now)
+            to_tell[lab.id] = lab
+    for lab in to_tell.values():
+        why = hindrances[lab.id]
+        if why in OF_LAB:
+            tell_teachers(lab, why, public_url, now)
     if ended:
         live.places_changed()
     return ended

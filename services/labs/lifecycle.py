@@ -1,8 +1,8 @@
 """The life of a lab session: one verb for each arrow of the state diagram, and nobody else moves one.
 
-Each verb is a compare-and-set: it does nothing where the session has gone on meanwhile, and says so to whom it matters.
-It writes the timeline and tells who looks on. Machines are the scheduler's: it claims a session, calls the backend, and
-reports what came of it with one of these verbs.
+Each verb is a compare-and-set: it does nothing where the session has moved on meanwhile, and returns so where it
+matters. It writes the timeline and tells open pages. The scheduler alone deals with machines: it claims a session,
+calls the backend, and reports the outcome with one of these verbs.
 """
 
 import uuid
@@ -30,7 +30,7 @@ STOP_RETRIES = leases.Retries()
 # A cluster without room, or one that doesn't answer, is asked again after this time.
 ROOM_PAUSE = timedelta(seconds=5)
 GAVE_UP = Reason(Code.GAVE_UP)
-# Nothing has failed, waits, is warned of or saved yet.
+# The columns of a session of which nothing has failed, waits, was warned of or is saved yet.
 CLEAN: dict[str, Any] = {
     "tries": 0,
     "waiting_for": None,
@@ -39,9 +39,9 @@ CLEAN: dict[str, Any] = {
     "warned_at": None,
     "warned_last_at": None,
 }
-# What a start settles.
+# The columns that a successful start sets.
 BEGUN: dict[str, Any] = {**CLEAN, "is_fresh": False, "restore_id": None, "save_requested_at": None}
-# What a machine that is gone takes along, when its session waits for the next one.
+# The columns of a session whose machine is gone, and that waits for the next one.
 FORGOTTEN: dict[str, Any] = {
     **CLEAN,
     "is_warm": False,
@@ -154,7 +154,7 @@ def retry_start(lab_session: LabSession, now: datetime) -> None:
 
 
 def start_failed(lab_session: LabSession, detail: Reason, now: datetime) -> bool:
-    """End a session that waits or starts, and can't run. Nothing of it is on the cluster."""
+    """End a session that waits or starts, and can't run. It has no job on the cluster."""
     state = STARTING if lab_session.state == STARTING else QUEUED
     is_ended = move(lab_session, state, ENDED, reason="failed", detail=detail, ended_at=now)
     if is_ended:
@@ -206,8 +206,8 @@ def keep_running(lab_session: LabSession, *, until: datetime, **values: Any) -> 
 def stopped(session_id: uuid.UUID, job: str, now: datetime) -> None:
     """Note that the machine of this job is gone: the session ends, or waits for its next machine.
 
-    The row's lock settles a reset that is turned into an end at this moment. Whoever comes late, when the session has
-    a machine of another name, changes nothing.
+    The row's lock decides between a reset and an end that come at this moment. A late call changes nothing: the session
+    has a machine of another name by then.
     """
     lab_session = db.session.get(LabSession, session_id, populate_existing=True, with_for_update=True)
     if lab_session is None or lab_session.job_id != job:

@@ -20,7 +20,7 @@ def move(lab_session: LabSession, old: str, new: str, **values: Any) -> bool:
         raise ValueError(f"a lab session can't go from {old} to {new}")
     if new == STOPPING:
         values = {"is_settled": False, **values}
-    # Whoever held it has done with it, unless they say otherwise.
+    # A move ends the lease, unless the caller says otherwise.
     is_moved = change(lab_session, old, state=new, **{**leases.FREE, **values})
     if is_moved:
         live.queue_changed()

@@ -1,7 +1,7 @@
-"""Compares three things (sessions, jobs, and the machines that these really run on) and says what to mend.
+"""Compares sessions, jobs, and the machines that the jobs run on, and says what to repair.
 
-A session without its job ends as lost; a job without a session is stopped; a job that runs on another machine than the
-one its student worked on is a fresh one that nobody entered, so its session has lost its machine, too.
+A session without its job ends as lost, and a job without a session is stopped. A job that runs on another machine than
+its student worked on was started anew and is empty, so its session ends as lost, too.
 """
 
 import uuid
@@ -19,13 +19,13 @@ from models.lab_session import ENDED, RUNNING
 from reasons import Code, Reason
 from services.labs import lifecycle, warm_stock
 
-# A machine that runs for nobody yet, as it is listed beside sessions.
+# The state under which a warm machine is listed beside sessions.
 WARM = "warm"
 SKEW = timedelta(seconds=60)
 
 
 class Job(Protocol):
-    """What is looked at in a job."""
+    """What repairs need of a job."""
 
     @property
     def job_id(self) -> str:
@@ -46,7 +46,7 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Known:
-    """What is looked at in a session that hasn't ended, or in a warm machine, which has no `id`."""
+    """What repairs need of a session that hasn't ended, or of a warm machine, which has no `id`."""
 
     id: uuid.UUID | None
     job_id: str
@@ -58,10 +58,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Repair:
-    """One thing to do: `stop` a job that nobody wants; `lose` a session, or a warm machine, whose job is gone;
-    `move` a lab to another machine, before its own is taken out of service; a warm one is replaced there.
+    """One thing to do.
 
-    `reason` is how a session ends, `why` says more of it.
+    `stop` a job that nobody wants; `lose` a session, or a warm machine, whose job is gone; `move` a lab to another
+    machine before its own is taken out of service (a warm machine is replaced). `reason` is how a session ends, `why`
+    says more of it.
     """
 
     action: Literal["stop", "lose", "move"]
@@ -71,24 +72,28 @@ class Repair:
     why: Reason | None = None
 
 
-def known() -> list[Known]:
-    """Return every warm machine, and every session that hasn't ended.
+def known(job_id: str | None = None) -> list[Known]:
+    """Return every warm machine, and every session that hasn't ended; of the job `job_id` only, where it is given.
 
-    In this order: one that becomes a student's meanwhile is then there twice, and never not at all; and warm machines
-    leave a node before labs do, which are then not given to one of them.
+    Warm machines are read first: one adopted meanwhile appears twice rather than never. They are also repaired first,
+    so that no lab that leaves a node is given a warm machine there.
     """
-    kept = db.session.execute(select(WarmLab.job_id, WarmLab.state, WarmLab.ready_at)).all()
+    machines = select(WarmLab.job_id, WarmLab.state, WarmLab.ready_at)
     columns = (
         *(LabSession.id, LabSession.job_id, LabSession.state),
         *(LabSession.started_at, LabSession.expires_at, LabSession.node),
     )
-    sessions = db.session.execute(select(*columns).where(LabSession.state != ENDED))
-    warm = [Known(None, job_id, WARM, ready_at if state == WARM_READY else None) for job_id, state, ready_at in kept]
+    active = select(*columns).where(LabSession.state != ENDED)
+    if job_id is not None:
+        machines, active = machines.where(WarmLab.job_id == job_id), active.where(LabSession.job_id == job_id)
+    kept = db.session.execute(machines).all()
+    sessions = db.session.execute(active)
+    warm = [Known(None, job, WARM, ready_at if state == WARM_READY else None) for job, state, ready_at in kept]
     return [*warm, *(Known(*row) for row in sessions)]
 
 
 def students() -> dict[uuid.UUID, str]:
-    """Return whose each session is that hasn't ended: the job of a machine that was kept warm doesn't say it."""
+    """Return the student of each session that hasn't ended. An adopted warm machine's job doesn't name them."""
     query = select(LabSession.id, User.handle).join(User, User.id == LabSession.user_id)
     return {row[0]: row[1] for row in db.session.execute(query.where(LabSession.state != ENDED))}
 
@@ -98,9 +103,9 @@ def plan(
 ) -> list[Repair]:
     """Decide what to repair. Pure.
 
-    `looked_at` is before the look at the jobs, and the sessions are read after it: a job is then never older than its
-    session, and a session that came to run only since then isn't missed among the jobs. Starts and stops in hand are
-    their ticks' own affair. `leaving` names the machines that are being taken out of service.
+    `looked_at` is a time before the jobs were read, and the sessions were read after them: so each job's session is
+    there, and a session that started only since then isn't taken for one without a job. Sessions that are starting or
+    stopping are left to their ticks. `leaving` names the machines that are being taken out of service.
     """
     sessions, by_id = list(sessions), {job.job_id: job for job in jobs}
     owned = {session.job_id for session in sessions}
@@ -111,7 +116,7 @@ def plan(
 
 def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Collection[str]) -> Repair | None:
     since = session.started_at
-    # What started in the future started before the clock was set back.
+    # A session that started in the future started before the clock was set back.
     is_settled = since is not None and (since < looked_at or since > looked_at + SKEW)
     if session.state not in (RUNNING, WARM) or not is_settled:
         return None
@@ -129,16 +134,16 @@ def _repair(session: Known, job: Job | None, looked_at: datetime, leaving: Colle
 
 
 def is_due(repair: Repair, job: Job | None, now: datetime) -> bool:
-    """Look at the session and its very job once more, right before a repair: a list may have been incomplete."""
+    """Compare the one session and its job again, right before a repair: the lists may have been incomplete."""
     if repair.action == "stop":
         return not is_wanted(repair.job_id)
-    again = [session for session in known() if session.job_id == repair.job_id]
     leaving = (job.node,) if repair.action == "move" and job is not None else ()
-    return any(found.action == repair.action for found in plan(again, [job] if job else [], now, leaving))
+    repairs = plan(known(repair.job_id), [job] if job else [], now, leaving)
+    return any(other.action == repair.action for other in repairs)
 
 
 def is_wanted(job_id: str) -> bool:
-    """Look once more whether anybody wants the job, right before it is stopped: the stock first, as in `known`."""
+    """Say whether anybody wants the job, right before it is stopped. Warm machines are read first, as in `known`."""
     if db.session.scalar(select(WarmLab.id).where(WarmLab.job_id == job_id)) is not None:
         return True
     query = select(LabSession.id).where(LabSession.job_id == job_id, LabSession.state != ENDED)
@@ -148,7 +153,7 @@ def is_wanted(job_id: str) -> bool:
 def carry_out(repair: Repair, job: Job | None, now: datetime) -> bool:
     """Write down what the repair does to its session; return whether it was still due.
 
-    Of a repair that was due, other than a move, the caller then stops the job.
+    After a repair that was due, unless it is a move, the caller stops the job.
     """
     is_still_due = is_due(repair, job, now)
     if is_still_due and repair.action == "lose":
@@ -159,7 +164,7 @@ def carry_out(repair: Repair, job: Job | None, now: datetime) -> bool:
 
 
 def lose(repair: Repair, now: datetime) -> bool:
-    """End the session whose machine is gone, or forget the warm one; return False when it has moved on meanwhile."""
+    """End the session whose machine is gone, or forget the warm machine; return False where it moved on meanwhile."""
     if repair.session_id is None:
         return warm_stock.lose(repair.job_id)
     lab_session = db.session.get(LabSession, repair.session_id, populate_existing=True)
@@ -169,9 +174,9 @@ def lose(repair: Repair, now: datetime) -> bool:
 
 
 def move(repair: Repair, now: datetime) -> None:
-    """Save the lab and start it again elsewhere with what was saved, or have a warm one replaced.
+    """Save the lab and start it again elsewhere with that save, or have a warm machine replaced.
 
-    One that has moved on meanwhile is left alone.
+    A session or machine that has moved on meanwhile is left alone.
     """
     if repair.session_id is None:
         warm_stock.retire(repair.job_id)

@@ -1,6 +1,6 @@
-"""The times of a lab that runs: used, kept longer, warned of its end. Meanwhile nobody else writes them.
+"""The times of a running lab: used, kept longer, warned of its end. While it runs, no other module writes them.
 
-What only the state diagram moves is in `lifecycle.py`.
+Moves from state to state are in `lifecycle.py`.
 """
 
 import uuid
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, Uuid, cast, column, func, or_, update, values
+from sqlalchemy import DateTime, Uuid, cast, column, func, or_, select, update, values
 from sqlalchemy.dialects.postgresql import JSONB
 
 from extensions import db
@@ -20,23 +20,28 @@ from services.idleness.rules import Facts
 from services.labs.document import facts_of
 from services.labs.moves import change
 
-# A session, what goes into its `activity`, and when that was a use of it (None: it wasn't one).
+# A session, what goes into its `activity`, and when the lab was used (None: it wasn't, as by an open page).
 Use = tuple[uuid.UUID, dict[str, Any], datetime | None]
-# Whoever presses twice means it once.
+# A button that is pressed again within this time counts once.
 AGAIN = timedelta(minutes=1)
 UNWARNED: dict[str, Any] = {"warned_at": None, "warned_last_at": None}
 
 
 def used(uses: Sequence[Use]) -> None:
-    """Write down how labs are used, one row a session. The time of the last use never goes back."""
+    """Write down how labs are used, one row a session. The time of the last use never goes back.
+
+    Rows are locked in the order of their keys, as by `changes.many`.
+    """
     if not uses:
         return
     use = values(column("id", Uuid), column("patch", JSONB), column("at", DateTime(timezone=True)), name="use")
     use = use.data(uses)
     used_at = cast(use.c.at, DateTime(timezone=True))
+    ids = [session_id for session_id, _patch, _at in uses]
+    locked = select(LabSession.id).where(LabSession.id.in_(ids)).order_by(LabSession.id).with_for_update().cte("locked")
     db.session.execute(
         update(LabSession)
-        .where(LabSession.id == use.c.id, LabSession.state == RUNNING)
+        .where(LabSession.id == locked.c.id, LabSession.id == use.c.id, LabSession.state == RUNNING)
         .values(
             activity=LabSession.activity.concat(cast(use.c.patch, JSONB)),
             last_active_at=func.greatest(LabSession.last_active_at, used_at),
@@ -68,7 +73,7 @@ def unwarned(lab_session: LabSession) -> None:
 
 
 def set_right(lab_session: LabSession, facts: Facts) -> None:
-    """Replace times that lie in the future, written by a clock that was set back since."""
+    """Replace times that lie in the future, which a clock wrote before it was set back."""
     times = {"last_active_at": facts.last_active_at, "expires_at": facts.expires_at}
     change(lab_session, RUNNING, warned_at=facts.warned_at, warned_last_at=facts.warned_last_at, **times)
 
@@ -81,9 +86,9 @@ def warn_anew(now: datetime) -> None:
 
 
 def keep(where: Sequence[Any], until: datetime, now: datetime, **by: Any) -> int:
-    """Let none of these labs stop for idleness before `until`, or before its longest life is over; return how many.
+    """Let none of these labs stop for idleness before `until` or the end of its longest life; return how many changed.
 
-    `by` says in the timeline who did it and for how long.
+    `by` is for the timeline: who did it, and for how long.
     """
     at_most = func.least(until, LabSession.expires_at)
     is_new = or_(LabSession.kept_until.is_(None), LabSession.kept_until < at_most - AGAIN)

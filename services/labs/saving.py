@@ -22,9 +22,9 @@ from services.saves.archives import MEGABYTE, Archive, NotSaved
 RETRIES = leases.Retries(most=3)
 # A machine that runs and doesn't answer: its node may be busy.
 RETRIES_TO_REACH = leases.Retries(most=6)
-# So often a cluster is asked that doesn't answer. Nothing ends meanwhile, so nothing is lost by waiting.
+# How long to wait before a cluster that didn't answer is asked again. Nothing ends meanwhile, so no work is lost.
 AWAY_PAUSE = timedelta(seconds=5)
-# A lab that can't be saved is tried again so often: its student may make room.
+# How long to wait before a lab that couldn't be saved is tried again: its student may make room.
 RETRY = timedelta(minutes=10)
 
 # Nothing is wrong with the last save, and none is asked for.
@@ -97,20 +97,19 @@ def keep(order: Order, archive: Archive, now: datetime) -> Outcome:
         values |= {**leases.FREE, "detail": None}
     change(lab_session, lab_session.state, **values)
     timelines.note(lab_session.id, "saved", now, **store.receipt(save))
-    db.session.flush()
     store.prune(lab_session.user_id, lab_session.lab_id)
     return Outcome.STOP if is_settled else Outcome.NOT_OURS
 
 
 def decline(lab_session: LabSession) -> None:
-    """Take a save back that was asked for where a lab keeps nothing."""
+    """Drop the request for a save of a lab that keeps no saves."""
     change(lab_session, RUNNING, **leases.FREE, **NO_FAULT)
 
 
 def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
     """Write down that a save failed, and say what follows: try again, keep the lab running, or stop it all the same.
 
-    While the cluster doesn't answer, that isn't a try: it waits.
+    While the cluster doesn't answer, no try is counted: the save waits.
     """
     lab_session = _locked(order)
     if lab_session is None or lab_session.state != (STOPPING if order.is_last else RUNNING):
@@ -136,7 +135,7 @@ def fail(order: Order, fault: NotSaved, now: datetime) -> Outcome:
 
 
 def wait(lab_session: LabSession, now: datetime) -> None:
-    """Put what can't be saved or stopped now off until the cluster answers, however long that takes."""
+    """Put off a save or stop until the cluster answers, however long that takes."""
     is_stopping = lab_session.state == STOPPING
     if is_stopping and lab_session.waiting_for != holdings.DOWN:
         timelines.note(lab_session.id, "waiting", now, reason=holdings.DOWN)
@@ -154,9 +153,9 @@ def wait_to_stop(session_id: uuid.UUID, job: str, now: datetime) -> None:
 def after_failure(*, is_running: bool, reason: str, is_forced: bool, tries: int, fault: NotSaved) -> Outcome:
     """Decide after `tries` failures. Pure.
 
-    An idle lab goes on; so does one that its student stops, until they stop it again, knowing (`is_forced`). What
-    ends for another reason ends without a save, and so does what has no machine any more. Where a save has failed for
-    good before, one try is enough.
+    An idle lab goes on. So does one that its student stops, until they stop it again and know that it can't be saved
+    (`is_forced`). A lab that ends for another reason, or has no machine any more, ends without a save. Where a save has
+    failed for good before, one try is enough.
     """
     if fault.is_gone:
         return Outcome.NOT_OURS if is_running else Outcome.STOP

@@ -16,7 +16,7 @@ def start(
 ) -> LabSession:
     """Ask for a machine, with the newest save or (`is_fresh`) without; raise Refused.
 
-    Who has one already is given that, also where no other could be started any more.
+    A student who has a machine already gets that one, even if the lab couldn't be started any more.
     """
     try:
         gate.admit(lab, role, site)

@@ -20,7 +20,7 @@ from services.labs import definitions, job_names
 HANDLE = "warm"
 # An older one is replaced: its job's own life must hold a whole lab.
 LONGEST = timedelta(hours=4)
-# A machine whose stop fails is tried for ever, for it may run; of one that doesn't start the scheduler asks.
+# How often a start is tried. A stop is tried for ever, because the machine may run.
 RETRIES = leases.Retries(most=5)
 
 
@@ -42,7 +42,7 @@ class Stock:
 def adopt(lab_id: int, now: datetime) -> str | None:
     """Take a ready machine of the lab out of the stock and return its job's ID; None where there is none.
 
-    Those that are out of date are nobody's any more, also when the lab has changed a moment ago.
+    Machines that are out of date are stopped first, also where the lab changed a moment ago.
     """
     _stop(WarmLab.state == WARM_READY, _is_old(now, [db.session.get_one(Lab, lab_id, populate_existing=True)]))
     first = (
@@ -89,7 +89,7 @@ def stock_of(lab_id: int, now: datetime) -> Stock:
 
 
 def drain(now: datetime) -> None:
-    """Have stopped what is too much, too old, or of a definition that has changed since."""
+    """Have warm machines stopped that are too many, too old, or of a definition that has changed since."""
     there = select(Lab).where(Lab.id.in_(select(WarmLab.lab_id)))
     if labs_there := db.session.scalars(there.execution_options(populate_existing=True)).all():
         _stop(WarmLab.state == WARM_READY, _is_old(now, labs_there))
@@ -99,7 +99,7 @@ def drain(now: datetime) -> None:
 
 
 def _is_old(now: datetime, of_labs: Iterable[Lab]) -> ColumnElement[bool]:
-    """Match the machines of these labs that nobody is to get any more."""
+    """Match the machines of these labs that are out of date or too old to be given away."""
     changed = (
         and_(
             WarmLab.lab_id == lab.id,
@@ -162,13 +162,13 @@ def ready(warm_id: int, now: datetime) -> bool:
 
 
 def put_off(warm_id: int, tries: int, now: datetime, detail: Reason) -> None:
-    """Try a start or a stop again later that came to nothing, now for the `tries`-th time."""
+    """Put off a start or a stop that has failed `tries` times; it is tried again later."""
     values = {"detail": detail, **RETRIES.later(tries, now)}
     db.session.execute(update(WarmLab).where(WarmLab.id == warm_id).values(**values))
 
 
 def discard(warm_id: int) -> None:
-    """Have one stopped whose start came to nothing, for something of it may run."""
+    """Have a machine stopped whose start failed, because something of it may run."""
     _stop(WarmLab.id == warm_id)
 
 
@@ -183,7 +183,7 @@ def due(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 
 def stand(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
-    """Ask for what changes when machines come and go or plans do: NULL where there is neither."""
+    """Ask for a text that changes with the warm machines and the plans; NULL where there are none of either."""
     rows = select(func.count(), func.max(WarmLab.id), func.count().filter(WarmLab.state == WARM_READY)).subquery()
     plans = select(func.count(), func.max(WarmPlan.id)).subquery()
     parts = func.concat_ws(" ", *rows.c, *plans.c)

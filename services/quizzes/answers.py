@@ -1,8 +1,8 @@
-"""The answers of an attempt: which one counts, and what becomes of the others.
+"""The answers of an attempt: which one counts, and where the others are kept.
 
-What a person typed last counts. An answer that builds on the one that is kept replaces it; where two tabs or devices
-didn't know of each other, the time of typing decides. The loser, and what comes too late, is kept beside it as an
-uncounted answer, never graded.
+The answer that a person typed last counts. An answer that builds on the kept one replaces it; where two tabs or devices
+didn't know of each other's, the time of typing decides. The other answer, and one that comes too late, is kept as an
+uncounted answer, which is never graded.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from services import live
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes.questions import kind_of
 
-# What left the browser before the deadline may arrive a little after it.
+# An answer that left the browser before the deadline may arrive this much after it.
 GRACE = timedelta(seconds=5)
 MAX_REVISION = 2**53
 # How far one answer may count on: a client that loses receipts skips some, and nobody may use all numbers up at once.
@@ -137,7 +137,7 @@ def _item(attempt_id: int, position: int) -> tuple[AttemptItem, QuestionVersion]
 
 
 def _is_repeated(row: AttemptItem, edit: Edit) -> bool:
-    """Whether the row says so already. With a time, whoever typed the same has lost nothing."""
+    """Whether the row has this answer already. With a time, an equal answer of an older revision is no loss."""
     is_same = edit.response == row.response and row.revision > 0
     return is_same and (edit.revision == row.revision or (edit.is_timed and edit.revision < row.revision))
 
@@ -164,14 +164,14 @@ def _replace(row: AttemptItem, edit: Edit, now: datetime) -> None:
 
 
 def keep_late(row: AttemptItem, edit: Edit, now: datetime) -> bool:
-    """Keep what came after the end, for its student and their teacher to see; False when there are too many already."""
+    """Keep an answer that came after the end, for the student and their teacher; False where there are too many."""
     if edit.response == row.response:
         return True
     return _keep(row, LATE, edit.response, edit.typed_at, edit.tab, now)
 
 
 def _keep(row: AttemptItem, why: str, response: Any, typed_at: datetime, tab: str, received_at: datetime) -> bool:
-    """Keep an answer that doesn't count, once. The item's lock is held. Of what came late, the first stay."""
+    """Keep an answer that doesn't count, once; the caller holds the item's lock. Of late answers the first are kept."""
     others = [other for other in uncounted(row.attempt_id, row.position) if (other.why == LATE) == (why == LATE)]
     if any(other.response == response for other in others):
         return True

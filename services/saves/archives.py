@@ -25,9 +25,9 @@ TAIL = re.compile(rb"\nyurt-save (\d{8})\Z")
 TAIL_SIZE = len("\nyurt-save 00000000")
 UNREADABLE = re.compile(rb"(?:Cannot (?:open|stat|read)|Permission denied)")
 
-# What its owner has shut is work, too: it is opened while tar reads, and shut again. Caches can be made again; tar
-# itself passes over sockets. Sparse files keep their holes. `head` holds the size while it streams. Other tars than
-# GNU's may know none of that, not even --exclude: they pack the home as it is.
+# Files without read permission are work, too: they get it while tar reads, and lose it again. Caches can be made again;
+# tar itself passes over sockets. Sparse files keep their holes. `head` limits the size of the stream. Other tars than
+# GNU's may know no such option, not even --exclude: they pack the home as it is.
 SCRIPT = r"""# yurt-save
 export LC_ALL=C
 exec 2>/dev/null
@@ -169,7 +169,7 @@ class _Reader:
 
 
 @dataclass
-class _Found:
+class _Contents:
     """What the archive holds so far, by name."""
 
     files: int = 0
@@ -211,9 +211,9 @@ def _refused(name: str, code: Code) -> NotSaved:
     return NotSaved(Reason(code, name=shown), is_final=True)
 
 
-def _walk(reader: _Reader) -> _Found:
+def _walk(reader: _Reader) -> _Contents:
     """Read the headers of the formats ustar and GNU, as the manual of tar describes them ("Basic Tar Format")."""
-    contents, names = _Found(), dict[bytes, str]()
+    contents, names = _Contents(), dict[bytes, str]()
     while any(block := reader.exactly(BLOCK)):
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if info.size < 0:

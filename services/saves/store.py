@@ -1,4 +1,4 @@
-"""The shelf of saved homes, from which the next machine gets its student's work.
+"""Stores saved homes, from which the next machine gets its student's work.
 
 A save is an archive in `blobs` and a row that names it; the newest three of a student and lab are kept.
 """
@@ -19,7 +19,7 @@ KEPT = 3
 
 
 def put(lab_session: LabSession, archive: Archive, reason: str, now: datetime) -> LabSave:
-    """Put a home on the shelf; the same work as in the newest save is that save, with its new time."""
+    """Store a home. An archive equal to the newest save's gives that save a new time, and no second row."""
     digest = blobs.keep(archive.data)
     save = newest(lab_session.user_id, lab_session.lab_id)
     if save is None or save.sha256 != digest:
@@ -32,7 +32,7 @@ def put(lab_session: LabSession, archive: Archive, reason: str, now: datetime) -
 
 
 def prune(user_id: int, lab_id: int) -> None:
-    """Drop all but the newest saves, and what they alone used. One that a lab is to begin with stays."""
+    """Delete all but the newest saves, with their bytes. A save that a lab is to begin with stays."""
     mine = (LabSave.user_id == user_id, LabSave.lab_id == lab_id)
     newest_ids = select(LabSave.id).where(*mine).order_by(LabSave.id.desc()).limit(KEPT)
     wanted = select(LabSession.restore_id).where(LabSession.restore_id.is_not(None))

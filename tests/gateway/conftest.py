@@ -84,7 +84,8 @@ class Stage:
     def watch(self, topic: str = "", user_id: int | None = None) -> str:
         """Return a ticket for live streams."""
         named = topic or f"lab:{self.session}"
-        return tickets.live(self.settings.secret_key, self.holder(user_id), named)
+        kind, *ids = named.split(":")
+        return self.issuer(user_id).live(kind, *ids)
 
     def visit(self) -> int:
         """Let alice look in; return the visit's ID."""

@@ -110,7 +110,7 @@ async def test_a_ticket_that_is_not_for_this_opens_nothing(gateway: Browser, sta
         "none": "",
         "forged": stage.watch().rpartition(".")[0] + "." + "A" * 27,
         "another topic": stage.watch(f"board:{stage.course}"),
-        "another key": tickets.live("x" * 64, stage.holder(), f"lab:{stage.session}"),
+        "another key": tickets.live("x" * 64, stage.holder(), "lab", stage.session),
         "a terminal's": stage.terminal(),
     }[kind]
 

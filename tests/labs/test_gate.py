@@ -184,6 +184,22 @@ def test_nobody_waits_for_ever_for_a_machine_that_has_gone(cast: Cast, changed: 
     assert [mail.recipient for mail in database.session.scalars(select(Mail))] == ["alice@example.org"]
 
 
+def test_the_teachers_are_told_once_a_lab_however_many_wait(
+    cast: Cast, changed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, told = utcnow(), []
+    for user in (cast.bob, cast.alice):
+        lifecycle.queue(user, cast.lab, cast.course, now=begun)
+    cast.lab.memory_mb = 5000
+    database.session.commit()
+    on_cluster(changed)
+    monkeypatch.setattr(hopeless, "tell_teachers", lambda lab, *_rest: told.append(lab.id))
+
+    ended = hopeless.end_waiting(Site("nomad", "gate"), "https://yurt.example.org", begun + timedelta(minutes=6))
+
+    assert (ended, told) == (2, [cast.lab.id])
+
+
 def test_who_waits_is_told_when_labs_are_switched_off(cast: Cast) -> None:
     begun = utcnow()
     asked = lifecycle.queue(cast.bob, cast.lab, cast.course, now=begun)

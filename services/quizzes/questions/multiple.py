@@ -20,8 +20,8 @@ def clean(spec: Spec, response: Any) -> list[str] | None:
     """Accept a list of ids of choices, in any order; an empty one is no answer."""
     if response is None or response == "":
         return None
-    known = choices.ids(spec)
-    if not isinstance(response, list) or any(not isinstance(part, str) or part not in known for part in response):
+    ids = choices.ids(spec)
+    if not isinstance(response, list) or any(not isinstance(part, str) or part not in ids for part in response):
         raise InvalidInput("response", "must be a list of ids of the choices")
     return sorted(set(response)) or None
 

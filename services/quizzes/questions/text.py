@@ -70,5 +70,5 @@ def explain(spec: Spec, response: Any) -> dict[str, Any]:
 
 
 def _readings(spec: Spec, written: str) -> set[str]:
-    found = writing.readings(written, is_exact=spec.get("exact", False))
-    return found if spec["is_case_sensitive"] else {each.casefold() for each in found}
+    readings = writing.readings(written, is_exact=spec.get("exact", False))
+    return readings if spec["is_case_sensitive"] else {reading.casefold() for reading in readings}
