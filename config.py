@@ -129,13 +129,13 @@ class Settings(LimitSettings):
     @classmethod
     def _as_meant(cls, values: Any) -> Any:
         """Take off what stands around a value; what is empty then is unset."""
-        found = {name: meant(value) if isinstance(value, str) else value for name, value in dict(values).items()}
+        meant_values = {name: meant(value) if isinstance(value, str) else value for name, value in dict(values).items()}
         for name, field in cls.model_fields.items():
             key = str(field.validation_alias or name)
             options = {str(option).lower(): option for option in get_args(field.annotation)}
-            if get_origin(field.annotation) is Literal and isinstance(found.get(key), str):
-                found[key] = options.get(found[key].lower(), found[key])
-        return {name: value for name, value in found.items() if value != ""}
+            if get_origin(field.annotation) is Literal and isinstance(meant_values.get(key), str):
+                meant_values[key] = options.get(meant_values[key].lower(), meant_values[key])
+        return {name: value for name, value in meant_values.items() if value != ""}
 
     @field_validator("trusted_hosts", "cors_origins", "nomad_addr", "lab_datacenters", mode="before")
     @classmethod

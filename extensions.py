@@ -44,7 +44,7 @@ CACHE_READS = Counter("yurt_cache_reads_total", "Reads of the cache, by outcome.
 
 
 def session_digest(session_id: str) -> str:
-    """Return what Redis and tickets know of a browser's session; who learns it can't send the session's cookie."""
+    """Return the digest by which Redis and tickets name a browser's session: the cookie can't be made from it."""
     return hashlib.sha256(session_id.encode()).hexdigest()[:32]
 
 

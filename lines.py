@@ -1,4 +1,4 @@
-"""Lines that a process prints beside its log: what its children said, why it can't start. One home for their form.
+"""Lines that a process prints beside its log: its children's output, why it can't start. One home for their form.
 
 With LOG_FORMAT=json each is one object with the keys of the log (event, level, logger, timestamp, process), whoever
 wrote it; else they are text. Standard library only.
@@ -23,31 +23,31 @@ def is_json(*, is_log: bool = True) -> bool:
 
 
 def as_json(process: str, line: str, level: str = "info", logger: str = "yurt.processes") -> str:
-    """Return the line as one object; one that is an object already keeps what it says."""
-    found: Any = None
+    """Return the line as one JSON object; a line that is one already keeps its entries."""
+    entry: Any = None
     if line.lstrip().startswith("{"):
         try:
-            found = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
-            found = None
-    if not isinstance(found, dict):
-        found = {"event": line, "level": level, "logger": logger}
-    elif "event" in found and "timestamp" in found and "process" in found:
+            entry = None
+    if not isinstance(entry, dict):
+        entry = {"event": line, "level": level, "logger": logger}
+    elif "event" in entry and "timestamp" in entry and "process" in entry:
         return line.strip()
-    found = {OTHER_NAMES.get(name, name): value for name, value in found.items()}
-    when = found.get("timestamp")
+    entry = {OTHER_NAMES.get(name, name): value for name, value in entry.items()}
+    when = entry.get("timestamp")
     if not isinstance(when, str):
         moment = datetime.fromtimestamp(when, UTC) if isinstance(when, int | float) else datetime.now(UTC)
-        found["timestamp"] = moment.isoformat().replace("+00:00", "Z")
-    return json.dumps({"event": "", **found, "process": process}, ensure_ascii=False, default=str)
+        entry["timestamp"] = moment.isoformat().replace("+00:00", "Z")
+    return json.dumps({"event": "", **entry, "process": process}, ensure_ascii=False, default=str)
 
 
 def complain(text: str, *, is_log: bool = True) -> None:
     """Print why the process ends on standard error."""
-    told = text.splitlines()
+    lines = text.splitlines()
     if is_json(is_log=is_log):
-        told = [as_json("start", line.strip(), "error") for line in told]
-    print("\n".join(told), file=sys.stderr, flush=True)
+        lines = [as_json("start", line.strip(), "error") for line in lines]
+    print("\n".join(lines), file=sys.stderr, flush=True)
 
 
 def relay(name: str, line: str) -> None:

@@ -87,7 +87,7 @@ def release(settings: Settings) -> str:
 
 
 def step(_logger: Any, _name: str, entry: EventDict) -> EventDict:
-    """Report what the line tells of, and return the line for those that come after."""
+    """Report the error of a log line, and return the line for the steps that follow."""
     error = entry.pop("report", None)
     part = entry.pop("part", None)
     level = str(entry.get("level", ""))
@@ -129,7 +129,7 @@ def _send(error: BaseException | None, part: str | None, level: str, entry: Even
 
 def place(trace: TracebackType | None) -> str:
     """Return the innermost function of ours in which it happened; the innermost of all where none is ours."""
-    found = last = ""
+    own_place = last = ""
     while trace is not None:
         code = trace.tb_frame.f_code
         last = f"{Path(code.co_filename).name}:{code.co_name}"
@@ -137,16 +137,16 @@ def place(trace: TracebackType | None) -> str:
         if path.is_relative_to(ROOT) and "site-packages" not in path.parts:
             own = str(path.relative_to(ROOT))
             if not own.startswith(PASSED_THROUGH):
-                found = f"{own}:{code.co_name}"
+                own_place = f"{own}:{code.co_name}"
         trace = trace.tb_next
-    return found or last
+    return own_place or last
 
 
-def _exception(told: Any) -> BaseException | None:
-    if isinstance(told, BaseException):
-        return told
-    if isinstance(told, tuple) and len(told) == 3:
-        return told[1] if isinstance(told[1], BaseException) else None
+def _exception(exc_info: Any) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple) and len(exc_info) == 3:
+        return exc_info[1] if isinstance(exc_info[1], BaseException) else None
     return None
 
 

@@ -55,8 +55,8 @@ def postgresql_url(value: str) -> str:
     except psycopg2.Error as error:
         # Its other words quote the whole address, with the password.
         option = re.search(r"invalid URI query parameter: (\S+)", str(error))
-        told = f"has an option that PostgreSQL doesn't know: {option[1]}" if option else "isn't one for PostgreSQL"
-        raise ValueError(told) from None
+        message = f"has an option that PostgreSQL doesn't know: {option[1]}" if option else "isn't one for PostgreSQL"
+        raise ValueError(message) from None
     if not url.database and not {"dbname", "service"} & set(url.query):
         raise ValueError("must name a database, as in postgresql://user:password@host:5432/yurt")
     mode = url.query.get("sslmode", SSL_MODES[0])
@@ -80,8 +80,8 @@ def redis_url(value: str) -> str:
         pool = redis.ConnectionPool.from_url(value)
         pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError, redis.RedisError):
-        known = ", ".join(sorted({name for name, _ in parse_qsl(parts.query)}))
-        raise ValueError(f"has options that Redis doesn't know ({known})") from None
+        options = ", ".join(sorted({name for name, _ in parse_qsl(parts.query)}))
+        raise ValueError(f"has options that Redis doesn't know ({options})") from None
     return value
 
 
@@ -213,8 +213,8 @@ def folder(value: object) -> Path:
 def wildcard(value: str) -> str:
     """Return a name like *.labs.example.org, or nothing."""
     value = value.lower()
-    found = re.fullmatch(r"\*(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::([0-9]{1,5}))?", value)
-    if value and (found is None or not 1 <= int(found[1] or 1) <= 65535):
+    match = re.fullmatch(r"\*(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+(?::([0-9]{1,5}))?", value)
+    if value and (match is None or not 1 <= int(match[1] or 1) <= 65535):
         raise ValueError("must be like *.labs.example.org: every name below it leads to this site")
     return value
 

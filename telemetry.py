@@ -69,15 +69,15 @@ def configure_logging(settings: Settings, process: str) -> None:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     logging.captureWarnings(True)
     sys.excepthook = _ended if process == "command" else _uncaught
-    threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     # Without Redis it has a stack to tell of each request.
     logging.getLogger("flask-limiter").filters = [Seldom()]
     reporting.init(settings)
 
 
 def _ended(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    """Tell an operator's command in a line what the operator can mend."""
-    if line := troubles.told(error):
+    """Log what ended a command: in a line if its operator can mend it."""
+    if line := troubles.line_of(error):
         log.critical(line)
     else:
         _uncaught(kind, error, trace)

@@ -51,17 +51,20 @@ def planned_lab(slug: str, lab_slug: str, user: User) -> Lab:
     return activity(found_course, lab_slug, Lab)
 
 
-def attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
-    """Return the person's own attempt; `is_whole`: with its questions and answers."""
-    return _own_attempt(attempt_id, user, is_whole)[0]
+def attempt(attempt_id: int, user: User) -> Attempt:
+    """Return the person's own attempt, with its questions and answers."""
+    return _own_attempt(attempt_id, user, is_whole=True)[0]
 
 
 def answerable_attempt(attempt_id: int, user: User, *, is_whole: bool = False) -> Attempt:
-    """Return the person's own attempt if they may still answer it: who was taken out of the course may not."""
-    found, role = _own_attempt(attempt_id, user, is_whole)
+    """Return the person's own attempt, `is_whole` with its questions and answers, while they may still answer it.
+
+    Someone who was taken out of the course no longer may.
+    """
+    attempt, role = _own_attempt(attempt_id, user, is_whole=is_whole)
     if not policy.may_take_part(role):
         raise Forbidden(_("You are no longer in this course. What you saved stays as it is."))
-    return found
+    return attempt
 
 
 def readable_attempt(attempt_id: int, user: User) -> Attempt:
@@ -73,7 +76,7 @@ def readable_attempt(attempt_id: int, user: User) -> Attempt:
 
 
 def own_lab(session_id: uuid.UUID, user: User) -> LabSession:
-    """Return the person's own lab, whatever became of its course: to read it, end it, take the keyboard back."""
+    """Return the person's own lab, also after they left its course: to read it, end it, take the keyboard back."""
     lab_session = sessions.load(session_id)
     if not policy.owns_lab(user, lab_session):
         raise NotFound
@@ -81,7 +84,7 @@ def own_lab(session_id: uuid.UUID, user: User) -> LabSession:
 
 
 def lab(session_id: uuid.UUID, user: User) -> LabSession:
-    """Return the person's own lab, to work in it: while they are in its course."""
+    """Return the person's own lab, to work in it, if they are in its course."""
     lab_session = own_lab(session_id, user)
     role = members.role_of(user.id, lab_session.course)
     if not policy.may_see_course(user, lab_session.course, role) or not policy.may_study(user, role):
@@ -90,7 +93,7 @@ def lab(session_id: uuid.UUID, user: User) -> LabSession:
 
 
 def running_lab(session_id: uuid.UUID, user: User) -> LabSession:
-    """Return the person's own lab, which runs; raise Conflict where it doesn't."""
+    """Return the person's own running lab; raise Conflict if it doesn't run."""
     lab_session = lab(session_id, user)
     if lab_session.state != "running":
         raise Conflict(_("The lab isn't running."))
@@ -98,7 +101,7 @@ def running_lab(session_id: uuid.UUID, user: User) -> LabSession:
 
 
 def helped_lab(session_id: uuid.UUID, user: User) -> LabSession:
-    """Return somebody else's lab in which the person may help; who may not doesn't learn that it exists."""
+    """Return somebody else's lab, for who may help in it; for others it is NotFound."""
     lab_session = sessions.load(session_id)
     if not policy.may_help_in_lab(user, lab_session, members.role_of(user.id, lab_session.course)):
         raise NotFound
@@ -106,7 +109,7 @@ def helped_lab(session_id: uuid.UUID, user: User) -> LabSession:
 
 
 def shared_lab(session_id: uuid.UUID, user: User) -> LabSession:
-    """Return a lab that is the person's own, or in which they may help."""
+    """Return the person's own lab, or one in which they may help."""
     lab_session = sessions.load(session_id)
     is_own = policy.owns_lab(user, lab_session)
     if not is_own and not policy.may_help_in_lab(user, lab_session, members.role_of(user.id, lab_session.course)):
@@ -130,12 +133,12 @@ def save(save_id: int, user: User) -> LabSave:
     return save
 
 
-def lab_id_of(found: Course, slug: str | None) -> int | None:
+def lab_id_of(course: Course, slug: str | None) -> int | None:
     """Return the ID of the course's lab called `slug`; None for an empty one, which means all labs."""
-    return activity(found, slug, Lab).id if slug else None
+    return activity(course, slug, Lab).id if slug else None
 
 
-def _own_attempt(attempt_id: int, user: User, is_whole: bool) -> tuple[Attempt, str | None]:
+def _own_attempt(attempt_id: int, user: User, *, is_whole: bool) -> tuple[Attempt, str | None]:
     attempt, role = attempts.load_as(attempt_id, user.id, is_whole=is_whole)
     if not policy.owns_attempt(user, attempt):
         raise NotFound

@@ -56,10 +56,10 @@ def _find(plain: str) -> ApiToken | None:
 @auth.verify_token
 def verify(_plain: str) -> ApiToken | None:
     """Return the request's token, and note its use."""
-    found: ApiToken | None = g.get("api_token")
-    if found is not None and tokens.note_use(found, now=now()):
+    api_token: ApiToken | None = g.get("api_token")
+    if api_token is not None and tokens.note_use(api_token, now=now()):
         db.session.commit()
-    return found
+    return api_token
 
 
 @auth.error_processor
@@ -86,10 +86,10 @@ def scope(name: str) -> Callable[[Callable[Parameters, Result]], Callable[Parame
 
 def token() -> ApiToken:
     """Return the token of a route that demands one."""
-    found: ApiToken | None = auth.current_user
-    if found is None:
+    api_token: ApiToken | None = auth.current_user
+    if api_token is None:
         raise Forbidden
-    return found
+    return api_token
 
 
 def me() -> User:

@@ -1,8 +1,8 @@
-"""What fails after the view: what a request leaves behind (teardown), and a body that is made while it is sent.
+"""Failures after the view: in the teardown of a request, and in a body that is made while it is sent.
 
-Flask's own handlers see what fails before. Here the answer is held until its first piece is there, so that the one
-table of errors may still replace it; what breaks off later is logged, and the connection is cut, so that nobody takes a
-part for the whole. Decides nothing about errors.
+Flask's own handlers see earlier failures. Here the answer is held until its first piece is made, so that the one table
+of errors may still replace it. A later failure is logged and the connection cut, so that nobody takes a part for the
+whole. Which status an error gets is decided elsewhere.
 """
 
 import html
@@ -28,30 +28,30 @@ def init_app(app: Flask) -> None:
 
 
 class Endings:
-    """WSGI: every failure has an answer of ours."""
+    """WSGI: every failure gets an error page or document of ours."""
 
     def __init__(self, app: Flask, inner: Callable[[Environ, Start], Iterable[bytes]]) -> None:
         self._app, self._inner = app, inner
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         """Answer the request."""
-        held: list[Any] = []
+        started: list[Any] = []
 
-        def hold(*told: Any) -> Callable[[bytes], None]:
-            held[:] = told[:2]
+        def hold(status: str, headers: list[tuple[str, str]], *_exc_info: Any) -> Callable[[bytes], None]:
+            started[:] = status, headers
             return _write_nothing
 
         try:
             body = self._inner(environ, hold)
             if isinstance(body, environ.get("wsgi.file_wrapper") or ()):
                 # The server sends the file by itself.
-                start_response(*held)
+                start_response(*started)
                 return body  # type: ignore[no-any-return]  # what the server made
             rest = iter(body)
             first = next(rest, b"")
         except Exception as error:  # noqa: BLE001  # the table tells them apart
             return self._failed(environ, start_response, error)
-        status, headers = held
+        status, headers = started
         if not any(name.lower() == "x-request-id" for name, _value in headers):
             # A hook that failed kept the next ones from running.
             headers = [*headers, ("X-Request-ID", environ.setdefault(ID, request_id("")))]
@@ -69,19 +69,19 @@ class Endings:
                 # Read here, while there is a context.
                 made.get_data()
         except Exception as second:
-            # What tears down may fail again: the answer is there nevertheless.
+            # The teardown may fail again: the answer is made nevertheless.
             log.error("failed again", exc_info=second, request_id=environ[ID])
         return made(environ, start_response)
 
 
 class Sent:
-    """The body as the server reads it, whose failures are told with the request's ID."""
+    """The body as the server reads it. What fails in it is logged with the request's ID."""
 
     def __init__(self, environ: Environ, body: Iterable[bytes], first: bytes, rest: Iterator[bytes]) -> None:
         self._environ, self._body, self._first, self._rest = environ, body, first, rest
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give piece after piece."""
+        """Yield the pieces."""
         yield self._first
         try:
             yield from self._rest
@@ -90,7 +90,7 @@ class Sent:
             raise
 
     def close(self) -> None:
-        """Close what makes the body; the whole answer is out, so a failure is told to the log alone."""
+        """Close the body. All of the answer is sent by then, so a failure is only logged."""
         try:
             if hasattr(self._body, "close"):
                 self._body.close()
@@ -99,7 +99,7 @@ class Sent:
 
 
 def last_words(environ: Environ) -> Response:
-    """Build the error that needs nothing of the application."""
+    """Build an error answer without the application."""
     detail, number = "Something went wrong on our side. It has been logged.", environ[ID]
     if environ.get("PATH_INFO", "").startswith("/api/") or "json" in environ.get("HTTP_ACCEPT", ""):
         problem = {"type": "about:blank", "title": "Our mistake", "status": 500, "detail": detail, "request_id": number}
@@ -112,7 +112,7 @@ def last_words(environ: Environ) -> Response:
 
 
 def plain_page(title: str, detail: str, number: str) -> str:
-    """Write the page of an error that not even its page can tell: no template, no style, nobody's account."""
+    """Write an error page for when the usual one fails, too: without template, style or account."""
     title, detail, number = html.escape(title), html.escape(detail), html.escape(number)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

@@ -224,7 +224,7 @@ def answer(status: int, detail: str, *, retry_after_s: int | None = None, **extr
 
 
 def _page(status: int, detail: str, retry_after_s: int | None, request_id: str) -> str:
-    """Write the page; where that fails, which no page of an error may, the same in plain words."""
+    """Write the error's page; if that fails, a plain one with the same words."""
     reader = _reader(status)
     try:
         return render_template(

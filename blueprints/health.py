@@ -97,9 +97,9 @@ def _state() -> list[GaugeMetricFamily]:
     mail = GaugeMetricFamily("yurt_mail_waiting", "Mail that is still to be sent.")
     ticks = GaugeMetricFamily("yurt_scheduler_tick_age_seconds", "Since the tick last ended.", labels=["tick"])
     counts = select(LabSession.state, func.count()).where(LabSession.state != "ended").group_by(LabSession.state)
-    found = dict(db.session.execute(counts).tuples().all())
+    counts_by_state = dict(db.session.execute(counts).tuples().all())
     for state in ("queued", "starting", "running", "stopping"):
-        labs.add_metric([state], found.get(state, 0))
+        labs.add_metric([state], counts_by_state.get(state, 0))
     unsaved.add_metric([], db.session.scalar(select(func.count()).where(*UNSAVED)) or 0)
     mail.add_metric([], db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0)
     try:

@@ -1,6 +1,7 @@
 """Requests come to this site under its own name, and from pages of its own.
 
-Behind here a request has PUBLIC_URL's host and scheme, whatever its sender wrote: no address is made of a header.
+After this module a request has PUBLIC_URL's host and scheme, whatever its sender wrote: no address is built from a
+header.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,7 +36,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its one address; refuse other hosts before anything else, and other sites' forms."""
     hosts = Hosts(settings.public_url, settings.lab_ports_host, settings.trusted_hosts)
     app.extensions["yurt_hosts"] = hosts
-    # For what has no request: commands.
+    # For commands, which have no request.
     app.config.update(SERVER_NAME=hosts.netloc, PREFERRED_URL_SCHEME=hosts.scheme)
     app.wsgi_app = OneAddress(app.wsgi_app, hosts)  # type: ignore[method-assign]  # the documented way
     app.before_request(_require_own_host)
@@ -55,7 +56,7 @@ def protect_forms() -> None:
         return
     csrf.protect()
     is_own = own_page()
-    # Whoever hides even the Referer, over TLS, is told.
+    # Over TLS a form is refused, too, whose request doesn't even say by the Referer which page sent it.
     if not is_own and (is_own is False or current_app.extensions["yurt_hosts"].scheme == "https"):
         raise CSRFError("sent by another site")
 

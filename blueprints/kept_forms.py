@@ -62,7 +62,7 @@ def keep() -> Response | None:
     if not _is_form():
         return None
     if request.endpoint == "security.logout" and not current_user.is_authenticated:
-        return _see_other(url_for("courses.home"))  # that is what was wanted
+        return _see_other(url_for("courses.home"))  # the form was to sign out, and nobody is signed in
     try:
         limits.spend("kept_forms", limits.address())
         _store(_read())
@@ -81,8 +81,8 @@ def load() -> KeptForm | None:
     text = current_app.extensions["yurt_redis"].get(_key(name)) if name else None
     if text is None:
         return None
-    found: dict[str, Any] = json.loads(text)
-    return KeptForm(**{**found, "fields": [(key, value) for key, value in found["fields"]]})
+    form: dict[str, Any] = json.loads(text)
+    return KeptForm(**{**form, "fields": [(key, value) for key, value in form["fields"]]})
 
 
 def forget() -> None:

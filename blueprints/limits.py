@@ -49,12 +49,12 @@ def spend(name: str, *key: object) -> None:
 def standing(name: str, *key: object) -> dict[str, str]:
     """Return the headers that say how much of a limit is left, of its rate that is nearest to its end."""
     with _tolerant():
-        ids, found = _ids(name, key), []
+        ids, windows = _ids(name, key), []
         for rate in _rates(name):
             window = limiter.limiter.get_window_stats(rate, *ids)
-            found.append((window.remaining, rate.amount, math.ceil(window.reset_time)))
-        if found:
-            left, most, until = min(found)
+            windows.append((window.remaining, rate.amount, math.ceil(window.reset_time)))
+        if windows:
+            left, most, until = min(windows)
             return dict(zip(HEADERS, (str(most), str(left), str(until)), strict=True))
     return {}
 
@@ -95,14 +95,14 @@ def address() -> str:
     """Return the network that asks: an address of IPv4, the 64 bits that one connection has of IPv6."""
     shown = get_remote_address()
     try:
-        found = ip_address(shown.partition("%")[0])
+        ip = ip_address(shown.partition("%")[0])
     except ValueError:
         return shown
-    if not isinstance(found, IPv6Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return f"{IPv6Address(int(found) >> IPV6_PREFIX << IPV6_PREFIX)}/{IPV6_PREFIX}"
+    if not isinstance(ip, IPv6Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return f"{IPv6Address(int(ip) >> IPV6_PREFIX << IPV6_PREFIX)}/{IPV6_PREFIX}"
 
 
 def _rates(name: str) -> list[RateLimitItem]:

@@ -1,4 +1,4 @@
-"""Tickets for the gateway, in the name of who is signed in and of the session of their browser."""
+"""Tickets for the gateway, issued to the person who is signed in and to their browser's session."""
 
 from flask import current_app, session
 
@@ -7,12 +7,12 @@ from extensions import session_digest
 from services import tickets
 from services.tickets import Holder, Issuer
 
-# Marks a session that has tickets, which end with it.
+# Marks a session whose tickets are to end with it.
 HAS_TICKETS = "has_tickets"
 
 
 def issuer() -> Issuer:
-    """Return the issuer of tickets in the name of who is signed in."""
+    """Return the issuer of tickets for the person who is signed in."""
     user = me()
     session[HAS_TICKETS] = True
     holder = Holder(user.id, session_digest(session.sid), tickets.account_digest(user.fs_uniquifier))  # type: ignore[attr-defined]  # extensions.Sessions

@@ -1,4 +1,4 @@
-"""What the OpenAPI document needs beyond what the routes declare: the shape of errors, and names that stay names."""
+"""What the OpenAPI document needs beyond what the routes declare: the shape of errors, and stable names."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template=f"{REFERENCE}{{model}}")
     schemas.update(problem.pop("$defs"), Problem=problem)
     for operations in spec["paths"].values():
-        for operation in (found for found in operations.values() if isinstance(found, dict)):
+        for operation in filter(lambda entry: isinstance(entry, dict), operations.values()):
             # Generated as `get_quizzes_api_read_quiz`; generated clients name their functions by it.
             operation["operationId"] = operation["operationId"].partition("_api_")[2]
             if "requestBody" in operation:
@@ -50,12 +50,12 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _named(schemas: dict[str, Any]) -> dict[str, Any]:
     """Return the schemas by their models' names, which APIFlask writes behind the name of the model around them."""
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     for name, schema in schemas.items():
         own, shape = name.rpartition(".")[2], _renamed(schema)
-        if found.setdefault(own, shape) != shape:
+        if by_name.setdefault(own, shape) != shape:
             raise NameTaken(own)
-    return found
+    return by_name
 
 
 def _renamed(part: Any) -> Any:

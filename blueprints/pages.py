@@ -84,7 +84,7 @@ def _require_sessions() -> None:
 
 
 def _protect_person() -> None:
-    """Refuse what an open page sends for somebody who isn't signed in any more: another does nothing of theirs."""
+    """Refuse what a page sends that was made for another person than the one signed in now."""
     meant = request.headers.get(PERSON_HEADER)
     if meant is None or request.path.startswith("/api/"):
         return

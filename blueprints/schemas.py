@@ -18,8 +18,8 @@ class Adapter(PydanticAdapter):
         """Return the checked input; raise InvalidInput, or what APIFlask raises for a value that fails its schema."""
         if location == "json" and request.get_json(force=True) is None:
             raise InvalidInput("body", "Send a JSON object.")
-        found: BaseModel = super().validate_input(request, location, **options)
-        return found
+        checked: BaseModel = super().validate_input(request, location, **options)
+        return checked
 
 
 registry.register("pydantic", Adapter)

@@ -1,6 +1,6 @@
 """The scripts of a page: ES modules, and before them what they import, so that a browser fetches all of it at once.
 
-Without that it would learn of a module only when it has read the one that imports it: the lab page took four turns.
+Without that a browser learns of a module only after reading the one that imports it: the lab page took four rounds.
 """
 
 import re
@@ -23,14 +23,14 @@ def init_app(app: Flask) -> None:
 
 def scripts(*names: str) -> Markup:
     """Return the tags of these modules, each once a page, after those of what they import."""
-    told: set[str] = g.setdefault("scripts", set())
+    sent: set[str] = g.setdefault("scripts", set())
     preload = Markup('<link rel="modulepreload" href="{}">\n')
     script = Markup('<script type="module" src="{}"></script>\n')
     needed = dict.fromkeys(name for module in names for name in imports(module) if name not in names)
     tags = [*((preload, name) for name in needed), *((script, name) for name in names)]
-    news = [(tag, name) for tag, name in tags if name not in told]
-    told.update(name for _tag, name in news)
-    return Markup("").join(tag.format(url_for("static", filename=f"js/{name}.js")) for tag, name in news)
+    unsent = [(tag, name) for tag, name in tags if name not in sent]
+    sent.update(name for _tag, name in unsent)
+    return Markup("").join(tag.format(url_for("static", filename=f"js/{name}.js")) for tag, name in unsent)
 
 
 @cache

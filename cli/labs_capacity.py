@@ -45,7 +45,8 @@ def keep_warm(
                 raise click.ClickException(f"There is no plan {plan_id}.")
         elif name is not None:
             weekday = DAYS.index(day.lower()) if day else None
-            lab = _lab(name)
+            course, _slash, slug = name.partition("/")
+            lab = activity(catalogue.find(course), slug, Lab)
             if count or percent:
                 _check(lab)
             warm_plans.add(lab, Plan(count, percent, weekday, _time(begins), _time(ends), time_zone))
@@ -57,13 +58,6 @@ def keep_warm(
 
 def _time(given: datetime | None) -> time | None:
     return given.time() if given else None
-
-
-def _lab(name: str) -> Lab:
-    course, _slash, lab = name.partition("/")
-    definition = activity(catalogue.find(course), lab, Lab)
-    assert isinstance(definition, Lab)
-    return definition
 
 
 def _check(lab: Lab) -> None:

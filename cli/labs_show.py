@@ -77,9 +77,9 @@ def _detail(kind: str, detail: dict[str, Any]) -> str:
     if kind in ("warned", "verdict"):
         why = listed(evidence.reasons(detail), ENGLISH)
         return f"{detail.get('action', '')} {detail.get('reason', '')}: {why}"
-    said = {timelines.REASONS.get(kind): text(timelines.reason_of(kind, detail), ENGLISH)}
-    told = {name: said.get(name, value) for name, value in detail.items() if name not in QUIET}
-    shown = [f"{name} {value}" for name, value in told.items() if value not in ("", None)]
+    reasons = {timelines.REASONS.get(kind): text(timelines.reason_of(kind, detail), ENGLISH)}
+    texts = {name: reasons.get(name, value) for name, value in detail.items() if name not in QUIET}
+    shown = [f"{name} {value}" for name, value in texts.items() if value not in ("", None)]
     return ", ".join(shown)
 
 

@@ -18,7 +18,7 @@ def main() -> int:
     try:
         release(settings)
     except (psycopg2.Error, DBAPIError) as error:
-        if line := troubles.told(error):
+        if line := troubles.line_of(error):
             raise Refusal(line) from None
         raise
     return 0

@@ -1,6 +1,7 @@
 """How the schema is migrated: for the release step and for `flask db`.
 
-No other process imports this module: reading Alembic is a tenth of a process's start.
+wsgi.py and the release import this module; the workers, the scheduler and the gateway don't, as reading Alembic is a
+tenth of a process's start.
 """
 
 from alembic.config import Config as AlembicConfig

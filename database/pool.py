@@ -79,14 +79,15 @@ class Pool(QueuePool):
         super().__init__(*args, **options)
         self._showing = threading.Lock()
         self._shown: list[Gauge] = []
-        # Nothing is shown before the first use, which is in the process that it is about.
+        # Gauges are set from the first use on, which is in the process that they count for: a pool is made before a
+        # fork.
         self._pool.process = self.process
 
     def show(self) -> None:
         """Write down how the pool stands now."""
-        # Who comes last has seen all that happened before.
+        # One at a time, so that the last to write has read the newest figures.
         with self._showing:
-            # Found once: it is looked at twice for each connection that is taken.
+            # Looked up once: each connection that is taken passes here twice.
             self._shown = self._shown or [gauge.labels(self.process) for gauge in GAUGES]
             in_use, idle, size, limit, overflow, waiting = self._shown
             in_use.set(self.checkedout())
@@ -161,5 +162,5 @@ def watch_pool(engine: Engine) -> None:
     @event.listens_for(engine, "checkout")
     def out(connection: Connection, _record: Any, _fairy: Any) -> None:
         if connection.is_doubtful(TRIED_AFTER_S) and not connection.answers():
-            # All that are as old are doubtful, too; the pool takes a new one at once.
+            # Connections of the same age are doubtful, too: the pool drops them and opens a new one at once.
             raise InvalidatePoolError

@@ -14,6 +14,6 @@ def make(url: str) -> None:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SHOW shared_preload_libraries")
-            found = cursor.fetchone()
-            if found and "pg_stat_statements" in found[0]:
+            row = cursor.fetchone()
+            if row and "pg_stat_statements" in row[0]:
                 cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")

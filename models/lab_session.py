@@ -18,7 +18,7 @@ from models.user import User
 from reasons import Reason
 
 QUEUED, STARTING, RUNNING, STOPPING, ENDED = "queued", "starting", "running", "stopping", "ended"
-# A reset stops the machine and queues the same session again. One whose work can't be saved goes on instead.
+# A reset stops the machine and queues the session again. A session whose work can't be saved goes on instead.
 TRANSITIONS = {
     QUEUED: {STARTING, ENDED},
     STARTING: {RUNNING, STOPPING, QUEUED, ENDED},
@@ -34,10 +34,10 @@ class LabSession(Leased, Model):
 
     `waiting_for` says why it still waits; `activity` holds the last time of each kind of use in ISO 8601 (`input`,
     `check`, `http`, `cpu`, `page`) and `cpu_percent`; `save_error` says why its work can't be saved. `reason` is how it
-    ended, and `detail` says more of that; of one that is to run, why the machine before it wasn't saved.
-    Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for. `is_settled` says
-    of one that stops that its work is saved, or can't be; `restore_id` is the save that its next machine begins with.
-    `claimed_at` is when its machine was last begun; empty of one that waits for the cluster to answer.
+    ended, and `detail` says more of that; before it has ended, `detail` says why its previous machine wasn't saved.
+    Until `kept_until` it isn't stopped for idleness; since `save_requested_at` a save is asked for. `is_settled`: it is
+    stopping, and its work is saved or can't be. `restore_id` is the save that its next machine begins with.
+    `claimed_at` is when its machine was last begun; None while it waits for the cluster to answer.
     """
 
     __tablename__ = "lab_sessions"

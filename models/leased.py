@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Leased:
-    """Held by `holder` until `leased_until`, or due from `retry_at` on. `tries` counts what came to nothing."""
+    """Held by `holder` until `leased_until`, or due from `retry_at` on. `tries` counts the tries that failed."""
 
     leased_until: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]
@@ -16,5 +16,5 @@ class Leased:
 
 
 def held_index(table: str) -> Index:
-    """Serve the look for leases of workers that died: few rows are held at a time."""
+    """Return the index that serves the search for leases of dead workers: few rows are held at a time."""
     return Index(f"ix_{table}_held", "holder", postgresql_where="leased_until IS NOT NULL")

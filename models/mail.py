@@ -13,8 +13,8 @@ from models.leased import Leased, held_index
 class Mail(Leased, Model):
     """One mail to one person. `sent_at` is set once the mail server has taken it, `given_up_at` when none would.
 
-    From `useless_at` on it isn't sent any more: what it warns of has come. `about` names what it tells of, where that
-    isn't to be told again too soon: the words are its reader's, and nothing reads them.
+    From `useless_at` on it isn't sent any more: the event it warns of has come. `about` is a key of its subject, such
+    as `hopeless:12`, by which nobody is written to about the same thing too often.
     """
 
     __tablename__ = "mails"
@@ -38,7 +38,7 @@ class Mail(Leased, Model):
             text("coalesce(leased_until, retry_at)"),
             postgresql_where="sent_at IS NULL AND given_up_at IS NULL",
         ),
-        # Serves who asks whether somebody was told of it lately.
+        # Serves the question who was written to about something lately.
         Index("ix_mails_about", "about", "created_at", postgresql_where="about IS NOT NULL"),
         held_index("mails"),
     )

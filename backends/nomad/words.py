@@ -48,7 +48,7 @@ def placement(metrics: Mapping[str, Any]) -> Reason:
 
 def failed_placement(evaluations: Iterable[Mapping[str, Any]]) -> Reason | None:
     """Return why the newest evaluation placed nothing; None when it did, or when none has ended."""
-    newest = max(evaluations, key=lambda found: int(found.get("ModifyIndex") or 0), default=None)
+    newest = max(evaluations, key=lambda evaluation: int(evaluation.get("ModifyIndex") or 0), default=None)
     failed = (newest or {}).get("FailedTGAllocs") or {}
     reasons = [part for metrics in failed.values() for part in placement(metrics).parts()]
     return Reason.all_of(reasons) if reasons else None
@@ -56,19 +56,19 @@ def failed_placement(evaluations: Iterable[Mapping[str, Any]]) -> Reason | None:
 
 def failure(alloc: Mapping[str, Any]) -> Reason:
     """Return the task event that tells why an allocation failed."""
-    found: Reason | None = None
+    reason: Reason | None = None
     events = {name: (state or {}).get("Events") or [] for name, state in (alloc.get("TaskStates") or {}).items()}
-    for name, told in events.items():
-        if len(events) > 1 and any(event.get("Type") == SIBLING for event in told):
+    for name, task_events in events.items():
+        if len(events) > 1 and any(event.get("Type") == SIBLING for event in task_events):
             continue
-        for event in told:
+        for event in task_events:
             text = str(event.get("DisplayMessage") or event.get("Message") or "")
             if text and event.get("Type") not in DULL:
-                found = Reason(Code.TASK_ENDED, task=name, said=text)
+                reason = Reason(Code.TASK_ENDED, task=name, said=text)
             elif text and event.get("Type") == "Terminated" and event.get("ExitCode"):
-                found = found or _terminated(name, text)
-    if found is not None:
-        return found
+                reason = reason or _terminated(name, text)
+    if reason is not None:
+        return reason
     description = str(alloc.get("ClientDescription") or "")
     return Reason.said(description) if description else Reason(Code.ENDED_SILENTLY)
 

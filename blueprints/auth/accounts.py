@@ -187,7 +187,7 @@ def _give_connection_back() -> None:
     session = db.session()
     if not has_request_context() or session.new or session.dirty or session.deleted or session.in_nested_transaction():
         return
-    # What was read stays as it is: whoever signs in is looked up once.
+    # The session keeps the account that was read: signing in looks it up once.
     session.expire_on_commit = False
     try:
         session.commit()
@@ -217,7 +217,7 @@ def _end_tokens(_sender: Flask, user: User, **_rest: Any) -> None:
 
 
 def _renew_session(sender: Flask, **_rest: Any) -> None:
-    # A session ID from before sign-in may be known to somebody else; and what was opened with it isn't theirs who come.
+    # Somebody else may know a session ID from before sign-in; and its connections belong to whoever sat there before.
     _end_session(sender, is_kept=live_tickets.HAS_TICKETS in session)
 
 
@@ -229,7 +229,7 @@ def _note_language(_sender: Flask, user: User, **_rest: Any) -> None:
 
 
 def _end_session(_sender: Flask, *, is_kept: bool = True, **_rest: Any) -> None:
-    """Give what is left of the session another ID; connections that were opened with the old one end."""
+    """Give the session another ID, and end the connections that were opened with the old one."""
     digest = session_digest(session.sid)  # type: ignore[attr-defined]  # ours, see extensions.Sessions
     session.pop(live_tickets.HAS_TICKETS, None)
     current_app.session_interface.regenerate(session)  # type: ignore[attr-defined]  # likewise

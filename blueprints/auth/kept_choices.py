@@ -1,4 +1,4 @@
-"""What stands for itself only on a kept form's page: a quiz's choices and a course's labs, by the words shown there."""
+"""Words for the values of a kept form that mean something only on its page: a quiz's choices, a course's labs."""
 
 import re
 
@@ -20,10 +20,10 @@ def of(kept: KeptForm) -> dict[str, dict[str, str]]:
     if not current_user.is_authenticated:
         return {}
     try:
-        if kept.endpoint == "quizzes.submit" and (found := ATTEMPT.match(kept.address)):
-            return _choices(int(found[1]))
-        if kept.endpoint == "labs_board.act" and (found := COURSE.match(kept.address)):
-            return _labs(found[1])
+        if kept.endpoint == "quizzes.submit" and (match := ATTEMPT.match(kept.address)):
+            return _choices(int(match[1]))
+        if kept.endpoint == "labs_board.act" and (match := COURSE.match(kept.address)):
+            return _labs(match[1])
     except ServiceError:
         pass
     return {}

@@ -1,4 +1,4 @@
-"""A kept form in its reader's words: fields by the labels and choices by the texts that their page shows."""
+"""A kept form in words: fields with the labels, and choices with the texts, that their page shows."""
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
@@ -12,20 +12,20 @@ UNSHOWN = ("kept", "next")
 
 def shown(kept: KeptForm, form: FlaskForm | None) -> list[tuple[str, str]]:
     """Return what was filled in, as label and text; `form` is the form of that page, where it is one of ours."""
-    found: dict[str, list[str]] = {}
+    texts_by_label: dict[str, list[str]] = {}
     choices = kept_choices.of(kept)
     for name, value in kept.fields:
         if value and name not in UNSHOWN:
             text = choices.get(name, {}).get(value) or _text(name, value, form)
-            found.setdefault(label(name, form), []).append(text)
-    return [(name, ", ".join(texts)) for name, texts in found.items()]
+            texts_by_label.setdefault(label(name, form), []).append(text)
+    return [(name, ", ".join(texts)) for name, texts in texts_by_label.items()]
 
 
 def label(name: str, form: FlaskForm | None = None) -> str:
     """Name a field of any form."""
     if form is not None and name in form:
         return str(form[name].label.text)
-    known = {
+    labels = {
         "code": _("Enrolment code"),
         "display_name": _("Your name"),
         "email": _("Email address"),
@@ -42,7 +42,7 @@ def label(name: str, form: FlaskForm | None = None) -> str:
     }
     if name.startswith("item-"):
         return _("Question %(number)s", number=name.removeprefix("item-"))
-    return known.get(name) or name.replace("_", " ").capitalize()
+    return labels.get(name) or name.replace("_", " ").capitalize()
 
 
 def _text(name: str, value: str, form: FlaskForm | None) -> str:

@@ -18,7 +18,7 @@ from services.accounts import profiles, tokens
 from services.errors import Conflict, InvalidInput
 
 auth = Blueprint("auth", __name__)
-# Cities first; then what has only letters, or a distance from Greenwich.
+# Zones named after cities first; then abbreviations and distances from Greenwich.
 ZONES = sorted(profiles.ZONES - {"UTC"}, key=lambda zone: ("/" not in zone, zone.startswith("Etc/"), zone))
 
 
@@ -68,7 +68,7 @@ class TokenForm(FlaskForm):
 def session_now() -> ResponseReturnValue:
     """Tell an open page who is signed in now, the CSRF token that counts, and the site's time."""
     user = person()
-    # Who isn't signed in gets no token: it would begin a session for each asker.
+    # Visitors get no token: it would begin a session for each of them.
     response = jsonify(
         user_id=user.id if user else None, csrf_token=generate_csrf() if user else None, now=now().isoformat()
     )
@@ -112,7 +112,7 @@ def profile() -> ResponseReturnValue:
     user = me()
     form = ProfileForm(obj=user)
     if user.time_zone not in profiles.ZONES | {"UTC"}:
-        # An older database of zones knew it: nobody loses theirs by saving their name.
+        # A zone that only an older zone database knew: nobody loses theirs by saving their name.
         form.time_zone.choices = [*form.time_zone.choices, (user.time_zone, user.time_zone)]
     if form.validate_on_submit():
         try:

@@ -78,14 +78,14 @@ def list_sessions() -> Any:
     """Give those that haven't ended."""
     rows = [
         {
-            "id": str(found.id),
-            "course": found.course.slug,
-            "lab": found.lab.slug,
-            "job_id": found.job_id,
-            "state": found.state,
-            "queued_at": found.queued_at,
+            "id": str(lab_session.id),
+            "course": lab_session.course.slug,
+            "lab": lab_session.lab.slug,
+            "job_id": lab_session.job_id,
+            "state": lab_session.state,
+            "queued_at": lab_session.queued_at,
         }
-        for found in sessions.of_user(me().id)
+        for lab_session in sessions.of_user(me().id)
     ]
     return {"sessions": rows}
 
@@ -175,6 +175,6 @@ def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
     return _committed(lab_session)
 
 
-def _committed(found: LabSession) -> dict[str, Any]:
+def _committed(lab_session: LabSession) -> dict[str, Any]:
     db.session.commit()
-    return documents.shown(found)
+    return documents.shown(lab_session)

@@ -52,9 +52,9 @@ def act(slug: str, action: str) -> ResponseReturnValue:
     if action not in ACTIONS:
         raise NotFound
     lab = request.form.get("lab", "")
-    said = ACTIONS[action](course, access.lab_id_of(course, lab), now())
+    message = ACTIONS[action](course, access.lab_id_of(course, lab), now())
     db.session.commit()
-    flash(said, "success")
+    flash(message, "success")
     return redirect(url_for("labs_board.show", slug=slug, lab=lab or None))
 
 

@@ -95,9 +95,9 @@ def _text(name: str) -> str:
     return value
 
 
-def _committed(found: LabSession) -> Response:
-    """Commit, and answer with the state; whoever doesn't look in, and so isn't seen, gets none."""
+def _committed(lab_session: LabSession) -> Response:
+    """Commit, and answer with the state, to the student and to visitors: who isn't seen to look in gets none."""
     db.session.commit()
     user = me()
-    is_seen = policy.owns_lab(user, found) or visits.find(found, user.id) is not None
-    return jsonify(documents.shown(found, user.id) if is_seen else {})
+    is_seen = policy.owns_lab(user, lab_session) or visits.find(lab_session, user.id) is not None
+    return jsonify(documents.shown(lab_session, user.id) if is_seen else {})

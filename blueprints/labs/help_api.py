@@ -162,6 +162,6 @@ def _counted(count: int) -> dict[str, int]:
     return {"count": count}
 
 
-def _hand(found: LabSession) -> dict[str, Any]:
+def _hand(lab_session: LabSession) -> dict[str, Any]:
     db.session.commit()
-    return {"raised_at": found.hand_raised_at, "note": found.hand_note}
+    return {"raised_at": lab_session.hand_raised_at, "note": lab_session.hand_note}

@@ -69,8 +69,8 @@ def reasons(facts: Detail) -> str:
     return listed(evidence.reasons(facts), flask_babel)
 
 
-def told(kind: str, detail: Detail) -> Detail:
-    """Return a line's detail as programs get it: what is a reason there is its text."""
+def with_texts(kind: str, detail: Detail) -> Detail:
+    """Return an event's detail for programs: with texts for its reasons."""
     texts = {name: more(kind, detail) for name in [timelines.REASONS.get(kind)] if name in detail}
     if kind == "waiting":
         texts = {"reason": _why(kind, detail)}

@@ -1,4 +1,4 @@
-"""Pages of labs. What they do is a row and a nudge; the machines are the scheduler's."""
+"""Pages of labs. They write a row and nudge the scheduler, which starts and stops the machines."""
 
 import uuid
 from typing import Any
@@ -26,8 +26,13 @@ labs = Blueprint("labs", __name__)
 def index() -> ResponseReturnValue:
     """One's running labs, and the labs of one's courses."""
     sessions = [
-        {"session": found, "lab": found.lab, "course": found.course, "url": _page(found.course.slug, found.lab.slug)}
-        for found in lab_sessions.of_user(me().id)
+        {
+            "session": lab_session,
+            "lab": lab_session.lab,
+            "course": lab_session.course,
+            "url": _page(lab_session.course.slug, lab_session.lab.slug),
+        }
+        for lab_session in lab_sessions.of_user(me().id)
     ]
     offered = [
         {"lab": lab, "course": lab.course, "url": _page(lab.course.slug, lab.slug)} for lab in steps.offered_to(me().id)
@@ -171,9 +176,9 @@ def files_ticket(session_id: uuid.UUID) -> Response:
     return jsonify(url=f"/live/files/{lab_session.id}", ticket=live_tickets.issuer().live("files", lab_session.id))
 
 
-def _committed(found: LabSession) -> Response:
+def _committed(lab_session: LabSession) -> Response:
     db.session.commit()
-    return jsonify(documents.shown(found))
+    return jsonify(documents.shown(lab_session))
 
 
 def _settings() -> Settings:

@@ -96,7 +96,7 @@ def leave(session_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("labs_board.show", slug=lab_session.course.slug))
 
 
-def _committed(found: LabSession) -> Response:
+def _committed(lab_session: LabSession) -> Response:
     db.session.commit()
-    visits.load(found, me())
-    return jsonify(documents.shown(found, me().id))
+    visits.load(lab_session, me())
+    return jsonify(documents.shown(lab_session, me().id))

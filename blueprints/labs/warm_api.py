@@ -50,9 +50,9 @@ def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     return _describe(definition)
 
 
-def _describe(found: Activity) -> dict[str, Any]:
-    stock = warm_stock.stock_of(found.id, now())
-    plans = [asdict(plan) for plan in warm_plans.plans_of([found.id]).get(found.id, [])]
+def _describe(lab: Activity) -> dict[str, Any]:
+    stock = warm_stock.stock_of(lab.id, now())
+    plans = [asdict(plan) for plan in warm_plans.plans_of([lab.id]).get(lab.id, [])]
     for plan in plans:
         plan["weekday"] = DAYS[plan["weekday"]] if plan["weekday"] is not None else None
     return {"wanted": stock.wanted, "ready": stock.ready, "starting": stock.starting, "plans": plans}

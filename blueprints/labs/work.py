@@ -1,4 +1,4 @@
-"""What became of a lab and of the work in it: timelines, and saves to look at, take home and begin anew with."""
+"""Timelines of labs, and the saves of students' work: to list, to download, and to start again from."""
 
 import uuid
 
@@ -41,7 +41,7 @@ def panel(slug: str, lab: str) -> ResponseReturnValue:
 @login_required
 @limits.each_person("lab_starts")
 def start_empty(slug: str, lab: str) -> Response:
-    """Start a lab without the work that was saved, which stays: for whom it stands in the way."""
+    """Start a lab without the saved work, which is kept: for students whose saved work breaks the lab."""
     course, role = access.study(slug, me())
     lab_session = starting.start(me(), activity(course, lab, Lab), course, role, is_fresh=True)
     db.session.commit()

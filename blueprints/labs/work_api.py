@@ -49,7 +49,7 @@ def read_timeline(session_id: uuid.UUID) -> Any:
         {
             "at": event.at,
             "kind": event.kind,
-            "detail": timeline_words.told(event.kind, event.detail),
+            "detail": timeline_words.with_texts(event.kind, event.detail),
             "words": line["words"],
             "reason": _reason(event),
         }

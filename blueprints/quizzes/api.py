@@ -21,7 +21,7 @@ from blueprints.quizzes.schemas import (
 )
 from blueprints.schemas import responses
 from extensions import db
-from models import Attempt, Course, Quiz, UncountedAnswer
+from models import Attempt, Quiz, UncountedAnswer
 from services import policy
 from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
@@ -66,10 +66,10 @@ def start_attempt(slug: str, quiz: str) -> Any:
     course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
-    made = attempts.start(me().id, _quiz(course, quiz), now=now(), admit=_admit)
+    made = attempts.start(me().id, activity(course, quiz, Quiz), now=now(), admit=_admit)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
-    return _detail(access.attempt(made.id, me(), is_whole=True)), 201, {"Location": address}
+    return _detail(access.attempt(made.id, me())), 201, {"Location": address}
 
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>/attempts")
@@ -84,7 +84,7 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
     if query_data.all and not policy.may_see_people(me(), role):
         raise Forbidden
     whose = None if query_data.all else me().id
-    page = lists.attempts_at(_quiz(course, quiz), whose, query_data.page, query_data.per_page)
+    page = lists.attempts_at(activity(course, quiz, Quiz), whose, query_data.page, query_data.per_page)
     return {"attempts": page.rows, "page": page.number, "pages": page.pages, "total": page.total}
 
 
@@ -134,18 +134,12 @@ def _admit() -> None:
     limits.spend("quiz_starts", me().id)
 
 
-def _quiz(course: Course, slug: str) -> Quiz:
-    quiz = activity(course, slug, Quiz)
-    assert isinstance(quiz, Quiz)
-    return quiz
-
-
-def _detail(found: Attempt) -> dict[str, Any]:
+def _detail(attempt: Attempt) -> dict[str, Any]:
     names = ("id", "quiz_id", "user_id", "number", "state", "closed_by", "started_at", "deadline_at", "closed_at")
-    fields = {name: getattr(found, name) for name in (*names, "score", "max_score", "percent")}
-    others = answers.by_position(answers.uncounted(found.id))
-    is_closed = found.state == "closed"
-    return {**fields, "items": [_item(item, others.get(item.position, []), is_closed) for item in found.items]}
+    fields = {name: getattr(attempt, name) for name in (*names, "score", "max_score", "percent")}
+    others = answers.by_position(answers.uncounted(attempt.id))
+    is_closed = attempt.state == "closed"
+    return {**fields, "items": [_item(item, others.get(item.position, []), is_closed) for item in attempt.items]}
 
 
 def _item(item: Any, uncounted: list[UncountedAnswer], is_closed: bool) -> dict[str, Any]:

@@ -137,9 +137,9 @@ def _saved(item: AttemptItem, others: list[UncountedAnswer]) -> dict[str, Any]:
     return {"position": item.position, "revision": item.revision, "response": item.response, "earlier": earlier}
 
 
-def _close_overdue(found: Attempt, at: datetime) -> None:
-    if attempts.is_overdue(found, at):
-        attempts.submit(found, now=at)
+def _close_overdue(attempt: Attempt, at: datetime) -> None:
+    if attempts.is_overdue(attempt, at):
+        attempts.submit(attempt, now=at)
         db.session.commit()
 
 
@@ -156,8 +156,8 @@ def save(attempt_id: int, position: int) -> ResponseReturnValue:
         db.session.commit()
         return saving.refused(refusal, at)
     db.session.commit()
-    told = saving.receipt(receipt, at)
-    return jsonify({**told, "saved_at": receipt.saved_at.isoformat(), "now": at.isoformat()})
+    document = saving.receipt(receipt, at)
+    return jsonify({**document, "saved_at": receipt.saved_at.isoformat(), "now": at.isoformat()})
 
 
 def _typed(body: dict[str, Any]) -> TypedIn:
@@ -182,8 +182,8 @@ def submit(attempt_id: int) -> ResponseReturnValue:
     return redirect(url_for("quizzes.result", attempt_id=attempt_id))
 
 
-def _save_form(found: Attempt, at: datetime) -> None:
-    for item in found.items:
+def _save_form(attempt: Attempt, at: datetime) -> None:
+    for item in attempt.items:
         name = f"{NO_SCRIPT_PREFIX}{item.position}"
         if name not in request.form:
             continue
@@ -193,7 +193,7 @@ def _save_form(found: Attempt, at: datetime) -> None:
             continue
         try:
             # Without a script nobody knows when it was typed: it was sent now.
-            answers.save(found.id, item.position, response, revision=item.revision + 1, now=at, typed_at=at)
+            answers.save(attempt.id, item.position, response, revision=item.revision + 1, now=at, typed_at=at)
         except (answers.Superseded, answers.Closed):
             continue  # what is already saved is newer, or the time was over: it is kept as late
 

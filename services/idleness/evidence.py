@@ -1,4 +1,4 @@
-"""What speaks for and against a lab's idleness. Pure."""
+"""The evidence of a lab's use, and the reasons it gives to call the lab idle or used. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from reasons import Code, Reason
 
-# A page says so often enough that it is open; a measurement is taken once a minute.
+# An open page reports more often than that; a measurement is taken once a minute.
 PAGE_OPEN_FOR = timedelta(minutes=2)
 MEASURED_FOR = timedelta(minutes=5)
 
@@ -38,7 +38,7 @@ class Evidence:
 
 
 def evidence(activity: dict[str, Any], started_at: datetime, now: datetime, *, is_known: bool = True) -> Evidence:
-    """Read a session's `activity`. Without any input, it counts from the start."""
+    """Read a session's `activity`. Without any input, the start counts as the last."""
     measured, page = _time(activity.get("measured")), _time(activity.get("page"))
     is_measured = measured is not None and now - measured < MEASURED_FOR
     return Evidence(
@@ -53,15 +53,15 @@ def evidence(activity: dict[str, Any], started_at: datetime, now: datetime, *, i
 
 
 def reasons(facts: Mapping[str, Any]) -> list[Reason]:
-    """Return what facts, as `Evidence.facts` gives them, say for or against a lab's idleness, to be listed."""
+    """Return the reasons in facts, as `Evidence.facts` gives them, to call a lab idle or used, to be listed."""
     if not facts.get("is_known", True):
         return [Reason(Code.USE_UNKNOWN)]
     uses = (("input_min", Code.NO_INPUT), ("http_min", Code.NO_REQUEST), ("check_min", Code.NO_CHECK))
-    found = [Reason(code, minutes=facts[name]) for name, code in uses if facts.get(name) is not None]
+    reasons = [Reason(code, minutes=facts[name]) for name, code in uses if facts.get(name) is not None]
     cpu = facts.get("cpu_percent")
-    found.append(Reason(Code.CPU_UNKNOWN) if cpu is None else Reason(Code.CPU_USED, percent=cpu))
-    found.append(Reason(Code.PAGE_OPEN if facts.get("page") == "open" else Code.PAGE_CLOSED))
-    return found
+    reasons.append(Reason(Code.CPU_UNKNOWN) if cpu is None else Reason(Code.CPU_USED, percent=cpu))
+    reasons.append(Reason(Code.PAGE_OPEN if facts.get("page") == "open" else Code.PAGE_CLOSED))
+    return reasons
 
 
 def _minutes(at: datetime | None, now: datetime) -> int | None:

@@ -81,31 +81,31 @@ class Facts:
 
 @dataclass(frozen=True)
 class Ending:
-    """One way to end: when it is due, how long before the student is warned, and when they were told."""
+    """One way to end: when it is due, how long before that the student is warned, and when they were warned."""
 
     reason: Reason
     due: datetime
     lead: timedelta
-    told: datetime | None
-    told_last: datetime | None
+    warned_at: datetime | None
+    warned_last_at: datetime | None
 
     @property
     def has_last(self) -> bool:
-        """Whether there is a last warning, too: not where the first comes hardly earlier."""
+        """Whether there is a second, last warning: not where the first comes only a little before it."""
         return self.lead >= 2 * LAST
 
     def at(self, now: datetime | None = None) -> datetime:
-        """Return when it comes; with `now`, if the student were told only now."""
-        warned_at = self.told or now
+        """Return when the lab ends; with `now`, as if the student were warned only now."""
+        warned_at = self.warned_at or now
         at = self.due if warned_at is None else max(self.due, warned_at + self.lead)
-        return at if self.told_last is None else max(at, self.told_last + LAST)
+        return at if self.warned_last_at is None else max(at, self.warned_last_at + LAST)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """`stop` for a reason now, `warn` that it will stop at `at`, or `leave`.
 
-    `is_new` says of a warning that the student is to be told now, `is_last` that it is the last one.
+    `is_new` says that this warning is to be shown now, `is_last` that it is the last one.
     """
 
     action: Literal["leave", "warn", "stop"]
@@ -116,20 +116,20 @@ class Verdict:
 
 
 def verdict(facts: Facts, now: datetime) -> Verdict:
-    """Decide by idleness where that would end the lab first, else by age, which no use puts off."""
+    """Decide by idleness if that would end the lab first, else by age, which no use of the lab puts off."""
     ending = facts.by_age
     if facts.is_activity_known and facts.can_be_saved and facts.by_idleness.at(now) < ending.due:
         ending = facts.by_idleness
     at = ending.at(now)
-    if ending.told is None:
+    if ending.warned_at is None:
         is_near = now >= ending.due - ending.lead
         return Verdict("warn", ending.reason, at, is_new=True) if is_near else Verdict("leave")
-    if ending.has_last and ending.told_last is None:
+    if ending.has_last and ending.warned_last_at is None:
         if now < at - LAST:
             return Verdict("warn", ending.reason, at)
         return Verdict("warn", ending.reason, max(at, now + LAST), is_new=True, is_last=True)
     if now < at:
-        return Verdict("warn", ending.reason, at, is_last=ending.told_last is not None)
+        return Verdict("warn", ending.reason, at, is_last=ending.warned_last_at is not None)
     return Verdict("stop", ending.reason, at)
 
 

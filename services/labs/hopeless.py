@@ -61,10 +61,10 @@ def tell_teachers(lab: Lab, why: Why, public_url: str, now: datetime) -> int:
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"hopeless:{lab.id}"})
     course, about = db.session.get_one(Course, lab.course_id), f"hopeless:{lab.id}"
     recent = select(Mail.recipient).where(Mail.about == about, Mail.created_at > now - AGAIN)
-    told = set(db.session.scalars(recent))
+    informed = set(db.session.scalars(recent))
     teachers = _teachers(course)
     for teacher in teachers:
-        if teacher.email not in told:
+        if teacher.email not in informed:
             db.session.add(_mail(lab, course, teacher, why, public_url, about))
             live.nudge("mail")
     return len(teachers)

@@ -20,12 +20,12 @@ def worded(document: dict[str, Any], translator: Translator) -> dict[str, Any]:
     itself, with its code and parameters, is `detail_reason`, and so on. Below the output of a check it says why there
     is no more of it.
     """
-    told = dict(document)
+    sent = dict(document)
     for name, say in WORDED.items():
         reason: Reason | None = document[name]
-        told[name] = say(reason, translator)
-        told[f"{name}_reason"] = with_words(reason, told[name])
-    told["checks"] = [
+        sent[name] = say(reason, translator)
+        sent[f"{name}_reason"] = with_words(reason, sent[name])
+    sent["checks"] = [
         {
             **check,
             "output": _printed(check["output"], check["reason"], translator),
@@ -33,7 +33,7 @@ def worded(document: dict[str, Any], translator: Translator) -> dict[str, Any]:
         }
         for check in document["checks"]
     ]
-    return told
+    return sent
 
 
 def with_words(reason: Reason | None, words: str) -> dict[str, Any] | None:
