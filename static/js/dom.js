@@ -1,4 +1,4 @@
-// Elements of the page with their kind: what a template lacks, or has as something else, is told by its name.
+// Elements of the page with their kind: one that a template lacks, or has as another kind, is an error with its name.
 
 /**
  * Return the element with that ID, of that kind.

@@ -132,6 +132,6 @@ export class Files {
 /** @param {Response | null} response */
 async function codeOf(response) {
   if (!response) return "away";
-  const found = await response.json().catch(() => null);
-  return found?.code ?? (response.status >= 500 ? "away" : "failed");
+  const answer = await response.json().catch(() => null);
+  return answer?.code ?? (response.status >= 500 ? "away" : "failed");
 }

@@ -21,7 +21,7 @@ const isBusy = (box) => box.dataset.state === "queued" || box.dataset.state === 
 const countPassed = (some) => some.filter((box) => box.dataset.passed === "true").length;
 
 /**
- * Let a button be pressed or not; whoever pressed it by keyboard is there again afterwards.
+ * Enable or disable a button; one that had the focus has it again when it is enabled.
  * @param {HTMLButtonElement} button
  * @param {boolean} isOn
  */

@@ -27,7 +27,7 @@ function queueWords(state) {
   const full = state.waiting_full ? fill(words[`full_${state.waiting_full.kind}`] ?? "", state.waiting_full) : "";
   // The cluster's own words come as they are: "memory: 3 of 3 nodes full".
   const said = state.waiting_for ? `${state.waiting_for[0].toUpperCase()}${state.waiting_for.slice(1)}.` : "";
-  // What has no machine now starts only when one comes: nothing is promised.
+  // Without a free machine the lab starts only when one comes: no time is promised.
   const isPromised = !["size", "driver"].includes(state.waiting_full?.kind ?? "");
   const wait = state.wait_s ? waitWords(state.wait_s) : "";
   return [wait, full || said, isPromised ? words.cover_queued_text : words.cover_hopeless_text].filter(Boolean).join("\n");

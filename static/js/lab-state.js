@@ -24,7 +24,7 @@ class Lab {
   #asked = 0;
 
   constructor() {
-    // A network that was lost has cut the stream, which nobody tells.
+    // A lost network cuts the stream without an event.
     addEventListener("online", () => this.follow());
     session.onBack(() => this.follow());
   }
@@ -38,7 +38,7 @@ class Lab {
     return this.name === "running";
   }
 
-  /** The state by which words are chosen: a reset is no end, and who has no place in the queue any more starts. */
+  /** The state by which words are chosen: a lab that resets isn't ending, and one past the queue is starting. */
   get shownName() {
     if (this.name === "stopping" && this.state?.is_resetting) return "resetting";
     return this.name === "queued" && !this.state?.position ? "starting" : this.name;
@@ -83,10 +83,10 @@ class Lab {
       return false;
     }
     /** @type {Partial<LabDocument>} */
-    const found = await response.json();
-    const isAnother = found.id !== this.state?.id;
-    if (isDocument(found)) this.take(found);
-    if (isDocument(found) && isAnother) this.follow();
+    const state = await response.json();
+    const isAnother = state.id !== this.state?.id;
+    if (isDocument(state)) this.take(state);
+    if (isDocument(state) && isAnother) this.follow();
     return true;
   }
 
@@ -107,11 +107,11 @@ class Lab {
     clearTimeout(this.#retry);
     if (!this.state) return;
     const response = await send("POST", this.url("live")).catch(() => null);
-    const found = response?.ok ? await response.json().catch(() => null) : null;
+    const ticket = response?.ok ? await response.json().catch(() => null) : null;
     if (mine !== this.#asked) return; // a later one follows
     if (response?.status === 401 && !session.isMine) return; // until its person is back
-    if (!found) return this.#followLater();
-    const source = new EventSource(found.url);
+    if (!ticket) return this.#followLater();
+    const source = new EventSource(ticket.url);
     this.#source = source;
     source.addEventListener("state", (event) => {
       this.#failures = 0;
@@ -127,12 +127,12 @@ class Lab {
 }
 
 /**
- * Say whether there is a document in an answer: what is told about a lab that has ended is empty.
- * @param {Partial<LabDocument>} found
- * @returns {found is LabDocument}
+ * Say whether an answer holds a document: that about a lab that has ended is empty.
+ * @param {Partial<LabDocument>} answer
+ * @returns {answer is LabDocument}
  */
-function isDocument(found) {
-  return found.id !== undefined;
+function isDocument(answer) {
+  return answer.id !== undefined;
 }
 
 /** The page's lab. */

@@ -5,7 +5,7 @@ import { problem, send } from "./send.js";
 import { toast } from "./toast.js";
 import { fill, wordsOf } from "./words.js";
 
-// What depends on the time alone (who is stuck, who is idle) has no hint.
+// No event reports what depends on the time alone: who is stuck, who is idle.
 const EVERY_MS = 30000;
 const words = wordsOf("board");
 const dialog = get("say", HTMLDialogElement);

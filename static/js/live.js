@@ -1,12 +1,12 @@
-// A board that is told of changes by the gateway: the badge that says whether it listens, a ticket that is renewed, and the
-// board's own part of the page, which alone is fetched anew.
+// A board that follows its changes through the gateway: a subscription, whose ticket is renewed, with a badge that says
+// whether it is connected, and the board's part of the page, which alone is fetched anew.
 import { get, part } from "./dom.js";
 import { session } from "./session.js";
 
 const MOST_MS = 30000;
 
-/** The site's hints that a page's board has changed. */
-class Hints {
+/** The subscription to the changes of a page's board. */
+class BoardSubscription {
   #failures = 0;
   #retry = 0;
   /** @type {EventSource | null} */
@@ -15,8 +15,8 @@ class Hints {
   #listener;
 
   /**
-   * @param {HTMLElement} badge  has the stream's address and says how it is
-   * @param {() => void} listener  is called at each hint
+   * @param {HTMLElement} badge  has the stream's address and says whether it is connected
+   * @param {() => void} listener  is called at each change
    */
   constructor(badge, listener) {
     this.#badge = badge;
@@ -68,7 +68,7 @@ class Hints {
   }
 }
 
-/** The part of a page that is fetched anew after a hint, a little later each time, so that a class doesn't come at once. */
+/** The part of a page that is fetched anew after a change, with a delay, so that a class doesn't come at once. */
 export class Board {
   #badge = get("live");
   #box = get("board");
@@ -76,10 +76,10 @@ export class Board {
   #took = 0;
   #delay;
 
-  /** @param {(took: number) => number} delay  how long to wait after a hint, in ms; `took` is how long the last look took */
+  /** @param {(took: number) => number} delay  how long to wait after a change, in ms; `took` is how long the last look took */
   constructor(delay) {
     this.#delay = delay;
-    new Hints(this.#badge, () => this.refreshSoon());
+    new BoardSubscription(this.#badge, () => this.refreshSoon());
   }
 
   refreshSoon() {

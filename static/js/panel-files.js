@@ -1,5 +1,5 @@
 // The files of the lab: a list of one folder, and what can be done with each. Names come as the gateway wrote them, to
-// be looked at; what is sent back is the path beside them.
+// be shown; requests send the path beside each.
 import { confirmed } from "./ask.js";
 import { get, make, part } from "./dom.js";
 import { FileList } from "./files-list.js";
@@ -15,7 +15,7 @@ import { fill, wordsOf } from "./words.js";
 const words = wordsOf("files");
 const body = get("files-body");
 const REVOKE_MS = 60000;
-// The path of no entry: the focus goes to the way back.
+// A path that no entry has: the focus then goes to the way back.
 const NOTHING = " ";
 
 /**
@@ -92,7 +92,7 @@ class FilesPanel {
     try {
       const folder = await this.#files.list(path);
       if (mine !== this.#looking) return;
-      // Who has asked for more of a folder keeps it, and what is to have the focus is among what is shown.
+      // Rows that were asked for stay shown, and so is the row that is to have the focus.
       const before = path === this.#folder ? this.#list.length : 0;
       this.#folder = path;
       this.#list.show(folder, before, focus);

@@ -15,7 +15,7 @@ const field = get("talk-text", HTMLTextAreaElement);
 const note = find("hand-note", HTMLInputElement);
 const MOST = 2000;
 const TELL_LEFT = 200;
-const TOLD = 140;
+const NOTICE_LENGTH = 140;
 
 /**
  * Messages and hands belong to the lab, not to the visit: their addresses are the same for both sides.
@@ -32,8 +32,8 @@ class Talk {
   /** The session whose messages are shown. */
   #session = "";
   #isLoading = false;
-  /** What told of a message while the panel wasn't shown. @type {HTMLElement | null} */
-  #told = null;
+  /** The notice of a message that came while the panel wasn't shown. @type {HTMLElement | null} */
+  #notice = null;
 
   /**
    * Show what is new.
@@ -59,7 +59,7 @@ class Talk {
 
   /** The panel comes on the screen. */
   open() {
-    this.#told?.remove();
+    this.#notice?.remove();
     this.#scroll();
     this.read();
   }
@@ -92,16 +92,16 @@ class Talk {
     this.#log.append(article(message));
     this.#last = message.id;
     if (message.is_mine || tabs.shown === "help" || !lab.state?.messages.unread) return;
-    this.#told?.remove();
-    this.#told = toast(fill(words.new, { name: message.name, text: message.text.slice(0, TOLD) }));
+    this.#notice?.remove();
+    this.#notice = toast(fill(words.new, { name: message.name, text: message.text.slice(0, NOTICE_LENGTH) }));
   }
 
   /** Tell the site that what is shown was read. */
   async read() {
     if (tabs.shown !== "help" || !lab.state?.messages.unread || !this.#last || document.hidden) return;
     const response = await send("POST", address("messages/read"), { upto: this.#last }).catch(() => null);
-    const found = response?.ok ? await response.json() : null;
-    if (found?.id) lab.take(found);
+    const state = response?.ok ? await response.json() : null;
+    if (state?.id) lab.take(state);
   }
 }
 

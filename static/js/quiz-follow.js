@@ -11,7 +11,7 @@ const PATIENCE_MS = 15000;
 const EVERY_MS = 5000;
 const RESTING_MS = 15000;
 const SILENT_MS = 40000; // a stream that works says so every 15 seconds
-const ECHO_MS = 1500; // of what this page has saved itself it is told, too
+const ECHO_MS = 1500; // the site reports this page's own saves to it, too
 const TOGETHER_MS = 1000; // a page that comes back into view says so in several ways
 const REST_AFTER_MS = 120000;
 
@@ -34,7 +34,7 @@ export class AttemptFollower {
   /**
    * @param {number} attempt
    * @param {{
-   *   take: (found: AttemptDocument) => void,
+   *   take: (attempt: AttemptDocument) => void,
    *   hear: (message: TabMessage) => void,
    *   revisionOf: (position: number) => number,
    * }} page  `take` gets what the site says, `hear` what another tab says
@@ -82,12 +82,12 @@ export class AttemptFollower {
     const cameAt = performance.now();
     this.#lookedAt = cameAt;
     /** @type {AttemptDocument | null} */
-    const found = response?.ok ? await response.json().catch(() => null) : null;
-    if (!found?.now) return false;
-    siteClock.measure(found.now, sentAt, cameAt);
-    if (found.items.some((item) => item.revision > this.#page.revisionOf(item.position))) this.#movedAt = cameAt;
-    this.#listen(found.live);
-    this.#page.take(found);
+    const attempt = response?.ok ? await response.json().catch(() => null) : null;
+    if (!attempt?.now) return false;
+    siteClock.measure(attempt.now, sentAt, cameAt);
+    if (attempt.items.some((item) => item.revision > this.#page.revisionOf(item.position))) this.#movedAt = cameAt;
+    this.#listen(attempt.live);
+    this.#page.take(attempt);
     return true;
   }
 
@@ -114,17 +114,17 @@ export class AttemptFollower {
     });
   }
 
-  /** Whether a change would have been told. */
-  get #isTold() {
+  /** Whether the site would have reported a change. */
+  get #isFollowing() {
     const isOpen = this.#source?.readyState === EventSource.OPEN;
     return !this.#isBehind && isOpen && performance.now() - this.#heardAt < SILENT_MS;
   }
 
-  /** Look again soon while another device is at work, seldom while none is, and not at all while changes are told. */
+  /** Look again soon while another device is at work, seldom while none is, and not while the site reports changes. */
   #plan() {
     clearTimeout(this.#timer);
     const isMoving = performance.now() - this.#movedAt < REST_AFTER_MS;
-    const isQuiet = () => document.hidden || !session.isMine || (!isMoving && this.#isTold);
+    const isQuiet = () => document.hidden || !session.isMine || (!isMoving && this.#isFollowing);
     const wait = (isMoving ? EVERY_MS : RESTING_MS) * (0.9 + 0.2 * Math.random());
     this.#timer = setTimeout(() => (isQuiet() ? this.#plan() : this.look()), wait);
   }

@@ -1,4 +1,4 @@
-// Handing in: a last look, then the site is told. Without the site, or signed out, the page stays with all that is in it.
+// Handing in: a review, then the request. If that fails, or nobody is signed in, the page keeps all that is in it.
 import { get, part } from "./dom.js";
 import { send } from "./send.js";
 import { session } from "./session.js";
@@ -37,11 +37,11 @@ export function handIn(form, words, page) {
     problem.textContent = "";
     await page.flushAll();
     const response = await send("POST", form.action, undefined, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
-    const found = await response?.json().catch(() => null);
+    const answer = await response?.json().catch(() => null);
     confirm.disabled = false;
-    if (response?.ok && found?.state === "closed") return page.handedIn(found.closed_by);
+    if (response?.ok && answer?.state === "closed") return page.handedIn(answer.closed_by);
     if (!session.isMine) return review.close(); // the way to sign in is beneath
-    problem.textContent = (response?.status === 403 && found?.detail) || words.nothanded;
+    problem.textContent = (response?.status === 403 && answer?.detail) || words.nothanded;
   });
 
   part(review, "[data-close]").addEventListener("click", () => review.close());

@@ -28,20 +28,20 @@ export class Item {
   #state;
   #attempt;
   #words;
-  #told;
+  #onAnswer;
   #earlier;
 
   /**
    * @param {HTMLElement} box  the question
    * @param {number} attempt
    * @param {Record<string, string>} words
-   * @param {(item: Item, sent: Sent, edit: Edit) => void} told  is called after each answer of the site
+   * @param {(item: Item, sent: Sent, edit: Edit) => void} onAnswer  is called after each answer of the site
    */
-  constructor(box, attempt, words, told) {
+  constructor(box, attempt, words, onAnswer) {
     this.#state = part(box, "[data-state]");
     this.#attempt = attempt;
     this.#words = words;
-    this.#told = told;
+    this.#onAnswer = onAnswer;
     this.position = Number(box.dataset.position);
     this.revision = Number(box.dataset.revision);
     this.field = new Field(box);
@@ -91,7 +91,7 @@ export class Item {
   }
 
   /**
-   * Send what isn't confirmed; resolves when the site has answered, or hasn't.
+   * Send what isn't confirmed; resolves when the site has answered or the request has failed.
    * @returns {Promise<void>}
    */
   flush() {
@@ -115,7 +115,7 @@ export class Item {
       const isLatest = this.pending === edit;
       this.hasFailed = false;
       this.#settle(edit, sent, isLatest);
-      this.#told(this, sent, edit);
+      this.#onAnswer(this, sent, edit);
       if (isLatest) return;
     }
   }
@@ -195,7 +195,7 @@ export class Item {
     }
     this.hasFailed = true;
     this.#say(isForbidden && detail ? detail : session.isMine ? this.#words.unsaved : this.#words.signin, "bad");
-    // Who is signed out is sent for when they are back.
+    // Signed out: it is sent when its person is back.
     if (session.isMine) this.#timer = setTimeout(() => this.flush(), Math.max(wait, this.#wait));
     this.#wait = Math.min(this.#wait * 2, SLOWEST_MS);
   }

@@ -31,8 +31,8 @@ export function keep(edit) {
  */
 export function forget(edit) {
   try {
-    const found = JSON.parse(localStorage.getItem(keyOf(edit)) ?? "null");
-    if (found && found.typed_at <= edit.typed_at) localStorage.removeItem(keyOf(edit));
+    const stored = JSON.parse(localStorage.getItem(keyOf(edit)) ?? "null");
+    if (stored && stored.typed_at <= edit.typed_at) localStorage.removeItem(keyOf(edit));
   } catch {
     // nothing was kept
   }
@@ -46,13 +46,13 @@ export function forget(edit) {
 export function kept(attempt) {
   const start = [PREFIX, person, ...(attempt === undefined ? [] : [attempt]), ""].join(":");
   /** @type {Edit[]} */
-  const found = [];
+  const edits = [];
   try {
     for (const key of Object.keys(localStorage)) {
-      if (person && key.startsWith(start)) found.push(JSON.parse(localStorage.getItem(key) ?? ""));
+      if (person && key.startsWith(start)) edits.push(JSON.parse(localStorage.getItem(key) ?? ""));
     }
   } catch {
     // nothing can be read
   }
-  return found.sort((one, other) => (one.typed_at < other.typed_at ? -1 : 1));
+  return edits.sort((one, other) => (one.typed_at < other.typed_at ? -1 : 1));
 }

@@ -25,22 +25,22 @@ export async function sendEdit(edit, options = {}) {
     return { outcome: "failed", body: {}, wait: 0 };
   }
   const cameAt = performance.now();
-  const found = await response.json().catch(() => ({}));
-  if (found.now) siteClock.measure(found.now, sentAt, cameAt);
+  const answer = await response.json().catch(() => ({}));
+  if (answer.now) siteClock.measure(answer.now, sentAt, cameAt);
   const wait = 1000 * (Number(response.headers.get("Retry-After")) || 0);
-  const outcome = outcomeOf(response, found);
-  if (outcome === "saved" || outcome === "lost" || (outcome === "over" && found.is_kept_as_late)) forget(edit);
-  return { outcome, body: found, wait };
+  const outcome = outcomeOf(response, answer);
+  if (outcome === "saved" || outcome === "lost" || (outcome === "over" && answer.is_kept_as_late)) forget(edit);
+  return { outcome, body: answer, wait };
 }
 
 /**
  * Proxies and full sites answer such numbers, too: an answer counts as settled by what our site alone says.
  * @param {Response} response
- * @param {{revision?: unknown, closed_by?: unknown}} found
+ * @param {{revision?: unknown, closed_by?: unknown}} body
  * @returns {Sent["outcome"]}
  */
-function outcomeOf({ ok, status }, found) {
-  if (ok || status === 409) return Number.isInteger(found.revision) ? (ok ? "saved" : "lost") : "failed";
-  if (status === 410) return found.closed_by ? "over" : "failed";
+function outcomeOf({ ok, status }, body) {
+  if (ok || status === 409) return Number.isInteger(body.revision) ? (ok ? "saved" : "lost") : "failed";
+  if (status === 410) return body.closed_by ? "over" : "failed";
   return status === 403 ? "forbidden" : status === 422 ? "refused" : "failed";
 }

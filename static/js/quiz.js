@@ -30,14 +30,14 @@ class AttemptPage {
 
   constructor() {
     for (const box of parts(this.#form, "[data-position]")) {
-      const item = new Item(box, this.#attempt, words, (one, sent, edit) => this.#told(one, sent, edit));
+      const item = new Item(box, this.#attempt, words, (one, sent, edit) => this.#answered(one, sent, edit));
       this.#items.set(item.position, item);
     }
     siteClock.measurePage(this.#form.dataset.now ?? "");
     this.#listen();
     this.#restore();
     this.#follower = new AttemptFollower(this.#attempt, {
-      take: (found) => this.#take(found),
+      take: (attempt) => this.#take(attempt),
       hear: (message) => this.#hear(message),
       revisionOf: (position) => this.#items.get(position)?.revision ?? 0,
     });
@@ -112,7 +112,7 @@ class AttemptPage {
    * @param {Sent} sent
    * @param {Edit} edit
    */
-  #told(item, { outcome, body }, edit) {
+  #answered(item, { outcome, body }, edit) {
     if (outcome === "saved") {
       this.#saved = body.saved;
       this.#savedAt = body.saved_at;
@@ -138,16 +138,16 @@ class AttemptPage {
 
   /**
    * Take what the site says of the attempt: what other tabs and devices saved, or that it is over.
-   * @param {AttemptDocument} found
+   * @param {AttemptDocument} attempt
    */
-  #take(found) {
-    if (found.state === "closed") return this.#over(found.closed_by ?? "student");
-    for (const answer of found.items) {
+  #take(attempt) {
+    if (attempt.state === "closed") return this.#over(attempt.closed_by ?? "student");
+    for (const answer of attempt.items) {
       const item = this.#items.get(answer.position);
       item?.follow(answer);
       item?.listEarlier(answer.earlier);
     }
-    this.#saved = found.saved;
+    this.#saved = attempt.saved;
     this.#showReceipt();
   }
 
@@ -174,7 +174,7 @@ class AttemptPage {
   }
 
   #restore() {
-    // Whoever answered before this ran, on a slow network, wasn't heard.
+    // On a slow network answers may have been given before this ran: no event told of them.
     const early = this.#all.filter((item) => item.field.isTouched());
     /** @type {Map<number, Edit>} */
     const newest = new Map();

@@ -35,8 +35,8 @@ function request(method, url, body, options) {
 async function isOfSession(response) {
   if (response.status === 401) return true;
   if (response.status !== 400) return false;
-  const found = await response.clone().json().catch(() => null);
-  return found?.code === "csrf";
+  const answer = await response.clone().json().catch(() => null);
+  return answer?.code === "csrf";
 }
 
 /**
@@ -46,6 +46,6 @@ async function isOfSession(response) {
  * @returns {Promise<string>}
  */
 export async function problem(response, otherwise) {
-  const found = await response?.json().catch(() => null);
-  return found?.detail ?? otherwise;
+  const answer = await response?.json().catch(() => null);
+  return answer?.detail ?? otherwise;
 }

@@ -69,10 +69,10 @@ class Session {
       cache: "no-store",
       signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch(() => null);
-    const found = response?.ok ? await response.json().catch(() => null) : null;
-    if (!found) return "unknown";
-    const who = found.user_id === null ? "nobody" : String(found.user_id) === this.person ? "me" : "other";
-    if (who === "me") this.#renew(found.csrf_token);
+    const signedIn = response?.ok ? await response.json().catch(() => null) : null;
+    if (!signedIn) return "unknown";
+    const who = signedIn.user_id === null ? "nobody" : String(signedIn.user_id) === this.person ? "me" : "other";
+    if (who === "me") this.#renew(signedIn.csrf_token);
     this.#become(who);
     return who;
   }

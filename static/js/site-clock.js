@@ -1,5 +1,5 @@
 // The site's time, whatever this device's clock says. It is taken from the site's answers, and counted on with a clock
-// that nobody sets; that one may rest while the device sleeps, so the site is asked again after each jump.
+// that nobody sets. That clock may stop while the device sleeps, so the site is asked again after each jump.
 const DRIFT = 1e-4; // by so much a measurement gets worse: clocks of devices gain or lose 0.1 s in 1,000 s
 const JUMP_MS = 1500;
 
@@ -22,7 +22,7 @@ class SiteClock {
   }
 
   /**
-   * Take the time that this page was made at, until the site answers a question: a browser may show an old page again.
+   * Take the time at which this page was made, until the site answers: a browser may show an old page again.
    * @param {string} iso
    */
   measurePage(iso) {

@@ -9,7 +9,7 @@ const MOST_MS = 10000;
 const LOOK_MS = 5000;
 const QUIET_MS = 10000;
 const ANSWER_MS = 12000;
-// A connection that lives so long has reached the lab, also where that has nothing on its screen yet.
+// A connection of this age has reached the lab, even if the lab's screen is still empty.
 const REACHED_MS = 1500;
 
 /**
@@ -87,11 +87,11 @@ export class Link {
    */
   async #address() {
     const response = await send("POST", this.#ticketUrl).catch(() => null);
-    // Whoever is signed out is told by the page; the terminal goes on when they are back.
+    // The page says that nobody is signed in; the terminal goes on when its person is back.
     if (response?.status === 401 && !session.isMine) return null;
     if (response?.status === 403) this.#events.onRefused(await problem(response, ""));
-    const found = response?.ok ? await response.json().catch(() => null) : null;
-    if (found) return found.url;
+    const ticket = response?.ok ? await response.json().catch(() => null) : null;
+    if (ticket) return ticket.url;
     const isRefused = response && [403, 404, 409].includes(response.status);
     this.#again(isRefused ? (response.status === 403 ? 10000 : 3000) : undefined);
     return null;

@@ -1,6 +1,6 @@
 // What is typed into a terminal, on its way to the lab. It goes in pieces, of which a few travel at once: the gateway
-// answers those of at least ANSWERED bytes when they are in the lab. While there is no connection, KEPT bytes wait for it,
-// for so long.
+// answers those of at least ANSWERED bytes when they are in the lab. Without a connection, KEPT bytes wait for one, for a
+// while.
 const PIECE = 32 * 1024;
 const ANSWERED = 16 * 1024;
 const WINDOW = 4;
@@ -41,12 +41,12 @@ export class Outbox {
     this.#flush();
   }
 
-  /** A connection begins: of the one before nothing will be answered any more. */
+  /** A connection begins: pieces sent over the one before won't be answered any more. */
   connecting() {
     this.#unanswered = 0;
   }
 
-  /** The lab is reached: what hasn't waited too long goes on. */
+  /** The lab is reached: send the input that hasn't waited too long. */
   connected() {
     if (this.#waiting.length && Date.now() - this.#waiting[0].at >= KEPT_MS) this.#drop();
     this.#flush();

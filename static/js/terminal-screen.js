@@ -11,11 +11,11 @@ const LARGEST = 32;
 const VISITOR_FONT = { smallest: 7, largest: 15 };
 const VISITOR_MARGIN = 20;
 const SCROLLBACK = 5000;
-// What the plain text of the output goes back.
+// How many lines of output are given as plain text.
 const READABLE = 1000;
 
 /**
- * Leave what programs ask the terminal to the student's own: a second answer would be typed into their shell.
+ * Don't answer what programs ask a terminal: the student's own does, and a second answer would be typed into their shell.
  * @param {Terminal} term
  */
 function leaveQuestions(term) {
@@ -64,7 +64,7 @@ export class Screen {
     });
     this.#term.loadAddon(this.#fit);
     this.#term.loadAddon(new window.WebLinksAddon.WebLinksAddon());
-    // Shells count two columns for an emoji, and the line is edited where they think that it is.
+    // Shells count two columns for an emoji: xterm.js must, too, or edits land in the wrong column.
     this.#term.loadAddon(new window.Unicode11Addon.Unicode11Addon());
     this.#term.unicode.activeVersion = "11";
     if (isVisitor) leaveQuestions(this.#term);

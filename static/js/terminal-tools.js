@@ -6,7 +6,7 @@ import { get, part, parts } from "./dom.js";
 // A key that is held down repeats, as a keyboard's does; those that wait for the next key don't.
 const HELD_MS = 450;
 const AGAIN_MS = 70;
-// Who has no keyboard, or little room, is given a row of keys.
+// Devices without a keyboard, and narrow screens, get a row of keys.
 const needsKeys = matchMedia("(pointer: coarse), (max-width: 60rem)");
 
 /**
@@ -54,7 +54,7 @@ export class TerminalTools {
     this.#listenToOutput();
   }
 
-  /** Show what a terminal that is there can do. */
+  /** Show the tools that work on an open terminal. */
   render() {
     this.#keys.hidden = !(this.#terminal() && needsKeys.matches);
   }

@@ -11,7 +11,7 @@ import { fill, wordsOf } from "./words.js";
 
 const words = wordsOf("visit");
 let was = "watching";
-// Whether the visitor ended the asking themselves.
+// Whether the visitor took their request for the keyboard back themselves.
 let isMine = false;
 
 const me = () => lab.state?.visitors.find((visitor) => visitor.is_me);

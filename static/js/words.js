@@ -14,8 +14,8 @@ export const wordsOf = (name) => JSON.parse(get(`words-${name}`).textContent);
  * @param {object} values
  */
 export function fill(text, values) {
-  const found = new Map(Object.entries(values));
-  return text.replace(/\{(\w+)\}/g, (_all, name) => String(found.get(name)));
+  const parts = new Map(Object.entries(values));
+  return text.replace(/\{(\w+)\}/g, (_all, name) => String(parts.get(name)));
 }
 
 /**
@@ -38,8 +38,7 @@ const formats = new Map();
  * @param {number} bytes
  */
 export function byteSize(bytes) {
-  const found = UNITS.find(({ limit }) => bytes < limit) ?? UNITS[2];
-  const { factor, unit, unitDisplay, maximumFractionDigits } = found;
+  const { factor, unit, unitDisplay, maximumFractionDigits } = UNITS.find(({ limit }) => bytes < limit) ?? UNITS[2];
   const format = formats.get(unit) ?? new Intl.NumberFormat([], { style: "unit", unit, unitDisplay, maximumFractionDigits });
   formats.set(unit, format);
   return format.format(bytes / factor);
