@@ -32,7 +32,7 @@ def test_what_the_text_names_is_there(title: str) -> None:
 
 
 def test_the_table_about_redis_names_files_that_are_there() -> None:
-    table = guide.section("When Redis is gone, who does what")
+    table = guide.section("While Redis is gone")
     named = guide.paths_in(table)
 
     assert len(named) > 15
