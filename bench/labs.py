@@ -34,16 +34,16 @@ class Outcome:
     load: float
 
 
-def rush(found: Ground) -> list[Row]:
+def rush(ground: Ground) -> list[Row]:
     """A hundred clicks in one second on fifty slots."""
-    with found.site("rush") as site:
+    with ground.site("rush") as site:
         rows = labs_queue.run(site.settings, site.backend)
     return [Row(f"100 clicks in one second, 50 slots: {row.what}", row.aim, row.measured, row.is_met) for row in rows]
 
 
-def many_terminals(found: Ground) -> list[Row]:
+def many_terminals(ground: Ground) -> list[Row]:
     """Two thousand terminals at one gateway."""
-    return terminals.run(found.engines.redis_url(""))
+    return terminals.run(ground.engines.redis_url(""))
 
 
 SCENARIOS: dict[str, Callable[[Ground], list[Row]]] = {
@@ -80,12 +80,12 @@ def _measure(names: list[str], patience: float, is_written: bool) -> tuple[list[
     """Run one scenario after the other and write what there is after each; one that breaks is said and left out."""
     outcomes: list[Outcome] = []
     faults = 0
-    with ground() as found:
+    with ground() as prepared:
         for name in names:
             load = _calm(patience)
             print(f"{name}: load {load:.1f}", flush=True)
             try:
-                rows = SCENARIOS[name](found)
+                rows = SCENARIOS[name](prepared)
             except Exception as error:  # noqa: BLE001  # whatever it is, it is no row of the table
                 print(f"{name} broke: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
                 faults += 1
@@ -108,9 +108,9 @@ def _calm(patience: float) -> float:
 
 def _table(outcomes: list[Outcome]) -> str:
     lines = ["| scenario | aim | measured | holds | load |", "| --- | --- | --- | --- | ---: |"]
-    for found in outcomes:
-        row, holds = found.row, ("yes" if found.row.is_met else "**no**") if found.row.aim else ""
-        lines.append(f"| {row.what} | {row.aim} | {row.measured} | {holds} | {found.load:.1f} |")
+    for outcome in outcomes:
+        row, holds = outcome.row, ("yes" if outcome.row.is_met else "**no**") if outcome.row.aim else ""
+        lines.append(f"| {row.what} | {row.aim} | {row.measured} | {holds} | {outcome.load:.1f} |")
     return "\n".join(lines)
 
 

@@ -106,9 +106,9 @@ def _request(site: Site, student: int, lab_id: int) -> uuid.UUID:
     """Do what the web does for a click; the commit nudges the scheduler."""
     with site.app.app_context():
         lab = db.session.get_one(Lab, lab_id)
-        found = lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+        lab_session = lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
         db.session.commit()
-        return found.id
+        return lab_session.id
 
 
 async def running_lab(site: Site, student: int, lab_id: int) -> str:
@@ -116,10 +116,10 @@ async def running_lab(site: Site, student: int, lab_id: int) -> str:
     session_id = _request(site, student, lab_id)
     await _until(site, lambda: _session(session_id).state in (RUNNING, ENDED))
     with site.app.app_context():
-        found = _session(session_id)
-        if found.state != RUNNING:
-            raise RuntimeError(f"the lab didn't start: {found.detail}")
-        return found.job_id
+        lab_session = _session(session_id)
+        if lab_session.state != RUNNING:
+            raise RuntimeError(f"the lab didn't start: {lab_session.detail}")
+        return lab_session.job_id
 
 
 def is_prompt(screen: bytes) -> bool:
@@ -130,8 +130,8 @@ def is_prompt(screen: bytes) -> bool:
 async def _prompt(site: Site, session_id: uuid.UUID) -> None:
     """Attach, and read until a prompt is the last thing on the screen."""
     with site.app.app_context():
-        found = _session(session_id)
-        state, detail, job_id = found.state, found.detail, found.job_id
+        lab_session = _session(session_id)
+        state, detail, job_id = lab_session.state, lab_session.detail, lab_session.job_id
     if state != RUNNING:
         raise RuntimeError(f"the lab didn't start: {detail}")
     terminal = await site.backend.attach(job_id, columns=80, rows=24)

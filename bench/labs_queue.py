@@ -106,9 +106,9 @@ def _click(
         try:
             with app.app_context():
                 lab = db.session.get_one(Lab, lab_id)
-                found = lifecycle.queue(db.session.get_one(User, students[number]), lab, lab.course, now=utcnow())
+                lab_session = lifecycle.queue(db.session.get_one(User, students[number]), lab, lab.course, now=utcnow())
                 db.session.commit()
-                document.describe(found, utcnow())
+                document.describe(lab_session, utcnow())
         except Exception as error:  # noqa: BLE001  # any of them is a line of the table
             errors.append(type(error).__name__)
         took.append(time.perf_counter() - at)
@@ -129,7 +129,7 @@ def _rush(app: Flask, clicks: int, slots: int, took: list[float], errors: list[s
         waiting = db.session.scalars(
             select(LabSession).where(LabSession.state == QUEUED).order_by(LabSession.queued_at)
         )
-        places = [document.describe(found, utcnow())["position"] for found in waiting]
+        places = [document.describe(lab_session, utcnow())["position"] for lab_session in waiting]
     return [
         Row("clicks without an error", str(clicks), str(clicks - len(errors)), not errors),
         Row("a click answered, p95", "< 1 s", f"{_p95(took) * 1000:.0f} ms", _p95(took) < 1),
@@ -172,8 +172,8 @@ def _drain(app: Flask, clicks: int, slots: int, workers: Workers) -> list[Row]:
 
 def _end_all(app: Flask, workers: Workers) -> None:
     with app.app_context():
-        for found in db.session.scalars(select(LabSession).where(LabSession.state != ENDED)).all():
-            lifecycle.stop(found, reason="admin", now=utcnow())
+        for lab_session in db.session.scalars(select(LabSession).where(LabSession.state != ENDED)).all():
+            lifecycle.stop(lab_session, reason="admin", now=utcnow())
         db.session.commit()
     workers.nudge("labs")
     _until(app, lambda: _count(ENDED) == db.session.scalar(select(func.count()).select_from(LabSession)))

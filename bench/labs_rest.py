@@ -58,7 +58,7 @@ def _rest(site: Site, scheduler: "subprocess.Popen[bytes]") -> list[Row]:
 def _used(scheduler: "subprocess.Popen[bytes]") -> float:
     parent = psutil.Process(scheduler.pid)
     times = [process.cpu_times() for process in (parent, *parent.children(recursive=True))]
-    return sum(found.user + found.system for found in times)
+    return sum(each.user + each.system for each in times)
 
 
 def _asked(site: Site, *, after: float) -> tuple[float, float]:
@@ -66,12 +66,12 @@ def _asked(site: Site, *, after: float) -> tuple[float, float]:
     redis = site.app.extensions["yurt_redis"]
     while True:
         for value in redis.hgetall(measures.KEY).values():
-            told = json.loads(value)
-            if told["at"] > after:
-                families = text_string_to_metric_families(told["text"])
+            report = json.loads(value)
+            if report["at"] > after:
+                families = text_string_to_metric_families(report["text"])
                 samples = [sample for family in families for sample in family.samples]
                 counts = [sample.value for sample in samples if sample.name == "yurt_db_query_seconds_count"]
-                return float(told["at"]), sum(counts)
+                return float(report["at"]), sum(counts)
         time.sleep(1)
 
 
@@ -80,14 +80,14 @@ def _heard(site: Site, student: int, lab_id: int, pause_s: float) -> float:
     time.sleep(pause_s)
     with site.app.app_context():
         lab = db.session.get_one(Lab, lab_id)
-        found = lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
-        query = select(LabSession.state).where(LabSession.id == found.id)
+        lab_session = lifecycle.queue(db.session.get_one(User, student), lab, lab.course, now=utcnow())
+        query = select(LabSession.state).where(LabSession.id == lab_session.id)
         began = time.perf_counter()
         db.session.commit()
         _until(query, lambda state: state != QUEUED)
         took = time.perf_counter() - began
         _until(query, lambda state: state in (RUNNING, ENDED))
-        lifecycle.stop(db.session.get_one(LabSession, found.id), reason="user", now=utcnow())
+        lifecycle.stop(db.session.get_one(LabSession, lab_session.id), reason="user", now=utcnow())
         db.session.commit()
         _until(query, lambda state: state == ENDED)
     return took * 1000

@@ -100,9 +100,17 @@ def _sessions(site: Site, students: list[int], lab_id: int) -> list[LabSpec]:
     with site.app.app_context():
         lab, specs = db.session.get_one(Lab, lab_id), []
         for user in db.session.scalars(select(User).where(User.id.in_(students)).order_by(User.id)).all():
-            found = lifecycle.queue(user, lab, lab.course, now=now)
+            lab_session = lifecycle.queue(user, lab, lab.course, now=now)
             specs.append(
-                LabSpec(found.job_id, site.settings.instance, str(found.id), lab.course.slug, lab.slug, user.handle, "")
+                LabSpec(
+                    lab_session.job_id,
+                    site.settings.instance,
+                    str(lab_session.id),
+                    lab.course.slug,
+                    lab.slug,
+                    user.handle,
+                    "",
+                )
             )
         # As starts would leave them, an hour ago, without a thousand clicks on a machine of two cores.
         since = now - timedelta(hours=1)

@@ -45,9 +45,9 @@ def confirmation(email: str) -> str:
         while not (letters := sorted(folder.glob(f"*-{email}.eml"))):
             gevent.sleep(0.2)
     body = message_from_bytes(letters[-1].read_bytes(), policy=default).get_body(("plain",))
-    found = re.search(r"/confirm/\S+", body.get_content() if body else "")
-    assert found, f"{letters[-1]} has no link"
-    return found.group(0)
+    match = re.search(r"/confirm/\S+", body.get_content() if body else "")
+    assert match, f"{letters[-1]} has no link"
+    return match.group(0)
 
 
 class Student(HttpUser):
@@ -94,9 +94,9 @@ class Student(HttpUser):
     def read(self, path: str, name: str) -> str:
         """Open a page, and keep its CSRF token."""
         text: str = self.client.get(path, name=name).text
-        found = META.search(text)
-        if found:
-            self.token = found.group(1)
+        match = META.search(text)
+        if match:
+            self.token = match.group(1)
         return text
 
     def post(self, path: str, form: dict[str, Any], name: str) -> Any:
@@ -106,11 +106,11 @@ class Student(HttpUser):
     def watch(self) -> None:
         """Keep the leaderboard's stream open, as its page does."""
         page = self.read(f"/courses/{COURSE}/leaderboard", "/courses/[slug]/leaderboard")
-        found = LIVE.search(page)
-        if not found:
+        match = LIVE.search(page)
+        if not match:
             return
         name = "/live/leaderboards (open)"
-        with self.client.get(found.group(0), name=name, stream=True, catch_response=True) as response:
+        with self.client.get(match.group(0), name=name, stream=True, catch_response=True) as response:
             response.success() if response.status_code == 200 else response.failure(str(response.status_code))
             for line in response.iter_lines():
                 if line.startswith(b"event: board"):

@@ -74,9 +74,9 @@ async def _open_all(session: ClientSession, redis: Any, terminals: int) -> list[
     all_are_open, staying = asyncio.Event(), []
     while len(opened) < terminals:
         several = range(len(opened), min(terminals, len(opened) + OPENING))
-        found = await asyncio.gather(*(open_one(session, redis, number) for number in several))
-        staying += [asyncio.create_task(_stay(one, all_are_open)) for one in found]
-        opened += found
+        new = await asyncio.gather(*(open_one(session, redis, number) for number in several))
+        staying += [asyncio.create_task(_stay(one, all_are_open)) for one in new]
+        opened += new
     all_are_open.set()
     await asyncio.gather(*staying)
     return opened

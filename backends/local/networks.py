@@ -35,5 +35,5 @@ def program() -> str | None:
 
 def plan() -> dict[str, Any]:
     """Return what the holder starts beside a lab that has a network: the rest names the lab's first process."""
-    found = program()
-    return {"network": [found, "--configure", "--mtu=65520", "--disable-host-loopback"]} if found else {}
+    path = program()
+    return {"network": [path, "--configure", "--mtu=65520", "--disable-host-loopback"]} if path else {}
