@@ -187,9 +187,9 @@ def _save_form(attempt: Attempt, at: datetime) -> None:
         name = f"{NO_SCRIPT_PREFIX}{item.position}"
         if name not in request.form:
             continue
-        values = request.form.getlist(name)
-        response = values if item.version.kind == "multiple" else values[0]
-        if kind_of(item.version.kind).clean(item.version.spec, response) == item.response:
+        kind = kind_of(item.version.kind)
+        response = kind.of_form(request.form.getlist(name))
+        if kind.clean(item.version.spec, response) == item.response:
             continue
         try:
             # Without a script nobody knows when it was typed: it was sent now.

@@ -18,12 +18,10 @@ export const isGiven = (answer) => [answer ?? []].flat().join("").trim() !== "";
 
 export class Field {
   #box;
-  #kind;
 
   /** @param {HTMLElement} box  the question */
   constructor(box) {
     this.#box = box;
-    this.#kind = box.dataset.kind;
   }
 
   #inputs() {
@@ -31,13 +29,14 @@ export class Field {
   }
 
   /**
-   * Return what the field holds.
+   * Return what the field holds: of checkboxes a list, of radio buttons the chosen value, otherwise the text.
    * @returns {Answer}
    */
   read() {
     const inputs = this.#inputs();
-    if (this.#kind === "multiple") return inputs.filter((input) => input.checked).map((input) => input.value);
-    if (this.#kind === "single") return inputs.find((input) => input.checked)?.value ?? null;
+    const chosen = inputs.filter((input) => input.checked).map((input) => input.value);
+    if (inputs[0].type === "checkbox") return chosen;
+    if (inputs[0].type === "radio") return chosen[0] ?? null;
     return inputs[0].value;
   }
 

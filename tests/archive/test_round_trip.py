@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import lab_templates
 from services.archive.content import (
     CheckContent,
     CourseContent,
@@ -25,8 +26,9 @@ from services.archive.faults import control_character
 from services.archive.read import read
 from services.archive.write import layout, write
 from services.errors import InvalidInput
-from services.quizzes.questions import kind_of
+from services.quizzes.questions import KINDS, kind_of
 from tests.archive.folders import make_folder, tree
+from tests.factories import RAW
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r").filter(
@@ -51,19 +53,21 @@ points = st.integers(0, 10_000)
 @st.composite
 def specs(draw):
     """A kind and what its parse makes of something an author could write."""
-    kind = draw(st.sampled_from(["single", "multiple", "numeric", "text"]))
-    raw = {}
+    kind = draw(st.sampled_from(list(KINDS)))
+    raw = RAW[kind]
     if kind in ("single", "multiple"):
         count = draw(st.integers(2, 4))
         right = draw(st.integers(0, count - 1))
-        raw["choices"] = [
-            {"text": draw(lines), "is_correct": position == right, "feedback": draw(blocks)}
-            for position in range(count)
-        ]
+        raw = {
+            "choices": [
+                {"text": draw(lines), "is_correct": position == right, "feedback": draw(blocks)}
+                for position in range(count)
+            ]
+        }
     elif kind == "numeric":
         number = st.integers(-(10**9), 10**9) | st.integers(-(10**9), 10**9).map(lambda whole: whole / 1_000)
         raw = {"answer": draw(number), "tolerance": abs(draw(number)), "unit": draw(lines)}
-    else:
+    elif kind == "text":
         raw = {"accept": draw(st.lists(lines, min_size=1, max_size=3)), "is_case_sensitive": draw(st.booleans())}
     return kind, kind_of(kind).parse(raw)
 
@@ -109,7 +113,7 @@ def labs(draw, slug):
     solution_file = "solutions/1.md" if solution else ""
     steps = [StepContent(draw(lines), "steps/1.md", draw(step_bodies), tuple(checks), solution_file, solution)]
     steps += [StepContent(draw(lines), "steps/2.md", draw(step_bodies))] if draw(st.booleans()) else []
-    template = draw(st.sampled_from(["exec", "docker", "qemu"]))
+    template = draw(st.sampled_from(list(lab_templates.TEMPLATES)))
     kernel = draw(st.just("") | machine_lines) if template == "qemu" else ""
     memory = draw(st.integers(16, 1_000_000))
     return LabContent(

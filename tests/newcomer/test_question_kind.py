@@ -41,6 +41,11 @@ def explain(spec, response):
     """Name the right one."""
     return {"solution": str(spec["is_true"]).lower(), "notes": {}}
 '''
+PART = """{% for value in ("true", "false") %}
+<label><input name="item-{{ item.position }}" type="radio" value="{{ value }}"
+  {{ "checked" if item.response == value }} {{ "disabled" if is_result }}>{{ value }}</label>
+{% endfor %}
+"""
 ROW = '    "verdict": Kind(verdict.parse, verdict.freeze, verdict.clean, verdict.grade, verdict.explain),\n'
 TEXT = '    "text": Kind(text.parse, text.freeze, text.clean, text.grade, text.explain),\n'
 STEPS: dict[str, Step] = {
@@ -48,14 +53,14 @@ STEPS: dict[str, Step] = {
     "services/quizzes/questions/__init__.py": both(
         after(TEXT, ROW), after("questions import choices, multiple, numeric, single, text", ", verdict")
     ),
-    "templates/quizzes/kinds/verdict.html": new('<input name="item-{{ item.position }}" value="true">\n'),
+    "templates/quizzes/kinds/verdict.html": new(PART),
     "tests/factories.py": both(
-        after('    "text": {"accept": ["ls -a", "ls --all"]},\n', '    "verdict": {"is_true": True},\n'),
-        after('"text": "ls -a"', ', "verdict": "true"'),
+        after('    "text": {"accept": ["ls -a", "ls --all"]},\n', '    "verdict": {"is_true": False},\n'),
+        after('"text": "ls -a"', ', "verdict": "false"'),
     ),
     "docs/course-archive.md": after("which may be read in two ways, is refused |\n", "| `verdict` | `is_true` |\n"),
 }
-READ = {"tests/quizzes/test_kinds.py"}
+READ = {"tests/quizzes/test_kinds.py", "tests/quizzes/test_fields.py"}
 # What is said of a step that was left out.
 SAID = {
     "services/quizzes/questions/verdict.py": "cannot import name 'verdict' from",
@@ -75,6 +80,22 @@ def test_a_kind_added_by_the_text_is_graded(checkout: Checkout) -> None:
     outcome = checkout.tried(STEPS, LISTS[0], "tests/quizzes/test_kinds.py", "-k", "every_kind or verdict")
 
     assert outcome.is_good, outcome.said
+
+
+def test_a_kind_added_by_the_text_is_answered_in_a_browser(checkout: Checkout) -> None:
+    outcome = checkout.tried(STEPS, "tests/quizzes/test_fields.py", "-k", "verdict")
+
+    assert outcome.is_good, outcome.said
+
+
+def test_a_part_with_inputs_that_the_page_cannot_read_is_named(checkout: Checkout) -> None:
+    part = "templates/quizzes/kinds/verdict.html"
+    steps = {**STEPS, part: new(PART.replace("radio", "checkbox"))}
+
+    outcome = checkout.tried(steps, "tests/quizzes/test_fields.py", "-k", "verdict")
+
+    assert not outcome.is_good
+    assert f"{part} has inputs of {{'checkbox'}}" in outcome.said
 
 
 @pytest.mark.parametrize("left_out", STEPS)

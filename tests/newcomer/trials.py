@@ -34,6 +34,7 @@ class Checkout:
         self.folder = folder
         for name in FOLDERS:
             shutil.copytree(ROOT / name, folder / name, ignore=SKIPPED)
+        shutil.copytree(ROOT / "static" / "js", folder / "static" / "js")
         for path in (*ROOT.glob("*.py"), ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".env.example"):
             shutil.copy2(path, folder)
         command = [sys.executable, "-m", "tests.newcomer.judge"]

@@ -10,7 +10,9 @@ from services.quizzes.questions.base import Kind
 
 KINDS: dict[str, Kind] = {
     "single": Kind(single.parse, choices.freeze, single.clean, single.grade, choices.explain),
-    "multiple": Kind(multiple.parse, choices.freeze, multiple.clean, multiple.grade, choices.explain),
+    "multiple": Kind(
+        multiple.parse, choices.freeze, multiple.clean, multiple.grade, choices.explain, takes_several=True
+    ),
     "numeric": Kind(numeric.parse, numeric.freeze, numeric.clean, numeric.grade, numeric.explain, numeric.reading),
     "text": Kind(text.parse, text.freeze, text.clean, text.grade, text.explain),
 }

@@ -24,6 +24,7 @@ class Kind:
     grade(spec, response) -> Fraction: the exact share of the points, 0 to 1; its denominator is at most MAX_PARTS.
     explain(spec, response) -> dict: what the result shows: `solution` (text) and `notes` (feedback by choice id).
     reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
+    takes_several: a response is a list, and the page's part has checkboxes.
     """
 
     parse: Callable[[dict[str, Any]], Spec]
@@ -32,6 +33,11 @@ class Kind:
     grade: Callable[[Spec, Any], Fraction]
     explain: Callable[[Spec, Any], dict[str, Any]]
     reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
+    takes_several: bool = False
+
+    def of_form(self, values: list[str]) -> Any:
+        """Return the response that a form without scripts sends as these values of one field."""
+        return values if self.takes_several else values[0]
 
 
 def only(raw: dict[str, Any], *allowed: str) -> None:
