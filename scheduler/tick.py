@@ -58,8 +58,18 @@ class Tick:
     oldest: Ask | None = None
     bell: Bell = field(default_factory=Bell)
     needs_seen: Any = True
+    # The threads that wait for a ring or the next interval, by their idents: nothing of theirs hangs.
+    resting: set[int] = field(default_factory=set)
     beat: Callable[[], None] = lambda: None
     is_over: Callable[[], bool] = lambda: False
+
+    def rest(self, timeout: float | None = None) -> bool:
+        """Wait for a ring, as one who has ended well; return False where the time was over first."""
+        self.resting.add(threading.get_ident())
+        try:
+            return self.bell.wait(timeout)
+        finally:
+            self.resting.discard(threading.get_ident())
 
     @property
     def is_needed(self) -> bool:

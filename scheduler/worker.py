@@ -202,7 +202,7 @@ class Workers:
             is_meant = is_meant and tick.interval_s is not None
             if is_due or was_down or (tick.is_needed and (is_meant or has_changed)):
                 tick.bell.ring()
-            elif tick.interval_s is None or not tick.is_needed:
+            elif tick.interval_s is None or not tick.is_needed or tick.resting:
                 tick.beat()
             if state.due_at is not None and not is_due:
                 next_at.append(state.due_at)
@@ -215,7 +215,7 @@ class Workers:
         work_as(f"scheduler.{tick.name}")
         wait = FIRST_WAIT_S
         if tick.interval_s is None:
-            tick.bell.wait()
+            tick.rest()
         while not self._ending.is_set():
             if self._round(tick):
                 wait = FIRST_WAIT_S
@@ -229,7 +229,7 @@ class Workers:
         interval_s = tick.interval_s
         if interval_s is not None and tick.topic and self.outages.is_down("redis"):
             interval_s = min(interval_s, POLL_S)  # nobody nudges
-        while not tick.bell.wait(interval_s):
+        while not tick.rest(interval_s):
             if tick.is_needed:
                 return
 

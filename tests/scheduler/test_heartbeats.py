@@ -40,6 +40,33 @@ def test_a_cluster_that_is_away_is_no_scheduler_that_stands(app: Any, db: Any, w
     assert bool(redis.hexists(HEARTBEATS, "probe")) is is_beating
 
 
+def test_a_tick_between_two_long_intervals_is_no_tick_that_stands(app: Any, db: Any) -> None:
+    redis = app.extensions["yurt_redis"]
+    workers = Workers(app, redis, [Tick("probe", lambda: False, interval_s=3600.0)])
+
+    workers.start()
+    until(lambda: redis.hexists(HEARTBEATS, "probe"), 5)
+    first = redis.hget(HEARTBEATS, "probe")
+    until(lambda: redis.hget(HEARTBEATS, "probe") != first, 10)
+
+    assert workers.end(5)
+
+
+def test_a_tick_whose_work_never_ends_stands(app: Any, db: Any) -> None:
+    redis, is_let_go = app.extensions["yurt_redis"], threading.Event()
+    works = Tick("works", lambda: False, interval_s=3600.0)
+    workers = Workers(app, redis, [works, Tick("hangs", lambda: is_let_go.wait(60), interval_s=3600.0)])
+
+    workers.start()
+    until(lambda: redis.hexists(HEARTBEATS, "works"), 5)
+    first = redis.hget(HEARTBEATS, "works")
+    until(lambda: redis.hget(HEARTBEATS, "works") != first, 10)
+
+    assert not redis.hexists(HEARTBEATS, "hangs")
+    workers.end(0.1)
+    is_let_go.set()
+
+
 class Endless(ScriptedBackend):
     """Has a stream that says nothing new."""
 
