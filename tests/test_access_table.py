@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from extensions import db as database
-from models import Blob, LabSave, User
+from models import Blob, Enrolment, LabSave, User
 from services.accounts import tokens
 from services.quizzes import attempts
 from tests.factories import Cast, run_lab
@@ -201,6 +201,20 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
 }
 
 
+# What is a teacher's own, and what an assistant of the course gets for it.
+TEACHERS_OWN: dict[tuple[str, str], int] = {
+    ("people.set_role", "POST"): 403,
+    ("people.send_confirmation", "POST"): 403,
+    ("courses_api.create_enrolment", "POST"): 403,
+    ("courses_api.change_enrolment", "PUT"): 403,
+    ("courses_api.delete_enrolment", "DELETE"): 403,
+    ("warm_api.read_warm", "GET"): 403,
+    ("warm_api.change_warm", "PUT"): 403,
+    # A course's only teacher can't leave it.
+    ("courses.leave", "POST"): 302,
+}
+
+
 @pytest.fixture
 def names(cast: Cast) -> dict[str, Any]:
     """What stands in the addresses: bob's things."""
@@ -254,6 +268,19 @@ def test_each_role_gets_what_the_table_says(
     status = ask(client, cast, role, method, address.format(**names), body)
 
     assert status == expected[ROLES.index(role)]
+
+
+@pytest.mark.parametrize(("endpoint", "method"), TABLE)
+def test_an_assistant_gets_what_a_teacher_gets_but_for_what_is_the_teachers_own(
+    client: FlaskClient, cast: Cast, names: dict[str, Any], endpoint: str, method: str
+) -> None:
+    address, body, expected = TABLE[endpoint, method]
+    database.session.get_one(Enrolment, (cast.course.id, cast.alice.id)).role = "assistant"
+    database.session.flush()
+
+    status = ask(client, cast, "alice", method, address.format(**names), body)
+
+    assert status == TEACHERS_OWN.get((endpoint, method), expected[ROLES.index("alice")])
 
 
 def test_every_route_has_a_row_and_every_row_a_route(bare_app: Flask) -> None:
