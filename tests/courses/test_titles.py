@@ -113,7 +113,7 @@ def test_a_timeline_a_board_and_mails_show_no_marks(app: Flask, client: FlaskCli
     session = sessions.latest(cast.bob.id, cast.lab.id)
     assert session is not None
     now = utcnow().replace(year=2100)
-    warn(session, Verdict("warn", "idle", now), "no input", "http://localhost", utcnow())
+    warn(session, Verdict("warn", "idle", now), {"input_min": 118}, "http://localhost", utcnow())
     hopeless.tell_teachers(cast.lab, "driver", "http://localhost", utcnow())
     database.session.commit()
     with app.test_request_context():
