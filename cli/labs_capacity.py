@@ -64,7 +64,7 @@ def _check(lab: Lab) -> None:
     settings = current_app.extensions["yurt"]
     why = gate.hindrance(lab, Site(settings.lab_backend, settings.instance))
     if why is not None:
-        raise click.ClickException(sentence(hopeless.REASONS[why], ENGLISH))
+        raise click.ClickException(sentence(hopeless.REASON_OF[why], ENGLISH))
 
 
 def _list() -> None:

@@ -77,7 +77,7 @@ def _detail(kind: str, detail: dict[str, Any]) -> str:
     if kind in ("warned", "verdict"):
         why = listed(evidence.reasons(detail), ENGLISH)
         return f"{detail.get('action', '')} {detail.get('reason', '')}: {why}"
-    reasons = {timelines.REASONS.get(kind): text(timelines.reason_of(kind, detail), ENGLISH)}
+    reasons = {timelines.REASON_FIELDS.get(kind): text(timelines.reason_of(kind, detail), ENGLISH)}
     texts = {name: reasons.get(name, value) for name, value in detail.items() if name not in QUIET}
     shown = [f"{name} {value}" for name, value in texts.items() if value not in ("", None)]
     return ", ".join(shown)

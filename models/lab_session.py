@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, desc
 from sqlalchemy.dialects.postgresql import JSONB
@@ -17,7 +17,12 @@ from models.reason_column import ReasonColumn
 from models.user import User
 from reasons import Reason
 
-QUEUED, STARTING, RUNNING, STOPPING, ENDED = "queued", "starting", "running", "stopping", "ended"
+# The states of a lab: the one list of them, for the API, the metrics and the CHECK.
+OpenState = Literal["queued", "starting", "running", "stopping"]
+State = Literal[OpenState, "ended"]
+OPEN_STATES: tuple[str, ...] = get_args(OpenState)
+STATES: tuple[str, ...] = get_args(State)
+QUEUED, STARTING, RUNNING, STOPPING, ENDED = STATES
 # A reset stops the machine and queues the session again. A session whose work can't be saved goes on instead.
 TRANSITIONS = {
     QUEUED: {STARTING, ENDED},
@@ -26,7 +31,8 @@ TRANSITIONS = {
     STOPPING: {ENDED, QUEUED, RUNNING},
     ENDED: set[str](),
 }
-REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform")
+# How a lab ended: `reason` of its row. Nothing sets "admin" at present; rows may have it, and pages have words for it.
+END_REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform")
 
 
 class LabSession(Leased, Model):
@@ -80,7 +86,7 @@ class LabSession(Leased, Model):
     course: Mapped[Course] = relationship()
 
     __table_args__ = (
-        CheckConstraint("state IN ('queued', 'starting', 'running', 'stopping', 'ended')", name="state"),
+        CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL AND reason IS NOT NULL)", name="ended"),
         # One active session a student and lab, whatever races.
         Index("uq_lab_sessions_active", "user_id", "lab_id", unique=True, postgresql_where="state <> 'ended'"),

@@ -50,14 +50,14 @@ MOST = 500
 
 
 # Under which name the detail of a kind has its reason.
-REASONS = {"waiting": "reason", "failed": "reason", "save_failed": "reason", "lost": "detail", "moved": "why"}
+REASON_FIELDS = {"waiting": "reason", "failed": "reason", "save_failed": "reason", "lost": "detail", "moved": "why"}
 
 
 def note(session_id: uuid.UUID, kind: str, at: datetime, **detail: Any) -> None:
     """Add a line; it is part of the caller's transaction. `detail` is made of reasons and what fits JSON."""
     if kind not in KINDS:
         raise ValueError(f"a timeline has no {kind}")
-    if not isinstance(detail.get(REASONS.get(kind, "")), Reason | None):
+    if not isinstance(detail.get(REASON_FIELDS.get(kind, "")), Reason | None):
         raise TypeError(f"why a lab is {kind} is a reason")
     stored = {name: value.as_json() if isinstance(value, Reason) else value for name, value in detail.items()}
     db.session.add(LabEvent(session_id=session_id, kind=kind, at=at, detail=stored))
@@ -65,7 +65,7 @@ def note(session_id: uuid.UUID, kind: str, at: datetime, **detail: Any) -> None:
 
 def reason_of(kind: str, detail: dict[str, Any]) -> Reason | None:
     """Return the reason that a line gives."""
-    stored = detail.get(REASONS.get(kind, ""))
+    stored = detail.get(REASON_FIELDS.get(kind, ""))
     return Reason.from_json(stored) if isinstance(stored, dict) else None
 
 

@@ -1,10 +1,11 @@
 """Shapes of labs and lab sessions."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from blueprints.schemas import Output, Written
 from lab_definition import described
+from models.lab_session import State
 
 
 class CheckOut(Output):
@@ -74,7 +75,7 @@ class SessionOut(Output):
     """
 
     id: str
-    state: Literal["queued", "starting", "running", "stopping", "ended"]
+    state: State
     reason: str | None
     detail: str
     detail_reason: WhyOut | None
@@ -108,7 +109,7 @@ class SessionBriefOut(Output):
     course: str
     lab: str
     job_id: str
-    state: str
+    state: State
     queued_at: datetime
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from blueprints.schemas import Input, Output, PageQuery, Query
+from models.lab_session import OpenState
 
 
 class LabsBoardQuery(PageQuery):
@@ -29,7 +30,7 @@ class LabsBoardRowOut(Output):
     user_id: int
     name: str
     lab: str
-    state: Literal["queued", "starting", "running", "stopping"]
+    state: OpenState
     node: str
     position: int | None
     done: int

@@ -79,7 +79,7 @@ def _refusal(why: Why) -> ServiceError:
     if why == "outsider":
         return Forbidden(_("Only people in the course start its labs."))
     if why == "off":
-        return Unavailable(sentence(hopeless.REASONS[why], flask_babel))
+        return Unavailable(sentence(hopeless.REASON_OF[why], flask_babel))
     return Conflict(TOLD[why]())
 
 

@@ -71,7 +71,7 @@ def reasons(facts: Detail) -> str:
 
 def with_texts(kind: str, detail: Detail) -> Detail:
     """Return an event's detail for programs: with texts for its reasons."""
-    texts = {name: more(kind, detail) for name in [timelines.REASONS.get(kind)] if name in detail}
+    texts = {name: more(kind, detail) for name in [timelines.REASON_FIELDS.get(kind)] if name in detail}
     if kind == "waiting":
         texts = {"reason": _why(kind, detail)}
     if kind in ("warned", "verdict"):
@@ -128,7 +128,7 @@ def _verdict(detail: Detail) -> str:
 
 
 def _stopping(detail: Detail) -> str:
-    reason = REASONS.get(str(detail.get("reason")))
+    reason = END_WORDS.get(str(detail.get("reason")))
     return _("Stopping") if reason is None else _("Stopping: %(why)s", why=reason())
 
 
@@ -151,7 +151,7 @@ def _lost(detail: Detail) -> str:
     return _("The machine was lost")
 
 
-REASONS: dict[str, Callable[[], str]] = {
+END_WORDS: dict[str, Callable[[], str]] = {
     "user": lambda: _("by its student"),
     "idle": lambda: _("it was idle"),
     "age": lambda: _("its longest life was over"),

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from backends import Backend, BackendError, NoWay, reason_of
 from extensions import db
 from models import LabSession, utcnow
-from models.lab_session import REASONS
+from models.lab_session import END_REASONS
 from reasons import Code, Reason
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from services.capacity import holdings
@@ -29,7 +29,7 @@ SAVES = Counter("yurt_lab_saves_total", "Homes saved, by what for.", ["reason"])
 SAVED_BYTES = Counter("yurt_lab_saved_bytes_total", "Bytes of the archives of saved homes.")
 FAILURES = Counter("yurt_lab_save_failures_total", "Saves that failed, by what for and what then.", ["reason", "then"])
 # A counter that Prometheus first sees at 1 has grown by nothing: the first lost work would be no alert.
-for _reason in (*REASONS, "reset", "asked", "again"):
+for _reason in (*END_REASONS, "reset", "asked", "again"):
     FAILURES.labels(_reason, Outcome.STOP)
 
 log = structlog.get_logger("yurt.scheduler")

@@ -17,7 +17,7 @@ SKEW = timedelta(minutes=1)
 # How long a machine may run beyond its longest life: its warning may come late, and it is saved.
 GRACE = timedelta(minutes=30)
 
-Reason = Literal["", "idle", "age"]
+StopReason = Literal["", "idle", "age"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Facts:
         is_told = self.warned_at is not None and self.warned_at >= self.expires_at - lead
         return self._ending("age", self.expires_at, lead, is_told)
 
-    def _ending(self, reason: Reason, due: datetime, lead: timedelta, is_told: bool) -> "Ending":
+    def _ending(self, reason: StopReason, due: datetime, lead: timedelta, is_told: bool) -> "Ending":
         warned_at = self.warned_at if is_told else None
         is_last = warned_at is not None and self.warned_last_at is not None and self.warned_last_at >= warned_at
         return Ending(reason, due, lead, warned_at, self.warned_last_at if is_last else None)
@@ -83,7 +83,7 @@ class Facts:
 class Ending:
     """One way to end: when it is due, how long before that the student is warned, and when they were warned."""
 
-    reason: Reason
+    reason: StopReason
     due: datetime
     lead: timedelta
     warned_at: datetime | None
@@ -109,7 +109,7 @@ class Verdict:
     """
 
     action: Literal["leave", "warn", "stop"]
-    reason: Reason = ""
+    reason: StopReason = ""
     at: datetime | None = None
     is_new: bool = False
     is_last: bool = False

@@ -20,7 +20,7 @@ AGAIN = timedelta(days=1)
 # Machines may come back, and a new cluster has few at first: a session that waits isn't ended before this time.
 PATIENCE = timedelta(minutes=5)
 # The reason of the ended session.
-REASONS: dict[Why, Reason] = {
+REASON_OF: dict[Why, Reason] = {
     "off": Reason(Code.LABS_OFF),
     "driver": Reason(Code.KIND_RUNS_NOWHERE),
     "size": Reason(Code.LAB_TOO_LARGE),
@@ -86,7 +86,7 @@ def end_waiting(site: Site, public_url: str, now: datetime) -> int:
         if lab.id not in hindrances:
             hindrances[lab.id] = gate.hindrance(lab, site)
         why = hindrances[lab.id]
-        if why is not None and lifecycle.start_failed(lab_session, REASONS[why], now):
+        if why is not None and lifecycle.start_failed(lab_session, REASON_OF[why], now):
             ended += 1
             to_tell[lab.id] = lab
     for lab in to_tell.values():

@@ -19,7 +19,7 @@ COLUMNS = {
     for column in mapper.columns
     if isinstance(column.type, ReasonColumn)
 }
-NAMES = COLUMNS | set(timelines.REASONS.values()) | {"reason", "why"}
+NAMES = COLUMNS | set(timelines.REASON_FIELDS.values()) | {"reason", "why"}
 # What is raised or called with a reason first.
 TAKERS = {"NoRoom", "StartFailed", "NotSaved", "start_failed", "no_room", "lost", "relocate", "put_off"}
 # `reason` in these is a word of HTTP's, or of Python's own errors; a problem's `detail` is the words of an edge.
