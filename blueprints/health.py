@@ -13,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Settings
 from extensions import db
 from models import LabSession, Mail
+from models.lab_session import ENDED, OPEN_STATES, RUNNING
 from services import measures
+from services.heartbeats import HEARTBEATS
 
-HEARTBEATS = "yurt:heartbeats"
-UNSAVED = (LabSession.state == "running", LabSession.save_error.is_not(None))
+UNSAVED = (LabSession.state == RUNNING, LabSession.save_error.is_not(None))
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 health = Blueprint("health", __name__)
@@ -96,9 +97,9 @@ def _state() -> list[GaugeMetricFamily]:
     unsaved = GaugeMetricFamily("yurt_labs_unsaved", "Labs that run on because the work in them can't be saved.")
     mail = GaugeMetricFamily("yurt_mail_waiting", "Mail that is still to be sent.")
     ticks = GaugeMetricFamily("yurt_scheduler_tick_age_seconds", "Since the tick last ended.", labels=["tick"])
-    counts = select(LabSession.state, func.count()).where(LabSession.state != "ended").group_by(LabSession.state)
+    counts = select(LabSession.state, func.count()).where(LabSession.state != ENDED).group_by(LabSession.state)
     counts_by_state = dict(db.session.execute(counts).tuples().all())
-    for state in ("queued", "starting", "running", "stopping"):
+    for state in OPEN_STATES:
         labs.add_metric([state], counts_by_state.get(state, 0))
     unsaved.add_metric([], db.session.scalar(select(func.count()).where(*UNSAVED)) or 0)
     mail.add_metric([], db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0)

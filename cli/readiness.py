@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import redis
 
 from config import Settings
+from services.heartbeats import HEARTBEATS
 
-HEARTBEATS = "yurt:heartbeats"
 PAUSE_S = 0.05
 
 

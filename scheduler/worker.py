@@ -29,10 +29,10 @@ from models import utcnow
 from route_names import work_as
 from scheduler.lookout import Lookout, Seen
 from scheduler.tick import Tick
+from services.heartbeats import HEARTBEATS
 
-__all__ = ["HEARTBEATS", "Tick", "Workers"]
+__all__ = ["Tick", "Workers"]
 
-HEARTBEATS = "yurt:heartbeats"
 # How often the lookout asks; so a lost nudge costs this much at most.
 POLL_S = 1.8
 # How often heartbeats are sent, all together.

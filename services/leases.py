@@ -23,7 +23,8 @@ from models import CheckRun, LabSession, Mail, WarmLab
 LEASE = timedelta(seconds=6)
 RENEW_EVERY_S = 1.5
 
-# A row whose work failed rests this long at most before it is tried again, where its kind says nothing else.
+# A row whose work failed rests this long at most before it is tried again, where its kind says nothing else. Few tries
+# end sooner: five rest for 2, 4, 8 and 16 seconds.
 LONGEST_PAUSE = timedelta(seconds=60)
 
 # The columns of a row that nobody holds, and that waits for nothing.

@@ -12,8 +12,8 @@ from extensions import db
 from models import CheckRun, LabSession, Mail, WarmLab
 from models.lab_session import ENDED, RUNNING
 from services import outbox
-from services.labs import saving
-from services.leases import LEASE, LONGEST_PAUSE, Kind
+from services.labs import checks, lifecycle, saving, warm_stock
+from services.leases import LEASE, Kind, Retries
 
 # The clocks of several hosts differ by less.
 SKEW = timedelta(seconds=30)
@@ -23,6 +23,13 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     WarmLab: (),
     CheckRun: (CheckRun.state.in_(("queued", "running")),),
     Mail: outbox.OPEN,
+}
+# How the work at a kind is tried again: what its longest pause follows from.
+TRIED: dict[Kind, tuple[Retries, ...]] = {
+    LabSession: (lifecycle.START_RETRIES, lifecycle.STOP_RETRIES, saving.RETRIES, saving.RETRIES_TO_REACH),
+    WarmLab: (warm_stock.RETRIES,),
+    CheckRun: (checks.RETRIES,),
+    Mail: (outbox.RETRIES,),
 }
 
 
@@ -42,12 +49,15 @@ def mend(now: datetime) -> None:
         db.session.execute(statement.execution_options(synchronize_session=False))
 
 
+def longest_pause(kind: Kind) -> timedelta:
+    """Return how long a row of that kind waits at most before it is tried again."""
+    return max(retries.longest for retries in TRIED[kind])
+
+
 def _ahead(kind: Kind, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Match the rows whose lease, and those whose pause ends later than it can."""
-    lease, pause = LEASE, LONGEST_PAUSE
-    if kind is Mail:
-        lease, pause = outbox.LEASE, outbox.RETRIES.longest
-    is_pause_ahead = kind.retry_at > now + pause + SKEW
+    lease = outbox.LEASE if kind is Mail else LEASE
+    is_pause_ahead = kind.retry_at > now + longest_pause(kind) + SKEW
     if kind is LabSession:
         # In a running lab it is the pause before its save is tried again.
         is_retry_ahead = kind.retry_at > now + saving.RETRY + SKEW

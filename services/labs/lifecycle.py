@@ -24,6 +24,7 @@ from services.labs.sessions import active_for
 from services.saves import store
 
 TRIES = 3
+# A start rests for 2, 4, 8 and 16 seconds between its five tries.
 START_RETRIES = leases.Retries(most=5)
 # A machine is never given up while it may run.
 STOP_RETRIES = leases.Retries()

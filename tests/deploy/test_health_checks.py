@@ -12,8 +12,8 @@ import pytest
 import redis
 import yaml
 
-from cli.readiness import HEARTBEATS
 from config import ROOT
+from services.heartbeats import HEARTBEATS
 from tests.deploy.doors import Instance
 from tests.engines import SECRET
 from tests.sites import free_port

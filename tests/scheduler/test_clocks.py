@@ -1,11 +1,14 @@
 """Clocks that jump: nobody loses a lab, a place or a save to one, and nothing waits for a time that was a mistake."""
 
+import importlib
+import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
 
+from config import ROOT
 from extensions import db as database
 from models import CheckRun, LabSession, WarmLab, utcnow
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
@@ -104,6 +107,32 @@ def test_pauses_and_claims_of_today_are_kept(ask: Ask, cast: Cast) -> None:
 
     assert waits.retry_at == now + leases.LONGEST_PAUSE
     assert unsaved.retry_at == now + saving.RETRY
+
+
+def test_every_way_to_try_again_is_known_where_clocks_are_mended() -> None:
+    modules = list((ROOT / "services").rglob("*.py"))
+    made = {
+        (".".join(path.relative_to(ROOT).with_suffix("").parts), name)
+        for path in modules
+        for name in re.findall(r"^(\w+) = (?:leases\.)?Retries\(", path.read_text(), re.MULTILINE)
+    }
+    known = {id(retries) for kind in clock_skew.TRIED.values() for retries in kind}
+
+    assert len(made) > 5
+    for module, name in made:
+        retries = getattr(importlib.import_module(module), name)
+        assert id(retries) in known, f"{module}.{name} isn't in TRIED of services/labs/clock_skew.py"
+
+
+def test_a_pause_as_long_as_its_kind_allows_is_kept(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = utcnow()
+    monkeypatch.setitem(clock_skew.TRIED, LabSession, (leases.Retries(longest=5 * leases.LONGEST_PAUSE),))
+    waits = ask(retry_at=now + 4 * leases.LONGEST_PAUSE)
+
+    clock_skew.mend(now)
+    database.session.commit()
+
+    assert waits.retry_at == now + 4 * leases.LONGEST_PAUSE
 
 
 @pytest.mark.parametrize("by", [-HOUR, HOUR])

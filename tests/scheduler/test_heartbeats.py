@@ -8,7 +8,8 @@ import pytest
 
 from backends import BackendUnavailable, Change
 from scheduler.ticks import make_ticks
-from scheduler.worker import HEARTBEATS, Tick, Workers
+from scheduler.worker import Tick, Workers
+from services.heartbeats import HEARTBEATS
 from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import until
 
