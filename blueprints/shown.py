@@ -24,12 +24,18 @@ from services import markdown
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
     filters = (localtime, clock, duration, countdown, inline, marks, direction)
+    app.jinja_env.globals["language"] = language
     app.jinja_env.filters.update({each.__name__: each for each in filters}, plain=markdown.plain)
 
 
 def locale() -> str:
     """Return the language of the page."""
     return languages.best(request.accept_languages)
+
+
+def language() -> str:
+    """Return the language of the page as HTML names it: "de", "pt-BR"."""
+    return str(get_locale() or languages.DEFAULT).replace("_", "-")
 
 
 def time_zone() -> str:
@@ -47,15 +53,15 @@ def localtime(at: datetime | None, form: str = "medium") -> Markup:
 
 def region() -> Locale:
     """The reader's kind of the page's language: British people write dates in another way than Americans."""
-    language = get_locale() or Locale("en")
+    spoken = get_locale() or Locale(languages.DEFAULT)
     for tag in request.accept_languages.values():
         try:
             wanted = Locale.parse(tag, sep="-")
         except (ValueError, UnknownLocaleError):
             continue
-        if wanted.language == language.language:
+        if wanted.language == spoken.language:
             return wanted
-    return language
+    return spoken
 
 
 def duration(seconds: float | None) -> str:
