@@ -33,7 +33,8 @@ USUAL = "exec"
 TEMPLATES: dict[str, Template] = {
     template.name: template
     for template in (
-        # Its shell is a process of the node: it starts from no image, and sees the node's network.
+        # Its shell is a process of the node: it starts from no image, and the program in the lab keeps it from the
+        # node's network unless the lab has one (backends/inside/), so the job has no use for either.
         Template(USUAL, leaves_out=("image", "has_network"), is_local=True),
         Template("docker", starts_from=("image",)),
         Template(

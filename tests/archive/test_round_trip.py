@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lab_templates
+from lab_definition import FIELDS
 from services.archive.content import (
     CheckContent,
     CourseContent,
@@ -29,6 +30,7 @@ from services.errors import InvalidInput
 from services.quizzes.questions import KINDS, kind_of
 from tests.archive.folders import make_folder, tree
 from tests.factories import RAW
+from tests.labs.test_definition import bounds, unit
 
 ROOT = Path(__file__).resolve().parents[2]
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r").filter(
@@ -115,23 +117,26 @@ def labs(draw, slug):
     steps += [StepContent(draw(lines), "steps/2.md", draw(step_bodies))] if draw(st.booleans()) else []
     template = draw(st.sampled_from(list(lab_templates.TEMPLATES)))
     kernel = draw(st.just("") | machine_lines) if template == "qemu" else ""
-    memory = draw(st.integers(16, 1_000_000))
+    numbers = {name: draw(st.integers(*bounds(name))) for name in FIELDS if unit(name)}
+    definition = numbers | {
+        "template": template,
+        "image": draw(machine_lines),
+        "memory_max_mb": draw(st.just(0) | st.integers(numbers["memory_mb"], bounds("memory_max_mb")[1])),
+        "kernel": kernel,
+        "initrd": draw(st.just("") | machine_lines) if kernel else "",
+        "kernel_args": draw(st.just("") | machine_lines) if kernel else "",
+        "ports": tuple(draw(st.lists(st.integers(1, 65_535), max_size=8, unique=True))),
+        "has_network": draw(st.booleans()),
+    }
+    assert set(definition) == set(FIELDS), (
+        "labs() of tests/archive/test_round_trip.py draws every field of a definition"
+    )
     return LabContent(
         slug=slug,
         title=draw(lines),
         steps=tuple(steps),
         summary=draw(blocks),
-        template=template,
-        image=draw(machine_lines),
-        memory_mb=memory,
-        memory_max_mb=draw(st.just(0) | st.integers(memory, 1_000_000)),
-        kernel=kernel,
-        initrd=draw(st.just("") | machine_lines) if kernel else "",
-        kernel_args=draw(st.just("") | machine_lines) if kernel else "",
-        ports=tuple(draw(st.lists(st.integers(1, 65_535), max_size=8, unique=True))),
-        busy_cpu_percent=draw(st.integers(1, 1_000)),
-        save_limit_mb=draw(st.integers(0, 256)),
-        has_network=draw(st.booleans()),
+        **definition,
         setup=draw(bodies),
         solution=draw(bodies),
     )
