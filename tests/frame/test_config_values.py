@@ -132,7 +132,8 @@ def test_every_setting_is_what_stands_between_blanks_and_quotes(monkeypatch: pyt
 
     assert load_settings() == plain
     unset = {name for name in SETTING_NAMES if name not in RIGHT}
-    assert unset == {"PROMETHEUS_MULTIPROC_DIR", "NOMAD_CACERT", "NOMAD_CLIENT_CERT", "NOMAD_CLIENT_KEY"}
+    folders_and_files = {"PROMETHEUS_MULTIPROC_DIR", "NOMAD_CACERT", "NOMAD_CLIENT_CERT", "NOMAD_CLIENT_KEY"}
+    assert unset == folders_and_files, "RIGHT of tests/frame/test_config_values.py has a value for every setting"
 
 
 @pytest.mark.parametrize("empty", ["", "  ", '""', "' '"])

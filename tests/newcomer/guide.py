@@ -7,7 +7,7 @@ from config import ROOT
 
 PAGE = Path("docs/architecture.md")
 # A file or a folder of the checkout, as it stands in backticks.
-PATH = re.compile(r"`([\w./<>-]+(?:\.(?:py|html|md|hcl|js|ts|yml|json|example|pot|po)|/))`|`(Makefile)`")
+PATH = re.compile(r"`([\w./<>-]+(?:\.(?:py|html|md|hcl|js|ts|css|yml|json|example|pot|po)|/))`|`(Makefile)`")
 
 
 def section(title: str) -> str:

@@ -5,6 +5,8 @@ from tests.newcomer.trials import Checkout, Step, after
 
 ENTRY = "A reason"
 READ = {
+    "backends/nomad/words.py",
+    "models/lab_session.py",
     "models/reason_column.py",
     "reasons/words.py",
     "services/timelines.py",
