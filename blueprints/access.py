@@ -35,6 +35,22 @@ def study(slug: str, user: User | None) -> tuple[Course, str | None]:
     return found_course, role
 
 
+def people(slug: str, user: User) -> tuple[Course, str | None]:
+    """Return a course whose people the person may see: its staff; and their role."""
+    found_course, role = course(slug, user)
+    if not policy.may_see_people(user, role):
+        raise Forbidden
+    return found_course, role
+
+
+def managed(slug: str, user: User) -> Course:
+    """Return a course whose people the person may change: its teachers."""
+    found_course, role = course(slug, user)
+    if not policy.may_manage_people(user, role):
+        raise Forbidden
+    return found_course
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)

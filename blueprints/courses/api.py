@@ -121,9 +121,7 @@ def complete_lesson(slug: str, lesson: str) -> Any:
 @scope("read")
 def list_enrolments(slug: str, query_data: PageQuery) -> Any:
     """For the course's staff."""
-    course, role = access.course(slug, me())
-    if not policy.may_see_people(me(), role):
-        raise Forbidden
+    course, _role = access.people(slug, me())
     page = members.people(course, query_data.page, query_data.per_page)
     rows = [
         {
@@ -171,7 +169,7 @@ def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
 @scope("write")
 def change_enrolment(slug: str, user_id: int, json_data: RoleIn) -> Any:
     """For the course's teachers."""
-    course = _managed(slug)
+    course = access.managed(slug, me())
     members.require_member(course, user_id)
     members.set_role(course, user_id, json_data.role, now=now())
     db.session.commit()
@@ -185,15 +183,8 @@ def change_enrolment(slug: str, user_id: int, json_data: RoleIn) -> Any:
 @scope("write")
 def delete_enrolment(slug: str, user_id: int) -> Any:
     """For the course's teachers; the person's work stays."""
-    course = _managed(slug)
+    course = access.managed(slug, me())
     members.set_role(course, user_id, None, now=now())
     bulk.end_in_course(user_id, course, now())
     db.session.commit()
     return ""
-
-
-def _managed(slug: str) -> Course:
-    course, role = access.course(slug, me())
-    if not policy.may_manage_people(me(), role):
-        raise Forbidden
-    return course

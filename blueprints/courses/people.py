@@ -8,10 +8,8 @@ from blueprints import access
 from blueprints.auth import confirmation
 from blueprints.pages import login_required, me, now
 from extensions import db
-from models import Course
 from services import policy
 from services.courses import members
-from services.errors import Forbidden
 from services.labs import bulk
 
 people = Blueprint("people", __name__)
@@ -21,9 +19,7 @@ people = Blueprint("people", __name__)
 @login_required
 def show(slug: str) -> ResponseReturnValue:
     """List who is in the course, and how far."""
-    course, role = access.course(slug, me())
-    if not policy.may_see_people(me(), role):
-        raise Forbidden
+    course, role = access.people(slug, me())
     page = members.people(course, request.args.get("page", 1, int))
     rows = [{"user": e.user, "enrolment": e, "points": points, "done": done} for e, points, done in page.rows]
     return render_template(
@@ -42,7 +38,7 @@ def show(slug: str) -> ResponseReturnValue:
 @login_required
 def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
     """Send somebody the mail that confirms their address again."""
-    course = _managed(slug)
+    course = access.managed(slug, me())
     person = members.require_member(course, user_id).user
     if person.confirmed_at is not None:
         flash(_("This address has been confirmed meanwhile."), "info")
@@ -57,7 +53,7 @@ def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
 @login_required
 def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     """Give somebody another role, or take them out of the course."""
-    course = _managed(slug)
+    course = access.managed(slug, me())
     chosen = request.form.get("role") or None
     if chosen is None and "is_sure" not in request.form:
         leaver = members.require_member(course, user_id).user
@@ -68,11 +64,3 @@ def set_role(slug: str, user_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("people.show", slug=slug))
-
-
-def _managed(slug: str) -> Course:
-    """Load a course whose people the asker may manage."""
-    course, role = access.course(slug, me())
-    if not policy.may_manage_people(me(), role):
-        raise Forbidden
-    return course
