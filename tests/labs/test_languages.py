@@ -50,10 +50,10 @@ def german(app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_reader_gets_the_best_language_that_there_is() -> None:
     said = [
         languages.best_of_header(accepted)
-        for accepted in ("de-AT,de;q=0.9,en;q=0.8", "fr,en;q=0.5", "fr", "", "\x00;q=x")
+        for accepted in ("de-AT,de;q=0.9,en;q=0.8", "de-AT,en;q=0.8", "de;q=0,en", "fr,en;q=0.5", "fr", "", "\x00;q=x")
     ]
 
-    assert said == ["de", "en", "en", "en", "en"]
+    assert said == ["de", "de", "en", "en", "en", "en", "en"]
 
 
 @pytest.mark.usefixtures("german")
