@@ -8,11 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from extensions import db as database
-from models import Blob, Enrolment, LabSave, User
+from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
 from services.quizzes import attempts
 from tests.factories import Cast, run_lab
-from tests.people import sign_in, token
+from tests.people import ask, sign_in
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ROLES = ("nobody", "charlie", "bob", "alice", "dana")
@@ -236,26 +236,6 @@ def names(cast: Cast) -> dict[str, Any]:
         "check": cast.check.id,
         "step": cast.check.step_id,
     }
-
-
-def ask(client: FlaskClient, cast: Cast, role: str, method: str, address: str, body: dict[str, Any]) -> int:
-    """Ask as `role`: with a session and its CSRF token on pages, with a bearer token on the API."""
-    if address.startswith(API):
-        headers = {}
-        if role != "nobody":
-            user: User = getattr(cast, role)
-            _row, plain = tokens.issue(user.id, name="table", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC))
-            headers["Authorization"] = f"Bearer {plain}"
-        json = body if method in ("POST", "PUT") and body else None
-        return client.open(address, method=method, headers=headers, json=json).status_code
-    if role != "nobody":
-        assert sign_in(client, role).status_code == 302
-    if method == "GET":
-        return client.get(address).status_code
-    headers = {"X-CSRFToken": token(client)}
-    if method == "PUT":
-        return client.put(address, json=body, headers=headers).status_code
-    return client.open(address, method=method, data=body, headers=headers).status_code
 
 
 @pytest.mark.parametrize("role", ROLES)
