@@ -159,16 +159,17 @@ def _end_descendants(uid: int) -> None:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        living = set(descendants(os.getpid()))
+        # Parents first: a shell that outlives what it waits for prints how that ended.
+        living = descendants(os.getpid())
         is_late = time.monotonic() > deadline
-        if living <= killed and (is_late or not living):
+        if killed.issuperset(living) and (is_late or not living):
             return
         if is_late:
             break
         for pid in living:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        killed |= living
+        killed.update(living)
         time.sleep(POLL_S)
     end_all(uid)
 
