@@ -16,7 +16,7 @@ SCRIPTS = ROOT / "static" / "js"
 # terminal of a lab that runs.
 COVERED = tuple(state for state in STATES if state != RUNNING)
 WORDED = [("_machine_state", "", STATES), ("_panel_terminal", "cover_", COVERED), ("visit", "cover_", COVERED)]
-WORDED += [("_board", "", OPEN_STATES), ("index", "", OPEN_STATES)]
+WORDED += [("_board", "", OPEN_STATES), ("index", "", OPEN_STATES), ("timeline", "", STATES)]
 
 
 def fields_of(interface: str) -> set[str]:

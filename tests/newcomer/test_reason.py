@@ -5,6 +5,7 @@ from tests.newcomer.trials import Checkout, Step, after
 
 ENTRY = "A reason"
 READ = {
+    "backends/local/__init__.py",
     "backends/nomad/words.py",
     "models/lab_session.py",
     "models/reason_column.py",
@@ -12,6 +13,7 @@ READ = {
     "services/timelines.py",
     "tests/frame/test_reasons.py",
     "tests/labs/test_no_sentences.py",
+    "tests/nomad/test_words.py",
 }
 BEFORE = '    CLUSTER_DOWN = "cluster_down", N_("the cluster doesn\'t answer")\n'
 MEMBER = '    PARCEL_LATE = "parcel_late", N_("the parcel comes in %(wait_days)s days"), {"wait_days": int}\n'
