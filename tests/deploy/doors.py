@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.door import CADDYFILE, door_environ, find_caddy
 from config import ROOT
 from tests.engines import site_settings
@@ -22,6 +24,11 @@ from tests.sites import free_port, until
 SBIN = f"{os.environ['PATH']}:/usr/sbin"
 # A port that nobody listens on.
 NOBODY = 9
+
+
+def nginx_for(what: str) -> pytest.MarkDecorator:
+    """Mark what needs nginx, which a machine may lack; `what` is then said to be untried."""
+    return pytest.mark.skipif(not shutil.which("nginx", path=SBIN), reason=f"{what} at nginx are NOT TRIED")
 
 
 class Instance:

@@ -1,7 +1,6 @@
 """What is long-lived passes both front doors as it comes."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,10 +8,10 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from tests.deploy.doors import SBIN, running_caddy, running_nginx
+from tests.deploy.doors import nginx_for, running_caddy, running_nginx
 
 pytestmark = pytest.mark.anyio
-needs_nginx = pytest.mark.skipif(not shutil.which("nginx", path=SBIN), reason="live connections at nginx are NOT TRIED")
+needs_nginx = nginx_for("live connections")
 GO = web.AppKey("go", asyncio.Event)
 PLACES = ("/live", "/live/ports", "/live/files")
 

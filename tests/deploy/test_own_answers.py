@@ -2,15 +2,14 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.doors import SBIN, Instance, raw, running_caddy, running_nginx
+from tests.deploy.doors import Instance, nginx_for, raw, running_caddy, running_nginx
 
 AWAY = "One moment, please"
-needs_nginx = pytest.mark.skipif(not shutil.which("nginx", path=SBIN), reason="nginx's own answers are NOT TRIED")
+needs_nginx = nginx_for("own answers")
 
 
 @pytest.fixture(scope="module")

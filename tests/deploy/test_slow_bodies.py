@@ -1,6 +1,5 @@
 """A body that isn't there in time ends at both doors, with an answer, and holds nobody up meanwhile."""
 
-import shutil
 import socket
 import threading
 import time
@@ -15,14 +14,14 @@ import body_time
 from app import create_app
 from cli import late_bodies
 from config import Settings
-from tests.deploy.doors import SBIN, is_whole, running_caddy, running_nginx
+from tests.deploy.doors import is_whole, nginx_for, running_caddy, running_nginx
 from tests.deploy.slow import CHUNKED, LENGTH, LONG, UPLOAD, Worker, begin, trickle, upload
 from tests.deploy.test_own_answers import assert_told
 from tests.engines import site_settings
 from tests.sites import until
 
 GRACE_S = 1.5
-needs_nginx = pytest.mark.skipif(not shutil.which("nginx", path=SBIN), reason="slow bodies at nginx are NOT TRIED")
+needs_nginx = nginx_for("slow bodies")
 
 
 @pytest.fixture(scope="module", autouse=True)

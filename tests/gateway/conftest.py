@@ -215,3 +215,10 @@ async def shell(gateway: Browser, stage: Stage) -> AsyncIterator[Shell]:
     await opened.see("bob@lab:~$ ")
     yield opened
     await opened.socket.close()
+
+
+async def trickle() -> AsyncIterator[bytes]:
+    """A body that never ends: its sender gives a byte now and then."""
+    while True:
+        yield b"x"
+        await asyncio.sleep(0.1)

@@ -14,7 +14,7 @@ import body_time
 from config import Settings
 from gateway import file_scripts, files
 from gateway.file_scripts import token_of
-from tests.gateway.conftest import Stage
+from tests.gateway.conftest import Stage, trickle
 from tests.gateway.file_panels import HOSTILE, Panel, in_lab
 
 TRANSFERS = Settings.model_fields["limit_transfers"].default
@@ -228,11 +228,6 @@ async def test_an_upload_that_trickles_ends_and_leaves_nothing(
     panel: Panel, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body_time, "GRACE_S", 1.0)
-
-    async def trickle() -> AsyncIterator[bytes]:
-        while True:
-            yield b"x"
-            await asyncio.sleep(0.1)
 
     async with asyncio.timeout(20):
         response = await panel.ask("PUT", "/content", data=trickle(), name="f")

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 import body_time
 from gateway import port_headers, ports
 from tests.gateway import lab_browsers
-from tests.gateway.conftest import Stage, noted
+from tests.gateway.conftest import Stage, noted, trickle
 from tests.gateway.lab_browsers import Browser, policies, prefix
 from tests.gateway.lab_servers import (
     GO,
@@ -56,11 +56,6 @@ async def test_a_body_that_trickles_is_answered(
     browser: Browser, stage: Stage, server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body_time, "GRACE_S", 1.0)
-
-    async def trickle() -> AsyncIterator[bytes]:
-        while True:
-            yield b"x"
-            await asyncio.sleep(0.1)
 
     async with asyncio.timeout(20):
         response = await browser.put(prefix(stage, server.port) + "/", data=trickle())
