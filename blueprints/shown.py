@@ -4,6 +4,7 @@ Owns the reader's language, region and time zone, and the filters of templates t
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +13,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, format_time, get_timezone
 from babel.numbers import format_decimal
-from flask import Flask, request
+from flask import Flask, get_flashed_messages, request
 from flask_babel import get_locale, ngettext
 from flask_login import current_user
 from markupsafe import Markup
@@ -24,8 +25,15 @@ from services import markdown
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
     filters = (localtime, clock, duration, countdown, inline, marks, direction)
-    app.jinja_env.globals["language"] = language
+    app.jinja_env.globals.update(language=language, messages_to_show=messages_to_show)
     app.jinja_env.filters.update({each.__name__: each for each in filters}, plain=markdown.plain)
+
+
+def messages_to_show() -> Sequence[str | tuple[str, str]]:
+    """Take the messages for the page that a person opens; a script that fetches it in the background leaves them."""
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return []
+    return get_flashed_messages(with_categories=True)
 
 
 def locale() -> str:

@@ -40,6 +40,8 @@ class BoardSubscription {
     source.addEventListener("open", () => {
       this.#failures = 0;
       this.#show(true);
+      // What changed since the page was made, or while the stream was away, no event tells.
+      this.#listener();
     });
     source.addEventListener("board", this.#listener);
     source.addEventListener("error", () => {
@@ -64,7 +66,6 @@ class BoardSubscription {
     if (!fresh) return this.#again();
     this.#badge.dataset.live = fresh.dataset.live;
     this.#connect();
-    this.#listener();
   }
 }
 

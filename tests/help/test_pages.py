@@ -65,6 +65,16 @@ def test_the_course_and_its_people_lead_to_the_board_for_staff_alone(alice: Flas
     assert BOARD not in alice.get("/courses/shell").text
 
 
+def test_a_message_waits_for_the_page_that_a_person_opens(alice: FlaskClient, cast: Cast) -> None:
+    post(alice, f"{BOARD}/stop")
+
+    in_background = alice.get(BOARD, headers={"Sec-Fetch-Mode": "cors"}).text
+    opened = alice.get(BOARD, headers={"Sec-Fetch-Mode": "navigate"}).text
+    again = alice.get(BOARD).text
+
+    assert ["No lab was running." in shown for shown in (in_background, opened, again)] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("action", "said"),
     [

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from extensions import db
-from models import Attempt, Mail, User
+from models import Attempt, Course, Mail, User, utcnow
+from services.leaderboards import points
 from tests.journey.student import COURSE, LAB, QUIZ, Student
 from tests.sites import LiveSite, until
 
@@ -178,6 +179,24 @@ def test_the_leaderboard_moves_while_one_looks(bob: Student, browser: Browser) -
         frida.page.get_by_role("button", name=re.compile("Done, go on to")).click()
 
     expect(bob.page.locator("#board").get_by_text("Frida")).to_be_visible()
+
+
+def test_a_change_between_the_page_and_its_stream_is_seen(bob: Student) -> None:
+    held: list[Route] = []
+    bob.page.route("**/live/leaderboards/**", lambda route: held.append(route))
+    with bob.page.expect_request("**/live/leaderboards/**"):
+        bob.open(f"{COURSE}/leaderboard")
+    with bob.site.app.app_context():
+        person = db.session.scalars(select(User).where(User.handle == "bob")).one()
+        course = db.session.scalars(select(Course).where(Course.slug == "linux-from-the-shell")).one()
+        points.award(user_id=person.id, course_id=course.id, source="lesson:0", points=7654, now=utcnow())
+        db.session.commit()
+
+    bob.page.unroute("**/live/leaderboards/**")
+    for route in held:
+        route.continue_()
+
+    expect(bob.page.locator("#board").get_by_text("7654")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/", "/courses", COURSE, f"{COURSE}/lessons/one-tree", f"{COURSE}/leaderboard", LAB])
