@@ -14,16 +14,26 @@ from models.marks import Marks
 from models.quiz import QuestionVersion, Quiz
 from models.user import User
 
-OPEN, CLOSED = "open", "closed"
-# Closing is the only move, made once, by the student or by the deadline.
-TRANSITIONS = {OPEN: {CLOSED}, CLOSED: set()}
+IN_PROGRESS, SUBMITTED, NEEDS_GRADING, GRADED = "in_progress", "submitted", "needs_grading", "graded"
+STATES = (IN_PROGRESS, SUBMITTED, NEEDS_GRADING, GRADED)
+# Every move is made once, in services/quizzes/lifecycle.py. What a machine grades is never seen as submitted: it is
+# graded in the transaction that hands it in.
+TRANSITIONS: dict[str, set[str]] = {
+    IN_PROGRESS: {SUBMITTED},
+    SUBMITTED: {NEEDS_GRADING, GRADED},
+    NEEDS_GRADING: {GRADED},
+    GRADED: set(),
+}
 # Why an answer doesn't count: a later one from another tab took its place, one that was typed later was there before it
 # came, or it came after the end.
 REPLACED, OUTDATED, LATE = "replaced", "outdated", "late"
 
 
 class Attempt(Model):
-    """One attempt. Its items are drawn at the start; it is graded in the transaction that closes it."""
+    """One attempt. Its items are drawn at the start; `closed_by` is who handed it in, the student or the deadline.
+
+    It has a score once all of its items have one.
+    """
 
     __tablename__ = "attempts"
 
@@ -31,7 +41,7 @@ class Attempt(Model):
     quiz_id: Mapped[int] = mapped_column(ForeignKey("quizzes.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     number: Mapped[int]
-    state: Mapped[str] = mapped_column(default=OPEN)
+    state: Mapped[str] = mapped_column(default=IN_PROGRESS)
     closed_by: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
     deadline_at: Mapped[datetime | None]
@@ -45,17 +55,23 @@ class Attempt(Model):
 
     __table_args__ = (
         UniqueConstraint("user_id", "quiz_id", "number"),
-        CheckConstraint("state IN ('open', 'closed')", name="state"),
-        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL AND score IS NOT NULL)", name="closed"),
+        CheckConstraint("state IN ('in_progress', 'submitted', 'needs_grading', 'graded')", name="state"),
+        CheckConstraint("(state <> 'in_progress') = (closed_at IS NOT NULL)", name="closed"),
+        CheckConstraint("(state = 'graded') = (score IS NOT NULL)", name="graded"),
         # One open attempt a student and quiz, whatever races.
-        Index("uq_attempts_open", "user_id", "quiz_id", unique=True, postgresql_where="state = 'open'"),
+        Index("uq_attempts_open", "user_id", "quiz_id", unique=True, postgresql_where="state = 'in_progress'"),
         # Serves the tick that closes what is overdue.
-        Index("ix_attempts_deadline", "deadline_at", postgresql_where="state = 'open'"),
+        Index("ix_attempts_deadline", "deadline_at", postgresql_where="state = 'in_progress'"),
     )
 
     @property
+    def is_open(self) -> bool:
+        """Whether it can still be answered."""
+        return self.state == IN_PROGRESS
+
+    @property
     def percent(self) -> int | None:
-        """The score as a whole percentage, rounded down so that 100 means everything; None while it is open."""
+        """The score as a whole percentage, rounded down so that 100 means everything; None until all is graded."""
         if self.score is None:
             return None
         return int(100 * self.score / self.max_score) if self.max_score else 0

@@ -15,18 +15,20 @@ from sqlalchemy import event
 
 from app import create_app
 from extensions import db as database
-from models import utcnow
+from models import Attempt, Quiz, utcnow
 from services.accounts import tokens
 from services.courses import progress
 from services.quizzes import answers, attempts
 from tests.engines import Engines, site_settings
 from tests.factories import (
+    ASKED,
     RIGHT,
     Cast,
     CourseFactory,
     EnrolmentFactory,
     LessonFactory,
     ModuleFactory,
+    QuizFactory,
     UserFactory,
     add_check,
     add_question,
@@ -55,6 +57,8 @@ PAGES = {
     "/attempts/{open}": SIGNED_IN + 3,
     "/attempts/{closed}/result": SIGNED_IN + 5,
 }
+
+MOST_TO_HAND_IN = 12
 
 
 @pytest.fixture
@@ -243,6 +247,28 @@ def test_saving_an_answer_costs_few_round_trips(wires: Wires) -> None:
     assert response.status_code == 200
     assert len(wires.postgresql.questions) <= SIGNED_IN + 6, told(wires.postgresql)
     assert len(wires.redis.questions) <= 3, told(wires.redis)
+
+
+def test_handing_in_twenty_questions_costs_few_round_trips(wires: Wires) -> None:
+    client = wires.client("bob")
+    headers = {"X-CSRFToken": token(client), "Accept": "application/json"}
+    with wires.app.app_context():
+        quiz = database.session.get_one(Attempt, wires.crowd["open"]).quiz
+        more: Quiz = QuizFactory(module=quiz.module, slug="twenty", points=20)
+        for number in range(20):
+            add_question(more, ASKED[number % len(ASKED)])
+        bob = database.session.get_one(Attempt, wires.crowd["open"]).user_id
+        attempt = attempts.start(bob, more, now=utcnow())
+        for item in attempt.items:
+            answers.save(attempt.id, item.position, RIGHT[item.version.kind], revision=1, now=utcnow())
+        address = f"/attempts/{attempt.id}/submit"
+        database.session.commit()
+    wires.forget()
+
+    response = client.post(address, headers=headers)
+
+    assert response.get_json()["state"] == "closed"
+    assert len(wires.postgresql.questions) <= MOST_TO_HAND_IN, told(wires.postgresql)
 
 
 def told(wire: CountingRelay) -> str:

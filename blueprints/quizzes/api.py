@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
 from blueprints.pages import now
-from blueprints.quizzes import saving
+from blueprints.quizzes import documents, saving
 from blueprints.quizzes.schemas import (
     AnswerIn,
     AttemptDetailOut,
@@ -21,12 +21,11 @@ from blueprints.quizzes.schemas import (
 )
 from blueprints.schemas import responses
 from extensions import db
-from models import Attempt, Quiz, UncountedAnswer
+from models import Quiz
 from services import policy
 from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
 from services.quizzes import answers, attempts, lists
-from services.quizzes.questions import kind_of
 
 quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 
@@ -69,7 +68,7 @@ def start_attempt(slug: str, quiz: str) -> Any:
     made = attempts.start(me().id, activity(course, quiz, Quiz), now=now(), admit=_admit)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
-    return _detail(access.attempt(made.id, me())), 201, {"Location": address}
+    return documents.detail(access.attempt(made.id, me())), 201, {"Location": address}
 
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>/attempts")
@@ -85,7 +84,8 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
         raise Forbidden
     whose = None if query_data.all else me().id
     page = lists.attempts_at(activity(course, quiz, Quiz), whose, query_data.page, query_data.per_page)
-    return {"attempts": page.rows, "page": page.number, "pages": page.pages, "total": page.total}
+    shown = [documents.summary(row) for row in page.rows]
+    return {"attempts": shown, "page": page.number, "pages": page.pages, "total": page.total}
 
 
 @quizzes_api.get("/attempts/<int:attempt_id>")
@@ -95,7 +95,7 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
 @scope("read")
 def read_attempt(attempt_id: int) -> Any:
     """Give the questions and answers, to the course's staff, too; solutions once it is closed."""
-    return _detail(access.readable_attempt(attempt_id, me()))
+    return documents.detail(access.readable_attempt(attempt_id, me()))
 
 
 @quizzes_api.put("/attempts/<int:attempt_id>/items/<int:position>")
@@ -127,37 +127,8 @@ def submit_attempt(attempt_id: int) -> Any:
     """Close and grade. Again is harmless."""
     attempts.submit(access.answerable_attempt(attempt_id, me()), now=now())
     db.session.commit()
-    return _detail(access.readable_attempt(attempt_id, me()))
+    return documents.detail(access.readable_attempt(attempt_id, me()))
 
 
 def _admit() -> None:
     limits.spend("quiz_starts", me().id)
-
-
-def _detail(attempt: Attempt) -> dict[str, Any]:
-    names = ("id", "quiz_id", "user_id", "number", "state", "closed_by", "started_at", "deadline_at", "closed_at")
-    fields = {name: getattr(attempt, name) for name in (*names, "score", "max_score", "percent")}
-    others = answers.by_position(answers.uncounted(attempt.id))
-    is_closed = attempt.state == "closed"
-    return {**fields, "items": [_item(item, others.get(item.position, []), is_closed) for item in attempt.items]}
-
-
-def _item(item: Any, uncounted: list[UncountedAnswer], is_closed: bool) -> dict[str, Any]:
-    version = item.version
-    shown = {
-        "position": item.position,
-        "kind": version.kind,
-        "prompt_html": version.prompt_html,
-        "points": float(version.points),
-        "frozen": item.frozen,
-        "response": item.response,
-        "revision": item.revision,
-        "saved_at": item.saved_at,
-        "typed_at": item.typed_at,
-        "read_as": kind_of(version.kind).reading(version.spec, item.response),
-        "uncounted": uncounted,
-    }
-    if not is_closed:
-        return shown
-    solution = kind_of(version.kind).explain(version.spec, item.response)["solution"]
-    return {**shown, "score": item.score, "solution": solution, "feedback_html": version.feedback_html}

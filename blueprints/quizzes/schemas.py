@@ -65,13 +65,17 @@ class ItemOut(Output):
 
 
 class AttemptOut(Output):
-    """An attempt in a list: marks, and what share they are in whole per cent, rounded down."""
+    """An attempt in a list: marks, and what share they are in whole per cent, rounded down.
+
+    `state` says whether it can be answered, `stage` how far it is: there is no score before it is graded.
+    """
 
     id: int
     quiz_id: int
     user_id: int
     number: int
     state: Literal["open", "closed"]
+    stage: Literal["in_progress", "submitted", "needs_grading", "graded"]
     closed_by: Literal["student", "deadline"] | None
     started_at: datetime
     deadline_at: datetime | None

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from blueprints import access, limits, live_tickets, pages
 from blueprints.errors import wants_json
 from blueprints.pages import json_object, login_required, me, now, takes_json
-from blueprints.quizzes import saving
+from blueprints.quizzes import documents, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
@@ -36,10 +36,10 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
     course, role = access.study(slug, me())
     chosen_quiz, plan = activity(course, quiz, Quiz), outline(course)
     mine = attempts.of_student(me().id, chosen_quiz)
-    closed = [attempt for attempt in mine if attempt.state == "closed"]
+    closed = [attempt for attempt in mine if not attempt.is_open]
     entry = next((entry for entry in plan.entries if entry.id == chosen_quiz.id), None)
     left = attempts.attempts_left(chosen_quiz, len(mine))
-    opened = next((attempt for attempt in mine if attempt.state == "open"), None)
+    opened = next((attempt for attempt in mine if attempt.is_open), None)
     before, after = plan.around(chosen_quiz.slug)
     return render_template(
         "quizzes/show.html",
@@ -49,7 +49,7 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
         attempts=closed,
         open_attempt=opened,
         attempts_left=left,
-        best=max((attempt.percent or 0 for attempt in closed), default=None),
+        best=max((attempt.percent for attempt in closed if attempt.percent is not None), default=None),
         earned=max((grading.worth_of(chosen_quiz.points, each.score, each.max_score) for each in closed), default=0),
         is_staff=policy.may_see_people(me(), role),
         can_start=policy.may_take_part(role) and (opened is not None or left != 0),
@@ -95,7 +95,7 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
     """Answer the questions."""
     attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
     _close_overdue(attempt, at)
-    if attempt.state != "open":
+    if not attempt.is_open:
         return redirect(url_for("quizzes.result", attempt_id=attempt_id))
     return render_template(
         "quizzes/attempt.html",
@@ -118,10 +118,10 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     """Tell an open page what is saved, from other tabs and devices, the site's time, and how to hear of more."""
     attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
     _close_overdue(attempt, at)
-    others = answers.by_position(answers.uncounted(attempt.id)) if attempt.state == "open" else {}
+    others = answers.by_position(answers.uncounted(attempt.id)) if attempt.is_open else {}
     ticket = live_tickets.issuer().live("attempt", attempt.id)
     response = jsonify(
-        state=attempt.state,
+        state=documents.state_of(attempt),
         closed_by=attempt.closed_by,
         now=at.isoformat(),
         live=f"/live/attempts/{attempt.id}?ticket={ticket}",
@@ -172,13 +172,15 @@ def _typed(body: dict[str, Any]) -> TypedIn:
 @login_required
 def submit(attempt_id: int) -> ResponseReturnValue:
     """Hand in. A page without scripts sends its answers along."""
-    attempt = access.answerable_attempt(attempt_id, me(), is_whole=True)
-    at = now()
-    _save_form(attempt, at)
+    has_answers = any(name.startswith(NO_SCRIPT_PREFIX) for name in request.form)
+    attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=has_answers), now()
+    if has_answers:
+        _save_form(attempt, at)
     attempts.submit(attempt, now=at)
+    told = {"state": documents.state_of(attempt), "closed_by": attempt.closed_by}
     db.session.commit()
     if wants_json():
-        return jsonify(state=attempt.state, closed_by=attempt.closed_by)
+        return jsonify(told)
     return redirect(url_for("quizzes.result", attempt_id=attempt_id))
 
 
@@ -204,7 +206,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
     """Show the score with feedback, to its student and the course's staff."""
     attempt = access.readable_attempt(attempt_id, me())
     is_mine = policy.owns_attempt(me(), attempt)
-    if attempt.state == "open":
+    if attempt.is_open:
         if not is_mine:
             raise NotFound
         return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from extensions import db
 from models import Attempt, utcnow
-from models.attempt import OPEN
+from models.attempt import IN_PROGRESS
 from services.quizzes import answers, attempts
 
 BATCH = 20
@@ -22,11 +22,11 @@ def work() -> bool:
 
 def due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on the next attempt is overdue."""
-    first = select(func.min(Attempt.deadline_at) + answers.GRACE).where(Attempt.state == OPEN)
+    first = select(func.min(Attempt.deadline_at) + answers.GRACE).where(Attempt.state == IN_PROGRESS)
     return first.scalar_subquery()
 
 
 def oldest(now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask for the deadline that was first missed."""
-    first = select(func.min(Attempt.deadline_at)).where(Attempt.state == OPEN, Attempt.deadline_at < now)
+    first = select(func.min(Attempt.deadline_at)).where(Attempt.state == IN_PROGRESS, Attempt.deadline_at < now)
     return first.scalar_subquery()

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, UncountedAnswer
-from models.attempt import LATE, OPEN, OUTDATED, REPLACED
+from models.attempt import IN_PROGRESS, LATE, OUTDATED, REPLACED
 from services import live
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes.questions import kind_of
@@ -113,7 +113,7 @@ def save(
         tab,
         typed_at is not None,
     )
-    if attempt.state != OPEN or (attempt.deadline_at and now > attempt.deadline_at + GRACE):
+    if attempt.state != IN_PROGRESS or (attempt.deadline_at and now > attempt.deadline_at + GRACE):
         raise Closed(attempt.closed_by or "deadline", is_kept=edit.is_timed and keep_late(row, edit, now))
     if not _is_repeated(row, edit):
         _replace(row, edit, now)

@@ -6,20 +6,17 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
 from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz
-from models.attempt import OPEN
+from models.attempt import IN_PROGRESS
 from models.marks import exact
-from services.errors import Conflict, InvalidInput, NotFound
+from services.errors import Conflict, NotFound
 from services.quizzes import grading
 from services.quizzes.answers import GRACE
 from services.quizzes.questions import kind_of
-
-log = structlog.get_logger("yurt.attempts")
 
 
 def start(
@@ -88,8 +85,8 @@ def _insert(
 def submit(attempt: Attempt, *, now: datetime) -> Attempt:
     """Close and grade; a second submit finds it closed and changes nothing."""
     is_in_time = attempt.deadline_at is None or now < attempt.deadline_at
-    grading.close(attempt.id, by="student" if is_in_time else "deadline", now=now)
-    db.session.refresh(attempt)
+    if not grading.close(attempt.id, by="student" if is_in_time else "deadline", now=now, quiz=attempt.quiz):
+        db.session.refresh(attempt)
     return attempt
 
 
@@ -100,33 +97,23 @@ def close_overdue(now: datetime, limit: int = 100) -> int:
     """
     due = (
         select(Attempt.id)
-        .where(Attempt.state == OPEN, Attempt.deadline_at < now - GRACE)
+        .where(Attempt.state == IN_PROGRESS, Attempt.deadline_at < now - GRACE)
         .order_by(Attempt.deadline_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return sum(_close_one(attempt_id, now) for attempt_id in db.session.scalars(due).all())
-
-
-def _close_one(attempt_id: int, now: datetime) -> bool:
-    """Close one attempt in a savepoint: one that can't be graded is logged, and doesn't hold up the others."""
-    try:
-        with db.session.begin_nested():
-            return grading.close(attempt_id, by="deadline", now=now)
-    except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
-        log.exception("attempt not graded", attempt=attempt_id)
-        return False
+    return sum(grading.close(attempt_id, by="deadline", now=now) for attempt_id in db.session.scalars(due).all())
 
 
 def is_overdue(attempt: Attempt, now: datetime) -> bool:
     """Whether an open attempt's time is over, with the grace that late messages get."""
-    return attempt.state == OPEN and attempt.deadline_at is not None and now > attempt.deadline_at + GRACE
+    return attempt.is_open and attempt.deadline_at is not None and now > attempt.deadline_at + GRACE
 
 
 def open_attempt(user_id: int, quiz_id: int) -> Attempt | None:
     """Return the person's open attempt at the quiz."""
     return db.session.scalar(
-        select(Attempt).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz_id, Attempt.state == OPEN)
+        select(Attempt).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz_id, Attempt.state == IN_PROGRESS)
     )
 
 

@@ -1,63 +1,91 @@
 """Closing an attempt: the one transaction that grades it and awards its points."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select, update
+import structlog
+from sqlalchemy import Integer, column, func, select, update, values
+from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
 from models import Attempt, AttemptItem, PointEntry, QuestionVersion, Quiz
-from models.attempt import CLOSED, OPEN
-from models.marks import exact
-from services import live
+from models.attempt import SUBMITTED
+from models.marks import Marks, exact
 from services.courses import progress
+from services.errors import InvalidInput
 from services.leaderboards import points
+from services.quizzes import lifecycle
 from services.quizzes.questions import kind_of
 
+log = structlog.get_logger("yurt.grading")
 
-def close(attempt_id: int, *, by: str, now: datetime) -> bool:
-    """Close an open attempt as saved, grade it, and award what it improves; return whether this call did it."""
-    changed = db.session.execute(
-        select(Attempt).where(Attempt.id == attempt_id, Attempt.state == OPEN).with_for_update()
-    ).scalar_one_or_none()
-    if changed is None:
+
+def close(attempt_id: int, *, by: str, now: datetime, quiz: Quiz | None = None) -> bool:
+    """Close an open attempt as saved, grade it, and award what it improves; return whether this call did it.
+
+    `quiz` saves looking for it. Where a machine can't grade an answer, the attempt waits for a person, and nothing is
+    awarded yet.
+    """
+    attempt = lifecycle.hand_in(attempt_id, by=by, now=now)
+    if attempt is None:
         return False
+    marks = _grade(attempt_id)
+    if None in marks:
+        lifecycle.wait_for_grader(attempt_id)
+        return True
+    lifecycle.finish(attempt_id, SUBMITTED, score=sum((mark for mark in marks if mark is not None), Fraction(0)))
+    _reward(attempt, quiz or db.session.get_one(Quiz, attempt.quiz_id), now)
+    return True
+
+
+def _grade(attempt_id: int) -> Sequence[Fraction | None]:
+    """Write the marks of every answer that a machine can grade; return all of them. Two round trips."""
     rows = db.session.execute(
-        select(AttemptItem, QuestionVersion)
+        select(AttemptItem, QuestionVersion.kind, QuestionVersion.spec, QuestionVersion.points)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
         .where(AttemptItem.attempt_id == attempt_id)
         .execution_options(populate_existing=True)
     ).tuples()
-    total = sum(_grade(rows), Fraction(0))
-    db.session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id, Attempt.state == OPEN)
-        .values(state=CLOSED, closed_by=by, closed_at=now, score=total)
-        .execution_options(synchronize_session="fetch")
-    )
-    db.session.flush()
-    live.attempt_changed(attempt_id, closed_by=by)
-    _reward(changed, now)
-    return True
+    marks = {item: _marks(item, kind, spec, worth) for item, kind, spec, worth in rows}
+    graded = [(item.position, mark) for item, mark in marks.items() if mark is not None]
+    if graded:
+        given = values(column("position", Integer), column("score", Marks), name="given").data(graded)
+        db.session.execute(
+            update(AttemptItem)
+            .where(AttemptItem.attempt_id == attempt_id, AttemptItem.position == given.c.position)
+            .values(score=given.c.score),
+            execution_options={"synchronize_session": False},
+        )
+    for item, mark in marks.items():
+        set_committed_value(item, "score", mark)
+    return list(marks.values())
 
 
-def _grade(rows: Iterable[tuple[AttemptItem, QuestionVersion]]) -> Iterable[Fraction]:
-    for item, version in rows:
-        item.score = score(version, item.response)
-        yield item.score
+def _marks(item: AttemptItem, kind: str, spec: dict[str, Any], worth: float) -> Fraction | None:
+    """Grade one answer. One that can't be graded waits for a person, and holds up neither this attempt nor others."""
+    try:
+        return _score(kind, spec, item.response, worth)
+    except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
+        log.exception("answer not graded", attempt=item.attempt_id, position=item.position)
+        return None
 
 
-def score(version: QuestionVersion, response: Any) -> Fraction:
-    """Return the points of one answer, exactly: they are rounded where they are shown, and nowhere else."""
-    return kind_of(version.kind).grade(version.spec, response) * exact(version.points)
+def score(version: QuestionVersion, response: Any) -> Fraction | None:
+    """Return the points of one answer, exactly; None where a person, or a lab, has to give them.
+
+    They are rounded where they are shown, and nowhere else.
+    """
+    return _score(version.kind, version.spec, response, version.points)
 
 
-def _reward(attempt: Attempt, now: datetime) -> None:
-    quiz = db.session.get(Quiz, attempt.quiz_id)
-    if quiz is None:
-        return
+def _score(kind: str, spec: dict[str, Any], response: Any, worth: float) -> Fraction | None:
+    share: Fraction | None = kind_of(kind).grade(spec, response)
+    return None if share is None else share * exact(worth)
+
+
+def _reward(attempt: Attempt, quiz: Quiz, now: datetime) -> None:
     if (attempt.percent or 0) >= quiz.pass_percent:
         progress.complete(attempt.user_id, quiz, now=now)
     worth = worth_of(quiz.points, attempt.score, attempt.max_score)

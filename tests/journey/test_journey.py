@@ -125,7 +125,8 @@ def test_answers_given_offline_are_sent_when_the_network_is_back(bob: Student) -
     expect(bob.page.locator("#receipt")).to_have_text(re.compile(r"\d of 8 saved, \d\d:\d\d:\d\d"))
     with bob.site.app.app_context():
         user = db.session.scalars(select(User).where(User.handle == "bob")).one()
-        attempt = db.session.scalars(select(Attempt).where(Attempt.user_id == user.id, Attempt.state == "open")).one()
+        opened = select(Attempt).where(Attempt.user_id == user.id, Attempt.state == "in_progress")
+        attempt = db.session.scalars(opened).one()
         assert "-p" in [item.response for item in attempt.items]
 
 

@@ -33,7 +33,7 @@ def test_a_perfect_attempt_earns_all_points_and_completes_the_quiz(cast: Cast) -
 
     attempts.submit(attempt, now=NOW)
 
-    assert attempt.state == "closed"
+    assert attempt.state == "graded"
     assert attempt.closed_by == "student"
     assert attempt.percent == 100
     assert db.session.get(CourseTotal, (cast.course.id, cast.bob.id)).points == cast.quiz.points
@@ -135,7 +135,7 @@ def test_an_overdue_attempt_is_graded_as_saved(cast: Cast) -> None:
 
     db.session.refresh(attempt)
     assert closed == 1
-    assert (attempt.state, attempt.closed_by, attempt.score) == ("closed", "deadline", 1)
+    assert (attempt.state, attempt.closed_by, attempt.score) == ("graded", "deadline", 1)
 
 
 def test_an_attempt_that_cannot_be_graded_does_not_hold_up_the_others(cast: Cast) -> None:
@@ -152,7 +152,8 @@ def test_an_attempt_that_cannot_be_graded_does_not_hold_up_the_others(cast: Cast
 
     db.session.refresh(bad)
     db.session.refresh(good)
-    assert (closed, bad.state, good.state) == (1, "open", "closed")
+    assert (closed, bad.state, good.state) == (2, "needs_grading", "graded")
+    assert (bad.score, [item.score for item in bad.items]) == (None, [None, 0, 0, 0])
 
 
 def test_an_attempt_in_time_is_left_open(cast: Cast) -> None:
@@ -169,7 +170,7 @@ def test_starting_again_after_the_deadline_closes_the_old_attempt(cast: Cast) ->
     new = attempts.start(cast.bob.id, cast.quiz, now=NOW + timedelta(hours=1))
 
     db.session.refresh(old)
-    assert (old.state, new.number) == ("closed", 2)
+    assert (old.state, new.number) == ("graded", 2)
 
 
 def test_no_more_attempts_than_allowed(cast: Cast) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -117,3 +117,29 @@ def test_an_answer_is_graded_or_refused_never_lost(committed_db: CommittedDataba
         with committed_db.app.app_context():
             score = db.session.get_one(Attempt, attempt_id).score
         assert score == (1 if isinstance(saved, answers.Receipt) else 0)
+
+
+def test_a_submit_at_the_deadline_and_the_tick_grade_once(
+    committed_db: CommittedDatabase, ids: tuple[int, int]
+) -> None:
+    bob, quiz = ids
+    end = NOW + timedelta(seconds=60)
+    with committed_db.app.app_context():
+        db.session.get_one(Quiz, quiz).time_limit_s = 60
+        db.session.commit()
+    for number in range(1, 6):
+        with committed_db.app.app_context():
+            attempt_id = attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
+            answers.save(attempt_id, 1, "a", revision=1, now=NOW)
+            db.session.commit()
+
+        race(
+            committed_db,
+            *[lambda key=attempt_id: attempts.submit(db.session.get_one(Attempt, key), now=end).id] * 3,
+            *[lambda: attempts.close_overdue(end + timedelta(minutes=1))] * 3,
+        )
+
+        with committed_db.app.app_context():
+            attempt = db.session.get_one(Attempt, attempt_id)
+            assert (attempt.state, attempt.closed_by, attempt.score) == ("graded", "deadline", 1)
+            assert (attempt.number, db.session.scalar(select(func.count()).select_from(PointEntry))) == (number, 1)

@@ -208,7 +208,7 @@ def test_an_overdue_attempt_and_a_mail_are_done_without_anybody_asking(site: Any
     log = tmp_path / "log"
 
     with scheduler(site.settings, log):
-        eventually(lambda: fresh(attempt).state == "closed", log)
+        eventually(lambda: fresh(attempt).state == "graded", log)
         eventually(lambda: fresh(mail).sent_at, log)
 
     assert attempt.closed_by == "deadline"
