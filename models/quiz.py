@@ -10,6 +10,9 @@ from extensions import Model
 from models.base import Id
 from models.course import Activity
 
+# Which of a student's scores at a quiz counts; services/quizzes/scores.py holds what each means.
+BEST, LAST, FIRST, AVERAGE = "best", "last", "first", "average"
+
 
 class Quiz(Activity):
     """A quiz. `points` is what a perfect attempt earns on the leaderboard; only improvement earns again."""
@@ -21,6 +24,7 @@ class Quiz(Activity):
     instructions_html: Mapped[str] = mapped_column(default="")
     time_limit_s: Mapped[int | None]
     attempts_allowed: Mapped[int | None]
+    counts: Mapped[str] = mapped_column(default=BEST, server_default=BEST)
     points: Mapped[int] = mapped_column(default=0)
     pass_percent: Mapped[int] = mapped_column(default=50)
     is_shuffled: Mapped[bool] = mapped_column(default=False)
@@ -31,6 +35,7 @@ class Quiz(Activity):
     __table_args__ = (  # type: ignore[assignment]  # of another table than the parent's
         CheckConstraint("time_limit_s > 0", name="time_limit"),
         CheckConstraint("attempts_allowed > 0", name="attempts_allowed"),
+        CheckConstraint("counts IN ('best', 'last', 'first', 'average')", name="counts"),
     )
 
 

@@ -14,7 +14,10 @@ Marks = Annotated[float, BeforeValidator(lambda value: float(value) if isinstanc
 
 
 class QuizOut(Output):
-    """A quiz; times in seconds, `attempts_left` None without a limit; `points` is what all of its marks earn."""
+    """A quiz; times in seconds, `attempts_left` None without a limit; `points` is what all of its marks earn.
+
+    `counts` says which score of several attempts counts.
+    """
 
     id: int
     slug: str
@@ -23,6 +26,7 @@ class QuizOut(Output):
     time_limit_s: int | None
     attempts_allowed: int | None
     attempts_left: int | None
+    counts: Literal["best", "last", "first", "average"]
     points: int
     pass_percent: int
     question_count: int

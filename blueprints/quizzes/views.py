@@ -20,7 +20,7 @@ from models.marks import exact
 from services import policy
 from services.courses.outlines import activity, done_ids, outline
 from services.errors import Forbidden, InvalidInput, NotFound
-from services.quizzes import answers, attempts, grading
+from services.quizzes import answers, attempts, grading, scores
 from services.quizzes.lists import attempts_at
 from services.quizzes.questions import kind_of
 
@@ -49,7 +49,7 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
         attempts=closed,
         open_attempt=opened,
         attempts_left=left,
-        best=max((attempt.percent for attempt in closed if attempt.percent is not None), default=None),
+        counted=scores.counted(closed, chosen_quiz.counts),
         earned=max((grading.worth_of(chosen_quiz.points, each.score, each.max_score) for each in closed), default=0),
         is_staff=policy.may_see_people(me(), role),
         can_start=policy.may_take_part(role) and (opened is not None or left != 0),
@@ -226,6 +226,8 @@ def result(attempt_id: int) -> ResponseReturnValue:
         earned=grading.worth_of(quiz.points, attempt.score, attempt.max_score),
         read_as=_read_as,
         attempts_left=attempts.attempts_left(quiz, len(mine)),
+        counted=scores.counted(mine, quiz.counts),
+        scored=sum(1 for each in mine if each.score is not None),
         next=pages.link(course, after),
     )
 

@@ -16,6 +16,7 @@ def apply_quiz(quiz: Quiz, content: QuizContent, render: Render) -> bool:
         instructions_html=render(content.instructions),
         time_limit_s=content.time_limit_s,
         attempts_allowed=content.attempts_allowed,
+        counts=content.counts,
         points=content.points,
         pass_percent=content.pass_percent,
         is_shuffled=content.is_shuffled,

@@ -47,6 +47,7 @@ class QuizContent:
     instructions: str = ""
     time_limit_s: int | None = None
     attempts_allowed: int | None = None
+    counts: str = "best"
     points: int = 0
     pass_percent: int = 50
     is_shuffled: bool = False

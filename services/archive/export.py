@@ -87,6 +87,7 @@ def _quiz(quiz: Quiz) -> QuizContent:
         instructions=line_text(quiz.instructions_md),
         time_limit_s=quiz.time_limit_s,
         attempts_allowed=quiz.attempts_allowed,
+        counts=quiz.counts,
         points=quiz.points,
         pass_percent=quiz.pass_percent,
         is_shuffled=quiz.is_shuffled,

@@ -30,6 +30,7 @@ def read_quiz(document: Document[QuizFile], slug: str) -> QuizContent:
         instructions=quiz.instructions,
         time_limit_s=_time_limit(document),
         attempts_allowed=quiz.attempts_allowed,
+        counts=quiz.counts,
         points=quiz.points,
         pass_percent=quiz.pass_percent,
         is_shuffled=quiz.is_shuffled,

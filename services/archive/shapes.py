@@ -136,6 +136,7 @@ class QuizFile(Shape):
     time_limit_minutes: Annotated[int, _whole(1, 10_080)] | None = None
     time_limit_seconds: Annotated[int, _whole(1, 604_800)] | None = None
     attempts_allowed: Annotated[int, _whole(1, 1_000)] | None = None
+    counts: Literal["best", "last", "first", "average"] = "best"
     points: Points = 0
     pass_percent: Annotated[int, _whole(0, 100)] = 50
     is_shuffled: Flag = False

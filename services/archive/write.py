@@ -121,6 +121,7 @@ def _quiz(quiz: QuizContent) -> dict[str, Any]:
         "time_limit_minutes": seconds // 60 or None if is_whole else None,
         "time_limit_seconds": None if is_whole else seconds,
         "attempts_allowed": quiz.attempts_allowed,
+        "counts": quiz.counts,
         "points": quiz.points,
         "pass_percent": quiz.pass_percent,
         "is_shuffled": quiz.is_shuffled,

@@ -10,6 +10,11 @@ from models import Attempt, Course, Module, Question, Quiz
 from services.paging import Page, paginate
 from services.quizzes import attempts
 
+SHOWN = (
+    *("id", "slug", "title", "instructions_html", "time_limit_s", "attempts_allowed", "counts", "points"),
+    "pass_percent",
+)
+
 
 def overview(course: Course, user_id: int) -> list[dict[str, Any]]:
     """Return every quiz of the course in its order, with its questions counted and the attempts left. One query."""
@@ -21,10 +26,9 @@ def overview(course: Course, user_id: int) -> list[dict[str, Any]]:
         .where(Quiz.course_id == course.id, ~Quiz.is_archived)
         .order_by(Module.position, Quiz.position, Quiz.id)
     )
-    names = ("id", "slug", "title", "instructions_html", "time_limit_s", "attempts_allowed", "points", "pass_percent")
     return [
         {
-            **{name: getattr(quiz, name) for name in names},
+            **{name: getattr(quiz, name) for name in SHOWN},
             "question_count": count,
             "attempts_left": attempts.attempts_left(quiz, number),
         }

@@ -178,7 +178,7 @@ DAMAGED = {
         with_line(QUIZ, "questions:\n", "questions: none\nmore:\n"),
         [
             f"{QUIZ}:4: questions: must be a list (lines that begin with -)",
-            f"{QUIZ}:5: more: isn't a field here; it knows attempts_allowed, instructions, is_shuffled, "
+            f"{QUIZ}:5: more: isn't a field here; it knows attempts_allowed, counts, instructions, is_shuffled, "
             "pass_percent, points, questions, time_limit_minutes, time_limit_seconds, title",
         ],
     ),

@@ -97,6 +97,7 @@ def quizzes(draw, slug):
         instructions=draw(blocks),
         time_limit_s=draw(st.none() | st.integers(1, 604_800)),
         attempts_allowed=draw(st.none() | st.integers(1, 1_000)),
+        counts=draw(st.sampled_from(["best", "last", "first", "average"])),
         points=draw(points),
         pass_percent=draw(st.integers(0, 100)),
         is_shuffled=draw(st.booleans()),
