@@ -1,33 +1,57 @@
 """Points: an append-only ledger, and each person's total in a course."""
 
 from datetime import datetime
+from typing import Literal, get_args
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, desc, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, desc, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
 from models.base import Id, utcnow
 from models.user import User
 
+# What an entry is for. A compensation takes back, or gives, what an earlier entry of its source had wrong.
+Kind = Literal["quiz", "check", "lesson", "award", "compensation"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
 
 class PointEntry(Model):
-    """Points earned once from one source, such as `lesson:12`, `attempt:7` or `check:3`. Never changed."""
+    """Points that a person got, or lost again, for a source, such as `lesson:12`, `quiz:7` or `check:3`. Never changed.
+
+    A source's entries are numbered from 1 for each person, so that none can be written twice; their sum is what the
+    source is worth. Of one person in one course, IDs and times rise in the order in which the entries were written.
+    """
 
     __tablename__ = "point_entries"
 
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
     source: Mapped[str]
+    number: Mapped[int] = mapped_column(SmallInteger, default=1)
+    kind: Mapped[str]
     points: Mapped[int]
+    # Why, as the instructor who gave the points wrote it.
+    reason: Mapped[str | None]
+    given_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
-    __table_args__ = (UniqueConstraint("user_id", "source"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "source", "number"),
+        CheckConstraint("kind IN ('quiz', 'check', 'lesson', 'award', 'compensation')", name="kind"),
+        CheckConstraint("number > 0", name="number"),
+        # Serves a person's entries in a course, and the audit, in their order.
+        Index("ix_point_entries_course_id_user_id_id", "course_id", "user_id", "id"),
+        # Serves what was written in a week, or until a moment.
+        Index("ix_point_entries_course_id_created_at", "course_id", "created_at"),
+    )
 
 
 class CourseTotal(Model):
     """The sum of a person's ledger in a course, and when it was reached. Written with the ledger, never alone.
 
+    `reached_at` is the time since which the sum has never been lower than it is now; `changed_at` that of the last
+    entry.
     `is_ranked`: its person is a student of the course now. Triggers keep it, and `point_counts` (docs/adr/0024).
     """
 
@@ -37,6 +61,7 @@ class CourseTotal(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     points: Mapped[int] = mapped_column(default=0)
     reached_at: Mapped[datetime] = mapped_column(default=utcnow)
+    changed_at: Mapped[datetime] = mapped_column(default=utcnow)
     is_ranked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     user: Mapped[User] = relationship()

@@ -100,8 +100,9 @@ def set_role(course: Course, user_id: int, role: str | None, *, now: datetime) -
     """Give a person a role in a course, or with None take them out. A course keeps one teacher."""
     if role is not None and role not in ROLES:
         raise InvalidInput("role", f"must be one of {', '.join(ROLES)}")
-    # Two teachers who demote each other at once would leave none: one of them waits here.
-    db.session.execute(select(Course.id).where(Course.id == course.id).with_for_update())
+    # Two teachers who demote each other at once would leave none: one of them waits here. Who writes rows that belong
+    # to the course doesn't wait.
+    db.session.execute(select(Course.id).where(Course.id == course.id).with_for_update(key_share=True))
     current = db.session.get(Enrolment, (course.id, user_id), populate_existing=True)
     if current is None and role is None:
         raise NotFound

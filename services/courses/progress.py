@@ -36,7 +36,12 @@ def complete_lesson(user_id: int, lesson: Lesson, *, now: datetime) -> bool:
     """Note that a lesson is read, and award its points once."""
     is_new = complete(user_id, lesson, now=now)
     points.award(
-        user_id=user_id, course_id=lesson.course_id, source=f"lesson:{lesson.id}", points=lesson.points, now=now
+        user_id=user_id,
+        course_id=lesson.course_id,
+        source=f"lesson:{lesson.id}",
+        kind="lesson",
+        points=lesson.points,
+        now=now,
     )
     return is_new
 

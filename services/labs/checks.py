@@ -164,6 +164,7 @@ def _reward(run: CheckRun, now: datetime) -> None:
         user_id=lab_session.user_id,
         course_id=lab_session.course_id,
         source=f"check:{check.id}",
+        kind="check",
         points=check.points,
         now=now,
     )

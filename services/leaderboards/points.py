@@ -1,38 +1,138 @@
 """The points ledger, and the totals that are kept with it."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import CourseTotal, PointEntry
+from models.points import Kind
 from services import live
+from services.leaderboards import standings
 
 
-def award(*, user_id: int, course_id: int, source: str, points: int, now: datetime) -> bool:
-    """Write `points` for `source` once; return whether this call wrote them.
+@dataclass(frozen=True)
+class Total:
+    """Whose total of which course is held, and when it last changed."""
 
-    The ledger's unique (user, source) makes a repetition harmless. Entry and total stand in one transaction, and
-    `reached_at` moves with the total: ties go to who got there first.
+    user_id: int
+    course_id: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an instructor says about the points that they give: who they are, and why, in their own words."""
+
+    by_id: int
+    reason: str
+
+
+def award(
+    *,
+    user_id: int,
+    course_id: int,
+    source: str,
+    kind: Kind,
+    points: int,
+    now: datetime,
+    given: Given | None = None,
+) -> bool:
+    """Write `points` for `source` unless the person has anything from it; return whether this call wrote them.
+
+    Whoever awards points to several people in one transaction does it in the order of their IDs.
     """
-    if points <= 0:
+    if not points or _entries(user_id, source)[1]:
         return False
-    entry = insert(PointEntry).values(
-        user_id=user_id, course_id=course_id, source=source, points=points, created_at=now
-    )
-    written = db.session.execute(entry.on_conflict_do_nothing().returning(PointEntry.id)).scalar()
-    if written is None:
-        return False
-    total = insert(CourseTotal).values(user_id=user_id, course_id=course_id, points=points, reached_at=now)
-    db.session.execute(
-        total.on_conflict_do_update(
-            index_elements=["course_id", "user_id"],
-            set_={
-                "points": CourseTotal.points + total.excluded.points,
-                "reached_at": func.greatest(CourseTotal.reached_at, total.excluded.reached_at),
-            },
-        )
-    )
-    live.board_changed(course_id)
+    total = _lock(user_id, course_id, now)
+    if _entries(user_id, source)[1]:
+        return False  # by somebody who was faster
+    _write(total, source, 1, kind, points, now, given)
     return True
+
+
+def settle(
+    *,
+    user_id: int,
+    course_id: int,
+    source: str,
+    kind: Kind,
+    points: int,
+    now: datetime,
+    given: Given | None = None,
+    may_lower: bool = True,
+) -> int:
+    """Make the person's entries of `source` add up to `points`, by one more entry; return how much that entry says.
+
+    `points` may be lower than before, unless not `may_lower`: then what is there stays. A repetition writes nothing and
+    returns 0. Whoever settles for several people in one transaction does it in the order of their IDs.
+    """
+    if not points and not _entries(user_id, source)[1]:
+        return 0
+    total = _lock(user_id, course_id, now)
+    before, number = _entries(user_id, source)
+    if points == before or (points < before and not may_lower):
+        return 0
+    _write(total, source, number + 1, kind, points - before, now, given)
+    return points - before
+
+
+def held(user_id: int, source: str) -> int:
+    """Return what a person has from a source."""
+    return _entries(user_id, source)[0]
+
+
+def _lock(user_id: int, course_id: int, now: datetime) -> Total:
+    """Return the person's total, held until the commit: of one person and course, entries are written one by one."""
+    mine = CourseTotal.course_id == course_id, CourseTotal.user_id == user_id
+    changed_at = db.session.execute(select(CourseTotal.changed_at).where(*mine).with_for_update()).scalar()
+    if changed_at is None:
+        row = insert(CourseTotal).values(user_id=user_id, course_id=course_id, points=0, reached_at=now, changed_at=now)
+        # Where somebody else was faster, an update of nothing waits for them and then holds the row.
+        made = row.on_conflict_do_update(
+            index_elements=["course_id", "user_id"], set_={"changed_at": CourseTotal.changed_at}
+        )
+        changed_at = db.session.execute(made.returning(CourseTotal.changed_at)).scalar_one()
+    return Total(user_id, course_id, changed_at)
+
+
+def _entries(user_id: int, source: str) -> tuple[int, int]:
+    """Return the sum of a source's entries, and the number of the last one."""
+    query = select(func.coalesce(func.sum(PointEntry.points), 0), func.coalesce(func.max(PointEntry.number), 0)).where(
+        PointEntry.user_id == user_id, PointEntry.source == source
+    )
+    points, number = db.session.execute(query).one()
+    return int(points), int(number)
+
+
+def _write(total: Total, source: str, number: int, kind: Kind, points: int, now: datetime, given: Given | None) -> None:
+    # A clock that was set back, or a request that took its time before it got here, must not turn the order round.
+    at = max(now, total.changed_at)
+    entry = insert(PointEntry).values(
+        user_id=total.user_id,
+        course_id=total.course_id,
+        source=source,
+        number=number,
+        kind=kind,
+        points=points,
+        reason=given.reason if given else None,
+        given_by_id=given.by_id if given else None,
+        created_at=at,
+    )
+    written = entry.returning(PointEntry.points).cte("written")
+    _move(total, reached_at=at, changed_at=at, points=CourseTotal.points + select(written.c.points).scalar_subquery())
+    if points < 0:
+        _move(total, reached_at=standings.of_person(total.course_id, total.user_id).reached_at)
+    live.board_changed(total.course_id)
+
+
+def _move(total: Total, **values: Any) -> None:
+    db.session.execute(
+        update(CourseTotal)
+        .where(CourseTotal.course_id == total.course_id, CourseTotal.user_id == total.user_id)
+        .values(**values),
+        execution_options={"synchronize_session": False},
+    )

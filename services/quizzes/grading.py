@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import structlog
-from sqlalchemy import Integer, column, func, select, update, values
+from sqlalchemy import Integer, column, select, update, values
 from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
-from models import Attempt, AttemptItem, PointEntry, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import SUBMITTED
 from models.marks import Marks, exact
 from services.courses import progress
@@ -88,28 +88,17 @@ def _score(kind: str, spec: dict[str, Any], response: Any, worth: float) -> Frac
 def _reward(attempt: Attempt, quiz: Quiz, now: datetime) -> None:
     if (attempt.percent or 0) >= quiz.pass_percent:
         progress.complete(attempt.user_id, quiz, now=now)
-    worth = worth_of(quiz.points, attempt.score, attempt.max_score)
-    earned = _earned_before(attempt)
-    points.award(
+    points.settle(
         user_id=attempt.user_id,
         course_id=quiz.course_id,
-        source=f"attempt:{attempt.id}",
-        points=worth - earned,
+        source=f"quiz:{quiz.id}",
+        kind="quiz",
+        points=worth_of(quiz.points, attempt.score, attempt.max_score),
         now=now,
+        may_lower=False,  # of several attempts the best counts
     )
 
 
 def worth_of(quiz_points: int, score: Fraction | None, max_score: Fraction) -> int:
     """Return what a score earns of the quiz's points, rounded to the nearest whole."""
     return round(quiz_points * score / max_score) if score and max_score else 0
-
-
-def _earned_before(attempt: Attempt) -> int:
-    """Return what earlier attempts at the quiz earned: only an improvement earns again."""
-    sources = select(func.concat("attempt:", Attempt.id)).where(
-        Attempt.user_id == attempt.user_id, Attempt.quiz_id == attempt.quiz_id
-    )
-    query = select(func.coalesce(func.sum(PointEntry.points), 0)).where(
-        PointEntry.user_id == attempt.user_id, PointEntry.source.in_(sources)
-    )
-    return int(db.session.scalar(query) or 0)

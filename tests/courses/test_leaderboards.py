@@ -32,7 +32,7 @@ def asked(app: object) -> Iterator[Asked]:
 
 
 def earn(cast: Cast, user_id: int, amount: int, at: datetime, source: str = "lesson:1") -> None:
-    points.award(user_id=user_id, course_id=cast.course.id, source=source, points=amount, now=at)
+    points.award(user_id=user_id, course_id=cast.course.id, source=source, kind="award", points=amount, now=at)
 
 
 def student(cast: Cast, handle: str) -> int:

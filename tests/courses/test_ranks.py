@@ -65,7 +65,14 @@ def test_ranks_agree_under_random_ties_and_changes(app: object, db: object) -> N
                     members.leave(user, where)
                 case _:
                     amount = chance.choice([5, 5, 10])
-                    points.award(user_id=user.id, course_id=where.id, source=f"s{seed}:{step}", points=amount, now=at)
+                    points.award(
+                        user_id=user.id,
+                        course_id=where.id,
+                        source=f"s{seed}:{step}",
+                        kind="award",
+                        points=amount,
+                        now=at,
+                    )
             if step % 30 == 0:
                 expect_agreement(course, people)
 
@@ -78,7 +85,7 @@ def test_somebody_who_goes_altogether_is_counted_no_more(app: object, db: object
     people = [UserFactory() for _ in range(3)]
     for user in people:
         EnrolmentFactory(course=course, user=user)
-        points.award(user_id=user.id, course_id=course.id, source="lesson:1", points=5, now=NOW)
+        points.award(user_id=user.id, course_id=course.id, source="lesson:1", kind="lesson", points=5, now=NOW)
 
     database.session.execute(text("DELETE FROM users WHERE id = :id"), {"id": people[0].id})
 
@@ -90,7 +97,9 @@ def test_a_site_of_before_has_its_counts(committed_db: CommittedDatabase) -> Non
         course = CourseFactory()
         people = [EnrolmentFactory(course=course, role=role).user for role in ("student", "student", "assistant")]
         for number, user in enumerate([*people, UserFactory()]):
-            points.award(user_id=user.id, course_id=course.id, source="lesson:1", points=5 + number, now=NOW)
+            points.award(
+                user_id=user.id, course_id=course.id, source="lesson:1", kind="lesson", points=5 + number, now=NOW
+            )
         database.session.commit()
 
         downgrade(revision="0014")
@@ -125,7 +134,9 @@ def test_ranks_agree_after_changes_at_once(committed_db: CommittedDatabase) -> N
                             members.set_role(here, user_id, role, now=at)
                     else:
                         source = f"s{seed}:{step}"
-                        points.award(user_id=user_id, course_id=course_id, source=source, points=5, now=at)
+                        points.award(
+                            user_id=user_id, course_id=course_id, source=source, kind="award", points=5, now=at
+                        )
                     database.session.commit()
                 except NotFound:
                     database.session.rollback()  # somebody else took the person out first

@@ -63,10 +63,8 @@ def test_only_an_improvement_earns_again(cast: Cast) -> None:
     attempts.submit(third, now=NOW)
 
     entries = db.session.scalars(select(PointEntry).order_by(PointEntry.id)).all()
-    assert [(entry.source, entry.points) for entry in entries] == [
-        (f"attempt:{first.id}", 5),
-        (f"attempt:{third.id}", 15),
-    ]
+    assert {(entry.source, entry.kind) for entry in entries} == {(f"quiz:{cast.quiz.id}", "quiz")}
+    assert [(entry.number, entry.points) for entry in entries] == [(1, 5), (2, 15)]
 
 
 def test_a_receipt_counts_what_is_saved(cast: Cast) -> None:

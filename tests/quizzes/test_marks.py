@@ -82,6 +82,6 @@ def test_stored_roundings_are_mended(committed_db: CommittedDatabase) -> None:
         assert (mended.score, mended.percent) == (3, 50)
         assert db.session.get_one(AttemptItem, (key, 3)).score == Fraction(1, 3)
         assert db.session.get(Completion, (bob, mended.quiz_id)) is not None
-        assert db.session.query(PointEntry).filter_by(source=f"attempt:{key}").one().points == 2
+        assert db.session.query(PointEntry).filter_by(source=f"quiz:{mended.quiz_id}").one().points == 2
         assert db.session.get_one(CourseTotal, (course, bob)).points == 2
         db.session.remove()
