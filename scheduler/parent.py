@@ -7,8 +7,8 @@
 """
 
 import os
+import select
 import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,23 +28,53 @@ log = structlog.get_logger("yurt.scheduler")
 
 
 class Ending:
-    """Whether the child is to end: it was asked to, or its parent is gone."""
+    """Whether the child is to end: it was asked to, or its parent is gone.
 
-    def __init__(self, parent: int) -> None:
-        self._parent = parent
-        self._asked = threading.Event()
+    `life` is the end of a pipe that closes with the parent, so that whoever waits needn't look now and then.
+    """
+
+    def __init__(self, parent: int, life: int) -> None:
+        self._parent, self._life = parent, life
+        self._is_asked = False
+        self._heard, self._bell = os.pipe()
+        os.set_blocking(self._heard, False)
+        os.set_blocking(self._bell, False)
+
+    def listen(self) -> None:
+        """Have requests wake who waits, whichever thread they reach; in the main thread of the child."""
+        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
+        for number in REQUESTS:
+            signal.signal(number, self.ask)
 
     def ask(self, _number: int = 0, _frame: object = None) -> None:
         """Ask it to end; a handler of signals."""
-        self._asked.set()
+        self._is_asked = True
 
     def is_set(self) -> bool:
         """Say whether it is to end."""
-        return self._asked.is_set() or os.getppid() != self._parent
+        return self._is_asked or os.getppid() != self._parent
 
-    def wait(self, timeout: float) -> bool:
-        """Wait until it is asked to end, or the time is over."""
-        return self._asked.wait(timeout) or self.is_set()
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is to end, or the time is over."""
+        until = None if timeout is None else time.monotonic() + timeout
+        waiting = select.poll()
+        waiting.register(self._heard, select.POLLIN)
+        waiting.register(self._life, select.POLLIN)
+        while not self.is_set():
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            for number, _event in waiting.poll(None if left is None else left * 1000):
+                if number == self._life:
+                    return True
+                with suppress(BlockingIOError):
+                    os.read(self._heard, 4096)
+        return True
+
+    def close(self) -> None:
+        """Close what the parent has of it."""
+        os.close(self._heard)
+        os.close(self._bell)
 
 
 def keep(work: Callable[[Ending], int]) -> int:
@@ -52,11 +82,14 @@ def keep(work: Callable[[Ending], int]) -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     brief = 0
+    life, alive = os.pipe()
     while True:
-        began, ending = time.monotonic(), Ending(os.getpid())
+        began, ending = time.monotonic(), Ending(os.getpid(), life)
         pid = os.fork()
         if pid == 0:
+            os.close(alive)
             return _child(work, ending)
+        ending.close()
         code, is_over = _watch(pid)
         if is_over or code >= 0:
             return code if code >= 0 else 1
@@ -70,8 +103,7 @@ def keep(work: Callable[[Ending], int]) -> int:
 
 def _child(work: Callable[[Ending], int], ending: Ending) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for number in REQUESTS:
-        signal.signal(number, ending.ask)
+    ending.listen()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
     return work(ending)
 

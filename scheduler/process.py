@@ -1,6 +1,7 @@
 """The scheduler at work: the ticks, and an ear for nudges."""
 
 import os
+import threading
 
 import structlog
 from flask import Flask
@@ -21,7 +22,8 @@ END_S = 8.0
 # The lookout asks every two seconds, and its statement takes 15 at most. A process silent for this time hangs: it ends,
 # and the parent starts another one.
 HANGS_S = 60.0
-LISTEN_S = 1.0
+# How long the ear waits in one go. It hears a nudge at once; at rest it only keeps its connection alive.
+LISTEN_S = 30.0
 RETRY_S = 0.3
 
 log = structlog.get_logger("yurt.scheduler")
@@ -35,13 +37,20 @@ def work(app: Flask, settings: Settings, ending: Ending) -> int:
     watch = Watchdog(HANGS_S)
     workers = Workers(app, redis, make_ticks(settings, make_backend(settings), redis), watch.beat)
     workers.start()
+    # A daemon: it may be waiting for a nudge when everything else has ended.
+    threading.Thread(target=hear, args=(redis, workers, ending), name="ear", daemon=True).start()
     log.info("scheduler works", labs=settings.lab_backend)
-    while not ending.is_set():
-        listen(redis, workers, ending)
+    ending.wait()
     is_clean = workers.end(END_S)
     watch.end()
     log.info("scheduler ends", clean=is_clean)
     return 0
+
+
+def hear(redis: Redis, workers: Workers, ending: Ending) -> None:
+    """Listen for nudges until the end, also when Redis has been away."""
+    while not ending.is_set():
+        listen(redis, workers, ending)
 
 
 def listen(redis: Redis, workers: Workers, ending: Ending) -> None:

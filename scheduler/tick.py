@@ -39,8 +39,9 @@ class Tick:
     """A kind of work. `work` does one piece and says whether there may be more; a nudge with its `topic` wakes it.
 
     It works every `interval_s`, when a row is due (`due` asks for the time at which the first one is), or both. While
-    the answer to `needs` is empty (false, NULL), intervals pass without work; when the answer changes, the tick works
-    at once. `oldest` asks since when the first row waits, for the metric; by default that is `due`.
+    the answer to `needs` is empty (false, NULL), it works every `idle_s`, or not at all where there is none; when the
+    answer changes, the tick works at once. `has_work` says the same of what this process knows by itself, without a
+    question. `oldest` asks since when the first row waits, for the metric; by default that is `due`.
 
     The `work` of a tick with several threads takes a function, and calls it when it has claimed a row: the next thread
     then looks for the next row.
@@ -51,11 +52,13 @@ class Tick:
     name: str
     work: Callable[..., bool]
     interval_s: float | None = None
+    idle_s: float | None = None
     topic: str = ""
     threads: int = 1
     due: Ask | None = None
     needs: Ask | None = None
     oldest: Ask | None = None
+    has_work: Callable[[], bool] = lambda: True
     bell: Bell = field(default_factory=Bell)
     needs_seen: Any = True
     # The threads that wait for a ring or the next interval, by their idents: nothing of theirs hangs.

@@ -180,6 +180,7 @@ class Workers:
             self._heartbeats.tell()
             self._alive()
             self._nudged.wait(pause)
+        self._lookout.leave()
 
     def _keep(self, topics: set[str]) -> None:
         """Keep the nudges of a look that failed for the next one."""
@@ -226,12 +227,16 @@ class Workers:
 
     def _rest(self, tick: Tick) -> None:
         """Wait for the bell, or for the next interval in which the tick is needed."""
-        interval_s = tick.interval_s
-        if interval_s is not None and tick.topic and self.outages.is_down("redis"):
-            interval_s = min(interval_s, POLL_S)  # nobody nudges
-        while not tick.rest(interval_s):
-            if tick.is_needed:
+        while not tick.rest(self._pause(tick)):
+            if tick.has_work() and (tick.is_needed or tick.idle_s is not None):
                 return
+
+    def _pause(self, tick: Tick) -> float | None:
+        """Return how long a tick rests that nobody rings for; None for ever. The lookout rings when it is needed."""
+        if tick.interval_s is None or not tick.is_needed:
+            return tick.idle_s
+        is_deaf = bool(tick.topic) and self.outages.is_down("redis")
+        return min(tick.interval_s, POLL_S) if is_deaf else tick.interval_s
 
     def _round(self, tick: Tick) -> bool:
         began = time.perf_counter()

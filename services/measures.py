@@ -68,14 +68,29 @@ def source(folder: Path | None) -> str:
     return path.read_text()
 
 
-def local(folder: Path | None) -> list[Metric]:
-    """Return the metrics of this process and of those that share `folder` with it."""
+class _Files:
+    """Adds up the files that the processes of one part have in a folder; the collector of theirs adds up all."""
+
+    def __init__(self, folder: Path, role: str) -> None:
+        self._folder, self._pids = folder, process_figures.pids_of(folder, role)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics as they stand."""
+        paths = [str(path) for path in self._folder.glob("*.db") if int(path.stem.rpartition("_")[2]) in self._pids]
+        return multiprocess.MultiProcessCollector.merge(paths, accumulate=True)  # type: ignore[no-untyped-call, no-any-return]  # theirs
+
+
+def local(folder: Path | None, role: str | None = None) -> list[Metric]:
+    """Return the metrics of this process and of those that share `folder` with it; of one part where it is named."""
     registry = REGISTRY
     if folder is not None:
         forget_the_dead(folder)
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # theirs
-    return [*_collected(registry), *process_figures.figures(folder)]
+        if role is None:
+            multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # theirs
+        else:
+            registry.register(_Files(folder, role))
+    return [*_collected(registry), *process_figures.figures(folder, role)]
 
 
 def _collected(registry: CollectorRegistry) -> list[Metric]:
@@ -106,8 +121,11 @@ def _is_alive(pid: int) -> bool:
 
 
 def entry(folder: Path | None, role: str, owned: tuple[str, ...], now: float) -> tuple[str, str]:
-    """Return key and value for the hash KEY: the metrics of a `role` whose names begin with one of `owned`."""
-    owned_families = (family for family in local(folder) if family.name.startswith(owned))
+    """Return key and value for the hash KEY: the metrics of a `role` whose names begin with one of `owned`.
+
+    The files of others in the same folder aren't read: those of web grow with every route that somebody has asked for.
+    """
+    owned_families = (family for family in local(folder, role) if family.name.startswith(owned))
     return f"{role}/{source(folder)}", json.dumps({"at": now, "text": text(owned_families)})
 
 

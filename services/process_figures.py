@@ -25,13 +25,28 @@ def note(folder: Path | None, name: str) -> None:
     _own[pid] = name
     if folder is not None:
         with suppress(OSError):
+            # The others count on when this process is gone.
+            with (folder / f"pids_{role_of(name)}").open("a") as pids:
+                pids.write(f"{pid}\n")
             draft = folder / f"process_{pid}.draft"
             draft.write_text(json.dumps({"name": name, "began": psutil.Process(pid).create_time()}))
             draft.replace(folder / f"process_{pid}.json")
 
 
-def figures(folder: Path | None) -> list[Metric]:
-    """Return what each process uses now."""
+def role_of(name: str) -> str:
+    """Return the part of Yurt that a process belongs to: `scheduler` for `scheduler.parent`."""
+    return name.partition(".")[0]
+
+
+def pids_of(folder: Path, role: str) -> set[int]:
+    """Return the processes of a part that are there, or were there since the folder was made."""
+    with suppress(OSError):
+        return {int(line) for line in (folder / f"pids_{role}").read_text().split() if line.isdecimal()}
+    return set()
+
+
+def figures(folder: Path | None, role: str | None = None) -> list[Metric]:
+    """Return what each process uses now; of one part of Yurt where it is named."""
     cpu = CounterMetricFamily(
         "yurt_process_cpu_seconds_total", "Processor time that a process has used.", labels=LABELS
     )
@@ -39,7 +54,7 @@ def figures(folder: Path | None) -> list[Metric]:
     began = GaugeMetricFamily("yurt_process_start_time_seconds", "When a process began, in Unix time.", labels=LABELS)
     threads = GaugeMetricFamily("yurt_process_threads", "Threads of a process.", labels=LABELS)
     files = GaugeMetricFamily("yurt_process_open_fds", "Files and connections that are open.", labels=LABELS)
-    for pid, name in _living(folder).items():
+    for pid, name in _living(folder, role).items():
         with suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
             with process.oneshot():
@@ -56,11 +71,12 @@ def figures(folder: Path | None) -> list[Metric]:
     return [cpu, memory, began, threads, files]
 
 
-def _living(folder: Path | None) -> dict[int, str]:
+def _living(folder: Path | None, role: str | None) -> dict[int, str]:
     if folder is None:
         return dict(_own) if os.getpid() in _own else {}
     names = {}
-    for path in folder.glob("process_*.json"):
+    pids = None if role is None else pids_of(folder, role)
+    for path in folder.glob("process_*.json") if pids is None else [folder / f"process_{pid}.json" for pid in pids]:
         try:
             kept, pid = json.loads(path.read_text()), int(path.stem.partition("_")[2])
             # A pid may be somebody else's by now.

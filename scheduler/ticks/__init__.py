@@ -45,6 +45,8 @@ SAVERS = 2
 CHECKERS = 8
 # Nobody waits for a warm machine.
 WARMERS = 4
+# How often the cluster is looked at while no lab is open: then a job can only be one that nobody wants.
+IDLE_S = 60.0
 
 
 def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> list[Tick]:
@@ -65,7 +67,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     keeper = lease_renewals.LeaseKeeper()
     start, stop = starts.starter(settings, backend, limits, keeper), stops.stopper(backend, keeper)
     save, check = saves.saver(backend, keeper), checks.checker(backend, keeper)
-    count = Tick("capacity", capacity.counter(settings, backend), interval_s=15.0)
+    count = _of_cluster("capacity", capacity.counter(settings, backend), 15.0)
     if backend.has_events:
         stream = Tick("events", lambda: False, interval_s=1.0)
 
@@ -88,12 +90,16 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         _of_labs("stops", stop, STOPPERS, due=claims.stop_due, oldest=claims.oldest_stopping),
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
-        Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S),
+        Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S, has_work=keeper.has_any),
         Tick("idleness", idleness.culler(redis, settings.public_url), 15.0, needs=claims.is_any_running),
         Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),
         Tick("visits", visits.work, due=help_visits.gone_due),
-        Tick("reconcile", reconcile.reconciler(settings, backend), interval_s=15.0 if backend.has_events else 10.0),
+        _of_cluster("reconcile", reconcile.reconciler(settings, backend), 15.0 if backend.has_events else 10.0),
     ]
+
+
+def _of_cluster(name: str, work: Callable[..., bool], interval_s: float) -> Tick:
+    return Tick(name, work, interval_s=interval_s, idle_s=IDLE_S, needs=claims.is_any_open)
 
 
 def _of_labs(name: str, work: Callable[..., bool], threads: int, *, due: Ask, oldest: Ask | None = None) -> Tick:

@@ -71,6 +71,10 @@ class LeaseKeeper:
                 if not is_done:
                     self._dropped.add((kind, key))
 
+    def has_any(self) -> bool:
+        """Say whether a row is in hand, or its lease is still to be ended."""
+        return bool(self._since or self._dropped)
+
     def of(self, kind: Kind) -> list[Any]:
         """Return the keys of the rows of a kind that are in hand."""
         with self._lock:
@@ -79,10 +83,10 @@ class LeaseKeeper:
 
     def renew(self) -> bool:
         """Renew the leases of rows in hand, and release those of work that failed."""
+        if not self.has_any():
+            return False
         with self._lock:
             dropped = set(self._dropped)
-        if not dropped and not self._since:
-            return False
         for kind in leases.KINDS:
             if keys := self.of(kind):
                 leases.renew(kind, keys, utcnow())

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from extensions import db
-from models import LabSession
-from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
+from models import LabSession, WarmLab
+from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
 from services.capacity import holdings, order
 from services.capacity.order import Choice, Limits
@@ -105,6 +105,12 @@ def oldest_queued(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 def oldest_stopping(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask since when the first machine that nobody is stopping waits for its stop."""
     return select(func.min(leases.due_at(LabSession))).where(LabSession.state == STOPPING).scalar_subquery()
+
+
+def is_any_open(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
+    """Ask whether any lab waits, has a machine, or is kept warm."""
+    is_open = select(LabSession.id).where(LabSession.state != ENDED).exists()
+    return select(or_(is_open, select(WarmLab.id).exists())).scalar_subquery()
 
 
 def is_any_running(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:

@@ -5,8 +5,9 @@ ends now; otherwise the lease of a dead scheduler would hold its row until the c
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, or_, select, update
 
 from extensions import db
 from models import CheckRun, LabSession, Mail, WarmLab
@@ -35,12 +36,10 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
 
 def mend(now: datetime) -> None:
     """End every lease and every pause that lies too far ahead."""
-    faults = {kind: _ahead(kind, now) for kind in OPEN}
-    # One statement finds that there is nothing to mend, which is so nearly always.
-    is_any = or_(*(select(kind.id).where(*OPEN[kind], or_(*ahead)).exists() for kind, ahead in faults.items()))
-    if not db.session.scalar(select(is_any)):
+    if not db.session.scalar(_is_any(), {"now": now}):
         return
-    for kind, (is_lease_ahead, is_pause_ahead) in faults.items():
+    for kind in OPEN:
+        is_lease_ahead, is_pause_ahead = _ahead(kind, now)
         values = {
             "leased_until": case((is_lease_ahead, now), else_=kind.leased_until),
             "retry_at": case((is_pause_ahead, now), else_=kind.retry_at),
@@ -49,12 +48,20 @@ def mend(now: datetime) -> None:
         db.session.execute(statement.execution_options(synchronize_session=False))
 
 
+@cache
+def _is_any() -> Select[tuple[bool]]:
+    """Ask whether there is anything to mend, which is nearly never so. Built once: building costs more than asking."""
+    now = bindparam("now", type_=DateTime(timezone=True))
+    faults = (select(kind.id).where(*OPEN[kind], or_(*_ahead(kind, now))).exists() for kind in OPEN)
+    return select(or_(*faults))
+
+
 def longest_pause(kind: Kind) -> timedelta:
     """Return how long a row of that kind waits at most before it is tried again."""
     return max(retries.longest for retries in TRIED[kind])
 
 
-def _ahead(kind: Kind, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _ahead(kind: Kind, now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Match the rows whose lease, and those whose pause ends later than it can."""
     lease = outbox.LEASE if kind is Mail else LEASE
     is_pause_ahead = kind.retry_at > now + longest_pause(kind) + SKEW

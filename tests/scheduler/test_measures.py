@@ -1,6 +1,9 @@
 """What a scheduler counts, among the numbers that a web process gives."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from config import ROOT
 from services import measures
 from tests.sites import LiveSite, until
 
@@ -74,6 +78,24 @@ def test_what_is_old_or_rubbish_is_dropped(redis: Any) -> None:
 
     assert {sample.labels["source"] for family in found for sample in family.samples} == {"new"}
     assert [name.decode() for name in redis.hkeys(measures.KEY)] == ["new"]
+
+
+def test_a_part_tells_what_its_own_processes_count_also_those_that_are_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    count = (
+        "import sys, os; from pathlib import Path; from prometheus_client import Counter;"
+        "from services import process_figures;"
+        "process_figures.note(Path(os.environ['PROMETHEUS_MULTIPROC_DIR']), sys.argv[1]);"
+        "Counter('yurt_probe_total', 'Probe.').inc(int(sys.argv[2]))"
+    )
+    environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    for name, number in (("scheduler", 1), ("scheduler.parent", 2), ("web", 4)):
+        subprocess.run([sys.executable, "-c", count, name, str(number)], cwd=ROOT, env=environ, check=True)
+
+    told = [json.loads(measures.entry(folder, role, ("yurt_probe",), 1.0)[1])["text"] for role in ("scheduler", "web")]
+
+    assert ["yurt_probe_total 3.0" in told[0], "yurt_probe_total 4.0" in told[1]] == [True, True]
 
 
 def test_processes_that_share_a_folder_are_one_source_and_tell_each_other_nothing(redis: Any, tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ def test_a_child_whose_parent_is_gone_ends(tmp_path: Path) -> None:
         until(lambda: not psutil.pid_exists(child), 20)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_who_waits_for_the_end_without_a_time_hears_of_it(tmp_path: Path, number: int) -> None:
+    works = "(open(f'{sys.argv[1]}/{os.getpid()}', 'w'), ending.wait(), 0)[-1]"
+    with kept(tmp_path, works) as process:
+        child = child_of(tmp_path)
+
+        process.send_signal(number)
+
+        until(lambda: not psutil.pid_exists(child), 20)
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_child_that_ends_by_itself_ends_the_parent_likewise(tmp_path: Path, code: int) -> None:
     with kept(tmp_path, str(code)) as process:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
+from database.connections import Cursor
 from extensions import db as database
 from models import CheckRun, LabSession, LabVisit, Mail, WarmLab, utcnow
 from models.cluster import WARM_STOPPING
@@ -26,20 +29,38 @@ from tests.scheduler.scripted import ScriptedBackend
 from tests.sites import until
 
 SECOND = timedelta(seconds=1)
+WHILE_OPEN = {"capacity", "reconcile"}
 
 
 @pytest.fixture
-def statements(committed_db: Any) -> Iterator[list[str]]:
+def statements(committed_db: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that is sent to PostgreSQL, as the driver sees it."""
     said: list[str] = []
+    execute = Cursor.execute
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement)
+    def note(self: Any, query: Any, vars: Any = None) -> None:
+        said.append(query)
+        execute(self, query, vars)
+
+    with committed_db.app.app_context(), database.engine.connect():
+        pass  # what each new connection asks isn't meant
+    monkeypatch.setattr(Cursor, "execute", note)
+    return said
+
+
+@pytest.fixture
+def takings(committed_db: Any) -> Iterator[list[int]]:
+    """Each time that a connection is taken from the pool."""
+    taken: list[int] = []
+
+    def note(*_arguments: object) -> None:
+        taken.append(1)
 
     with committed_db.app.app_context():
         engine = database.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield said
-    event.remove(engine, "before_cursor_execute", note)
+    event.listen(engine, "checkout", note)
+    yield taken
+    event.remove(engine, "checkout", note)
 
 
 def test_a_look_is_one_statement_for_all_ticks(committed_db: Any, settings: Any, statements: list[str]) -> None:
@@ -49,7 +70,56 @@ def test_a_look_is_one_statement_for_all_ticks(committed_db: Any, settings: Any,
 
     assert len(statements) == 1
     assert [name for name, found in seen.items() if found.due_at is not None] == []
-    assert {name for name, found in seen.items() if not found.needs} == {"idleness", "usage", "warm"}
+    assert {name for name, found in seen.items() if not found.needs} == WHILE_OPEN | {"idleness", "usage", "warm"}
+
+
+def test_the_connection_of_the_looks_is_kept_until_they_end(
+    committed_db: Any, settings: Any, takings: list[int]
+) -> None:
+    lookout = Lookout(committed_db.app, make_ticks(settings, None, committed_db.app.extensions["yurt_redis"]))
+
+    for _ in range(5):
+        lookout.look(utcnow())
+    kept = list(takings)
+    lookout.leave()
+    with committed_db.app.app_context():
+        idle, in_use = database.engine.pool.checkedin(), database.engine.pool.checkedout()
+
+    assert (kept, in_use) == ([1], 0)
+    assert idle > 0
+
+
+def test_a_look_goes_on_when_postgresql_has_ended_its_connection(committed_db: Any, settings: Any) -> None:
+    app = committed_db.app
+    lookout = Lookout(app, make_ticks(settings, None, app.extensions["yurt_redis"]))
+    lookout.look(utcnow())
+    others = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    with app.app_context():
+        assert database.session.execute(others).all() == [(True,)]
+        database.session.rollback()
+
+    assert lookout.look(utcnow())["mail"].due_at is None
+
+
+def test_a_look_that_postgresql_cannot_answer_fails_as_statements_do(
+    committed_db: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = committed_db.app
+    lookout = Lookout(app, make_ticks(settings, None, app.extensions["yurt_redis"]))
+    lookout.look(utcnow())
+
+    def cut(*_arguments: object) -> None:
+        raise psycopg2.OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(Cursor, "execute", cut)
+        with pytest.raises(OperationalError):
+            lookout.look(utcnow())
+
+    assert lookout.look(utcnow())["mail"].due_at is None
 
 
 def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
@@ -138,6 +208,57 @@ def test_everything_else_is_seen_when_it_is_due(committed_db: Any, settings: Any
 
     assert due(seen) == {"attempts", "mail", "checks", "visits", "warm"}
     assert all(seen[name].needs for name in ("idleness", "usage", "warm"))
+
+
+def test_the_cluster_is_looked_at_at_once_when_a_lab_opens_and_seldom_while_none_is(
+    committed_db: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, done, looked = committed_db.app, [], []
+    everything = make_ticks(settings, ScriptedBackend(), app.extensions["yurt_redis"])
+    ticks = [tick for tick in everything if tick.name in WHILE_OPEN]
+    for tick in ticks:
+        tick.work, tick.interval_s = lambda name=tick.name: bool(done.append(name)), 0.01
+    monkeypatch.setattr(worker, "POLL_S", 0.01)
+    look = Lookout.look
+    monkeypatch.setattr(Lookout, "look", lambda self, now: looked.append(now) or look(self, now))
+    workers = Workers(app, app.extensions["yurt_redis"], ticks)
+
+    workers.start()
+    until(lambda: not any(tick.is_needed for tick in ticks) and all(tick.resting for tick in ticks), 10)
+    # A round that had begun with the first look may still end, and then each rests for long.
+    until(lambda: len(looked) >= 20, 10)
+    at_rest = len(done)
+    until(lambda: len(looked) >= 60, 10)
+    later = len(done)
+    with app.app_context():
+        add_session(state=QUEUED)
+    until(lambda: set(done[later:]) == WHILE_OPEN, 10)
+    assert workers.end(5)
+
+    assert {tick.name: tick.idle_s for tick in ticks} == dict.fromkeys(WHILE_OPEN, 60.0)
+    assert later == at_rest
+
+
+def test_nothing_is_renewed_while_nothing_is_in_hand(
+    committed_db: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, done, looked = committed_db.app, [], []
+    in_hand: list[int] = []
+    tick = Tick("leases", lambda: bool(done.append(1)), interval_s=0.01, has_work=lambda: bool(in_hand))
+    probe = Tick("probe", lambda: False, due=outbox.due)
+    monkeypatch.setattr(worker, "POLL_S", 0.01)
+    look = Lookout.look
+    monkeypatch.setattr(Lookout, "look", lambda self, now: looked.append(now) or look(self, now))
+    workers = Workers(app, app.extensions["yurt_redis"], [tick, probe])
+
+    workers.start()
+    until(lambda: len(looked) >= 30, 10)
+    at_rest = len(done)
+    in_hand.append(1)
+    until(lambda: len(done) >= 3, 10)
+    assert workers.end(5)
+
+    assert at_rest == 1
 
 
 def test_a_nudge_makes_it_look_at_once_and_a_lost_one_is_made_good_by_the_next_look(
