@@ -32,7 +32,7 @@ lint: install-dev ## Check style, types, layers, templates and scripts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/djlint --quiet --lint templates
+	@$(BIN)/djlint --quiet --lint templates question_types
 	@$(BIN)/python -m cli.lint_js
 
 lint-js: install-dev ## Check the scripts of the pages alone: style and types

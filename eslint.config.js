@@ -34,6 +34,6 @@ export default [
   { ignores: [".*/", "static/vendor/", "var/", "bench/results/"] }, // what is installed or made; .venv/ has scripts, too
   js.configs.recommended,
   { rules, linterOptions: { reportUnusedDisableDirectives: "error" } },
-  { files: ["static/js/**"], languageOptions: { globals: globals.browser } },
+  { files: ["static/js/**", "question_types/**"], languageOptions: { globals: globals.browser } },
   { files: ["*.js", "static/*.mjs"], languageOptions: { globals: globals.node } },
 ];

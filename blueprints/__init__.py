@@ -21,6 +21,7 @@ from blueprints.labs.work_api import lab_work_api
 from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
+from blueprints.quizzes.parts import question_parts
 from blueprints.quizzes.views import quizzes
 
 PAGES = (
@@ -29,6 +30,7 @@ PAGES = (
     courses,
     people,
     quizzes,
+    question_parts,
     leaderboards,
     labs,
     lab_ports,

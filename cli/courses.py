@@ -1,4 +1,4 @@
-"""`flask course import` and `flask course export`: a course from a folder, and back into one."""
+"""`flask course import`, `export` and `kinds`: a course from a folder, back into one, and what its quizzes may ask."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from backends.local import networks, sandbox
 from config import Settings
 from extensions import db
 from models import Lab, utcnow
+from question_types import FOLDER, TYPES
 from reasons import ENGLISH, sentence
 from services import archive
 from services.courses import catalogue
@@ -81,3 +82,13 @@ def export(slug: str, path: Path) -> None:
     except ServiceError as error:
         raise click.ClickException(error.message) from error
     click.echo(f"The course {slug} is in {path}.")
+
+
+@course_group.command("kinds")
+@click.argument("kind", required=False, type=click.Choice(list(TYPES)))
+def kinds(kind: str | None) -> None:
+    """List the kinds of question that quizzes may have, or say what KIND needs, with an example."""
+    for name in [kind] if kind else TYPES:
+        page = (FOLDER / name / "about.md").read_text()
+        summary = page.split("\n\n")[1].replace("\n", " ")
+        click.echo(page.rstrip() if kind else f"{name:<12}{summary}")

@@ -24,7 +24,7 @@ from cli.checks import run_main
 
 ROOT = Path(__file__).resolve().parents[1]
 # Words are made at the edges; those of reasons stand beside their codes, those of mail beside what it tells.
-FOLDERS = ("blueprints", "cli", "gateway", "reasons", "scheduler", "services", "templates")
+FOLDERS = ("blueprints", "cli", "gateway", "question_types", "reasons", "scheduler", "services", "templates")
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "N_n": (2, 3)}
 HEADER = "# Strings of Yurt, collected by `make messages`."

@@ -25,9 +25,10 @@ from models import (
     utcnow,
 )
 from models.lab_session import RUNNING
+from question_types import TYPES, type_of
+from question_types.samples import samples_of
 from services.accounts import profiles
 from services.labs import lifecycle
-from services.quizzes.questions import kind_of
 
 PASSWORD = "yurt-demo-2026"
 _hashes: dict[str, str] = {}
@@ -130,20 +131,9 @@ class EnrolmentFactory(Rows):
     role = "student"
 
 
-RAW: dict[str, dict[str, Any]] = {
-    "single": {"choices": [{"text": "right", "is_correct": True}, {"text": "wrong", "feedback": "Not that one"}]},
-    "multiple": {
-        "choices": [
-            {"text": "one", "is_correct": True},
-            {"text": "two", "is_correct": True},
-            {"text": "three"},
-        ]
-    },
-    "numeric": {"answer": 3.14, "tolerance": 0.01},
-    "text": {"accept": ["ls -a", "ls --all"]},
-}
-RIGHT: dict[str, Any] = {"single": "a", "multiple": ["a", "b"], "numeric": "3.14", "text": "ls -a"}
-# What the cast's quiz asks. Tests count its questions, so a new kind joins RAW and RIGHT alone.
+RAW: dict[str, dict[str, Any]] = {name: dict(samples_of(name).raw) for name in TYPES}
+RIGHT: dict[str, Any] = {name: samples_of(name).right for name in TYPES}
+# What the cast's quiz asks. Tests count its questions: other types are asked by tests of their own.
 ASKED = ("single", "multiple", "numeric", "text")
 
 
@@ -160,7 +150,7 @@ def add_question(quiz: Quiz, kind: str, *, points: float = 1) -> Question:
         prompt_md=f"A {kind} question",
         prompt_html=f"<p>A {kind} question</p>",
         points=points,
-        spec=kind_of(kind).parse(RAW[kind]),
+        spec=type_of(kind).parse(RAW[kind]),
         feedback_html="<p>Because.</p>",
     )
     db.session.flush()

@@ -27,6 +27,7 @@ SESSION = "/lab-sessions/{session}"
 # the admin). Attempt, lab session and token are bob's.
 TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("static", "GET"): ("/static/css/base.css", {}, FREE),
+    ("question_types.asset", "GET"): ("/question-types/multiple/item.js", {}, (404, 404, 404, 404, 404)),
     ("openapi.spec", "GET"): (f"{API}/openapi.json", {}, FREE),
     ("health.healthz", "GET"): ("/healthz", {}, FREE),
     ("health.readyz", "GET"): ("/readyz", {}, FREE),

@@ -3,8 +3,8 @@
 from typing import Any
 
 from models import Attempt, AttemptItem, UncountedAnswer
+from question_types import type_of
 from services.quizzes import answers
-from services.quizzes.questions import kind_of
 
 NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at")
 
@@ -32,17 +32,17 @@ def _item(item: AttemptItem, uncounted: list[UncountedAnswer], is_open: bool) ->
     shown = {
         "position": item.position,
         "kind": version.kind,
-        "prompt_html": version.prompt_html,
+        "prompt_html": type_of(version.kind).prompt(version.prompt_html, version.spec, item.frozen),
         "points": float(version.points),
         "frozen": item.frozen,
         "response": item.response,
         "revision": item.revision,
         "saved_at": item.saved_at,
         "typed_at": item.typed_at,
-        "read_as": kind_of(version.kind).reading(version.spec, item.response),
+        "read_as": type_of(version.kind).reading(version.spec, item.response),
         "uncounted": uncounted,
     }
     if is_open:
         return shown
-    solution = kind_of(version.kind).explain(version.spec, item.response)["solution"]
+    solution = type_of(version.kind).explain(version.spec, item.response, item.frozen)["solution"]
     return {**shown, "score": item.score, "solution": solution, "feedback_html": version.feedback_html}

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from blueprints.quizzes.responses import Response
 from blueprints.schemas import Input, Moment, Output, Query, Written
 
-Response = str | list[str] | None
 # An exact fraction inside, the nearest number of JSON outside.
 Marks = Annotated[float, BeforeValidator(lambda value: float(value) if isinstance(value, Fraction) else value)]
 

@@ -11,21 +11,20 @@ from pydantic import ValidationError
 from blueprints import access, limits, live_tickets, pages
 from blueprints.errors import wants_json
 from blueprints.pages import json_object, login_required, me, now, takes_json
-from blueprints.quizzes import documents, saving
+from blueprints.quizzes import documents, responses, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
 from models.attempt import LATE
 from models.marks import exact
+from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, done_ids, outline
 from services.errors import Forbidden, InvalidInput, NotFound
 from services.quizzes import answers, attempts, grading, scores
 from services.quizzes.lists import attempts_at
-from services.quizzes.questions import kind_of
 
 quizzes = Blueprint("quizzes", __name__)
-NO_SCRIPT_PREFIX = "item-"
 PER_PAGE = 50
 
 
@@ -186,11 +185,11 @@ def submit(attempt_id: int) -> ResponseReturnValue:
 
 def _save_form(attempt: Attempt, at: datetime) -> None:
     for item in attempt.items:
-        name = f"{NO_SCRIPT_PREFIX}{item.position}"
-        if name not in request.form:
+        form = responses.form_of(request.form, item.position)
+        if not form:
             continue
-        kind = kind_of(item.version.kind)
-        response = kind.of_form(request.form.getlist(name))
+        kind = type_of(item.version.kind)
+        response = kind.of_form(form)
         if kind.clean(item.version.spec, response) == item.response:
             continue
         try:
@@ -234,13 +233,14 @@ def result(attempt_id: int) -> ResponseReturnValue:
 
 def _read_as(version: QuestionVersion, response: Any) -> str | None:
     """Say how an answer is read, where that isn't what stands there; an empty text is "not at all"."""
-    read = kind_of(version.kind).reading(version.spec, response)
+    read = type_of(version.kind).reading(version.spec, response)
     return None if response is None or read == str(response).strip() else read
 
 
 def _graded(item: AttemptItem, late: list[UncountedAnswer]) -> dict[str, Any]:
     version = item.version
-    explained = kind_of(version.kind).explain(version.spec, item.response)
+    in_words = type_of(version.kind).in_words
+    explained = type_of(version.kind).explain(version.spec, item.response, item.frozen)
     return {
         "position": item.position,
         "version": version,
@@ -250,15 +250,8 @@ def _graded(item: AttemptItem, late: list[UncountedAnswer]) -> dict[str, Any]:
         "is_correct": (item.score or 0) >= exact(version.points),
         "feedback": version.feedback_html,
         "late": [
-            {"text": _words(item, other.response), "typed_at": other.typed_at, "at": other.received_at}
+            {"text": in_words(version.spec, other.response), "typed_at": other.typed_at, "at": other.received_at}
             for other in late
         ],
         **explained,
     }
-
-
-def _words(item: AttemptItem, response: Any) -> str:
-    """Say an answer in words: of a choice, its text."""
-    choices = {choice["id"]: choice["text"] for choice in item.frozen.get("choices", [])}
-    chosen = response if isinstance(response, list) else [response] if response is not None else []
-    return ", ".join(str(choices.get(each, each)) for each in chosen)

@@ -1,15 +1,15 @@
-"""A quiz's YAML -> a quiz. What a question holds beside the common fields is checked by its kind."""
+"""A quiz's YAML -> a quiz. What a question holds beside the common fields is checked by its type."""
 
 import re
 from dataclasses import fields
 from typing import Any
 
+from question_types import type_of
 from services.archive.content import QuestionContent, QuizContent
 from services.archive.documents import Document
 from services.archive.messages import Place
 from services.archive.shapes import QuestionEntry, QuizFile
 from services.errors import InvalidInput
-from services.quizzes.questions import kind_of
 
 COMMON = {field.name for field in fields(QuestionEntry)}
 
@@ -50,7 +50,7 @@ def _question(document: Document[QuizFile], entry: QuestionEntry, index: int) ->
     if entry.kind:
         written = document.node.at("questions", index).plain()
         try:
-            spec = kind_of(entry.kind).parse({name: value for name, value in written.items() if name not in COMMON})
+            spec = type_of(entry.kind).parse({name: value for name, value in written.items() if name not in COMMON})
         except InvalidInput as error:
             document.fault(error.message, "questions", index, *_place(error.field))
     return QuestionContent(

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from lab_definition import values_of
+from question_types import type_of
 from services.archive.content import (
     FORMAT,
     CheckContent,
@@ -25,17 +26,6 @@ from services.errors import InvalidInput
 
 # YAML 1.1 takes these for line ends; only an escape in quotes keeps them.
 _ODD_BREAKS = "\x85\u2028\u2029\ufeff"
-_SPEC_ORDER = (
-    "text",
-    "is_correct",
-    "feedback",
-    "choices",
-    "answer",
-    "tolerance",
-    "unit",
-    "accept",
-    "is_case_sensitive",
-)
 
 
 def write(course: CourseContent, path: Path) -> None:
@@ -138,21 +128,19 @@ def _question(question: QuestionContent) -> dict[str, Any]:
         "points": points,
         "feedback": question.feedback,
     }
-    return common | {name: _spec(question.spec[name]) for name in sorted(question.spec, key=_place)}
+    its_type = type_of(question.kind)
+    own: dict[str, Any] = _in_order(its_type.export(question.spec), its_type.fields)
+    return common | own
 
 
-def _place(name: str) -> tuple[int, str]:
+def _in_order(value: Any, fields: tuple[str, ...]) -> Any:
     """Sort a question's fields as authors write them: the database has an order of its own."""
-    return (_SPEC_ORDER.index(name), "") if name in _SPEC_ORDER else (len(_SPEC_ORDER), name)
-
-
-def _spec(value: Any) -> Any:
-    """Undo what a kind's `parse` added: the ids of choices, and defaults of texts that weren't given."""
     if isinstance(value, list):
-        return [_spec(item) for item in value]
+        return [_in_order(item, fields) for item in value]
     if isinstance(value, dict):
-        given = {name: item for name, item in value.items() if name != "id" and item not in ("", None)}
-        return {name: _spec(given[name]) for name in sorted(given, key=_place)}
+        last = len(fields)
+        names = sorted(value, key=lambda name: (fields.index(name) if name in fields else last, name))
+        return {name: _in_order(value[name], fields) for name in names}
     return value
 
 

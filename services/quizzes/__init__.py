@@ -1,1 +1,1 @@
-"""Quizzes: kinds of questions, attempts, answers as they come in, and grading."""
+"""Quizzes: attempts, answers as they come in, and grading."""

@@ -15,9 +15,9 @@ from sqlalchemy import delete, func, select
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, UncountedAnswer
 from models.attempt import IN_PROGRESS, LATE, OUTDATED, REPLACED
+from question_types import type_of
 from services import live
 from services.errors import Conflict, InvalidInput, NotFound
-from services.quizzes.questions import kind_of
 
 # An answer that left the browser before the deadline may arrive this much after it.
 GRACE = timedelta(seconds=5)
@@ -107,7 +107,7 @@ def save(
         raise NotFound
     row, version = _item(attempt_id, position)
     edit = Edit(
-        kind_of(version.kind).clean(version.spec, response),
+        type_of(version.kind).clean(version.spec, response),
         revision,
         min(max(typed_at or now, attempt.started_at), now),
         tab,
@@ -118,7 +118,7 @@ def save(
     if not _is_repeated(row, edit):
         _replace(row, edit, now)
     saved, total = count_saved(attempt_id)
-    read_as = kind_of(version.kind).reading(version.spec, row.response)
+    read_as = type_of(version.kind).reading(version.spec, row.response)
     return Receipt(saved, total, row.saved_at or now, row.revision, read_as)
 
 

@@ -13,10 +13,10 @@ from extensions import db
 from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz
 from models.attempt import IN_PROGRESS
 from models.marks import exact
+from question_types import type_of
 from services.errors import Conflict, NotFound
 from services.quizzes import grading
 from services.quizzes.answers import GRACE
-from services.quizzes.questions import kind_of
 
 
 def start(
@@ -73,7 +73,7 @@ def _insert(
         AttemptItem(
             position=position,
             version_id=version.id,
-            frozen=kind_of(version.kind).freeze(version.spec, rng if quiz.is_shuffled else None),
+            frozen=type_of(version.kind).freeze(version.spec, rng, quiz.is_shuffled),
         )
         for position, version in enumerate(versions, start=1)
     ]

@@ -13,11 +13,11 @@ from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import SUBMITTED
 from models.marks import Marks, exact
+from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
 from services.quizzes import lifecycle
-from services.quizzes.questions import kind_of
 
 log = structlog.get_logger("yurt.grading")
 
@@ -66,22 +66,22 @@ def _grade(attempt_id: int) -> Sequence[Fraction | None]:
 def _marks(item: AttemptItem, kind: str, spec: dict[str, Any], worth: float) -> Fraction | None:
     """Grade one answer. One that can't be graded waits for a person, and holds up neither this attempt nor others."""
     try:
-        return _score(kind, spec, item.response, worth)
+        return _score(kind, spec, item.response, item.frozen, worth)
     except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
         log.exception("answer not graded", attempt=item.attempt_id, position=item.position)
         return None
 
 
-def score(version: QuestionVersion, response: Any) -> Fraction | None:
+def score(version: QuestionVersion, response: Any, frozen: dict[str, Any]) -> Fraction | None:
     """Return the points of one answer, exactly; None where a person, or a lab, has to give them.
 
     They are rounded where they are shown, and nowhere else.
     """
-    return _score(version.kind, version.spec, response, version.points)
+    return _score(version.kind, version.spec, response, frozen, version.points)
 
 
-def _score(kind: str, spec: dict[str, Any], response: Any, worth: float) -> Fraction | None:
-    share: Fraction | None = kind_of(kind).grade(spec, response)
+def _score(kind: str, spec: dict[str, Any], response: Any, frozen: dict[str, Any], worth: float) -> Fraction | None:
+    share = type_of(kind).grade(spec, response, frozen)
     return None if share is None else share * exact(worth)
 
 

@@ -1,6 +1,6 @@
 // The answers to a question that lost against a later one, of this page or of another tab or device.
 import { make } from "./dom.js";
-import { isGiven, isSame } from "./quiz-field.js";
+import { isGiven, isSame } from "./quiz-answers.js";
 
 /** @import { Answer, Earlier } from "./types" */
 /** @import { Field } from "./quiz-field.js" */

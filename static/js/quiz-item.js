@@ -1,14 +1,15 @@
 // One question of an attempt: its field, what the site has, and what isn't confirmed yet.
 import { part } from "./dom.js";
+import { isGiven, isSame } from "./quiz-answers.js";
 import { EarlierAnswers } from "./quiz-earlier.js";
-import { Field, isSame } from "./quiz-field.js";
+import { Field } from "./quiz-field.js";
 import { keep, tab } from "./quiz-kept.js";
 import { sendEdit } from "./quiz-send.js";
 import { session } from "./session.js";
 import { siteClock } from "./site-clock.js";
 import { fill } from "./words.js";
 
-/** @import { Answer, Earlier, Edit, Receipt, SavedAnswer, Sent, Tone } from "./types" */
+/** @import { Answer, Earlier, Edit, QuestionScript, Receipt, SavedAnswer, Sent, Tone } from "./types" */
 
 const SLOWEST_MS = 15000;
 const FIRST_WAIT_MS = 1000;
@@ -33,18 +34,19 @@ export class Item {
 
   /**
    * @param {HTMLElement} box  the question
+   * @param {QuestionScript} script  of its type
    * @param {number} attempt
    * @param {Record<string, string>} words
    * @param {(item: Item, sent: Sent, edit: Edit) => void} onAnswer  is called after each answer of the site
    */
-  constructor(box, attempt, words, onAnswer) {
+  constructor(box, script, attempt, words, onAnswer) {
     this.#state = part(box, "[data-state]");
     this.#attempt = attempt;
     this.#words = words;
     this.#onAnswer = onAnswer;
     this.position = Number(box.dataset.position);
     this.revision = Number(box.dataset.revision);
-    this.field = new Field(box);
+    this.field = new Field(box, script);
     this.#earlier = new EarlierAnswers(part(box, "[data-earlier]", HTMLDetailsElement), this.field, words, (answer) => this.#takeBack(answer));
   }
 
@@ -219,10 +221,10 @@ export class Item {
     const before = this.field.read();
     const isFirst = !this.revision;
     this.revision = revision;
-    if (isSame(before, response) || (!before?.length && response === null)) return;
+    if (isSame(before, response) || (!isGiven(before) && response === null)) return;
     this.field.show(response);
     this.#say(isFirst ? this.#words.followed : this.#words.newer);
-    if (before?.length) this.#earlier.add({ response: before, typed_at: isoNow() });
+    if (isGiven(before)) this.#earlier.add({ response: before, typed_at: isoNow() });
   }
 
   /**

@@ -1,8 +1,9 @@
 // A quiz attempt that saves every answer by itself. An answer is kept in this browser until the site has confirmed it.
 import { around, get, parts } from "./dom.js";
 import { isComposing } from "./keys.js";
+import { isGiven } from "./quiz-answers.js";
 import { AttemptEnd, AttemptTimer } from "./quiz-end.js";
-import { isGiven } from "./quiz-field.js";
+import { scriptOf } from "./quiz-field.js";
 import { AttemptFollower } from "./quiz-follow.js";
 import { handIn } from "./quiz-hand-in.js";
 import { Item } from "./quiz-item.js";
@@ -12,7 +13,7 @@ import { session } from "./session.js";
 import { siteClock } from "./site-clock.js";
 import { fill, wordsOf } from "./words.js";
 
-/** @import { AttemptDocument, ClosedBy, Edit, Sent, TabMessage } from "./types" */
+/** @import { AttemptDocument, ClosedBy, Edit, QuestionScript, Sent, TabMessage } from "./types" */
 
 const PATIENCE_MS = 4000;
 const words = wordsOf("attempt");
@@ -28,9 +29,10 @@ class AttemptPage {
   #items = new Map();
   #follower;
 
-  constructor() {
-    for (const box of parts(this.#form, "[data-position]")) {
-      const item = new Item(box, this.#attempt, words, (one, sent, edit) => this.#answered(one, sent, edit));
+  /** @param {Map<HTMLElement, QuestionScript>} scripts  of the questions' types */
+  constructor(scripts) {
+    for (const [box, script] of scripts) {
+      const item = new Item(box, script, this.#attempt, words, (one, sent, edit) => this.#answered(one, sent, edit));
       this.#items.set(item.position, item);
     }
     siteClock.measurePage(this.#form.dataset.now ?? "");
@@ -55,14 +57,16 @@ class AttemptPage {
 
   #listen() {
     this.#form.addEventListener("input", (event) => {
-      const isText = event.target instanceof HTMLInputElement && event.target.type === "text";
+      const isText = event.target instanceof HTMLTextAreaElement || (event.target instanceof HTMLInputElement && event.target.type === "text");
       this.#itemAt(event)?.change(isText ? 400 : 0);
     });
     this.#form.addEventListener("keydown", (event) => {
       // Enter in a field goes on to the next question instead of handing in; Enter of an input method stays.
       if (event.key !== "Enter" || isComposing(event) || !(event.target instanceof HTMLInputElement)) return;
       event.preventDefault();
-      const next = this.#items.get((this.#itemAt(event)?.position ?? 0) + 1);
+      const item = this.#itemAt(event);
+      if (item?.field.goOn(event.target)) return;
+      const next = this.#items.get((item?.position ?? 0) + 1);
       (next ? next.field : get("hand-in")).focus();
     });
     addEventListener("online", () => this.#sendWaiting());
@@ -209,4 +213,6 @@ class AttemptPage {
   }
 }
 
-new AttemptPage();
+const boxes = parts(document, "#attempt [data-position]");
+const scripts = await Promise.all(boxes.map((box) => scriptOf(box)));
+new AttemptPage(new Map(boxes.map((box, at) => [box, scripts[at]])));

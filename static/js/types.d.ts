@@ -128,7 +128,17 @@ export interface Folder {
 }
 
 /** An answer to a question: text, the value of a choice, or those of several. */
-export type Answer = string | string[] | null;
+export type Answer = string | Answer[] | { [part: string]: Answer } | null;
+
+/** What a question's type may do in its own way: question_types/<type>/item.js exports it. `box` is the question. */
+export interface QuestionScript {
+  /** Is called once, before anything else. `changed` says that a person has changed the answer. */
+  setUp?(box: HTMLElement, changed: () => void): void;
+  read?(box: HTMLElement): Answer;
+  write?(box: HTMLElement, answer: Answer): void;
+  focus?(box: HTMLElement): void;
+  wordsOf?(box: HTMLElement, answer: Answer): string;
+}
 
 /** What was typed into a question, as the browser keeps it until the site has it. */
 export interface Edit {

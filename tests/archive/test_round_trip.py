@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import lab_templates
 from lab_definition import FIELDS
+from question_types import TYPES, type_of
 from services.archive.content import (
     CheckContent,
     CourseContent,
@@ -27,7 +28,6 @@ from services.archive.faults import control_character
 from services.archive.read import read
 from services.archive.write import layout, write
 from services.errors import InvalidInput
-from services.quizzes.questions import KINDS, kind_of
 from tests.archive.folders import make_folder, tree
 from tests.factories import RAW
 from tests.labs.test_definition import bounds, unit
@@ -55,7 +55,7 @@ points = st.integers(0, 10_000)
 @st.composite
 def specs(draw):
     """A kind and what its parse makes of something an author could write."""
-    kind = draw(st.sampled_from(list(KINDS)))
+    kind = draw(st.sampled_from(list(TYPES)))
     raw = RAW[kind]
     if kind in ("single", "multiple"):
         count = draw(st.integers(2, 4))
@@ -71,7 +71,7 @@ def specs(draw):
         raw = {"answer": draw(number), "tolerance": abs(draw(number)), "unit": draw(lines)}
     elif kind == "text":
         raw = {"accept": draw(st.lists(lines, min_size=1, max_size=3)), "is_case_sensitive": draw(st.booleans())}
-    return kind, kind_of(kind).parse(raw)
+    return kind, type_of(kind).parse(raw)
 
 
 @st.composite

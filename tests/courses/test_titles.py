@@ -10,13 +10,13 @@ from sqlalchemy import select
 from blueprints.labs import timeline_words
 from extensions import db as database
 from models import Mail, utcnow
+from question_types import type_of
 from services import timelines
 from services.accounts import tokens
 from services.idleness.mail import warn
 from services.idleness.rules import Verdict
 from services.labs import hopeless, sessions
 from services.quizzes import attempts
-from services.quizzes.questions import kind_of
 from tests.factories import Cast, LabFactory, add_question, run_lab
 from tests.people import post, sign_in
 
@@ -43,7 +43,7 @@ def cast(cast: Cast) -> Cast:
         {"text": marked("choice"), "is_correct": True, "feedback": marked("note")},
         {"text": marked("wrongchoice"), "feedback": marked("wrongnote")},
     ]
-    add_question(cast.quiz, "single").current.spec = kind_of("single").parse({"choices": choices})
+    add_question(cast.quiz, "single").current.spec = type_of("single").parse({"choices": choices})
     cast.quiz.pass_percent = 0
     now = utcnow()
     running = run_lab(cast.bob, cast.lab, now, expires_at=now)

@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from extensions import db as database
+from question_types import type_of
 from services.quizzes import attempts
-from services.quizzes.questions import kind_of
 from tests.factories import Cast, add_question
 from tests.people import sign_in
 
@@ -31,7 +31,7 @@ def test_what_is_no_course_is_in_the_sites_language(client: FlaskClient, cast: C
 def test_titles_and_choices_show_their_emphasis(client: FlaskClient, cast: Cast) -> None:
     cast.quiz.title = "About *files* & `ls`"
     choices = [{"text": "*all* of `ls -a`", "is_correct": True}, {"text": "<b>none</b>"}]
-    add_question(cast.quiz, "single").current.spec = kind_of("single").parse({"choices": choices})
+    add_question(cast.quiz, "single").current.spec = type_of("single").parse({"choices": choices})
     attempt = attempts.start(cast.bob.id, cast.quiz, now=datetime.now(UTC))
     database.session.flush()
     sign_in(client, "bob")

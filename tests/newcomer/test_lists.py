@@ -12,7 +12,6 @@ import pytest
 import lab_templates
 from cli import messages
 from config import ROOT
-from services.quizzes.questions import KINDS
 from tests.newcomer import guide
 
 # A metric as it is made: prometheus_client's classes, and the families of a collector.
@@ -24,7 +23,7 @@ OWNERS = ("scheduler/ticks/measures.py", "gateway/measures.py")
 
 @pytest.mark.parametrize("title", guide.entries())
 def test_what_the_text_names_is_there(title: str) -> None:
-    names = {"kind": "single", "name": "*", "method": "*", "domain": "*", "language": "*"}
+    names = {"kind": "single", "type": "single", "name": "*", "method": "*", "domain": "*", "language": "*"}
     made = {"translations/messages.pot"}
 
     for path in guide.paths(title, **names) - made:
@@ -37,23 +36,6 @@ def test_the_table_about_redis_names_files_that_are_there() -> None:
 
     assert len(named) > 15
     assert [path for path in named if not (ROOT / path).exists()] == []
-
-
-def test_every_kind_of_question_is_in_every_list() -> None:
-    modules = {path.stem for path in _python("services/quizzes/questions") if "\ndef grade(" in path.read_text()}
-    cases = (
-        (ROOT / "tests/factories.py").read_text().partition("\nRAW: ")[2].partition("\n\n\n")[0].partition("\nRIGHT: ")
-    )
-    archive = (ROOT / "docs/course-archive.md").read_text()
-
-    assert modules == set(KINDS), f"a module without a row in KINDS, or the other way: {modules ^ set(KINDS)}"
-    for kind in KINDS:
-        assert (ROOT / f"templates/quizzes/kinds/{kind}.html").exists(), (
-            f"templates/quizzes/kinds/{kind}.html is missing"
-        )
-        assert f'"{kind}": ' in cases[0], f"tests/factories.py: RAW has no {kind} question"
-        assert f'"{kind}": ' in cases[2], f"tests/factories.py: RIGHT has no answer to a {kind} question"
-        assert f"| `{kind}` |" in archive, f"docs/course-archive.md has no row for the kind {kind}"
 
 
 def test_every_metric_is_told_to_who_is_asked() -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from extensions import db
 from models import Attempt, AttemptItem, Completion, CourseTotal, PointEntry, Quiz
+from question_types import type_of
 from services.quizzes import answers, attempts
-from services.quizzes.questions import kind_of
 from tests.conftest import CommittedDatabase
 from tests.factories import Cast, QuizFactory, add_question, make_cast
 
@@ -21,7 +21,7 @@ def quiz_of_thirds(cast: Cast) -> Quiz:
     """Six questions with three right choices each, that pass at one half."""
     quiz: Quiz = QuizFactory(module=cast.quiz.module, slug="thirds", position=9, pass_percent=50)
     for _ in range(6):
-        add_question(quiz, "multiple").current.spec = kind_of("multiple").parse(THIRDS)
+        add_question(quiz, "multiple").current.spec = type_of("multiple").parse(THIRDS)
     db.session.flush()
     return quiz
 

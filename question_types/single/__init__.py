@@ -3,14 +3,15 @@
 from fractions import Fraction
 from typing import Any
 
+from question_types import choices, raw
+from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from services.errors import InvalidInput
-from services.quizzes.questions import choices
-from services.quizzes.questions.base import NOTHING, WHOLE, Spec
 
 
-def parse(raw: dict[str, Any]) -> Spec:
+def parse(written: dict[str, Any]) -> Spec:
     """Read the choices; exactly one must be right."""
-    spec = choices.parse(raw)
+    raw.only(written, "choices")
+    spec: Spec = {"choices": choices.parse(written)}
     if len(choices.correct_ids(spec)) != 1:
         raise InvalidInput("choices", "exactly one choice must have is_correct: true")
     return spec
@@ -25,6 +26,18 @@ def clean(spec: Spec, response: Any) -> str | None:
     return response
 
 
-def grade(spec: Spec, response: Any) -> Fraction:
+def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction:
     """Give everything for the right choice."""
     return WHOLE if response in choices.correct_ids(spec) else NOTHING
+
+
+TYPE = QuestionType(
+    parse=parse,
+    clean=clean,
+    grade=grade,
+    explain=choices.explain,
+    fields=choices.FIELDS,
+    freeze=choices.freeze,
+    in_words=choices.in_words,
+    labels=choices.labels,
+)

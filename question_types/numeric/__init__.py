@@ -2,29 +2,27 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 from typing import Any
 
+from question_types import numbers, raw, typed
+from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from services.errors import InvalidInput
-from services.quizzes.questions import numbers, writing
-from services.quizzes.questions.base import NOTHING, WHOLE, Spec, only
 
 MAX_LENGTH = 40
 
 
-def parse(raw: dict[str, Any]) -> Spec:
+def parse(written: dict[str, Any]) -> Spec:
     """Read answer, tolerance (absolute, default 0) and unit (shown behind the field)."""
-    only(raw, "answer", "tolerance", "unit")
-    answer = _author_number("answer", raw.get("answer"))
-    tolerance = _author_number("tolerance", raw.get("tolerance", 0))
-    unit = raw.get("unit", "")
+    raw.only(written, "answer", "tolerance", "unit")
+    answer = _author_number("answer", written.get("answer"))
+    tolerance = _author_number("tolerance", written.get("tolerance", 0))
     if tolerance < 0:
         raise InvalidInput("tolerance", "must not be below zero")
-    if not isinstance(unit, str):
-        raise InvalidInput("unit", "must be a text")
-    return {"answer": str(answer), "tolerance": str(tolerance), "unit": unit.strip()}
+    return {"answer": str(answer), "tolerance": str(tolerance), "unit": raw.text(written, "unit", "")}
 
 
-def freeze(spec: Spec, rng: Any) -> dict[str, Any]:
+def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:
     """Show the unit only."""
     return {"unit": spec["unit"]}
 
@@ -35,16 +33,11 @@ def clean(spec: Spec, response: Any) -> str | None:
         return None
     if isinstance(response, bool) or not isinstance(response, (str, int, float)):
         raise InvalidInput("response", "must be a number")
-    written = str(response).strip()
-    if not writing.visible(written).strip():
-        return None
-    if len(written) > MAX_LENGTH or "\x00" in written:
-        raise InvalidInput("response", f"must be a number of at most {MAX_LENGTH} characters")
     # A half-typed "-" is saved too: what the student sees is what is kept, and it grades as wrong.
-    return written
+    return typed.text(str(response).strip(), MAX_LENGTH)
 
 
-def grade(spec: Spec, response: Any) -> Fraction:
+def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction:
     """Give everything within the tolerance."""
     number = numbers.read(response) if response is not None else None
     if number is None:
@@ -60,7 +53,7 @@ def reading(spec: Spec, response: Any) -> str | None:
     return "" if number is None else numbers.say(number)
 
 
-def explain(spec: Spec, response: Any) -> dict[str, Any]:
+def explain(spec: Spec, response: Any, frozen: Frozen) -> dict[str, Any]:
     """Name the answer with its tolerance and unit."""
     tolerance = f" ± {spec['tolerance']}" if Decimal(spec["tolerance"]) else ""
     return {"solution": f"{spec['answer']}{tolerance} {spec['unit']}".strip(), "notes": {}}
@@ -79,3 +72,20 @@ def _author_number(field: str, value: Any) -> Decimal:
 
 def _both(written: str) -> str:
     return f"{written.strip().replace(',', '')}, or {written.strip().replace(',', '.')} with a decimal point"
+
+
+def buckets(spec: Spec, response: Any) -> list[str]:
+    """Group answers by their number, however it is written; what is no number stands for itself."""
+    return [] if response is None else [reading(spec, response) or str(response)]
+
+
+TYPE = QuestionType(
+    parse=parse,
+    clean=clean,
+    grade=grade,
+    explain=explain,
+    fields=("answer", "tolerance", "unit"),
+    freeze=freeze,
+    reading=reading,
+    buckets=buckets,
+)

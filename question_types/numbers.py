@@ -8,7 +8,7 @@ import re
 import unicodedata
 from decimal import Context, Decimal, InvalidOperation
 
-from services.quizzes.questions import writing
+from question_types import writing
 
 MAX_EXPONENT = 100
 # Digits enough for all that is accepted, so that nothing is rounded.

@@ -1,49 +1,53 @@
 """What single and multiple choice share: reading, showing and explaining their choices."""
 
-import random
+from random import Random
 from typing import Any
 
+from question_types import raw
+from question_types.base import MAX_PARTS, Frozen, Spec
 from services.errors import InvalidInput
-from services.quizzes.questions.base import MAX_PARTS, Spec, only
+
+FIELDS = ("choices", "text", "is_correct", "feedback")
 
 
-def parse(raw: dict[str, Any]) -> Spec:
-    """Return {choices: [{id, text, is_correct, feedback}]}; ids are a, b, c ... in the author's order."""
-    only(raw, "choices")
-    choices = raw.get("choices")
+def parse(written: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return [{id, text, is_correct, feedback}]; ids are a, b, c ... in the author's order."""
+    choices = written.get("choices")
     if not isinstance(choices, list) or not 2 <= len(choices) <= MAX_PARTS:
         raise InvalidInput("choices", f"must be a list of 2 to {MAX_PARTS} choices")
-    return {"choices": [_choice(position, choice) for position, choice in enumerate(choices)]}
+    return [_choice(position, choice) for position, choice in enumerate(choices)]
 
 
 def _choice(position: int, choice: Any) -> dict[str, Any]:
-    field = f"choices[{position + 1}]"
+    place = f"choices[{position + 1}]"
     if not isinstance(choice, dict):
-        raise InvalidInput(field, "must have a text and is_correct")
-    for name in choice:
-        if name not in ("text", "is_correct", "feedback"):
-            raise InvalidInput(f"{field}.{name}", "isn't a field of a choice")
-    text, feedback = choice.get("text"), choice.get("feedback", "")
-    if not isinstance(text, str) or not text.strip():
-        raise InvalidInput(f"{field}.text", "must be a text (put it in quotes)")
-    if not isinstance(choice.get("is_correct", False), bool):
-        raise InvalidInput(f"{field}.is_correct", "must be true or false")
-    if not isinstance(feedback, str):
-        raise InvalidInput(f"{field}.feedback", "must be a text")
+        raise InvalidInput(place, "must have a text and is_correct")
+    raw.only(choice, "text", "is_correct", "feedback", inside=f"{place}.")
     return {
         "id": chr(ord("a") + position),
-        "text": text.strip(),
-        "is_correct": choice.get("is_correct", False),
-        "feedback": feedback.strip(),
+        "text": raw.text(choice, "text", inside=f"{place}."),
+        "is_correct": raw.flag(choice, "is_correct", inside=f"{place}."),
+        "feedback": raw.text(choice, "feedback", "", inside=f"{place}."),
     }
 
 
-def freeze(spec: Spec, rng: random.Random | None) -> dict[str, Any]:
+def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:
     """Show every choice, in an order of the attempt's own; the solution stays behind."""
     shown = [{"id": choice["id"], "text": choice["text"]} for choice in spec["choices"]]
-    if rng is not None:
+    if is_shuffled:
         rng.shuffle(shown)
     return {"choices": shown}
+
+
+def labels(spec: Spec) -> dict[str, str]:
+    """Return the text of each choice."""
+    return {choice["id"]: choice["text"] for choice in spec["choices"]}
+
+
+def in_words(spec: Spec, response: Any) -> str:
+    """Say the texts of what was chosen."""
+    chosen = response if isinstance(response, list) else [] if response is None else [response]
+    return ", ".join(labels(spec).get(each, str(each)) for each in chosen)
 
 
 def ids(spec: Spec) -> set[str]:
@@ -56,7 +60,7 @@ def correct_ids(spec: Spec) -> set[str]:
     return {choice["id"] for choice in spec["choices"] if choice["is_correct"]}
 
 
-def explain(spec: Spec, response: Any) -> dict[str, Any]:
+def explain(spec: Spec, response: Any, frozen: Frozen) -> dict[str, Any]:
     """Name the right choices, and give the feedback of each choice that has one."""
     right = [choice for choice in spec["choices"] if choice["is_correct"]]
     return {

@@ -1,0 +1,99 @@
+"""The contract of a question type, and what a type is where it says nothing else.
+
+A response is what JSON can hold: a text, a list of texts, or an object of them. None is "no answer".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+Spec = dict[str, Any]
+Frozen = dict[str, Any]
+# The fields of a form by their part: {"": values of item-N, "left": values of item-N.left}.
+Form = dict[str, list[str]]
+# What the denominator of a mark is at most; also the number of letters that name choices.
+MAX_PARTS = 26
+NOTHING, WHOLE = Fraction(0), Fraction(1)
+
+
+def _texts(response: Any) -> list[str]:
+    """Return the texts in a response, in their order."""
+    if isinstance(response, dict):
+        return [text for value in response.values() for text in _texts(value)]
+    if isinstance(response, list):
+        return [text for value in response for text in _texts(value)]
+    return [] if response is None else [str(response)]
+
+
+def shows_nothing(_spec: Spec, _rng: Random, _is_shuffled: bool) -> Frozen:
+    """Draw nothing for an attempt."""
+    return {}
+
+
+def written_values(value: Any) -> Any:
+    """Undo what most types' `parse` adds: ids, and the defaults of texts that weren't given."""
+    if isinstance(value, list):
+        return [written_values(item) for item in value]
+    if isinstance(value, dict):
+        return {name: written_values(item) for name, item in value.items() if name != "id" and item not in ("", None)}
+    return value
+
+
+def one_or_parts(form: Form) -> Any:
+    """Read one input as a text, and inputs that name their parts as an object of those that hold something."""
+    if "" in form:
+        return form[""][0]
+    return {part: values[0] for part, values in form.items() if values[0]} or None
+
+
+def all_values(form: Form) -> Any:
+    """Read all inputs of one name as a list, as checkboxes send them."""
+    return form.get("", [])
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionType:
+    """What the platform needs of a type of question. All are pure functions.
+
+    Authors
+    parse(raw) -> Spec: the author's own fields, checked and normalised; InvalidInput names the field at fault.
+    export(spec) -> raw: the fields again, such that parse(export(spec)) == spec.
+    fields: the names of all fields, also of those inside others, in the order in which authors write them.
+
+    Attempts
+    freeze(spec, rng, is_shuffled) -> Frozen: what one attempt shows of it, never the solution.
+    show(spec, frozen) -> dict: what item.html needs beside the frozen part, as `shown`; never the solution.
+    prompt(html, spec, frozen) -> str: the question's HTML as this attempt asks it.
+    clean(spec, response) -> response: a student's answer, checked; None is "no answer"; InvalidInput names "response".
+    of_form(form) -> response: what a form without scripts sends.
+    reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
+
+    Results
+    grade(spec, response, frozen) -> Fraction | None: the exact share of the points, 0 to 1, its denominator at most
+    MAX_PARTS; None where a person or a lab has to decide. No answer earns nothing.
+    explain(spec, response, frozen) -> dict: what the result shows: `solution` (text), `notes` (feedback by choice), and
+    what else the type's template uses.
+    in_words(spec, response) -> str: the answer in one line.
+
+    Statistics
+    buckets(spec, response) -> list[str]: the groups that a response falls into, for the analysis of a question.
+    labels(spec) -> dict[str, str]: the words of the groups that are known beforehand, in their order, also of those
+    that nobody fell into; another group is its own label.
+    """
+
+    parse: Callable[[dict[str, Any]], Spec]
+    clean: Callable[[Spec, Any], Any]
+    grade: Callable[[Spec, Any, Frozen], Fraction | None]
+    explain: Callable[[Spec, Any, Frozen], dict[str, Any]]
+    fields: tuple[str, ...]
+    export: Callable[[Spec], dict[str, Any]] = written_values
+    freeze: Callable[[Spec, Random, bool], Frozen] = shows_nothing
+    show: Callable[[Spec, Frozen], dict[str, Any]] = lambda _spec, _frozen: {}
+    prompt: Callable[[str, Spec, Frozen], str] = lambda html, _spec, _frozen: html
+    of_form: Callable[[Form], Any] = one_or_parts
+    reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
+    in_words: Callable[[Spec, Any], str] = lambda _spec, response: ", ".join(_texts(response))
+    buckets: Callable[[Spec, Any], list[str]] = lambda _spec, response: _texts(response)
+    labels: Callable[[Spec], dict[str, str]] = lambda _spec: {}
