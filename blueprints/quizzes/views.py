@@ -171,7 +171,7 @@ def _typed(body: dict[str, Any]) -> TypedIn:
 @login_required
 def submit(attempt_id: int) -> ResponseReturnValue:
     """Hand in. A page without scripts sends its answers along."""
-    has_answers = any(name.startswith(NO_SCRIPT_PREFIX) for name in request.form)
+    has_answers = any(name.startswith(responses.PREFIX) for name in request.form)
     attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=has_answers), now()
     if has_answers:
         _save_form(attempt, at)
