@@ -32,11 +32,9 @@ def flag(raw: dict[str, Any], name: str, *, default: bool = False, inside: str =
     return value
 
 
-def whole(raw: dict[str, Any], name: str, low: int, high: int, default: int | None = None) -> int | None:
+def whole(raw: dict[str, Any], name: str, low: int, high: int, default: int | None = None) -> int:
     """Return a whole number within its bounds, or the default where there is none."""
     value = raw.get(name, default)
-    if value is None and name not in raw:
-        return None
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InvalidInput(name, f"must be a whole number from {low} to {high}")
     return value
