@@ -46,7 +46,7 @@ format: install-dev ## Put code into the house's form
 messages: install ## Collect the strings to translate into translations/ (ARGS="de" begins German)
 	@$(BIN)/python -m cli.messages $(ARGS)
 
-bench: install-dev ## Measure a class of 100 students, then labs on a real Nomad (ARGS="class" or "labs" for one)
+bench: install-dev ## Measure pages, an exam, a class, and labs on a real Nomad (ARGS="speed", "class", "labs", "exam --quick")
 	@$(BIN)/python -m bench $(ARGS)
 
 install: ## Make .venv and fetch the front-end packages, without starting

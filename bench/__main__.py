@@ -1,13 +1,16 @@
-"""`python -m bench`: a class of students on a Yurt, then labs on a real Nomad; `class` or `labs` does one of them."""
+"""`python -m bench`: pages, answers and an exam; a class of students on a Yurt; then labs on a real Nomad."""
 
 import sys
 
 from bench import labs, students
+from bench.speed import run as speed
 from tests.nomad.agents import missing
 
 USAGE = f"""{__doc__}
 
-  python -m bench                 both; labs are left out, with the reason, where there is no Nomad
+  python -m bench                 all of it; labs are left out, with the reason, where there is no Nomad
+  python -m bench speed --help    pages beside bare Flask, saves, hand-ins, sign-ins, and the exam
+  python -m bench SCENARIO        one scenario of these: {", ".join(speed.SCENARIOS)}
   python -m bench class --help    a class that reads, answers and watches the leaderboard
   python -m bench labs --help     labs, from click to prompt
 """
@@ -19,10 +22,16 @@ def main(arguments: list[str]) -> int:
         return students.main(arguments[1:])
     if arguments[:1] == ["labs"]:
         return labs.main(arguments[1:])
+    if arguments[:1] == ["speed"]:
+        return speed.main(arguments[1:])
+    if arguments[:1] and arguments[0] in speed.SCENARIOS:
+        return speed.main(arguments)
     if arguments:
         print(USAGE, file=sys.stderr)
         return 2
-    status = students.main([])
+    status = speed.main([])
+    print()
+    status = max(status, students.main([]))
     print()
     if reason := missing():
         print(f"Labs are NOT measured: {reason}", file=sys.stderr)
