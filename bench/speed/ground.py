@@ -49,8 +49,14 @@ class Ground:
                 number += 1
                 student = self.students[number * 37 % len(self.students)]
                 with self.app.app_context():
-                    source = f"bench:{time.time_ns()}"
-                    points.award(user_id=student.id, course_id=self.course_id, source=source, points=3, now=utcnow())
+                    points.award(
+                        user_id=student.id,
+                        course_id=self.course_id,
+                        source=f"bench:{time.time_ns()}",
+                        kind="lesson",
+                        points=3,
+                        now=utcnow(),
+                    )
                     db.session.commit()
 
         thread = threading.Thread(target=change, daemon=True)

@@ -56,7 +56,7 @@ def arrange(app: Flask, folder: Path, students: int, events: int) -> tuple[int, 
             totals[user_id] += points
             at = now - timedelta(seconds=events - number)
             entry = {"user_id": user_id, "course_id": course_id, "source": f"bench:{number // students}"}
-            entries.append({**entry, "points": points, "created_at": at})
+            entries.append({**entry, "kind": "lesson", "points": points, "created_at": at})
         db.session.execute(insert(PointEntry), entries)
         sums = [{"course_id": course_id, "user_id": each, "points": totals[each], "reached_at": now} for each in ids]
         db.session.execute(insert(CourseTotal), sums)
