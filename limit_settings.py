@@ -56,6 +56,7 @@ class LimitSettings(BaseSettings):
     limit_tokens: int = limit(20, "person", "API tokens that work", ge=1, le=10_000)
     limit_enrol_codes: Rate = limit("20 per minute", "person", "enrolment codes tried")
     limit_quiz_starts: Rate = limit("5 per minute", "person", "quiz attempts started")
+    limit_quiz_passwords: Rate = limit("10 per minute; 60 per hour", "person", "passwords of quizzes tried")
     limit_lab_starts: Rate = limit("20 per minute", "person", "labs started, reset or restored")
     limit_checks: Rate = limit("60 per minute", "person", "clicks that run checks")
     limit_tickets: Rate = limit("600 per minute", "person", "terminals, live pages, files and web servers opened")

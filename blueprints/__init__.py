@@ -22,6 +22,7 @@ from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.parts import question_parts
+from blueprints.quizzes.settings import quiz_settings
 from blueprints.quizzes.views import quizzes
 
 PAGES = (
@@ -31,6 +32,7 @@ PAGES = (
     people,
     quizzes,
     question_parts,
+    quiz_settings,
     leaderboards,
     labs,
     lab_ports,

@@ -8,7 +8,7 @@ import uuid
 
 from flask_babel import gettext as _
 
-from models import Attempt, Course, Lab, LabSave, LabSession, User
+from models import Attempt, Course, Lab, LabSave, LabSession, Quiz, User
 from services import policy
 from services.courses import catalogue, members
 from services.courses.outlines import activity
@@ -51,6 +51,14 @@ def managed(slug: str, user: User) -> Course:
     return found_course
 
 
+def set_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
+    """Return a course and a quiz of it whose settings the person may change."""
+    found_course, role = course(slug, user)
+    if not policy.may_set_quizzes(user, role):
+        raise Forbidden
+    return found_course, activity(found_course, quiz_slug, Quiz)
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)
@@ -83,12 +91,12 @@ def answerable_attempt(attempt_id: int, user: User, *, is_whole: bool = False) -
     return attempt
 
 
-def readable_attempt(attempt_id: int, user: User) -> Attempt:
-    """Return an attempt with its answers, for its student and the course's staff."""
+def readable_attempt(attempt_id: int, user: User) -> tuple[Attempt, bool]:
+    """Return an attempt with its answers, for its student and the course's staff; and whether these ask."""
     attempt, role = attempts.load_as(attempt_id, user.id, is_whole=True)
     if not policy.may_read_attempt(user, attempt, role):
         raise NotFound
-    return attempt
+    return attempt, policy.may_see_people(user, role)
 
 
 def own_lab(session_id: uuid.UUID, user: User) -> LabSession:

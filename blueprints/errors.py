@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import flask_babel
 import structlog
 from apiflask.exceptions import HTTPError
 from flask import Flask, Response, abort, current_app, g, jsonify, render_template, request, url_for
@@ -18,6 +19,7 @@ from blueprints import kept_forms
 from blueprints.endings import plain_page
 from body_time import LATE
 from extensions import db
+from reasons import sentence
 from services import errors as service
 
 STATUS: dict[type[Exception], int] = {
@@ -70,7 +72,12 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
     extra: dict[str, Any] = {}
     if isinstance(error, service.InvalidInput):
         extra["errors"] = [{"field": error.field, "message": error.message}]
-    return answer(status, error.message, retry_after_s=getattr(error, "retry_after_s", None), **extra)
+    message = error.message
+    if isinstance(error, service.Refused):
+        message = sentence(error.reason, flask_babel)
+        extra["reason"] = {**error.reason.as_json(), "text": message}
+        extra["possible_at"] = error.possible_at.isoformat() if error.possible_at else None
+    return answer(status, message, retry_after_s=getattr(error, "retry_after_s", None), **extra)
 
 
 def on_csrf(error: CSRFError) -> tuple[Response, int] | Response:

@@ -12,10 +12,13 @@ from services.errors import InvalidInput
 
 
 class Adapter(PydanticAdapter):
-    """Reads inputs as APIFlask does, but takes no `null` for an empty object."""
+    """Reads inputs as APIFlask does, but takes no `null` for an empty object; nothing for one that may be left out."""
 
     def validate_input(self, request: Request, location: str, **options: Any) -> BaseModel:
         """Return the checked input; raise InvalidInput, or what APIFlask raises for a value that fails its schema."""
+        may_be_left_out = location == "json" and getattr(self.model_class, "may_be_left_out", False)
+        if may_be_left_out and not request.get_data(cache=True):
+            return self.model_class()
         if location == "json" and request.get_json(force=True) is None:
             raise InvalidInput("body", "Send a JSON object.")
         checked: BaseModel = super().validate_input(request, location, **options)

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Dialect, Numeric
 from sqlalchemy.types import TypeDecorator
 
-# Shares of a question have denominators up to 26, points two decimals: a sum of them stays below this.
-MAX_DENOMINATOR = 10**13
-# Two fractions with such denominators differ by more than 10^-26, so the decimal tells which one was meant.
+# Shares of a question have denominators up to 26, points and late credit two decimals: a sum of them stays below this.
+MAX_DENOMINATOR = 3 * 10**14
+# Two fractions with such denominators differ by more than 10^-29, so the decimal tells which one was meant.
 PLACES = 30
 
 

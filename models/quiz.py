@@ -1,5 +1,6 @@
 """A quiz and its questions. Questions have versions, so that an attempt keeps what its student saw."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint
@@ -29,12 +30,31 @@ class Quiz(Activity):
     pass_percent: Mapped[int] = mapped_column(default=50)
     is_shuffled: Mapped[bool] = mapped_column(default=False)
 
+    # When and how it is taken: quiz_settings.py says what each means.
+    opens_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    late_credit: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    cooldown_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    password: Mapped[str] = mapped_column(default="", server_default="")
+    requires: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    reveal_score: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
+    reveal_correctness: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
+    reveal_answer: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
+    reveal_feedback: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
+
     questions: Mapped[list["Question"]] = relationship(order_by="Question.position", back_populates="quiz")
 
     __mapper_args__ = {"polymorphic_identity": "quiz"}
     __table_args__ = (  # type: ignore[assignment]  # of another table than the parent's
         CheckConstraint("time_limit_s > 0", name="time_limit"),
         CheckConstraint("attempts_allowed > 0", name="attempts_allowed"),
+        CheckConstraint("cooldown_minutes >= 0", name="cooldown_minutes"),
+        CheckConstraint("opens_at < closes_at AND due_at <= closes_at AND due_at >= opens_at", name="window"),
+        *(
+            CheckConstraint(f"{name} IN ('never', 'submitted', 'closed')", name=name)
+            for name in ("reveal_score", "reveal_correctness", "reveal_answer", "reveal_feedback")
+        ),
         CheckConstraint("counts IN ('best', 'last', 'first', 'average')", name="counts"),
     )
 

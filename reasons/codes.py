@@ -273,6 +273,26 @@ class Code(StrEnum):
     PAGE_OPEN = "page_open", N_("page open")
     PAGE_CLOSED = "page_closed", N_("page closed")
 
+    # Why a quiz can't be started now.
+    QUIZ_NOT_OPEN = "quiz_not_open", N_("this quiz isn’t open yet")
+    QUIZ_CLOSED = "quiz_closed", N_("this quiz is closed")
+    QUIZ_EMPTY = "quiz_empty", N_("this quiz has no questions yet")
+    NO_ATTEMPTS_LEFT = "no_attempts_left", N_("you have used all attempts at this quiz")
+    QUIZ_COOLDOWN = "quiz_cooldown", N_("there is a pause between two attempts at this quiz")
+    QUIZ_CLOSES_BEFORE = "quiz_closes_before", N_("this quiz closes before the pause after your last attempt is over")
+    QUIZ_PASSWORD_NEEDED = "quiz_password_needed", N_("this quiz needs a password, which your teacher gives out")
+    REQUIRES_DONE = "requires_done", N_("finish “%(title)s” first"), {"title": str}
+    REQUIRES_SCORE = (
+        "requires_score",
+        N_("reach %(percent)s %% in “%(title)s” first"),
+        {"title": str, "percent": int},
+    )
+    REQUIRES_CHECK = (
+        "requires_check",
+        N_("pass the check “%(check)s” of “%(title)s” first"),
+        {"title": str, "check": str},
+    )
+
 
 # What a parameter that is a Term may be.
 TERMS = {

@@ -1,5 +1,9 @@
 """What services raise. Nothing here knows HTTP: `blueprints/errors.py` gives each its status."""
 
+from datetime import datetime
+
+from reasons import ENGLISH, Reason, sentence
+
 
 class ServiceError(Exception):
     """A request that can't be done, with a message that may be shown to the person who asked."""
@@ -19,6 +23,18 @@ class Forbidden(ServiceError):
 
 class Conflict(ServiceError):
     """Somebody or something else was faster."""
+
+
+class Refused(Conflict):
+    """This isn't possible now.
+
+    `reason` says why, as a code whose words are made at the edge; `possible_at` from when on it is possible, if ever.
+    """
+
+    def __init__(self, reason: Reason, *, possible_at: datetime | None = None) -> None:
+        super().__init__(sentence(reason, ENGLISH))
+        self.reason = reason
+        self.possible_at = possible_at
 
 
 class Unavailable(ServiceError):

@@ -35,6 +35,11 @@ def may_manage_people(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_set_quizzes(user: User | None, role: str | None) -> bool:
+    """Teachers say when and how a quiz is taken, and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_enrol(course: Course, code: str | None) -> bool:
     """An open course takes everybody, one with a code those who know it."""
     if course.enrolment == "code":

@@ -15,9 +15,12 @@ from blueprints.quizzes.schemas import (
     AttemptDetailOut,
     AttemptsOut,
     AttemptsQuery,
-    QuizOut,
+    QuizDetailOut,
     QuizzesOut,
     ReceiptOut,
+    SettingsIn,
+    SettingsOut,
+    StartIn,
 )
 from blueprints.schemas import responses
 from extensions import db
@@ -25,7 +28,7 @@ from models import Quiz
 from services import policy
 from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
-from services.quizzes import answers, attempts, lists
+from services.quizzes import answers, attempts, lists, settings
 
 quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 
@@ -43,32 +46,70 @@ def list_quizzes(slug: str) -> Any:
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>")
 @quizzes_api.auth_required(auth)
-@quizzes_api.output(QuizOut)
+@quizzes_api.output(QuizDetailOut)
 @quizzes_api.doc(summary="Read a quiz", responses=responses(403, 404))
 @scope("read")
 def read_quiz(slug: str, quiz: str) -> Any:
-    """Give what the quiz asks for, not its questions: those are an attempt's."""
-    course, _role = access.study(slug, me())
+    """Give what the quiz asks for, not its questions: those are an attempt's; and whether one can start now."""
+    course, role = access.study(slug, me())
     listed = next((row for row in lists.overview(course, me().id) if row["slug"] == quiz), None)
     if listed is None:
         raise NotFound
-    return listed
+    chosen_quiz, is_staff = activity(course, quiz, Quiz), policy.may_see_people(me(), role)
+    obstacles = attempts.obstacles(me().id, chosen_quiz, now=now(), is_staff=is_staff)
+    return {
+        **listed,
+        "can_start": policy.may_take_part(role) and not obstacles,
+        "reasons": [documents.reason_of(each.reason) for each in obstacles],
+        "possible_at": obstacles[0].possible_at if obstacles else None,
+    }
+
+
+@quizzes_api.get("/courses/<slug>/quizzes/<quiz>/settings")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(SettingsOut)
+@quizzes_api.doc(summary="Read the settings of a quiz", responses=responses(403, 404))
+@scope("read")
+def read_settings(slug: str, quiz: str) -> Any:
+    """Give when and how the quiz is taken, with its password, to those who may change it."""
+    return documents.settings(access.set_quiz(slug, quiz, me())[1])
+
+
+@quizzes_api.put("/courses/<slug>/quizzes/<quiz>/settings")
+@quizzes_api.auth_required(auth)
+@quizzes_api.input(SettingsIn)
+@quizzes_api.output(SettingsOut)
+@quizzes_api.doc(summary="Change settings of a quiz", responses=responses(403, 404, 422))
+@scope("write")
+def change_settings(slug: str, quiz: str, json_data: Any) -> Any:
+    """Change what is given; the rest stays. The next import of the course's folder says it anew."""
+    course, chosen_quiz = access.set_quiz(slug, quiz, me())
+    given = {name: getattr(json_data, name) for name in json_data.model_fields_set}
+    settings.change(course, chosen_quiz, given)
+    db.session.commit()
+    return documents.settings(chosen_quiz)
 
 
 @quizzes_api.post("/courses/<slug>/quizzes/<quiz>/attempts")
 @quizzes_api.auth_required(auth)
+@quizzes_api.input(StartIn)
 @quizzes_api.output(AttemptDetailOut, status_code=201)
-@quizzes_api.doc(summary="Start an attempt, or go on with the open one", responses=responses(403, 404, 409))
+@quizzes_api.doc(summary="Start an attempt, or go on with the open one", responses=responses(403, 404, 409, 422))
 @scope("write")
-def start_attempt(slug: str, quiz: str) -> Any:
-    """Draw the questions. Starting again while an attempt is open gives that one."""
+def start_attempt(slug: str, quiz: str, json_data: StartIn) -> Any:
+    """Draw the questions. Starting again while an attempt is open gives that one. 409 says in `reason` why one can't
+    start now, and in `possible_at` from when on one can."""
     course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
-    made = attempts.start(me().id, activity(course, quiz, Quiz), now=now(), admit=_admit)
+    if json_data.password:
+        limits.spend("quiz_passwords", me().id)
+    is_staff, chosen_quiz = policy.may_see_people(me(), role), activity(course, quiz, Quiz)
+    made = attempts.start(me().id, chosen_quiz, now=now(), admit=_admit, password=json_data.password, is_staff=is_staff)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
-    return documents.detail(access.attempt(made.id, me())), 201, {"Location": address}
+    shown = documents.detail(access.attempt(made.id, me()), now=now(), is_staff=is_staff)
+    return shown, 201, {"Location": address}
 
 
 @quizzes_api.get("/courses/<slug>/quizzes/<quiz>/attempts")
@@ -83,8 +124,9 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
     if query_data.all and not policy.may_see_people(me(), role):
         raise Forbidden
     whose = None if query_data.all else me().id
-    page = lists.attempts_at(activity(course, quiz, Quiz), whose, query_data.page, query_data.per_page)
-    shown = [documents.summary(row) for row in page.rows]
+    chosen_quiz = activity(course, quiz, Quiz)
+    page = lists.attempts_at(chosen_quiz, whose, query_data.page, query_data.per_page)
+    shown = documents.summaries(page.rows, chosen_quiz, now=now(), is_staff=policy.may_see_people(me(), role))
     return {"attempts": shown, "page": page.number, "pages": page.pages, "total": page.total}
 
 
@@ -95,7 +137,8 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
 @scope("read")
 def read_attempt(attempt_id: int) -> Any:
     """Give the questions and answers, to the course's staff, too; solutions once it is closed."""
-    return documents.detail(access.readable_attempt(attempt_id, me()))
+    attempt, is_staff = access.readable_attempt(attempt_id, me())
+    return documents.detail(attempt, now=now(), is_staff=is_staff)
 
 
 @quizzes_api.put("/attempts/<int:attempt_id>/items/<int:position>")
@@ -127,7 +170,8 @@ def submit_attempt(attempt_id: int) -> Any:
     """Close and grade. Again is harmless."""
     attempts.submit(access.answerable_attempt(attempt_id, me()), now=now())
     db.session.commit()
-    return documents.detail(access.readable_attempt(attempt_id, me()))
+    attempt, is_staff = access.readable_attempt(attempt_id, me())
+    return documents.detail(attempt, now=now(), is_staff=is_staff)
 
 
 def _admit() -> None:

@@ -1,12 +1,19 @@
-"""What the API says of an attempt, alike for its student and the staff."""
+"""What the API says of a quiz and of an attempt, to its student and to the staff."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from models import Attempt, AttemptItem, UncountedAnswer
-from question_types import type_of
-from services.quizzes import answers
+import flask_babel
 
-NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at")
+from models import Attempt, AttemptItem, Quiz, UncountedAnswer
+from question_types import type_of
+from quiz_settings import columns_of
+from reasons import Reason, sentence
+from services.quizzes import answers, reveal
+from services.quizzes.reveal import Reveal
+
+NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at", "credit_percent")
 
 
 def state_of(attempt: Attempt) -> str:
@@ -14,35 +21,55 @@ def state_of(attempt: Attempt) -> str:
     return "open" if attempt.is_open else "closed"
 
 
-def summary(attempt: Attempt) -> dict[str, Any]:
-    """Give an attempt without its questions."""
-    fields = {name: getattr(attempt, name) for name in (*NAMES, "score", "max_score", "percent")}
-    return {**fields, "state": state_of(attempt), "stage": attempt.state}
+def settings(quiz: Quiz) -> dict[str, Any]:
+    """Give the settings of a quiz, to those who may change them."""
+    return {**columns_of(quiz), "time_limit_s": quiz.time_limit_s, "attempts_allowed": quiz.attempts_allowed}
 
 
-def detail(attempt: Attempt) -> dict[str, Any]:
-    """Give an attempt with its questions, and once it is closed with their solutions."""
+def reason_of(reason: Reason) -> dict[str, Any]:
+    """Give a reason as a code and as words."""
+    return {**reason.as_json(), "text": sentence(reason, flask_babel)}
+
+
+def summaries(made: Sequence[Attempt], quiz: Quiz, *, now: datetime, is_staff: bool) -> list[dict[str, Any]]:
+    """Give attempts at a quiz without their questions."""
+    last_close = reveal.last_close(quiz)
+    return [_summary(each, reveal.of(each, quiz, now=now, last_close=last_close, is_staff=is_staff)) for each in made]
+
+
+def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]:
+    """Give an attempt with its questions, and once it is closed with what is shown of their solutions."""
+    last_close = reveal.last_close(attempt.quiz)
+    shown = reveal.of(attempt, attempt.quiz, now=now, last_close=last_close, is_staff=is_staff)
     others = answers.by_position(answers.uncounted(attempt.id))
-    items = [_item(item, others.get(item.position, []), attempt.is_open) for item in attempt.items]
-    return {**summary(attempt), "items": items}
+    items = [_item(item, others.get(item.position, []), shown) for item in attempt.items]
+    return {**_summary(attempt, shown), "items": items}
 
 
-def _item(item: AttemptItem, uncounted: list[UncountedAnswer], is_open: bool) -> dict[str, Any]:
+def _summary(attempt: Attempt, shown: Reveal) -> dict[str, Any]:
+    fields = {name: getattr(attempt, name) for name in NAMES}
+    score = {name: getattr(attempt, name) if shown.score else None for name in ("score", "percent")}
+    hidden = [] if attempt.is_open else list(shown.hidden)
+    state = {"state": state_of(attempt), "stage": attempt.state, "hidden": hidden}
+    return {**fields, **state, **score, "max_score": attempt.max_score}
+
+
+def _item(item: AttemptItem, uncounted: list[UncountedAnswer], shown: Reveal) -> dict[str, Any]:
     version = item.version
-    shown = {
+    kind = type_of(version.kind)
+    return {
         "position": item.position,
         "kind": version.kind,
-        "prompt_html": type_of(version.kind).prompt(version.prompt_html, version.spec, item.frozen),
+        "prompt_html": kind.prompt(version.prompt_html, version.spec, item.frozen),
         "points": float(version.points),
         "frozen": item.frozen,
         "response": item.response,
         "revision": item.revision,
         "saved_at": item.saved_at,
         "typed_at": item.typed_at,
-        "read_as": type_of(version.kind).reading(version.spec, item.response),
+        "read_as": kind.reading(version.spec, item.response),
         "uncounted": uncounted,
+        "score": item.score if shown.correctness else None,
+        "solution": kind.explain(version.spec, item.response, item.frozen)["solution"] if shown.answer else None,
+        "feedback_html": version.feedback_html if shown.feedback else None,
     }
-    if is_open:
-        return shown
-    solution = type_of(version.kind).explain(version.spec, item.response, item.frozen)["solution"]
-    return {**shown, "score": item.score, "solution": solution, "feedback_html": version.feedback_html}

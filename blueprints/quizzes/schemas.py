@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from blueprints.quizzes.responses import Response
 from blueprints.schemas import Input, Moment, Output, Query, Written
+from quiz_settings import LateStep
+from services.quizzes.settings import CHANGEABLE, Changeable
 
+When = Literal["never", "submitted", "closed"]
 # An exact fraction inside, the nearest number of JSON outside.
 Marks = Annotated[float, BeforeValidator(lambda value: float(value) if isinstance(value, Fraction) else value)]
 
@@ -30,6 +33,36 @@ class QuizOut(Output):
     points: int
     pass_percent: int
     question_count: int
+    opens_at: datetime | None
+    due_at: datetime | None
+    closes_at: datetime | None
+    late_credit: list[LateStep]
+    cooldown_minutes: int
+    needs_password: bool
+    requires: list[dict[str, Any]]
+    reveal_score: When
+    reveal_correctness: When
+    reveal_answer: When
+    reveal_feedback: When
+
+
+class ObstacleOut(Output):
+    """Why something isn't possible: a code with its parameters for programs, and the same in words."""
+
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
+class QuizDetailOut(QuizOut):
+    """A quiz, and whether the caller can start an attempt now, or go on with the open one.
+
+    Where they can't, `reasons` say why, and `possible_at` from when on they can; null where that isn't known.
+    """
+
+    can_start: bool
+    reasons: list[ObstacleOut]
+    possible_at: datetime | None
 
 
 class QuizzesOut(Output):
@@ -50,7 +83,7 @@ class UncountedOut(Output):
 
 class ItemOut(Output):
     """A question of an attempt: `points` is its weight in marks. score (marks), solution and feedback come once the
-    attempt is closed."""
+    attempt is closed, and the quiz lets its students see them."""
 
     position: int
     kind: str
@@ -71,7 +104,9 @@ class ItemOut(Output):
 class AttemptOut(Output):
     """An attempt in a list: marks, and what share they are in whole per cent, rounded down.
 
-    `state` says whether it can be answered, `stage` how far it is: there is no score before it is graded.
+    `state` says whether it can be answered, `stage` how far it is: there is no score before it is graded. `hidden`
+    names what of a closed attempt the caller isn't shown (yet): the score (null here), correctness (and the marks of
+    each question), answer, feedback. `credit_percent` is what a late attempt is worth; the score has it in it.
     """
 
     id: int
@@ -84,9 +119,11 @@ class AttemptOut(Output):
     started_at: datetime
     deadline_at: datetime | None
     closed_at: datetime | None
+    credit_percent: int
     score: Marks | None
     max_score: Marks
     percent: int | None
+    hidden: list[Literal["score", "correctness", "answer", "feedback"]]
 
 
 class AttemptDetailOut(AttemptOut):
@@ -110,6 +147,13 @@ class AttemptsQuery(Query):
     all: bool = False
     page: int = Field(default=1, ge=1, le=100_000)
     per_page: int = Field(default=25, ge=1, le=100)
+
+
+class StartIn(Input):
+    """The password of the quiz, where it has one. Without it the body may be left out."""
+
+    may_be_left_out: ClassVar[bool] = True
+    password: str | None = Field(default=None, max_length=200)
 
 
 class AnswerIn(Input):
@@ -144,3 +188,22 @@ class ReceiptOut(Output):
     revision: int
     read_as: str | None
     now: datetime
+
+
+class Given(Input):
+    """Settings that may be left out; each says by itself which types it takes."""
+
+    model_config = ConfigDict(strict=False)
+
+
+# Each setting as quiz_settings.py defines it; what isn't given stays as it is.
+_taken: dict[str, Any] = {
+    name: (hint | None, None) for name, hint in get_type_hints(Changeable, include_extras=True).items()
+}
+_given: dict[str, Any] = {name: (Any, Field(description=field.description)) for name, field in CHANGEABLE.items()}
+SettingsIn = create_model(
+    "SettingsIn", __base__=Given, __doc__="The settings of a quiz that change; the others stay.", **_taken
+)
+SettingsOut = create_model(
+    "SettingsOut", __base__=Output, __doc__="The settings of a quiz: when and how it is taken.", **_given
+)

@@ -11,17 +11,15 @@ from pydantic import ValidationError
 from blueprints import access, limits, live_tickets, pages
 from blueprints.errors import wants_json
 from blueprints.pages import json_object, login_required, me, now, takes_json
-from blueprints.quizzes import documents, responses, saving
+from blueprints.quizzes import documents, front, responses, results, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
-from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
-from models.attempt import LATE
-from models.marks import exact
+from models import Attempt, AttemptItem, Quiz, UncountedAnswer
 from question_types import type_of
 from services import policy
-from services.courses.outlines import activity, done_ids, outline
-from services.errors import Forbidden, InvalidInput, NotFound
-from services.quizzes import answers, attempts, grading, scores
+from services.courses.outlines import activity, outline
+from services.errors import Forbidden, InvalidInput, NotFound, Refused
+from services.quizzes import answers, attempts, gate, reveal, terms
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -33,40 +31,29 @@ PER_PAGE = 50
 def show(slug: str, quiz: str) -> ResponseReturnValue:
     """A quiz's front page: what it asks for, and how earlier attempts went."""
     course, role = access.study(slug, me())
-    chosen_quiz, plan = activity(course, quiz, Quiz), outline(course)
-    mine = attempts.of_student(me().id, chosen_quiz)
-    closed = [attempt for attempt in mine if not attempt.is_open]
-    entry = next((entry for entry in plan.entries if entry.id == chosen_quiz.id), None)
-    left = attempts.attempts_left(chosen_quiz, len(mine))
-    opened = next((attempt for attempt in mine if attempt.is_open), None)
-    before, after = plan.around(chosen_quiz.slug)
-    return render_template(
-        "quizzes/show.html",
-        course=course,
-        quiz=chosen_quiz,
-        question_count=entry.count if entry else 0,
-        attempts=closed,
-        open_attempt=opened,
-        attempts_left=left,
-        counted=scores.counted(closed, chosen_quiz.counts),
-        earned=max((grading.worth_of(chosen_quiz.points, each.score, each.max_score) for each in closed), default=0),
-        is_staff=policy.may_see_people(me(), role),
-        can_start=policy.may_take_part(role) and (opened is not None or left != 0),
-        outline=pages.outline_context(course, plan, done_ids(me().id, course)),
-        previous=pages.link(course, before),
-        next=pages.link(course, after),
-    )
+    return front.page(course, role, activity(course, quiz, Quiz))
 
 
 @quizzes.post("/courses/<slug>/quizzes/<quiz>/attempts")
 @login_required
 def start(slug: str, quiz: str) -> ResponseReturnValue:
-    """Start, or go on with the open attempt."""
+    """Start, or go on with the open attempt; a page says why that isn't possible now."""
     course, role = access.study(slug, me())
     if not policy.may_take_part(role):
         raise Forbidden(_("Only people in the course take its quizzes."))
     chosen_quiz = activity(course, quiz, Quiz)
-    attempt = attempts.start(me().id, chosen_quiz, now=now(), admit=_admit)
+    password = request.form.get("password")
+    if password:
+        limits.spend("quiz_passwords", me().id)
+    try:
+        is_staff = policy.may_see_people(me(), role)
+        attempt = attempts.start(me().id, chosen_quiz, now=now(), admit=_admit, password=password, is_staff=is_staff)
+    except Refused as refusal:
+        db.session.commit()  # an attempt whose time was over is closed all the same
+        return front.page(course, role, chosen_quiz, refused=refusal.reason), 409
+    except gate.WrongPassword:
+        db.session.commit()
+        return front.page(course, role, chosen_quiz, is_password_wrong=True), 422
     db.session.commit()
     return redirect(url_for("quizzes.attempt", attempt_id=attempt.id))
 
@@ -105,9 +92,9 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         saved=sum(1 for item in attempt.items if item.response is not None),
         total=len(attempt.items),
         deadline_at=attempt.deadline_at,
-        grace_s=int(answers.GRACE.total_seconds()),
+        grace_s=int(terms.GRACE.total_seconds()),
         now=at,
-        read_as=_read_as,
+        read_as=results.read_as,
     )
 
 
@@ -203,55 +190,26 @@ def _save_form(attempt: Attempt, at: datetime) -> None:
 @login_required
 def result(attempt_id: int) -> ResponseReturnValue:
     """Show the score with feedback, to its student and the course's staff."""
-    attempt = access.readable_attempt(attempt_id, me())
-    is_mine = policy.owns_attempt(me(), attempt)
+    attempt, is_staff = access.readable_attempt(attempt_id, me())
+    is_mine, at = policy.owns_attempt(me(), attempt), now()
     if attempt.is_open:
         if not is_mine:
             raise NotFound
         return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))
     course, quiz = attempt.quiz.course, attempt.quiz
-    mine = attempts.of_student(attempt.user_id, quiz)
+    made = attempts.of_student(attempt.user_id, quiz)
     _before, after = outline(course).around(quiz.slug)
-    late = answers.by_position(other for other in answers.uncounted(attempt.id) if other.why == LATE)
+    last_close = reveal.last_close(quiz)
+    shown = reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=is_staff)
     return render_template(
         "quizzes/result.html",
         course=course,
         quiz=quiz,
         attempt=attempt,
         student=None if is_mine else attempt.user,
-        items=[_graded(item, late.get(item.position, [])) for item in attempt.items],
-        percent=attempt.percent,
-        is_passed=(attempt.percent or 0) >= quiz.pass_percent,
-        earned=grading.worth_of(quiz.points, attempt.score, attempt.max_score),
-        read_as=_read_as,
-        attempts_left=attempts.attempts_left(quiz, len(mine)),
-        counted=scores.counted(mine, quiz.counts),
-        scored=sum(1 for each in mine if each.score is not None),
+        shown_later_at=None if is_staff else reveal.next_change(quiz, now=at, last_close=last_close),
+        students_view=reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=False),
+        can_try_again=gate.obstacle(terms.terms_of(quiz, is_staff=is_staff), made, at) is None,
+        **results.context(attempt, shown, made),
         next=pages.link(course, after),
     )
-
-
-def _read_as(version: QuestionVersion, response: Any) -> str | None:
-    """Say how an answer is read, where that isn't what stands there; an empty text is "not at all"."""
-    read = type_of(version.kind).reading(version.spec, response)
-    return None if response is None or read == str(response).strip() else read
-
-
-def _graded(item: AttemptItem, late: list[UncountedAnswer]) -> dict[str, Any]:
-    version = item.version
-    in_words = type_of(version.kind).in_words
-    explained = type_of(version.kind).explain(version.spec, item.response, item.frozen)
-    return {
-        "position": item.position,
-        "version": version,
-        "frozen": item.frozen,
-        "response": item.response,
-        "score": item.score,
-        "is_correct": (item.score or 0) >= exact(version.points),
-        "feedback": version.feedback_html,
-        "late": [
-            {"text": in_words(version.spec, other.response), "typed_at": other.typed_at, "at": other.received_at}
-            for other in late
-        ],
-        **explained,
-    }

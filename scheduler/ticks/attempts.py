@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from extensions import db
 from models import Attempt, utcnow
 from models.attempt import IN_PROGRESS
-from services.quizzes import answers, attempts
+from services.quizzes import attempts, terms
 
 BATCH = 20
 
@@ -22,7 +22,7 @@ def work() -> bool:
 
 def due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask from when on the next attempt is overdue."""
-    first = select(func.min(Attempt.deadline_at) + answers.GRACE).where(Attempt.state == IN_PROGRESS)
+    first = select(func.min(Attempt.deadline_at) + terms.GRACE).where(Attempt.state == IN_PROGRESS)
     return first.scalar_subquery()
 
 

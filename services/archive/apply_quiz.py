@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 
 from extensions import db
 from models import Question, QuestionVersion, Quiz
+from quiz_settings import columns_of
 from services.archive.changes import Render, assign
 from services.archive.content import QuestionContent, QuizContent
 
@@ -20,6 +21,7 @@ def apply_quiz(quiz: Quiz, content: QuizContent, render: Render) -> bool:
         points=content.points,
         pass_percent=content.pass_percent,
         is_shuffled=content.is_shuffled,
+        **columns_of(content),
     )
     known = {row.slug: row for row in quiz.questions}
     for position, question in enumerate(content.questions, start=1):

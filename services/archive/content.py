@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab_definition import LabDefinition
+from quiz_settings import QuizSettings
 
 FORMAT = 1
 
@@ -37,8 +38,8 @@ class QuestionContent:
     feedback: str = ""
 
 
-@dataclass(frozen=True)
-class QuizContent:
+@dataclass(frozen=True, kw_only=True)
+class QuizContent(QuizSettings):
     """A quiz; None is "no limit"."""
 
     slug: str

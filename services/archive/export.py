@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+import quiz_settings
 from extensions import db
 from lab_definition import values_of
 from models import Activity, Blob, Course, CourseFile, Lab, LabCheck, LabStep, Lesson, Module, Question, Quiz
@@ -91,6 +92,7 @@ def _quiz(quiz: Quiz) -> QuizContent:
         points=quiz.points,
         pass_percent=quiz.pass_percent,
         is_shuffled=quiz.is_shuffled,
+        **quiz_settings.values_of(quiz),
         questions=tuple(
             QuestionContent(
                 slug=question.slug,

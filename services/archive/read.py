@@ -12,8 +12,11 @@ from services.archive.content import (
     ActivityContent,
     CourseContent,
     FileContent,
+    LabContent,
     LessonContent,
     ModuleContent,
+    QuizContent,
+    activity_file,
     block_text,
 )
 from services.archive.documents import Document, Shape
@@ -23,6 +26,7 @@ from services.archive.nodes import parse
 from services.archive.read_lab import read_lab
 from services.archive.read_quiz import read_quiz
 from services.archive.shapes import MAX_BLOCK, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile
+from services.quizzes import prerequisites
 
 MAX_LESSON = 200_000
 ACTIVITY = re.compile(r"(?P<module>[^/]+)/(?P<name>[^/]+?)(\.md|\.quiz\.yaml|\.lab/lab\.yaml)")
@@ -52,6 +56,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
             modules.append(_module(folder, faults, slug, seen))
         else:
             document.fault(f"there is no {slug}/module.yaml", "modules", line=line)
+    _check_requirements(modules, folder, faults)
     _read_the_rest(folder, faults, seen)
     return CourseContent(
         slug=said.slug,
@@ -92,6 +97,22 @@ def _activity(folder: Folder, faults: Faults, file: str, slug: str) -> ActivityC
     if file.endswith(".quiz.yaml"):
         return read_quiz(_document(QuizFile, folder, file, faults), slug)
     return read_lab(_document(LabFile, folder, file, faults), folder, file.removesuffix("lab.yaml"), slug)
+
+
+def _check_requirements(modules: list[ModuleContent], folder: Folder, faults: Faults) -> None:
+    """Note what quizzes require and the course doesn't have. Their files are read again, for the lines alone."""
+    activities = [activity for module in modules for activity in module.activities]
+    kinds = {activity.slug: activity.kind for activity in activities}
+    labs = [activity for activity in activities if isinstance(activity, LabContent)]
+    checks = {(lab.slug, check.slug) for lab in labs for check in lab.checks}
+    for module in modules:
+        for quiz in module.activities:
+            if not isinstance(quiz, QuizContent) or not quiz.requires:
+                continue
+            file = activity_file(module.slug, quiz)
+            document = Document(QuizFile, parse(folder.text(file) or "", file, Faults()), file, Faults())
+            for index, message in prerequisites.faults_of(quiz.slug, quiz.requires, kinds, checks):
+                faults.add(file, document.node.at("requires", index).line, f"requires[{index + 1}]", message)
 
 
 def _read_the_rest(folder: Folder, faults: Faults, seen: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from question_types import type_of
+from quiz_settings import faults_between, values_of
 from services.archive.content import QuestionContent, QuizContent
 from services.archive.documents import Document
 from services.archive.messages import Place
@@ -24,6 +25,8 @@ def read_quiz(document: Document[QuizFile], slug: str) -> QuizContent:
             document.fault(f"{question.slug} is the slug of another question here", "questions", index, "slug")
         elif question.slug:
             questions[question.slug] = question
+    for place, message in faults_between(quiz):
+        document.fault(message, *place)
     return QuizContent(
         slug=slug,
         title=quiz.title,
@@ -34,6 +37,7 @@ def read_quiz(document: Document[QuizFile], slug: str) -> QuizContent:
         points=quiz.points,
         pass_percent=quiz.pass_percent,
         is_shuffled=quiz.is_shuffled,
+        **values_of(quiz),
         questions=tuple(questions.values()),
     )
 

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
 from lab_definition import MAX_LINE, LabDefinition
+from quiz_settings import QuizSettings
 from services.archive.content import FORMAT
 from services.archive.documents import Shape
 
@@ -128,8 +129,8 @@ class QuestionEntry(Shape):
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)
-class QuizFile(Shape):
-    """NAME.quiz.yaml."""
+class QuizFile(QuizSettings, Shape):
+    """NAME.quiz.yaml: when and how the quiz is taken, and its questions."""
 
     title: Title
     instructions: Block = ""

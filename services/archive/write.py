@@ -2,11 +2,13 @@
 
 import secrets
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import quiz_settings
 from lab_definition import values_of
 from question_types import type_of
 from services.archive.content import (
@@ -115,8 +117,20 @@ def _quiz(quiz: QuizContent) -> dict[str, Any]:
         "points": quiz.points,
         "pass_percent": quiz.pass_percent,
         "is_shuffled": quiz.is_shuffled,
+        **_settings(quiz),
         "questions": [_question(question) for question in quiz.questions],
     }
+
+
+def _settings(quiz: QuizContent) -> dict[str, Any]:
+    """Return the settings that say something: times as people write them, and no list that is empty."""
+    columns = quiz_settings.columns_of(quiz)
+    said = {name: value for name, value in columns.items() if value != getattr(quiz_settings.DEFAULTS, name)}
+    return {name: _moment(value) if isinstance(value, datetime) else value or None for name, value in said.items()}
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _question(question: QuestionContent) -> dict[str, Any]:

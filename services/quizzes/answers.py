@@ -7,7 +7,7 @@ uncounted answer, which is never graded.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -18,9 +18,8 @@ from models.attempt import IN_PROGRESS, LATE, OUTDATED, REPLACED
 from question_types import type_of
 from services import live
 from services.errors import Conflict, InvalidInput, NotFound
+from services.quizzes.terms import GRACE
 
-# An answer that left the browser before the deadline may arrive this much after it.
-GRACE = timedelta(seconds=5)
 MAX_REVISION = 2**53
 # How far one answer may count on: a client that loses receipts skips some, and nobody may use all numbers up at once.
 MAX_STEP = 1000

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -14,9 +14,10 @@ from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Q
 from models.attempt import IN_PROGRESS
 from models.marks import exact
 from question_types import type_of
-from services.errors import Conflict, NotFound
-from services.quizzes import grading
-from services.quizzes.answers import GRACE
+from reasons import Code, Reason
+from services.errors import NotFound, Refused
+from services.quizzes import gate, grading, prerequisites
+from services.quizzes.terms import GRACE, Terms, terms_of
 
 
 def start(
@@ -26,8 +27,10 @@ def start(
     now: datetime,
     rng: random.Random | None = None,
     admit: Callable[[], None] = lambda: None,
+    password: str | None = None,
+    is_staff: bool = False,
 ) -> Attempt:
-    """Open an attempt, or return the one that is open. Conflict: no attempts are left, or no questions.
+    """Open an attempt, or return the one that is open. Refused says why one can't start, and from when on one can.
 
     `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused. Racing
     starts take turns: the first one makes the attempt, and the others find it.
@@ -36,28 +39,50 @@ def start(
     if existing is None or is_overdue(existing, now):
         turn = func.pg_advisory_xact_lock(func.hashtextextended(f"attempt:{user_id}:{quiz.id}", 0))
         db.session.execute(select(turn))
-        existing = open_attempt(user_id, quiz.id)
+    made = of_student(user_id, quiz)
+    existing = next((attempt for attempt in made if attempt.is_open), None)
     if existing is not None and not is_overdue(existing, now):
         return existing
     if existing is not None:
-        grading.close(existing.id, by="deadline", now=now)
+        grading.close(existing.id, by="deadline", now=now, quiz=quiz)
     versions = _current_versions(quiz)
     if not versions:
-        raise Conflict("This quiz has no questions yet.")
-    taken = _count(user_id, quiz)
-    if quiz.attempts_allowed is not None and taken >= quiz.attempts_allowed:
-        raise Conflict("You have used all attempts at this quiz.")
+        raise Refused(Reason(Code.QUIZ_EMPTY))
+    terms = terms_of(quiz, is_staff=is_staff)
+    found = _obstacles(user_id, quiz, terms, made, now, is_staff=is_staff)
+    if found:
+        raise Refused(Reason.all_of([each.reason for each in found]), possible_at=found[0].possible_at)
+    if not is_staff:
+        gate.check_password(quiz, password)
     admit()
-    return _insert(user_id, quiz, versions, taken + 1, now, rng or random.SystemRandom())
+    return _insert(user_id, quiz, versions, terms, len(made) + 1, now, rng or random.SystemRandom())
 
 
-def _count(user_id: int, quiz: Quiz) -> int:
-    query = select(func.count()).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id)
-    return db.session.scalar(query) or 0
+def obstacles(user_id: int, quiz: Quiz, *, now: datetime, is_staff: bool) -> list[gate.Obstacle]:
+    """Return what keeps somebody from starting now, or from going on: nothing where they may."""
+    made = of_student(user_id, quiz)
+    if any(attempt.is_open and not is_overdue(attempt, now) for attempt in made):
+        return []
+    return _obstacles(user_id, quiz, terms_of(quiz, is_staff=is_staff), made, now, is_staff=is_staff)
+
+
+def _obstacles(
+    user_id: int, quiz: Quiz, terms: Terms, made: list[Attempt], now: datetime, *, is_staff: bool
+) -> list[gate.Obstacle]:
+    first = gate.obstacle(terms, made, now)
+    if first is not None or is_staff:
+        return [first] if first else []
+    return [gate.Obstacle(reason) for reason in prerequisites.unmet(quiz, user_id)]
 
 
 def _insert(
-    user_id: int, quiz: Quiz, versions: list[QuestionVersion], number: int, now: datetime, rng: random.Random
+    user_id: int,
+    quiz: Quiz,
+    versions: list[QuestionVersion],
+    terms: Terms,
+    number: int,
+    now: datetime,
+    rng: random.Random,
 ) -> Attempt:
     if quiz.is_shuffled:
         versions = rng.sample(versions, len(versions))
@@ -66,7 +91,7 @@ def _insert(
         user_id=user_id,
         number=number,
         started_at=now,
-        deadline_at=now + timedelta(seconds=quiz.time_limit_s) if quiz.time_limit_s else None,
+        deadline_at=terms.deadline(now),
         max_score=sum((exact(version.points) for version in versions), Fraction(0)),
     )
     attempt.items = [

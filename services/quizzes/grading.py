@@ -13,11 +13,13 @@ from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import SUBMITTED
 from models.marks import Marks, exact
+from models.quiz import BEST
 from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
-from services.quizzes import lifecycle
+from services.quizzes import lifecycle, scores
+from services.quizzes.terms import terms_of
 
 log = structlog.get_logger("yurt.grading")
 
@@ -35,9 +37,17 @@ def close(attempt_id: int, *, by: str, now: datetime, quiz: Quiz | None = None) 
     if None in marks:
         lifecycle.wait_for_grader(attempt_id)
         return True
-    lifecycle.finish(attempt_id, SUBMITTED, score=sum((mark for mark in marks if mark is not None), Fraction(0)))
-    _reward(attempt, quiz or db.session.get_one(Quiz, attempt.quiz_id), now)
+    quiz = quiz or db.session.get_one(Quiz, attempt.quiz_id)
+    total = sum((mark for mark in marks if mark is not None), Fraction(0))
+    lifecycle.finish(attempt_id, SUBMITTED, marks=total, credit_percent=_credit(attempt, quiz))
+    _reward(attempt, quiz, now)
     return True
+
+
+def _credit(attempt: Attempt, quiz: Quiz) -> int:
+    """Return what its marks are worth. A deadline counts as the hand-in, however much later the scheduler came."""
+    times = [at for at in (attempt.closed_at, attempt.deadline_at) if at is not None]
+    return terms_of(quiz).credit(min(times))
 
 
 def _grade(attempt_id: int) -> Sequence[Fraction | None]:
@@ -88,15 +98,23 @@ def _score(kind: str, spec: dict[str, Any], response: Any, frozen: dict[str, Any
 def _reward(attempt: Attempt, quiz: Quiz, now: datetime) -> None:
     if (attempt.percent or 0) >= quiz.pass_percent:
         progress.complete(attempt.user_id, quiz, now=now)
+    # Where the best counts, this one is asked alone: what earlier ones earned isn't lowered.
+    is_best = quiz.counts == BEST
     points.settle(
         user_id=attempt.user_id,
         course_id=quiz.course_id,
         source=f"quiz:{quiz.id}",
         kind="quiz",
-        points=worth_of(quiz.points, attempt.score, attempt.max_score),
+        points=worth_of(quiz.points, attempt.score, attempt.max_score) if is_best else _counted_worth(attempt, quiz),
         now=now,
-        may_lower=False,  # of several attempts the best counts
+        may_lower=not is_best,
     )
+
+
+def _counted_worth(attempt: Attempt, quiz: Quiz) -> int:
+    """Return what the score that counts earns: of the last, the first, or the average attempt."""
+    counted = scores.of_students([quiz.id], [attempt.user_id]).get((attempt.user_id, quiz.id))
+    return round(quiz.points * counted.share) if counted else 0
 
 
 def worth_of(quiz_points: int, score: Fraction | None, max_score: Fraction) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from models import Attempt
 from models.attempt import GRADED, IN_PROGRESS, NEEDS_GRADING, SUBMITTED, TRANSITIONS
 from services import changes, live
+from services.quizzes.terms import WHOLE, worth
 
 
 def hand_in(attempt_id: int, *, by: str, now: datetime) -> Attempt | None:
@@ -28,9 +29,10 @@ def wait_for_grader(attempt_id: int) -> Attempt | None:
     return _move(attempt_id, SUBMITTED, NEEDS_GRADING)
 
 
-def finish(attempt_id: int, old: str, *, score: Fraction) -> Attempt | None:
-    """Give an attempt its score, once all of its answers have theirs; `old` is the state that the caller saw."""
-    attempt = _move(attempt_id, old, GRADED, score=score)
+def finish(attempt_id: int, old: str, *, marks: Fraction, credit_percent: int = WHOLE) -> Attempt | None:
+    """Give an attempt its score, once all of its answers have their marks; `old` is the state that the caller saw."""
+    score = worth(marks, credit_percent)
+    attempt = _move(attempt_id, old, GRADED, score=score, credit_percent=credit_percent)
     if attempt is not None:
         live.attempt_changed(attempt_id, graded=True)
     return attempt

@@ -7,6 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Attempt, Course, Module, Question, Quiz
+from quiz_settings import columns_of
 from services.paging import Page, paginate
 from services.quizzes import attempts
 
@@ -29,6 +30,8 @@ def overview(course: Course, user_id: int) -> list[dict[str, Any]]:
     return [
         {
             **{name: getattr(quiz, name) for name in SHOWN},
+            **{name: value for name, value in columns_of(quiz).items() if name != "password"},
+            "needs_password": bool(quiz.password),
             "question_count": count,
             "attempts_left": attempts.attempts_left(quiz, number),
         }

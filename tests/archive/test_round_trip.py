@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lab_templates
+import quiz_settings
 from lab_definition import FIELDS
 from question_types import TYPES, type_of
+from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
     CheckContent,
     CourseContent,
@@ -101,7 +104,29 @@ def quizzes(draw, slug):
         points=draw(points),
         pass_percent=draw(st.integers(0, 100)),
         is_shuffled=draw(st.booleans()),
+        **draw(quiz_rules()),
     )
+
+
+@st.composite
+def quiz_rules(draw):
+    """When and how a quiz is taken."""
+    seconds = draw(st.lists(st.integers(946_684_800, 7_000_000_000), min_size=3, max_size=3, unique=True).map(sorted))
+    opens_at, due_at, closes_at = (datetime.fromtimestamp(at, UTC) for at in seconds)
+    hours = draw(st.lists(st.integers(1, 8_760), max_size=4, unique=True).map(sorted))
+    percents = sorted(draw(st.lists(st.integers(0, 100), min_size=len(hours), max_size=len(hours))), reverse=True)
+    rules = {
+        "opens_at": draw(st.none() | st.just(opens_at)),
+        "due_at": due_at if hours else draw(st.none() | st.just(due_at)),
+        "closes_at": closes_at,
+        "late_credit": tuple(LateStep(hours=each, percent=part) for each, part in zip(hours, percents, strict=True)),
+        "cooldown_minutes": draw(st.integers(0, 525_600)),
+        "password": draw(st.just("") | lines.filter(lambda line: len(line) <= 100 and line.isprintable())),
+        "requires": (),  # they name what the course must have: tests/archive/test_quiz_settings.py
+        **{f"reveal_{name}": draw(st.sampled_from(["never", "submitted", "closed"])) for name in REVEALED},
+    }
+    assert set(rules) == set(quiz_settings.FIELDS)
+    return rules
 
 
 @st.composite

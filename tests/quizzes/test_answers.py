@@ -9,6 +9,7 @@ from extensions import db as database
 from models import Attempt, AttemptItem
 from services.errors import InvalidInput
 from services.quizzes import answers, attempts
+from services.quizzes.terms import GRACE
 from tests.factories import Cast
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -132,7 +133,7 @@ def test_an_answer_without_a_time_goes_by_its_revision(attempt: Attempt) -> None
 
 def test_what_was_typed_before_the_deadline_and_comes_after_it_is_kept_beside_the_graded(attempt: Attempt) -> None:
     type_in(attempt, "a", "-x", 1, 1)
-    late = START + timedelta(seconds=1800) + answers.GRACE + timedelta(milliseconds=1)
+    late = START + timedelta(seconds=1800) + GRACE + timedelta(milliseconds=1)
 
     with pytest.raises(answers.Closed) as caught:
         answers.save(attempt.id, TEXT, "-p", revision=2, now=late, typed_at=at(2), tab="a")

@@ -9,6 +9,7 @@ from extensions import db
 from models import Attempt, Completion, CourseTotal, PointEntry
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes import answers, attempts
+from services.quizzes.terms import GRACE
 from tests.factories import RIGHT, Cast
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -116,7 +117,7 @@ def test_a_closed_attempt_takes_no_more_answers(cast: Cast) -> None:
 def test_an_answer_is_taken_within_the_grace_and_refused_after_it(cast: Cast) -> None:
     cast.quiz.time_limit_s = 60
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    late = NOW + timedelta(seconds=60) + answers.GRACE
+    late = NOW + timedelta(seconds=60) + GRACE
 
     answers.save(attempt.id, 1, "a", revision=1, now=late)
 

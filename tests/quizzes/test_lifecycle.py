@@ -66,14 +66,14 @@ def test_a_move_that_is_not_in_the_table_is_refused(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
 
     with pytest.raises(ValueError, match="can't go from in_progress to graded"):
-        lifecycle.finish(attempt.id, IN_PROGRESS, score=Fraction(1))
+        lifecycle.finish(attempt.id, IN_PROGRESS, marks=Fraction(1))
 
 
 def test_a_move_from_another_state_than_the_seen_one_changes_nothing(cast: Cast) -> None:
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
 
     assert lifecycle.wait_for_grader(attempt.id) is None
-    assert lifecycle.finish(attempt.id, SUBMITTED, score=Fraction(1)) is None
+    assert lifecycle.finish(attempt.id, SUBMITTED, marks=Fraction(1)) is None
     db.session.refresh(attempt)
     assert attempt.state == IN_PROGRESS
 

@@ -1,0 +1,70 @@
+"""A quiz's front page: what it asks for, whether one can start now, and how earlier attempts went."""
+
+import flask_babel
+from flask import render_template
+
+from blueprints import pages
+from blueprints.pages import me, now
+from blueprints.quizzes import results
+from models import Course, Quiz
+from quiz_settings import values_of
+from reasons import Reason, sentence
+from services import policy
+from services.courses.outlines import done_ids, outline
+from services.quizzes import attempts, gate, grading, prerequisites, reveal, scores
+from services.quizzes.terms import terms_of
+
+
+def page(
+    course: Course,
+    role: str | None,
+    quiz: Quiz,
+    *,
+    refused: Reason | None = None,
+    is_password_wrong: bool = False,
+) -> str:
+    """Render it; `refused` is why a start was refused just now."""
+    at, is_staff = now(), policy.may_see_people(me(), role)
+    plan, made = outline(course), attempts.of_student(me().id, quiz)
+    terms = terms_of(quiz, is_staff=is_staff)
+    entry = next((entry for entry in plan.entries if entry.id == quiz.id), None)
+    opened = next((attempt for attempt in made if attempt.is_open), None)
+    obstacle = gate.obstacle(terms, made, at) if opened is None else None
+    standings = prerequisites.standings(quiz, me().id)
+    is_ready = is_staff or all(standing.is_met for standing in standings)
+    closed = results.listed(made, quiz, now=at, is_staff=is_staff)
+    scored = [attempt for attempt, shown in closed if shown.score]
+    before, after = plan.around(quiz.slug)
+    return render_template(
+        "quizzes/show.html",
+        course=course,
+        quiz=quiz,
+        terms=terms,
+        settings=values_of(quiz),
+        question_count=entry.count if entry else 0,
+        attempts=closed,
+        open_attempt=opened,
+        attempts_left=attempts.attempts_left(quiz, len(made)),
+        counted=scores.counted(scored, quiz.counts),
+        earned=max((grading.worth_of(quiz.points, each.score, each.max_score) for each in scored), default=0),
+        is_staff=is_staff,
+        can_set=policy.may_set_quizzes(me(), role),
+        can_start=policy.may_take_part(role) and (opened is not None or (obstacle is None and is_ready)),
+        obstacle=sentence(obstacle.reason, flask_babel) if obstacle else "",
+        possible_at=obstacle.possible_at if obstacle else None,
+        refused=sentence(refused, flask_babel) if refused and (obstacle is None and is_ready) else "",
+        is_password_wrong=is_password_wrong,
+        needs_password=bool(quiz.password) and opened is None and not is_staff,
+        standings=[
+            {
+                "text": sentence(each.reason, flask_babel),
+                "is_met": each.is_met,
+                "url": pages.activity_url(course, each.activity),
+            }
+            for each in standings
+        ],
+        outline=pages.outline_context(course, plan, done_ids(me().id, course)),
+        previous=pages.link(course, before),
+        next=pages.link(course, after),
+        shown_later_at=reveal.next_change(quiz, now=at, last_close=reveal.last_close(quiz)),
+    )

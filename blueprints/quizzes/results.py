@@ -1,0 +1,68 @@
+"""What pages show of attempts that are closed: as much as `services/quizzes/reveal.py` lets their reader see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
+from models.attempt import LATE
+from models.marks import exact
+from question_types import type_of
+from services.quizzes import answers, grading, reveal, scores
+from services.quizzes.reveal import Reveal
+
+
+def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt]) -> dict[str, Any]:
+    """Give the score and every question of a closed attempt; `made` are all attempts of its student at the quiz."""
+    quiz = attempt.quiz
+    late = answers.by_position(other for other in answers.uncounted(attempt.id) if other.why == LATE)
+    percent = attempt.percent if shown.score else None
+    return {
+        "shown": shown,
+        "items": [_graded(item, late.get(item.position, []), shown) for item in attempt.items],
+        "percent": percent,
+        "is_graded": attempt.score is not None,
+        "is_passed": percent is not None and percent >= quiz.pass_percent,
+        "earned": grading.worth_of(quiz.points, attempt.score, attempt.max_score) if shown.score else None,
+        "read_as": read_as,
+        "counted": scores.counted(made, quiz.counts) if shown.score else None,
+        "scored": sum(1 for each in made if each.score is not None),
+    }
+
+
+def listed(made: Sequence[Attempt], quiz: Quiz, *, now: datetime, is_staff: bool) -> list[tuple[Attempt, Reveal]]:
+    """Give a student's closed attempts at a quiz, each with what is shown of it."""
+    last_close = reveal.last_close(quiz)
+    return [
+        (attempt, reveal.of(attempt, quiz, now=now, last_close=last_close, is_staff=is_staff))
+        for attempt in made
+        if not attempt.is_open
+    ]
+
+
+def read_as(version: QuestionVersion, response: Any) -> str | None:
+    """Say how an answer is read, where that isn't what stands there; an empty text is "not at all"."""
+    read = type_of(version.kind).reading(version.spec, response)
+    return None if response is None or read == str(response).strip() else read
+
+
+def _graded(item: AttemptItem, late: list[UncountedAnswer], shown: Reveal) -> dict[str, Any]:
+    version = item.version
+    kind = type_of(version.kind)
+    explained = shown.of_solution(kind.explain(version.spec, item.response, item.frozen), item.response)
+    is_correct = (item.score or 0) >= exact(version.points) if shown.correctness else None
+    return {
+        "position": item.position,
+        "version": version,
+        "frozen": item.frozen,
+        "response": item.response,
+        "score": item.score if shown.correctness else None,
+        "is_graded": item.score is not None,
+        "is_correct": is_correct,
+        "feedback": version.feedback_html if shown.feedback else "",
+        "late": [
+            {"text": kind.in_words(version.spec, other.response), "typed_at": other.typed_at, "at": other.received_at}
+            for other in late
+        ],
+        **explained,
+    }

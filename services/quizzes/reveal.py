@@ -1,0 +1,74 @@
+"""What a student sees of a closed attempt: the one place that decides, for pages and the API alike.
+
+The course's staff see everything, and are told what its student sees.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models import Attempt, Quiz
+from quiz_settings import REVEALED
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """Whether the score, what was right (with each question's marks), the right answers and the feedback are shown."""
+
+    score: bool
+    correctness: bool
+    answer: bool
+    feedback: bool
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The names of what isn't shown."""
+        return tuple(name for name in REVEALED if not getattr(self, name))
+
+    def of_solution(self, explained: dict[str, Any], response: Any) -> dict[str, Any]:
+        """Return what a type of question explains without what isn't shown of it.
+
+        Without the answer only the feedback stays, and of what is right the choices that were chosen, where correctness
+        is shown: nobody knows what else a type tells.
+        """
+        shown = dict(explained)
+        if not self.answer:
+            chosen = response if isinstance(response, list) else [response]
+            right = [each for each in explained.get("correct", ()) if self.correctness and each in chosen]
+            shown = {"solution": None, "correct": right, "notes": explained.get("notes", {})}
+        if not self.feedback:
+            shown["notes"] = {}
+        return shown
+
+
+EVERYTHING = Reveal(score=True, correctness=True, answer=True, feedback=True)
+NOTHING = Reveal(score=False, correctness=False, answer=False, feedback=False)
+
+
+def of(attempt: Attempt, quiz: Quiz, *, now: datetime, last_close: datetime | None, is_staff: bool) -> Reveal:
+    """Return what is shown of an attempt: to its student, or to the staff. An open one shows nothing, to nobody.
+
+    `last_close` is when the quiz closes for the last of its students: what is shown "after close" waits for them.
+    """
+    if attempt.is_open:
+        return NOTHING
+    if is_staff:
+        return EVERYTHING
+    is_over = last_close is not None and now >= last_close
+    shown = {name: _is_shown(getattr(quiz, f"reveal_{name}"), is_over=is_over) for name in REVEALED}
+    return Reveal(**shown)
+
+
+def last_close(quiz: Quiz) -> datetime | None:
+    """Return when a quiz closes for the last of its students."""
+    return quiz.closes_at
+
+
+def next_change(quiz: Quiz, *, now: datetime, last_close: datetime | None) -> datetime | None:
+    """Return when a student sees more than now; None where nothing more is to come."""
+    waits = any(getattr(quiz, f"reveal_{name}") == "closed" for name in REVEALED)
+    return last_close if waits and last_close is not None and now < last_close else None
+
+
+def _is_shown(when: str, *, is_over: bool) -> bool:
+    return when == "submitted" or (when == "closed" and is_over)

@@ -1,0 +1,84 @@
+"""Changing when and how a quiz is taken, by its teachers: whatever they change is checked as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from models import Course, Quiz
+from quiz_settings import QuizSettings, columns_of, faults_between, values_of
+from services.errors import InvalidInput
+from services.quizzes import prerequisites
+
+Place = tuple[str | int, ...]
+
+
+@checked(frozen=True, kw_only=True)
+class Changeable(QuizSettings):
+    """What teachers change on a quiz's page: its settings, the time limit and the number of attempts."""
+
+    time_limit_s: Annotated[int, Field(strict=True, ge=1, le=604_800, description="the time limit, in seconds")] | None
+    attempts_allowed: Annotated[int, Field(strict=True, ge=1, le=1_000, description="None: any number")] | None
+
+
+CHANGEABLE: dict[str, Any] = vars(Changeable)["__pydantic_fields__"]
+_READ = TypeAdapter(Changeable)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a value: its place, such as ("late_credit", 1, "hours"), and the words."""
+
+    place: Place
+    message: str
+
+    @property
+    def field(self) -> str:
+        """The place as the API writes it: late_credit.1.hours."""
+        return ".".join(map(str, self.place))
+
+
+class Wrong(InvalidInput):
+    """Some settings can't be used; `faults` are all of them."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults[0].field, faults[0].message)
+        self.faults = faults
+
+
+def current(quiz: Quiz) -> dict[str, Any]:
+    """Return a quiz's settings as they are now."""
+    return {**values_of(quiz), "time_limit_s": quiz.time_limit_s, "attempts_allowed": quiz.attempts_allowed}
+
+
+def change(course: Course, quiz: Quiz, given: Mapping[str, Any]) -> bool:
+    """Change the settings that are given; return whether any differed. Raise Wrong with every fault."""
+    settings = _read({**current(quiz), **given})
+    faults = [Fault(place, message) for place, message in faults_between(settings)]
+    if "requires" in given:
+        unknown = prerequisites.unknown(course.id, quiz.slug, settings.requires)
+        faults += [Fault(("requires", index), message) for index, message in unknown]
+    if faults:
+        raise Wrong(faults)
+    columns = {name: getattr(settings, name) for name in ("time_limit_s", "attempts_allowed")} | columns_of(settings)
+    changed = {name: value for name, value in columns.items() if getattr(quiz, name) != value}
+    for name, value in changed.items():
+        setattr(quiz, name, value)
+    if changed:
+        # What is kept of the course's outline has the old time limit.
+        course.version += 1
+    return bool(changed)
+
+
+def _read(values: dict[str, Any]) -> Changeable:
+    try:
+        return _READ.validate_python(values)
+    except ValidationError as error:
+        known = [Fault(_place(fault["loc"]), str(fault["msg"])) for fault in error.errors(include_url=False)]
+        raise Wrong(known) from error
+
+
+def _place(loc: tuple[int | str, ...]) -> Place:
+    return tuple(part for part in loc if isinstance(part, int) or part.isidentifier())
