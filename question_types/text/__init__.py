@@ -1,26 +1,62 @@
-"""Short text: one of the accepted answers, whatever its spacing and, by default, its case and its typography."""
+"""Short text: an accepted answer, or one that fits a pattern, whatever its spacing, its case and its typography."""
 
 from fractions import Fraction
 from typing import Any
 
+import regex
+
 from question_types import raw, typed, writing
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from services.errors import InvalidInput
 
 MAX_LENGTH = 500
 MAX_ACCEPTED = 50
+MAX_PATTERNS = 10
+MAX_PATTERN = 300
+# How long one pattern may look at one answer. An import tries it on long ones with a tenth of that.
+PATIENCE_S = 0.2
+_TRIED = ("a" * MAX_LENGTH, "ab" * 250, "1" * MAX_LENGTH, " a" * 250, "-" * MAX_LENGTH)
 
 
 def parse(written: dict[str, Any]) -> Spec:
-    """Read accept (a list of right answers), is_case_sensitive and exact (both false by default).
+    """Read accept (a list of right answers), patterns (regular expressions), is_case_sensitive and exact (both false).
 
     With `exact`, quotes and dashes are compared as they are; else ’ is ', and — is - or --.
     """
-    raw.only(written, "accept", "is_case_sensitive", "exact")
+    raw.only(written, "accept", "patterns", "is_case_sensitive", "exact")
     spec: Spec = {
         "accept": raw.texts(written, "accept", 1, MAX_ACCEPTED),
         "is_case_sensitive": raw.flag(written, "is_case_sensitive"),
     }
-    return {**spec, "exact": True} if raw.flag(written, "exact") else spec
+    if raw.flag(written, "exact"):
+        spec["exact"] = True
+    if "patterns" in written:
+        spec["patterns"] = raw.texts(written, "patterns", 1, MAX_PATTERNS)
+        for number, pattern in enumerate(spec["patterns"], start=1):
+            _try(f"patterns[{number}]", spec, pattern)
+    return spec
+
+
+def _try(field: str, spec: Spec, pattern: str) -> None:
+    """Refuse what is no pattern, and one that takes too long for an answer that a student might send."""
+    if len(pattern) > MAX_PATTERN:
+        raise InvalidInput(field, f"must be at most {MAX_PATTERN} characters")
+    accepted = [answer * (MAX_LENGTH // len(answer)) for answer in spec["accept"] if len(answer) <= MAX_LENGTH]
+    try:
+        for text in (*_TRIED, *accepted[:5]):
+            for end in ("", "!"):
+                _fits(spec, pattern, text[: MAX_LENGTH - 1] + end, PATIENCE_S / 10)
+    except TimeoutError:
+        raise InvalidInput(
+            field, "takes too long for a long answer: write it without repetitions in repetitions"
+        ) from None
+    except (regex.error, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        raise InvalidInput(field, f"is no regular expression: {error}"[:200]) from error
+
+
+def _fits(spec: Spec, pattern: str, text: str, patience_s: float) -> bool:
+    flags = regex.V0 if spec["is_case_sensitive"] else regex.V0 | regex.IGNORECASE
+    return regex.compile(pattern, flags).fullmatch(text, timeout=patience_s) is not None
 
 
 def clean(spec: Spec, response: Any) -> str | None:
@@ -28,12 +64,19 @@ def clean(spec: Spec, response: Any) -> str | None:
     return typed.text(response, MAX_LENGTH)
 
 
-def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction:
-    """Give everything for an accepted answer."""
+def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction | None:
+    """Give everything for an accepted answer; leave it to a person where a pattern takes too long."""
     if response is None:
         return NOTHING
     given = _readings(spec, response)
-    return WHOLE if any(given & _readings(spec, answer) for answer in spec["accept"]) else NOTHING
+    if any(given & _readings(spec, answer) for answer in spec["accept"]):
+        return WHOLE
+    try:
+        texts = writing.readings(response, is_exact=spec.get("exact", False))
+        fits = any(_fits(spec, pattern, text, PATIENCE_S) for pattern in spec.get("patterns", []) for text in texts)
+    except TimeoutError:
+        return None
+    return WHOLE if fits else NOTHING
 
 
 def explain(spec: Spec, response: Any, frozen: Frozen) -> dict[str, Any]:
@@ -56,6 +99,6 @@ TYPE = QuestionType(
     clean=clean,
     grade=grade,
     explain=explain,
-    fields=("accept", "is_case_sensitive", "exact"),
+    fields=("accept", "patterns", "is_case_sensitive", "exact"),
     buckets=buckets,
 )
