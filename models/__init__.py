@@ -14,7 +14,8 @@ from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
 from models.points import CourseTotal, PointCount, PointEntry
-from models.quiz import Question, QuestionVersion, Quiz
+from models.question import Question, QuestionVersion
+from models.quiz import Quiz, QuizSlot
 from models.user import ApiToken, Role, User
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Question",
     "QuestionVersion",
     "Quiz",
+    "QuizSlot",
     "Role",
     "UncountedAnswer",
     "User",

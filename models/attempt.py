@@ -4,14 +4,15 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
 from models.base import Id, utcnow
 from models.marks import Marks
-from models.quiz import QuestionVersion, Quiz
+from models.question import QuestionVersion
+from models.quiz import Quiz
 from models.user import User
 
 IN_PROGRESS, SUBMITTED, NEEDS_GRADING, GRADED = "in_progress", "submitted", "needs_grading", "graded"
@@ -41,6 +42,8 @@ class Attempt(Model):
     quiz_id: Mapped[int] = mapped_column(ForeignKey("quizzes.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     number: Mapped[int]
+    # What is drawn follows from it (services/quizzes/draws.py); None in attempts of before there were seeds.
+    seed: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(default=IN_PROGRESS)
     closed_by: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -83,7 +86,8 @@ class Attempt(Model):
 class AttemptItem(Model):
     """One question of an attempt and its answer. `revision` counts up with each answer kept; 0 is none yet.
 
-    `typed_at` is when a person typed the answer, in the site's time; `tab` is the page that sent it.
+    `typed_at` is when a person typed the answer, in the site's time; `tab` is the page that sent it. `points` is the
+    question's weight in this attempt, in marks.
     """
 
     __tablename__ = "attempt_items"
@@ -92,6 +96,7 @@ class AttemptItem(Model):
     position: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("question_versions.id"), index=True)
     frozen: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    points: Mapped[float] = mapped_column(Numeric(8, 2, asdecimal=False), default=1)
     response: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     revision: Mapped[int] = mapped_column(default=0)
     saved_at: Mapped[datetime | None]

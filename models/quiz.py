@@ -1,22 +1,27 @@
-"""A quiz and its questions. Questions have versions, so that an attempt keeps what its student saw."""
+"""A quiz, and what it asks: questions of its course's bank, fixed or drawn."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
-from models.base import Id
 from models.course import Activity
+
+if TYPE_CHECKING:
+    from models.question import Question
 
 # Which of a student's scores at a quiz counts; services/quizzes/scores.py holds what each means.
 BEST, LAST, FIRST, AVERAGE = "best", "last", "first", "average"
 
 
 class Quiz(Activity):
-    """A quiz. `points` is what a perfect attempt earns on the leaderboard; only improvement earns again."""
+    """A quiz. `points` is what a perfect attempt earns on the leaderboard; only improvement earns again.
+
+    `slots` are what it asks; `questions` are those of the bank that are written in its file.
+    """
 
     __tablename__ = "quizzes"
 
@@ -44,6 +49,7 @@ class Quiz(Activity):
     reveal_feedback: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
 
     questions: Mapped[list["Question"]] = relationship(order_by="Question.position", back_populates="quiz")
+    slots: Mapped[list["QuizSlot"]] = relationship(order_by="QuizSlot.position")
 
     __mapper_args__ = {"polymorphic_identity": "quiz"}
     __table_args__ = (  # type: ignore[assignment]  # of another table than the parent's
@@ -59,43 +65,28 @@ class Quiz(Activity):
     )
 
 
-class Question(Model):
-    """A place in a quiz; `current` is the version that new attempts get."""
+class QuizSlot(Model):
+    """A place in a quiz: one fixed question, or `count` questions with a tag, and perhaps a difficulty, drawn anew for
+    each attempt. `points` is the weight of each; without it, a question's own counts."""
 
-    __tablename__ = "questions"
+    __tablename__ = "quiz_slots"
 
-    id: Mapped[Id]
-    quiz_id: Mapped[int] = mapped_column(ForeignKey("quizzes.id", ondelete="CASCADE"))
-    slug: Mapped[str]
-    position: Mapped[int]
-    is_archived: Mapped[bool] = mapped_column(default=False, server_default="false")
-    # use_alter: the two tables point at each other.
-    current_id: Mapped[int | None] = mapped_column(
-        ForeignKey("question_versions.id", use_alter=True, name="fk_questions_current_id_question_versions")
+    quiz_id: Mapped[int] = mapped_column(ForeignKey("quizzes.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"))
+    tag: Mapped[str | None]
+    difficulty: Mapped[str | None]
+    count: Mapped[int] = mapped_column(default=1, server_default="1")
+    points: Mapped[float | None] = mapped_column(Numeric(8, 2, asdecimal=False))
+
+    question: Mapped["Question | None"] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("quiz_id", "question_id"),
+        CheckConstraint("(question_id IS NULL) <> (tag IS NULL)", name="kind"),
+        CheckConstraint("count > 0 AND (question_id IS NULL OR count = 1)", name="count"),
+        CheckConstraint("difficulty IN ('easy', 'medium', 'hard')", name="difficulty"),
+        CheckConstraint("points > 0", name="points"),
+        # Serves the question's usage.
+        Index("ix_quiz_slots_question", "question_id"),
     )
-
-    quiz: Mapped[Quiz] = relationship(back_populates="questions")
-    current: Mapped["QuestionVersion | None"] = relationship(foreign_keys=[current_id], post_update=True)
-
-    __table_args__ = (UniqueConstraint("quiz_id", "slug"),)
-
-
-class QuestionVersion(Model):
-    """What a question said at one time. Never changed once written; `spec` is the kind's own."""
-
-    __tablename__ = "question_versions"
-
-    id: Mapped[Id]
-    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"))
-    number: Mapped[int]
-    kind: Mapped[str]
-    prompt_md: Mapped[str]
-    prompt_html: Mapped[str]
-    points: Mapped[float] = mapped_column(Numeric(8, 2, asdecimal=False), default=1)
-    spec: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    feedback_md: Mapped[str] = mapped_column(default="")
-    feedback_html: Mapped[str] = mapped_column(default="")
-
-    question: Mapped[Question] = relationship(foreign_keys=[question_id])
-
-    __table_args__ = (UniqueConstraint("question_id", "number"),)

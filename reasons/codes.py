@@ -277,6 +277,11 @@ class Code(StrEnum):
     QUIZ_NOT_OPEN = "quiz_not_open", N_("this quiz isn’t open yet")
     QUIZ_CLOSED = "quiz_closed", N_("this quiz is closed")
     QUIZ_EMPTY = "quiz_empty", N_("this quiz has no questions yet")
+    QUIZ_POOL_SHORT = (
+        "quiz_pool_short",
+        N_("this quiz draws %(wanted)s questions with the tag %(tag)s, and only %(there)s are ready"),
+        {"tag": str, "wanted": int, "there": int},
+    )
     NO_ATTEMPTS_LEFT = "no_attempts_left", N_("you have used all attempts at this quiz")
     QUIZ_COOLDOWN = "quiz_cooldown", N_("there is a pause between two attempts at this quiz")
     QUIZ_CLOSES_BEFORE = "quiz_closes_before", N_("this quiz closes before the pause after your last attempt is over")

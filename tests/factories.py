@@ -21,6 +21,7 @@ from models import (
     Question,
     QuestionVersion,
     Quiz,
+    QuizSlot,
     User,
     utcnow,
 )
@@ -140,9 +141,10 @@ ASKED = ("single", "multiple", "numeric", "text")
 def add_question(quiz: Quiz, kind: str, *, points: float = 1) -> Question:
     """Add a question of `kind`, made from RAW."""
     position = len(quiz.questions) + 1
-    question = Question(quiz=quiz, slug=f"q{position}", position=position)
+    question = Question(course_id=quiz.course_id, quiz=quiz, slug=f"q{position}", position=position)
     db.session.add(question)
     db.session.flush()
+    quiz.slots.append(QuizSlot(position=position, question=question))
     question.current = QuestionVersion(
         question=question,
         number=1,

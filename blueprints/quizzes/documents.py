@@ -61,7 +61,7 @@ def _item(item: AttemptItem, uncounted: list[UncountedAnswer], shown: Reveal) ->
         "position": item.position,
         "kind": version.kind,
         "prompt_html": kind.prompt(version.prompt_html, version.spec, item.frozen),
-        "points": float(version.points),
+        "points": float(item.points),
         "frozen": item.frozen,
         "response": item.response,
         "revision": item.revision,

@@ -50,13 +50,14 @@ def _graded(item: AttemptItem, late: list[UncountedAnswer], shown: Reveal) -> di
     version = item.version
     kind = type_of(version.kind)
     explained = shown.of_solution(kind.explain(version.spec, item.response, item.frozen), item.response)
-    is_correct = (item.score or 0) >= exact(version.points) if shown.correctness else None
+    is_correct = (item.score or 0) >= exact(item.points) if shown.correctness else None
     return {
         "position": item.position,
         "version": version,
         "frozen": item.frozen,
         "response": item.response,
         "score": item.score if shown.correctness else None,
+        "points": item.points,
         "is_graded": item.score is not None,
         "is_correct": is_correct,
         "feedback": version.feedback_html if shown.feedback else "",

@@ -15,8 +15,9 @@ from sqlalchemy.orm import selectinload
 from extensions import db
 from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, Quiz
 from services import markdown
+from services.archive.apply_bank import apply_bank
 from services.archive.apply_lab import apply_lab
-from services.archive.apply_quiz import apply_quiz
+from services.archive.apply_quiz import apply_quiz, archive_questions
 from services.archive.changes import Changes, Render, assign
 from services.archive.content import (
     ActivityContent,
@@ -29,7 +30,7 @@ from services.archive.content import (
 )
 from services.archive.faults import Faults
 from services.archive.picture_sizes import size_of
-from services.courses import files
+from services.courses import files, turns
 from services.labs import bulk, checks
 
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
@@ -38,7 +39,7 @@ MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 def apply(content: CourseContent, *, now: datetime) -> Changes:
     """Create or update the course in the open transaction; raise ArchiveError where it can't become this one."""
     # Two imports of one course take turns, also while there is no row yet to lock.
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"course:{content.slug}", 0))))
+    turns.take(content.slug)
     course = db.session.scalar(select(Course).where(Course.slug == content.slug).with_for_update())
     known = _activities(course)
     _refuse_conflicts(content, course, known)
@@ -51,7 +52,8 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
         db.session.add(course)
         db.session.flush()
     changes.note(f"course {content.slug}", is_new=is_new, is_changed=is_changed)
-    _apply_modules(course, content, known, changes, render)
+    bank = apply_bank(course, content.bank, changes, render)
+    _apply_modules(course, content, known, bank, changes, render)
     _settle_labs(known.values(), changes, now)
     _apply_files(course, content.files, changes)
     if changes and not is_new:
@@ -80,7 +82,7 @@ def _activities(course: Course | None) -> dict[str, Activity]:
     rows += db.session.scalars(
         select(Quiz)
         .where(Quiz.course_id == course.id)
-        .options(selectinload(Quiz.questions).selectinload(Question.current))
+        .options(selectinload(Quiz.questions).selectinload(Question.current), selectinload(Quiz.slots))
     )
     rows += db.session.scalars(
         select(Lab).where(Lab.course_id == course.id).options(selectinload(Lab.steps), selectinload(Lab.checks))
@@ -118,7 +120,12 @@ def _apply_course(course: Course, content: CourseContent, render: Render) -> boo
 
 
 def _apply_modules(
-    course: Course, content: CourseContent, known: dict[str, Activity], changes: Changes, render: Render
+    course: Course,
+    content: CourseContent,
+    known: dict[str, Activity],
+    bank: dict[str, Question],
+    changes: Changes,
+    render: Render,
 ) -> None:
     modules = {row.slug: row for row in db.session.scalars(select(Module).where(Module.course_id == course.id))}
     kept: set[str] = set()
@@ -132,7 +139,7 @@ def _apply_modules(
             db.session.add(row)
             db.session.flush()
         changes.note(f"module {module.slug}", is_new=is_new, is_changed=is_changed)
-        _apply_activities(course, row, module, known, changes, render)
+        _apply_activities(course, row, module, known, bank, changes, render)
         kept |= {activity.slug for activity in module.activities}
     gone: list[Any] = [row for slug, row in known.items() if slug not in kept]
     gone += [row for slug, row in modules.items() if slug not in {module.slug for module in content.modules}]
@@ -140,6 +147,8 @@ def _apply_modules(
         if assign(row, is_archived=True):
             kind = "module" if isinstance(row, Module) else row.kind
             changes.archived.append(f"{kind} {row.slug}")
+        if isinstance(row, Quiz):
+            archive_questions(row.questions)
 
 
 def _settle_labs(known: Iterable[Activity], changes: Changes, now: datetime) -> None:
@@ -161,6 +170,7 @@ def _apply_activities(
     module: Module,
     content: ModuleContent,
     known: dict[str, Activity],
+    bank: dict[str, Question],
     changes: Changes,
     render: Render,
 ) -> None:
@@ -173,11 +183,11 @@ def _apply_activities(
             db.session.add(row)
             db.session.flush()
         is_changed = assign(row, **place)
-        is_changed |= _apply_activity(row, activity, render)
+        is_changed |= _apply_activity(row, activity, render, bank)
         changes.note(f"{activity.kind} {activity.slug}", is_new=is_new, is_changed=is_changed)
 
 
-def _apply_activity(row: Activity, activity: ActivityContent, render: Render) -> bool:
+def _apply_activity(row: Activity, activity: ActivityContent, render: Render, bank: dict[str, Question]) -> bool:
     if isinstance(activity, LessonContent):
         return assign(
             row,
@@ -190,7 +200,7 @@ def _apply_activity(row: Activity, activity: ActivityContent, render: Render) ->
         assert isinstance(row, Lab)  # _refuse_conflicts has compared the kinds
         return apply_lab(row, activity, render)
     assert isinstance(row, Quiz)  # as above
-    return apply_quiz(row, activity, render)
+    return apply_quiz(row, activity, render, bank)
 
 
 def _apply_files(course: Course, contents: tuple[FileContent, ...], changes: Changes) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab_definition import LabDefinition
+from models.question import READY
 from quiz_settings import QuizSettings
 
 FORMAT = 1
@@ -28,7 +29,7 @@ class LessonContent:
 
 @dataclass(frozen=True)
 class QuestionContent:
-    """A question; `spec` is what its kind's `parse` returned."""
+    """A question; `spec` is what its kind's `parse` returned. None is "not said"."""
 
     slug: str
     kind: str
@@ -36,15 +37,44 @@ class QuestionContent:
     spec: dict[str, Any]
     points: float = 1.0
     feedback: str = ""
+    tags: tuple[str, ...] = ()
+    difficulty: str | None = None
+    state: str = READY
+
+
+@dataclass(frozen=True)
+class TakenContent:
+    """A question of the bank that a quiz asks; without points its own count."""
+
+    slug: str
+    points: float | None = None
+
+
+@dataclass(frozen=True)
+class DrawContent:
+    """Questions of a tag, and perhaps a difficulty, that are drawn anew for each attempt; points are each one's."""
+
+    tag: str
+    count: int
+    difficulty: str | None = None
+    points: float | None = None
+
+
+@dataclass(frozen=True)
+class BankFileContent:
+    """A file of questions that no quiz holds; `name` is its own, without folder and ending."""
+
+    name: str
+    questions: tuple[QuestionContent, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuizContent(QuizSettings):
-    """A quiz; None is "no limit"."""
+    """A quiz; None is "no limit". What it asks is its own, taken from the bank, or drawn from all of the course."""
 
     slug: str
     title: str
-    questions: tuple[QuestionContent, ...]
+    questions: tuple[QuestionContent | TakenContent | DrawContent, ...]
     instructions: str = ""
     time_limit_s: int | None = None
     attempts_allowed: int | None = None
@@ -123,7 +153,7 @@ class FileContent:
 
 @dataclass(frozen=True)
 class CourseContent:
-    """A whole course. Files are in the order of their paths."""
+    """A whole course. Files, also the bank's, are in the order of their paths."""
 
     slug: str
     title: str
@@ -135,6 +165,7 @@ class CourseContent:
     enrolment: str = "open"
     enrol_code: str | None = None
     files: tuple[FileContent, ...] = ()
+    bank: tuple[BankFileContent, ...] = ()
 
 
 def activity_file(module_slug: str, activity: ActivityContent) -> str:

@@ -4,7 +4,7 @@ A document with faults is read all the same, without what is wrong in it: other 
 to tell, and an author mends all of them in one go.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from annotated_types import MaxLen
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError, ValidationInfo, field_validat
 from pydantic_core import PydanticKnownError
 
 from services.archive.faults import Faults
-from services.archive.messages import fields_of, message, type_at, written
+from services.archive.messages import Place, fields_of, message, type_at, written
 from services.archive.nodes import Node
 
 # The context in which shapes are made of what is sound alone.
@@ -61,9 +61,9 @@ class Document(Generic[T]):
     `node` is None for a file that couldn't be parsed; that has been noted, and no other fault of it is.
     """
 
-    def __init__(self, shape: type[T], node: Node | None, file: str, faults: Faults) -> None:
+    def __init__(self, shape: type[T], node: Node | None, file: str, faults: Faults, place: Place = ()) -> None:
         self.file = file
-        self._shape = shape
+        self._shape, self._place = shape, place
         if node is not None and isinstance(node.value, dict):
             self.node, self._faults = node, faults
         else:
@@ -77,7 +77,15 @@ class Document(Generic[T]):
         """Note a fault at a place such as ("steps", 0, "title"), unless one has been noted that explains it."""
         node = self.node.at(*place)
         if not node.is_broken:
-            self._faults.add(self.file, line or node.line, written(place), message)
+            self._faults.add(self.file, line or node.line, written((*self._place, *place)), message)
+
+    def parts(self, name: str, shape_of: Callable[[dict[str, Node]], type[Shape]]) -> "Iterator[Document[Any]]":
+        """Read each entry of a list as a document of its own, of the shape that its fields ask for."""
+        entries = self.node.at(name).value
+        for position, node in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(node.value, dict):
+                place = (*self._place, name, position)
+                yield Document(shape_of(node.value), node, self.file, self._faults, place)
 
     def has(self, name: str) -> bool:
         """Tell whether a field says something, with faults or without."""

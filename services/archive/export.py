@@ -1,16 +1,34 @@
 """The models -> a course, as an archive says it. Archived parts stay behind."""
 
+from itertools import groupby
+
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 import quiz_settings
 from extensions import db
 from lab_definition import values_of
-from models import Activity, Blob, Course, CourseFile, Lab, LabCheck, LabStep, Lesson, Module, Question, Quiz
+from models import (
+    Activity,
+    Blob,
+    Course,
+    CourseFile,
+    Lab,
+    LabCheck,
+    LabStep,
+    Lesson,
+    Module,
+    Question,
+    QuestionVersion,
+    Quiz,
+    QuizSlot,
+)
 from services.archive.content import (
     ActivityContent,
+    BankFileContent,
     CheckContent,
     CourseContent,
+    DrawContent,
     FileContent,
     LabContent,
     LessonContent,
@@ -18,6 +36,7 @@ from services.archive.content import (
     QuestionContent,
     QuizContent,
     StepContent,
+    TakenContent,
     block_text,
     line_text,
 )
@@ -43,6 +62,7 @@ def collect(course: Course) -> CourseContent:
         enrol_code=course.enrol_code,
         modules=tuple(_module(module) for module in modules),
         files=_files(course),
+        bank=_bank(course),
     )
 
 
@@ -52,7 +72,7 @@ def _module(module: Module) -> ModuleContent:
         .where(Activity.module_id == module.id, Activity.is_archived.is_(False))
         .order_by(Activity.position, Activity.id)
         .options(
-            selectinload(Quiz.questions).selectinload(Question.current),
+            selectinload(Quiz.slots).selectinload(QuizSlot.question).selectinload(Question.current),
             selectinload(Lab.steps),
             selectinload(Lab.checks),
         )
@@ -81,7 +101,7 @@ def _activity(activity: Activity) -> ActivityContent:
 
 
 def _quiz(quiz: Quiz) -> QuizContent:
-    questions = [question for question in quiz.questions if not question.is_archived]
+    entries = (_entry(quiz, slot) for slot in quiz.slots)
     return QuizContent(
         slug=quiz.slug,
         title=line_text(quiz.title),
@@ -93,18 +113,44 @@ def _quiz(quiz: Quiz) -> QuizContent:
         pass_percent=quiz.pass_percent,
         is_shuffled=quiz.is_shuffled,
         **quiz_settings.values_of(quiz),
-        questions=tuple(
-            QuestionContent(
-                slug=question.slug,
-                kind=question.current.kind,
-                prompt=line_text(question.current.prompt_md),
-                points=question.current.points,
-                feedback=line_text(question.current.feedback_md),
-                spec=question.current.spec,
-            )
-            for question in questions
-            if question.current is not None
-        ),
+        questions=tuple(entry for entry in entries if entry is not None),
+    )
+
+
+def _entry(quiz: Quiz, slot: QuizSlot) -> QuestionContent | TakenContent | DrawContent | None:
+    if slot.question is None:
+        return DrawContent(slot.tag or "", slot.count, slot.difficulty, slot.points)
+    if slot.question.is_archived or slot.question.current is None:
+        return None
+    if slot.question.quiz_id == quiz.id:
+        return _question(slot.question, slot.question.current)
+    return TakenContent(slot.question.slug, slot.points)
+
+
+def _question(question: Question, version: QuestionVersion) -> QuestionContent:
+    return QuestionContent(
+        slug=question.slug,
+        kind=version.kind,
+        prompt=line_text(version.prompt_md),
+        points=version.points,
+        feedback=line_text(version.feedback_md),
+        spec=version.spec,
+        tags=tuple(question.tags),
+        difficulty=question.difficulty,
+        state=question.state,
+    )
+
+
+def _bank(course: Course) -> tuple[BankFileContent, ...]:
+    rows = db.session.execute(
+        select(Question, QuestionVersion)
+        .join(QuestionVersion, QuestionVersion.id == Question.current_id)
+        .where(Question.course_id == course.id, Question.quiz_id.is_(None), ~Question.is_archived)
+        .order_by(Question.file.collate("C"), Question.position, Question.id)
+    ).tuples()
+    return tuple(
+        BankFileContent(file, tuple(_question(question, version) for question, version in group))
+        for file, group in groupby(rows, key=lambda row: row[0].file)
     )
 
 

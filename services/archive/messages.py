@@ -31,7 +31,7 @@ def message(shape: type, fault: Any) -> str:
         case "unexpected_keyword_argument":
             known = fields_of(type_at(shape, fault["loc"][:-1]).kind)
             return f"isn't a field here; it knows {', '.join(sorted(known))}"
-        case "dataclass_type":
+        case "dataclass_type" | "dict_type":
             return "must be a list of `field: value`"
         case "string_type":
             return "must be a text (put it in quotes)"

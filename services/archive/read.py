@@ -10,6 +10,7 @@ from typing import TypeVar
 from services.archive import pictures
 from services.archive.content import (
     ActivityContent,
+    BankFileContent,
     CourseContent,
     FileContent,
     LabContent,
@@ -23,9 +24,10 @@ from services.archive.documents import Document, Shape
 from services.archive.faults import Faults
 from services.archive.folder import Folder
 from services.archive.nodes import parse
+from services.archive.read_bank import bank_files, check_asked, read_bank_file
 from services.archive.read_lab import read_lab
 from services.archive.read_quiz import read_quiz
-from services.archive.shapes import MAX_BLOCK, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile
+from services.archive.shapes import MAX_BLOCK, BankFile, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile
 from services.quizzes import prerequisites
 
 MAX_LESSON = 200_000
@@ -49,6 +51,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
     said = document.said
     if said.enrolment == "code" and not document.has("enrol_code"):
         document.fault("is missing, but enrolment is by code", "enrol_code")
+    bank = _bank(folder, faults)
     seen: dict[str, str] = {}
     modules = []
     for slug, line in document.each("modules", said.modules):
@@ -58,7 +61,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
             document.fault(f"there is no {slug}/module.yaml", "modules", line=line)
     _check_requirements(modules, folder, faults)
     _read_the_rest(folder, faults, seen)
-    return CourseContent(
+    content = CourseContent(
         slug=said.slug,
         title=said.title,
         summary=said.summary,
@@ -69,6 +72,16 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
         enrol_code=said.enrol_code or None,
         modules=tuple(modules),
         files=_files(folder, faults),
+        bank=bank,
+    )
+    check_asked(content, faults, lambda file: _document(QuizFile, folder, file, faults))
+    return content
+
+
+def _bank(folder: Folder, faults: Faults) -> tuple[BankFileContent, ...]:
+    seen: dict[str, str] = {}
+    return tuple(
+        read_bank_file(_document(BankFile, folder, path, faults), name, seen) for name, path in bank_files(folder)
     )
 
 

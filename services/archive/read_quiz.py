@@ -6,10 +6,11 @@ from typing import Any
 
 from question_types import type_of
 from quiz_settings import faults_between, values_of
-from services.archive.content import QuestionContent, QuizContent
-from services.archive.documents import Document
+from services.archive.content import DrawContent, QuestionContent, QuizContent, TakenContent
+from services.archive.documents import Document, Shape
 from services.archive.messages import Place
-from services.archive.shapes import QuestionEntry, QuizFile
+from services.archive.nodes import Node
+from services.archive.shapes import DrawEntry, QuestionEntry, QuizFile, TakenEntry
 from services.errors import InvalidInput
 
 COMMON = {field.name for field in fields(QuestionEntry)}
@@ -18,13 +19,17 @@ COMMON = {field.name for field in fields(QuestionEntry)}
 def read_quiz(document: Document[QuizFile], slug: str) -> QuizContent:
     """Return the quiz; faults are noted in the document's list."""
     quiz = document.said
-    questions: dict[str, QuestionContent] = {}
-    for index, entry in enumerate(quiz.questions):
-        question = _question(document, entry, index)
-        if question.slug in questions:
-            document.fault(f"{question.slug} is the slug of another question here", "questions", index, "slug")
-        elif question.slug:
-            questions[question.slug] = question
+    entries: list[QuestionContent | TakenContent | DrawContent] = []
+    slugs: set[str] = set()
+    for part in document.parts("questions", _shape):
+        entry = _entry(part)
+        if isinstance(entry, QuestionContent):
+            if entry.slug in slugs:
+                part.fault(f"{entry.slug} is the slug of another question here", "slug")
+                continue
+            slugs.add(entry.slug)
+        if not isinstance(entry, QuestionContent) or entry.slug:
+            entries.append(entry)
     for place, message in faults_between(quiz):
         document.fault(message, *place)
     return QuizContent(
@@ -38,8 +43,23 @@ def read_quiz(document: Document[QuizFile], slug: str) -> QuizContent:
         pass_percent=quiz.pass_percent,
         is_shuffled=quiz.is_shuffled,
         **values_of(quiz),
-        questions=tuple(questions.values()),
+        questions=tuple(entries),
     )
+
+
+def _shape(entry: dict[str, Node]) -> type[Shape]:
+    """Return what an entry is, by the field that says so."""
+    return DrawEntry if "draw" in entry else TakenEntry if "bank" in entry else QuestionEntry
+
+
+def _entry(part: Document[Any]) -> QuestionContent | TakenContent | DrawContent:
+    said = part.said
+    if isinstance(said, TakenEntry):
+        return TakenContent(said.bank, said.points)
+    if isinstance(said, DrawEntry):
+        pool = said.draw
+        return DrawContent(pool.tag, pool.count, pool.difficulty, said.points)
+    return read_question(part)
 
 
 def _time_limit(document: Document[QuizFile]) -> int | None:
@@ -49,14 +69,15 @@ def _time_limit(document: Document[QuizFile]) -> int | None:
     return minutes * 60 if minutes is not None else seconds
 
 
-def _question(document: Document[QuizFile], entry: QuestionEntry, index: int) -> QuestionContent:
-    spec: dict[str, Any] = {}
+def read_question(part: Document[QuestionEntry]) -> QuestionContent:
+    """Return a question, of a quiz or of the bank; its slug is empty where it has none."""
+    entry, spec = part.said, {}
     if entry.kind:
-        written = document.node.at("questions", index).plain()
+        written = part.node.plain()
         try:
             spec = type_of(entry.kind).parse({name: value for name, value in written.items() if name not in COMMON})
         except InvalidInput as error:
-            document.fault(error.message, "questions", index, *_place(error.field))
+            part.fault(error.message, *_place(error.field))
     return QuestionContent(
         slug=entry.slug,
         kind=entry.kind,
@@ -64,6 +85,9 @@ def _question(document: Document[QuizFile], entry: QuestionEntry, index: int) ->
         points=entry.points,
         feedback=entry.feedback,
         spec=spec,
+        tags=tuple(tag for tag, _line in part.each("tags", entry.tags)),
+        difficulty=entry.difficulty,
+        state=entry.state,
     )
 
 

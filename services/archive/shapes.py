@@ -81,6 +81,7 @@ Block = Annotated[str, Field(max_length=MAX_BLOCK)]
 Prompt = Annotated[Block, AfterValidator(_given)]
 Slug = Annotated[Line, AfterValidator(_given), AfterValidator(_slug)]
 Points = Annotated[int, _whole(0, 10_000)]
+Difficulty = Literal["easy", "medium", "hard"]
 Weight = Annotated[float, Field(strict=True, ge=0.01, le=1_000, allow_inf_nan=False), AfterValidator(_two_decimals)]
 
 
@@ -119,13 +120,48 @@ class LessonMatter(Shape):
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="ignore"))
 class QuestionEntry(Shape):
-    """What all questions of a quiz say. The other fields are its kind's own, and judged by that."""
+    """What all questions say, in a quiz or in the bank. The other fields are its kind's own, and judged by that."""
 
     slug: Slug
     prompt: Prompt
     points: Weight = 1.0
     feedback: Block = ""
     kind: Title
+    tags: Annotated[list[Slug], Field(max_length=20)] = Field(default_factory=list)
+    difficulty: Difficulty | None = None
+    state: Literal["draft", "in_review", "ready", "retired"] = "ready"
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class TakenEntry(Shape):
+    """A question of the bank that a quiz asks."""
+
+    bank: Slug
+    points: Weight | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class Pool(Shape):
+    """What a quiz draws from, and how many."""
+
+    tag: Slug
+    count: Annotated[int, _whole(1, 200)] = 1
+    difficulty: Difficulty | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class DrawEntry(Shape):
+    """Questions that a quiz draws."""
+
+    draw: Pool
+    points: Weight | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class BankFile(Shape):
+    """bank/NAME.yaml."""
+
+    questions: Annotated[list[dict[str, Any]], Field(max_length=1_000)]
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)
@@ -141,7 +177,7 @@ class QuizFile(QuizSettings, Shape):
     points: Points = 0
     pass_percent: Annotated[int, _whole(0, 100)] = 50
     is_shuffled: Flag = False
-    questions: Annotated[list[QuestionEntry], Field(max_length=200)]
+    questions: Annotated[list[dict[str, Any]], Field(max_length=200)]
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)

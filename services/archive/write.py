@@ -10,16 +10,19 @@ import yaml
 
 import quiz_settings
 from lab_definition import values_of
+from models.question import READY
 from question_types import type_of
 from services.archive.content import (
     FORMAT,
     CheckContent,
     CourseContent,
+    DrawContent,
     LabContent,
     LessonContent,
     ModuleContent,
     QuestionContent,
     QuizContent,
+    TakenContent,
     activity_file,
 )
 from services.archive.folder import is_inside
@@ -60,6 +63,8 @@ def layout(course: CourseContent) -> dict[str, bytes]:
     texts = {"course.yaml": _yaml(_course(course))}
     if course.about:
         texts["about.md"] = course.about
+    for bank in course.bank:
+        texts[f"bank/{bank.name}.yaml"] = _yaml({"questions": [_question(question) for question in bank.questions]})
     for module in course.modules:
         texts[f"{module.slug}/module.yaml"] = _yaml(_module(module))
         for activity in module.activities:
@@ -118,7 +123,7 @@ def _quiz(quiz: QuizContent) -> dict[str, Any]:
         "pass_percent": quiz.pass_percent,
         "is_shuffled": quiz.is_shuffled,
         **_settings(quiz),
-        "questions": [_question(question) for question in quiz.questions],
+        "questions": [_entry(entry) for entry in quiz.questions],
     }
 
 
@@ -133,14 +138,29 @@ def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _entry(entry: QuestionContent | TakenContent | DrawContent) -> dict[str, Any]:
+    if isinstance(entry, TakenContent):
+        return {"bank": entry.slug, "points": _weight(entry.points)}
+    if isinstance(entry, DrawContent):
+        draw = {"tag": entry.tag, "count": entry.count, "difficulty": entry.difficulty}
+        return {"draw": draw, "points": _weight(entry.points)}
+    return _question(entry)
+
+
+def _weight(points: float | None) -> float | None:
+    return int(points) if points is not None and points == int(points) else points
+
+
 def _question(question: QuestionContent) -> dict[str, Any]:
-    points = int(question.points) if question.points == int(question.points) else question.points
     common = {
         "slug": question.slug,
         "kind": question.kind,
         "prompt": question.prompt,
-        "points": points,
+        "points": _weight(question.points),
         "feedback": question.feedback,
+        "tags": list(question.tags) or None,
+        "difficulty": question.difficulty,
+        "state": None if question.state == READY else question.state,
     }
     its_type = type_of(question.kind)
     own: dict[str, Any] = _in_order(its_type.export(question.spec), its_type.fields)

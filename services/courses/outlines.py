@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 
 from extensions import cache, db
-from models import Activity, Completion, Course, Lab, LabCheck, Lesson, Module, Question, Quiz
+from models import Activity, Completion, Course, Lab, LabCheck, Lesson, Module, Question, Quiz, QuizSlot
+from models.question import READY
 from services.errors import NotFound
 
 KEPT_S = 900
@@ -85,6 +86,19 @@ def activity(course: Course, slug: str, kind: type[Kind]) -> Kind:
     return entry
 
 
+def count_asked(quiz_id: Any) -> ScalarSelect[int]:
+    """Count what the quiz of a column asks: its fixed questions that are ready, and what its slots draw."""
+    is_asked = QuizSlot.question_id.is_(None) | ((Question.state == READY) & ~Question.is_archived)
+    return (
+        select(func.coalesce(func.sum(QuizSlot.count), 0))
+        .select_from(QuizSlot)
+        .outerjoin(Question, Question.id == QuizSlot.question_id)
+        .where(QuizSlot.quiz_id == quiz_id, is_asked)
+        .correlate_except(QuizSlot, Question)
+        .scalar_subquery()
+    )
+
+
 def done_ids(user_id: int | None, course: Course) -> set[int]:
     """Return the ids of the activities that a person has finished."""
     if user_id is None:
@@ -98,7 +112,7 @@ def done_ids(user_id: int | None, course: Course) -> set[int]:
 
 
 def _load(course: Course) -> Outline:
-    questions = select(func.count()).where(Question.quiz_id == Activity.id, ~Question.is_archived).scalar_subquery()
+    questions = count_asked(Activity.id)
     checks = select(func.count()).where(LabCheck.lab_id == Activity.id, ~LabCheck.is_archived).scalar_subquery()
     earned = (
         select(func.coalesce(func.sum(LabCheck.points), 0))
@@ -115,7 +129,7 @@ def _load(course: Course) -> Outline:
             table.c.title,
             table.c.module_id,
             func.coalesce(lessons.c.minutes, quizzes.c.time_limit_s / 60).label("minutes"),
-            func.coalesce(questions + checks, 0).label("size"),
+            (questions + checks).label("size"),
             (func.coalesce(lessons.c.points, 0) + func.coalesce(quizzes.c.points, 0) + earned).label("points"),
         )
         .select_from(table)

@@ -10,14 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
-from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, Enrolment, Quiz
 from models.attempt import IN_PROGRESS
 from models.marks import exact
-from question_types import type_of
 from reasons import Code, Reason
 from services.errors import NotFound, Refused
-from services.quizzes import gate, grading, prerequisites
+from services.quizzes import draws, gate, grading, prerequisites
 from services.quizzes.terms import GRACE, Terms, terms_of
+
+# A seed is a whole number that PostgreSQL's bigint holds, and a program's JSON, too.
+SEED_BITS = 53
 
 
 def start(
@@ -45,9 +47,6 @@ def start(
         return existing
     if existing is not None:
         grading.close(existing.id, by="deadline", now=now, quiz=quiz)
-    versions = _current_versions(quiz)
-    if not versions:
-        raise Refused(Reason(Code.QUIZ_EMPTY))
     terms = terms_of(quiz, is_staff=is_staff)
     found = _obstacles(user_id, quiz, terms, made, now, is_staff=is_staff)
     if found:
@@ -55,7 +54,11 @@ def start(
     if not is_staff:
         gate.check_password(quiz, password)
     admit()
-    return _insert(user_id, quiz, versions, terms, len(made) + 1, now, rng or random.SystemRandom())
+    seed = (rng or random.SystemRandom()).getrandbits(SEED_BITS)
+    drawn = draws.draw(quiz, user_id, seed)
+    if not drawn:
+        raise Refused(Reason(Code.QUIZ_EMPTY))
+    return _insert(user_id, quiz, drawn, terms, len(made) + 1, now, seed)
 
 
 def obstacles(user_id: int, quiz: Quiz, *, now: datetime, is_staff: bool) -> list[gate.Obstacle]:
@@ -76,31 +79,20 @@ def _obstacles(
 
 
 def _insert(
-    user_id: int,
-    quiz: Quiz,
-    versions: list[QuestionVersion],
-    terms: Terms,
-    number: int,
-    now: datetime,
-    rng: random.Random,
+    user_id: int, quiz: Quiz, drawn: list[draws.Item], terms: Terms, number: int, now: datetime, seed: int
 ) -> Attempt:
-    if quiz.is_shuffled:
-        versions = rng.sample(versions, len(versions))
     attempt = Attempt(
         quiz_id=quiz.id,
         user_id=user_id,
         number=number,
+        seed=seed,
         started_at=now,
         deadline_at=terms.deadline(now),
-        max_score=sum((exact(version.points) for version in versions), Fraction(0)),
+        max_score=sum((exact(item.points) for item in drawn), Fraction(0)),
     )
     attempt.items = [
-        AttemptItem(
-            position=position,
-            version_id=version.id,
-            frozen=type_of(version.kind).freeze(version.spec, rng, quiz.is_shuffled),
-        )
-        for position, version in enumerate(versions, start=1)
+        AttemptItem(position=position, version_id=item.version_id, points=item.points, frozen=item.frozen)
+        for position, item in enumerate(drawn, start=1)
     ]
     db.session.add(attempt)
     db.session.flush()
@@ -173,13 +165,3 @@ def of_student(user_id: int, quiz: Quiz) -> list[Attempt]:
 def attempts_left(quiz: Quiz, made: int) -> int | None:
     """Return how many attempts are left after `made`; None is no limit."""
     return None if quiz.attempts_allowed is None else max(0, quiz.attempts_allowed - made)
-
-
-def _current_versions(quiz: Quiz) -> list[QuestionVersion]:
-    query = (
-        select(QuestionVersion)
-        .join(Question, Question.current_id == QuestionVersion.id)
-        .where(Question.quiz_id == quiz.id, ~Question.is_archived)
-        .order_by(Question.position, Question.id)
-    )
-    return list(db.session.scalars(query))

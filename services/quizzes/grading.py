@@ -53,12 +53,12 @@ def _credit(attempt: Attempt, quiz: Quiz) -> int:
 def _grade(attempt_id: int) -> Sequence[Fraction | None]:
     """Write the marks of every answer that a machine can grade; return all of them. Two round trips."""
     rows = db.session.execute(
-        select(AttemptItem, QuestionVersion.kind, QuestionVersion.spec, QuestionVersion.points)
+        select(AttemptItem, QuestionVersion.kind, QuestionVersion.spec)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
         .where(AttemptItem.attempt_id == attempt_id)
         .execution_options(populate_existing=True)
     ).tuples()
-    marks = {item: _marks(item, kind, spec, worth) for item, kind, spec, worth in rows}
+    marks = {item: _marks(item, kind, spec) for item, kind, spec in rows}
     graded = [(item.position, mark) for item, mark in marks.items() if mark is not None]
     if graded:
         given = values(column("position", Integer), column("score", Marks), name="given").data(graded)
@@ -73,10 +73,10 @@ def _grade(attempt_id: int) -> Sequence[Fraction | None]:
     return list(marks.values())
 
 
-def _marks(item: AttemptItem, kind: str, spec: dict[str, Any], worth: float) -> Fraction | None:
+def _marks(item: AttemptItem, kind: str, spec: dict[str, Any]) -> Fraction | None:
     """Grade one answer. One that can't be graded waits for a person, and holds up neither this attempt nor others."""
     try:
-        return _score(kind, spec, item.response, item.frozen, worth)
+        return _score(kind, spec, item.response, item.frozen, item.points)
     except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
         log.exception("answer not graded", attempt=item.attempt_id, position=item.position)
         return None

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Attempt, Course, Module, Question, Quiz
+from models import Attempt, Course, Module, Quiz
 from quiz_settings import columns_of
+from services.courses.outlines import count_asked
 from services.paging import Page, paginate
 from services.quizzes import attempts
 
@@ -19,7 +20,7 @@ SHOWN = (
 
 def overview(course: Course, user_id: int) -> list[dict[str, Any]]:
     """Return every quiz of the course in its order, with its questions counted and the attempts left. One query."""
-    questions = select(func.count()).where(Question.quiz_id == Quiz.id, ~Question.is_archived).scalar_subquery()
+    questions = count_asked(Quiz.id)
     made = select(func.count()).where(Attempt.quiz_id == Quiz.id, Attempt.user_id == user_id).scalar_subquery()
     query = (
         select(Quiz, questions, made)

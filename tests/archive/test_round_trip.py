@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 import lab_templates
 import quiz_settings
 from lab_definition import FIELDS
+from models.question import DIFFICULTIES, STATES
 from question_types import TYPES, type_of
 from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
+    BankFileContent,
     CheckContent,
     CourseContent,
+    DrawContent,
     FileContent,
     LabContent,
     LessonContent,
@@ -24,6 +27,7 @@ from services.archive.content import (
     QuestionContent,
     QuizContent,
     StepContent,
+    TakenContent,
     block_text,
     line_text,
 )
@@ -53,6 +57,7 @@ lines = texts.map(lambda text: line_text(text.replace("\n", " "))).filter(bool)
 machine_lines = lines.filter(lambda line: "${" not in line and "%{" not in line)
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
 points = st.integers(0, 10_000)
+weights = st.integers(1, 100_000).map(lambda hundredths: hundredths / 100)
 
 
 @st.composite
@@ -78,21 +83,55 @@ def specs(draw):
 
 
 @st.composite
-def quizzes(draw, slug):
-    """A quiz."""
-    questions = []
-    for question_slug in draw(st.lists(slugs, max_size=3, unique=True)):
+def questions_of(draw, question_slugs):
+    """Questions with these slugs."""
+    made = []
+    for slug in question_slugs:
         kind, spec = draw(specs())
-        questions.append(
+        made.append(
             QuestionContent(
-                slug=question_slug,
+                slug=slug,
                 kind=kind,
                 prompt=draw(blocks.filter(bool)),
                 spec=spec,
-                points=draw(st.integers(1, 100_000)) / 100,
+                points=draw(weights),
                 feedback=draw(blocks),
+                tags=tuple(draw(st.lists(slugs, max_size=3, unique=True))),
+                difficulty=draw(st.none() | st.sampled_from(DIFFICULTIES)),
+                state=draw(st.sampled_from(STATES)),
             )
         )
+    return tuple(made)
+
+
+@st.composite
+def banks(draw):
+    """Files of questions; a slug is unique among all of them."""
+    names = sorted(draw(st.lists(slugs.filter(lambda slug: slug != "module"), max_size=2, unique=True)))
+    rest = draw(st.lists(slugs, max_size=5, unique=True))
+    return tuple(
+        BankFileContent(name, draw(questions_of(rest[index :: len(names)]))) for index, name in enumerate(names)
+    )
+
+
+@st.composite
+def asked_of(draw, bank):
+    """What a quiz takes from the bank, and what it draws: no more than there is."""
+    there = [question for file in bank for question in file.questions]
+    taken = draw(st.lists(st.sampled_from(there), max_size=2, unique_by=lambda each: each.slug)) if there else []
+    entries = [TakenContent(question.slug, draw(st.none() | weights)) for question in taken]
+    free = [question for question in there if question.state == "ready" and question.tags and question not in taken]
+    for question in free[:1]:
+        difficulty = draw(st.sampled_from([None, question.difficulty]))
+        entries.append(DrawContent(question.tags[0], 1, difficulty, draw(st.none() | weights)))
+    return tuple(entries)
+
+
+@st.composite
+def quizzes(draw, slug, bank):
+    """A quiz."""
+    own = draw(questions_of(draw(st.lists(slugs, max_size=3, unique=True))))
+    questions = draw(st.permutations([*own, *draw(asked_of(bank))]))
     return QuizContent(
         slug=slug,
         title=draw(lines),
@@ -172,7 +211,7 @@ def labs(draw, slug):
 def courses(draw):
     """A course of a module or two, with activities of every kind."""
     activity_slugs = iter(draw(st.lists(slugs, min_size=6, max_size=6, unique=True)))
-    modules = []
+    modules, bank = [], draw(banks())
     for module_slug in draw(st.lists(slugs.filter(lambda slug: slug != "files"), max_size=2, unique=True)):
         lesson = LessonContent(
             slug=next(activity_slugs),
@@ -181,7 +220,7 @@ def courses(draw):
             minutes=draw(st.none() | st.integers(1, 1_000)),
             points=draw(points),
         )
-        activities = (lesson, draw(quizzes(next(activity_slugs))), draw(labs(next(activity_slugs))))
+        activities = (lesson, draw(quizzes(next(activity_slugs), bank)), draw(labs(next(activity_slugs))))
         modules.append(ModuleContent(module_slug, draw(lines), activities, draw(blocks)))
     enrolment = draw(st.sampled_from(["open", "code", "closed"]))
     return CourseContent(
@@ -194,6 +233,7 @@ def courses(draw):
         enrolment=enrolment,
         enrol_code="a-code" if enrolment == "code" else None,
         files=(FileContent("files/a.bin", draw(st.binary(max_size=20))),),
+        bank=bank,
     )
 
 

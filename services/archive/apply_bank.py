@@ -1,0 +1,84 @@
+"""A course's bank -> its questions, and what a quiz asks -> its slots."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload
+
+from extensions import db
+from models import Course, Question, Quiz, QuizSlot
+from services.archive.changes import Changes, Render, assign
+from services.archive.content import BankFileContent, DrawContent, QuestionContent, QuizContent, TakenContent
+from services.bank import versions
+
+
+def apply_bank(
+    course: Course, files: tuple[BankFileContent, ...], changes: Changes, render: Render
+) -> dict[str, Question]:
+    """Bring the bank's own questions up to date; return them by slug.
+
+    Of those that the folder doesn't hold, what it once held is archived; what was made on the site stays.
+    """
+    query = select(Question).where(Question.course_id == course.id, Question.quiz_id.is_(None))
+    known = {row.slug: row for row in db.session.scalars(query.options(joinedload(Question.current)))}
+    bank: dict[str, Question] = {}
+    for file in files:
+        for position, content in enumerate(file.questions, start=1):
+            row = known.pop(content.slug, None)
+            is_new = row is None
+            if row is None:
+                row = Question(course_id=course.id, slug=content.slug, position=position, is_archived=False)
+            is_changed = apply_question(row, content, position, render, file=file.name)
+            changes.note(f"question {content.slug}", is_new=is_new, is_changed=is_changed)
+            bank[content.slug] = row
+    for slug, row in known.items():
+        if row.is_imported and assign(row, is_archived=True):
+            changes.archived.append(f"question {slug}")
+    return bank
+
+
+def apply_question(row: Question, content: QuestionContent, position: int, render: Render, file: str = "") -> bool:
+    """Bring one question up to date; return whether anything changed. A new row is added."""
+    is_changed = assign(
+        row,
+        file=file,
+        position=position,
+        tags=list(content.tags),
+        difficulty=content.difficulty,
+        state=content.state,
+        is_imported=True,
+        is_archived=False,
+    )
+    db.session.add(row)
+    if row in db.session.new:
+        db.session.flush()
+    is_changed |= versions.write(row, content, render)
+    return is_changed
+
+
+def apply_slots(quiz: Quiz, content: QuizContent, bank: dict[str, Question], own: dict[str, Question]) -> bool:
+    """Write what the quiz asks, if that has changed; return whether it has. Nothing of students' hangs on a slot."""
+    wanted = [_slot(entry, bank, own) for entry in content.questions]
+    there = [(slot.question_id, slot.tag, slot.difficulty, slot.count, slot.points) for slot in quiz.slots]
+    if wanted == there:
+        return False
+    db.session.execute(delete(QuizSlot).where(QuizSlot.quiz_id == quiz.id))
+    db.session.expire(quiz, ["slots"])
+    names = ("question_id", "tag", "difficulty", "count", "points")
+    db.session.add_all(
+        QuizSlot(quiz_id=quiz.id, position=position, **dict(zip(names, values, strict=True)))
+        for position, values in enumerate(wanted, start=1)
+    )
+    db.session.flush()
+    return True
+
+
+_Slot = tuple[int | None, str | None, str | None, int, float | None]
+
+
+def _slot(
+    entry: QuestionContent | TakenContent | DrawContent, bank: dict[str, Question], own: dict[str, Question]
+) -> _Slot:
+    if isinstance(entry, DrawContent):
+        return None, entry.tag, entry.difficulty, entry.count, entry.points
+    if isinstance(entry, TakenContent):
+        return bank[entry.slug].id, None, None, 1, entry.points
+    return own[entry.slug].id, None, None, 1, None

@@ -1,0 +1,1 @@
+"""The bank of a course's questions: versions, states, lists, usage. Knows nothing of archives, which use it."""

@@ -1,0 +1,53 @@
+"""The one way in which a question comes to say something else: a version more. None is ever changed.
+
+Imports, the API and pages all come here. Attempts keep the version that they showed; new ones get the current one.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from extensions import db
+from models import Question, QuestionVersion
+
+# A course's Markdown -> HTML.
+Render = Callable[[str], str]
+
+
+class Wording(Protocol):
+    """What a version says. `spec` is what its kind's `parse` returned; texts are Markdown."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def spec(self) -> dict[str, Any]: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def feedback(self) -> str: ...
+
+
+def write(question: Question, said: Wording, render: Render) -> bool:
+    """Make a version the current one, unless the current one says the same; return whether it was needed.
+
+    The caller has taken the course's turn (`services/courses/turns.py`), so numbers follow each other.
+    """
+    values = {
+        "kind": said.kind,
+        "prompt_md": said.prompt,
+        "prompt_html": render(said.prompt),
+        "points": said.points,
+        "spec": said.spec,
+        "feedback_md": said.feedback,
+        "feedback_html": render(said.feedback),
+    }
+    current = question.current
+    if current is not None and all(getattr(current, name) == value for name, value in values.items()):
+        return False
+    number = current.number + 1 if current is not None else 1
+    version = QuestionVersion(question_id=question.id, number=number, **values)
+    db.session.add(version)
+    db.session.flush()
+    question.current = version
+    return True

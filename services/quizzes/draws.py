@@ -1,0 +1,200 @@
+"""What an attempt gets: the questions of a quiz's slots, their order and their variants, all from one seed.
+
+The same seed, bank and history give the same attempt. Of the questions that a slot may draw, those that the student
+has been given least often come first; no question comes twice in an attempt, also where the pools of slots overlap.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import array
+
+from extensions import db
+from models import Attempt, AttemptItem, Question, QuestionVersion, Quiz, QuizSlot
+from models.question import READY
+from question_types import type_of
+from reasons import Code, Reason
+from services.errors import Refused
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a slot draws: `count` questions with a tag and, unless it is None, a difficulty."""
+
+    count: int
+    tag: str
+    difficulty: str | None = None
+
+    def takes(self, candidate: "Candidate") -> bool:
+        """Tell whether a question is in the pool."""
+        return self.tag in candidate.tags and self.difficulty in (None, candidate.difficulty)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A ready question that may be drawn; `seen` counts the student's attempts that had it."""
+
+    id: int | str
+    tags: tuple[str, ...]
+    difficulty: str | None = None
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question of an attempt, as it is shown there; `points` is its weight."""
+
+    version_id: int
+    points: float
+    frozen: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question's current version, and what it is worth in a slot."""
+
+    question_id: int
+    version_id: int
+    kind: str
+    spec: dict[str, Any]
+    points: float
+
+
+def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
+    """Return what an attempt with this seed shows, in its order; empty where nothing is ready to be asked.
+
+    Raise Refused where a pool is too small. One query, and two more where the quiz draws.
+    """
+    rng = Random(f"{seed}:order")
+    asked = _asked(quiz, user_id, seed)
+    if quiz.is_shuffled:
+        rng.shuffle(asked)
+    return [Item(one.version_id, one.points, freeze(one.kind, one.spec, _seed_of(one, seed), quiz)) for one in asked]
+
+
+def freeze(kind: str, spec: dict[str, Any], seed: str, quiz: Quiz | None = None) -> dict[str, Any]:
+    """Return what is shown of a question under a seed; of a quiz that isn't shuffled, in the author's order."""
+    is_shuffled = quiz is None or quiz.is_shuffled
+    return type_of(kind).freeze(spec, Random(seed), is_shuffled)
+
+
+def choose(draws: Sequence[Draw], candidates: Iterable[Candidate], rng: Random) -> list[list[int | str]]:
+    """Return the ids that each draw gets: as many as there are for all of them together, the least seen first.
+
+    Candidates are placed one after the other, each where room can be made for it by moving others: what they may be
+    assigned to is a transversal matroid, in which this greedy order fills all that can be filled (Edmonds and
+    Fulkerson, 1965).
+    """
+    order = sorted(candidates, key=lambda candidate: str(candidate.id))
+    rng.shuffle(order)
+    order.sort(key=lambda candidate: candidate.seen)
+    taken: list[list[Candidate]] = [[] for _ in draws]
+    missing = sum(each.count for each in draws)
+    for candidate in order:
+        if not missing:
+            break
+        missing -= _place(candidate, draws, taken, set())
+    return [[candidate.id for candidate in part] for part in taken]
+
+
+def _place(candidate: Candidate, draws: Sequence[Draw], taken: list[list[Candidate]], tried: set[int]) -> bool:
+    """Give a candidate to a draw, moving others where none has room; return whether that was possible."""
+    fitting = [index for index, each in enumerate(draws) if index not in tried and each.takes(candidate)]
+    for index in fitting:
+        if len(taken[index]) < draws[index].count:
+            taken[index].append(candidate)
+            return True
+    for index in fitting:
+        if index in tried:
+            continue
+        tried.add(index)
+        for place, other in enumerate(taken[index]):
+            if _place(other, draws, taken, tried):
+                taken[index][place] = candidate
+                return True
+    return False
+
+
+def _asked(quiz: Quiz, user_id: int, seed: int) -> list[_Asked]:
+    slots = (
+        db.session.execute(
+            select(QuizSlot, Question, QuestionVersion)
+            .outerjoin(Question, Question.id == QuizSlot.question_id)
+            .outerjoin(QuestionVersion, QuestionVersion.id == Question.current_id)
+            .where(QuizSlot.quiz_id == quiz.id)
+            .order_by(QuizSlot.position)
+        )
+        .tuples()
+        .all()
+    )
+    fixed = {slot.question_id for slot, _question, _version in slots if slot.question_id is not None}
+    drawn = iter(_drawn(quiz, [slot for slot, _, _ in slots if slot.question_id is None], fixed, user_id, seed))
+    asked: list[_Asked] = []
+    for slot, question, version in slots:
+        if slot.question_id is None:
+            asked += next(drawn)
+        elif question.current_id is not None and question.state == READY and not question.is_archived:
+            asked.append(_of_version(version, slot))
+    return asked
+
+
+def _drawn(quiz: Quiz, slots: Sequence[QuizSlot], fixed: set[int], user_id: int, seed: int) -> list[list[_Asked]]:
+    """Return the questions of each slot that draws."""
+    if not slots:
+        return []
+    draws = [Draw(slot.count, slot.tag or "", slot.difficulty) for slot in slots]
+    candidates = _candidates(quiz.course_id, {each.tag for each in draws}, fixed, user_id)
+    chosen = choose(draws, candidates, Random(f"{seed}:draw"))
+    for each, ids in zip(draws, chosen, strict=True):
+        if len(ids) < each.count:
+            raise Refused(Reason(Code.QUIZ_POOL_SHORT, tag=each.tag, wanted=each.count, there=len(ids)))
+    versions = {
+        version.question_id: version
+        for version in db.session.scalars(
+            select(QuestionVersion)
+            .join(Question, Question.current_id == QuestionVersion.id)
+            .where(Question.id.in_([number for ids in chosen for number in ids]))
+        )
+    }
+    return [
+        [_of_version(versions[int(number)], slot) for number in ids] for slot, ids in zip(slots, chosen, strict=True)
+    ]
+
+
+def _of_version(version: QuestionVersion, slot: QuizSlot) -> _Asked:
+    return _Asked(version.question_id, version.id, version.kind, version.spec, slot.points or version.points)
+
+
+def _candidates(course_id: int, tags: set[str], fixed: set[int], user_id: int) -> list[Candidate]:
+    """Return the ready questions with one of these tags, and how often the student has been given each."""
+    seen = (
+        select(QuestionVersion.question_id, func.count().label("times"))
+        .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.user_id == user_id)
+        .group_by(QuestionVersion.question_id)
+        .subquery()
+    )
+    query = (
+        select(Question.id, Question.tags, Question.difficulty, func.coalesce(seen.c.times, 0))
+        .outerjoin(seen, seen.c.question_id == Question.id)
+        .where(
+            Question.course_id == course_id,
+            Question.state == READY,
+            ~Question.is_archived,
+            Question.current_id.is_not(None),
+            Question.tags.overlap(array(sorted(tags))),
+            Question.id.not_in(fixed),
+        )
+    )
+    return [
+        Candidate(number, tuple(tags), difficulty, times)
+        for number, tags, difficulty, times in db.session.execute(query).tuples()
+    ]
+
+
+def _seed_of(asked: _Asked, seed: int) -> str:
+    return f"{seed}:{asked.question_id}"
