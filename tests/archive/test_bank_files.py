@@ -129,7 +129,7 @@ NOT_DRAWN = "; what this quiz asks anyway isn't drawn"
 FAULTY = {
     "a field that no question has": (
         {BANK: FILE.replace("difficulty: easy", "dificulty: easy")},
-        [f"{BANK}:6: questions[1].dificulty: isn't a field of this kind; it knows accept, is_case_sensitive, exact"],
+        [f"{BANK}:6: questions[1].dificulty: isn't a field here; it knows accept, is_case_sensitive, exact"],
     ),
     "no difficulty of ours": (
         {BANK: FILE.replace("difficulty: easy", "difficulty: 2")},

@@ -13,7 +13,7 @@ import lab_templates
 import quiz_settings
 from lab_definition import FIELDS
 from models.question import DIFFICULTIES, STATES
-from question_types import TYPES, type_of
+from question_types import TYPES, type_of, writing
 from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
     BankFileContent,
@@ -54,6 +54,7 @@ bodies = st.lists(texts, max_size=4).map(lambda lines: block_text("\n".join(line
 scripts = bodies.filter(bool)
 step_bodies = bodies.filter(bool)
 lines = texts.map(lambda text: line_text(text.replace("\n", " "))).filter(bool)
+seen_lines = lines.filter(lambda line: writing.visible(line).strip())
 machine_lines = lines.filter(lambda line: "${" not in line and "%{" not in line)
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
 points = st.integers(0, 10_000)
@@ -78,7 +79,7 @@ def specs(draw):
         number = st.integers(-(10**9), 10**9) | st.integers(-(10**9), 10**9).map(lambda whole: whole / 1_000)
         raw = {"answer": draw(number), "tolerance": abs(draw(number)), "unit": draw(lines)}
     elif kind == "text":
-        raw = {"accept": draw(st.lists(lines, min_size=1, max_size=3)), "is_case_sensitive": draw(st.booleans())}
+        raw = {"accept": draw(st.lists(seen_lines, min_size=1, max_size=3)), "is_case_sensitive": draw(st.booleans())}
     return kind, type_of(kind).parse(raw)
 
 
@@ -108,7 +109,7 @@ def questions_of(draw, question_slugs):
 def banks(draw):
     """Files of questions; a slug is unique among all of them."""
     names = sorted(draw(st.lists(slugs.filter(lambda slug: slug != "module"), max_size=2, unique=True)))
-    rest = draw(st.lists(slugs, max_size=5, unique=True))
+    rest = draw(st.lists(slugs, max_size=4, unique=True))
     return tuple(
         BankFileContent(name, draw(questions_of(rest[index :: len(names)]))) for index, name in enumerate(names)
     )
