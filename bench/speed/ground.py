@@ -31,6 +31,7 @@ class Ground:
     """A Yurt with its course and students, and bare Flask: both by their addresses."""
 
     folder: Path
+    site: RunningSite
     url: str
     bare_url: str
     app: Flask
@@ -84,7 +85,7 @@ def ground(folder: Path, *, students: int, events: int, workers: int, port: int 
         course_id, made = arrange(app, folder / "course", students, events)
         bare = folder / "bare"
         bare.mkdir()
-        yield Ground(folder, site.url, "", app, course_id, made, workers)
+        yield Ground(folder, site, site.url, "", app, course_id, made, workers)
         with app.app_context():
             db.engine.dispose()
         site.end()

@@ -1,8 +1,10 @@
 """Pages under full load, each beside bare Flask with the same bytes (or the same rows), in turns."""
 
 import urllib.request
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from bench.speed.costs import counted
 from bench.speed.course import EXAM, SLUG
 from bench.speed.figures import Outcome, Plot, Row, middle
 from bench.speed.ground import Ground, bare_flask
@@ -53,18 +55,17 @@ def measure(at: Ground, name: str, *, rounds: int, seconds: float) -> Outcome:
     _keep(at, page, name, headers[0])
     yurt: list[Load] = []
     bare: list[Load] = []
+    spent: list[dict[str, float]] = []
     with bare_flask(at):
         full(at.bare_url + page.bare, headers, 1, at.folder)
         full(at.url + page.path, headers, 2, at.folder)
         for number in range(rounds):
             bare.append(full(at.bare_url + page.bare, headers, seconds, at.folder))
-            if page.is_changing:
-                with at.changing_board():
-                    yurt.append(full(at.url + page.path, headers, seconds, at.folder))
-            else:
+            with at.changing_board() if page.is_changing else nullcontext(), counted(at.site) as costs:
                 yurt.append(full(at.url + page.path, headers, seconds, at.folder))
+            spent.append(costs.each(yurt[-1].rate * seconds))
             print(f"  round {number + 1} of {rounds}: {yurt[-1].rate:.0f}/s, bare {bare[-1].rate:.0f}/s", flush=True)
-    return _outcome(page, yurt, bare)
+    return _outcome(page, yurt, bare, spent)
 
 
 def _keep(at: Ground, page: Page, name: str, header: str) -> None:
@@ -78,7 +79,7 @@ def _keep(at: Ground, page: Page, name: str, header: str) -> None:
         _keep(at, PAGES["board-json"], "board-json", f"Authorization: Bearer {at.students[0].token}")
 
 
-def _outcome(page: Page, yurt: list[Load], bare: list[Load]) -> Outcome:
+def _outcome(page: Page, yurt: list[Load], bare: list[Load], spent: list[dict[str, float]]) -> Outcome:
     rate, beside = middle([load.rate for load in yurt]), middle([load.rate for load in bare])
     share = middle([one.rate / other.rate for one, other in zip(yurt, bare, strict=True) if other.rate])
     failed = sum(load.failed for load in [*yurt, *bare])
@@ -86,9 +87,19 @@ def _outcome(page: Page, yurt: list[Load], bare: list[Load]) -> Outcome:
     aim = f">= {page.share:.0%} of bare Flask" if page.share else f">= {page.rate:.0f}/s"
     is_met = failed == 0 and (share >= page.share if page.share else rate >= (page.rate or 0))
     measured = f"{rate:.0f}/s, bare Flask {beside:.0f}/s: {share:.0%}; p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+    cost = {part: middle([each.get(part, 0.0) for each in spent]) for part in spent[-1]}
+    measured += f"; {cost['all']:.1f} ms of a processor each, {cost['web']:.1f} of them in web"
     if failed:
         measured += f"; **{failed} failed**"
-    data = {"rate": rate, "bare": beside, "share": share, "failed": failed, "p50_ms": p50, "p99_ms": p99}
+    data = {
+        "rate": rate,
+        "bare": beside,
+        "share": share,
+        "failed": failed,
+        "p50_ms": p50,
+        "p99_ms": p99,
+        "cost_ms": cost,
+    }
     data["rounds"] = [[round(one.rate, 1), round(other.rate, 1)] for one, other in zip(yurt, bare, strict=True)]
     bars = {"Yurt": [(0.0, rate)], "bare Flask": [(0.0, beside)]}
     return Outcome([Row(page.name, aim, measured, is_met)], [Plot(page.name, "", "requests/s", bars, True)], data)
