@@ -5,7 +5,7 @@ from holding up everybody:
 
 - A worker accepts no more connections while it has enough to do. The others wait in the listening socket, which all
   workers share: whichever is free takes the one that has waited for the longest.
-- Requests that bring a password, each of which costs a tenth of a second, wait in a lane of their own, and only a few of
+- Requests that bring a password, each of which costs a tenth of a second, wait in a lane of their own. Only a few of
   them are in hand at once.
 """
 

@@ -22,7 +22,7 @@ from config import ROOT, Settings, settings_or_exit
 from lines import is_json, relay
 from services import process_figures
 
-BACKLOG = 1024
+BACKLOG = 4096
 HEAD_START_S = 4.0
 # In this time a part that can't start ends the whole site; later it is restarted for ever, and the others go on.
 START_S = 60.0

@@ -7,8 +7,10 @@ inherited descriptor, or is bound here.
 """
 
 import argparse
+import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 import time
@@ -22,7 +24,7 @@ from waitress.server import create_server
 
 import body_time
 from app import create_app
-from cli import cautions
+from cli import cautions, lanes
 from cli.checks import run_main
 from cli.late_bodies import Watch
 from cli.programs import Program
@@ -38,10 +40,10 @@ MEGABYTE = 1024 * 1024
 TEMPLATES = ROOT / "templates"
 # What is under way when SIGTERM comes may finish; the front door and the process above wait a little longer.
 DRAIN_S = 2.3
-# A door opens one for each request. Most systems let a process have 1,024 files: each connection is one, and so is each
-# big body.
-CONNECTIONS = 800
-BACKLOG = 1024
+# A door opens one for each request. Each is an open file, and so is each big body; a worker has others besides.
+MOST_CONNECTIONS, OTHER_FILES = 3200, 224
+# A rush waits in the socket. Linux allows as many by itself (net.core.somaxconn).
+BACKLOG = 4096
 
 
 def main() -> int:
@@ -103,7 +105,7 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     process_figures.note(settings.metrics_dir, "web")
     # A request that waits its turn isn't worth a line; the time it took is measured.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = make_server(app, listener, settings.web_threads)
+    server = make_server(app, listener, settings.web_threads, allowed_connections())
     watch = Watch(server)
     is_ending = False
 
@@ -126,12 +128,26 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     drain(server)
 
 
-def make_server(app: Any, listener: socket.socket, threads: int, connections: int = CONNECTIONS) -> Any:
+def allowed_connections() -> int:
+    """Let this process open as many files as it wants and may; return how many connections that allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+
+
+def make_server(app: Any, listener: socket.socket, threads: int, connections: int = MOST_CONNECTIONS) -> Any:
     """Return waitress, which does nothing until its turn."""
-    return create_server(
+    dispatcher = lanes.Dispatcher()
+    dispatcher.set_thread_count(threads)
+    server = create_server(
         app,
         sockets=[listener],
-        threads=threads,
+        _dispatcher=dispatcher,
         connection_limit=connections,
         backlog=BACKLOG,
         # Of connections that say nothing. Those in the middle of a request are given up earlier, with an answer.
@@ -143,6 +159,8 @@ def make_server(app: Any, listener: socket.socket, threads: int, connections: in
         asyncore_use_poll=True,
         ident=None,
     )
+    lanes.accept_by_turns(server, threads)
+    return server
 
 
 def turn(server: Any, watch: Watch) -> None:

@@ -114,7 +114,7 @@ def running_nginx(
     """Run nginx; it waits for a second where it would wait for sixty, or what else is shorter. Its port."""
     door = free_port()
     path = nginx_conf(folder, door, instances, gateway)
-    replace_in(path, {"read_timeout 60s": "read_timeout 1s"} if shorter is None else shorter)
+    replace_in(path, {"read_timeout 300s": "read_timeout 1s"} if shorter is None else shorter)
     program = shutil.which("nginx", path=SBIN)
     assert program
     with running([program, "-c", str(path), "-g", "daemon off;"], {"PATH": SBIN}, door):
@@ -128,7 +128,7 @@ def running_caddy(
     """Run Caddy; it waits for a second where it would wait for sixty, or what else is shorter. Its port."""
     door = free_port()
     path = Path(shutil.copy(CADDYFILE, folder / "Caddyfile"))
-    replace_in(path, {"header_timeout 60s": "header_timeout 1s"} if shorter is None else shorter)
+    replace_in(path, {"header_timeout 5m": "header_timeout 1s"} if shorter is None else shorter)
     settings = site_settings(
         "postgresql://localhost/yurt",
         "redis://localhost",
