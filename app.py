@@ -86,7 +86,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
 
 def start_sessions(app: Flask) -> None:
     """Keep sessions in Redis."""
-    app.config["SESSION_REFRESH_EACH_REQUEST"] = True
+    # Reading a session prolongs it; it is written where something changed in it.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.session_interface = Sessions(
         app,
         client=app.extensions["yurt_redis"],

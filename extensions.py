@@ -39,6 +39,10 @@ REDIS_TIMEOUT_S = 2.0
 REDIS_CONNECT_TIMEOUT_S = 0.5
 
 SESSION_PREFIX = "yurt:session:"
+# What has no use for a session: the API has its own tokens.
+WITHOUT_SESSION = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
+# Where Redis keeps who somebody is (services/accounts/identities.py), and the mark that stands for everybody.
+WHO_PREFIX = "yurt:who:"
 
 CACHE_READS = Counter("yurt_cache_reads_total", "Reads of the cache, by outcome.", ["outcome"])
 
@@ -46,6 +50,11 @@ CACHE_READS = Counter("yurt_cache_reads_total", "Reads of the cache, by outcome.
 def session_digest(session_id: str) -> str:
     """Return the digest by which Redis and tickets name a browser's session: the cookie can't be made from it."""
     return hashlib.sha256(session_id.encode()).hexdigest()[:32]
+
+
+def identity_keys(user_id: int) -> tuple[str, str]:
+    """Return the keys to read for a person: their own, and the mark that stands for everybody."""
+    return f"{WHO_PREFIX}{user_id}", f"{WHO_PREFIX}*"
 
 
 class Base(DeclarativeBase):
@@ -57,7 +66,8 @@ class Base(DeclarativeBase):
 class AppSession(DatabaseSession):
     """A database session that brings along what its application gives to services, in `info["given"]`.
 
-    `publisher` sends hints after a commit (`services/live.py`), `queue` says how labs are limited and where places are
+    `publisher` sends hints after a commit (`services/live.py`), `identities` is where it is kept who somebody is
+    (`services/accounts/identities.py`), `queue` says how labs are limited and where places are
     kept (`services/capacity/positions.py`).
     """
 
@@ -137,7 +147,10 @@ class TolerantCache(RedisCache):
 class Sessions(RedisSessionInterface):
     """Server-side sessions; while Redis is gone a request has an empty session that is marked and never saved.
 
-    Redis knows a session by the digest of its ID, so that who reads there can't send its cookie.
+    Redis knows a session by the digest of its ID, so that who reads there can't send its cookie. The ID of somebody's
+    session ends with their number, so that one message to Redis brings the session and who they are
+    (`services/accounts/identities.py`): `session.identity` has the values of those keys. Who changes the number has
+    another ID, and no session.
     """
 
     def _get_store_id(self, sid: str) -> str:
@@ -153,21 +166,49 @@ class Sessions(RedisSessionInterface):
         super().regenerate(session)
         session.is_stored = False
 
+    def name(self, session: ServerSideSession, user_id: int) -> None:
+        """Have the ID of a session that isn't stored yet tell whose it is."""
+        session.sid = f"{session.sid.partition('.')[0]}.{user_id}"
+        session.modified = True
+
     def open_session(self, app: Flask, incoming: Request) -> ServerSideSession:
         """Return the session of the request's cookie."""
+        if incoming.path.startswith(WITHOUT_SESSION):
+            return self._new_session()
+        sid = incoming.cookies.get(self.get_cookie_name(app))
         try:
-            if self.get_cookie_name(app) not in incoming.cookies:
+            if not sid:
                 self.client.ping()  # a form that can't be kept mustn't be shown either
-            session = super().open_session(app, incoming)
-            session.is_stored = session.sid == incoming.cookies.get(self.get_cookie_name(app))
-            return session
+                return self._new_session()
+            stored, identity = self._fetch(sid, app.permanent_session_lifetime)
         except redis.RedisError:
             incoming.environ["yurt.sessions_gone"] = True
-            return self.session_class(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+            return self._new_session()
+        if stored is None:
+            return self._new_session()
+        session = self.session_class(self.serializer.decode(stored), sid=sid)
+        session.is_stored, session.identity = True, identity
+        return session
+
+    def _new_session(self) -> ServerSideSession:
+        session = self.session_class(sid=self._generate_sid(self.sid_length), permanent=self.permanent)
+        session.is_stored, session.identity = False, None
+        return session
+
+    def _fetch(self, sid: str, lifetime: timedelta) -> tuple[bytes | None, list[bytes | None] | None]:
+        """Read a session, prolong it, and read who its person is: one message."""
+        number = sid.rpartition(".")[2]
+        is_named = "." in sid and number.isascii() and number.isdigit() and len(number) < 20
+        with self.client.pipeline(transaction=False) as together:
+            together.getex(self._get_store_id(sid), ex=lifetime)
+            if is_named:
+                together.mget(*identity_keys(int(number)))
+            answers = together.execute()
+        return answers[0], answers[1] if is_named else None
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Any) -> None:
         """Keep the session; a request that changed nothing doesn't fail when Redis goes in its middle."""
-        if request.environ.get("yurt.sessions_gone"):
+        if request.environ.get("yurt.sessions_gone") or request.path.startswith(WITHOUT_SESSION):
             return
         try:
             super().save_session(app, session, response)

@@ -10,6 +10,7 @@ import click
 from flask import current_app
 from flask_security import hash_password
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from extensions import db
 from models import User, utcnow
@@ -66,7 +67,7 @@ def confirm(email: str) -> None:
 @click.command("list")
 def list_users() -> None:
     """List the accounts: address, handle, whether they may sign in and are confirmed, and who runs the site."""
-    for user in db.session.scalars(select(User).order_by(User.email)):
+    for user in db.session.scalars(select(User).options(selectinload(User.roles)).order_by(User.email)):
         words = ["active" if user.active else "deactivated", *(["admin"] if user.is_admin else [])]
         words += ["not confirmed"] if user.confirmed_at is None else []
         click.echo(f"{user.email}  {user.handle}  {', '.join(words)}")

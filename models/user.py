@@ -54,7 +54,7 @@ class User(Model, UserMixin):
     update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow, server_default=func.now())
 
     roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]  # theirs is of any kind of role
-        secondary=role_members, lazy="selectin"
+        secondary=role_members
     )
 
     __table_args__ = (

@@ -13,7 +13,7 @@ from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
 
 from blueprints import kept_forms, live_tickets, shown
-from blueprints.auth import confirmation, forms, next_page, throttle
+from blueprints.auth import confirmation, forms, identity, next_page, throttle
 from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
@@ -203,6 +203,7 @@ def init_app(app: Flask) -> None:
     views["security.confirm_email"] = confirmation.confirm
     throttle.init_app(app)
     confirmation.init_app(app)
+    identity.init_app(app)
     user_logged_in.connect(_renew_session, app)
     user_logged_in.connect(_note_language, app)
     user_logged_out.connect(_end_session, app)
@@ -216,9 +217,10 @@ def _end_tokens(_sender: Flask, user: User, **_rest: Any) -> None:
         tokens.revoke_all(user.id, now=utcnow())  # committed with the password
 
 
-def _renew_session(sender: Flask, **_rest: Any) -> None:
+def _renew_session(sender: Flask, user: User, **_rest: Any) -> None:
     # Somebody else may know a session ID from before sign-in; and its connections belong to whoever sat there before.
     _end_session(sender, is_kept=live_tickets.HAS_TICKETS in session)
+    current_app.session_interface.name(session, user.id)  # type: ignore[attr-defined]  # ours, see extensions.Sessions
 
 
 def _note_language(_sender: Flask, user: User, **_rest: Any) -> None:

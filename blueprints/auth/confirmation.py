@@ -44,15 +44,9 @@ class ConfirmForm(FlaskForm):
 
 
 def init_app(app: Flask) -> None:
-    """Follow accounts that are made and whose password is chosen anew; keep unconfirmed ones signed out."""
+    """Follow accounts that are made and whose password is chosen anew."""
     user_registered.connect(_note_account, app)
     password_reset.connect(_confirm_by_reset, app)
-    load = app.login_manager._user_callback  # type: ignore[attr-defined]  # Flask-Security sets it
-
-    @app.login_manager.user_loader  # type: ignore[attr-defined]
-    def load_confirmed(user_id: str) -> User | None:
-        user: User | None = load(user_id)
-        return user if user is not None and user.confirmed_at is not None else None
 
 
 def alike(view: Callable[[], Any]) -> Callable[[], Any]:
