@@ -19,6 +19,8 @@ from blueprints.labs.warm_api import warm_api
 from blueprints.labs.work import work
 from blueprints.labs.work_api import lab_work_api
 from blueprints.leaderboards.api import leaderboards_api
+from blueprints.leaderboards.points import points
+from blueprints.leaderboards.points_api import points_api
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.parts import question_parts
@@ -34,6 +36,7 @@ PAGES = (
     question_parts,
     quiz_settings,
     leaderboards,
+    points,
     labs,
     lab_ports,
     lab_help,
@@ -46,6 +49,7 @@ APIS = (
     courses_api,
     quizzes_api,
     leaderboards_api,
+    points_api,
     labs_api,
     warm_api,
     lab_help_api,

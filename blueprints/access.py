@@ -8,7 +8,7 @@ import uuid
 
 from flask_babel import gettext as _
 
-from models import Attempt, Course, Lab, LabSave, LabSession, Quiz, User
+from models import Attempt, Course, Enrolment, Lab, LabSave, LabSession, Quiz, User
 from services import policy
 from services.courses import catalogue, members
 from services.courses.outlines import activity
@@ -41,6 +41,14 @@ def people(slug: str, user: User) -> tuple[Course, str | None]:
     if not policy.may_see_people(user, role):
         raise Forbidden
     return found_course, role
+
+
+def pointed(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment]:
+    """Return a course, and the place in it of a person whose points `user` may see and add to."""
+    found_course, role = course(slug, user)
+    if not policy.may_give_points(user, role):
+        raise Forbidden
+    return found_course, members.require_member(found_course, user_id)
 
 
 def managed(slug: str, user: User) -> Course:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from extensions import db
-from models import LabSession, Mail
+from models import LabSession, Mail, PointAudit
 from models.lab_session import ENDED, OPEN_STATES, RUNNING
 from services import measures
 from services.heartbeats import HEARTBEATS
@@ -92,20 +92,27 @@ def _redis() -> bool:
 
 
 def _state() -> list[GaugeMetricFamily]:
-    """What no process counts for itself: labs by state and unsaved, mail waiting, the age of each tick."""
+    """What no process counts for itself: labs by state, mail that waits, wrong totals, the age of each tick."""
     labs = GaugeMetricFamily("yurt_lab_sessions", "Lab sessions, by state.", labels=["state"])
     unsaved = GaugeMetricFamily("yurt_labs_unsaved", "Labs that run on because the work in them can't be saved.")
     mail = GaugeMetricFamily("yurt_mail_waiting", "Mail that is still to be sent.")
     ticks = GaugeMetricFamily("yurt_scheduler_tick_age_seconds", "Since the tick last ended.", labels=["tick"])
+    drifts = GaugeMetricFamily("yurt_points_drifts", "Totals that the last audit found wrong and left so.")
+    audit_age = GaugeMetricFamily("yurt_points_audit_age_seconds", "Since the last audit of all totals.")
     counts = select(LabSession.state, func.count()).where(LabSession.state != ENDED).group_by(LabSession.state)
     counts_by_state = dict(db.session.execute(counts).tuples().all())
     for state in OPEN_STATES:
         labs.add_metric([state], counts_by_state.get(state, 0))
     unsaved.add_metric([], db.session.scalar(select(func.count()).where(*UNSAVED)) or 0)
     mail.add_metric([], db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0)
+    last = select(PointAudit.drifts - PointAudit.mended, func.extract("epoch", func.now() - PointAudit.ended_at))
+    audited = last.where(PointAudit.course_id.is_(None), PointAudit.ended_at.is_not(None))
+    for drifts_left, age_s in db.session.execute(audited.order_by(PointAudit.id.desc()).limit(1)):
+        drifts.add_metric([], drifts_left)
+        audit_age.add_metric([], float(age_s))
     try:
         for name, at in current_app.extensions["yurt_redis"].hgetall(HEARTBEATS).items():
             ticks.add_metric([name.decode()], max(0.0, time.time() - float(at)))
     except RedisError:
         pass  # the families without samples say that nobody knows
-    return [labs, unsaved, mail, ticks]
+    return [labs, unsaved, mail, drifts, audit_age, ticks]

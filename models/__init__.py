@@ -13,7 +13,7 @@ from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
-from models.points import CourseTotal, PointCount, PointEntry
+from models.points import CourseTotal, PointAudit, PointCount, PointEntry
 from models.question import Question, QuestionVersion
 from models.quiz import Quiz, QuizSlot
 from models.user import ApiToken, Role, User
@@ -45,6 +45,7 @@ __all__ = [
     "Lesson",
     "Mail",
     "Module",
+    "PointAudit",
     "PointCount",
     "PointEntry",
     "Question",

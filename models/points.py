@@ -1,13 +1,15 @@
 """Points: an append-only ledger, and each person's total in a course."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, desc, false, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
 from models.base import Id, utcnow
+from models.course import Course
 from models.user import User
 
 # What an entry is for. A compensation takes back, or gives, what an earlier entry of its source had wrong.
@@ -92,3 +94,30 @@ class PointCount(Model):
     points: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     students: Mapped[int]
+
+
+class PointAudit(Model):
+    """A look at whether totals are what the ledger adds up to: each night, and whenever somebody asks for one.
+
+    `drifts` counts the totals that weren't, `mended` those of them that were set right; `found` has the first of them.
+    It waits for the scheduler until `ended_at`.
+    """
+
+    __tablename__ = "point_audits"
+
+    id: Mapped[Id]
+    # NULL: of all courses.
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    is_to_mend: Mapped[bool] = mapped_column(default=False)
+    asked_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ended_at: Mapped[datetime | None]
+    totals: Mapped[int] = mapped_column(default=0)
+    drifts: Mapped[int] = mapped_column(default=0)
+    mended: Mapped[int] = mapped_column(default=0)
+    found: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+
+    course: Mapped[Course | None] = relationship()
+
+    # Serves the tick: what waits, the first that was asked for.
+    __table_args__ = (Index("ix_point_audits_waiting", "asked_at", postgresql_where=text("ended_at IS NULL")),)

@@ -40,6 +40,16 @@ def may_set_quizzes(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_give_points(user: User | None, role: str | None) -> bool:
+    """The course's staff and the admin give points, with a reason."""
+    return role in STAFF or _is_admin(user)
+
+
+def may_audit(user: User | None) -> bool:
+    """Whether totals are right is looked at by the admin."""
+    return _is_admin(user)
+
+
 def may_enrol(course: Course, code: str | None) -> bool:
     """An open course takes everybody, one with a code those who know it."""
     if course.enrolment == "code":

@@ -49,6 +49,7 @@ PAGES = {
     "/courses/shell/quizzes/first-quiz": 5,
     "/courses/shell/leaderboard": 6,
     "/courses/shell/leaderboard?partial=1": 6,
+    "/courses/shell/points": 5,
     "/courses/shell/labs/first-lab": 9,
     "/labs": 4,
     "/enrol": 0,  # who somebody is comes with the session

@@ -7,7 +7,7 @@ from blueprints.auth import kept_choices
 from blueprints.kept_forms import KeptForm
 
 # Fields that mean something to the page alone.
-UNSHOWN = ("kept", "next")
+UNSHOWN = ("kept", "next", "key")
 
 
 def shown(kept: KeptForm, form: FlaskForm | None) -> list[tuple[str, str]]:
@@ -36,6 +36,8 @@ def label(name: str, form: FlaskForm | None = None) -> str:
         "new_password_confirm": _("Retype the new password"),
         "password": _("Password"),
         "password_confirm": _("Retype the password"),
+        "points": _("Points to give"),
+        "reason": _("Reason"),
         "remember": _("Keep me signed in"),
         "role": _("Role"),
         "time_zone": _("Time zone"),

@@ -9,6 +9,7 @@ from config import Settings
 from scheduler.tick import Ask, Tick
 from scheduler.ticks import (
     attempts,
+    audits,
     capacity,
     checks,
     events,
@@ -34,6 +35,7 @@ from services.help import visits as help_visits
 from services.labs import checks as check_service
 from services.labs import claims, warm_stock
 from services.labs import saving as save_service
+from services.leaderboards import audits as point_audits
 from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
 
@@ -59,6 +61,10 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("unconfirmed", unconfirmed.sweeper(settings), interval_s=3600.0),
         Tick("measures", measures.publisher(settings, redis), interval_s=EVERY_S),
     ]
+    audit = Tick("audits", lambda: False, due=point_audits.due)
+    # An audit of a large site takes a while.
+    audit.work = audits.auditor(lambda: audit.beat())
+    ticks.append(audit)
     if backend is None:
         return ticks
     limits = Limits(

@@ -85,6 +85,17 @@ def held(user_id: int, source: str) -> int:
     return _entries(user_id, source)[0]
 
 
+def mend(*, user_id: int, course_id: int, now: datetime) -> None:
+    """Set a person's total to what the ledger adds up to."""
+    total = _lock(user_id, course_id, now)
+    standing = standings.of_person(course_id, user_id)
+    if standing is None:
+        _move(total, points=0)
+    else:
+        _move(total, points=standing.points, reached_at=standing.reached_at, changed_at=standing.changed_at)
+    live.board_changed(course_id)
+
+
 def _lock(user_id: int, course_id: int, now: datetime) -> Total:
     """Return the person's total, held until the commit: of one person and course, entries are written one by one."""
     mine = CourseTotal.course_id == course_id, CourseTotal.user_id == user_id
@@ -124,8 +135,9 @@ def _write(total: Total, source: str, number: int, kind: Kind, points: int, now:
     )
     written = entry.returning(PointEntry.points).cte("written")
     _move(total, reached_at=at, changed_at=at, points=CourseTotal.points + select(written.c.points).scalar_subquery())
-    if points < 0:
-        _move(total, reached_at=standings.of_person(total.course_id, total.user_id).reached_at)
+    standing = standings.of_person(total.course_id, total.user_id) if points < 0 else None
+    if standing is not None:
+        _move(total, reached_at=standing.reached_at)
     live.board_changed(total.course_id)
 
 

@@ -16,11 +16,12 @@ from models import PointEntry
 
 @dataclass(frozen=True)
 class Standing:
-    """A person's points, and when they were reached."""
+    """A person's points, when they were reached, and when an entry last changed them."""
 
     user_id: int
     points: int
     reached_at: datetime
+    changed_at: datetime
 
 
 def from_ledger(
@@ -29,10 +30,11 @@ def from_ledger(
     since: datetime | None = None,
     until: datetime | None = None,
     users: Collection[int] | None = None,
+    between: tuple[int, int] | None = None,
 ) -> Subquery:
-    """Return (user_id, points, reached_at) of everybody with entries in a course, or of `users`.
+    """Return (user_id, points, reached_at, changed_at) of everybody with entries in a course, or of `users`.
 
-    `since` and `until` are inclusive; only entries between them count.
+    `since` and `until` are inclusive; only entries between them count. `between` bounds the people's IDs, inclusive.
     """
     chosen = [PointEntry.course_id == course_id]
     if since is not None:
@@ -41,6 +43,8 @@ def from_ledger(
         chosen.append(PointEntry.created_at <= until)
     if users is not None:
         chosen.append(PointEntry.user_id.in_(users))
+    if between is not None:
+        chosen.append(PointEntry.user_id.between(*between))
     person = PointEntry.user_id
     # One walk through each person's entries in their order: the sum at each entry, and the sum of all.
     walked = (
@@ -62,13 +66,14 @@ def from_ledger(
             marked.c.user_id,
             func.min(marked.c.points).label("points"),
             func.min(marked.c.created_at).filter(since_then).label("reached_at"),
+            func.max(marked.c.created_at).label("changed_at"),
         )
         .group_by(marked.c.user_id)
         .subquery()
     )
 
 
-def of_person(course_id: int, user_id: int) -> Standing:
-    """Return the standing of somebody who has entries in the course."""
-    row = db.session.execute(select(from_ledger(course_id, users=[user_id]))).one()
-    return Standing(row.user_id, int(row.points), row.reached_at)
+def of_person(course_id: int, user_id: int) -> Standing | None:
+    """Return the standing of somebody in a course; None where they have no entries."""
+    row = db.session.execute(select(from_ledger(course_id, users=[user_id]))).one_or_none()
+    return None if row is None else Standing(row.user_id, int(row.points), row.reached_at, row.changed_at)

@@ -35,10 +35,17 @@ PAGES: dict[str, list[str]] = {
         *(f"{COURSE}/leaderboard", "/labs", LAB, f"{COURSE}/labs/village-library"),
         *("/account", "/account/tokens", "/enrol", "/change", "/verify", "/signed-in", f"{COURSE}/people", *ERRORS),
         *(WIDE, f"{WIDE}/lessons/wide", f"{WIDE}/quizzes/wide-quiz", f"{WIDE}/labs/wide-lab", f"{WIDE}/leaderboard"),
+        *(f"{COURSE}/points", f"{WIDE}/points"),
     ],
     "alice": [
         *("/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", "/lab-sessions/{lab}/visit", f"{QUIZ}/attempts"),
-        *("/lab-sessions/{lab}/timeline", f"{WIDE}/people", f"{WIDE}/labs-board", "/attempts/{closed}/result"),
+        *(
+            "/lab-sessions/{lab}/timeline",
+            f"{WIDE}/people",
+            f"{WIDE}/people/{{bob}}/points",
+            f"{WIDE}/labs-board",
+            "/attempts/{closed}/result",
+        ),
     ],
     "charlie": ["/", "/courses", COURSE, "/labs", f"{COURSE}/lessons/one-tree"],
 }
@@ -58,7 +65,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         tokens.issue(bob.id, name=LONG[:60], scopes=tokens.SCOPES, days=9, now=now)
         _make_wide_course(bob, alice)
         db.session.commit()
-        names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id)}
+        names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id), "bob": str(bob.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
     return names
 

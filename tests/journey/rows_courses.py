@@ -114,6 +114,17 @@ def send_the_mail_to_confirm(person: Person) -> None:
     confirmation_link(person.site, f"oscar-{person.name}@example.org")
 
 
+@form("POST points.give (points, reason)", "leaderboards/points.html", roles=STAFF)
+def give_points(person: Person) -> None:
+    add_student(person.site, f"peggy-{person.name}")
+    person.open(f"{COURSE}/people")
+    line_of(person, f"peggy-{person.name}").get_by_role("link", name=re.compile("^Points of")).click()
+    person.fill(Points_to_give="7", Reason="Helped <others> & me")
+    person.send("Give points", "form.award")
+    person.expect_flash("7 points given.")
+    expect(person.page.get_by_text("Helped <others> & me")).to_be_visible()
+
+
 def add_student(site: LiveSite, handle: str, **values: Any) -> None:
     with site.app.app_context():
         course = db.session.query(Course).filter_by(slug="shell").one()

@@ -20,7 +20,17 @@ SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 800})
 VISITORS = ["/", "/courses", "/courses?q=nothing", COURSE, "/login", "/register", "/reset", "/no-such-page"]
 BOBS = [
     *("/", "/courses", COURSE, f"{COURSE}/lessons/one-tree", f"{COURSE}/lessons/permissions"),
-    *(QUIZ, f"{COURSE}/leaderboard", "/labs", LAB, "/account", "/account/tokens", "/enrol", "/change"),
+    *(
+        QUIZ,
+        f"{COURSE}/leaderboard",
+        f"{COURSE}/points",
+        "/labs",
+        LAB,
+        "/account",
+        "/account/tokens",
+        "/enrol",
+        "/change",
+    ),
     f"{COURSE}/people",
 ]
 ALICES = ["/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board"]

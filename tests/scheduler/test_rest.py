@@ -140,7 +140,16 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
     until(lambda: len(looked) >= 20, 10)
     assert workers.end(5)
 
-    assert {tick.name for tick in ticks} == {"attempts", "mail", "starts", "stops", "saves", "checks", "visits"}
+    assert {tick.name for tick in ticks} == {
+        "attempts",
+        "audits",
+        "mail",
+        "starts",
+        "stops",
+        "saves",
+        "checks",
+        "visits",
+    }
     assert (len(statements), done) == (len(looked), [])
 
 
