@@ -22,6 +22,8 @@ from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.points import points
 from blueprints.leaderboards.points_api import points_api
 from blueprints.leaderboards.views import leaderboards
+from blueprints.quizzes.accommodations import accommodations
+from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.parts import question_parts
 from blueprints.quizzes.settings import quiz_settings
@@ -35,6 +37,7 @@ PAGES = (
     quizzes,
     question_parts,
     quiz_settings,
+    accommodations,
     leaderboards,
     points,
     labs,
@@ -48,6 +51,7 @@ APIS = (
     auth_api,
     courses_api,
     quizzes_api,
+    accommodations_api,
     leaderboards_api,
     points_api,
     labs_api,

@@ -67,6 +67,14 @@ def set_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
     return found_course, activity(found_course, quiz_slug, Quiz)
 
 
+def accommodated(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment]:
+    """Return a course and a student's place in it, for those who say what that student gets beyond the others."""
+    found_course, role = course(slug, user)
+    if not policy.may_accommodate(user, role):
+        raise Forbidden
+    return found_course, members.require_member(found_course, user_id)
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)

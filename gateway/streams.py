@@ -19,7 +19,7 @@ from gateway.presence import Presence
 from gateway.subscriptions import Subscriptions
 from gateway.tickets import Tickets
 from services.accounts.grants import Grant
-from services.live import attempt_channel, board_channel, lab_channel, labs_channel
+from services.live import attempt_channel, attempt_terms_channel, board_channel, lab_channel, labs_channel
 from services.tickets import Holder, Kind
 
 HEARTBEAT_S = 15.0
@@ -96,10 +96,24 @@ class Streams:
         return await self._changes(request, grant, labs_channel(course_id))
 
     async def attempt(self, request: web.Request) -> web.StreamResponse:
-        """Tell the pages of an attempt of each answer that is saved, and of its end, at most once a second."""
+        """Tell the pages of an attempt of each answer that is saved, and of its end, at most once a second.
+
+        That it ends at another time has a name of its own: a page follows that at once, whatever it has just sent.
+        """
         attempt_id = int(request.match_info["attempt_id"])
         grant = Grant(self._holder(request, "attempt", attempt_id), "attempt", attempt_id=attempt_id)
-        return await self._changes(request, grant, attempt_channel(attempt_id))
+        with contextlib.ExitStack() as stack:
+            moved = stack.enter_context(self._subscriptions.watch(attempt_terms_channel(attempt_id)))
+            changed = stack.enter_context(self._subscriptions.watch(attempt_channel(attempt_id)))
+            stack.enter_context(self._subscriptions.watch(attempt_terms_channel(attempt_id), changed))
+
+            async def next_version() -> bytes:
+                name = "terms" if moved.is_set() else "board"
+                moved.clear()
+                return _event(name, {"version": time.time_ns() // 1_000_000})
+
+            async with self._limit.hold(grant.holder.user_id):
+                return await self._serve(request, grant, changed, next_version, BOARD_EVERY_S)
 
     async def _changes(self, request: web.Request, grant: Grant, channel: str) -> web.StreamResponse:
         async def next_version() -> bytes:

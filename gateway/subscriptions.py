@@ -26,9 +26,12 @@ class Subscriptions:
         self.is_connected = False
 
     @contextmanager
-    def watch(self, channel: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set with each hint on `channel`, and after every gap in listening."""
-        event = asyncio.Event()
+    def watch(self, channel: str, event: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+        """Give an event that is set with each hint on `channel`, and after every gap in listening.
+
+        With an `event` of another watch it is that one, which is then set by either.
+        """
+        event = event or asyncio.Event()
         self._waiting[channel].add(event)
         try:
             yield event

@@ -1,5 +1,6 @@
 """What the platform remembers. Importing the package makes every table known."""
 
+from models.accommodation import Accommodation, QuizOverride
 from models.attempt import Attempt, AttemptItem, UncountedAnswer
 from models.base import utcnow
 from models.blob import Blob, CourseFile
@@ -19,6 +20,7 @@ from models.quiz import Quiz, QuizSlot
 from models.user import ApiToken, Role, User
 
 __all__ = [
+    "Accommodation",
     "Activity",
     "ApiToken",
     "Attempt",
@@ -51,6 +53,7 @@ __all__ = [
     "Question",
     "QuestionVersion",
     "Quiz",
+    "QuizOverride",
     "QuizSlot",
     "Role",
     "UncountedAnswer",

@@ -17,6 +17,8 @@ from models.user import User
 
 IN_PROGRESS, SUBMITTED, NEEDS_GRADING, GRADED = "in_progress", "submitted", "needs_grading", "graded"
 STATES = (IN_PROGRESS, SUBMITTED, NEEDS_GRADING, GRADED)
+# Who closed an attempt.
+BY_STUDENT, BY_DEADLINE = "student", "deadline"
 # Every move is made once, in services/quizzes/lifecycle.py. What a machine grades is never seen as submitted: it is
 # graded in the transaction that hands it in.
 TRANSITIONS: dict[str, set[str]] = {

@@ -66,6 +66,11 @@ def attempt_channel(attempt_id: int) -> str:
     return f"yurt:live:attempt:{attempt_id}"
 
 
+def attempt_terms_channel(attempt_id: int) -> str:
+    """Return the channel of an attempt's deadline."""
+    return f"yurt:live:attempt-terms:{attempt_id}"
+
+
 def nudge(tick: str) -> None:
     """Wake the scheduler for `tick` after the commit."""
     _after_commit(NUDGE_CHANNEL, tick)
@@ -96,6 +101,11 @@ def board_changed(course_id: int) -> None:
 def attempt_changed(attempt_id: int, **what: Any) -> None:
     """Tell the open pages of an attempt, after the commit, what changed: one answer, or that it is closed."""
     _after_commit(attempt_channel(attempt_id), json.dumps(what))
+
+
+def attempt_terms_changed(attempt_id: int) -> None:
+    """Tell the open pages of an attempt, after the commit, that it ends at another time."""
+    _after_commit(attempt_terms_channel(attempt_id), json.dumps({"attempt": attempt_id}))
 
 
 def access_changed() -> None:

@@ -82,6 +82,33 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"cooldown_minutes": 0},
         (401, 403, 403, 200, 200),
     ),
+    ("accommodations.show", "GET"): (f"{COURSE}/people/{{bob}}/accommodations", {}, (302, 403, 403, 200, 200)),
+    ("accommodations.change", "POST"): (f"{COURSE}/people/{{bob}}/accommodations", {}, (302, 403, 403, 302, 302)),
+    ("accommodations.override", "POST"): (
+        f"{COURSE}/people/{{bob}}/accommodations/first-quiz",
+        {},
+        (302, 403, 403, 302, 302),
+    ),
+    ("accommodations_api.read_accommodation", "GET"): (
+        f"{API}{COURSE}/enrolments/{{bob}}/accommodation",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.change_accommodation", "PUT"): (
+        f"{API}{COURSE}/enrolments/{{bob}}/accommodation",
+        {"extra_minutes": 5},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.read_override", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.change_override", "PUT"): (
+        f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
+        {"extra_minutes": 5},
+        (401, 403, 403, 200, 200),
+    ),
     ("quizzes.everybodys", "GET"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 403, 200, 200)),
     ("quizzes.read_answers", "GET"): ("/attempts/{attempt}/answers", {}, (302, 404, 200, 404, 404)),
     ("quizzes.attempt", "GET"): ("/attempts/{attempt}", {}, (302, 404, 200, 404, 404)),

@@ -85,7 +85,7 @@ def change_settings(slug: str, quiz: str, json_data: Any) -> Any:
     """Change what is given; the rest stays. The next import of the course's folder says it anew."""
     course, chosen_quiz = access.set_quiz(slug, quiz, me())
     given = {name: getattr(json_data, name) for name in json_data.model_fields_set}
-    settings.change(course, chosen_quiz, given)
+    settings.change(course, chosen_quiz, given, now=now())
     db.session.commit()
     return documents.settings(chosen_quiz)
 

@@ -11,7 +11,7 @@ from quiz_settings import values_of
 from reasons import Reason, sentence
 from services import policy
 from services.courses.outlines import done_ids, outline
-from services.quizzes import attempts, gate, grading, prerequisites, reveal, scores
+from services.quizzes import accommodations, gate, grading, prerequisites, reveal, scores
 from services.quizzes.terms import terms_of
 
 
@@ -25,8 +25,9 @@ def page(
 ) -> str:
     """Render it; `refused` is why a start was refused just now."""
     at, is_staff = now(), policy.may_see_people(me(), role)
-    plan, made = outline(course), attempts.of_student(me().id, quiz)
-    terms = terms_of(quiz, is_staff=is_staff)
+    plan = outline(course)
+    made, granted = accommodations.standing(me().id, quiz)
+    terms = terms_of(quiz, granted, is_staff=is_staff)
     entry = next((entry for entry in plan.entries if entry.id == quiz.id), None)
     opened = next((attempt for attempt in made if attempt.is_open), None)
     obstacle = gate.obstacle(terms, made, at) if opened is None else None
@@ -40,11 +41,12 @@ def page(
         course=course,
         quiz=quiz,
         terms=terms,
+        has_more_time=terms.time_limit_s != quiz.time_limit_s,
         settings=values_of(quiz),
         question_count=entry.count if entry else 0,
         attempts=closed,
         open_attempt=opened,
-        attempts_left=attempts.attempts_left(quiz, len(made)),
+        attempts_left=terms.attempts_left(len(made)),
         counted=scores.counted(scored, quiz.counts),
         earned=max((grading.worth_of(quiz.points, each.score, each.max_score) for each in scored), default=0),
         is_staff=is_staff,

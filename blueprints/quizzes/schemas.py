@@ -19,7 +19,8 @@ Marks = Annotated[float, BeforeValidator(lambda value: float(value) if isinstanc
 class QuizOut(Output):
     """A quiz; times in seconds, `attempts_left` None without a limit; `points` is what all of its marks earn.
 
-    `counts` says which score of several attempts counts.
+    `counts` says which score of several attempts counts. `attempts_left` and what begins with `your_` is with what the
+    caller has beyond the others.
     """
 
     id: int
@@ -33,6 +34,10 @@ class QuizOut(Output):
     points: int
     pass_percent: int
     question_count: int
+    your_time_limit_s: int | None
+    your_opens_at: datetime | None
+    your_due_at: datetime | None
+    your_closes_at: datetime | None
     opens_at: datetime | None
     due_at: datetime | None
     closes_at: datetime | None

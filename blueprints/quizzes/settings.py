@@ -1,16 +1,15 @@
 """The page on which teachers say when and how a quiz is taken. Times are typed and shown in the teacher's own zone."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from babel.dates import get_timezone
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from blueprints import access, shown
-from blueprints.pages import login_required, me
+from blueprints.pages import login_required, me, now
+from blueprints.quizzes import form_fields
 from extensions import db
 from models import Course, Quiz
 from quiz_settings import MAX_REQUIREMENTS, MAX_STEPS, REVEALED, said
@@ -45,7 +44,7 @@ def change(slug: str, quiz: str) -> ResponseReturnValue:
     given, faults = _read(typed)
     if not faults:
         try:
-            settings.change(course, chosen_quiz, given)
+            settings.change(course, chosen_quiz, given, now=now())
         except settings.Wrong as wrong:
             faults = {str(fault.place[0]): _worded(fault) for fault in reversed(wrong.faults)}
     if faults:
@@ -88,7 +87,7 @@ def _choices(plan: Outline, quiz: Quiz, requires: list[dict[str, Any]]) -> list[
 def _typed_of(quiz: Quiz) -> dict[str, str]:
     """Return the settings as the form's fields hold them."""
     now = settings.current(quiz)
-    typed = {name: _local(now[name]) for name in TIMES}
+    typed = {name: form_fields.local(now[name]) for name in TIMES}
     typed |= {f"reveal_{name}": now[f"reveal_{name}"] for name in REVEALED}
     typed["time_limit_minutes"] = f"{now['time_limit_s'] / 60:g}" if now["time_limit_s"] else ""
     typed["attempts_allowed"] = str(now["attempts_allowed"] or "")
@@ -116,18 +115,18 @@ def _read(typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     given: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for name in TIMES:
-        try:
-            given[name] = _moment(typed[name])
-        except ValueError:
-            faults[name] = _("This isn’t a time.")
+        given[name] = form_fields.moment(typed[name], name, faults)
     for name in ("attempts_allowed", "cooldown_minutes"):
-        given[name] = _whole(typed[name], name, faults)
+        given[name] = form_fields.whole(typed[name], name, faults)
     given["cooldown_minutes"] = given["cooldown_minutes"] or 0
     given["time_limit_s"] = _seconds(typed["time_limit_minutes"], faults)
     given["password"] = typed["password"].strip()
     given |= {f"reveal_{name}": typed[f"reveal_{name}"] or "submitted" for name in REVEALED}
     given["late_credit"] = [
-        {"hours": _whole(typed[f"late_hours-{row}"], "late_credit", faults), "percent": _percent(typed, row, faults)}
+        {
+            "hours": form_fields.whole(typed[f"late_hours-{row}"], "late_credit", faults),
+            "percent": form_fields.whole(typed.get(f"late_percent-{row}", ""), "late_credit", faults),
+        }
         for row in _rows(typed, "late_hours-")
     ]
     given["requires"] = [_requirement(typed, row, faults) for row in _rows(typed, "requires-")]
@@ -139,26 +138,12 @@ def _rows(typed: dict[str, str], prefix: str) -> list[str]:
     return sorted(rows, key=lambda row: (len(row), row))
 
 
-def _percent(typed: dict[str, str], row: str, faults: dict[str, str]) -> int | None:
-    return _whole(typed.get(f"late_percent-{row}", ""), "late_credit", faults)
-
-
 def _requirement(typed: dict[str, str], row: str, faults: dict[str, str]) -> dict[str, Any]:
     kind, _colon, name = typed[f"requires-{row}"].partition(":")
     slug, _slash, check = name.partition("/")
     said_here: dict[str, Any] = {kind: slug} | ({"check": check} if check else {})
-    percent = _whole(typed.get(f"requires_percent-{row}", ""), "requires", faults)
+    percent = form_fields.whole(typed.get(f"requires_percent-{row}", ""), "requires", faults)
     return said_here | ({"percent": percent} if percent is not None and kind == "quiz" else {})
-
-
-def _whole(text: str, field: str, faults: dict[str, str]) -> int | None:
-    if not text.strip():
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        faults[field] = _("This must be a whole number.")
-        return None
 
 
 def _seconds(text: str, faults: dict[str, str]) -> int | None:
@@ -169,20 +154,6 @@ def _seconds(text: str, faults: dict[str, str]) -> int | None:
     except (ValueError, OverflowError):
         faults["time_limit_s"] = _("This must be a number.")
         return None
-
-
-def _moment(text: str) -> datetime | None:
-    """Read what a field for a date and a time holds, in the teacher's zone."""
-    if not text.strip():
-        return None
-    at = datetime.fromisoformat(text.strip())
-    zone: Any = get_timezone(shown.time_zone())
-    local = at if at.tzinfo else at.replace(tzinfo=zone) if not hasattr(zone, "localize") else zone.localize(at)
-    return local.astimezone(UTC)
-
-
-def _local(at: datetime | None) -> str:
-    return f"{at.astimezone(get_timezone(shown.time_zone())):%Y-%m-%dT%H:%M}" if at else ""
 
 
 def _worded(fault: settings.Fault) -> str:

@@ -19,7 +19,7 @@ from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
 from services.errors import Forbidden, InvalidInput, NotFound, Refused
-from services.quizzes import answers, attempts, gate, reveal, terms
+from services.quizzes import accommodations, answers, attempts, gate, reveal, terms
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -110,6 +110,7 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
         state=documents.state_of(attempt),
         closed_by=attempt.closed_by,
         now=at.isoformat(),
+        deadline_at=attempt.deadline_at.isoformat() if attempt.deadline_at else None,
         live=f"/live/attempts/{attempt.id}?ticket={ticket}",
         saved=sum(1 for item in attempt.items if item.response is not None),
         items=[_saved(item, others.get(item.position, [])) for item in attempt.items],
@@ -124,8 +125,7 @@ def _saved(item: AttemptItem, others: list[UncountedAnswer]) -> dict[str, Any]:
 
 
 def _close_overdue(attempt: Attempt, at: datetime) -> None:
-    if attempts.is_overdue(attempt, at):
-        attempts.submit(attempt, now=at)
+    if attempts.close_if_overdue(attempt, now=at):
         db.session.commit()
 
 
@@ -197,7 +197,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
             raise NotFound
         return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))
     course, quiz = attempt.quiz.course, attempt.quiz
-    made = attempts.of_student(attempt.user_id, quiz)
+    made, granted = accommodations.standing(attempt.user_id, quiz)
     _before, after = outline(course).around(quiz.slug)
     last_close = reveal.last_close(quiz)
     shown = reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=is_staff)
@@ -209,7 +209,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
         student=None if is_mine else attempt.user,
         shown_later_at=None if is_staff else reveal.next_change(quiz, now=at, last_close=last_close),
         students_view=reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=False),
-        can_try_again=gate.obstacle(terms.terms_of(quiz, is_staff=is_staff), made, at) is None,
+        can_try_again=gate.obstacle(terms.terms_of(quiz, granted, is_staff=is_staff), made, at) is None,
         **results.context(attempt, shown, made),
         next=pages.link(course, after),
     )

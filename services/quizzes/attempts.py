@@ -15,7 +15,7 @@ from models.attempt import IN_PROGRESS
 from models.marks import exact
 from reasons import Code, Reason
 from services.errors import NotFound, Refused
-from services.quizzes import draws, gate, grading, prerequisites
+from services.quizzes import accommodations, draws, gate, grading, prerequisites
 from services.quizzes.terms import GRACE, Terms, terms_of
 
 # A seed is a whole number that PostgreSQL's bigint holds, and a program's JSON, too.
@@ -41,13 +41,15 @@ def start(
     if existing is None or is_overdue(existing, now):
         turn = func.pg_advisory_xact_lock(func.hashtextextended(f"attempt:{user_id}:{quiz.id}", 0))
         db.session.execute(select(turn))
-    made = of_student(user_id, quiz)
+    made, granted = accommodations.standing(user_id, quiz)
     existing = next((attempt for attempt in made if attempt.is_open), None)
     if existing is not None and not is_overdue(existing, now):
         return existing
     if existing is not None:
-        grading.close(existing.id, by="deadline", now=now, quiz=quiz)
-    terms = terms_of(quiz, is_staff=is_staff)
+        close_if_overdue(existing, now=now)
+        if existing.is_open:
+            return existing
+    terms = terms_of(quiz, granted, is_staff=is_staff)
     found = _obstacles(user_id, quiz, terms, made, now, is_staff=is_staff)
     if found:
         raise Refused(Reason.all_of([each.reason for each in found]), possible_at=found[0].possible_at)
@@ -63,10 +65,10 @@ def start(
 
 def obstacles(user_id: int, quiz: Quiz, *, now: datetime, is_staff: bool) -> list[gate.Obstacle]:
     """Return what keeps somebody from starting now, or from going on: nothing where they may."""
-    made = of_student(user_id, quiz)
+    made, granted = accommodations.standing(user_id, quiz)
     if any(attempt.is_open and not is_overdue(attempt, now) for attempt in made):
         return []
-    return _obstacles(user_id, quiz, terms_of(quiz, is_staff=is_staff), made, now, is_staff=is_staff)
+    return _obstacles(user_id, quiz, terms_of(quiz, granted, is_staff=is_staff), made, now, is_staff=is_staff)
 
 
 def _obstacles(
@@ -101,10 +103,19 @@ def _insert(
 
 def submit(attempt: Attempt, *, now: datetime) -> Attempt:
     """Close and grade; a second submit finds it closed and changes nothing."""
-    is_in_time = attempt.deadline_at is None or now < attempt.deadline_at
-    if not grading.close(attempt.id, by="student" if is_in_time else "deadline", now=now, quiz=attempt.quiz):
+    if not grading.close(attempt.id, now=now, quiz=attempt.quiz):
         db.session.refresh(attempt)
     return attempt
+
+
+def close_if_overdue(attempt: Attempt, *, now: datetime) -> bool:
+    """Close and grade an attempt whose time is over; one that was given more time meanwhile stays open."""
+    if not is_overdue(attempt, now):
+        return False
+    is_closed = grading.close(attempt.id, now=now, quiz=attempt.quiz, is_overdue=True)
+    if not is_closed and attempt in db.session:
+        db.session.refresh(attempt)
+    return is_closed
 
 
 def close_overdue(now: datetime, limit: int = 100) -> int:
@@ -119,7 +130,7 @@ def close_overdue(now: datetime, limit: int = 100) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return sum(grading.close(attempt_id, by="deadline", now=now) for attempt_id in db.session.scalars(due).all())
+    return sum(grading.close(attempt_id, now=now, is_overdue=True) for attempt_id in db.session.scalars(due).all())
 
 
 def is_overdue(attempt: Attempt, now: datetime) -> bool:
@@ -160,8 +171,3 @@ def of_student(user_id: int, quiz: Quiz) -> list[Attempt]:
     """Return a person's attempts at a quiz, the newest first."""
     query = select(Attempt).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id)
     return list(db.session.scalars(query.order_by(Attempt.number.desc())))
-
-
-def attempts_left(quiz: Quiz, made: int) -> int | None:
-    """Return how many attempts are left after `made`; None is no limit."""
-    return None if quiz.attempts_allowed is None else max(0, quiz.attempts_allowed - made)

@@ -18,19 +18,19 @@ from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
-from services.quizzes import lifecycle, scores
-from services.quizzes.terms import terms_of
+from services.quizzes import accommodations, lifecycle, scores
+from services.quizzes.terms import WHOLE, terms_of
 
 log = structlog.get_logger("yurt.grading")
 
 
-def close(attempt_id: int, *, by: str, now: datetime, quiz: Quiz | None = None) -> bool:
+def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdue: bool = False) -> bool:
     """Close an open attempt as saved, grade it, and award what it improves; return whether this call did it.
 
-    `quiz` saves looking for it. Where a machine can't grade an answer, the attempt waits for a person, and nothing is
-    awarded yet.
+    With is_overdue only one whose time is over; `quiz` saves looking for it. Where a machine can't grade an answer, the
+    attempt waits for a person, and nothing is awarded yet.
     """
-    attempt = lifecycle.hand_in(attempt_id, by=by, now=now)
+    attempt = (lifecycle.time_out if is_overdue else lifecycle.hand_in)(attempt_id, now=now)
     if attempt is None:
         return False
     marks = _grade(attempt_id)
@@ -46,8 +46,11 @@ def close(attempt_id: int, *, by: str, now: datetime, quiz: Quiz | None = None) 
 
 def _credit(attempt: Attempt, quiz: Quiz) -> int:
     """Return what its marks are worth. A deadline counts as the hand-in, however much later the scheduler came."""
+    if not quiz.late_credit:
+        return WHOLE
+    _made, granted = accommodations.standing(attempt.user_id, quiz)
     times = [at for at in (attempt.closed_at, attempt.deadline_at) if at is not None]
-    return terms_of(quiz).credit(min(times))
+    return terms_of(quiz, granted).credit(min(times))
 
 
 def _grade(attempt_id: int) -> Sequence[Fraction | None]:

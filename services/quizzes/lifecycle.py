@@ -7,21 +7,38 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from sqlalchemy import ColumnElement, case
+
 from models import Attempt
-from models.attempt import GRADED, IN_PROGRESS, NEEDS_GRADING, SUBMITTED, TRANSITIONS
+from models.attempt import BY_DEADLINE, BY_STUDENT, GRADED, IN_PROGRESS, NEEDS_GRADING, SUBMITTED, TRANSITIONS
 from services import changes, live
-from services.quizzes.terms import WHOLE, worth
+from services.quizzes.terms import GRACE, WHOLE, worth
 
 
-def hand_in(attempt_id: int, *, by: str, now: datetime) -> Attempt | None:
-    """Take an attempt from its student, as saved; `by` is who did it. None where somebody else was faster.
+def hand_in(attempt_id: int, *, now: datetime) -> Attempt | None:
+    """Take an attempt from its student, as saved; None where somebody else was faster.
 
-    The row stays locked until the caller's commit, so saves are either in before it is graded, or refused.
+    The row stays locked until the caller's commit, so saves are either in before it is graded, or refused. Whether its
+    deadline was first is asked of the row, which may have moved since the caller read it.
     """
-    attempt = _move(attempt_id, IN_PROGRESS, SUBMITTED, closed_by=by, closed_at=now)
-    if attempt is not None:
-        live.attempt_changed(attempt_id, closed_by=by)
-    return attempt
+    by = case((Attempt.deadline_at <= now, BY_DEADLINE), else_=BY_STUDENT)
+    return _told(_move(attempt_id, IN_PROGRESS, SUBMITTED, closed_by=by, closed_at=now))
+
+
+def time_out(attempt_id: int, *, now: datetime) -> Attempt | None:
+    """Take an attempt whose time is over; None where somebody else was faster, or it was given more time."""
+    is_overdue = Attempt.deadline_at < now - GRACE
+    return _told(_move(attempt_id, IN_PROGRESS, SUBMITTED, is_overdue, closed_by=BY_DEADLINE, closed_at=now))
+
+
+def move_deadline(attempt: Attempt, deadline_at: datetime | None) -> bool:
+    """Let an open attempt end at another time, and tell its pages; False where it does already, or isn't open."""
+    if attempt.deadline_at == deadline_at:
+        return False
+    moved = changes.one(Attempt, Attempt.id == attempt.id, Attempt.state == IN_PROGRESS, deadline_at=deadline_at)
+    if moved is not None:
+        live.attempt_terms_changed(attempt.id)
+    return moved is not None
 
 
 def wait_for_grader(attempt_id: int) -> Attempt | None:
@@ -38,7 +55,13 @@ def finish(attempt_id: int, old: str, *, marks: Fraction, credit_percent: int = 
     return attempt
 
 
-def _move(attempt_id: int, old: str, new: str, **values: Any) -> Attempt | None:
+def _told(attempt: Attempt | None) -> Attempt | None:
+    if attempt is not None:
+        live.attempt_changed(attempt.id, closed_by=attempt.closed_by)
+    return attempt
+
+
+def _move(attempt_id: int, old: str, new: str, *where: ColumnElement[bool], **values: Any) -> Attempt | None:
     if new not in TRANSITIONS[old]:
         raise ValueError(f"an attempt can't go from {old} to {new}")
-    return changes.one(Attempt, Attempt.id == attempt_id, Attempt.state == old, state=new, **values)
+    return changes.one(Attempt, Attempt.id == attempt_id, Attempt.state == old, *where, state=new, **values)

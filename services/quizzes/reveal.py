@@ -9,6 +9,7 @@ from typing import Any
 
 from models import Attempt, Quiz
 from quiz_settings import REVEALED
+from services.quizzes import accommodations
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,9 @@ def of(attempt: Attempt, quiz: Quiz, *, now: datetime, last_close: datetime | No
 
 
 def last_close(quiz: Quiz) -> datetime | None:
-    """Return when a quiz closes for the last of its students."""
-    return quiz.closes_at
+    """Return when a quiz closes for the last of its students; not looked up where nothing waits for it."""
+    waits = any(getattr(quiz, f"reveal_{name}") == "closed" for name in REVEALED)
+    return accommodations.last_close(quiz) if waits else None
 
 
 def next_change(quiz: Quiz, *, now: datetime, last_close: datetime | None) -> datetime | None:

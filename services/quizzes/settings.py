@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
-from models import Course, Quiz
+from extensions import db
+from models import Attempt, Course, Quiz
 from quiz_settings import QuizSettings, columns_of, faults_between, values_of
 from services.errors import InvalidInput
-from services.quizzes import prerequisites
+from services.quizzes import accommodations, prerequisites
 
 Place = tuple[str | int, ...]
 
@@ -53,8 +55,11 @@ def current(quiz: Quiz) -> dict[str, Any]:
     return {**values_of(quiz), "time_limit_s": quiz.time_limit_s, "attempts_allowed": quiz.attempts_allowed}
 
 
-def change(course: Course, quiz: Quiz, given: Mapping[str, Any]) -> bool:
-    """Change the settings that are given; return whether any differed. Raise Wrong with every fault."""
+def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetime) -> bool:
+    """Change the settings that are given; return whether any differed. Raise Wrong with every fault.
+
+    Attempts that are open end when they would if they began now with these settings.
+    """
     settings = _read({**current(quiz), **given})
     faults = [Fault(place, message) for place, message in faults_between(settings)]
     if "requires" in given:
@@ -69,6 +74,8 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any]) -> bool:
     if changed:
         # What is kept of the course's outline has the old time limit.
         course.version += 1
+        db.session.flush()
+        accommodations.move_deadlines(Attempt.quiz_id == quiz.id, now=now)
     return bool(changed)
 
 

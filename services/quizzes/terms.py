@@ -1,18 +1,53 @@
 """The terms on which one student takes a quiz: when they may start, by when they are done, what late work is worth.
 
-Pure functions of a quiz's settings and the time. All times are the site's.
+Pure functions of a quiz's settings, of what the student gets beyond the others, and of the time. All times are the
+site's.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from models import Quiz
+from models import Accommodation, Quiz, QuizOverride
 from quiz_settings import LateStep, values_of
 
 # What left the browser in time may arrive this much later.
 GRACE = timedelta(seconds=5)
 WHOLE = 100
+# A window up to this long is an exam without a time limit: who has more time gets more of it, too.
+EXAM_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a student gets beyond the others: in all quizzes of the course, and in this one."""
+
+    accommodation: Accommodation | None = None
+    override: QuizOverride | None = None
+
+    @property
+    def time_percent(self) -> int:
+        """By what the time is multiplied."""
+        return self.accommodation.time_percent if self.accommodation else WHOLE
+
+    @property
+    def minutes(self) -> int:
+        """The minutes that come on top."""
+        profile, override = self.accommodation, self.override
+        of_profile = profile.extra_minutes + profile.break_minutes if profile else 0
+        return of_profile + (override.extra_minutes if override else 0)
+
+    @property
+    def attempts(self) -> int:
+        """The attempts that come on top."""
+        return sum(each.extra_attempts for each in (self.accommodation, self.override) if each is not None)
+
+    def own(self, name: str) -> datetime | None:
+        """Return the student's own opens_at, due_at or closes_at, if they have one."""
+        return getattr(self.override, name) if self.override is not None else None
+
+
+NOTHING_GRANTED = Granted()
 
 
 @dataclass(frozen=True)
@@ -40,19 +75,39 @@ class Terms:
         steps = (step.percent for step in self.late_credit if late <= timedelta(hours=step.hours))
         return next(steps, 0)
 
+    def attempts_left(self, made: int) -> int | None:
+        """Return how many attempts are left after `made`; None is no limit."""
+        return None if self.attempts_allowed is None else max(0, self.attempts_allowed - made)
 
-def terms_of(quiz: Quiz, *, is_staff: bool = False) -> Terms:
+
+def terms_of(quiz: Quiz, granted: Granted = NOTHING_GRANTED, *, is_staff: bool = False) -> Terms:
     """Return the terms of a student, or of somebody of the staff."""
-    settings = values_of(quiz)
+    opens_at = granted.own("opens_at") or quiz.opens_at
+    closes_at = granted.own("closes_at") or quiz.closes_at
+    more = _more_time(quiz.time_limit_s, opens_at, closes_at, granted)
+    limit_s, allowed = quiz.time_limit_s, quiz.attempts_allowed
     return Terms(
-        opens_at=None if is_staff else settings["opens_at"],
-        due_at=None if is_staff else settings["due_at"],
-        closes_at=None if is_staff else settings["closes_at"],
-        late_credit=settings["late_credit"],
-        time_limit_s=quiz.time_limit_s,
-        attempts_allowed=quiz.attempts_allowed,
-        cooldown=timedelta(0) if is_staff else timedelta(minutes=settings["cooldown_minutes"]),
+        opens_at=None if is_staff else opens_at,
+        due_at=None if is_staff else granted.own("due_at") or quiz.due_at,
+        closes_at=None if is_staff or closes_at is None else closes_at + more,
+        late_credit=values_of(quiz)["late_credit"],
+        time_limit_s=limit_s + int(more.total_seconds()) if limit_s else None,
+        attempts_allowed=None if allowed is None else allowed + granted.attempts,
+        cooldown=timedelta(0) if is_staff else timedelta(minutes=quiz.cooldown_minutes),
     )
+
+
+def _more_time(
+    limit_s: int | None, opens_at: datetime | None, closes_at: datetime | None, granted: Granted
+) -> timedelta:
+    """Return by how much a student's time is longer than the others': of the limit, or of an exam's window.
+
+    The window's end moves by as much, so that nobody loses at its end what they were given.
+    """
+    whole = timedelta(seconds=limit_s or 0)
+    if not limit_s and opens_at and closes_at and closes_at - opens_at <= EXAM_WINDOW:
+        whole = closes_at - opens_at
+    return whole * (granted.time_percent - WHOLE) / WHOLE + timedelta(minutes=granted.minutes)
 
 
 def worth(marks: Fraction, credit_percent: int) -> Fraction:

@@ -1,6 +1,7 @@
 // The clock of an attempt, and its end: the site says when that is, never this device.
 import { find, get, part, parts } from "./dom.js";
 import { siteClock } from "./site-clock.js";
+import { fill } from "./words.js";
 
 /** @import { ClosedBy } from "./types" */
 
@@ -81,9 +82,26 @@ export class AttemptTimer {
     this.#tick();
   }
 
+  /**
+   * Take another end of the time, or none: the site says so.
+   * @param {string | null} deadline
+   */
+  moveTo(deadline) {
+    const at = Date.parse(deadline ?? "");
+    if (Object.is(at, this.#deadline)) return;
+    const isMore = Number.isNaN(at) || at > this.#deadline;
+    this.#deadline = at;
+    this.#given.clear();
+    this.#box.hidden = Number.isNaN(at);
+    this.#tick();
+    const time = Number.isNaN(at) ? "" : new Date(at).toLocaleTimeString();
+    this.#warning.textContent = Number.isNaN(at) ? this.#words.nolimit : fill(isMore ? this.#words.moretime : this.#words.lesstime, { time });
+  }
+
   #tick() {
     if (this.#page.hasEnded()) return clearInterval(this.#ticking);
     if (siteClock.hasJumped()) this.#page.look();
+    if (Number.isNaN(this.#deadline)) return;
     const left = Math.max(0, Math.ceil((this.#deadline - siteClock.now()) / 1000));
     this.#clock.textContent = `${siteClock.isGuess ? "≈ " : ""}${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     this.#box.classList.toggle("timer-soon", left <= 60);
@@ -107,8 +125,9 @@ export class AttemptTimer {
     this.#isAsking = true;
     await this.#page.flushAll();
     await pause(Math.max(0, this.#deadline + this.#grace - siteClock.now()));
+    const before = this.#deadline;
     const isAnswered = await this.#page.look();
-    this.#warning.textContent = isAnswered ? "" : this.#words.unanswered;
+    if (before === this.#deadline) this.#warning.textContent = isAnswered ? "" : this.#words.unanswered;
     if (!isAnswered) await pause(AGAIN_MS);
     this.#isAsking = false;
   }

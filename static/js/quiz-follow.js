@@ -106,6 +106,11 @@ export class AttemptFollower {
       this.#isBehind = true;
     });
     this.#source.addEventListener("here", heard);
+    // That the attempt ends at another time is never this page's own doing.
+    this.#source.addEventListener("terms", () => {
+      heard();
+      this.look();
+    });
     this.#source.addEventListener("board", () => {
       heard();
       const now = performance.now();

@@ -28,6 +28,7 @@ class AttemptPage {
   /** @type {Map<number, Item>} */
   #items = new Map();
   #follower;
+  #timer;
 
   /** @param {Map<HTMLElement, QuestionScript>} scripts  of the questions' types */
   constructor(scripts) {
@@ -44,7 +45,7 @@ class AttemptPage {
       revisionOf: (position) => this.#items.get(position)?.revision ?? 0,
     });
     const page = { flushAll: () => this.#flushAll(), look: () => this.#follower.look(), hasEnded: () => this.#end.hasCome };
-    if (this.#form.dataset.deadline) new AttemptTimer(this.#form, words, page);
+    this.#timer = new AttemptTimer(this.#form, words, page);
   }
 
   get #all() {
@@ -146,6 +147,7 @@ class AttemptPage {
    */
   #take(attempt) {
     if (attempt.state === "closed") return this.#over(attempt.closed_by ?? "student");
+    this.#timer.moveTo(attempt.deadline_at);
     for (const answer of attempt.items) {
       const item = this.#items.get(answer.position);
       item?.follow(answer);

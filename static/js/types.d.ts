@@ -168,6 +168,7 @@ export interface AttemptDocument {
   now: string;
   state: "open" | "closed";
   closed_by: ClosedBy | null;
+  deadline_at: string | null;
   saved: number;
   live: string;
   items: (SavedAnswer & { earlier: Earlier[] })[];

@@ -156,6 +156,61 @@ def hand_in_a_quiz(person: Person) -> None:
     hand_in(person)
 
 
+SETTINGS = (
+    "attempts_allowed, closes_at, cooldown_minutes, due_at, late_hours-N, late_percent-N, opens_at, password, "
+    "requires-N, requires_percent-N, reveal_answer, reveal_correctness, reveal_feedback, reveal_score, "
+    "time_limit_minutes"
+)
+
+
+@form(f"POST quiz_settings.change ({SETTINGS})", "quizzes/settings.html", roles=STAFF)
+def set_a_quiz(person: Person) -> None:
+    person.open(f"{COURSE}/quizzes/first-quiz")
+    person.page.get_by_role("link", name="Settings").click()
+    person.page.get_by_label("Opens").fill("2026-03-02T09:00")
+    person.page.get_by_label("Due").fill("2200-01-01T09:00")
+    person.send("Save", "form.settings")
+    expect(person.page.get_by_text("Nothing is saved yet")).to_be_visible()
+    expect(person.page.get_by_label("Opens")).to_have_value("2026-03-02T09:00")
+    person.page.get_by_label("Due").fill("")
+    person.page.get_by_label("Opens").fill("")
+    person.page.get_by_label("Pause between two").fill("0")
+    person.send("Save", "form.settings")
+    person.expect_flash("Saved.")
+
+
+PROFILE = "break_minutes, extra_attempts, extra_minutes, time_percent"
+
+
+@form(f"POST accommodations.change ({PROFILE})", "quizzes/accommodations.html", roles=STAFF)
+def give_more_time(person: Person) -> None:
+    open_accommodations(person, f"olivia-{person.name}")
+    person.page.get_by_label("Time, in per cent").fill("150")
+    person.send("Save", "form.settings")
+    person.expect_flash("Saved.")
+    expect(person.page.get_by_label("Time, in per cent")).to_have_value("150")
+
+
+OVERRIDE = "closes_at, due_at, extra_attempts, extra_minutes, opens_at"
+
+
+@form(f"POST accommodations.override ({OVERRIDE})", "quizzes/accommodations.html", roles=STAFF)
+def give_more_time_at_one_quiz(person: Person) -> None:
+    open_accommodations(person, f"peggy-{person.name}")
+    quiz = person.page.locator("details.settings").first
+    quiz.locator("summary").click()
+    quiz.get_by_label("Extra minutes").fill("15")
+    quiz.get_by_role("button", name="Save").click()
+    person.expect_flash("Saved.")
+    expect(person.page.locator("details.settings").first.get_by_label("Extra minutes")).to_have_value("15")
+
+
+def open_accommodations(person: Person, handle: str) -> None:
+    add_student(person.site, handle)
+    person.open(f"{COURSE}/people")
+    line_of(person, handle).get_by_role("link", name="Accommodations").click()
+
+
 def hand_in(person: Person) -> None:
     single = person.question("A single question")
     single.get_by_label("right", exact=True).check()

@@ -10,7 +10,8 @@ from sqlalchemy import delete, func, select
 from extensions import db
 from models import Attempt, PointEntry, Quiz
 from services.errors import ServiceError
-from services.quizzes import answers, attempts
+from services.quizzes import accommodations, answers, attempts
+from services.quizzes.terms import GRACE
 from tests.conftest import CommittedDatabase
 from tests.factories import make_cast
 
@@ -143,3 +144,28 @@ def test_a_submit_at_the_deadline_and_the_tick_grade_once(
             attempt = db.session.get_one(Attempt, attempt_id)
             assert (attempt.state, attempt.closed_by, attempt.score) == ("graded", "deadline", 1)
             assert (attempt.number, db.session.scalar(select(func.count()).select_from(PointEntry))) == (number, 1)
+
+
+def test_granted_time_and_the_tick_never_both_win(committed_db: CommittedDatabase, ids: tuple[int, int]) -> None:
+    bob, quiz = ids
+    end = NOW + timedelta(seconds=60) + GRACE + timedelta(seconds=1)
+    with committed_db.app.app_context():
+        db.session.get_one(Quiz, quiz).time_limit_s = 60
+        db.session.commit()
+    for number in range(1, 6):
+        with committed_db.app.app_context():
+            attempt_id = attempts.start(bob, db.session.get_one(Quiz, quiz), now=NOW).id
+            db.session.commit()
+
+        def grant() -> None:
+            accommodations.set_override(db.session.get_one(Quiz, quiz), bob, {"extra_minutes": 10}, now=end)
+
+        race(committed_db, grant, *[lambda: attempts.close_overdue(end)] * 3)
+
+        with committed_db.app.app_context():
+            attempt = db.session.get_one(Attempt, attempt_id)
+            extra = timedelta(minutes=10 if attempt.is_open else 0)
+            assert attempt.deadline_at == NOW + timedelta(seconds=60) + extra, number
+            attempts.submit(attempt, now=NOW)
+            accommodations.set_override(attempt.quiz, bob, {"extra_minutes": 0}, now=NOW)
+            db.session.commit()

@@ -1,0 +1,144 @@
+"""What students get beyond the others, and that it reaches attempts that are open.
+
+An attempt's deadline is a column, which the scheduler reads. Whoever changes what it depends on computes it anew here,
+by a compare-and-set: an attempt that was closed meanwhile stays closed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from extensions import db
+from models import Accommodation, Attempt, Course, Enrolment, Quiz, QuizOverride
+from models.attempt import IN_PROGRESS
+from services.errors import InvalidInput
+from services.policy import STAFF
+from services.quizzes import lifecycle
+from services.quizzes.terms import Granted, Terms, terms_of
+
+PROFILE = {"time_percent": 100, "extra_minutes": 0, "break_minutes": 0, "extra_attempts": 0}
+OWN_TIMES = ("opens_at", "due_at", "closes_at")
+OVERRIDE: dict[str, Any] = {**dict.fromkeys(OWN_TIMES), "extra_minutes": 0, "extra_attempts": 0}
+Standing = tuple[list[Attempt], Granted]
+
+
+def standing(user_id: int, quiz: Quiz) -> Standing:
+    """Return a person's attempts at a quiz, the newest first, and what they are granted. One statement."""
+    query = (
+        select(Attempt, Accommodation, QuizOverride)
+        .select_from(Quiz)
+        .outerjoin(Attempt, (Attempt.quiz_id == Quiz.id) & (Attempt.user_id == user_id))
+        .outerjoin(Accommodation, (Accommodation.course_id == Quiz.course_id) & (Accommodation.user_id == user_id))
+        .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == user_id))
+        .where(Quiz.id == quiz.id)
+        .order_by(Attempt.number.desc())
+        .execution_options(populate_existing=True)
+    )
+    rows = db.session.execute(query).tuples().all()
+    granted = Granted(rows[0][1], rows[0][2]) if rows else Granted()
+    return [attempt for attempt, _profile, _override in rows if attempt is not None], granted
+
+
+def granted(user_id: int, quiz: Quiz) -> Granted:
+    """Return what a person is granted at a quiz."""
+    profile = db.session.get(Accommodation, (quiz.course_id, user_id))
+    return Granted(profile, db.session.get(QuizOverride, (quiz.id, user_id)))
+
+
+def profile_of(course: Course, user_id: int) -> dict[str, Any]:
+    """Return what a person gets in all quizzes of a course."""
+    row = db.session.get(Accommodation, (course.id, user_id))
+    return {name: getattr(row, name) if row is not None else usual for name, usual in PROFILE.items()}
+
+
+def set_profile(course: Course, user_id: int, given: Mapping[str, Any], *, now: datetime) -> None:
+    """Change what a person gets in all quizzes of a course; open attempts follow at once."""
+    values = {**profile_of(course, user_id), **given}
+    row = db.session.get(Accommodation, (course.id, user_id))
+    if row is None:
+        db.session.add(Accommodation(course_id=course.id, user_id=user_id, **values))
+    else:
+        for name, value in values.items():
+            setattr(row, name, value)
+    db.session.flush()
+    move_deadlines(Attempt.user_id == user_id, Quiz.course_id == course.id, now=now)
+
+
+def override_of(quiz: Quiz, user_id: int) -> dict[str, Any]:
+    """Return what holds for a person at one quiz alone."""
+    row = db.session.get(QuizOverride, (quiz.id, user_id))
+    return {name: getattr(row, name) if row is not None else usual for name, usual in OVERRIDE.items()}
+
+
+def overrides_of(course: Course, user_id: int) -> dict[int, QuizOverride]:
+    """Return a person's overrides in a course by quiz."""
+    query = select(QuizOverride).join(Quiz, Quiz.id == QuizOverride.quiz_id)
+    rows = db.session.scalars(query.where(Quiz.course_id == course.id, QuizOverride.user_id == user_id))
+    return {row.quiz_id: row for row in rows}
+
+
+def set_override(quiz: Quiz, user_id: int, given: Mapping[str, Any], *, now: datetime) -> None:
+    """Change what holds for a person at one quiz; an open attempt follows at once. What says nothing is taken away."""
+    values = {**override_of(quiz, user_id), **given}
+    _check_times(quiz, values)
+    row = db.session.get(QuizOverride, (quiz.id, user_id))
+    if row is not None and values == OVERRIDE:
+        db.session.delete(row)
+    elif row is not None:
+        for name, value in values.items():
+            setattr(row, name, value)
+    elif values != OVERRIDE:
+        db.session.add(QuizOverride(quiz_id=quiz.id, user_id=user_id, **values))
+    db.session.flush()
+    move_deadlines(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id, now=now)
+
+
+def _check_times(quiz: Quiz, values: Mapping[str, Any]) -> None:
+    opens, due, closes = (values[name] or getattr(quiz, name) for name in OWN_TIMES)
+    if opens and closes and opens >= closes:
+        raise InvalidInput("closes_at", "must be after opens_at")
+    if due and ((opens and due < opens) or (closes and due > closes)):
+        raise InvalidInput("due_at", "must lie between opens_at and closes_at")
+
+
+def move_deadlines(*which: Any, now: datetime) -> int:
+    """Compute the deadlines of open attempts anew; return how many moved. Their pages are told.
+
+    Each row is locked until the commit, in the order of the keys: the scheduler skips it, and then sees the new time.
+    """
+    query = (
+        select(Attempt, Quiz, Accommodation, QuizOverride, Enrolment.role)
+        .join(Quiz, Quiz.id == Attempt.quiz_id)
+        .outerjoin(
+            Accommodation,
+            (Accommodation.course_id == Quiz.course_id) & (Accommodation.user_id == Attempt.user_id),
+        )
+        .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == Attempt.user_id))
+        .outerjoin(Enrolment, (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == Attempt.user_id))
+        .where(Attempt.state == IN_PROGRESS, *which)
+        .order_by(Attempt.id)
+        .with_for_update(of=Attempt)
+        .execution_options(populate_existing=True)
+    )
+    moved = 0
+    for attempt, quiz, profile, override, role in db.session.execute(query).tuples().all():
+        terms = terms_of(quiz, Granted(profile, override), is_staff=role in STAFF)
+        moved += lifecycle.move_deadline(attempt, terms.deadline(attempt.started_at))
+    return moved
+
+
+def last_close(quiz: Quiz) -> datetime | None:
+    """Return when a quiz closes for the last of its students, who may have more time; None where it doesn't close."""
+    if quiz.closes_at is None:
+        return None
+    profiles: Sequence[Accommodation] = db.session.scalars(
+        select(Accommodation).where(Accommodation.course_id == quiz.course_id)
+    ).all()
+    overrides = db.session.scalars(select(QuizOverride).where(QuizOverride.quiz_id == quiz.id)).all()
+    by_user = {row.user_id: row for row in profiles}
+    own = {row.user_id: row for row in overrides}
+    everybody: list[Terms] = [terms_of(quiz)]
+    everybody += [terms_of(quiz, Granted(by_user.get(user), own.get(user))) for user in by_user.keys() | own.keys()]
+    return max(terms.closes_at for terms in everybody if terms.closes_at is not None)
