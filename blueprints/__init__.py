@@ -5,6 +5,7 @@ from flask import Flask
 from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
 from blueprints.auth.views import auth
+from blueprints.bank.api import bank_api
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.views import courses
@@ -52,6 +53,7 @@ APIS = (
     courses_api,
     quizzes_api,
     accommodations_api,
+    bank_api,
     leaderboards_api,
     points_api,
     labs_api,

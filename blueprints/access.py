@@ -75,6 +75,22 @@ def accommodated(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment
     return found_course, members.require_member(found_course, user_id)
 
 
+def bank(slug: str, user: User) -> tuple[Course, str | None]:
+    """Return a course whose bank of questions the person may see: its staff; and their role."""
+    found_course, role = course(slug, user)
+    if not policy.may_see_bank(user, role):
+        raise Forbidden
+    return found_course, role
+
+
+def edited_bank(slug: str, user: User) -> Course:
+    """Return a course whose bank of questions the person may change: its teachers."""
+    found_course, role = course(slug, user)
+    if not policy.may_edit_bank(user, role):
+        raise Forbidden(_("Only teachers change the bank."))
+    return found_course
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)

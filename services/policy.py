@@ -55,6 +55,16 @@ def may_accommodate(user: User | None, role: str | None) -> bool:
     return role in STAFF or _is_admin(user)
 
 
+def may_see_bank(user: User | None, role: str | None) -> bool:
+    """The bank holds the solutions of all questions: it is the staff's."""
+    return role in STAFF or _is_admin(user)
+
+
+def may_edit_bank(user: User | None, role: str | None) -> bool:
+    """Teachers write questions and decide which are ready, and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_enrol(course: Course, code: str | None) -> bool:
     """An open course takes everybody, one with a code those who know it."""
     if course.enrolment == "code":

@@ -22,6 +22,8 @@ PERSON = (302, 200, 200, 200, 200)
 COURSE = "/courses/shell"
 API = "/api/v1"
 SESSION = "/lab-sessions/{session}"
+QUESTION = {"slug": "new", "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
+EDIT = {"based_on": 1, "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
 
 # (endpoint, method): (address, body, status for nobody, charlie the outsider, bob the student, alice the teacher, dana
 # the admin). Attempt, lab session and token are bob's.
@@ -207,6 +209,20 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 404, 404),
     ),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
+    ("bank_api.list_bank", "GET"): (f"{API}{COURSE}/bank", {}, (401, 403, 403, 200, 200)),
+    ("bank_api.create_question", "POST"): (f"{API}{COURSE}/bank", QUESTION, (401, 403, 403, 201, 201)),
+    ("bank_api.read_question", "GET"): (f"{API}{COURSE}/bank/{{question}}", {}, (401, 403, 403, 200, 200)),
+    ("bank_api.edit_question", "PUT"): (f"{API}{COURSE}/bank/{{question}}", EDIT, (401, 403, 403, 200, 200)),
+    ("bank_api.move_question", "POST"): (
+        f"{API}{COURSE}/bank/{{question}}/state",
+        {"old": "ready", "new": "retired"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("bank_api.preview_question", "GET"): (
+        f"{API}{COURSE}/bank/{{question}}/preview?seed=7",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
     ("leaderboards_api.read_leaderboard", "GET"): (f"{API}{COURSE}/leaderboard", {}, (401, 403, 200, 200, 200)),
     ("points_api.list_entries", "GET"): (f"{API}{COURSE}/points", {}, (401, 403, 200, 200, 200)),
     ("points_api.list_persons_entries", "GET"): (f"{API}{COURSE}/people/{{bob}}/points", {}, (401, 403, 403, 200, 200)),
@@ -264,6 +280,9 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("quiz_settings.change", "POST"): 403,
     ("quizzes_api.read_settings", "GET"): 403,
     ("quizzes_api.change_settings", "PUT"): 403,
+    ("bank_api.create_question", "POST"): 403,
+    ("bank_api.edit_question", "PUT"): 403,
+    ("bank_api.move_question", "POST"): 403,
     ("warm_api.read_warm", "GET"): 403,
     ("warm_api.change_warm", "PUT"): 403,
     # A course's only teacher can't leave it.
@@ -289,6 +308,7 @@ def names(cast: Cast) -> dict[str, Any]:
         "attempt": attempt.id,
         "token": row.id,
         "bob": cast.bob.id,
+        "question": cast.quiz.questions[0].id,
         "check": cast.check.id,
         "step": cast.check.step_id,
     }

@@ -10,9 +10,10 @@ from models import Course, Lab, Module
 from services.archive.apply import apply
 from services.archive.changes import Changes
 from services.archive.content import LabContent
-from services.archive.export import collect, lab_content
+from services.archive.export import collect, lab_content, question_content
 from services.archive.faults import ArchiveError, Fault
 from services.archive.read import read
+from services.archive.sources import read_source, write_source
 from services.archive.write import write
 from services.errors import NotFound
 
@@ -56,4 +57,7 @@ __all__ = [
     "import_course",
     "imported_labs",
     "labs_of",
+    "question_content",
+    "read_source",
+    "write_source",
 ]

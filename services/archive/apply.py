@@ -29,8 +29,8 @@ from services.archive.content import (
     activity_file,
 )
 from services.archive.faults import Faults
-from services.archive.picture_sizes import size_of
 from services.courses import files, turns
+from services.courses.picture_sizes import size_of
 from services.labs import bulk, checks
 
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
@@ -63,14 +63,9 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
     return changes
 
 
-def base_url(slug: str) -> str:
-    """Return the address below which a course's `files/` are served."""
-    return f"/courses/{slug}"
-
-
 def _renderer(content: CourseContent) -> Render:
     sizes = {file.path: size for file in content.files if (size := size_of(file.data))}
-    return partial(markdown.render, base_url=base_url(content.slug), sizes=sizes)
+    return partial(markdown.render, base_url=files.base_url(content.slug), sizes=sizes)
 
 
 def _activities(course: Course | None) -> dict[str, Activity]:

@@ -123,11 +123,12 @@ def _entry(quiz: Quiz, slot: QuizSlot) -> QuestionContent | TakenContent | DrawC
     if slot.question.is_archived or slot.question.current is None:
         return None
     if slot.question.quiz_id == quiz.id:
-        return _question(slot.question, slot.question.current)
+        return question_content(slot.question, slot.question.current)
     return TakenContent(slot.question.slug, slot.points)
 
 
-def _question(question: Question, version: QuestionVersion) -> QuestionContent:
+def question_content(question: Question, version: QuestionVersion) -> QuestionContent:
+    """Return a question as one of its versions has it."""
     return QuestionContent(
         slug=question.slug,
         kind=version.kind,
@@ -149,7 +150,7 @@ def _bank(course: Course) -> tuple[BankFileContent, ...]:
         .order_by(Question.file.collate("C"), Question.position, Question.id)
     ).tuples()
     return tuple(
-        BankFileContent(file, tuple(_question(question, version) for question, version in group))
+        BankFileContent(file, tuple(question_content(question, version) for question, version in group))
         for file, group in groupby(rows, key=lambda row: row[0].file)
     )
 

@@ -242,6 +242,11 @@ def _text(dumper: _Dumper, text: str) -> Any:
 _Dumper.add_representer(str, _text)
 
 
+def yaml_of(question: QuestionContent) -> str:
+    """Return one question as its author writes it, without its state."""
+    return _yaml({name: value for name, value in _question(question).items() if name != "state"})
+
+
 def _yaml(fields: dict[str, Any]) -> str:
     given = _without_empty(fields)
     return str(yaml.dump(given, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100))

@@ -22,6 +22,11 @@ SIGNATURES = (
 )
 
 
+def base_url(slug: str) -> str:
+    """Return the address below which a course's `files/` are served."""
+    return f"/courses/{slug}"
+
+
 def store(data: bytes) -> str:
     """Keep `data` (at most 10 MB) and return its SHA-256; the same bytes are kept once."""
     if len(data) > MAX_SIZE:

@@ -72,7 +72,10 @@ def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
     asked = _asked(quiz, user_id, seed)
     if quiz.is_shuffled:
         rng.shuffle(asked)
-    return [Item(one.version_id, one.points, freeze(one.kind, one.spec, _seed_of(one, seed), quiz)) for one in asked]
+    return [
+        Item(one.version_id, one.points, freeze(one.kind, one.spec, seed_of(one.question_id, seed), quiz))
+        for one in asked
+    ]
 
 
 def freeze(kind: str, spec: dict[str, Any], seed: str, quiz: Quiz | None = None) -> dict[str, Any]:
@@ -196,5 +199,6 @@ def _candidates(course_id: int, tags: set[str], fixed: set[int], user_id: int) -
     ]
 
 
-def _seed_of(asked: _Asked, seed: int) -> str:
-    return f"{seed}:{asked.question_id}"
+def seed_of(question_id: int, seed: int) -> str:
+    """Return the seed of one question in an attempt with a seed."""
+    return f"{seed}:{question_id}"

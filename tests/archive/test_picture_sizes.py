@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.archive.picture_sizes import size_of
+from services.courses.picture_sizes import size_of
 from services.markdown import render
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 37, 11, 8, 2, 0, 0, 0) + bytes(4)

@@ -1,0 +1,134 @@
+"""Shapes of the bank. Solutions are in them: they are for a course's staff."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from blueprints.schemas import Input, Output, Query, Written
+
+State = Literal["draft", "in_review", "ready", "retired"]
+Difficulty = Literal["easy", "medium", "hard"]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+
+
+def _each_once(tags: list[str]) -> list[str]:
+    if len(set(tags)) < len(tags):
+        raise ValueError("names a tag twice")
+    return tags
+
+
+def _two_decimals(points: float) -> float:
+    if round(points, 2) != points:
+        raise ValueError("has more than two decimals")
+    return points
+
+
+class BankQuery(Query):
+    """Which questions; `after` is where the page before ended."""
+
+    tag: str = Field(default="", max_length=60)
+    state: State | None = None
+    difficulty: Difficulty | None = None
+    text: str = Field(default="", max_length=200)
+    after: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    per_page: int = Field(default=25, ge=1, le=100)
+
+
+class PreviewQuery(Query):
+    """The seed of an attempt."""
+
+    seed: int = Field(default=1, ge=0, le=2**53 - 1)
+
+
+class QuestionIn(Input):
+    """What a question says. `fields` are its type's own, as in a course's folder."""
+
+    kind: str = Field(max_length=40)
+    prompt: str = Field(min_length=1, max_length=50_000)
+    fields: dict[str, Any]
+    points: Annotated[float, Field(ge=0.01, le=1_000, strict=False), AfterValidator(_two_decimals)] = 1.0
+    feedback: str = Field(default="", max_length=50_000)
+    tags: Annotated[list[Slug], Field(max_length=20), AfterValidator(_each_once)] = Field(default_factory=list)
+    difficulty: Difficulty | None = None
+
+
+class NewQuestionIn(QuestionIn):
+    """A new question; its slug is unique in the bank, and stays."""
+
+    slug: Slug
+
+
+class EditIn(QuestionIn):
+    """A question as it is to be; `based_on` is the number of the version that it was made from."""
+
+    based_on: int = Field(ge=1, le=2**53)
+
+
+class MoveIn(Input):
+    """A move: the state that the client saw, and the one to come."""
+
+    old: State
+    new: State
+
+
+class BankedOut(Output):
+    """A question in a list. `quiz` is the quiz in whose file it is written, None in the bank's own; `given` counts the
+    attempts that had it, `answered` those in which it was answered."""
+
+    id: int
+    slug: str
+    quiz: str | None
+    kind: str
+    prompt_md: str
+    prompt_html: str
+    points: float
+    tags: list[str]
+    difficulty: Difficulty | None
+    state: State
+    version: int
+    given: int
+    answered: int
+
+
+class BankOut(Output):
+    """A page of a bank, by slug; `after` asks for the next one, None is the end."""
+
+    questions: list[BankedOut]
+    after: int | None
+
+
+class VersionOut(Output):
+    """A version, and how often it was given and answered."""
+
+    number: int
+    given: int
+    answered: int
+
+
+class AskedByOut(Output):
+    """A quiz that asks a question; `is_drawn` says that it may, and need not."""
+
+    slug: str
+    title: Written
+    is_drawn: bool
+
+
+class BankedDetailOut(BankedOut):
+    """A question with its solution, its versions (the newest first), who asks it, and where it can be moved."""
+
+    feedback_md: str
+    feedback_html: str
+    fields: dict[str, Any]
+    versions: list[VersionOut]
+    asked_by: list[AskedByOut]
+    moves: list[State]
+
+
+class PreviewOut(Output):
+    """What an attempt with this seed shows, without the solution."""
+
+    seed: int
+    kind: str
+    prompt_html: str
+    points: float
+    frozen: dict[str, Any]
