@@ -97,6 +97,7 @@ def names_of(cast: Cast, bob: Program) -> dict[str, str]:
     ids: dict[str, object] = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
     ids["save_id"] = kept(cast).id
     ids["step_id"] = cast.check.step_id
+    ids["question_id"] = cast.quiz.questions[0].id
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": cast.charlie.id}.items()}}
 
 
