@@ -2,6 +2,8 @@
 
 from flask import Flask
 
+from blueprints.analysis.api import analysis_api
+from blueprints.analysis.views import analysis
 from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
 from blueprints.auth.views import auth
@@ -9,6 +11,9 @@ from blueprints.bank.api import bank_api
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.views import courses
+from blueprints.gradebook.api import gradebook_api
+from blueprints.gradebook.mine import my_grades
+from blueprints.gradebook.views import gradebook
 from blueprints.labs.api import labs_api
 from blueprints.labs.board import labs_board
 from blueprints.labs.help import lab_help
@@ -39,6 +44,9 @@ PAGES = (
     question_parts,
     quiz_settings,
     accommodations,
+    analysis,
+    gradebook,
+    my_grades,
     leaderboards,
     points,
     labs,
@@ -54,6 +62,8 @@ APIS = (
     quizzes_api,
     accommodations_api,
     bank_api,
+    analysis_api,
+    gradebook_api,
     leaderboards_api,
     points_api,
     labs_api,

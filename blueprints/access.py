@@ -51,6 +51,15 @@ def pointed(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment]:
     return found_course, members.require_member(found_course, user_id)
 
 
+def graded_student(slug: str, user_id: int, user: User) -> tuple[Course, User]:
+    """Return a course and one of its students, whose grades its staff looks after."""
+    found_course, _role = people(slug, user)
+    enrolment = members.require_member(found_course, user_id)
+    if enrolment.role != "student":
+        raise NotFound
+    return found_course, enrolment.user
+
+
 def managed(slug: str, user: User) -> Course:
     """Return a course whose people the person may change: its teachers."""
     found_course, role = course(slug, user)

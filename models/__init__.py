@@ -8,6 +8,7 @@ from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
 from models.ended_session import EndedSession
 from models.enrolment import Completion, Enrolment
+from models.grade import GradeMark
 from models.lab import Lab, LabCheck, LabStep
 from models.lab_event import IdleVerdict, LabEvent
 from models.lab_help import LabMessage, LabRead, LabVisit
@@ -34,6 +35,7 @@ __all__ = [
     "CourseTotal",
     "EndedSession",
     "Enrolment",
+    "GradeMark",
     "IdleVerdict",
     "Lab",
     "LabCheck",

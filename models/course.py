@@ -1,8 +1,10 @@
 """A course: its modules, and the activities (lessons, quizzes, labs) that stand in them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model
@@ -10,7 +12,10 @@ from models.base import Id, utcnow
 
 
 class Course(Model):
-    """A course. `version` grows with every change of its contents, and is part of every cache key."""
+    """A course. `version` grows with every change of its contents, and is part of every cache key.
+
+    `grading` is its grading scheme as services/gradebook/schemes.py reads it: categories, or nothing.
+    """
 
     __tablename__ = "courses"
 
@@ -24,6 +29,7 @@ class Course(Model):
     is_published: Mapped[bool] = mapped_column(default=False)
     enrolment: Mapped[str] = mapped_column(default="open")
     enrol_code: Mapped[str | None]
+    grading: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)

@@ -119,7 +119,8 @@ class ForgetfulClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """Make the request in an empty context."""
         database.session.commit()
-        response = contextvars.Context().run(super().open, *args, **kwargs)
+        # With its body, which a view may make while it is sent.
+        response = contextvars.Context().run(super().open, *args, **{"buffered": True, **kwargs})
         database.session.expire_all()
         return response
 

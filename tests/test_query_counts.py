@@ -48,6 +48,7 @@ PAGES = {
     "/courses/shell/lessons/first-words": 4,
     "/courses/shell/quizzes/first-quiz": 5,
     "/courses/shell/leaderboard": 6,
+    "/courses/shell/grades": 6,
     "/courses/shell/leaderboard?partial=1": 6,
     "/courses/shell/points": 5,
     "/courses/shell/labs/first-lab": 9,

@@ -30,14 +30,17 @@ def label(name: str, form: FlaskForm | None = None) -> str:
         "display_name": _("Your name"),
         "email": _("Email address"),
         "end_tokens": _("Also end all API tokens"),
+        "is_exempt": _("Exempt"),
         "lab": _("Lab"),
         "minutes": _("Minutes"),
+        "note": _("Note to the student"),
         "new_password": _("New password"),
         "new_password_confirm": _("Retype the new password"),
         "password": _("Password"),
         "password_confirm": _("Retype the password"),
         "points": _("Points to give"),
         "reason": _("Reason"),
+        "percent": _("Score in per cent"),
         "remember": _("Keep me signed in"),
         "role": _("Role"),
         "time_zone": _("Time zone"),
@@ -52,6 +55,6 @@ def _text(name: str, value: str, form: FlaskForm | None) -> str:
     words = {str(key): str(text) for key, text in choices or ()}
     if name == "role":
         words = {"student": _("Student"), "assistant": _("Assistant"), "teacher": _("Teacher")}
-    if name in ("end_tokens", "remember"):
+    if name in ("end_tokens", "is_exempt", "remember"):
         return _("Yes")
     return words.get(value, value)

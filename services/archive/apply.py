@@ -4,7 +4,9 @@ Students' work hangs on the rows of activities, questions and checks, so none of
 course no longer holds is archived, and comes back when it does. The same course again changes nothing.
 """
 
+import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -111,6 +113,8 @@ def _apply_course(course: Course, content: CourseContent, render: Render) -> boo
         is_published=content.is_published,
         enrolment=content.enrolment,
         enrol_code=content.enrol_code,
+        # As JSON has it, so that the same scheme is no change.
+        grading=json.loads(json.dumps([asdict(category) for category in content.grading])),
     )
 
 

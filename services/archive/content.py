@@ -152,6 +152,18 @@ class FileContent:
 
 
 @dataclass(frozen=True)
+class CategoryContent:
+    """Activities that count alike towards the grade, by their slugs; `extra_credit` are some of them."""
+
+    title: str
+    weight: float
+    activities: tuple[str, ...]
+    drop_lowest: int = 0
+    extra_credit: tuple[str, ...] = ()
+    is_extra: bool = False
+
+
+@dataclass(frozen=True)
 class CourseContent:
     """A whole course. Files, also the bank's, are in the order of their paths."""
 
@@ -164,6 +176,7 @@ class CourseContent:
     is_published: bool = False
     enrolment: str = "open"
     enrol_code: str | None = None
+    grading: tuple[CategoryContent, ...] = ()
     files: tuple[FileContent, ...] = ()
     bank: tuple[BankFileContent, ...] = ()
 

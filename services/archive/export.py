@@ -26,6 +26,7 @@ from models import (
 from services.archive.content import (
     ActivityContent,
     BankFileContent,
+    CategoryContent,
     CheckContent,
     CourseContent,
     DrawContent,
@@ -61,8 +62,26 @@ def collect(course: Course) -> CourseContent:
         enrolment=course.enrolment,
         enrol_code=course.enrol_code,
         modules=tuple(_module(module) for module in modules),
+        grading=grading_content(course),
         files=_files(course),
         bank=_bank(course),
+    )
+
+
+def grading_content(course: Course) -> tuple[CategoryContent, ...]:
+    """Return the grading scheme, without activities that are archived."""
+    query = select(Activity.slug).where(Activity.course_id == course.id, ~Activity.is_archived)
+    there = set(db.session.scalars(query)) if course.grading else set()
+    return tuple(
+        CategoryContent(
+            title=said["title"],
+            weight=said["weight"],
+            activities=tuple(slug for slug in said["activities"] if slug in there),
+            drop_lowest=said["drop_lowest"],
+            extra_credit=tuple(slug for slug in said["extra_credit"] if slug in there),
+            is_extra=said["is_extra"],
+        )
+        for said in course.grading
     )
 
 

@@ -25,6 +25,7 @@ from services.archive.faults import Faults
 from services.archive.folder import Folder
 from services.archive.nodes import parse
 from services.archive.read_bank import bank_files, check_asked, read_bank_file
+from services.archive.read_grading import read_grading
 from services.archive.read_lab import read_lab
 from services.archive.read_quiz import read_quiz
 from services.archive.shapes import MAX_BLOCK, BankFile, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile
@@ -61,6 +62,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
             document.fault(f"there is no {slug}/module.yaml", "modules", line=line)
     _check_requirements(modules, folder, faults)
     _read_the_rest(folder, faults, seen)
+    grading = read_grading(document, seen)
     content = CourseContent(
         slug=said.slug,
         title=said.title,
@@ -71,6 +73,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
         enrolment=said.enrolment,
         enrol_code=said.enrol_code or None,
         modules=tuple(modules),
+        grading=grading,
         files=_files(folder, faults),
         bank=bank,
     )

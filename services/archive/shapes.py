@@ -86,6 +86,18 @@ Weight = Annotated[float, Field(strict=True, ge=0.01, le=1_000, allow_inf_nan=Fa
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class CategoryEntry(Shape):
+    """A category of the grading scheme; `activities` and `extra_credit` are slugs."""
+
+    title: Title
+    weight: Weight
+    activities: Annotated[list[Slug], Field(max_length=200)]
+    drop_lowest: Annotated[int, _whole(0, 200)] = 0
+    extra_credit: Annotated[list[Slug], Field(max_length=200)] = Field(default_factory=list)
+    is_extra: Flag = False
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
 class CourseFile(Shape):
     """course.yaml; `modules` are folders."""
 
@@ -98,6 +110,7 @@ class CourseFile(Shape):
     enrolment: Literal["open", "code", "closed"] = "open"
     enrol_code: Annotated[Line, _like(_CODE)] = ""
     modules: Annotated[list[Slug], Field(max_length=100)]
+    grading: Annotated[list[CategoryEntry], Field(max_length=50)] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)

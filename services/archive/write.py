@@ -14,6 +14,7 @@ from models.question import READY
 from question_types import type_of
 from services.archive.content import (
     FORMAT,
+    CategoryContent,
     CheckContent,
     CourseContent,
     DrawContent,
@@ -93,8 +94,24 @@ def _course(course: CourseContent) -> dict[str, Any]:
         "is_published": course.is_published,
         "enrolment": course.enrolment,
         "enrol_code": course.enrol_code,
+        "grading": [_category(category) for category in course.grading] or None,
         "modules": [module.slug for module in course.modules],
     }
+
+
+def _category(category: CategoryContent) -> dict[str, Any]:
+    return {
+        "title": category.title,
+        "weight": _number(category.weight),
+        "drop_lowest": category.drop_lowest or None,
+        "is_extra": category.is_extra or None,
+        "activities": list(category.activities),
+        "extra_credit": list(category.extra_credit) or None,
+    }
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 def _module(module: ModuleContent) -> dict[str, Any]:

@@ -60,6 +60,11 @@ def of(attempt: Attempt, quiz: Quiz, *, now: datetime, last_close: datetime | No
     return Reveal(**shown)
 
 
+def shows_score(quiz: Quiz, *, now: datetime, last_close: datetime | None) -> bool:
+    """Whether students see their scores of the quiz."""
+    return _is_shown(quiz.reveal_score, is_over=last_close is not None and now >= last_close)
+
+
 def last_close(quiz: Quiz) -> datetime | None:
     """Return when a quiz closes for the last of its students; not looked up where nothing waits for it."""
     waits = any(getattr(quiz, f"reveal_{name}") == "closed" for name in REVEALED)

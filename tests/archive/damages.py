@@ -85,6 +85,27 @@ DAMAGED = {
         with_line("course.yaml", "  - basics", "  - basics\n  - ../../etc"),
         [f"course.yaml:10: modules[2]: {SLUG}"],
     ),
+    "grading of what isn't there": (
+        {
+            "course.yaml": COURSE["course.yaml"]
+            + "grading:\n  - title: A\n    weight: 0\n    activities: [quiz, gone]\n    extra_credit: [lab]\n"
+            + "  - title: B\n    weight: 1\n    activities:\n      - quiz\n    extra_credit: [quiz]\n"
+        },
+        [
+            "course.yaml:12: grading[1].weight: must be a number from 0.01 to 1000 with at most two decimals",
+            "course.yaml:13: grading[1].activities[2]: there is no activity gone",
+            "course.yaml:14: grading[1].extra_credit[1]: lab isn't one of the activities",
+            "course.yaml:18: grading[2].activities[1]: quiz counts already",
+            "course.yaml:19: grading[2].extra_credit: holds all of the activities: is_extra says that of a category",
+        ],
+    ),
+    "grading of nothing but extras": (
+        {
+            "course.yaml": COURSE["course.yaml"]
+            + "grading:\n  - title: A\n    weight: 5\n    activities: [quiz]\n    is_extra: true\n"
+        },
+        ["course.yaml:10: grading: has extra categories alone: at least one must count as asked for"],
+    ),
     "activity missing": (
         with_line("basics/module.yaml", "[words, quiz, lab]", "\n  - words\n  - quiz\n  - lab\n  - gone"),
         [

@@ -7,12 +7,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from config import ROOT
-from services.archive.shapes import CheckEntry, CourseFile, LessonMatter, ModuleFile, QuizFile
+from services.archive.shapes import CategoryEntry, CheckEntry, CourseFile, LessonMatter, ModuleFile, QuizFile
 
 TEXT = (ROOT / "docs" / "course-archive.md").read_text()
 # The headings below which the tables stand, and which table it is there.
 TABLES: dict[str, type[Any]] = {
     "## course.yaml": CourseFile,
+    "A category has": CategoryEntry,
     "## module.yaml": ModuleFile,
     "## Lessons": LessonMatter,
     "## Quizzes": QuizFile,
@@ -50,14 +51,14 @@ def default(shape: type[Any], name: str, value: dict[str, Any], is_required: boo
         return SAID_OTHERWISE[shape.__name__, name]
     if is_required:
         return "required"
-    match value["default"]:
+    match value.get("default", ""):  # a list has none in the schema
         case bool(flag):
             return f"`{str(flag).lower()}`"
         case int(number):
             return f"{number:,}"
         case None:
             return "none"
-    return f"`{value['default']}`" if value["default"] else ""
+    return f"`{value['default']}`" if value.get("default") else ""
 
 
 @pytest.mark.parametrize(("heading", "shape"), TABLES.items())

@@ -17,6 +17,7 @@ from question_types import TYPES, type_of, writing
 from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
     BankFileContent,
+    CategoryContent,
     CheckContent,
     CourseContent,
     DrawContent,
@@ -209,6 +210,26 @@ def labs(draw, slug):
 
 
 @st.composite
+def gradings(draw, named):
+    """A grading scheme of some of the activities, each in one category."""
+    categories = []
+    left = draw(st.permutations(named))
+    for place in range(draw(st.integers(0, 3))):
+        some, left = left[:2], left[2:]
+        categories.append(
+            CategoryContent(
+                title=draw(lines),
+                weight=draw(st.integers(1, 100_000)) / 100,
+                activities=tuple(some),
+                drop_lowest=draw(st.integers(0, 200)),
+                extra_credit=tuple(some[1:]),
+                is_extra=place > 0 and draw(st.booleans()),
+            )
+        )
+    return tuple(categories)
+
+
+@st.composite
 def courses(draw):
     """A course of a module or two, with activities of every kind."""
     activity_slugs = iter(draw(st.lists(slugs, min_size=6, max_size=6, unique=True)))
@@ -224,6 +245,7 @@ def courses(draw):
         activities = (lesson, draw(quizzes(next(activity_slugs), bank)), draw(labs(next(activity_slugs))))
         modules.append(ModuleContent(module_slug, draw(lines), activities, draw(blocks)))
     enrolment = draw(st.sampled_from(["open", "code", "closed"]))
+    named = [activity.slug for module in modules for activity in module.activities]
     return CourseContent(
         slug=draw(slugs),
         title=draw(lines),
@@ -233,6 +255,7 @@ def courses(draw):
         is_published=draw(st.booleans()),
         enrolment=enrolment,
         enrol_code="a-code" if enrolment == "code" else None,
+        grading=draw(gradings(named)),
         files=(FileContent("files/a.bin", draw(st.binary(max_size=20))),),
         bank=bank,
     )

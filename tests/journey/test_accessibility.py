@@ -32,8 +32,9 @@ BOBS = [
         "/change",
     ),
     f"{COURSE}/people",
+    f"{COURSE}/grades",
 ]
-ALICES = ["/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board"]
+ALICES = ["/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", f"{QUIZ}/analysis", f"{COURSE}/gradebook"]
 CHARLIES = ["/", COURSE, "/labs"]
 
 
