@@ -1,8 +1,8 @@
 """Markdown of authors -> HTML that may stand in a page under the strict CSP.
 
-Owns the dialect (CommonMark, tables, strikethrough, definition lists, footnotes, callouts) and the sanitiser. Knows
-nothing of Flask or of models. Whatever goes in, what comes out holds only the tags, attributes and classes
-listed here.
+Owns the dialect (CommonMark, tables, strikethrough, definition lists, footnotes, callouts, mathematics in $`...`$ or in
+a block of code whose language is math) and the sanitiser. Knows nothing of Flask or of models. Whatever goes in, what
+comes out holds only the tags, attributes and classes listed here.
 """
 
 import re
@@ -27,6 +27,8 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
+from services import mathematics
+
 CALLOUTS = ("note", "tip", "important", "warning", "caution")
 # Longer code is shown without colours: some lexers take more than linear time.
 MAX_HIGHLIGHTED = 50_000
@@ -44,6 +46,7 @@ TAGS = set(HEADINGS) | set(
         """,
     )
 )
+TAGS |= mathematics.TAGS
 # What isn't allowed loses its tags; these lose their text as well, which nobody was meant to read.
 DROPPED = {"script", "style", "iframe", "object", "noscript", "template", "textarea", "title"}
 ATTRIBUTES = {
@@ -59,6 +62,7 @@ ATTRIBUTES = {
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
     **{heading: {"id"} for heading in HEADINGS},
+    **mathematics.ATTRIBUTES,
 }
 FOOTNOTES = {"footnote-ref", "footnotes", "footnotes-list", "footnote-item", "footnote-backref"}
 HOOKS = {"highlight", "table-scroll", "callout", "callout-title", "align-left", "align-center", "align-right"}
@@ -230,12 +234,25 @@ def _alignment(state: StateCore) -> None:
             token.attrSet("class", f"align-{str(style).removeprefix('text-align:')}")
 
 
+def _mathematics(state: StateCore) -> None:
+    """Mark code between dollar signs as mathematics, and take the signs away. Shells have dollar signs of their own."""
+    for inline in state.tokens:
+        children = inline.children or []
+        for before, code, after in zip(children, children[1:], children[2:], strict=False):
+            is_text = before.type == after.type == "text" and code.type == "code_inline"
+            if is_text and before.content.endswith("$") and after.content.startswith("$"):
+                before.content, after.content = before.content[:-1], after.content[1:]
+                code.meta["is_math"] = True
+
+
 class _Renderer(RendererHTML):
     """The HTML of tokens that need more than their tag."""
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Colour a block of code by its language; an unknown one stays plain."""
         code, language = tokens[idx].content, (tokens[idx].info.split() or [""])[0].lower()
+        if language == "math" and (made := mathematics.mathml(code, is_block=True)):
+            return f'<div class="table-scroll" tabindex="0">{made}</div>\n'
         body, hook = escape(code), ""
         if re.fullmatch(r"[a-z0-9+-]{1,30}", language):
             hook = f' class="language-{language}"'
@@ -243,6 +260,11 @@ class _Renderer(RendererHTML):
         return f'<pre class="highlight" tabindex="0"><code{hook}>{body}</code></pre>\n'
 
     code_block = fence
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Show code, or what stands between $` and `$ as mathematics."""
+        made = mathematics.mathml(tokens[idx].content, is_block=False) if tokens[idx].meta.get("is_math") else None
+        return made or super().code_inline(tokens, idx, options, env)
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Open a table in a box of its own, which scrolls on narrow screens (and by keyboard)."""
@@ -276,3 +298,5 @@ _BLOCKS.core.ruler.after("block", "callouts", _callouts)
 _BLOCKS.core.ruler.push("headings", _headings)
 _BLOCKS.core.ruler.push("alignment", _alignment)
 _INLINE = _parser("zero").enable(["backticks", "emphasis", "escape", "entity"])
+for _each in (_BLOCKS, _INLINE):
+    _each.core.ruler.push("mathematics", _mathematics)

@@ -87,7 +87,6 @@ def explain(spec: Spec, response: Any, frozen: Frozen) -> dict[str, Any]:
     return {
         "solution": "; ".join(spec["items"]),
         "order": spec["items"],
-        "texts": {id_of(text): text for text in spec["items"]},
         "places": {name: number for number, name in enumerate(ids(spec), start=1)},
         "notes": {},
     }

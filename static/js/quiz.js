@@ -58,7 +58,8 @@ class AttemptPage {
 
   #listen() {
     this.#form.addEventListener("input", (event) => {
-      const isText = event.target instanceof HTMLTextAreaElement || (event.target instanceof HTMLInputElement && event.target.type === "text");
+      const isTyped = event.target instanceof HTMLInputElement && ["text", "number"].includes(event.target.type);
+      const isText = isTyped || event.target instanceof HTMLTextAreaElement;
       this.#itemAt(event)?.change(isText ? 400 : 0);
     });
     this.#form.addEventListener("keydown", (event) => {

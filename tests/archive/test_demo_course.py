@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from question_types import TYPES
 from services import markdown
 from services.archive.content import LabContent, LessonContent, QuizContent
 from services.archive.read import read
@@ -134,7 +135,7 @@ def test_course_is_as_large_as_promised():
     assert all(400 <= len(lesson.body.split()) <= 1_000 for lesson in LESSONS)
     assert len(QUIZZES) >= 3 and all(6 <= len(quiz.questions) <= 10 for quiz in QUIZZES)
     assert len(LABS) >= 3
-    assert kinds == {"single", "multiple", "numeric", "text"}
+    assert kinds == set(TYPES)
 
 
 def test_every_lesson_renders_without_leftovers():

@@ -43,7 +43,7 @@ HOSTILE = [
     "<a href='//evil.example' target=_blank ping='//evil.example'>x</a>",
 ]
 FORBIDDEN = re.compile(
-    r"<(script|style|iframe|object|embed|form|input|button|meta|link|base|svg|math|body|main|noscript)\b"
+    r"<(script|style|iframe|object|embed|form|input|button|meta|link|base|svg|body|main|noscript)\b"
     r"|<[^>]*\s(on\w+|style|srcdoc|formaction|ping|target)\s*=",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """How each type looks: axe finds nothing, and nothing is wider than a phone; in the attempt and in the result."""
 
+import base64
 import json
 import random
 from pathlib import Path
@@ -13,6 +14,7 @@ from config import ROOT
 from question_types import TYPES
 from question_types.samples import samples_of
 from services import markdown
+from services.quizzes.reveal import EVERYTHING, NOTHING, Reveal
 from tests.browsers import browser, context, context_options, page, playwright
 from tests.journey.test_accessibility import faults
 
@@ -32,18 +34,26 @@ def templates() -> jinja2.Environment:
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.filters.update(inline=lambda text: jinja2.filters.Markup(markdown.render_inline(text)), plain=markdown.plain)
     made.globals["read_as"] = lambda version, response: None
+    made.globals.update(course={"slug": "shell"}, url_for=picture)
     return made
 
 
-def look(name: str, raw: dict[str, Any], answer: str) -> str:
-    """Return a page with one question: not answered, or its result for an answer of the samples."""
+def picture(endpoint: str, *, slug: str, path: str) -> str:
+    """Return a picture of the demo course, as an address that needs no site."""
+    data = (ROOT / "courses" / "linux-from-the-shell" / "files" / path).read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}"
+
+
+def look(name: str, raw: dict[str, Any], answer: str, shown: Reveal = EVERYTHING) -> str:
+    """Return a page with one question: not answered, or its result for an answer of the samples, as far as shown."""
     asked, samples = TYPES[name], samples_of(name)
     spec = json.loads(json.dumps(asked.parse(raw)))
     frozen = asked.freeze(spec, random.Random(1), True)
     response = asked.clean(spec, {"right": samples.right, "wrong": samples.wrong}.get(answer))
     is_result = bool(answer)
-    item = {"position": 1, "response": response, "frozen": frozen, "is_correct": answer == "right"}
-    item |= asked.explain(spec, response, frozen) if is_result else {}
+    is_correct = answer == "right" if shown.correctness else None
+    item = {"position": 1, "response": response, "frozen": frozen, "is_correct": is_correct}
+    item |= shown.of_solution(asked.explain(spec, response, frozen), response) if is_result else {}
     file = "result.html" if is_result and (ROOT / "question_types" / name / "result.html").exists() else "item.html"
     template = templates().get_template(f"question_types/{name}/{file}")
     sheets = [ROOT / "static" / "css" / f"{sheet}.css" for sheet in SHEETS]
@@ -74,3 +84,14 @@ def test_every_question_of_the_samples_can_be_shown() -> None:
     for name in TYPES:
         for raw in samples_of(name).more:
             assert "What is it?" in look(name, dict(raw), ""), Path(name)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_result_tells_no_more_than_is_shown(name: str) -> None:
+    samples = samples_of(name)
+    hidden = look(name, dict(samples.raw), "wrong", NOTHING).partition("</style>")[2]
+    shown = look(name, dict(samples.raw), "wrong").partition("</style>")[2]
+
+    for mark in ("choice-right", "choice-wrong", "badge-good", "badge-bad", "spot-area", "Right:", "model answer"):
+        assert mark not in hidden
+    assert hidden != shown
