@@ -50,7 +50,7 @@ def test_a_visitor_registers_enrols_and_reads(demo_site: LiveSite, page: Page) -
 
     expect(page.get_by_role("heading", level=1, name="One tree for everything")).to_be_visible()
     visitor.open("/")
-    expect(page.get_by_text("1 of 23 done")).to_be_visible()
+    expect(page.get_by_text("1 of 24 done")).to_be_visible()
 
 
 def test_a_forgotten_password_is_reset_by_mail(demo_site: LiveSite, page: Page) -> None:
