@@ -20,6 +20,8 @@ export class Item {
   /** The edit that isn't confirmed yet. @type {Edit | null} */
   pending = null;
   hasFailed = false;
+  /** Whether the site has an answer to this question, as far as this page knows. */
+  isAnswered = false;
   #isRefused = false;
   /** @type {Promise<void> | null} */
   #sending = null;
@@ -46,6 +48,7 @@ export class Item {
     this.#onAnswer = onAnswer;
     this.position = Number(box.dataset.position);
     this.revision = Number(box.dataset.revision);
+    this.isAnswered = box.dataset.answered !== undefined;
     this.field = new Field(box, script);
     this.#earlier = new EarlierAnswers(part(box, "[data-earlier]", HTMLDetailsElement), this.field, words, (answer) => this.#takeBack(answer));
   }
@@ -145,6 +148,7 @@ export class Item {
    */
   #saved(edit, receipt, isLatest) {
     this.revision = receipt.revision;
+    this.isAnswered = isGiven(edit.response);
     this.#wait = FIRST_WAIT_MS;
     if (isLatest) this.#say(this.#savedWords(edit.response, receipt.read_as));
     else this.#build(receipt.revision);
@@ -168,6 +172,7 @@ export class Item {
    */
   #lost(edit, newer, isLatest) {
     this.revision = newer.revision;
+    this.isAnswered = isGiven(newer.response);
     if (!isLatest) return;
     this.field.show(newer.response);
     if (isSame(edit.response, newer.response)) return this.#say(this.#words.saved);
@@ -221,6 +226,7 @@ export class Item {
     const before = this.field.read();
     const isFirst = !this.revision;
     this.revision = revision;
+    this.isAnswered = isGiven(response);
     if (isSame(before, response) || (!isGiven(before) && response === null)) return;
     this.field.show(response);
     this.#say(isFirst ? this.#words.followed : this.#words.newer);

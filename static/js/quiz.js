@@ -22,7 +22,6 @@ class AttemptPage {
   #form = get("attempt", HTMLFormElement);
   #attempt = Number(this.#form.dataset.attempt);
   #total = Number(this.#form.dataset.total);
-  #saved = Number(this.#form.dataset.saved);
   #savedAt = "";
   #end = new AttemptEnd(words);
   /** @type {Map<number, Item>} */
@@ -50,6 +49,11 @@ class AttemptPage {
 
   get #all() {
     return [...this.#items.values()];
+  }
+
+  /** How many questions the site has an answer to: counted here, because receipts may arrive in another order. */
+  get #saved() {
+    return this.#all.filter((item) => item.isAnswered).length;
   }
 
   get #waiting() {
@@ -120,10 +124,9 @@ class AttemptPage {
    */
   #answered(item, { outcome, body }, edit) {
     if (outcome === "saved") {
-      this.#saved = body.saved;
       this.#savedAt = body.saved_at;
       const { position } = item;
-      this.#follower.tellTabs({ kind: "saved", position, revision: body.revision, response: edit.response, saved: body.saved });
+      this.#follower.tellTabs({ kind: "saved", position, revision: body.revision, response: edit.response });
     } else if (outcome === "over") {
       this.#follower.tellTabs({ kind: "over", by: body.closed_by });
       this.#over(body.closed_by);
@@ -154,7 +157,6 @@ class AttemptPage {
       item?.follow(answer);
       item?.listEarlier(answer.earlier);
     }
-    this.#saved = attempt.saved;
     this.#showReceipt();
   }
 
@@ -165,7 +167,6 @@ class AttemptPage {
   #hear(message) {
     if (message.kind === "over") return this.#over(message.by);
     this.#items.get(message.position)?.follow(message);
-    this.#saved = message.saved;
     this.#showReceipt();
   }
 
@@ -208,7 +209,7 @@ class AttemptPage {
 
   /** @param {boolean} isAllSaved */
   #summary(isAllSaved) {
-    const open = this.#total - this.#all.filter((item) => isGiven(item.field.read())).length;
+    const open = this.#total - this.#all.filter((item) => (item.pending ? isGiven(item.pending.response) : item.isAnswered)).length;
     return [
       open ? fill(words.open, { count: open, total: this.#total }) : words.all,
       isAllSaved ? "" : fill(words.offline, { count: this.#waiting.length }),

@@ -195,5 +195,5 @@ export interface Receipt {
 
 /** What tabs of one browser tell each other of an attempt. */
 export type TabMessage =
-  | ({ kind: "saved"; saved: number } & SavedAnswer)
+  | ({ kind: "saved" } & SavedAnswer)
   | { kind: "over"; by: ClosedBy };

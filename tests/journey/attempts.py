@@ -32,7 +32,7 @@ def make_quiz(
 def begin(student: Student, path: str) -> int:
     """Start the quiz in the student's page; return the attempt's ID."""
     student.open(path)
-    student.page.locator("form.actions button").click()
+    student.page.locator("form.start-quiz button").click()
     expect(student.page.locator("#attempt")).to_be_visible()
     return int(student.page.url.rsplit("/", 1)[1])
 

@@ -42,7 +42,7 @@ class Student:
     def start_quiz(self) -> None:
         """Start, or go on with, the first quiz."""
         self.open(QUIZ)
-        self.page.locator("form.actions button").click()
+        self.page.locator("form.start-quiz button").click()
         expect(self.page.locator("#attempt")).to_be_visible()
 
     def question(self, text: str):  # type: ignore[no-untyped-def]  # a Locator

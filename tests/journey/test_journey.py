@@ -135,7 +135,7 @@ def test_an_answer_that_comes_before_the_pages_script_is_saved(bob: Student) -> 
     bob.page.route("**/quiz.js*", lambda route: held.append(route))
     bob.open(QUIZ)
     with bob.page.expect_request("**/quiz.js*"):
-        bob.page.locator("form.actions button").click(no_wait_after=True)
+        bob.page.locator("form.start-quiz button").click(no_wait_after=True)
     question = bob.question("lets mkdir make")
     question.locator("input").fill("--parents")
     for route in held:

@@ -50,7 +50,7 @@ def test_the_skip_link_leads_past_the_outline(bob: Student) -> None:
 
     bob.page.keyboard.press("Enter")
 
-    assert tabs_until(bob, "form.actions button", 3) <= 2
+    assert tabs_until(bob, "form.start-quiz button", 3) <= 2
 
 
 def test_the_outline_shows_the_lesson_that_is_open(bob: Student) -> None:

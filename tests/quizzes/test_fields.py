@@ -113,6 +113,7 @@ def type_one(page: Page, name: str, value: str) -> None:
         page.locator(f'select[name="{name}"]').select_option(value)
     else:
         inputs.focus()
+        page.keyboard.press("ControlOrMeta+A")
         page.keyboard.insert_text(value)
 
 

@@ -1,0 +1,74 @@
+"""Code: a program or a part of one, written in a small editor; a person grades it."""
+
+import re
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from question_types import raw, typed
+from question_types.base import NOTHING, Frozen, QuestionType, Spec
+from services.errors import InvalidInput
+
+MAX_LENGTH = 50_000
+_LANGUAGE = re.compile(r"[a-z0-9+-]{1,30}")
+
+
+def parse(written: dict[str, Any]) -> Spec:
+    """Read language, starter (what the editor holds at first) and model_answer, shown with the result."""
+    raw.only(written, "language", "starter", "model_answer")
+    language = raw.text(written, "language", "")
+    if language and not _LANGUAGE.fullmatch(language):
+        raise InvalidInput("language", "must be the name of a language as in a block of code: bash, python, c++")
+    texts = {name: _block(written, name) for name in ("starter", "model_answer")}
+    return {name: text for name, text in {"language": language, **texts}.items() if text}
+
+
+def _block(written: dict[str, Any], name: str) -> str:
+    """Return code as it stands there: its first line may begin with spaces."""
+    value = written.get(name, "")
+    if not isinstance(value, str) or len(value) > MAX_LENGTH or "\x00" in value:
+        raise InvalidInput(name, f"must be a text of at most {MAX_LENGTH} characters")
+    return value.rstrip().strip("\n")
+
+
+def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:
+    """Show the language and what to begin with."""
+    return {"language": spec.get("language", ""), "starter": spec.get("starter", "")}
+
+
+def clean(spec: Spec, response: Any) -> str | None:
+    """Accept up to 50,000 characters, with line feeds at the ends of lines; the unchanged starter is no answer."""
+    text = typed.text(response, MAX_LENGTH)
+    if text is None:
+        return None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return None if lines.strip() == spec.get("starter", "").strip() else lines
+
+
+def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction | None:
+    """Leave it to a person."""
+    return NOTHING if response is None else None
+
+
+def explain(spec: Spec, response: Any, frozen: Frozen) -> dict[str, Any]:
+    """Give the model answer."""
+    return {"solution": spec.get("model_answer", ""), "notes": {}}
+
+
+def buckets(spec: Spec, response: Any) -> list[str]:
+    """Group answers by their length in tens of lines."""
+    if response is None:
+        return []
+    low = (len(response.strip().split("\n")) - 1) // 10 * 10 + 1
+    return [f"{low}-{low + 9}"]
+
+
+TYPE = QuestionType(
+    parse=parse,
+    clean=clean,
+    grade=grade,
+    explain=explain,
+    fields=("language", "starter", "model_answer"),
+    freeze=freeze,
+    buckets=buckets,
+)
