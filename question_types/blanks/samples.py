@@ -25,6 +25,7 @@ SAMPLES = Samples(
         ({"text": "{a} {a}", "blanks": {"a": ["x"]}}, "blanks.a"),
         ({"text": "[a](https://example.org/{a})", "blanks": {"a": ["x"]}}, "text"),
         ({"text": "![{a}](files/a.png)", "blanks": {"a": ["x"]}}, "text"),
+        ({"text": "![a map](files/map.svg) {a}", "blanks": {"a": ["x"]}}, "text"),
         ({"text": "yurtblank0x {a}", "blanks": {"a": ["x"]}}, "text"),
     ],
     bad_responses=["cat", ["cat"], {"other": "x"}, {"go": 3}, {"go": ["cd"]}, {"go": "x" * 201}, {"go": "\x00"}],

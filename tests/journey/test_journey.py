@@ -190,7 +190,9 @@ def test_a_change_between_the_page_and_its_stream_is_seen(bob: Student) -> None:
     with bob.site.app.app_context():
         person = db.session.scalars(select(User).where(User.handle == "bob")).one()
         course = db.session.scalars(select(Course).where(Course.slug == "linux-from-the-shell")).one()
-        points.award(user_id=person.id, course_id=course.id, source="lesson:0", points=7654, now=utcnow())
+        points.award(
+            user_id=person.id, course_id=course.id, source="lesson:0", kind="lesson", points=7654, now=utcnow()
+        )
         db.session.commit()
 
     bob.page.unroute("**/live/leaderboards/**")
