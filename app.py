@@ -9,7 +9,20 @@ from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
-from blueprints import bearer, endings, errors, health, hosts, limits, openapi, pages, register_blueprints, shown
+from blueprints import (
+    bearer,
+    endings,
+    errors,
+    health,
+    hosts,
+    kept_outline,
+    limits,
+    openapi,
+    pages,
+    register_blueprints,
+    shown,
+    wording,
+)
 from blueprints.auth import accounts as auth_accounts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
@@ -68,6 +81,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     csrf.init_app(app)
     start_accounts(app)
     babel.init_app(app, locale_selector=shown.locale, timezone_selector=shown.time_zone)
+    wording.init_app(app)
     CORS(
         app,
         resources={r"/api/v1/*": {"origins": settings.cors_origins}},
@@ -78,6 +92,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     )
     bearer.init_app(app)
     pages.init_app(app, settings)
+    kept_outline.init_app(app)
     health.init_app(app, settings)
     register_blueprints(app)
     openapi.init_app(app)

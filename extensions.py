@@ -4,6 +4,7 @@ Redis may be gone at any moment: sessions then turn into a clear page, caches in
 """
 
 import hashlib
+import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ SESSION_PREFIX = "yurt:session:"
 WITHOUT_SESSION = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
 # Where Redis keeps who somebody is (services/accounts/identities.py), and the mark that stands for everybody.
 WHO_PREFIX = "yurt:who:"
+
+NEAR_S = 60.0
+NEAR_VALUES = 256
 
 CACHE_READS = Counter("yurt_cache_reads_total", "Reads of the cache, by outcome.", ["outcome"])
 
@@ -101,7 +105,30 @@ def redis_client(settings: Settings, **options: Any) -> redis.Redis:
 
 
 class TolerantCache(RedisCache):
-    """A cache that misses while Redis is gone."""
+    """A cache that misses while Redis is gone.
+
+    Keys carry the version of what they name, so a value never changes; the newest are also kept in the process, for
+    NEAR_S, which saves reading and decoding them at each request.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._near: dict[str, tuple[float, Any]] = {}
+
+    def _keep_near(self, key: str, value: Any) -> None:
+        if len(self._near) >= NEAR_VALUES:
+            # The oldest; another thread may be doing the same.
+            for old in list(self._near)[: NEAR_VALUES // 4]:
+                self._near.pop(old, None)
+        self._near[key] = time.monotonic() + NEAR_S, value
+
+    def _look_near(self, key: str) -> Any:
+        until, value = self._near.get(key, (0.0, None))
+        if until < time.monotonic():
+            self._near.pop(key, None)
+            return None
+        CACHE_READS.labels("near").inc()
+        return value
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "TolerantCache":
@@ -110,34 +137,45 @@ class TolerantCache(RedisCache):
 
     def get(self, key: str) -> Any:
         """Return the value, or None."""
+        if (near := self._look_near(key)) is not None:
+            return near
         try:
             value = super().get(key)
         except redis.RedisError:
             CACHE_READS.labels("error").inc()
             return None
         CACHE_READS.labels("miss" if value is None else "hit").inc()
+        if value is not None:
+            self._keep_near(key, value)
         return value
 
     def get_many(self, *keys: str) -> list[Any]:
         """Return the values in the order of the keys, None for each that is missing."""
+        known = {key: self._look_near(key) for key in keys}
+        far = [key for key, value in known.items() if value is None]
         try:
-            values: list[Any] = super().get_many(*keys)
+            values = super().get_many(*far) if far else []
         except redis.RedisError:
-            CACHE_READS.labels("error").inc(len(keys))
-            return [None] * len(keys)
-        for value in values:
+            CACHE_READS.labels("error").inc(len(far))
+            values = []
+        for key, value in zip(far, values, strict=False):
             CACHE_READS.labels("miss" if value is None else "hit").inc()
-        return values
+            if value is not None:
+                self._keep_near(key, value)
+                known[key] = value
+        return [known[key] for key in keys]
 
     def set(self, key: str, value: Any, timeout: int | timedelta | None = None) -> bool | None:
-        """Keep the value if Redis is there."""
+        """Keep the value, in Redis if it is there."""
+        self._keep_near(key, value)
         try:
             return bool(super().set(key, value, timeout))
         except redis.RedisError:
             return None
 
     def delete(self, key: str) -> bool:
-        """Forget the value if Redis is there."""
+        """Forget the value, in this process and in Redis if it is there."""
+        self._near.pop(key, None)
         try:
             return bool(super().delete(key))
         except redis.RedisError:

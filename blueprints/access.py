@@ -20,8 +20,7 @@ from services.saves import store
 
 def course(slug: str, user: User | None) -> tuple[Course, str | None]:
     """Return a course and the person's role in it."""
-    found_course = catalogue.find(slug)
-    role = members.role_of(user.id if user else None, found_course)
+    found_course, role = catalogue.find_with_role(slug, user.id if user else None)
     if not policy.may_see_course(user, found_course, role):
         raise NotFound
     return found_course, role

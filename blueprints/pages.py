@@ -177,8 +177,8 @@ def activity_url(course: Course, entry: Any) -> str:
     return url_for(endpoint, slug=course.slug, **{name: entry.slug})
 
 
-def outline_context(course: Course, outline: Any, done: set[int]) -> list[dict[str, Any]]:
-    """Give the outline as the templates draw it."""
+def outline_context(course: Course, outline: Any) -> list[dict[str, Any]]:
+    """Give the outline as the templates draw it, the same for everybody."""
     return [
         {
             "module": section,
@@ -186,7 +186,6 @@ def outline_context(course: Course, outline: Any, done: set[int]) -> list[dict[s
                 {
                     "activity": entry,
                     "url": activity_url(course, entry),
-                    "is_done": entry.id in done,
                     "detail": _detail(entry),
                 }
                 for entry in section.activities

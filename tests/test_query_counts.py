@@ -44,15 +44,15 @@ ASKED_FOR = 1  # the person with their roles on the site, where a page changes a
 PAGES = {
     "/": 3,
     "/courses": 3,
-    "/courses/shell": 4,
-    "/courses/shell/lessons/first-words": 4,
-    "/courses/shell/quizzes/first-quiz": 5,
+    "/courses/shell": 3,
+    "/courses/shell/lessons/first-words": 3,
+    "/courses/shell/quizzes/first-quiz": 4,
     "/courses/shell/leaderboard": 6,
     "/courses/shell/grades": 6,
     "/courses/shell/leaderboard?partial=1": 6,
     "/courses/shell/points": 5,
-    "/courses/shell/labs/first-lab": 9,
-    "/labs": 4,
+    "/courses/shell/labs/first-lab": 6,
+    "/labs": 2,
     "/enrol": 0,  # who somebody is comes with the session
     "/account": ASKED_FOR,
     "/account/tokens": ASKED_FOR + 1,
@@ -235,8 +235,8 @@ def test_a_page_costs_few_round_trips(wires: Wires, path: str, most: int) -> Non
     assert all(first[5:].startswith(b"BEGIN;SELECT") for first in wires.postgresql.questions[:1]), told(
         wires.postgresql
     )
-    # The session with whose it is, and what is cached.
-    assert len(wires.redis.questions) <= 2, told(wires.redis)
+    # The session with whose it is; the board asks for its ranks.
+    assert len(wires.redis.questions) <= (2 if "leaderboard" in path else 1), told(wires.redis)
 
 
 def test_saving_an_answer_costs_few_round_trips(wires: Wires) -> None:

@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
         asked = load(uniquifier)
         if asked is None or not asked.may_sign_in:
             return None
-        if values is not None and not identities.is_marked(values):
+        if values is not None and identities.is_open(values):
             identities.keep(current_app.extensions["yurt_redis"], asked, began)
         return asked
 

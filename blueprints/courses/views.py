@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, SubmitField
 from wtforms.validators import Length
 
-from blueprints import access, limits, pages
+from blueprints import access, kept_outline, limits, pages
 from blueprints.pages import login_required, me, now, person
 from extensions import db
 from models import Course, Lesson
@@ -79,17 +79,18 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
     plan = outline(course)
     done = done_ids(user.id if user else None, course)
     own = ranks.mine(course, user)
+    can_see_people = policy.may_see_people(user, role)
     page = render_template(
         "courses/show.html",
         course=course,
         role=role,
-        modules=pages.outline_context(course, plan, done),
+        modules=kept_outline.modules(course, plan, done, is_open=bool(role) or can_see_people),
         done=len(done),
         total=len(plan.entries),
         next=pages.link(course, next((entry for entry in plan.entries if entry.id not in done), None)),
         points=own.points if own else 0,
         rank=own.rank if own else None,
-        can_see_people=policy.may_see_people(user, role),
+        can_see_people=can_see_people,
         form=form,
     )
     return page, status
@@ -164,7 +165,7 @@ def lesson(slug: str, lesson: str) -> ResponseReturnValue:
         "courses/lesson.html",
         course=course,
         lesson=chosen_lesson,
-        outline=pages.outline_context(course, plan, done),
+        outline=kept_outline.beside(course, plan, done, chosen_lesson.id),
         is_done=chosen_lesson.id in done,
         done=len(done),
         total=len(plan.entries),

@@ -3,7 +3,7 @@
 import flask_babel
 from flask import render_template
 
-from blueprints import pages
+from blueprints import kept_outline, pages
 from blueprints.pages import me, now
 from blueprints.quizzes import results
 from models import Course, Quiz
@@ -65,7 +65,7 @@ def page(
             }
             for each in standings
         ],
-        outline=pages.outline_context(course, plan, done_ids(me().id, course)),
+        outline=kept_outline.beside(course, plan, done_ids(me().id, course), quiz.id),
         previous=pages.link(course, before),
         next=pages.link(course, after),
         shown_later_at=reveal.next_change(quiz, now=at, last_close=reveal.last_close(quiz)),

@@ -51,10 +51,9 @@ def read(values: Sequence[bytes | None]) -> dict[str, Any] | None:
     return kept
 
 
-def is_marked(values: Sequence[bytes | None]) -> bool:
-    """Say whether a change is so new that nothing may be kept."""
-    own, everybody = values
-    return own == MARK or everybody is not None
+def is_open(values: Sequence[bytes | None]) -> bool:
+    """Say whether there is something to be kept: nothing is, and no change is so new that nothing may be."""
+    return all(value is None for value in values)
 
 
 def revive(kept: dict[str, Any]) -> User:
