@@ -3,7 +3,7 @@
 PostgreSQL is the truth. What is kept is marked as changing in the transaction that changes it, and again after the
 commit; while the mark is there, everybody asks PostgreSQL and keeps nothing. A process that dies between the two
 leaves the mark, and one that can't reach Redis leaves what was kept for KEPT_S at most
-(docs/adr/0037-who-somebody-is-comes-with-the-session.md).
+(docs/adr/0039-who-somebody-is-comes-with-the-session.md).
 """
 
 import json
