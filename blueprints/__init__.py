@@ -8,6 +8,7 @@ from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
 from blueprints.auth.views import auth
 from blueprints.bank.api import bank_api
+from blueprints.bank.views import bank
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.views import courses
@@ -41,6 +42,7 @@ PAGES = (
     courses,
     people,
     quizzes,
+    bank,
     question_parts,
     quiz_settings,
     accommodations,

@@ -64,6 +64,8 @@ class QuestionType:
 
     Attempts
     freeze(spec, rng, is_shuffled) -> Frozen: what one attempt shows of it, never the solution.
+    variant(frozen) -> what makes an attempt's question another one than the next attempt's, such as its numbers: a new
+    attempt gets one that its student hasn't had. None where all are alike but for the order of things.
     show(spec, frozen) -> dict: what item.html needs beside the frozen part, as `shown`; never the solution.
     prompt(html, spec, frozen) -> str: the question's HTML as this attempt asks it.
     clean(spec, response) -> response: a student's answer, checked; None is "no answer"; InvalidInput names "response".
@@ -90,6 +92,7 @@ class QuestionType:
     fields: tuple[str, ...]
     export: Callable[[Spec], dict[str, Any]] = written_values
     freeze: Callable[[Spec, Random, bool], Frozen] = shows_nothing
+    variant: Callable[[Frozen], Any] = lambda _frozen: None
     show: Callable[[Spec, Frozen], dict[str, Any]] = lambda _spec, _frozen: {}
     prompt: Callable[[str, Spec, Frozen], str] = lambda html, _spec, _frozen: html
     of_form: Callable[[Form], Any] = one_or_parts

@@ -36,6 +36,7 @@ from tests.factories import (
 )
 from tests.help.classes import add_class, add_runs
 from tests.people import put_json, sign_in, token
+from tests.quizzes.test_draws import add_to_bank
 from tests.relays import CountingRelay
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -127,6 +128,23 @@ def test_the_list_of_people_costs_few_statements(
     client.get("/courses/shell/people")
 
     assert len(counted) <= 4, "\n\n".join(counted)
+
+
+@pytest.mark.parametrize(("path", "most"), [("", 6), ("/{question}", 8), ("/{question}/edit", 4), ("/new", 3)])
+def test_a_page_of_the_bank_costs_few_statements_however_many_questions(
+    client: FlaskClient, cast: Cast, counted: list[str], path: str, most: int
+) -> None:
+    for number in range(30):
+        add_to_bank(cast.course.id, f"more-{number}", "more")
+    sign_in(client, "alice")
+    address = f"/courses/shell/bank{path}".format(question=cast.quiz.questions[0].id)
+    client.get(address)
+    counted.clear()
+
+    response = client.get(address)
+
+    assert response.status_code == 200
+    assert len(counted) <= most, "\n\n".join(counted)
 
 
 def test_a_board_of_thirty_labs_costs_as_much_as_one_of_three(

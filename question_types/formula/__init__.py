@@ -222,6 +222,7 @@ TYPE = QuestionType(
     explain=explain,
     fields=("parameters", "from", "to", "step", "values", "answer", "tolerance", "tolerance_percent", "unit"),
     freeze=freeze,
+    variant=lambda frozen: frozen["values"],
     prompt=prompt,
     reading=reading,
     buckets=buckets,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from models import Question, QuestionVersion
+from models import Question
+from question_types import type_of
 from services.quizzes import draws
 
 # A seed is one of an attempt, so that what a student saw can be looked at again.
@@ -27,6 +28,12 @@ def of_question(question: Question, seed: int) -> Shown:
     return of_version(version, draws.seed_of(question.id, seed))
 
 
-def of_version(version: QuestionVersion, seed: str) -> Shown:
+def of_version(version: Any, seed: str) -> Shown:
     """Return a version, also one that isn't kept, as it is shown under the seed of a question."""
     return Shown(version, draws.freeze(version.kind, version.spec, seed))
+
+
+def explain(shown: Shown) -> dict[str, Any]:
+    """Return what a result says of it: the solution, and feedback."""
+    version = shown.version
+    return type_of(version.kind).explain(version.spec, None, shown.frozen)

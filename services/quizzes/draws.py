@@ -19,6 +19,9 @@ from question_types import type_of
 from reasons import Code, Reason
 from services.errors import Refused
 
+# How many variants of a question are tried before one comes again.
+MOST_VARIANTS = 32
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -66,22 +69,61 @@ class _Asked:
 def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
     """Return what an attempt with this seed shows, in its order; empty where nothing is ready to be asked.
 
-    Raise Refused where a pool is too small. One query, and two more where the quiz draws.
+    Raise Refused where a pool is too small. One query; two more where the quiz draws, and one where questions have
+    variants.
     """
-    rng = Random(f"{seed}:order")
     asked = _asked(quiz, user_id, seed)
     if quiz.is_shuffled:
-        rng.shuffle(asked)
-    return [
-        Item(one.version_id, one.points, freeze(one.kind, one.spec, seed_of(one.question_id, seed), quiz))
-        for one in asked
-    ]
+        Random(f"{seed}:order").shuffle(asked)
+    frozen = {one.question_id: _frozen(one, quiz, seed) for one in asked}
+    varied = [one for one in asked if type_of(one.kind).variant(frozen[one.question_id]) is not None]
+    seen = _variants_seen({one.question_id for one in varied}, user_id) if varied else {}
+    for one in varied:
+        if one.question_id in seen:
+            frozen[one.question_id] = _least_seen(one, quiz, seed, seen[one.question_id])
+    return [Item(one.version_id, one.points, frozen[one.question_id]) for one in asked]
 
 
-def freeze(kind: str, spec: dict[str, Any], seed: str, quiz: Quiz | None = None) -> dict[str, Any]:
-    """Return what is shown of a question under a seed; of a quiz that isn't shuffled, in the author's order."""
-    is_shuffled = quiz is None or quiz.is_shuffled
+def freeze(kind: str, spec: dict[str, Any], seed: str, *, is_shuffled: bool = True) -> dict[str, Any]:
+    """Return what is shown of a question under a seed."""
     return type_of(kind).freeze(spec, Random(seed), is_shuffled)
+
+
+def seed_of(question_id: int, seed: int) -> str:
+    """Return the seed of one question in an attempt with a seed."""
+    return f"{seed}:{question_id}"
+
+
+def _frozen(asked: "_Asked", quiz: Quiz, seed: int, number: int = 0) -> dict[str, Any]:
+    """Return what is shown of a question; `number` counts the variants that a seed has of it."""
+    one = seed_of(asked.question_id, seed)
+    return freeze(asked.kind, asked.spec, f"{one}:{number}" if number else one, is_shuffled=quiz.is_shuffled)
+
+
+def _least_seen(asked: "_Asked", quiz: Quiz, seed: int, seen: list[Any]) -> dict[str, Any]:
+    """Return the first variant that the student hasn't had; of some, one that they have had least often."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    for number in range(MOST_VARIANTS):
+        frozen = _frozen(asked, quiz, seed, number)
+        found.append((seen.count(type_of(asked.kind).variant(frozen)), frozen))
+        if not found[-1][0]:
+            break
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _variants_seen(question_ids: set[int], user_id: int) -> dict[int, list[Any]]:
+    """Return the variants of these questions that a student has had, in any version and quiz."""
+    query = (
+        select(QuestionVersion.question_id, QuestionVersion.kind, AttemptItem.frozen)
+        .join(AttemptItem, AttemptItem.version_id == QuestionVersion.id)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(Attempt.user_id == user_id, QuestionVersion.question_id.in_(question_ids))
+    )
+    seen: dict[int, list[Any]] = {}
+    for question_id, kind, frozen in db.session.execute(query).tuples():
+        if (variant := type_of(kind).variant(frozen)) is not None:
+            seen.setdefault(question_id, []).append(variant)
+    return seen
 
 
 def choose(draws: Sequence[Draw], candidates: Iterable[Candidate], rng: Random) -> list[list[int | str]]:
@@ -197,8 +239,3 @@ def _candidates(course_id: int, tags: set[str], fixed: set[int], user_id: int) -
         Candidate(number, tuple(tags), difficulty, times)
         for number, tags, difficulty, times in db.session.execute(query).tuples()
     ]
-
-
-def seed_of(question_id: int, seed: int) -> str:
-    """Return the seed of one question in an attempt with a seed."""
-    return f"{seed}:{question_id}"

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from extensions import db
-from models import Course, Lab, LabSession, Quiz, User, utcnow
+from models import Course, Lab, LabSession, Question, Quiz, User, utcnow
 from services.accounts import tokens
 from services.labs import lifecycle
 from services.quizzes import attempts
@@ -46,6 +46,8 @@ PAGES: dict[str, list[str]] = {
     ],
     "alice": [
         *("/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", "/lab-sessions/{lab}/visit", f"{QUIZ}/attempts"),
+        *(f"{COURSE}/bank", f"{COURSE}/bank/{{question}}", f"{COURSE}/bank/{{question}}/edit", f"{COURSE}/bank/new"),
+        *(f"{WIDE}/bank", f"{WIDE}/bank/{{wide_question}}", f"{WIDE}/bank/{{wide_question}}/edit"),
         *(
             "/lab-sessions/{lab}/timeline",
             f"{WIDE}/people",
@@ -79,19 +81,21 @@ def fill(site: LiveSite) -> dict[str, str]:
         opened = attempts.start(bob.id, quiz, now=now)
         lab = lifecycle.queue(bob, _one(Lab, "tidy-desk"), course, now=now)
         tokens.issue(bob.id, name=LONG[:60], scopes=tokens.SCOPES, days=9, now=now)
-        _make_wide_course(bob, alice)
+        wide = _make_wide_course(bob, alice)
         db.session.commit()
         names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id), "bob": str(bob.id)}
+        names |= {"question": str(quiz.questions[0].id), "wide_question": str(wide.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
     return names
 
 
-def _make_wide_course(bob: User, alice: User) -> None:
+def _make_wide_course(bob: User, alice: User) -> Question:
     course = CourseFactory(slug="wide", title=LONG, summary=LONG)
     module = ModuleFactory(course=course, title=LONG, summary=LONG)
     LessonFactory(module=module, slug="wide", title=LONG, body_html=f"<p>{LONG}</p><p><code>{LONG * 3}</code></p>")
     quiz = QuizFactory(module=module, slug="wide-quiz", title=LONG)
-    add_question(quiz, "single")
+    question = add_question(quiz, "single")
+    question.slug, question.tags = LONG.lower().replace("ü", "ue"), [LONG.lower().replace("ü", "ue")]
     lab = LabFactory(module=module, slug="wide-lab", title=LONG, summary=LONG)
     add_check(lab).title = LONG
     EnrolmentFactory(course=course, user=bob)
@@ -99,6 +103,7 @@ def _make_wide_course(bob: User, alice: User) -> None:
     EnrolmentFactory(
         course=course, user=UserFactory(handle="long", display_name=LONG[:60], email=f"{LONG}@example.org")
     )
+    return question
 
 
 def _person(handle: str) -> User:

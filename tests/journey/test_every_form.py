@@ -12,7 +12,14 @@ from playwright.sync_api import Browser, expect
 
 from extensions import db
 from tests.factories import PASSWORD, LabFactory, UserFactory, make_cast
-from tests.journey import forms, rows_accounts, rows_courses, rows_grades, rows_labs  # noqa: F401  # in this order their forms are filled in
+from tests.journey import (  # in this order their forms are filled in
+    forms,
+    rows_accounts,  # noqa: F401
+    rows_bank,  # noqa: F401
+    rows_courses,  # noqa: F401
+    rows_grades,  # noqa: F401
+    rows_labs,  # noqa: F401
+)
 from tests.journey.rows import COURSE, EVERYBODY, PEOPLE, ROWS, Person, Row, form, make_stale
 from tests.sites import LiveSite
 

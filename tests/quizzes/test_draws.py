@@ -165,6 +165,48 @@ def test_new_attempts_ask_what_the_student_has_not_seen(cast: Cast) -> None:
     assert sorted(slug for part in asked for slug in part) == [f"file-{number}" for number in range(6)]
 
 
+def quiz_with_variants(cast: Cast, *values: int) -> Quiz:
+    """Return a quiz with one formula of so many variants."""
+    question = add_to_bank(cast.course.id, "varied", kind="formula")
+    question.current.spec = type_of("formula").parse({"parameters": {"a": {"values": list(values)}}, "answer": "2 * a"})
+    quiz = QuizFactory(module=cast.lesson.module)
+    quiz.slots.append(QuizSlot(position=1, question=question))
+    db.session.flush()
+    return quiz
+
+
+def variants(user_id: int, quiz: Quiz, number: int) -> list[str]:
+    """Return the numbers of so many attempts, one after the other."""
+    shown = []
+    for hour in range(number):
+        at = NOW + timedelta(hours=hour)
+        attempt = attempts.start(user_id, quiz, now=at, rng=Random(hour))
+        shown.append(attempt.items[0].frozen["values"]["a"])
+        attempts.submit(attempt, now=at)
+    return shown
+
+
+def test_new_attempts_have_variants_that_the_student_has_not_seen(cast: Cast) -> None:
+    quiz = quiz_with_variants(cast, 1, 2, 3, 4)
+
+    shown = variants(cast.bob.id, quiz, 8)
+
+    assert sorted(shown[:4]) == sorted(shown[4:]) == sorted(set(shown))
+    assert len(set(shown)) == 4
+
+
+def test_variants_follow_from_the_seed_and_the_history(cast: Cast) -> None:
+    quiz = quiz_with_variants(cast, *range(50))
+    variants(cast.bob.id, quiz, 3)
+
+    again = [draws.draw(quiz, cast.bob.id, seed) for seed in (*range(9), *range(9))]
+    fresh = [draws.draw(quiz, cast.alice.id, seed)[0].frozen for seed in range(9)]
+
+    assert again[:9] == again[9:]
+    assert len({item.frozen["values"]["a"] for items in again for item in items}) > 4
+    assert len({frozen["values"]["a"] for frozen in fresh}) > 4
+
+
 def test_what_another_student_has_seen_does_not_matter(cast: Cast) -> None:
     quiz = drawing_quiz(cast, count=2, pool=2)
     finish(cast.alice.id, quiz)

@@ -1,0 +1,77 @@
+"""How the forms of a bank of questions are filled in: filtering, writing, editing, moving, another seed."""
+
+import re
+
+from playwright.sync_api import expect
+
+from extensions import db
+from models import Course
+from services.bank import questions
+from tests.bank.test_questions import written
+from tests.journey.rows import COURSE, STAFF, Person, form
+
+BANK = f"{COURSE}/bank"
+SOURCE = "slug: {slug}\nkind: text\nprompt: Which *one*?\ntags: [written]\naccept: [this]\n"
+
+
+def open_question(person: Person, slug: str) -> None:
+    """Put a draft into the bank and open it."""
+    with person.site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        number = questions.create(course, slug, written("Which *one*?")).id
+        db.session.commit()
+    person.open(f"{BANK}/{number}")
+
+
+@form("GET bank.index (difficulty, state, tag, text)", "bank/index.html", roles=STAFF)
+def filter_a_bank(person: Person) -> None:
+    person.open(BANK)
+    person.page.get_by_label("Text").fill("q3")
+    person.page.get_by_label("State").select_option("Ready")
+    person.send("Filter", ".bank-filter")
+    expect(person.page.locator("table strong")).to_have_text(["q3"])
+    expect(person.page.get_by_label("Text")).to_have_value("q3")
+
+
+@form("POST bank.new (source)", "bank/edit.html", roles=STAFF)
+def write_a_question(person: Person) -> None:
+    person.open(f"{BANK}/new")
+    source = SOURCE.format(slug=f"written-by-{person.name}")
+    person.page.locator("#source").fill(source.replace("accept", "acept"))
+    expect(person.page.locator("#preview")).to_contain_text("Line 5, acept")
+    person.send("Save", "#bank-form")
+    expect(person.page.locator("#source")).to_have_value(re.compile("acept"))
+    person.page.locator("#source").fill(source)
+    expect(person.page.locator("#preview .question")).to_contain_text("Which one?")
+    person.send("Save", "#bank-form")
+    person.expect_flash("Saved as a draft.")
+    person.expect_heading(re.compile(f"written-by-{person.name}"))
+
+
+@form("POST bank.edit (source)", "bank/edit.html", roles=STAFF)
+def edit_a_question(person: Person) -> None:
+    open_question(person, f"edited-by-{person.name}")
+    person.page.get_by_role("link", name="Edit").click()
+    person.page.locator("#source").fill(SOURCE.format(slug=f"edited-by-{person.name}").replace("Which", "What"))
+    person.send("Preview", "#bank-form")
+    expect(person.page.locator("#preview .question")).to_contain_text("What one?")
+    person.send("Save", "#bank-form")
+    person.expect_flash("Saved as a new version.")
+    expect(person.page.get_by_text("Version 2")).to_be_visible()
+
+
+@form("POST bank.move ()", "bank/show.html", roles=STAFF)
+def move_a_question(person: Person) -> None:
+    open_question(person, f"moved-by-{person.name}")
+    person.send("Send to review", ".bank-moves")
+    person.expect_flash("Moved.")
+    person.send("Mark as ready", ".bank-moves")
+    expect(person.page.locator("h1 .badge")).to_have_text("Ready")
+
+
+@form("GET bank.show (seed)", "bank/show.html", roles=STAFF)
+def look_at_another_variant(person: Person) -> None:
+    open_question(person, f"seen-by-{person.name}")
+    person.page.get_by_label("Seed").fill("41")
+    person.send("Another one", ".bank-seen")
+    expect(person.page.get_by_label("Seed")).to_have_value("42")
