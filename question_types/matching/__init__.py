@@ -91,16 +91,15 @@ def in_words(spec: Spec, response: Any) -> str:
 
 
 def buckets(spec: Spec, response: Any) -> list[str]:
-    """Count each pair that was made."""
-    return [f"{left}:{right}" for left, right in (response or {}).items()]
+    """Count each pair that was made: the right ones have labels, the others are said in words."""
+    known, pairs, right = rights(spec), lefts(spec), labels(spec)
+    made = [(f"{left}:{name}", f"{pairs[left]['left']}: {known[name]}") for left, name in (response or {}).items()]
+    return [pair if pair in right else words for pair, words in made]
 
 
 def labels(spec: Spec) -> dict[str, str]:
-    """Say every pair that may be made, the right ones first."""
-    pairs, known = lefts(spec), rights(spec)
-    right = {f"{left}:{id_of(pair['right'])}": f"{pair['left']}: {pair['right']}" for left, pair in pairs.items()}
-    every = {f"{left}:{name}": f"{pair['left']}: {known[name]}" for left, pair in pairs.items() for name in known}
-    return right | every
+    """Say the pairs that are right."""
+    return {f"{left}:{id_of(pair['right'])}": f"{pair['left']}: {pair['right']}" for left, pair in lefts(spec).items()}
 
 
 TYPE = QuestionType(

@@ -98,8 +98,10 @@ def labels(spec: Spec) -> dict[str, str]:
 
 
 def buckets(spec: Spec, response: Any) -> list[str]:
-    """Count each thing at the place that it was given: those at their right places have labels."""
-    return [f"{number}:{name}" for number, name in enumerate(response or [], start=1)]
+    """Count each thing at the place that it was given: right places have labels, the others are said in words."""
+    texts, right = {id_of(text): text for text in spec["items"]}, labels(spec)
+    made = [(f"{number}:{name}", f"{number}. {texts[name]}") for number, name in enumerate(response or [], start=1)]
+    return [place if place in right else words for place, words in made]
 
 
 def in_words(spec: Spec, response: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -201,7 +202,12 @@ def test_the_example_of_the_authors_page_is_a_question(name: str, asked: Questio
 
 
 def test_the_groups_of_answers_have_words(asked: QuestionType, samples: Samples) -> None:
+    for spec, _frozen in questions(asked, samples):
+        assert all(isinstance(text, str) and text for text in asked.labels(spec).values())
+        assert len(asked.labels(spec)) <= MAX_PARTS
     spec, _frozen = next(questions(asked, samples))
-
-    assert all(isinstance(text, str) and text for text in asked.labels(spec).values())
-    assert asked.buckets(spec, asked.clean(spec, samples.right))
+    for response in (samples.right, samples.wrong, *(response for response, _share in samples.partly)):
+        buckets = asked.buckets(spec, asked.clean(spec, response))
+        unnamed = [bucket for bucket in buckets if bucket not in asked.labels(spec)]
+        assert buckets, response
+        assert not any(re.search(r"\b[0-9a-f]{8}\b", bucket) for bucket in unnamed), "an id isn't what people read"

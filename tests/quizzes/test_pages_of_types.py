@@ -109,3 +109,20 @@ def test_a_result_without_answers_can_be_shown(client: FlaskClient, attempt: Att
 
     assert page.status_code == 200
     assert "choice-right" not in page.text
+
+
+def test_the_answers_to_every_type_can_be_analysed(client: FlaskClient, cast: Cast, attempt: Attempt) -> None:
+    for item in attempt.items:
+        samples = samples_of(item.version.kind)
+        if not samples.is_graded_later:  # nobody has graded those yet
+            answer = {"response": samples.wrong, "revision": 1}
+            put_json(client, f"/attempts/{attempt.id}/items/{item.position}", answer)
+    post(client, f"/attempts/{attempt.id}/submit")
+    post(client, "/logout")
+    sign_in(client, "alice")
+
+    page = client.get(f"{PATH}/analysis")
+
+    assert page.status_code == 200
+    assert "ls: changes the folder" in page.text
+    assert "1. third" in page.text
