@@ -86,4 +86,9 @@ def connect_redis(app: Flask, settings: Settings) -> None:
     limits = Limits(
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
-    app.extensions["yurt_given"] = {"publisher": client, "identities": client, "queue": Queue(limits, client)}
+    app.extensions["yurt_given"] = {
+        "publisher": client,
+        "identities": client,
+        "queue": Queue(limits, client),
+        "boards": client,
+    }

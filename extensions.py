@@ -72,7 +72,7 @@ class AppSession(DatabaseSession):
 
     `publisher` sends hints after a commit (`services/live.py`), `identities` is where it is kept who somebody is
     (`services/accounts/identities.py`), `queue` says how labs are limited and where places are
-    kept (`services/capacity/positions.py`).
+    kept (`services/capacity/positions.py`), `boards` keeps ranks (`services/leaderboards/sets.py`).
     """
 
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:

@@ -28,6 +28,7 @@ from blueprints.labs.work_api import lab_work_api
 from blueprints.leaderboards.api import leaderboards_api
 from blueprints.leaderboards.points import points
 from blueprints.leaderboards.points_api import points_api
+from blueprints.leaderboards.settings import board_settings
 from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
@@ -50,6 +51,7 @@ PAGES = (
     gradebook,
     my_grades,
     leaderboards,
+    board_settings,
     points,
     labs,
     lab_ports,

@@ -59,6 +59,21 @@ def graded_student(slug: str, user_id: int, user: User) -> tuple[Course, User]:
     return found_course, enrolment.user
 
 
+def managed_place(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment]:
+    """Return a course whose people the person may change, and somebody's place in it."""
+    found_course = managed(slug, user)
+    return found_course, members.require_member(found_course, user_id)
+
+
+def own_place(slug: str, user: User) -> tuple[Course, Enrolment]:
+    """Return a course, and the person's own place in it as a student: to choose how they stand on its board."""
+    found_course, role = study(slug, user)
+    place = members.place_of(found_course, user) if role == "student" else None
+    if place is None:
+        raise Forbidden(_("Only students are ranked."))
+    return found_course, place
+
+
 def managed(slug: str, user: User) -> Course:
     """Return a course whose people the person may change: its teachers."""
     found_course, role = course(slug, user)

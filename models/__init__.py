@@ -7,7 +7,7 @@ from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
 from models.ended_session import EndedSession
-from models.enrolment import Completion, Enrolment
+from models.enrolment import Cohort, Completion, Enrolment
 from models.grade import GradeMark
 from models.lab import Lab, LabCheck, LabStep
 from models.lab_event import IdleVerdict, LabEvent
@@ -15,7 +15,7 @@ from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
-from models.points import CourseTotal, PointAudit, PointCount, PointEntry
+from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
 from models.question import Question, QuestionVersion
 from models.quiz import Quiz, QuizSlot
 from models.user import ApiToken, Role, User
@@ -27,8 +27,10 @@ __all__ = [
     "Attempt",
     "AttemptItem",
     "Blob",
+    "BoardPlace",
     "CheckRun",
     "ClusterState",
+    "Cohort",
     "Completion",
     "Course",
     "CourseFile",
@@ -50,7 +52,6 @@ __all__ = [
     "Mail",
     "Module",
     "PointAudit",
-    "PointCount",
     "PointEntry",
     "Question",
     "QuestionVersion",

@@ -31,6 +31,11 @@ class Course(Model):
     enrol_code: Mapped[str | None]
     grading: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     version: Mapped[int] = mapped_column(default=1)
+    # Students see the leaderboard as it stood at `from`, until `until`.
+    board_frozen_from: Mapped[datetime | None]
+    board_frozen_until: Mapped[datetime | None]
+    # Grows when a total goes away, so that boards that are kept in Redis are made anew.
+    board_epoch: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
@@ -39,6 +44,10 @@ class Course(Model):
     __table_args__ = (
         CheckConstraint("enrolment IN ('open', 'code', 'closed')", name="enrolment"),
         CheckConstraint("enrolment <> 'code' OR enrol_code IS NOT NULL", name="code"),
+        CheckConstraint(
+            "(board_frozen_from IS NULL) = (board_frozen_until IS NULL) AND board_frozen_from < board_frozen_until",
+            name="board_frozen",
+        ),
         # Serves the catalogue, which lists published courses by title.
         Index("ix_courses_catalogue", "title", "id", postgresql_where="is_published"),
         # Serves enrolling by a code alone.

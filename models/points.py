@@ -53,8 +53,8 @@ class CourseTotal(Model):
     """The sum of a person's ledger in a course, and when it was reached. Written with the ledger, never alone.
 
     `reached_at` is the time since which the sum has never been lower than it is now; `changed_at` that of the last
-    entry.
-    `is_ranked`: its person is a student of the course now. Triggers keep it, and `point_counts` (docs/adr/0024).
+    entry. Triggers keep the rest: `is_ranked` says that its person is a student of the course now who hasn't opted out,
+    `cohort_id` is theirs now, and `changed_in` the transaction that changed the row last.
     """
 
     __tablename__ = "course_totals"
@@ -65,35 +65,51 @@ class CourseTotal(Model):
     reached_at: Mapped[datetime] = mapped_column(default=utcnow)
     changed_at: Mapped[datetime] = mapped_column(default=utcnow)
     is_ranked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    cohort_id: Mapped[int | None]
+    changed_in: Mapped[int] = mapped_column(default=0)
 
     user: Mapped[User] = relationship()
 
     __table_args__ = (
-        # Serves a leaderboard's page and a person's rank: most points first, then who got there first.
+        # Serve a course's board and a cohort's: most points first, then who got there first.
         Index(
             "ix_course_totals_rank",
             "course_id",
             desc("points"),
             "reached_at",
             "user_id",
-            postgresql_where=text("is_ranked"),
+            postgresql_where=text("is_ranked AND points > 0"),
         ),
+        Index(
+            "ix_course_totals_cohort",
+            "cohort_id",
+            desc("points"),
+            "reached_at",
+            "user_id",
+            postgresql_where=text("is_ranked AND points > 0"),
+        ),
+        # Serves what changed since a board in Redis was read.
+        Index("ix_course_totals_course_id_changed_in", "course_id", "changed_in"),
     )
 
 
-class PointCount(Model):
-    """How many ranked students of a course have exactly so many points: the sum of its slots.
+class BoardPlace(Model):
+    """Since when somebody was ranked in a course, or wasn't, and in which cohort. Triggers write a row at each change.
 
-    Kept by a trigger of `course_totals`. A class that finishes a lesson at once would wait for a single row in turn, so
-    each person counts in one of eight.
+    The last row before a moment says who stood on the board then.
     """
 
-    __tablename__ = "point_counts"
+    __tablename__ = "board_places"
 
-    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True)
-    points: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    students: Mapped[int]
+    id: Mapped[Id]
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    is_ranked: Mapped[bool]
+    cohort_id: Mapped[int | None]
+    since: Mapped[datetime]
+
+    # Serves the last row of each person before a moment.
+    __table_args__ = (Index("ix_board_places_course_id_user_id_id", "course_id", "user_id", "id"),)
 
 
 class PointAudit(Model):

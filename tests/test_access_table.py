@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from extensions import db as database
 from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
+from services.courses import cohorts
 from services.quizzes import attempts
 from tests.factories import Cast, run_lab
 from tests.people import ask, sign_in
@@ -133,6 +134,16 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),
     ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
     ("leaderboards.show", "GET"): (f"{COURSE}/leaderboard", {}, (302, 403, 200, 200, 200)),
+    ("leaderboards.choose", "POST"): (
+        f"{COURSE}/leaderboard/appearance",
+        {"board": "hidden"},
+        (302, 403, 302, 403, 403),
+    ),
+    ("board_settings.show", "GET"): (f"{COURSE}/leaderboard/settings", {}, (302, 403, 403, 200, 200)),
+    ("board_settings.freeze", "POST"): (f"{COURSE}/leaderboard/freeze", {}, (302, 403, 403, 302, 302)),
+    ("board_settings.add_cohort", "POST"): (f"{COURSE}/cohorts", {"name": "red"}, (302, 403, 403, 302, 302)),
+    ("board_settings.remove_cohort", "POST"): (f"{COURSE}/cohorts/{{cohort}}/remove", {}, (302, 403, 403, 302, 302)),
+    ("board_settings.put_in_cohort", "POST"): (f"{COURSE}/people/{{bob}}/cohort", {}, (302, 403, 403, 302, 302)),
     ("points.mine", "GET"): (f"{COURSE}/points", {}, (302, 403, 200, 200, 200)),
     ("points.show", "GET"): (f"{COURSE}/people/{{bob}}/points", {}, (302, 403, 403, 200, 200)),
     ("points.give", "POST"): (
@@ -259,6 +270,33 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 403, 403, 200, 200),
     ),
     ("leaderboards_api.read_leaderboard", "GET"): (f"{API}{COURSE}/leaderboard", {}, (401, 403, 200, 200, 200)),
+    ("leaderboards_api.read_appearance", "GET"): (
+        f"{API}{COURSE}/leaderboard/appearance",
+        {},
+        (401, 403, 200, 403, 403),
+    ),
+    ("leaderboards_api.change_appearance", "PUT"): (
+        f"{API}{COURSE}/leaderboard/appearance",
+        {"board": "hidden"},
+        (401, 403, 200, 403, 403),
+    ),
+    ("leaderboards_api.change_freeze", "PUT"): (
+        f"{API}{COURSE}/leaderboard/freeze",
+        {"begin": None, "end": None},
+        (401, 403, 403, 200, 200),
+    ),
+    ("leaderboards_api.list_cohorts", "GET"): (f"{API}{COURSE}/cohorts", {}, (401, 403, 200, 200, 200)),
+    ("leaderboards_api.create_cohort", "POST"): (f"{API}{COURSE}/cohorts", {"name": "x"}, (401, 403, 403, 201, 201)),
+    ("leaderboards_api.delete_cohort", "DELETE"): (
+        f"{API}{COURSE}/cohorts/{{cohort}}",
+        {},
+        (401, 403, 403, 204, 204),
+    ),
+    ("leaderboards_api.change_cohort", "PUT"): (
+        f"{API}{COURSE}/people/{{bob}}/cohort",
+        {"cohort": None},
+        (401, 403, 403, 200, 200),
+    ),
     ("points_api.list_entries", "GET"): (f"{API}{COURSE}/points", {}, (401, 403, 200, 200, 200)),
     ("points_api.list_persons_entries", "GET"): (f"{API}{COURSE}/people/{{bob}}/points", {}, (401, 403, 403, 200, 200)),
     ("points_api.give_points", "POST"): (
@@ -325,6 +363,15 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("bank_api.move_question", "POST"): 403,
     ("warm_api.read_warm", "GET"): 403,
     ("warm_api.change_warm", "PUT"): 403,
+    ("board_settings.show", "GET"): 403,
+    ("board_settings.freeze", "POST"): 403,
+    ("board_settings.add_cohort", "POST"): 403,
+    ("board_settings.remove_cohort", "POST"): 403,
+    ("board_settings.put_in_cohort", "POST"): 403,
+    ("leaderboards_api.change_freeze", "PUT"): 403,
+    ("leaderboards_api.create_cohort", "POST"): 403,
+    ("leaderboards_api.delete_cohort", "DELETE"): 403,
+    ("leaderboards_api.change_cohort", "PUT"): 403,
     # A course's only teacher can't leave it.
     ("courses.leave", "POST"): 302,
 }
@@ -349,6 +396,7 @@ def names(cast: Cast) -> dict[str, Any]:
         "token": row.id,
         "bob": cast.bob.id,
         "question": cast.quiz.questions[0].id,
+        "cohort": cohorts.add(cast.course, "blue").id,
         "check": cast.check.id,
         "step": cast.check.step_id,
     }

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench.speed import answers, exam, pages, report, rush
+from bench.speed import answers, exam, pages, ranks, report, rush
 from bench.speed.figures import Outcome
 from bench.speed.ground import Ground, ground
 from bench.speed.report import Done
@@ -32,6 +32,7 @@ SCENARIOS: dict[str, Scenario] = {
     **{name: partial(_page, name) for name in pages.PAGES},
     "save": lambda at, options: answers.saves(at, rounds=options.rounds, seconds=options.seconds),
     "submit": lambda at, _options: answers.submits(at),
+    "ranks": lambda at, options: ranks.measure(at, quick=options.quick),
     "sign-in": rush.sign_in,
     "exam": exam.run,
 }

@@ -26,12 +26,14 @@ def label(name: str, form: FlaskForm | None = None) -> str:
     if form is not None and name in form:
         return str(form[name].label.text)
     labels = {
+        "board": _("How you stand on the board"),
         "code": _("Enrolment code"),
         "display_name": _("Your name"),
         "email": _("Email address"),
         "end_tokens": _("Also end all API tokens"),
         "is_exempt": _("Exempt"),
         "lab": _("Lab"),
+        "cohort": _("Cohort"),
         "minutes": _("Minutes"),
         "note": _("Note to the student"),
         "new_password": _("New password"),
@@ -39,6 +41,7 @@ def label(name: str, form: FlaskForm | None = None) -> str:
         "password": _("Password"),
         "password_confirm": _("Retype the password"),
         "points": _("Points to give"),
+        "pseudonym": _("Pseudonym"),
         "reason": _("Reason"),
         "percent": _("Score in per cent"),
         "remember": _("Keep me signed in"),

@@ -9,6 +9,7 @@ from blueprints.auth import confirmation
 from blueprints.pages import login_required, me, now
 from extensions import db
 from services import policy
+from services.courses import cohorts as course_cohorts
 from services.courses import members
 from services.labs import bulk
 
@@ -30,6 +31,7 @@ def show(slug: str) -> ResponseReturnValue:
         total=page.total,
         page=page.number,
         pages=page.pages,
+        cohorts=course_cohorts.of(course),
         can_manage=policy.may_manage_people(me(), role),
     )
 

@@ -18,7 +18,7 @@ from services.courses import files, members, progress
 from services.courses.outlines import activity, done_ids, outline
 from services.errors import InvalidInput, NotFound
 from services.labs import bulk
-from services.leaderboards import ranks
+from services.leaderboards import boards, entries
 
 courses = Blueprint("courses", __name__)
 
@@ -78,8 +78,8 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
     user = person()
     plan = outline(course)
     done = done_ids(user.id if user else None, course)
-    own = ranks.mine(course, user)
     can_see_people = policy.may_see_people(user, role)
+    own = boards.own(course, user, is_staff=can_see_people, now=now()) if role == "student" else None
     page = render_template(
         "courses/show.html",
         course=course,
@@ -88,7 +88,7 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
         done=len(done),
         total=len(plan.entries),
         next=pages.link(course, next((entry for entry in plan.entries if entry.id not in done), None)),
-        points=own.points if own else 0,
+        points=entries.total(course, user.id) if user and role else 0,
         rank=own.rank if own else None,
         can_see_people=can_see_people,
         form=form,

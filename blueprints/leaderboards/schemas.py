@@ -5,28 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from blueprints.schemas import Input, Output
+from blueprints.schemas import Input, Moment, Output, PageQuery
+from services.courses.cohorts import LONGEST_NAME
+from services.leaderboards.appearances import LONGEST_PSEUDONYM
 from services.leaderboards.awards import LONGEST_KEY, LONGEST_REASON, MOST_POINTS
-
-
-class RowOut(Output):
-    """A place; ranks count from 1."""
-
-    rank: int
-    user_id: int
-    name: str
-    points: int
-    is_me: bool
-
-
-class BoardOut(Output):
-    """A page of the board, and the caller's own row wherever it stands."""
-
-    rows: list[RowOut]
-    me: RowOut | None
-    page: int
-    pages: int
-    total: int
 
 
 class EntryOut(Output):
@@ -108,3 +90,114 @@ class AuditsOut(Output):
     """The last audits, the newest first."""
 
     audits: list[AuditOut]
+
+
+class RowOut(Output):
+    """A place; ranks count from 1. `key` names its person, always the same.
+
+    Who goes by a pseudonym, or has opted out since, has no `user_id` for others; the latter has no `name`. The staff
+    also get a `real_name` where it differs.
+    """
+
+    key: str
+    rank: int
+    user_id: int | None
+    name: str | None
+    real_name: str | None
+    points: int
+    is_me: bool
+
+
+class BoardQuery(PageQuery):
+    """Which board, and which part of it. `as_of` asks for the board as it stood then."""
+
+    period: Literal["all", "month", "week"] = "all"
+    cohort: int | None = Field(default=None, ge=1, lt=2**63)
+    as_of: Moment | None = None
+    after: str | None = Field(default=None, max_length=100)
+    before: str | None = Field(default=None, max_length=100)
+    q: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+class BoardOut(Output):
+    """A part of the board, and your own row wherever it stands, with the five above and below.
+
+    `next` and `previous` are for `after` and `before`; `found` has the rows that `q` asks for. `as_of` is the moment
+    that is shown, null for now; while the board `is_frozen` that is the begin of the freeze. `since` is when the week
+    or month began.
+    """
+
+    rows: list[RowOut]
+    me: RowOut | None
+    around: list[RowOut]
+    found: list[RowOut] | None
+    next: str | None
+    previous: str | None
+    page: int
+    pages: int
+    total: int
+    period: Literal["all", "month", "week"]
+    since: datetime | None
+    as_of: datetime | None
+    is_frozen: bool
+
+
+class AppearanceIn(Input):
+    """How you stand on the board."""
+
+    board: Literal["name", "pseudonym", "hidden"]
+    pseudonym: str | None = Field(default=None, max_length=LONGEST_PSEUDONYM)
+
+
+class AppearanceOut(Output):
+    """How you stand on the board, and the pseudonym that you chose last."""
+
+    board: Literal["name", "pseudonym", "hidden"]
+    pseudonym: str | None
+
+
+class FreezeIn(Input):
+    """From when until when students see the board as it stood at the begin."""
+
+    begin: Moment | None
+    end: Moment | None
+
+
+class FreezeOut(Output):
+    """The same as it is now."""
+
+    begin: datetime | None
+    end: datetime | None
+
+
+class CohortIn(Input):
+    """A new cohort."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
+
+
+class CohortOut(Output):
+    """A cohort, and how many people are in it."""
+
+    id: int
+    name: str
+    people: int
+
+
+class CohortsOut(Output):
+    """A course's cohorts by name."""
+
+    cohorts: list[CohortOut]
+
+
+class PlaceIn(Input):
+    """A cohort's ID, or null."""
+
+    cohort: int | None = Field(ge=1, lt=2**63)
+
+
+class PlaceOut(Output):
+    """Who is in which cohort."""
+
+    user_id: int
+    cohort: int | None

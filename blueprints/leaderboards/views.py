@@ -1,32 +1,126 @@
 """The leaderboard's page; it is told of changes by the gateway and then fetches its table again."""
 
-from flask import Blueprint, render_template, request
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from blueprints import access, live_tickets
-from blueprints.pages import login_required, me
-from services.leaderboards import ranks as board_service
+from blueprints.leaderboards import plots
+from blueprints.leaderboards.reading import Asked, Seen, read, told
+from blueprints.pages import login_required, me, now
+from blueprints.shown import time_zone
+from extensions import db
+from models import Course, Enrolment
+from services import policy
+from services.courses import cohorts, members
+from services.errors import InvalidInput
+from services.leaderboards import appearances, scopes
+from services.leaderboards.scopes import PERIODS, Period
+from services.paging import PER_PAGE
 
 leaderboards = Blueprint("leaderboards", __name__)
+
+LONGEST_QUERY = 100
 
 
 @leaderboards.get("/courses/<slug>/leaderboard")
 @login_required
 def show(slug: str) -> ResponseReturnValue:
-    """Show a page of the board, with the reader's own row always in sight."""
+    """Show a part of the board, with the reader's own row always in sight."""
     course, role = access.study(slug, me())
-    user = me()
-    page = board_service.board(course, user.id, request.args.get("page", 1, int))
-    ticket = live_tickets.issuer().live("board", course.id)
-    template = "leaderboards/_table.html" if "partial" in request.args else "leaderboards/show.html"
+    place = members.place_of(course, me()) if role == "student" else None
+    return _page(course, role, place, {})
+
+
+@leaderboards.post("/courses/<slug>/leaderboard/appearance")
+@login_required
+def choose(slug: str) -> ResponseReturnValue:
+    """Change how one stands on the board."""
+    course, place = access.own_place(slug, me())
+    try:
+        appearances.choose(place, request.form.get("board", ""), request.form.get("pseudonym", ""))
+    except InvalidInput as fault:
+        return _page(course, place.role, place, {fault.field: fault.message}), 422
+    db.session.commit()
+    flash(_("Saved."), "success")
+    return redirect(url_for("leaderboards.show", slug=slug))
+
+
+def _page(course: Course, role: str | None, place: Enrolment | None, faults: dict[str, str]) -> str:
+    asked = _asked()
+    seen = read(course, role, me(), asked)
+    is_partial = "partial" in request.args
+    # The first ten stand on the first page alone.
+    has_plot = not (is_partial or asked.after or asked.before or asked.page > 1)
     return render_template(
-        template,
+        "leaderboards/_table.html" if is_partial else "leaderboards/show.html",
         course=course,
         role=role,
-        rows=page.rows,
-        me=board_service.mine(course, user, page),
-        page=page.number,
-        pages=page.pages,
-        total=page.total,
-        live_url=f"/live/leaderboards/{course.id}?ticket={ticket}",
+        seen=seen,
+        asked=asked,
+        rows=told(seen, seen.board.rows),
+        me=told(seen, [seen.board.me])[0] if seen.board.me else None,
+        around=told(seen, seen.board.around),
+        found=told(seen, seen.found) if seen.found is not None else None,
+        total=seen.board.total,
+        cohorts=cohorts.of(course),
+        can_manage=policy.may_manage_people(me(), role),
+        place=place,
+        faults=faults,
+        plot=plots.draw(seen.scope, seen.board.rows, seen.board.me, now()) if has_plot else None,
+        kept=_kept(asked),
+        as_of_text=_local(asked.as_of),
+        live_url=_live_url(course, seen),
     )
+
+
+def _live_url(course: Course, seen: Seen) -> str:
+    """Return where changes are told; nothing changes on a board of the past."""
+    if seen.scope.until is not None and not seen.is_frozen:
+        return ""
+    return f"/live/leaderboards/{course.id}?ticket={live_tickets.issuer().live('board', course.id)}"
+
+
+def _asked() -> Asked:
+    args = request.args
+    period: Period = next((each for each in PERIODS if each == args.get("period")), "all")
+    return Asked(
+        period=period,
+        cohort=args.get("cohort", None, int) or None,
+        as_of=_moment(args.get("as_of", "")),
+        page=max(1, min(args.get("page", 1, int), 100_000)),
+        per_page=PER_PAGE,
+        after=args.get("after") or None,
+        before=args.get("before") or None,
+        q=args.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY],
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a moment: with its offset, or as the reader's clock shows it."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return max(scopes.EPOCH, at if at.tzinfo else at.replace(tzinfo=ZoneInfo(time_zone())))
+    except (ValueError, OverflowError):
+        raise InvalidInput("as_of", _("That is no moment. Write it as 2026-03-02T14:30.")) from None
+
+
+def _local(at: datetime | None) -> str:
+    """Write a moment for its field, in the reader's time zone."""
+    return at.astimezone(ZoneInfo(time_zone())).strftime("%Y-%m-%dT%H:%M") if at else ""
+
+
+def _kept(asked: Asked) -> dict[str, Any]:
+    """Give what links on the page keep of what was asked."""
+    kept = {
+        "period": asked.period if asked.period != "all" else None,
+        "cohort": asked.cohort,
+        "as_of": request.args.get("as_of") or None,
+    }
+    return {name: value for name, value in kept.items() if value is not None}

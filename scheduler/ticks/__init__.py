@@ -10,6 +10,7 @@ from scheduler.tick import Ask, Tick
 from scheduler.ticks import (
     attempts,
     audits,
+    boards,
     capacity,
     checks,
     events,
@@ -36,6 +37,7 @@ from services.labs import checks as check_service
 from services.labs import claims, warm_stock
 from services.labs import saving as save_service
 from services.leaderboards import audits as point_audits
+from services.leaderboards import sets
 from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
 
@@ -63,8 +65,8 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     ]
     audit = Tick("audits", lambda: False, due=point_audits.due)
     # An audit of a large site takes a while.
-    audit.work = audits.auditor(lambda: audit.beat())
-    ticks.append(audit)
+    audit.work = audits.auditor(redis, lambda: audit.beat())
+    ticks += [audit, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     if backend is None:
         return ticks
     limits = Limits(

@@ -125,6 +125,11 @@ def require_member(course: Course, user_id: int) -> Enrolment:
     return enrolment
 
 
+def place_of(course: Course, user: User) -> Enrolment | None:
+    """Return a person's place in the course, if they have one."""
+    return db.session.get(Enrolment, (course.id, user.id))
+
+
 def _add(user_id: int, course_id: int, role: str, now: datetime) -> None:
     row = insert(Enrolment).values(user_id=user_id, course_id=course_id, role=role, enrolled_at=now)
     db.session.execute(row.on_conflict_do_nothing())

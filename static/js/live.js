@@ -76,10 +76,15 @@ export class Board {
   #isWaiting = false;
   #took = 0;
   #delay;
+  #show;
 
-  /** @param {(took: number) => number} delay  how long to wait after a change, in ms; `took` is how long the last look took */
-  constructor(delay) {
+  /**
+   * @param {(took: number) => number} delay  how long to wait after a change, in ms; `took` is how long the last look took
+   * @param {(box: HTMLElement, replace: () => void) => void} show  replaces what the box holds, in its own way
+   */
+  constructor(delay, show = (_box, replace) => replace()) {
     this.#delay = delay;
+    this.#show = show;
     new BoardSubscription(this.#badge, () => this.refreshSoon());
   }
 
@@ -99,7 +104,7 @@ export class Board {
     const focused = document.activeElement?.id;
     // The site's own HTML, escaped there.
     const page = new DOMParser().parseFromString(html, "text/html");
-    this.#box.replaceChildren(...page.body.childNodes);
+    this.#show(this.#box, () => this.#box.replaceChildren(...page.body.childNodes));
     if (focused && !document.activeElement?.id) document.getElementById(focused)?.focus();
   }
 }

@@ -52,6 +52,8 @@ PAGES: dict[str, list[str]] = {
             "/lab-sessions/{lab}/timeline",
             f"{WIDE}/people",
             f"{WIDE}/people/{{bob}}/points",
+            f"{WIDE}/leaderboard/settings",
+            f"{COURSE}/leaderboard/settings",
             f"{WIDE}/labs-board",
             f"{QUIZ}/settings",
             f"{WIDE}/quizzes/wide-quiz/settings",

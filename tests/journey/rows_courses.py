@@ -125,6 +125,91 @@ def give_points(person: Person) -> None:
     expect(person.page.get_by_text("Helped <others> & me")).to_be_visible()
 
 
+@form("POST leaderboards.choose (board, pseudonym)", "leaderboards/show.html", roles=("bob",))
+def choose_a_pseudonym(person: Person) -> None:
+    person.open(f"{COURSE}/leaderboard")
+    person.page.get_by_text("How you stand on the board").first.click()
+    person.page.get_by_label("By a pseudonym").check()
+    person.page.get_by_label("Pseudonym", exact=True).fill("The Owl")
+    person.send("Save", "details.appearance")
+    person.expect_flash("Saved.")
+    person.page.get_by_text("How you stand on the board").first.click()
+    expect(person.page.get_by_label("Pseudonym", exact=True)).to_have_value("The Owl")
+
+
+@form("GET leaderboards.show (as_of, q)", "leaderboards/show.html", roles=PEOPLE)
+def ask_the_board(person: Person) -> None:
+    person.open(f"{COURSE}/leaderboard")
+    person.page.get_by_label("Name", exact=True).fill("nobody at all")
+    person.page.get_by_label("As it stood at").fill("2026-01-01T10:00")
+    person.send("Show", "form.board-ask")
+    expect(person.page.get_by_text("Nobody on this board is called that.")).to_be_visible()
+    expect(person.page.get_by_text("This is how the board stood at")).to_be_visible()
+
+
+@form("GET leaderboards.show (as_of, cohort, q)", "leaderboards/show.html", roles=STAFF)
+def ask_for_a_cohort(person: Person) -> None:
+    add_cohort(person, f"red-{person.name}")
+    person.open(f"{COURSE}/leaderboard")
+    person.page.get_by_label("Cohort").select_option(f"red-{person.name}")
+    person.send("Show", "form.board-ask")
+    expect(person.page.get_by_label("Cohort").locator("option:checked")).to_have_text(f"red-{person.name}")
+    remove_cohort(person, f"red-{person.name}")
+
+
+@form("POST board_settings.freeze (from, until)", "leaderboards/settings.html", roles=STAFF)
+def freeze_the_board(person: Person) -> None:
+    person.open(f"{COURSE}/leaderboard/settings")
+    person.fill(From="2026-01-02T10:00", Until="2026-01-01T10:00")
+    person.send("Save", "form.freeze")
+    expect(person.page.get_by_text("The end comes after the begin.")).to_be_visible()
+    person.fill(Until="2026-01-03T10:00")
+    person.send("Save", "form.freeze")
+    person.expect_flash("Saved.")
+    expect(person.page.get_by_label("Until", exact=True)).to_have_value("2026-01-03T10:00")
+
+
+@form("POST board_settings.add_cohort (name)", "leaderboards/settings.html", roles=STAFF)
+def add_a_cohort(person: Person) -> None:
+    add_cohort(person, f"blue-{person.name}")
+    remove_cohort(person, f"blue-{person.name}")
+
+
+@form("POST board_settings.remove_cohort ()", "leaderboards/settings.html", roles=STAFF)
+def remove_a_cohort(person: Person) -> None:
+    add_cohort(person, f"green-{person.name}")
+    remove_cohort(person, f"green-{person.name}")
+
+
+@form("POST board_settings.put_in_cohort (cohort)", "courses/people.html", roles=STAFF)
+def put_somebody_into_a_cohort(person: Person) -> None:
+    add_student(person.site, f"trent-{person.name}")
+    add_cohort(person, f"grey-{person.name}")
+    person.open(f"{COURSE}/people")
+    line = line_of(person, f"trent-{person.name}")
+    line.get_by_label("Cohort of").select_option(f"grey-{person.name}")
+    line.get_by_role("button", name="Put there").click()
+    person.expect_flash("Saved.")
+    chosen = line_of(person, f"trent-{person.name}").get_by_label("Cohort of").locator("option:checked")
+    expect(chosen).to_have_text(f"grey-{person.name}")
+    remove_cohort(person, f"grey-{person.name}")
+
+
+def add_cohort(person: Person, name: str) -> None:
+    person.open(f"{COURSE}/leaderboard/settings")
+    person.fill(New_cohort=name)
+    person.send("Add", "form.cohort-new")
+    person.expect_flash("Saved.")
+    expect(person.page.locator(".cohorts")).to_contain_text(name)
+
+
+def remove_cohort(person: Person, name: str) -> None:
+    person.open(f"{COURSE}/leaderboard/settings")
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.get_by_role("button", name=f"Remove {name}").click()
+    person.expect_flash("Saved.")
+
+
 def add_student(site: LiveSite, handle: str, **values: Any) -> None:
     with site.app.app_context():
         course = db.session.query(Course).filter_by(slug="shell").one()

@@ -36,7 +36,16 @@ BOBS = [
 ]
 # Of a new site's demo course, question 1 is there.
 BANK = [f"{COURSE}/bank", f"{COURSE}/bank/1", f"{COURSE}/bank/1/edit", f"{COURSE}/bank/new"]
-ALICES = ["/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", f"{QUIZ}/analysis", f"{COURSE}/gradebook", *BANK]
+ALICES = [
+    "/",
+    COURSE,
+    f"{COURSE}/people",
+    f"{COURSE}/leaderboard/settings",
+    f"{COURSE}/labs-board",
+    f"{QUIZ}/analysis",
+    f"{COURSE}/gradebook",
+    *BANK,
+]
 CHARLIES = ["/", COURSE, "/labs"]
 
 

@@ -90,8 +90,8 @@ def test_people_beyond_one_statement_are_all_looked_at(cast: Cast, monkeypatch: 
     assert (report.totals, report.drifts) == (5, 5)
 
 
-def test_the_scheduler_audits_after_each_night_and_when_asked(cast: Cast) -> None:
-    work = auditor(lambda: None)
+def test_the_scheduler_audits_after_each_night_and_when_asked(app: Any, cast: Cast) -> None:
+    work = auditor(app.extensions["yurt_redis"], lambda: None)
     assert not work()  # nobody has points yet
     earn(cast, cast.bob.id)
 
