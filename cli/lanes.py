@@ -18,6 +18,7 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
+from cli.waits import Teller
 from services.accounts import passwords
 
 # First parts of the addresses whose forms bring a password.
@@ -38,6 +39,8 @@ class Waiting:
         """Answer the request, unless whoever asked for a page has left."""
         if time.monotonic() - self.since > LEAVES_AFTER_S and has_left(self.channel):
             self.channel.connected = False
+        if self.lane.teller is not None:
+            self.lane.teller.note(self.channel.requests[0])
         try:
             self.channel.service()
         finally:
@@ -53,6 +56,7 @@ class Lane:
 
     def __init__(self, most: int | None = None, changed: threading.Condition | None = None) -> None:
         self.waiting: deque[Waiting] = deque()
+        self.teller: Teller | None = None
         self._most, self._changed, self._in_hand = most, changed, 0
 
     def __bool__(self) -> bool:
@@ -131,3 +135,9 @@ def accept_by_turns(server: Any, threads: int) -> None:
     """Have the server accept while no more requests wait in it than it can begin at once."""
     lanes, readable = server.task_dispatcher.queue, server.readable
     server.readable = lambda: readable() and len(lanes.common.waiting) < threads
+
+
+def tell_waits(server: Any, redis: Any) -> None:
+    """Have the server tell how long requests wait in its lanes."""
+    lanes = server.task_dispatcher.queue
+    lanes.common.teller, lanes.passwords.teller = Teller(redis, "common"), Teller(redis, "passwords")

@@ -106,6 +106,7 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     # A request that waits its turn isn't worth a line; the time it took is measured.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = make_server(app, listener, settings.web_threads, allowed_connections())
+    lanes.tell_waits(server, app.extensions["yurt_redis"])
     watch = Watch(server)
     is_ending = False
 

@@ -26,6 +26,7 @@ from gateway.subscriptions import Subscriptions
 from gateway.terminals import Terminals
 from gateway.tickets import Tickets
 from gateway.visitors import Visitors
+from gateway.waits import Waits
 from services import process_figures
 from services.hosts import Hosts
 
@@ -73,6 +74,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
             *Files(tickets, labs_here, activity_buffer, access, each("transfers")).routes(),
             *ports.routes(),
+            web.get("/live/waits", Waits(redis).tell),
             web.get("/healthz", healthz),
         ]
     )

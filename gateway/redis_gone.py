@@ -6,6 +6,7 @@
 | `access` | sessions that were ended | none counts as ended; PostgreSQL's answer counts | `or_default` |
 | `tickets.once` | one-use tickets | 503: nobody knows whether the ticket was used | `or_unavailable` |
 | `activity_buffer` | to note activity | drops it; nobody is stopped for idleness meanwhile | `or_default` |
+| `waits` | how long requests wait in a rush | says that it doesn't know | `or_default` |
 | `measures` | to publish metrics | leaves them out until the next time | `or_default` |
 
 A terminal's WebSocket is open before its ticket is redeemed: `terminals` closes it at that 503 as at a refused ticket,

@@ -2,10 +2,12 @@
 import { get, part } from "./dom.js";
 import { send } from "./send.js";
 import { session } from "./session.js";
+import { wait } from "./waiting.js";
 
 /** @import { ClosedBy } from "./types" */
 
-const PATIENCE_MS = 15000;
+// When an exam ends, everybody hands in: that waits its turn.
+const PATIENCE_MS = 120000;
 
 /**
  * Let the form be handed in; `page` is what the attempt's page can do.
@@ -36,8 +38,12 @@ export function handIn(form, words, page) {
     confirm.disabled = true;
     problem.textContent = "";
     await page.flushAll();
+    const summary = part(review, "[data-summary]");
+    const said = summary.textContent;
+    const end = wait({ show: (text) => (summary.textContent = text || said) });
     const response = await send("POST", form.action, undefined, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
     const answer = await response?.json().catch(() => null);
+    end();
     confirm.disabled = false;
     if (response?.ok && answer?.state === "closed") return page.handedIn(answer.closed_by);
     if (!session.isMine) return review.close(); // the way to sign in is beneath

@@ -1,6 +1,7 @@
 // What every page does: confirm, copy code, close menus, show where one is in the outline, send what wasn't sent.
 import "./copy.js";
 import "./session.js";
+import "./waiting.js";
 import { findPart, part, parts } from "./dom.js";
 import { isComposing } from "./keys.js";
 

@@ -57,14 +57,13 @@ class Site:
         self.servers.append(server)
         return server
 
-    def ask(self, method: str, path: str) -> socket.socket:
+    def ask(self, method: str, path: str, headers: str = "") -> socket.socket:
         """Send a request and return its connection."""
         client = socket.socket(socket.AF_UNIX)
         client.settimeout(20)
         client.connect(self.listener.getsockname())
-        client.sendall(
-            f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode()
-        )
+        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: 0\r\n\r\n"
+        client.sendall(head.encode())
         return client
 
     def end(self) -> None:
