@@ -24,6 +24,8 @@ TRIED = 200
 USUAL_PERCENT = "1"
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,19}")
 _SHOWN = re.compile(r"\{([a-zA-Z][a-zA-Z0-9_]{0,19})\}")
+# The same in mathematics, where LaTeX has its braces escaped: each letter is an element of its own.
+_SHOWN_IN_MATHEMATICS = re.compile(r"<mo[^<>]*>\{</mo>((?:<m[in]>[a-zA-Z0-9]+</m[in]>)+)<mo[^<>]*>\}</mo>")
 CONSTANTS = {"pi": math.pi, "e": math.e}
 FUNCTIONS = {
     **{
@@ -167,8 +169,14 @@ def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:
 
 def prompt(html: str, spec: Spec, frozen: Frozen) -> str:
     """Put the numbers where the question's text has their names in braces."""
-    values = frozen.get("values", {})
-    return _SHOWN.sub(lambda found: escape(str(values.get(found[1], found[0]))), html)
+    values = {name: escape(str(value)) for name, value in frozen.get("values", {}).items()}
+
+    def number(found: re.Match[str]) -> str:
+        name = re.sub(r"</?m[in]>", "", found[1])
+        return f"<mn>{values[name]}</mn>" if name in values else found[0]
+
+    html = _SHOWN_IN_MATHEMATICS.sub(number, html)
+    return _SHOWN.sub(lambda found: values.get(found[1], found[0]), html)
 
 
 def clean(spec: Spec, response: Any) -> str | None:

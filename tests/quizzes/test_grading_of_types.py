@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from question_types import TYPES, formula, matching, numeric, ordering, text, units
+from services import markdown
 from services.errors import InvalidInput
 
 LETTERS = "abcdefgh"
@@ -210,6 +211,17 @@ def test_each_attempt_has_numbers_within_their_ranges_and_its_own_answer(seed: i
     assert formula.grade(spec, str(float(a * n) + 1), frozen) == 0
     asked = formula.prompt("<p>{a} times {n}, and {other}</p>", spec, frozen)
     assert asked == f"<p>{frozen['values']['a']} times {n}, and {{other}}</p>"
+
+
+def test_numbers_stand_in_mathematics_too() -> None:
+    spec = formula.parse({"parameters": {"size": {"values": [40]}, "n": {"values": [-2.5]}}, "answer": "size * n"})
+    html = markdown.render(r"$`\frac{\{size\} \cdot \{n\}}{\{other\}}`$, of {size}")
+
+    asked = formula.prompt(html, spec, formula.freeze(spec, random.Random(1), False))
+
+    assert "<mn>40</mn><mo>·</mo><mn>-2.5</mn>" in asked
+    assert "of 40" in asked
+    assert "<mi>o</mi><mi>t</mi>" in asked
 
 
 def test_variants_differ() -> None:
