@@ -8,18 +8,18 @@ from tests.journey.rows_courses import add_student
 
 @form("GET gradebook.show (q)", "gradebook/show.html", roles=STAFF)
 def search_the_gradebook(person: Person) -> None:
-    add_student(person.site, f"niaj-{person.name}")
+    add_student(person.site, f"victor-{person.name}")
     person.open(f"{COURSE}/gradebook")
-    person.page.get_by_label("Search students").fill(f"niaj-{person.name}")
+    person.page.get_by_label("Search students").fill(f"victor-{person.name}")
     person.send("Search", "form.search")
     expect(person.page.locator("table.gradebook tbody tr")).to_have_count(1)
-    expect(person.page.locator("table.gradebook")).to_contain_text(f"niaj-{person.name}@example.org")
+    expect(person.page.locator("table.gradebook")).to_contain_text(f"victor-{person.name}@example.org")
 
 
 @form("POST gradebook.set_mark (is_exempt, note, percent)", "gradebook/student.html", roles=STAFF)
 def set_a_score(person: Person) -> None:
-    add_student(person.site, f"olivia-{person.name}")
-    person.open(f"{COURSE}/gradebook?q=olivia-{person.name}")
+    add_student(person.site, f"walter-{person.name}")
+    person.open(f"{COURSE}/gradebook?q=walter-{person.name}")
     person.page.locator("table.gradebook tbody a").first.click()
     item = person.page.locator(".grade-items > li").first
     item.locator("summary").click()
