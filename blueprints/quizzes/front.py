@@ -1,5 +1,7 @@
 """A quiz's front page: what it asks for, whether one can start now, and how earlier attempts went."""
 
+from fractions import Fraction
+
 import flask_babel
 from flask import render_template
 
@@ -34,7 +36,7 @@ def page(
     standings = prerequisites.standings(quiz, me().id)
     is_ready = is_staff or all(standing.is_met for standing in standings)
     closed = results.listed(made, quiz, now=at, is_staff=is_staff)
-    scored = [attempt for attempt, shown in closed if shown.score]
+    counted = scores.counted((attempt for attempt, shown in closed if shown.score), quiz.counts)
     before, after = plan.around(quiz.slug)
     return render_template(
         "quizzes/show.html",
@@ -47,8 +49,8 @@ def page(
         attempts=closed,
         open_attempt=opened,
         attempts_left=terms.attempts_left(len(made)),
-        counted=scores.counted(scored, quiz.counts),
-        earned=max((grading.worth_of(quiz.points, each.score, each.max_score) for each in scored), default=0),
+        counted=counted,
+        earned=grading.worth_of(quiz.points, counted.share, Fraction(1)) if counted else 0,
         is_staff=is_staff,
         can_set=policy.may_set_quizzes(me(), role),
         can_start=policy.may_take_part(role) and (opened is not None or (obstacle is None and is_ready)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, event
 
 from extensions import db
-from models import Attempt
+from models import Attempt, PointEntry
 from services.quizzes import answers, attempts, scores
 from tests.factories import RIGHT, Cast
 from tests.people import sign_in
@@ -135,7 +135,10 @@ def test_the_pages_say_which_attempt_counts(client: FlaskClient, cast: Cast) -> 
     of_better, of_worse = (client.get(f"/attempts/{each}/result").text for each in ids)
 
     assert "the last attempt" in front
-    assert "<dt>Your last</dt><dd>25 %" in front
+    # What it earns is what the ledger holds for the quiz.
+    earned = db.session.query(PointEntry).filter_by(source=f"quiz:{cast.quiz.id}").all()
+    assert sum(entry.points for entry in earned) == 5
+    assert "<dt>Your last</dt><dd>25 % · 5 points" in front
     assert '<tr><td>2 <span class="badge">counts</span></td>' in front
     assert "The last attempt counts, with 25 %, not this one." in of_better
     assert "The last attempt counts: this one." in of_worse
