@@ -16,11 +16,12 @@ from services.leaderboards.ladder import Window
 from services.leaderboards.scopes import Scope
 
 STUDENTS, QUICK_STUDENTS = 1_000_000, 100_000
-TIMES, TIMES_WITHOUT = 500, 5
+TIMES, TIMES_WITHOUT = 300, 4
 AIM_MS = 5.0
 # Bulk rows: without the triggers, whose columns are written here.
 PEOPLE = (
-    "SET LOCAL session_replication_role = replica",
+    "ALTER TABLE enrolments DISABLE TRIGGER USER",
+    "ALTER TABLE course_totals DISABLE TRIGGER USER",
     """
     INSERT INTO users (handle, display_name, email, password, fs_uniquifier, active, confirmed_at)
     SELECT 'rank-' || n, 'Student ' || n, 'rank-' || n || '@example.org', '!', 'rank-' || n, true, now()
@@ -40,6 +41,8 @@ PEOPLE = (
     SELECT user_id, course_id, 'lesson:0', 1, 'lesson', points, reached_at FROM course_totals
     WHERE course_id = :course
     """,
+    "ALTER TABLE enrolments ENABLE TRIGGER USER",
+    "ALTER TABLE course_totals ENABLE TRIGGER USER",
 )
 
 
@@ -116,12 +119,13 @@ def _timed(app: Flask, times: int, act: Callable[[int], Any]) -> list[float]:
     """Return how long each took, to the commit."""
     took = []
     with app.app_context():
-        for number in range(times + 20):
+        first = min(times, 20)
+        for number in range(times + first):
             began = time.perf_counter()
             act(number)
             db.session.commit()
             took.append(time.perf_counter() - began)
-    return took[20:]  # the first ones compile statements
+    return took[first:]  # those before compile statements
 
 
 def _award(course_id: int, user_id: int) -> None:
