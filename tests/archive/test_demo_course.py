@@ -8,7 +8,7 @@ import pytest
 
 from question_types import TYPES
 from services import markdown
-from services.archive.content import LabContent, LessonContent, QuizContent
+from services.archive.content import DrawContent, LabContent, LessonContent, QuestionContent, QuizContent
 from services.archive.read import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +16,8 @@ COURSE = read(ROOT / "courses" / "linux-from-the-shell")
 ACTIVITIES = [activity for module in COURSE.modules for activity in module.activities]
 LESSONS = [activity for activity in ACTIVITIES if isinstance(activity, LessonContent)]
 QUIZZES = [activity for activity in ACTIVITIES if isinstance(activity, QuizContent)]
+QUESTIONS = [entry for quiz in QUIZZES for entry in quiz.questions if isinstance(entry, QuestionContent)]
+QUESTIONS += [question for file in COURSE.bank for question in file.questions]
 LABS = [activity for activity in ACTIVITIES if isinstance(activity, LabContent)]
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -128,7 +130,7 @@ def test_tempting_mistake_does_not_pass(mistake, tmp_path):
 
 
 def test_course_is_as_large_as_promised():
-    kinds = {question.kind for quiz in QUIZZES for question in quiz.questions}
+    kinds = {question.kind for question in QUESTIONS}
 
     assert len(COURSE.modules) >= 3
     assert len(LESSONS) >= 9
@@ -136,6 +138,15 @@ def test_course_is_as_large_as_promised():
     assert len(QUIZZES) >= 3 and all(6 <= len(quiz.questions) <= 10 for quiz in QUIZZES)
     assert len(LABS) >= 3
     assert kinds == set(TYPES)
+
+
+def test_a_quiz_draws_from_a_bank_that_has_more_than_it_asks():
+    draws = [entry for quiz in QUIZZES for entry in quiz.questions if isinstance(entry, DrawContent)]
+
+    assert draws
+    for draw in draws:
+        pool = [question for question in QUESTIONS if draw.tag in question.tags and question.state == "ready"]
+        assert len(pool) >= 2 * draw.count
 
 
 def test_every_lesson_renders_without_leftovers():
@@ -156,5 +167,5 @@ def test_every_step_has_a_solution_that_renders_without_leftovers():
 
 
 def test_every_question_and_check_explains_itself():
-    assert all(question.feedback for quiz in QUIZZES for question in quiz.questions)
+    assert all(question.feedback for question in QUESTIONS)
     assert all(check.hint and check.points for lab in LABS for check in lab.checks)
