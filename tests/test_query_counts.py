@@ -6,7 +6,7 @@ and pools say by themselves (BEGIN, pings, COMMIT) counts, too.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -36,7 +36,7 @@ from tests.factories import (
 )
 from tests.help.classes import add_class, add_runs
 from tests.people import put_json, sign_in, token
-from tests.quizzes.test_draws import add_to_bank
+from tests.quizzes.test_draws import add_to_bank, drawing_quiz
 from tests.relays import CountingRelay
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -130,6 +130,23 @@ def test_the_list_of_people_costs_few_statements(
     client.get("/courses/shell/people")
 
     assert len(counted) <= 5, "\n\n".join(counted)
+
+
+def test_an_attempt_is_drawn_in_as_few_statements_whatever_it_asks(cast: Cast, counted: list[str]) -> None:
+    counts = []
+    for hour, (count, pool) in enumerate([(2, 4), (30, 60)]):
+        quiz = drawing_quiz(cast, count=count, pool=pool, prefix=f"pool-{count}")
+        quiz.slots[0].tag = f"pool-{count}"
+        database.session.flush()
+        database.session.expire_all()
+        user_id, quiz_row = cast.bob.id, database.session.get_one(Quiz, quiz.id)
+        counted.clear()
+
+        attempt = attempts.start(user_id, quiz_row, now=utcnow() + timedelta(hours=hour))
+
+        counts.append(len(counted))
+        assert len(attempt.items) == count
+    assert counts[0] == counts[1], "\n\n".join(counted)
 
 
 @pytest.mark.parametrize(("path", "most"), [("", 6), ("/{question}", 8), ("/{question}/edit", 4), ("/new", 3)])

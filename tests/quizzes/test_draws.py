@@ -35,12 +35,12 @@ def add_to_bank(course_id: int, slug: str, *tags: str, kind: str = "single", **c
     return question
 
 
-def drawing_quiz(cast: Cast, count: int = 2, pool: int = 6, **columns: Any) -> Quiz:
+def drawing_quiz(cast: Cast, count: int = 2, pool: int = 6, prefix: str = "file", **columns: Any) -> Quiz:
     """Return a quiz that draws some of a pool."""
     quiz = QuizFactory(module=cast.lesson.module, **columns)
     quiz.slots.append(QuizSlot(position=1, tag="files", count=count, points=2))
     for number in range(pool):
-        add_to_bank(cast.course.id, f"file-{number}", "files")
+        add_to_bank(cast.course.id, f"{prefix}-{number}", "files", prefix)
     db.session.flush()
     return quiz
 
