@@ -40,6 +40,8 @@ from tests.archive.folders import make_folder, tree
 from tests.factories import RAW
 from tests.labs.test_definition import bounds, unit
 
+# Samples of types point at it.
+PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="1"/></svg>'
 ROOT = Path(__file__).resolve().parents[2]
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r").filter(
     lambda character: control_character(character) is None
@@ -256,7 +258,7 @@ def courses(draw):
         enrolment=enrolment,
         enrol_code="a-code" if enrolment == "code" else None,
         grading=draw(gradings(named)),
-        files=(FileContent("files/a.bin", draw(st.binary(max_size=20))),),
+        files=(FileContent("files/a.bin", draw(st.binary(max_size=20))), FileContent("files/tree.svg", PICTURE)),
         bank=bank,
     )
 
