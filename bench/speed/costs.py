@@ -42,7 +42,9 @@ def counted(site: RunningSite) -> Iterator[Costs]:
 
 def _spent(site: RunningSite) -> dict[int, tuple[str, float]]:
     spent = {}
-    for process in site.tree():
+    # The door knows nothing of the site's folder, and is found as a child.
+    started = psutil.Process(site.process.pid).children(recursive=True)
+    for process in {process.pid: process for process in [*site.tree(), *started]}.values():
         with contextlib.suppress(psutil.Error):
             words, times = " ".join(process.cmdline()), process.cpu_times()
             part = next((part for part, word in PARTS.items() if word in words), "rest")

@@ -6,6 +6,7 @@ It starts what it needs on the loopback, and ends it. Without names all scenario
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -58,6 +59,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"no scenario {', '.join(sorted(unknown))}")
     if not 0 <= options.students <= 5000 or options.seconds > 60:
         parser.error("at most 5000 students, and rounds of 60 seconds")
+    # Whoever ends us early leaves no site behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     is_named = bool(options.scenarios)
     options.quick = options.quick or not is_named
     options.students = options.students or 100
