@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import telemetry
 from blueprints import (
+    addresses,
     bearer,
     endings,
     errors,
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     start_accounts(app)
     babel.init_app(app, locale_selector=shown.locale, timezone_selector=shown.time_zone)
     wording.init_app(app)
+    addresses.init_app(app)
     CORS(
         app,
         resources={r"/api/v1/*": {"origins": settings.cors_origins}},
