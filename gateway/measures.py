@@ -9,7 +9,7 @@ from config import Settings
 from gateway import redis_gone
 from services import measures
 
-OWNED = ("yurt_db_", "yurt_gateway_", "yurt_process_")
+OWNED = ("yurt_board_", "yurt_db_", "yurt_gateway_", "yurt_process_")
 
 
 async def publish(settings: Settings, redis: Redis) -> None:

@@ -8,7 +8,7 @@ from redis import Redis
 from config import Settings
 from services import measures
 
-OWNED = ("yurt_cluster_", "yurt_db_", "yurt_lab_", "yurt_labs_", "yurt_process_", "yurt_scheduler_")
+OWNED = ("yurt_board_", "yurt_cluster_", "yurt_db_", "yurt_lab_", "yurt_labs_", "yurt_process_", "yurt_scheduler_")
 
 
 def publisher(settings: Settings, redis: Redis) -> Callable[[], bool]:
