@@ -101,6 +101,13 @@ class QuizSettings:
         Field(max_length=MAX_REQUIREMENTS),
         _meaning("what has to be done first, each with one of `lesson`, `quiz` (and `percent`), `lab` (and `check`)"),
     ] = ()
+    late_answers: Annotated[
+        Literal["accept", "keep", "refuse"],
+        _meaning(
+            "what becomes of an answer that comes after the end and was typed before it, as its page says: it counts "
+            "(for 24 hours), is kept for the teacher to see, or is refused"
+        ),
+    ] = "keep"
     reveal_score: Annotated[When, _meaning("when students see their score")] = "submitted"
     reveal_correctness: Annotated[When, _meaning("when they see what was right, and the marks of each question")] = (
         "submitted"

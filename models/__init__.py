@@ -1,7 +1,7 @@
 """What the platform remembers. Importing the package makes every table known."""
 
 from models.accommodation import Accommodation, QuizOverride
-from models.attempt import Attempt, AttemptItem, UncountedAnswer
+from models.attempt import AnswerSave, Attempt, AttemptItem
 from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
@@ -23,6 +23,7 @@ from models.user import ApiToken, Role, User
 __all__ = [
     "Accommodation",
     "Activity",
+    "AnswerSave",
     "ApiToken",
     "Attempt",
     "AttemptItem",
@@ -59,7 +60,6 @@ __all__ = [
     "QuizOverride",
     "QuizSlot",
     "Role",
-    "UncountedAnswer",
     "User",
     "WarmLab",
     "WarmPlan",

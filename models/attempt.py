@@ -27,6 +27,8 @@ TRANSITIONS: dict[str, set[str]] = {
     NEEDS_GRADING: {GRADED},
     GRADED: set(),
 }
+# An answer that counted when it came.
+KEPT = ""
 # Why an answer doesn't count: a later one from another tab took its place, one that was typed later was there before it
 # came, or it came after the end.
 REPLACED, OUTDATED, LATE = "replaced", "outdated", "late"
@@ -110,18 +112,22 @@ class AttemptItem(Model):
     version: Mapped[QuestionVersion] = relationship()
 
 
-class UncountedAnswer(Model):
-    """An answer that was given and doesn't count, kept for its student and their teacher to see.
+class AnswerSave(Model):
+    """An answer that came, and what became of it: kept as the answer, or why it never counted. Never changed.
 
-    `typed_at` is what the sender's page said, held between the attempt's start and `received_at`.
+    `revision` is the one that its sender was told, or had sent; `digest` is of the response (services/quizzes/
+    answer_log.py), empty in rows from before there was one. `typed_at` is what the sender's page said, held between the
+    attempt's start and `received_at`.
     """
 
-    __tablename__ = "uncounted_answers"
+    __tablename__ = "answer_saves"
 
     id: Mapped[Id]
     attempt_id: Mapped[int]
     position: Mapped[int]
     why: Mapped[str]
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    digest: Mapped[str] = mapped_column(default="", server_default="")
     response: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     typed_at: Mapped[datetime]
     received_at: Mapped[datetime]
@@ -131,7 +137,14 @@ class UncountedAnswer(Model):
         ForeignKeyConstraint(
             ["attempt_id", "position"], ["attempt_items.attempt_id", "attempt_items.position"], ondelete="CASCADE"
         ),
-        CheckConstraint("why IN ('replaced', 'outdated', 'late')", name="why"),
-        # Serves the pages of an attempt.
-        Index("ix_uncounted_answers_attempt", "attempt_id", "position"),
+        CheckConstraint("why IN ('', 'replaced', 'outdated', 'late')", name="why"),
+        # Serves the pages of an attempt, and each save, which keeps the log small.
+        Index("ix_answer_saves_attempt", "attempt_id", "position", "id"),
+        # What is sent again is logged once.
+        Index(
+            "uq_answer_saves_once",
+            *("attempt_id", "position", "tab", "revision", "digest", "why"),
+            unique=True,
+            postgresql_where="digest <> ''",
+        ),
     )

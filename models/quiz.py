@@ -43,6 +43,7 @@ class Quiz(Activity):
     cooldown_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
     password: Mapped[str] = mapped_column(default="", server_default="")
     requires: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    late_answers: Mapped[str] = mapped_column(default="keep", server_default="keep")
     reveal_score: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
     reveal_correctness: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
     reveal_answer: Mapped[str] = mapped_column(default="submitted", server_default="submitted")
@@ -56,6 +57,7 @@ class Quiz(Activity):
         CheckConstraint("time_limit_s > 0", name="time_limit"),
         CheckConstraint("attempts_allowed > 0", name="attempts_allowed"),
         CheckConstraint("cooldown_minutes >= 0", name="cooldown_minutes"),
+        CheckConstraint("late_answers IN ('accept', 'keep', 'refuse')", name="late_answers"),
         CheckConstraint("opens_at < closes_at AND due_at <= closes_at AND due_at >= opens_at", name="window"),
         *(
             CheckConstraint(f"{name} IN ('never', 'submitted', 'closed')", name=name)

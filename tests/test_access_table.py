@@ -132,6 +132,12 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 404, 404),
     ),
     ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),
+    ("quizzes.versions", "GET"): ("/attempts/{attempt}/versions", {}, (302, 404, 200, 200, 200)),
+    ("quizzes_api.list_versions", "GET"): (
+        f"{API}/attempts/{{attempt}}/items/1/versions",
+        {},
+        (401, 404, 200, 200, 200),
+    ),
     ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
     ("leaderboards.show", "GET"): (f"{COURSE}/leaderboard", {}, (302, 403, 200, 200, 200)),
     ("leaderboards.choose", "POST"): (

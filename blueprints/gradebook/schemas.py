@@ -10,7 +10,7 @@ from blueprints.schemas import Input, Output, Query, Written
 Share = Annotated[float | None, BeforeValidator(lambda value: float(value) if isinstance(value, Fraction) else value)]
 
 
-class ItemOut(Output):
+class CountedItemOut(Output):
     """An activity that counts; extra credit adds to its category without being asked for."""
 
     slug: str
@@ -26,7 +26,7 @@ class CategoryOut(Output):
     weight: Annotated[float, BeforeValidator(float)]
     drop_lowest: int
     is_extra: bool
-    items: list[ItemOut]
+    items: list[CountedItemOut]
 
 
 class ScoreOut(Output):
@@ -44,7 +44,7 @@ class ScoreOut(Output):
     attempt_id: int | None
 
 
-class RowOut(Output):
+class GradebookRowOut(Output):
     """A student: `so_far` is of what has a score; in `total` what has none counts as nothing. `parts` are the
     categories in their order, so far. Extra credit may lift a grade above 1. `email` is empty in one's own grades."""
 
@@ -61,7 +61,7 @@ class BookOut(Output):
     """A page of the gradebook, by name."""
 
     categories: list[CategoryOut]
-    students: list[RowOut]
+    students: list[GradebookRowOut]
     page: int
     pages: int
     total: int
@@ -71,7 +71,7 @@ class StudentOut(Output):
     """One student's grades."""
 
     categories: list[CategoryOut]
-    student: RowOut
+    student: GradebookRowOut
 
 
 class BookQuery(Query):

@@ -12,6 +12,7 @@ from blueprints.pages import now
 from blueprints.quizzes import documents, saving
 from blueprints.quizzes.schemas import (
     AnswerIn,
+    AnswerVersionsOut,
     AttemptDetailOut,
     AttemptsOut,
     AttemptsQuery,
@@ -28,7 +29,7 @@ from models import Quiz
 from services import policy
 from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
-from services.quizzes import answers, attempts, lists, settings
+from services.quizzes import answer_log, answers, attempts, lists, settings
 
 quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 
@@ -150,15 +151,28 @@ def read_attempt(attempt_id: int) -> Any:
 def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
     """Keep the answer if it builds on the one that is kept, or was typed after it. 409 gives what is kept; 410 says
     that the attempt is over, and whether the answer is kept as one that came late."""
-    access.answerable_attempt(attempt_id, me())
-    at = now()
+    attempt, at = access.answerable_attempt(attempt_id, me()), now()
+    is_over = not attempt.is_open or attempts.is_overdue(attempt, at)
     try:
-        receipt = answers.save(attempt_id, position, **vars(json_data), now=at)
+        receipt = answers.save(attempt_id, position, **vars(json_data), now=at, is_over=is_over)
     except (answers.Superseded, answers.Closed) as refusal:
         db.session.commit()
         return saving.refused(refusal, at)
     db.session.commit()
     return saving.receipt(receipt, at)
+
+
+@quizzes_api.get("/attempts/<int:attempt_id>/items/<int:position>/versions")
+@quizzes_api.auth_required(auth)
+@quizzes_api.output(AnswerVersionsOut)
+@quizzes_api.doc(summary="List all answers to a question", responses=responses(403, 404))
+@scope("read")
+def list_versions(attempt_id: int, position: int) -> Any:
+    """Give every answer that came and is still kept, in the order in which they came, to the student and the staff."""
+    attempt, _is_staff = access.readable_attempt(attempt_id, me())
+    if all(item.position != position for item in attempt.items):
+        raise NotFound
+    return {"versions": [documents.version(save) for save in answer_log.versions(attempt.id, position)]}
 
 
 @quizzes_api.post("/attempts/<int:attempt_id>/submit")

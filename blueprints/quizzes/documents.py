@@ -6,11 +6,11 @@ from typing import Any
 
 import flask_babel
 
-from models import Attempt, AttemptItem, Quiz, UncountedAnswer
+from models import AnswerSave, Attempt, AttemptItem, Quiz
 from question_types import type_of
 from quiz_settings import columns_of
 from reasons import Reason, sentence
-from services.quizzes import answers, reveal
+from services.quizzes import answer_log, reveal
 from services.quizzes.reveal import Reveal
 
 NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at", "credit_percent")
@@ -41,9 +41,16 @@ def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]
     """Give an attempt with its questions, and once it is closed with what is shown of their solutions."""
     last_close = reveal.last_close(attempt.quiz)
     shown = reveal.of(attempt, attempt.quiz, now=now, last_close=last_close, is_staff=is_staff)
-    others = answers.by_position(answers.uncounted(attempt.id))
+    others = answer_log.by_position(answer_log.uncounted(attempt.id))
     items = [_item(item, others.get(item.position, []), shown) for item in attempt.items]
     return {**_summary(attempt, shown), "items": items}
+
+
+def version(save: AnswerSave) -> dict[str, Any]:
+    """Give an answer that came, with what became of it."""
+    names = ("revision", "response", "typed_at", "tab")
+    fields = {name: getattr(save, name) for name in names}
+    return {**fields, "hash": save.digest, "saved_at": save.received_at, "fate": save.why or "kept"}
 
 
 def _summary(attempt: Attempt, shown: Reveal) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def _summary(attempt: Attempt, shown: Reveal) -> dict[str, Any]:
     return {**fields, **state, **score, "max_score": attempt.max_score}
 
 
-def _item(item: AttemptItem, uncounted: list[UncountedAnswer], shown: Reveal) -> dict[str, Any]:
+def _item(item: AttemptItem, uncounted: list[answer_log.Uncounted], shown: Reveal) -> dict[str, Any]:
     version = item.version
     kind = type_of(version.kind)
     return {

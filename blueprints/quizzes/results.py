@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from models import Attempt, AttemptItem, QuestionVersion, Quiz, UncountedAnswer
-from models.attempt import LATE
+from models import Attempt, AttemptItem, QuestionVersion, Quiz
+from models.attempt import KEPT, LATE
 from models.marks import exact
 from question_types import type_of
-from services.quizzes import answers, grading, reveal, scores
+from services.quizzes import answer_log, grading, reveal, scores
 from services.quizzes.reveal import Reveal
 
 
 def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt]) -> dict[str, Any]:
     """Give the score and every question of a closed attempt; `made` are all attempts of its student at the quiz."""
     quiz = attempt.quiz
-    late = answers.by_position(other for other in answers.uncounted(attempt.id) if other.why == LATE)
+    late = answer_log.by_position(other for other in answer_log.uncounted(attempt.id) if other.why == LATE)
     percent = attempt.percent if shown.score else None
     return {
         "shown": shown,
@@ -40,13 +40,38 @@ def listed(made: Sequence[Attempt], quiz: Quiz, *, now: datetime, is_staff: bool
     ]
 
 
+def versions(attempt: Attempt) -> list[dict[str, Any]]:
+    """Give each question with all answers that came to it, the newest first, and what became of them."""
+    saves = answer_log.by_position(answer_log.versions(attempt.id))
+    return [
+        {
+            "position": item.position,
+            "version": item.version,
+            "frozen": item.frozen,
+            "saves": [
+                {
+                    "text": type_of(item.version.kind).in_words(item.version.spec, save.response),
+                    "why": save.why,
+                    "counts": save.why == KEPT and save.revision == item.revision and save.response == item.response,
+                    "tab": save.tab[:6],
+                    "typed_at": save.typed_at,
+                    "received_at": save.received_at,
+                    "digest": save.digest[:12],
+                }
+                for save in reversed(saves.get(item.position, []))
+            ],
+        }
+        for item in attempt.items
+    ]
+
+
 def read_as(version: QuestionVersion, response: Any) -> str | None:
     """Say how an answer is read, where that isn't what stands there; an empty text is "not at all"."""
     read = type_of(version.kind).reading(version.spec, response)
     return None if response is None or read == str(response).strip() else read
 
 
-def _graded(item: AttemptItem, late: list[UncountedAnswer], shown: Reveal) -> dict[str, Any]:
+def _graded(item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal) -> dict[str, Any]:
     version = item.version
     kind = type_of(version.kind)
     explained = shown.of_solution(kind.explain(version.spec, item.response, item.frozen), item.response)

@@ -174,6 +174,24 @@ class AnswerIn(Input):
     tab: str = Field(default="", max_length=40, pattern=r"^[\x21-\x7e]*$")
 
 
+class AnswerVersionOut(Output):
+    """An answer that came: its receipt, and what became of it. `kept` counted when it came; see UncountedOut."""
+
+    revision: int
+    hash: str
+    response: Response
+    typed_at: datetime
+    saved_at: datetime
+    tab: str
+    fate: Literal["kept", "replaced", "outdated", "late"]
+
+
+class AnswerVersionsOut(Output):
+    """All answers to a question that are kept, in the order in which they came."""
+
+    versions: list[AnswerVersionOut]
+
+
 class TypedIn(AnswerIn):
     """An answer as a page sends it: what a person has typed, spaces and all."""
 
@@ -181,7 +199,7 @@ class TypedIn(AnswerIn):
 
 
 class ReceiptOut(Output):
-    """What is saved now; `now` is the site's time.
+    """What is saved now; `now` is the site's time. `hash` is the SHA-256 of the answer that counts, as JSON.
 
     `read_as` is the number that a numeric answer is graded as, in plain digits: empty for what is no number, null for
     other kinds.
@@ -191,6 +209,8 @@ class ReceiptOut(Output):
     total: int
     saved_at: datetime
     revision: int
+    hash: str
+    typed_at: datetime | None
     read_as: str | None
     now: datetime
 

@@ -92,7 +92,7 @@ def _typed_of(quiz: Quiz) -> dict[str, str]:
     typed["time_limit_minutes"] = f"{now['time_limit_s'] / 60:g}" if now["time_limit_s"] else ""
     typed["attempts_allowed"] = str(now["attempts_allowed"] or "")
     typed["cooldown_minutes"] = str(now["cooldown_minutes"] or "")
-    typed["password"] = now["password"]
+    typed["password"], typed["late_answers"] = now["password"], now["late_answers"]
     for number, step in enumerate(now["late_credit"]):
         typed |= {f"late_hours-{number}": str(step.hours), f"late_percent-{number}": str(step.percent)}
     for number, requirement in enumerate(map(said, now["requires"])):
@@ -104,7 +104,7 @@ def _typed_of(quiz: Quiz) -> dict[str, str]:
 
 
 def _names(form: dict[str, str]) -> list[str]:
-    simple = [*TIMES, *(f"reveal_{name}" for name in REVEALED)]
+    simple = [*TIMES, "late_answers", *(f"reveal_{name}" for name in REVEALED)]
     simple += ["time_limit_minutes", "attempts_allowed", "cooldown_minutes", "password"]
     lists = ("late_hours-", "late_percent-", "requires-", "requires_percent-")
     return [*simple, *(name for name in form if name.startswith(lists))]
@@ -120,6 +120,7 @@ def _read(typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
         given[name] = form_fields.whole(typed[name], name, faults)
     given["cooldown_minutes"] = given["cooldown_minutes"] or 0
     given["time_limit_s"] = _seconds(typed["time_limit_minutes"], faults)
+    given["late_answers"] = typed["late_answers"] or "keep"
     given["password"] = typed["password"].strip()
     given |= {f"reveal_{name}": typed[f"reveal_{name}"] or "submitted" for name in REVEALED}
     given["late_credit"] = [

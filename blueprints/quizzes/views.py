@@ -14,12 +14,12 @@ from blueprints.pages import json_object, login_required, me, now, takes_json
 from blueprints.quizzes import documents, front, responses, results, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
-from models import Attempt, AttemptItem, Quiz, UncountedAnswer
+from models import Attempt, AttemptItem, Quiz
 from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
 from services.errors import Forbidden, InvalidInput, NotFound, Refused
-from services.quizzes import accommodations, answers, attempts, gate, reveal, terms
+from services.quizzes import accommodations, answer_log, answers, attempts, gate, reveal, terms
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -71,7 +71,7 @@ def everybodys(slug: str, quiz: str) -> ResponseReturnValue:
         raise Forbidden
     chosen_quiz = activity(course, quiz, Quiz)
     page = attempts_at(chosen_quiz, None, request.args.get("page", 1, int), PER_PAGE)
-    late = answers.count_late(attempt.id for attempt in page.rows)
+    late = answer_log.count_late(attempt.id for attempt in page.rows)
     return render_template("quizzes/everybodys.html", course=course, quiz=chosen_quiz, page=page, late=late)
 
 
@@ -104,7 +104,7 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     """Tell an open page what is saved, from other tabs and devices, the site's time, and how to hear of more."""
     attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
     _close_overdue(attempt, at)
-    others = answers.by_position(answers.uncounted(attempt.id)) if attempt.is_open else {}
+    others = answer_log.by_position(answer_log.uncounted(attempt.id)) if attempt.is_open else {}
     ticket = live_tickets.issuer().live("attempt", attempt.id)
     response = jsonify(
         state=documents.state_of(attempt),
@@ -119,7 +119,7 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     return response
 
 
-def _saved(item: AttemptItem, others: list[UncountedAnswer]) -> dict[str, Any]:
+def _saved(item: AttemptItem, others: list[answer_log.Uncounted]) -> dict[str, Any]:
     earlier = [{"response": other.response, "typed_at": other.typed_at.isoformat()} for other in others]
     return {"position": item.position, "revision": item.revision, "response": item.response, "earlier": earlier}
 
@@ -134,16 +134,17 @@ def _close_overdue(attempt: Attempt, at: datetime) -> None:
 @takes_json
 def save(attempt_id: int, position: int) -> ResponseReturnValue:
     """Save one answer, and give a receipt once it is committed."""
-    access.answerable_attempt(attempt_id, me())
-    sent, at = _typed(json_object()), now()
+    attempt, sent, at = access.answerable_attempt(attempt_id, me()), _typed(json_object()), now()
+    is_over = not attempt.is_open or attempts.is_overdue(attempt, at)
     try:
-        receipt = answers.save(attempt_id, position, **vars(sent), now=at)
+        receipt = answers.save(attempt_id, position, **vars(sent), now=at, is_over=is_over)
     except (answers.Superseded, answers.Closed) as refusal:
         db.session.commit()
         return saving.refused(refusal, at)
     db.session.commit()
     document = saving.receipt(receipt, at)
-    return jsonify({**document, "saved_at": receipt.saved_at.isoformat(), "now": at.isoformat()})
+    times = {name: value.isoformat() for name, value in document.items() if isinstance(value, datetime)}
+    return jsonify({**document, **times})
 
 
 def _typed(body: dict[str, Any]) -> TypedIn:
@@ -184,6 +185,21 @@ def _save_form(attempt: Attempt, at: datetime) -> None:
             answers.save(attempt.id, item.position, response, revision=item.revision + 1, now=at, typed_at=at)
         except (answers.Superseded, answers.Closed):
             continue  # what is already saved is newer, or the time was over: it is kept as late
+
+
+@quizzes.get("/attempts/<int:attempt_id>/versions")
+@login_required
+def versions(attempt_id: int) -> ResponseReturnValue:
+    """Show all answers that came, to their student and the course's staff."""
+    attempt, _is_staff = access.readable_attempt(attempt_id, me())
+    return render_template(
+        "quizzes/versions.html",
+        course=attempt.quiz.course,
+        quiz=attempt.quiz,
+        attempt=attempt,
+        student=None if policy.owns_attempt(me(), attempt) else attempt.user,
+        items=results.versions(attempt),
+    )
 
 
 @quizzes.get("/attempts/<int:attempt_id>/result")

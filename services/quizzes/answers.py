@@ -1,30 +1,31 @@
-"""The answers of an attempt: which one counts, and where the others are kept.
+"""The answers of an attempt: which one counts. All that came are logged (`answer_log.py`).
 
 The answer that a person typed last counts. An answer that builds on the kept one replaces it; where two tabs or devices
-didn't know of each other's, the time of typing decides. The other answer, and one that comes too late, is kept as an
-uncounted answer, which is never graded.
+didn't know of each other's, the time of typing decides. What becomes of an answer that comes after the end, but was
+typed before it, the quiz says: it counts, is kept beside the graded one, or is refused.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Table, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
-from models import Attempt, AttemptItem, QuestionVersion, UncountedAnswer
-from models.attempt import IN_PROGRESS, LATE, OUTDATED, REPLACED
+from models import Attempt, AttemptItem, QuestionVersion, Quiz
+from models.attempt import BY_DEADLINE, IN_PROGRESS, KEPT, OUTDATED
 from question_types import type_of
 from services import live
 from services.errors import Conflict, InvalidInput, NotFound
+from services.quizzes import answer_log, grading
 from services.quizzes.terms import GRACE
 
 MAX_REVISION = 2**53
 # How far one answer may count on: a client that loses receipts skips some, and nobody may use all numbers up at once.
 MAX_STEP = 1000
-# How many uncounted answers a question keeps, of those that lost and of those that came late.
-MAX_UNCOUNTED = 20
+# For how long after the end an answer still counts that was typed before it, where the quiz accepts those.
+ACCEPTED_FOR = timedelta(hours=24)
 
 
 class Closed(Conflict):
@@ -54,15 +55,18 @@ class Superseded(Conflict):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What is saved: `saved` of `total` questions have an answer; `revision` is the item's own.
+    """What is saved: `saved` of `total` questions have an answer; the rest is of this one.
 
-    `read_as` is the number that a numeric answer is graded as, in plain digits; empty for what is no number.
+    `hash` is that of the answer that counts (`answer_log.digest`). `read_as` is the number that a numeric answer is
+    graded as, in plain digits; empty for what is no number.
     """
 
     saved: int
     total: int
     saved_at: datetime
     revision: int
+    hash: str
+    typed_at: datetime | None
     read_as: str | None
 
 
@@ -80,6 +84,21 @@ class Edit:
     is_timed: bool
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where an answer goes: the question, and the attempt as it is while its row is locked."""
+
+    row: AttemptItem
+    version: QuestionVersion
+    state: str
+    closed_by: str | None
+    started_at: datetime
+    deadline_at: datetime | None
+
+    def is_over(self, now: datetime) -> bool:
+        return self.state != IN_PROGRESS or (self.deadline_at is not None and now > self.deadline_at + GRACE)
+
+
 def save(
     attempt_id: int,
     position: int,
@@ -89,50 +108,96 @@ def save(
     now: datetime,
     typed_at: datetime | None = None,
     tab: str = "",
+    is_over: bool = False,
 ) -> Receipt:
-    """Keep an answer if it is what was typed last; say what is saved.
+    """Keep an answer if it is what was typed last; say what is saved. Two statements.
 
     The share lock on the attempt orders saves against closing: an answer is either in before the attempt is graded,
-    or refused with Closed. A repeated save is harmless; one that isn't the newest is Superseded.
+    or refused with Closed. A repeated save is harmless; one that isn't the newest is Superseded. A caller who has read
+    that the attempt is over says so by `is_over`: what then counts late is graded one after the other.
     """
     if not 1 <= revision <= MAX_REVISION:
         raise InvalidInput("revision", "must be a whole number from 1")
-    attempt = db.session.execute(
-        select(Attempt.state, Attempt.closed_by, Attempt.started_at, Attempt.deadline_at)
-        .where(Attempt.id == attempt_id)
-        .with_for_update(read=True)
-    ).one_or_none()
-    if attempt is None:
-        raise NotFound
-    row, version = _item(attempt_id, position)
+    place = _place(attempt_id, position, "UPDATE" if is_over else "SHARE")
     edit = Edit(
-        type_of(version.kind).clean(version.spec, response),
+        type_of(place.version.kind).clean(place.version.spec, response),
         revision,
-        min(max(typed_at or now, attempt.started_at), now),
+        min(max(typed_at or now, place.started_at), now),
         tab,
         typed_at is not None,
     )
-    if attempt.state != IN_PROGRESS or (attempt.deadline_at and now > attempt.deadline_at + GRACE):
-        raise Closed(attempt.closed_by or "deadline", is_kept=edit.is_timed and keep_late(row, edit, now))
-    if not _is_repeated(row, edit):
-        _replace(row, edit, now)
-    saved, total = count_saved(attempt_id)
-    read_as = type_of(version.kind).reading(version.spec, row.response)
-    return Receipt(saved, total, row.saved_at or now, row.revision, read_as)
+    if place.is_over(now) and not _counts_late(place, edit, now):
+        raise Closed(place.closed_by or BY_DEADLINE, is_kept=_keep_late(place, edit, now))
+    if _is_repeated(place.row, edit):
+        _retype(place.row, edit)
+        saved, total = count_saved(attempt_id)
+    else:
+        saved, total = _replace(place.row, edit, now)
+        if place.state != IN_PROGRESS:
+            grading.regrade(place.row, place.version, now=now)
+    return _receipt(place, saved, total, now)
 
 
-def _item(attempt_id: int, position: int) -> tuple[AttemptItem, QuestionVersion]:
+def _receipt(place: _Place, saved: int, total: int, now: datetime) -> Receipt:
+    row = place.row
+    read_as = type_of(place.version.kind).reading(place.version.spec, row.response)
+    return Receipt(
+        saved, total, row.saved_at or now, row.revision, answer_log.digest(row.response), row.typed_at, read_as
+    )
+
+
+def _place(attempt_id: int, position: int, lock: str) -> _Place:
+    """Lock the attempt and the question, in this order, and return them. One statement."""
     query = (
-        select(AttemptItem, QuestionVersion)
+        select(AttemptItem, QuestionVersion, Attempt.state, Attempt.closed_by, Attempt.started_at, Attempt.deadline_at)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
         .where(AttemptItem.attempt_id == attempt_id, AttemptItem.position == position)
-        .with_for_update(of=AttemptItem)
+        # SQLAlchemy's with_for_update says one kind of lock.
+        .suffix_with(f"FOR {lock} OF attempts FOR UPDATE OF attempt_items")
         .execution_options(populate_existing=True)
     )
-    row = db.session.execute(query).tuples().one_or_none()
-    if row is None:
+    found = db.session.execute(query).tuples().one_or_none()
+    if found is None:
         raise NotFound
-    return row
+    return _Place(*found)
+
+
+def _counts_late(place: _Place, edit: Edit, now: datetime) -> bool:
+    """Whether an answer that comes after the deadline counts, because it was typed before it and the quiz accepts that.
+
+    What a person hands in is over; and what no machine can grade isn't graded anew.
+    """
+    if place.deadline_at is None or place.closed_by not in (None, BY_DEADLINE) or not edit.is_timed:
+        return False
+    is_in_time = edit.typed_at <= place.deadline_at and now <= place.deadline_at + ACCEPTED_FOR
+    if not is_in_time or _quiz(place).late_answers != "accept":
+        return False
+    return place.state == IN_PROGRESS or grading.score(place.version, edit.response, place.row.frozen) is not None
+
+
+def _quiz(place: _Place) -> Quiz:
+    query = select(Quiz).join(Attempt, Attempt.quiz_id == Quiz.id)
+    return db.session.scalars(query.where(Attempt.id == place.row.attempt_id)).one()
+
+
+def _keep_late(place: _Place, edit: Edit, now: datetime) -> bool:
+    """Keep an answer that came after the end, for the student and their teacher, unless the quiz refuses those."""
+    if not edit.is_timed:
+        return False
+    if edit.response == place.row.response:
+        return True
+    if _quiz(place).late_answers == "refuse":
+        return False
+    return answer_log.keep_late(
+        place.row.attempt_id,
+        place.row.position,
+        edit.response,
+        revision=edit.revision,
+        typed_at=edit.typed_at,
+        received_at=now,
+        tab=edit.tab,
+    )
 
 
 def _is_repeated(row: AttemptItem, edit: Edit) -> bool:
@@ -141,86 +206,72 @@ def _is_repeated(row: AttemptItem, edit: Edit) -> bool:
     return is_same and (edit.revision == row.revision or (edit.is_timed and edit.revision < row.revision))
 
 
-def _replace(row: AttemptItem, edit: Edit, now: datetime) -> None:
-    """Take the edit if it builds on what is kept, or was typed after it."""
+def _retype(row: AttemptItem, edit: Edit) -> None:
+    """Note that what the row has was typed again later, so that what was typed between, and comes late, loses."""
+    if edit.is_timed and row.typed_at is not None and edit.typed_at > row.typed_at:
+        row.typed_at = edit.typed_at
+        db.session.flush()
+
+
+def _replace(row: AttemptItem, edit: Edit, now: datetime) -> tuple[int, int]:
+    """Take the edit if it builds on what is kept, or was typed after it; return how many questions have an answer."""
     kept_at = row.typed_at or row.saved_at
     is_later = edit.is_timed and kept_at is not None and edit.typed_at > kept_at
     if edit.revision <= row.revision and not is_later:
         if edit.is_timed and edit.tab != row.tab:  # what one tab sent before isn't lost: it went on from there
-            _keep(row, OUTDATED, edit.response, edit.typed_at, edit.tab, now)
+            _log_outdated(row, edit, now)
         raise Superseded(row)
     is_too_far = edit.revision > row.revision + MAX_STEP
     if is_too_far and not is_later:
         raise InvalidInput("revision", f"must be at most {MAX_STEP} more than the one that is kept, {row.revision}")
-    if row.response is not None and kept_at is not None and row.tab != edit.tab and row.response != edit.response:
-        _keep(row, REPLACED, row.response, kept_at, row.tab, row.saved_at or now)
     # One tab's answers never go back in time, whatever its clock did.
-    row.typed_at = max(edit.typed_at, kept_at or edit.typed_at)
-    row.revision = edit.revision if row.revision < edit.revision and not is_too_far else row.revision + 1
-    row.response, row.saved_at, row.tab = edit.response, now, edit.tab
-    db.session.flush()
-    live.attempt_changed(row.attempt_id, position=row.position, revision=row.revision, tab=row.tab)
+    typed_at = max(edit.typed_at, kept_at or edit.typed_at)
+    revision = edit.revision if row.revision < edit.revision and not is_too_far else row.revision + 1
+    counted = _write(row, response=edit.response, revision=revision, typed_at=typed_at, saved_at=now, tab=edit.tab)
+    live.attempt_changed(row.attempt_id, position=row.position, revision=revision, tab=edit.tab)
+    return counted
 
 
-def keep_late(row: AttemptItem, edit: Edit, now: datetime) -> bool:
-    """Keep an answer that came after the end, for the student and their teacher; False where there are too many."""
-    if edit.response == row.response:
-        return True
-    return _keep(row, LATE, edit.response, edit.typed_at, edit.tab, now)
-
-
-def _keep(row: AttemptItem, why: str, response: Any, typed_at: datetime, tab: str, received_at: datetime) -> bool:
-    """Keep an answer that doesn't count, once; the caller holds the item's lock. Of late answers the first are kept."""
-    others = [other for other in uncounted(row.attempt_id, row.position) if (other.why == LATE) == (why == LATE)]
-    if any(other.response == response for other in others):
-        return True
-    if len(others) >= MAX_UNCOUNTED:
-        if why == LATE:
-            return False
-        db.session.execute(delete(UncountedAnswer).where(UncountedAnswer.id == others[-1].id))
-    db.session.add(
-        UncountedAnswer(
-            attempt_id=row.attempt_id,
-            position=row.position,
-            why=why,
-            response=response,
-            typed_at=typed_at,
-            received_at=received_at,
-            tab=tab,
-        )
+def _log_outdated(row: AttemptItem, edit: Edit, now: datetime) -> None:
+    answer_log.append(
+        row.attempt_id,
+        row.position,
+        why=OUTDATED,
+        revision=edit.revision,
+        response=edit.response,
+        typed_at=edit.typed_at,
+        received_at=now,
+        tab=edit.tab,
     )
-    db.session.flush()
-    return True
 
 
-def uncounted(attempt_id: int, position: int | None = None) -> list[UncountedAnswer]:
-    """Return what was answered in an attempt and doesn't count, the newest first."""
-    query = select(UncountedAnswer).where(UncountedAnswer.attempt_id == attempt_id)
-    if position is not None:
-        query = query.where(UncountedAnswer.position == position)
-    return list(db.session.scalars(query.order_by(UncountedAnswer.typed_at.desc(), UncountedAnswer.id.desc())))
+def _write(row: AttemptItem, **values: Any) -> tuple[int, int]:
+    """Write an answer and log it; return how many questions have one, of how many. One statement.
 
-
-def by_position(rows: Iterable[UncountedAnswer]) -> dict[int, list[UncountedAnswer]]:
-    """Group uncounted answers by their question."""
-    grouped: dict[int, list[UncountedAnswer]] = {}
-    for row in rows:
-        grouped.setdefault(row.position, []).append(row)
-    return grouped
-
-
-def count_late(attempt_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many answers came late to each of these attempts."""
-    query = (
-        select(UncountedAnswer.attempt_id, func.count())
-        .where(UncountedAnswer.attempt_id.in_(list(attempt_ids)), UncountedAnswer.why == LATE)
-        .group_by(UncountedAnswer.attempt_id)
+    All its parts see the database as it was before, so what changes here is added to the count.
+    """
+    key = (AttemptItem.attempt_id == row.attempt_id, AttemptItem.position == row.position)
+    written = update(cast(Table, AttemptItem.__table__)).where(*key).values(**values).cte("written")
+    logged = answer_log.appending(
+        row.attempt_id,
+        row.position,
+        why=KEPT,
+        revision=values["revision"],
+        response=values["response"],
+        typed_at=values["typed_at"],
+        received_at=values["saved_at"],
+        tab=values["tab"],
     )
-    return dict(db.session.execute(query).tuples().all())
+    counted = select(func.count(AttemptItem.response), func.count()).where(AttemptItem.attempt_id == row.attempt_id)
+    saved, total = db.session.execute(counted.add_cte(written, *logged)).tuples().one()
+    saved += (values["response"] is not None) - (row.response is not None)
+    for name, value in values.items():
+        set_committed_value(row, name, value)
+    return saved, total
 
 
 def count_saved(attempt_id: int) -> tuple[int, int]:
     """Return how many questions have an answer, of how many."""
     query = select(func.count(AttemptItem.response), func.count()).where(AttemptItem.attempt_id == attempt_id)
-    saved, total = db.session.execute(query).one()
+    saved, total = db.session.execute(query).tuples().one()
     return saved, total

@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
-from models.attempt import SUBMITTED
+from models.attempt import NEEDS_GRADING, SUBMITTED
 from models.marks import Marks, exact
 from models.quiz import BEST
 from question_types import type_of
@@ -42,6 +42,31 @@ def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdu
     lifecycle.finish(attempt_id, SUBMITTED, marks=total, credit_percent=_credit(attempt, quiz))
     _reward(attempt, quiz, now)
     return True
+
+
+def regrade(item: AttemptItem, version: QuestionVersion, *, now: datetime) -> None:
+    """Grade one answer of a closed attempt, which has changed, and settle what the attempt earns.
+
+    The caller holds the attempt's lock.
+    """
+    mark = _marks(item, version.kind, version.spec)
+    key = (AttemptItem.attempt_id == item.attempt_id, AttemptItem.position == item.position)
+    db.session.execute(
+        update(AttemptItem).where(*key).values(score=mark), execution_options={"synchronize_session": False}
+    )
+    set_committed_value(item, "score", mark)
+    marks = db.session.scalars(select(AttemptItem.score).where(AttemptItem.attempt_id == item.attempt_id)).all()
+    attempt = db.session.get_one(Attempt, item.attempt_id, populate_existing=True)
+    quiz = db.session.get_one(Quiz, attempt.quiz_id)
+    if None in marks:
+        return
+    total = sum((each for each in marks if each is not None), Fraction(0))
+    credit = _credit(attempt, quiz)
+    if attempt.state == NEEDS_GRADING:
+        lifecycle.finish(attempt.id, NEEDS_GRADING, marks=total, credit_percent=credit)
+    else:
+        lifecycle.rescore(attempt.id, marks=total, credit_percent=credit)
+    _reward(attempt, quiz, now)
 
 
 def _credit(attempt: Attempt, quiz: Quiz) -> int:

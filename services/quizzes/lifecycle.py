@@ -31,6 +31,16 @@ def time_out(attempt_id: int, *, now: datetime) -> Attempt | None:
     return _told(_move(attempt_id, IN_PROGRESS, SUBMITTED, is_overdue, closed_by=BY_DEADLINE, closed_at=now))
 
 
+def rescore(attempt_id: int, *, marks: Fraction, credit_percent: int) -> Attempt | None:
+    """Give a graded attempt another score; it stays graded."""
+    score = worth(marks, credit_percent)
+    graded = (Attempt.id == attempt_id, Attempt.state == GRADED)
+    attempt = changes.one(Attempt, *graded, score=score, credit_percent=credit_percent)
+    if attempt is not None:
+        live.attempt_changed(attempt_id, graded=True)
+    return attempt
+
+
 def move_deadline(attempt: Attempt, deadline_at: datetime | None) -> bool:
     """Let an open attempt end at another time, and tell its pages; False where it does already, or isn't open."""
     if attempt.deadline_at == deadline_at:

@@ -165,6 +165,7 @@ def quiz_rules(draw):
         "late_credit": tuple(LateStep(hours=each, percent=part) for each, part in zip(hours, percents, strict=True)),
         "cooldown_minutes": draw(st.integers(0, 525_600)),
         "password": draw(st.just("") | lines.filter(lambda line: len(line) <= 100 and line.isprintable())),
+        "late_answers": draw(st.sampled_from(["accept", "keep", "refuse"])),
         "requires": (),  # they name what the course must have: tests/archive/test_quiz_settings.py
         **{f"reveal_{name}": draw(st.sampled_from(["never", "submitted", "closed"])) for name in REVEALED},
     }

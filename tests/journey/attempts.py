@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, AttemptItem, Course
-from services.quizzes import answers
+from services.quizzes import answer_log
 from tests.factories import ModuleFactory, QuizFactory, add_question
 from tests.journey.student import COURSE, Student
 from tests.sites import LiveSite
@@ -62,7 +62,7 @@ def answers_of(site: LiveSite, attempt_id: int) -> list[Any]:
 def uncounted(site: LiveSite, attempt_id: int) -> list[tuple[str, Any]]:
     """Return the answers that don't count, the newest first."""
     with site.app.app_context():
-        return [(row.why, row.response) for row in answers.uncounted(attempt_id)]
+        return [(row.why, row.response) for row in answer_log.uncounted(attempt_id)]
 
 
 def closed_by(site: LiveSite, attempt_id: int) -> str | None:

@@ -40,6 +40,7 @@ PAGES: dict[str, list[str]] = {
             LAB,
             f"{COURSE}/labs/village-library",
         ),
+        "/attempts/{open}/versions",
         *("/account", "/account/tokens", "/enrol", "/change", "/verify", "/signed-in", f"{COURSE}/people", *ERRORS),
         *(WIDE, f"{WIDE}/lessons/wide", f"{WIDE}/quizzes/wide-quiz", f"{WIDE}/labs/wide-lab", f"{WIDE}/leaderboard"),
         *(f"{COURSE}/points", f"{WIDE}/points"),

@@ -242,8 +242,8 @@ def hand_in_a_quiz(person: Person) -> None:
 
 
 SETTINGS = (
-    "attempts_allowed, closes_at, cooldown_minutes, due_at, late_hours-N, late_percent-N, opens_at, password, "
-    "requires-N, requires_percent-N, reveal_answer, reveal_correctness, reveal_feedback, reveal_score, "
+    "attempts_allowed, closes_at, cooldown_minutes, due_at, late_answers, late_hours-N, late_percent-N, opens_at, "
+    "password, requires-N, requires_percent-N, reveal_answer, reveal_correctness, reveal_feedback, reveal_score, "
     "time_limit_minutes"
 )
 

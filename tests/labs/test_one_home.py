@@ -23,7 +23,6 @@ OF_OTHERS = {
     ("cli/capsules.py", "self.job_id"),
     ("cli/supervise.py", "member.started_at"),
     ("services/archive/documents.py", "self.node"),
-    ("services/quizzes/answers.py", "row.saved_at"),
     ("services/saves/archives.py", "self.reason"),
     ("services/saves/store.py", "save.reason"),
 }

@@ -8,7 +8,7 @@ import pytest
 from extensions import db as database
 from models import Attempt, AttemptItem
 from services.errors import InvalidInput
-from services.quizzes import answers, attempts
+from services.quizzes import answer_log, answers, attempts
 from services.quizzes.terms import GRACE
 from tests.factories import Cast
 
@@ -38,7 +38,7 @@ def kept(attempt: Attempt) -> AttemptItem:
 
 
 def others(attempt: Attempt) -> list[tuple[str, Any]]:
-    return [(row.why, row.response) for row in answers.uncounted(attempt.id)]
+    return [(row.why, row.response) for row in answer_log.uncounted(attempt.id)]
 
 
 def test_what_was_typed_last_wins_though_it_did_not_know_of_the_other(attempt: Attempt) -> None:
@@ -104,6 +104,16 @@ def test_a_late_copy_of_what_the_same_tab_sent_before_changes_nothing(attempt: A
     assert (kept(attempt).response, others(attempt)) == ("-p", [])
 
 
+def test_what_was_typed_between_two_equal_answers_and_comes_late_loses(attempt: Attempt) -> None:
+    type_in(attempt, "a", "-p", 1, 0)
+    type_in(attempt, "a", "-p", 1, 2)
+
+    with pytest.raises(answers.Superseded):
+        type_in(attempt, "a", "-x", 1, 1)
+
+    assert (kept(attempt).response, kept(attempt).typed_at) == ("-p", at(2))
+
+
 def test_two_tabs_that_typed_the_same_agree(attempt: Attempt) -> None:
     type_in(attempt, "a", "-p", 1, 2)
 
@@ -119,7 +129,7 @@ def test_a_time_after_now_or_before_the_start_is_not_believed(attempt: Attempt) 
     with pytest.raises(answers.Superseded):
         answers.save(attempt.id, TEXT, "b", revision=1, now=NOW, typed_at=datetime(1, 1, 1, tzinfo=UTC), tab="b")
 
-    assert [row.typed_at for row in answers.uncounted(attempt.id)] == [START]
+    assert [row.typed_at for row in answer_log.uncounted(attempt.id)] == [START]
 
 
 def test_an_answer_without_a_time_goes_by_its_revision(attempt: Attempt) -> None:
@@ -139,7 +149,7 @@ def test_what_was_typed_before_the_deadline_and_comes_after_it_is_kept_beside_th
         answers.save(attempt.id, TEXT, "-p", revision=2, now=late, typed_at=at(2), tab="a")
 
     assert (caught.value.by, caught.value.is_kept, kept(attempt).response) == ("deadline", True, "-x")
-    assert [(row.why, row.response, row.typed_at, row.received_at) for row in answers.uncounted(attempt.id)] == [
+    assert [(row.why, row.response, row.typed_at, row.received_at) for row in answer_log.uncounted(attempt.id)] == [
         ("late", "-p", at(2), late)
     ]
 
@@ -168,21 +178,23 @@ def test_late_answers_are_bounded_and_what_is_not_kept_is_said(attempt: Attempt)
     attempts.submit(attempt, now=NOW)
     told = []
 
-    for number in range(answers.MAX_UNCOUNTED + 1):
+    for number in range(answer_log.MAX_UNCOUNTED + 1):
         with pytest.raises(answers.Closed) as caught:
             type_in(attempt, "a", f"answer {number}", 1, number)
         told.append(caught.value.is_kept)
 
-    assert told == [True] * answers.MAX_UNCOUNTED + [False]
-    assert len(others(attempt)) == answers.MAX_UNCOUNTED
+    assert told == [True] * answer_log.MAX_UNCOUNTED + [False]
+    assert len(others(attempt)) == answer_log.MAX_UNCOUNTED
 
 
 def test_of_many_losers_the_newest_are_kept(attempt: Attempt) -> None:
-    for number in range(answers.MAX_UNCOUNTED + 3):
+    for number in range(answer_log.MAX_UNCOUNTED + 3):
         type_in(attempt, f"tab-{number}", f"answer {number}", number + 1, number)
 
-    newest = answers.MAX_UNCOUNTED + 1
-    assert [text for _why, text in others(attempt)] == [f"answer {newest - at}" for at in range(answers.MAX_UNCOUNTED)]
+    newest = answer_log.MAX_UNCOUNTED + 1
+    assert [text for _why, text in others(attempt)] == [
+        f"answer {newest - at}" for at in range(answer_log.MAX_UNCOUNTED)
+    ]
 
 
 def test_a_revision_far_ahead_is_refused_and_the_next_ones_are_taken(attempt: Attempt) -> None:
