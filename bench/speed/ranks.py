@@ -19,30 +19,28 @@ STUDENTS, QUICK_STUDENTS = 1_000_000, 100_000
 TIMES, TIMES_WITHOUT = 300, 4
 AIM_MS = 5.0
 # Bulk rows: without the triggers, whose columns are written here.
+BATCH = 50_000
+TRIGGERS = "ALTER TABLE {table} {verb} TRIGGER USER"
 PEOPLE = (
-    "ALTER TABLE enrolments DISABLE TRIGGER USER",
-    "ALTER TABLE course_totals DISABLE TRIGGER USER",
     """
     INSERT INTO users (handle, display_name, email, password, fs_uniquifier, active, confirmed_at)
     SELECT 'rank-' || n, 'Student ' || n, 'rank-' || n || '@example.org', '!', 'rank-' || n, true, now()
-    FROM generate_series(1, :students) AS n
+    FROM generate_series(:first, :last) AS n
     """,
     """
     INSERT INTO enrolments (course_id, user_id, role, enrolled_at, board)
-    SELECT :course, id, 'student', now(), 'name' FROM users WHERE handle LIKE 'rank-%'
+    SELECT :course, id, 'student', now(), 'name' FROM users WHERE id > :before AND handle LIKE 'rank-%'
     """,
     """
     INSERT INTO course_totals (course_id, user_id, points, reached_at, changed_at, is_ranked, changed_in)
     SELECT :course, id, 1 + (id * 7919) % 5000, now() - (id % 86400) * interval '1 second', now(), true, 0
-    FROM users WHERE handle LIKE 'rank-%'
+    FROM users WHERE id > :before AND handle LIKE 'rank-%'
     """,
     """
     INSERT INTO point_entries (user_id, course_id, source, number, kind, points, created_at)
     SELECT user_id, course_id, 'lesson:0', 1, 'lesson', points, reached_at FROM course_totals
-    WHERE course_id = :course
+    WHERE course_id = :course AND user_id > :before
     """,
-    "ALTER TABLE enrolments ENABLE TRIGGER USER",
-    "ALTER TABLE course_totals ENABLE TRIGGER USER",
 )
 
 
@@ -104,9 +102,15 @@ def _fill(students: int) -> tuple[int, int]:
     course = Course(slug="bench-ranks", title="Ranks", is_published=False)
     db.session.add(course)
     db.session.flush()
-    values = {"students": students, "course": course.id}
-    for statement in PEOPLE:
-        db.session.execute(text(statement), values if ":" in statement.replace("::", "") else {})
+    for verb in ("DISABLE", "ENABLE"):
+        for table in ("enrolments", "course_totals"):
+            db.session.execute(text(TRIGGERS.format(table=table, verb=verb)))
+        for begin in range(1, students + 1, BATCH) if verb == "DISABLE" else ():
+            values = {"course": course.id, "first": begin, "last": min(students, begin + BATCH - 1)}
+            values["before"] = db.session.execute(text("SELECT coalesce(max(id), 0) FROM users")).scalar_one()
+            for statement in PEOPLE:
+                names = [name for name in values if f":{name}" in statement]
+                db.session.execute(text(statement), {name: values[name] for name in names})
     first = int(db.session.execute(text("SELECT min(id) FROM users WHERE handle LIKE 'rank-%'")).scalar_one())
     course_id = course.id
     db.session.commit()
