@@ -1,6 +1,6 @@
 """Cohorts, how a student stands on the board, its freeze, who was ranked when, and in which transaction a total changed.
 
-The counts of before go: their rows could be waited for in a circle once points go down, too (docs/adr/0038).
+The counts of before go: their rows could be waited for in a circle once points go down, too (docs/adr/0044).
 """
 
 import sqlalchemy as sa
