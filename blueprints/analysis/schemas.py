@@ -25,7 +25,8 @@ class GroupOut(Output):
 
 class QuestionOut(Output):
     """A version of a question: `difficulty` is the mean share of its marks, 0 to 1, high is easy; `discrimination` its
-    correlation with the score of the other questions. None where there are too few answers to say."""
+    correlation with the score of the other questions. `median_s`: seconds from the first to the last answer, of those
+    who answered more than once. None where there are too few answers to say."""
 
     slug: str
     version: int
@@ -38,6 +39,7 @@ class QuestionOut(Output):
     answered: int
     difficulty: float | None
     discrimination: float | None
+    median_s: float | None
     groups: list[GroupOut]
     remarks: list[Literal["negative", "weak", "hard", "easy"]]
 

@@ -16,7 +16,7 @@ from services.courses.outlines import activity
 analysis = Blueprint("analysis", __name__)
 COLUMNS = (
     *("question", "version", "is_current", "kind", "prompt", "points", "responses", "answered", "difficulty"),
-    *("discrimination", "remarks"),
+    *("discrimination", "median_s", "remarks"),
 )
 
 
@@ -51,5 +51,12 @@ def _rows(report: reports.QuizReport) -> Iterator[list[csv_cells.Cell]]:
     for each in report.questions:
         yield [
             *(each.slug, each.version, int(each.is_current), each.kind, each.prompt_md, each.points),
-            *(each.responses, each.answered, each.difficulty, each.discrimination, " ".join(each.remarks)),
+            *(
+                each.responses,
+                each.answered,
+                each.difficulty,
+                each.discrimination,
+                each.median_s,
+                " ".join(each.remarks),
+            ),
         ]

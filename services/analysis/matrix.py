@@ -5,10 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Double, cast, literal, select
+from sqlalchemy import Double, cast, extract, func, literal, select
 
 from extensions import db
-from models import Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz, QuizSlot
+from models import AnswerSave, Attempt, AttemptItem, Enrolment, Question, QuestionVersion, Quiz, QuizSlot
 from models.quiz import BEST, FIRST, LAST
 from services import policy
 from services.quizzes import scores
@@ -19,8 +19,11 @@ RULES = (FIRST, LAST, BEST)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One question in one attempt: its mark, and shares from 0 to 1 of its own points, of all points, and of the other
-    questions' points, which is None where there is no other."""
+    """One question in one attempt: its mark, and shares of its own points, of all points and of the other questions'.
+
+    Shares are from 0 to 1; `rest` is None where there is no other question. `seconds` lie between the first and last
+    answer that was typed; None where there was one at most.
+    """
 
     attempt_id: int
     version_id: int
@@ -29,6 +32,7 @@ class Mark:
     total: float
     rest: float | None
     response: Any
+    seconds: float | None
 
 
 def load(quiz: Quiz, rule: str) -> list[Mark]:
@@ -38,6 +42,19 @@ def load(quiz: Quiz, rule: str) -> list[Mark]:
     """
     counted = scores.counted_attempts(literal(rule)).where(Attempt.quiz_id == quiz.id).subquery()
     staff = select(Enrolment.user_id).where(Enrolment.course_id == quiz.course_id, Enrolment.role.in_(policy.STAFF))
+    typed = (
+        select(
+            AnswerSave.attempt_id,
+            AnswerSave.position,
+            extract("epoch", func.max(AnswerSave.typed_at) - func.min(AnswerSave.typed_at)).label("seconds"),
+        )
+        .join(Attempt, Attempt.id == AnswerSave.attempt_id)
+        .where(Attempt.quiz_id == quiz.id)
+        .group_by(AnswerSave.attempt_id, AnswerSave.position)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    is_typed = (typed.c.attempt_id == AttemptItem.attempt_id) & (typed.c.position == AttemptItem.position)
     query = (
         select(
             AttemptItem.attempt_id,
@@ -45,25 +62,28 @@ def load(quiz: Quiz, rule: str) -> list[Mark]:
             cast(AttemptItem.score, Double).label("mark"),
             cast(AttemptItem.points, Double).label("points"),
             AttemptItem.response,
+            cast(typed.c.seconds, Double).label("seconds"),
         )
         .join(counted, counted.c.id == AttemptItem.attempt_id)
+        .outerjoin(typed, is_typed)
         .where(counted.c.place == 1, counted.c.user_id.not_in(staff), AttemptItem.score.is_not(None))
     )
     rows = db.session.execute(query).tuples().all()
     earned: dict[int, float] = defaultdict(float)
     possible: dict[int, float] = defaultdict(float)
-    for attempt_id, _version_id, mark, points, _response in rows:
+    for attempt_id, _version_id, mark, points, *_rest in rows:
         earned[attempt_id] += mark
         possible[attempt_id] += points
     return [_mark(row, earned[row[0]], possible[row[0]]) for row in rows]
 
 
-def _mark(row: tuple[int, int, float, float, Any], score: float, max_score: float) -> Mark:
-    attempt_id, version_id, mark, points, response = row
+def _mark(row: tuple[int, int, float, float, Any, float | None], score: float, max_score: float) -> Mark:
+    attempt_id, version_id, mark, points, response, seconds = row
     others = max_score - points
     # Rounded, so that equal scores are equal in whatever order they were added up.
     rest = round((score - mark) / others, 12) if others > 0 else None
-    return Mark(attempt_id, version_id, mark, mark / points, round(score / max_score, 12), rest, response)
+    total = round(score / max_score, 12)
+    return Mark(attempt_id, version_id, mark, mark / points, total, rest, response, seconds)
 
 
 def versions(quiz: Quiz, version_ids: Collection[int]) -> list[tuple[Question, QuestionVersion]]:

@@ -22,7 +22,10 @@ REMARKS = ("negative", "weak", "hard", "easy")
 
 @dataclass(frozen=True)
 class QuestionReport:
-    """What the answers say of one version of a question; `difficulty` is the mean share of its marks."""
+    """What the answers say of one version of a question; `difficulty` is the mean share of its marks.
+
+    `median_s` is the median of the seconds between the first and the last answer, of those who answered more than once.
+    """
 
     slug: str
     version: int
@@ -36,6 +39,7 @@ class QuestionReport:
     answered: int
     difficulty: float | None
     discrimination: float | None
+    median_s: float | None
     groups: tuple[Group, ...]
     remarks: tuple[str, ...]
 
@@ -118,6 +122,7 @@ def _question(question: Question, version: QuestionVersion, marks: list[Mark]) -
         answered=sum(1 for mark in marks if mark.response is not None),
         difficulty=difficulty,
         discrimination=discrimination,
+        median_s=formulas.median([mark.seconds for mark in marks if mark.seconds is not None]),
         groups=groups.of(version, marks),
         remarks=_remarks(len(marks), difficulty, discrimination),
     )

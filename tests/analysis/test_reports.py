@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,9 +13,9 @@ from extensions import db
 from models import QuestionVersion, utcnow
 from services.accounts import tokens
 from services.analysis import reports
-from services.quizzes import attempts
+from services.quizzes import answers, attempts
 from tests.analysis.classes import NOW, add_class, take
-from tests.factories import Cast, add_question
+from tests.factories import Cast, UserFactory, add_question
 from tests.people import sign_in
 
 PATH = "/courses/shell/quizzes/first-quiz/analysis"
@@ -153,6 +154,21 @@ def test_a_quiz_of_one_question_has_no_rest(cast: Cast) -> None:
     (only,) = [row for row in reports.report(cast.quiz).questions if row.responses]
 
     assert (only.discrimination, only.groups[0].rest) == (None, None)
+
+
+def test_the_time_between_the_first_and_the_last_answer_is_told(cast: Cast) -> None:
+    for seconds in (30, 90, 100):
+        student = UserFactory()
+        attempt = attempts.start(student.id, cast.quiz, now=NOW)
+        for revision, given in enumerate(("a", "b"), start=1):
+            at = NOW + timedelta(seconds=seconds * (revision - 1))
+            answers.save(attempt.id, 1, given, revision=revision, now=at, typed_at=at, tab="one")
+        answers.save(attempt.id, 3, "3", revision=1, now=NOW, typed_at=NOW, tab="one")
+        attempts.submit(attempt, now=NOW + timedelta(minutes=5))
+
+    rows = reports.report(cast.quiz).questions
+
+    assert [row.median_s for row in rows] == [90, None, None, None]
 
 
 def test_the_analysis_costs_two_statements(cast: Cast) -> None:
