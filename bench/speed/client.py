@@ -8,7 +8,8 @@ import contextlib
 import zlib
 from dataclasses import dataclass
 
-PATIENCE_S = 60.0
+# As long as browsers wait for an answer, and our doors.
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
