@@ -1,6 +1,9 @@
 """What can be wrong in a course's folder: the change, and the fault that is told."""
 
+from question_types import TYPES
 from services.archive.folder import MAX_FILE
+from services.archive.messages import fields_of
+from services.archive.shapes import QuizFile
 from tests.archive.damages_of_labs import OF_LABS
 from tests.archive.folders import COURSE, LESSON, QUIZ, with_line
 
@@ -180,12 +183,12 @@ DAMAGED = {
         [f"{QUIZ}:17: questions[2].answer: must be a number"],
     ),
     "unknown kind": (
-        with_line(QUIZ, "kind: numeric", "kind: essay"),
-        [f"{QUIZ}:14: questions[2].kind: must be one of single, multiple, numeric, text"],
+        with_line(QUIZ, "kind: numeric", "kind: riddle"),
+        [f"{QUIZ}:14: questions[2].kind: must be one of {', '.join(TYPES)}"],
     ),
     "field of another kind": (
         with_line(QUIZ, "tolerance: 0.01", "accept: [pi]"),
-        [f"{QUIZ}:18: questions[2].accept: isn't a field of this kind; it knows answer, tolerance, unit"],
+        [f"{QUIZ}:18: questions[2].accept: isn't a field here; it knows {', '.join(TYPES['numeric'].fields)}"],
     ),
     "fault in a choice": (
         with_line(QUIZ, "text: that", "text: 12"),
@@ -199,8 +202,7 @@ DAMAGED = {
         with_line(QUIZ, "questions:\n", "questions: none\nmore:\n"),
         [
             f"{QUIZ}:4: questions: must be a list (lines that begin with -)",
-            f"{QUIZ}:5: more: isn't a field here; it knows attempts_allowed, counts, instructions, is_shuffled, "
-            "pass_percent, points, questions, time_limit_minutes, time_limit_seconds, title",
+            f"{QUIZ}:5: more: isn't a field here; it knows {', '.join(sorted(fields_of(QuizFile)))}",
         ],
     ),
     "question not a mapping": (

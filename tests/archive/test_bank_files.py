@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Course, Question, Quiz
+from question_types import type_of
 from services import archive
 from services.archive import ArchiveError
 from services.archive.read import read
@@ -129,7 +130,7 @@ NOT_DRAWN = "; what this quiz asks anyway isn't drawn"
 FAULTY = {
     "a field that no question has": (
         {BANK: FILE.replace("difficulty: easy", "dificulty: easy")},
-        [f"{BANK}:6: questions[1].dificulty: isn't a field here; it knows accept, is_case_sensitive, exact"],
+        [f"{BANK}:6: questions[1].dificulty: isn't a field here; it knows {', '.join(type_of('text').fields)}"],
     ),
     "no difficulty of ours": (
         {BANK: FILE.replace("difficulty: easy", "difficulty: 2")},
