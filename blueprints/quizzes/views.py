@@ -7,6 +7,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from pydantic import ValidationError
+from sqlalchemy import Row
 
 from blueprints import access, limits, live_tickets, pages
 from blueprints.errors import wants_json
@@ -14,7 +15,7 @@ from blueprints.pages import json_object, login_required, me, now, takes_json
 from blueprints.quizzes import documents, front, responses, results, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
-from models import Attempt, AttemptItem, Quiz
+from models import Attempt, Quiz
 from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
@@ -102,8 +103,9 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
 @login_required
 def read_answers(attempt_id: int) -> ResponseReturnValue:
     """Tell an open page what is saved, from other tabs and devices, the site's time, and how to hear of more."""
-    attempt, at = access.answerable_attempt(attempt_id, me(), is_whole=True), now()
+    attempt, at = access.answerable_attempt(attempt_id, me()), now()
     _close_overdue(attempt, at)
+    items = answers.saved(attempt.id)
     others = answer_log.by_position(answer_log.uncounted(attempt.id)) if attempt.is_open else {}
     ticket = live_tickets.issuer().live("attempt", attempt.id)
     response = jsonify(
@@ -112,14 +114,14 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
         now=at.isoformat(),
         deadline_at=attempt.deadline_at.isoformat() if attempt.deadline_at else None,
         live=f"/live/attempts/{attempt.id}?ticket={ticket}",
-        saved=sum(1 for item in attempt.items if item.response is not None),
-        items=[_saved(item, others.get(item.position, [])) for item in attempt.items],
+        saved=sum(1 for item in items if item.response is not None),
+        items=[_saved(item, others.get(item.position, [])) for item in items],
     )
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _saved(item: AttemptItem, others: list[answer_log.Uncounted]) -> dict[str, Any]:
+def _saved(item: Row[tuple[int, int, Any]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
     earlier = [{"response": other.response, "typed_at": other.typed_at.isoformat()} for other in others]
     return {"position": item.position, "revision": item.revision, "response": item.response, "earlier": earlier}
 

@@ -5,11 +5,12 @@ didn't know of each other's, the time of typing decides. What becomes of an answ
 typed before it, the quiz says: it counts, is kept beside the graded one, or is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Row, Table, func, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
@@ -268,6 +269,12 @@ def _write(row: AttemptItem, **values: Any) -> tuple[int, int]:
     for name, value in values.items():
         set_committed_value(row, name, value)
     return saved, total
+
+
+def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any]]]:
+    """Return (position, revision, response) of each question of an attempt, for its open pages, which ask often."""
+    query = select(AttemptItem.position, AttemptItem.revision, AttemptItem.response)
+    return db.session.execute(query.where(AttemptItem.attempt_id == attempt_id).order_by(AttemptItem.position)).all()
 
 
 def count_saved(attempt_id: int) -> tuple[int, int]:
