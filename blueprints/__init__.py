@@ -33,6 +33,8 @@ from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
+from blueprints.quizzes.manual import manual_grading
+from blueprints.quizzes.manual_api import manual_grading_api
 from blueprints.quizzes.parts import question_parts
 from blueprints.quizzes.settings import quiz_settings
 from blueprints.quizzes.views import quizzes
@@ -47,6 +49,7 @@ PAGES = (
     question_parts,
     quiz_settings,
     accommodations,
+    manual_grading,
     analysis,
     gradebook,
     my_grades,
@@ -65,6 +68,7 @@ APIS = (
     courses_api,
     quizzes_api,
     accommodations_api,
+    manual_grading_api,
     bank_api,
     analysis_api,
     gradebook_api,

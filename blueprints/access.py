@@ -8,13 +8,13 @@ import uuid
 
 from flask_babel import gettext as _
 
-from models import Attempt, Course, Enrolment, Lab, LabSave, LabSession, Quiz, User
+from models import Attempt, AttemptItem, Course, Enrolment, Lab, LabSave, LabSession, Quiz, User
 from services import policy
 from services.courses import catalogue, members
 from services.courses.outlines import activity
 from services.errors import Conflict, Forbidden, NotFound
 from services.labs import sessions
-from services.quizzes import attempts
+from services.quizzes import attempts, manual
 from services.saves import store
 
 
@@ -96,6 +96,27 @@ def accommodated(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment
     if not policy.may_accommodate(user, role):
         raise Forbidden
     return found_course, members.require_member(found_course, user_id)
+
+
+def graded_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
+    """Return a course and a quiz of it whose answers the person may grade."""
+    found_course, role = course(slug, user)
+    if not policy.may_grade(user, role):
+        raise Forbidden
+    return found_course, activity(found_course, quiz_slug, Quiz)
+
+
+def graded_answer(attempt_id: int, position: int, user: User) -> AttemptItem:
+    """Return an answer that the person may grade, with its attempt; NotFound also where a machine graded it."""
+    item = manual.load(attempt_id, position)
+    role = members.role_of(user.id, item.attempt.quiz.course)
+    if not policy.may_read_attempt(user, item.attempt, role):
+        raise NotFound
+    if not policy.may_grade(user, role):
+        raise Forbidden
+    if not manual.is_for_people(item):
+        raise NotFound
+    return item
 
 
 def bank(slug: str, user: User) -> tuple[Course, str | None]:

@@ -72,6 +72,8 @@ class Attempt(Model):
         Index("uq_attempts_open", "user_id", "quiz_id", unique=True, postgresql_where="state = 'in_progress'"),
         # Serves the tick that closes what is overdue.
         Index("ix_attempts_deadline", "deadline_at", postgresql_where="state = 'in_progress'"),
+        # Serves the list of answers that wait for a person.
+        Index("ix_attempts_waiting", "quiz_id", "closed_at", postgresql_where="state = 'needs_grading'"),
     )
 
     @property
@@ -107,9 +109,14 @@ class AttemptItem(Model):
     typed_at: Mapped[datetime | None]
     tab: Mapped[str] = mapped_column(default="", server_default="")
     score: Mapped[Fraction | None] = mapped_column(Marks)
+    # What a person says of the answer whom the type left it to, with its marks.
+    comment: Mapped[str] = mapped_column(default="", server_default="")
+    graded_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    graded_at: Mapped[datetime | None]
 
     attempt: Mapped[Attempt] = relationship(back_populates="items")
     version: Mapped[QuestionVersion] = relationship()
+    graded_by: Mapped[User | None] = relationship()
 
 
 class AnswerSave(Model):

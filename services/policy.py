@@ -55,6 +55,11 @@ def may_accommodate(user: User | None, role: str | None) -> bool:
     return role in STAFF or _is_admin(user)
 
 
+def may_grade(user: User | None, role: str | None) -> bool:
+    """The course's staff grade what no machine can, and so does the admin."""
+    return role in STAFF or _is_admin(user)
+
+
 def may_see_bank(user: User | None, role: str | None) -> bool:
     """The bank holds the solutions of all questions: it is the staff's."""
     return role in STAFF or _is_admin(user)

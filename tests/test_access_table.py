@@ -11,8 +11,8 @@ from extensions import db as database
 from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
 from services.courses import cohorts
-from services.quizzes import attempts
-from tests.factories import Cast, run_lab
+from services.quizzes import answers, attempts
+from tests.factories import Cast, QuizFactory, add_question, run_lab
 from tests.people import ask, sign_in
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -111,6 +111,23 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
         {"extra_minutes": 5},
         (401, 403, 403, 200, 200),
+    ),
+    ("manual_grading.queue", "GET"): (f"{COURSE}/quizzes/first-quiz/to-grade", {}, (302, 403, 403, 200, 200)),
+    ("manual_grading.show", "GET"): ("/attempts/{written}/items/1/grade", {}, (302, 404, 403, 200, 200)),
+    ("manual_grading.give", "POST"): (
+        "/attempts/{written}/items/1/grade",
+        {"marks": "1", "comment": "well said"},
+        (302, 404, 403, 302, 302),
+    ),
+    ("manual_grading_api.list_waiting", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/waiting",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("manual_grading_api.give_grade", "PUT"): (
+        f"{API}/attempts/{{written}}/items/1/grade",
+        {"marks": 1},
+        (401, 404, 403, 200, 200),
     ),
     ("quizzes.everybodys", "GET"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 403, 200, 200)),
     ("gradebook.show", "GET"): (f"{COURSE}/gradebook", {}, (302, 403, 403, 200, 200)),
@@ -389,6 +406,11 @@ def names(cast: Cast) -> dict[str, Any]:
     cast.lab.ports = [8000]
     lab_session = run_lab(cast.bob, cast.lab, datetime.now(UTC), expires_at=datetime.now(UTC).replace(year=2100))
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    essay = QuizFactory(module=cast.quiz.module, slug="essay", position=9)
+    add_question(essay, "essay")
+    written = attempts.start(cast.bob.id, essay, now=NOW)
+    answers.save(written.id, 1, "It is a pipe.", revision=1, now=NOW)
+    attempts.submit(written, now=NOW)
     row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
     blob = Blob(sha256="5" * 64, size=4, data=b"work")
     kept = {"user_id": cast.bob.id, "lab_id": cast.lab.id, "sha256": blob.sha256, "size": 4, "files": 1}
@@ -399,6 +421,7 @@ def names(cast: Cast) -> dict[str, Any]:
         "session": lab_session.id,
         "save": save.id,
         "attempt": attempt.id,
+        "written": written.id,
         "token": row.id,
         "bob": cast.bob.id,
         "question": cast.quiz.questions[0].id,

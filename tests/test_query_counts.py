@@ -186,6 +186,34 @@ def test_a_board_of_thirty_labs_costs_as_much_as_one_of_three(
     assert counts[1] <= 14, "\n\n".join(counted)
 
 
+def test_grading_by_hand_costs_as_much_with_thirty_answers_as_with_three(
+    client: FlaskClient, cast: Cast, counted: list[str]
+) -> None:
+    quiz = QuizFactory(module=cast.quiz.module, slug="by-hand", position=9)
+    add_question(quiz, "essay")
+    sign_in(client, "alice")
+    counts = []
+    for more in (3, 27):
+        for _number in range(more):
+            student = UserFactory()
+            EnrolmentFactory(course=cast.course, user=student)
+            attempt = attempts.start(student.id, quiz, now=NOW)
+            answers.save(attempt.id, 1, RIGHT["essay"], revision=1, now=NOW)
+            attempts.submit(attempt, now=NOW)
+        database.session.expire_all()
+        for path in ("/courses/shell/quizzes/by-hand/to-grade", f"/attempts/{attempt.id}/items/1/grade"):
+            client.get(path)
+            counted.clear()
+
+            response = client.get(path)
+
+            assert response.status_code == 200
+            counts.append(len(counted))
+
+    assert counts[:2] == counts[2:], "\n\n".join(counted)
+    assert max(counts) <= 6, "\n\n".join(counted)
+
+
 def test_saving_an_answer_costs_few_statements(
     client: FlaskClient, cast: Cast, crowd: dict[str, int], counted: list[str]
 ) -> None:

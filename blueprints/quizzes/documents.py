@@ -79,4 +79,5 @@ def _item(item: AttemptItem, uncounted: list[answer_log.Uncounted], shown: Revea
         "score": item.score if shown.correctness else None,
         "solution": kind.explain(version.spec, item.response, item.frozen)["solution"] if shown.answer else None,
         "feedback_html": version.feedback_html if shown.feedback else None,
+        "comment": item.comment if shown.feedback else None,
     }

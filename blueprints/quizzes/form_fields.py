@@ -1,12 +1,16 @@
 """What fields of forms hold: whole numbers, and times in the zone of whoever typed them."""
 
+import re
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 from babel.dates import get_timezone
 from flask_babel import gettext as _
 
 from blueprints import shown
+
+_MARKS = re.compile(r"\d{1,6}([.,]\d{1,2})?")
 
 
 def whole(text: str, field: str, faults: dict[str, str]) -> int | None:
@@ -18,6 +22,14 @@ def whole(text: str, field: str, faults: dict[str, str]) -> int | None:
     except ValueError:
         faults[field] = _("This must be a whole number.")
         return None
+
+
+def marks(text: str, field: str, faults: dict[str, str]) -> Fraction | None:
+    """Read marks as an author writes points: with up to two decimals, after a point or a comma."""
+    if not _MARKS.fullmatch(text.strip()):
+        faults[field] = _("This must be a number with at most two decimals.")
+        return None
+    return Fraction(text.strip().replace(",", "."))
 
 
 def moment(text: str, field: str, faults: dict[str, str]) -> datetime | None:

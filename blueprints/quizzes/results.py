@@ -19,7 +19,7 @@ def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt]) -> dict[st
     percent = attempt.percent if shown.score else None
     return {
         "shown": shown,
-        "items": [_graded(item, late.get(item.position, []), shown) for item in attempt.items],
+        "items": [graded(item, late.get(item.position, []), shown) for item in attempt.items],
         "percent": percent,
         "is_graded": attempt.score is not None,
         "is_passed": percent is not None and percent >= quiz.pass_percent,
@@ -71,7 +71,14 @@ def read_as(version: QuestionVersion, response: Any) -> str | None:
     return None if response is None or read == str(response).strip() else read
 
 
-def _graded(item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal) -> dict[str, Any]:
+def late_answers(item: AttemptItem) -> list[answer_log.Uncounted]:
+    """Give the answers to a question that came late."""
+    uncounted = answer_log.uncounted(item.attempt_id)
+    return [other for other in uncounted if other.position == item.position and other.why == LATE]
+
+
+def graded(item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal) -> dict[str, Any]:
+    """Give a question of a closed attempt, as much of it as is shown; `late` came after the end."""
     version = item.version
     kind = type_of(version.kind)
     explained = shown.of_solution(kind.explain(version.spec, item.response, item.frozen), item.response)
@@ -84,6 +91,8 @@ def _graded(item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal) 
         "score": item.score if shown.correctness else None,
         "points": item.points,
         "is_graded": item.score is not None,
+        "is_graded_by_hand": item.score is None or item.graded_at is not None,
+        "comment": item.comment if shown.feedback else "",
         "is_correct": is_correct,
         "feedback": version.feedback_html if shown.feedback else "",
         "late": [

@@ -87,8 +87,8 @@ class UncountedOut(Output):
 
 
 class ItemOut(Output):
-    """A question of an attempt: `points` is its weight in marks. score (marks), solution and feedback come once the
-    attempt is closed, and the quiz lets its students see them."""
+    """A question of an attempt: `points` is its weight in marks. score (marks), solution, feedback and the comment of
+    who graded it by hand come once the attempt is closed, and the quiz lets its students see them."""
 
     position: int
     kind: str
@@ -104,6 +104,7 @@ class ItemOut(Output):
     score: Marks | None = None
     solution: str | None = None
     feedback_html: str | None = None
+    comment: str | None = None
 
 
 class AttemptOut(Output):

@@ -20,7 +20,7 @@ from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
 from services.errors import Forbidden, InvalidInput, NotFound, Refused
-from services.quizzes import accommodations, answer_log, answers, attempts, gate, reveal, terms
+from services.quizzes import accommodations, answer_log, answers, attempts, gate, reveal, terms, waiting
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -73,7 +73,14 @@ def everybodys(slug: str, quiz: str) -> ResponseReturnValue:
     chosen_quiz = activity(course, quiz, Quiz)
     page = attempts_at(chosen_quiz, None, request.args.get("page", 1, int), PER_PAGE)
     late = answer_log.count_late(attempt.id for attempt in page.rows)
-    return render_template("quizzes/everybodys.html", course=course, quiz=chosen_quiz, page=page, late=late)
+    return render_template(
+        "quizzes/everybodys.html",
+        course=course,
+        quiz=chosen_quiz,
+        page=page,
+        late=late,
+        waiting=waiting.count(chosen_quiz),
+    )
 
 
 @quizzes.get("/attempts/<int:attempt_id>")
@@ -225,6 +232,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
         quiz=quiz,
         attempt=attempt,
         student=None if is_mine else attempt.user,
+        can_grade=is_staff,
         shown_later_at=None if is_staff else reveal.next_change(quiz, now=at, last_close=last_close),
         students_view=reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=False),
         can_try_again=gate.obstacle(terms.terms_of(quiz, granted, is_staff=is_staff), made, at) is None,

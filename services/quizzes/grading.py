@@ -55,8 +55,16 @@ def regrade(item: AttemptItem, version: QuestionVersion, *, now: datetime) -> No
         update(AttemptItem).where(*key).values(score=mark), execution_options={"synchronize_session": False}
     )
     set_committed_value(item, "score", mark)
-    marks = db.session.scalars(select(AttemptItem.score).where(AttemptItem.attempt_id == item.attempt_id)).all()
-    attempt = db.session.get_one(Attempt, item.attempt_id, populate_existing=True)
+    settle(item.attempt_id, now=now)
+
+
+def settle(attempt_id: int, *, now: datetime) -> None:
+    """Give a closed attempt the score of its answers once all have their marks, and settle what it earns.
+
+    The caller holds the attempt's lock.
+    """
+    marks = db.session.scalars(select(AttemptItem.score).where(AttemptItem.attempt_id == attempt_id)).all()
+    attempt = db.session.get_one(Attempt, attempt_id, populate_existing=True)
     quiz = db.session.get_one(Quiz, attempt.quiz_id)
     if None in marks:
         return

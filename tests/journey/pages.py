@@ -1,5 +1,6 @@
 """Every page that people see, with something on it: for tests that look at all of them, as their people."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -8,7 +9,7 @@ from extensions import db
 from models import Course, Lab, LabSession, Question, Quiz, User, utcnow
 from services.accounts import tokens
 from services.labs import lifecycle
-from services.quizzes import attempts
+from services.quizzes import answers, attempts
 from tests.factories import (
     CourseFactory,
     EnrolmentFactory,
@@ -66,6 +67,9 @@ PAGES: dict[str, list[str]] = {
             f"{WIDE}/gradebook",
             f"{QUIZ}/analysis",
             f"{WIDE}/quizzes/wide-quiz/analysis",
+            f"{WIDE}/quizzes/wide-quiz/to-grade",
+            f"{WIDE}/quizzes/wide-quiz/to-grade?blind=1",
+            "/attempts/{written}/items/2/grade",
         ),
     ],
     "charlie": ["/", "/courses", COURSE, "/labs", f"{COURSE}/lessons/one-tree"],
@@ -87,6 +91,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         wide = _make_wide_course(bob, alice)
         db.session.commit()
         names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id), "bob": str(bob.id)}
+        names["written"] = str(_hand_in_writing(bob, now))
         names |= {"question": str(quiz.questions[0].id), "wide_question": str(wide.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
     return names
@@ -98,6 +103,7 @@ def _make_wide_course(bob: User, alice: User) -> Question:
     LessonFactory(module=module, slug="wide", title=LONG, body_html=f"<p>{LONG}</p><p><code>{LONG * 3}</code></p>")
     quiz = QuizFactory(module=module, slug="wide-quiz", title=LONG)
     question = add_question(quiz, "single")
+    add_question(quiz, "essay")
     question.slug, question.tags = LONG.lower().replace("ü", "ue"), [LONG.lower().replace("ü", "ue")]
     lab = LabFactory(module=module, slug="wide-lab", title=LONG, summary=LONG)
     add_check(lab).title = LONG
@@ -107,6 +113,16 @@ def _make_wide_course(bob: User, alice: User) -> Question:
         course=course, user=UserFactory(handle="long", display_name=LONG[:60], email=f"{LONG}@example.org")
     )
     return question
+
+
+def _hand_in_writing(bob: User, now: datetime) -> int:
+    """Let bob hand in an answer that a person grades; return the attempt."""
+    quiz = _one(Quiz, "wide-quiz")
+    attempt = attempts.start(bob.id, quiz, now=now)
+    answers.save(attempt.id, 2, LONG * 3, revision=1, now=now)
+    attempts.submit(attempt, now=now)
+    db.session.commit()
+    return attempt.id
 
 
 def _person(handle: str) -> User:

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 from playwright.sync_api import Locator, expect
+from sqlalchemy import select
 
 from extensions import db
-from models import Course
-from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
+from models import Course, utcnow
+from services.quizzes import answers, attempts
+from tests.factories import CourseFactory, EnrolmentFactory, QuizFactory, UserFactory, add_question
 from tests.journey.rows import (
     COURSE,
     LEARNERS,
@@ -239,6 +241,36 @@ def hand_in_a_quiz(person: Person) -> None:
     person.open(f"{COURSE}/quizzes/first-quiz")
     person.send(re.compile("Start|Go on|Try again"), "form.actions")
     hand_in(person)
+
+
+@form("POST manual_grading.give (comment, marks, replaces)", "quizzes/grade.html", roles=STAFF)
+def grade_an_answer(person: Person) -> None:
+    quiz = f"essays-{person.name}"
+    with person.site.app.app_context():
+        course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
+        made = QuizFactory(module=course.modules[0], slug=quiz, position=9)
+        add_question(made, "essay")
+        for number in range(2):
+            student = UserFactory(handle=f"{quiz}-{number}")
+            EnrolmentFactory(course=course, user=student)
+            attempt = attempts.start(student.id, made, now=utcnow())
+            answers.save(attempt.id, 1, "It is a pipe.", revision=1, now=utcnow())
+            attempts.submit(attempt, now=utcnow())
+        db.session.commit()
+    person.open(f"{COURSE}/quizzes/{quiz}/attempts")
+    person.page.get_by_role("link", name="To grade: 2 answers").click()
+    person.page.get_by_role("link", name="Grade the answer").first.click()
+    person.page.get_by_label("Comment for the student").fill("Well said.")
+    person.page.get_by_label("Marks, from 0 to 1").fill("7")
+    person.send("Save and next", "form.grade-answer")
+    expect(person.page.get_by_text("Must be from 0 to 1.")).to_be_visible()
+    expect(person.page.get_by_label("Comment for the student")).to_have_value("Well said.")
+    person.page.get_by_label("Marks, from 0 to 1").fill("0.5")
+    person.send("Save and next", "form.grade-answer")
+    person.expect_flash("Saved. This is the next answer.")
+    person.page.get_by_label("Marks, from 0 to 1").fill("1")
+    person.send("Save", "form.grade-answer")
+    person.expect_flash("Saved. No more answers wait.")
 
 
 SETTINGS = (

@@ -87,6 +87,6 @@ def test_every_type_is_answered_by_keyboard_on_a_phone(bob: Student) -> None:
 
     page.get_by_role("button", name="Hand in").first.click()
     page.locator("[data-confirm-submit]").click()
-    expect(page.get_by_text("to be graded").first).to_be_visible()
+    expect(page.get_by_text("waits for a grader").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert faults(page) == []
