@@ -243,7 +243,7 @@ def hand_in_a_quiz(person: Person) -> None:
     hand_in(person)
 
 
-@form("POST manual_grading.give (comment, marks, replaces)", "quizzes/grade.html", roles=STAFF)
+@form("POST manual_grading.give (comment, marks)", "quizzes/grade.html", roles=STAFF)
 def grade_an_answer(person: Person) -> None:
     quiz = f"essays-{person.name}"
     with person.site.app.app_context():
