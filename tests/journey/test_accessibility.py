@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from config import ROOT
 from extensions import db
-from models import Lab
+from models import Lab, Quiz, User, utcnow
+from services.quizzes import answers, attempts
 from tests.journey.student import COURSE, LAB, QUIZ, SignedIn, Student
 from tests.sites import LiveSite
 
@@ -118,6 +119,25 @@ def test_an_attempt_and_its_result_are_for_everybody(bob: Student) -> None:
     bob.page.locator("[data-confirm-submit]").click()
     expect(bob.page.get_by_role("heading", name="Not yet")).to_be_visible()
     assert faults(bob.page) == []
+
+
+def test_grading_by_hand_is_for_everybody(demo_site: LiveSite, signed_in: SignedIn, page: Page) -> None:
+    with demo_site.app.app_context():
+        bob = db.session.query(User).filter_by(handle="bob").one()
+        attempt = attempts.start(bob.id, db.session.query(Quiz).filter_by(slug="looking-back").one(), now=utcnow())
+        essay = next(item.position for item in attempt.items if item.version.kind == "essay")
+        answers.save(attempt.id, essay, "A pipe gives it on.", revision=1, now=utcnow())
+        attempts.submit(attempt, now=utcnow())
+        db.session.commit()
+    signed_in.student("alice", page)
+    page.goto(f"{demo_site.url}{COURSE}/quizzes/looking-back/to-grade")
+    assert faults(page) == []
+
+    page.get_by_role("link", name="Grade the answer").first.click()
+    page.get_by_label("Marks").fill("99")
+    page.locator(".grade-answer button").click()
+    expect(page.locator("#marks-error")).to_be_visible()
+    assert faults(page) == []
 
 
 def test_a_running_lab_is_for_everybody(bob: Student) -> None:
