@@ -1,6 +1,7 @@
 """Grading by hand: the list of answers that wait, marks and comments, and what the last marks of an attempt move."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from extensions import db
 from models import Attempt, AttemptItem, PointEntry, Quiz, User
@@ -284,16 +285,32 @@ def test_of_racing_graders_of_one_answer_one_wins(site: tuple[CommittedDatabase,
     assert kept in outcomes
 
 
-def test_racing_last_marks_finish_and_award_once(site: tuple[CommittedDatabase, int, int, int]) -> None:
+def test_whoever_gives_the_last_marks_waits_for_the_marks_before_them(
+    site: tuple[CommittedDatabase, int, int, int],
+) -> None:
     committed, attempt_id, alice, dana = site
+    given = threading.Event()
 
-    def grade(grader: int, position: int) -> int:
-        given = {"marks": Fraction(2), "comment": "", "grader_id": grader, "now": NOW}
-        return manual.give(attempt_id, position, **given).position
+    def grade(grader: int, position: int) -> None:
+        values = {"marks": Fraction(2), "comment": "", "grader_id": grader, "now": NOW}
+        manual.give(attempt_id, position, **values)
 
-    outcomes = race(committed, lambda: grade(alice, 1), lambda: grade(dana, 3))
+    def second() -> None:
+        with committed.app.app_context():
+            grade(dana, 3)
+            db.session.commit()
+        given.set()
+
+    other = threading.Thread(target=second)
+    with committed.app.app_context():
+        grade(alice, 1)
+        other.start()
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not given.is_set() and not db.session.scalar(waits):
+            given.wait(0.02)
+        db.session.commit()
+    other.join()
 
     with committed.app.app_context():
         attempt = db.session.get_one(Attempt, attempt_id)
-        assert sorted(map(str, outcomes)) == ["1", "3"]
         assert (attempt.state, attempt.score, ledger()) == ("graded", 6, [12])
