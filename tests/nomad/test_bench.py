@@ -8,6 +8,7 @@ import bench.__main__
 from bench import labs, labs_click, students
 from bench.labs import Outcome
 from bench.labs_queue import Row
+from bench.speed import run as speed
 
 
 def test_without_nomad_it_says_so_in_one_line(monkeypatch, capsys):
@@ -45,10 +46,13 @@ def test_the_bench_says_what_it_measures_when_it_is_asked_for_something_else(cap
     assert "python -m bench labs" in capsys.readouterr().err
 
 
-def test_where_there_is_no_nomad_the_class_is_measured_and_labs_are_said_to_be_left_out(monkeypatch, capsys):
+def test_where_there_is_no_nomad_pages_and_the_class_are_measured_and_labs_are_said_to_be_left_out(monkeypatch, capsys):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
-    monkeypatch.setattr(students, "main", lambda _arguments: 0)
+    measured = []
+    monkeypatch.setattr(students, "main", lambda _arguments: measured.append("class") or 0)
+    monkeypatch.setattr(speed, "main", lambda _arguments: measured.append("speed") or 0)
 
     assert bench.__main__.main([]) == 0
 
+    assert measured == ["speed", "class"]
     assert "NOT measured: nomad isn't on the PATH" in capsys.readouterr().err
