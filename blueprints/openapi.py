@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from blueprints.schemas import Problem, responses
+from blueprints.schemas import OptionalInput, Problem, responses
 
 # What any route that takes a body may answer before it is asked: not JSON, too large.
 OF_BODIES = (400, 413, 422)
@@ -35,17 +35,24 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     schemas = spec["components"]["schemas"]
     problem = Problem.model_json_schema(ref_template=f"{REFERENCE}{{model}}")
     schemas.update(problem.pop("$defs"), Problem=problem)
+    optional = {model.__name__ for model in OptionalInput.__subclasses__()}
     for operations in spec["paths"].values():
         for operation in filter(lambda entry: isinstance(entry, dict), operations.values()):
             # Generated as `get_quizzes_api_read_quiz`; generated clients name their functions by it.
             operation["operationId"] = operation["operationId"].partition("_api_")[2]
             if "requestBody" in operation:
-                operation["requestBody"]["required"] = True
+                operation["requestBody"]["required"] = _model_of(operation["requestBody"]) not in optional
                 documented = {str(status): answer for status, answer in responses(*OF_BODIES).items()}
                 operation["responses"] = {**documented, **operation["responses"]}
     spec["components"]["schemas"] = _named(schemas)
     spec = _renamed(spec)
     return _without_unused(spec)
+
+
+def _model_of(body: dict[str, Any]) -> str:
+    """Return the name of the model that a body is of, as JSON."""
+    reference: str = body["content"]["application/json"]["schema"]["$ref"]
+    return reference.removeprefix(REFERENCE).rpartition(".")[2]
 
 
 def _named(schemas: dict[str, Any]) -> dict[str, Any]:

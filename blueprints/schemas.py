@@ -16,8 +16,7 @@ class Adapter(PydanticAdapter):
 
     def validate_input(self, request: Request, location: str, **options: Any) -> BaseModel:
         """Return the checked input; raise InvalidInput, or what APIFlask raises for a value that fails its schema."""
-        may_be_left_out = location == "json" and getattr(self.model_class, "may_be_left_out", False)
-        if may_be_left_out and not request.get_data(cache=True):
+        if location == "json" and issubclass(self.model_class, OptionalInput) and not request.get_data(cache=True):
             return self.model_class()
         if location == "json" and request.get_json(force=True) is None:
             raise InvalidInput("body", "Send a JSON object.")
@@ -49,6 +48,10 @@ class Input(Query):
             name: int(value) if isinstance(value, float) and value.is_integer() else value
             for name, value in data.items()
         }
+
+
+class OptionalInput(Input):
+    """What a client may also leave out altogether; each field has a default. The document says so, too."""
 
 
 def _written(value: Any) -> Any:
@@ -119,4 +122,6 @@ def responses(*statuses: int) -> Any:
 
 
 # A title or summary. Pages show it rendered (services/markdown.py); a program gets what stands in the course's folder.
-Written = Annotated[str, Field(description="As its author wrote it: one line of Markdown, with its marks.")]
+AS_WRITTEN = "As its author wrote it: one line of Markdown, with its marks."
+Written = Annotated[str, Field(description=AS_WRITTEN)]
+WrittenOrNone = Annotated[str | None, Field(description=AS_WRITTEN)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from blueprints.schemas import Input, Moment, Output, PageQuery
+from blueprints.schemas import Input, Moment, Output, PageQuery, WrittenOrNone
 from services.courses.cohorts import LONGEST_NAME
 from services.leaderboards.appearances import LONGEST_PSEUDONYM
 from services.leaderboards.awards import LONGEST_KEY, LONGEST_REASON, MOST_POINTS
@@ -17,7 +17,7 @@ class EntryOut(Output):
     id: int
     kind: Literal["quiz", "check", "lesson", "award", "compensation"]
     points: int
-    title: str | None
+    title: WrittenOrNone
     reason: str | None
     given_by: str | None
     at: datetime

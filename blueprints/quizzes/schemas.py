@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 
 from blueprints.quizzes.responses import Response
-from blueprints.schemas import Input, Moment, Output, Query, Written
+from blueprints.schemas import Input, Moment, OptionalInput, Output, Query, Written
 from quiz_settings import LateStep
 from services.quizzes.settings import CHANGEABLE, Changeable
 
@@ -155,10 +155,9 @@ class AttemptsQuery(Query):
     per_page: int = Field(default=25, ge=1, le=100)
 
 
-class StartIn(Input):
+class StartIn(OptionalInput):
     """The password of the quiz, where it has one. Without it the body may be left out."""
 
-    may_be_left_out: ClassVar[bool] = True
     password: str | None = Field(default=None, max_length=200)
 
 

@@ -4,14 +4,14 @@ from fractions import Fraction
 
 from question_types.samples import Samples
 
-TEXT = "A file is shown by `{show}`, and the folder changed by {go}."
+TEXT = "Bytes are shown by `{show}`, and the folder changed by {go}."
 SAMPLES = Samples(
-    raw={"text": TEXT, "blanks": {"show": ["cat", "less"], "go": ["cd"]}},
+    raw={"text": TEXT, "blanks": {"show": ["od -x", "hexdump"], "go": ["cd"]}},
     more=[{"text": "```sh\nls {1} | wc {2}\n```", "blanks": {1: ["-a"], "2": ["-l"]}, "is_case_sensitive": True}],
-    right={"show": "LESS ", "go": "cd"},
+    right={"show": "HEXDUMP ", "go": "cd"},
     wrong={"show": "ls", "go": "dir"},
     partly=[({"go": "cd"}, Fraction(1, 2)), ({"show": "x", "go": "cd"}, Fraction(1, 2))],
-    secrets=("cat", "less", '"cd"'),
+    secrets=("od -x", "hexdump", '"cd"'),
     bad_raw=[
         ({}, "text"),
         ({"text": TEXT}, "blanks"),

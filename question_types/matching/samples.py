@@ -13,7 +13,7 @@ SAMPLES = Samples(
     right={"1": LS, "2": CD},
     wrong={"1": CD, "2": RM},
     partly=[({"1": LS}, Fraction(1, 2)), ({"1": LS, "2": LS}, Fraction(1, 2))],
-    secrets=("pairs",),
+    secrets=('"pairs":', '"left": "ls", "right": "lists"'),
     bad_raw=[
         ({}, "pairs"),
         ({"pairs": PAIRS[:1]}, "pairs"),

@@ -98,7 +98,9 @@ def test_a_generated_client_reads_and_writes(module: Any, connection: Any) -> No
 
     assert me.email == "bob@example.org"
     assert isinstance(attempt, models.AttemptDetailOut)
-    assert isinstance(module("api.quizzes.read_quiz").sync("shell", "first-quiz", client=connection), models.QuizOut)
+    assert isinstance(
+        module("api.quizzes.read_quiz").sync("shell", "first-quiz", client=connection), models.QuizDetailOut
+    )
     assert receipt.revision == 1
 
 

@@ -106,6 +106,7 @@ def test_a_type_keeps_its_secrets_where_answers_are_hidden(client: FlaskClient, 
     assert page.status_code == 200
     assert [secret for secret in samples.secrets if secret != "feedback" and secret in page.text] == []
     assert "Because." not in page.text
+    assert "Right:" not in page.text and "Right, for example" not in page.text
     assert "choice-right" not in page.text
 
 

@@ -70,8 +70,10 @@ def walk(client: FlaskClient) -> dict[str, str]:
 
 
 def raw(pages: dict[str, str]) -> list[tuple[str, str]]:
-    """Return where marks are left; scripts' own words are no authors'."""
-    texts = {path: re.sub(r"(?s)<(script|pre)\b.*?</\1>|<code>.*?</code>", "", text) for path, text in pages.items()}
+    """Return where marks are left; scripts' own words are no authors', and authors edit what they wrote."""
+    texts = {
+        path: re.sub(r"(?s)<(script|pre|textarea)\b.*?</\1>|<code>.*?</code>", "", text) for path, text in pages.items()
+    }
     return [
         (path, text[max(0, found.start() - 60) : found.end() + 30])
         for path, text in texts.items()
