@@ -284,13 +284,13 @@ SETTINGS = (
 def set_a_quiz(person: Person) -> None:
     person.open(f"{COURSE}/quizzes/first-quiz")
     person.page.get_by_role("link", name="Settings").click()
-    person.page.get_by_label("Opens").fill("2026-03-02T09:00")
-    person.page.get_by_label("Due").fill("2200-01-01T09:00")
+    person.page.get_by_label("Opens", exact=True).fill("2026-03-02T09:00")
+    person.page.get_by_label("Due", exact=True).fill("2200-01-01T09:00")
     person.send("Save", "form.settings")
     expect(person.page.get_by_text("Nothing is saved yet")).to_be_visible()
-    expect(person.page.get_by_label("Opens")).to_have_value("2026-03-02T09:00")
-    person.page.get_by_label("Due").fill("")
-    person.page.get_by_label("Opens").fill("")
+    expect(person.page.get_by_label("Opens", exact=True)).to_have_value("2026-03-02T09:00")
+    person.page.get_by_label("Due", exact=True).fill("")
+    person.page.get_by_label("Opens", exact=True).fill("")
     person.page.get_by_label("Pause between two").fill("0")
     person.send("Save", "form.settings")
     person.expect_flash("Saved.")
@@ -313,7 +313,7 @@ OVERRIDE = "closes_at, due_at, extra_attempts, extra_minutes, opens_at"
 
 @form(f"POST accommodations.override ({OVERRIDE})", "quizzes/accommodations.html", roles=STAFF)
 def give_more_time_at_one_quiz(person: Person) -> None:
-    open_accommodations(person, f"peggy-{person.name}")
+    open_accommodations(person, f"sybil-{person.name}")
     quiz = person.page.locator("details.settings").first
     quiz.locator("summary").click()
     quiz.get_by_label("Extra minutes").fill("15")
