@@ -1,4 +1,4 @@
-"""Nothing moves while a page loads, none is wider than its window, each module runs once, code is copied as typed."""
+"""Nothing moves or stands askew, no page is wider than its window, each module runs once, code is copied as typed."""
 
 import re
 
@@ -21,6 +21,19 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
 }).observe({type: "layout-shift", buffered: true});
 """
+# Headings that don't stand over their columns, and fields that are wider than the room they have.
+ASKEW = """() => {
+  const left = cell => Math.round(cell.getBoundingClientRect().left);
+  const right = box => Math.round(box.getBoundingClientRect().right);
+  const tables = [...document.querySelectorAll("table")].filter(table => table.checkVisibility()).filter(table => {
+    const [head, row] = [table.tHead?.rows ?? [], table.tBodies[0]?.rows[0]];
+    return head.length === 1 && head[0].cells.length === row?.cells.length
+      && [...head[0].cells].some((cell, place) => Math.abs(left(cell) - left(row.cells[place])) > 1);
+  }).map(table => `the headings of table.${table.className}`);
+  const fields = [...document.querySelectorAll(".field :is(input, select, textarea)")]
+    .filter(input => right(input) > right(input.closest(".field")) + 1).map(input => `the field ${input.name}`);
+  return [...tables, ...fields];
+}"""
 NAMED = """[...document.querySelectorAll("link[rel=modulepreload], script[src]")].map(tag => tag.href || tag.src)"""
 TYPED = """async ([text, isTranscript]) => (await import("/static/js/copy.js")).typed(text, isTranscript)"""
 
@@ -31,7 +44,7 @@ def names(demo_site: LiveSite) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("who", PAGES)
-def test_nothing_moves_while_a_page_loads_and_no_page_is_wider_than_its_window(
+def test_nothing_moves_or_stands_askew_and_no_page_is_wider_than_its_window(
     demo_site: LiveSite, signed_in: SignedIn, page: Page, names: dict[str, str], who: str
 ) -> None:
     faults = []
@@ -49,6 +62,8 @@ def test_nothing_moves_while_a_page_loads_and_no_page_is_wider_than_its_window(
             shifted = tab.evaluate("window.shifts")
             if shifted >= MOST_SHIFT:
                 faults.append(f"{path} moves by {shifted:.3f} at {width} px")
+            if width == max(WIDTHS):
+                faults += [f"{path}: askew: {what}" for what in tab.evaluate(ASKEW)]
             for narrow in (width, *NARROW) if width == min(WIDTHS) else (width,):
                 tab.set_viewport_size({"width": narrow, "height": 800})
                 if (wide := tab.evaluate("document.scrollingElement.scrollWidth")) > narrow:
