@@ -51,6 +51,13 @@ def test_every_requirement_is_pinned_to_one_version(name: str) -> None:
         assert re.fullmatch(r"==[0-9][^*]*", str(requirement.specifier)), requirement
 
 
+def test_no_requirement_is_pinned_twice() -> None:
+    files = ("requirements.txt", "requirements-dev.txt")
+    names = [requirement.name.lower().replace("_", "-") for name in files for requirement in requirements(name)]
+
+    assert [name for name in names if names.count(name) > 1] == []
+
+
 def test_requirements_are_closed() -> None:
     pinned = {requirement.name.lower().replace("_", "-") for requirement in requirements("requirements.txt")}
 
