@@ -4,7 +4,8 @@ Rows, backends and services hold reasons; words are made of them at the edges al
 here knows the rest of the platform, so that everything may know of reasons.
 """
 
-from reasons.codes import N_, Code
+from reasons.codes import Code
+from reasons.parts import N_
 from reasons.reason import Reason, Undeclared
 from reasons.words import ENGLISH, Catalogue, Translator, capitalised, listed, sentence, text
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reasons.codes import Code, Nested, Several
+from reasons.codes import Code
+from reasons.parts import Nested, Several
 
 # What stands in a row has a bound; what another program said is as long as it likes.
 LONGEST = 500

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from babel.support import NullTranslations, Translations
 
-from reasons.codes import TERMS, Code, Counted, Term
+from reasons.codes import Code
+from reasons.parts import TERMS, Counted, Term
 from reasons.reason import Reason
 
 FOLDER = Path(__file__).resolve().parents[1] / "translations"

@@ -7,7 +7,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from reasons import Code
-from reasons.codes import TERMS, Counted
+from reasons.parts import TERMS, Counted
 
 
 def bracketed(folder: Path, language: str = "de", *more: str) -> Path:

@@ -24,9 +24,11 @@ from sqlalchemy import select
 from extensions import db
 from services import live
 from services.leaderboards import changes, scopes
-from services.leaderboards.changes import Standing, State
-from services.leaderboards.ladder import NEAR, Key, Part, Place, Window, part
+from services.leaderboards import set_members as members
+from services.leaderboards.changes import State
+from services.leaderboards.ladder import NEAR, Part, Window, part
 from services.leaderboards.scopes import Scope
+from services.leaderboards.set_script import SCRIPT
 
 PREFIX = "yurt:board:"
 WANTED = "yurt:boards:wanted"
@@ -38,73 +40,9 @@ TRIES = 4
 # Larger boards are made by the scheduler.
 INLINE = 2_000
 CHUNK = 5_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 READS = Counter("yurt_board_reads_total", "Reads of leaderboards, by who answered.", ["by"])
 log = structlog.get_logger("yurt.boards")
-
-# KEYS: the sorted set, the hash of members, the state. ARGV: the state that the changes build on, the new state, how
-# many seconds to keep it, the window (kind, number or score, member, count), me or "", NEAR, how many changes, the
-# changes (person, score or "", member), the people asked for. Returns {"stale"}, or the total, the first rank and
-# rows of the window, my rank and the rows around me, the rank and member of each person asked for.
-SCRIPT = """
-local z, h, s = KEYS[1], KEYS[2], KEYS[3]
-if redis.call('GET', s) ~= ARGV[1] then return {'stale'} end
-local kind, at, member, count = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local me, near, n = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
-local i = 11
-for _ = 1, n do
-  local who, score, new = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  i = i + 3
-  local old = redis.call('HGET', h, who)
-  if old and (score == '' or old ~= new) then redis.call('ZREM', z, old) end
-  if score == '' then redis.call('HDEL', h, who)
-  else
-    redis.call('ZADD', z, score, new)
-    if old ~= new then redis.call('HSET', h, who, new) end
-  end
-end
-local total = redis.call('ZCARD', z)
-if total ~= redis.call('HLEN', h) then redis.call('DEL', s) return {'stale'} end
-if ARGV[2] ~= ARGV[1] then
-  redis.call('SET', s, ARGV[2])
-  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[3]) end
-end
-local first = 0
-if kind == 'first' then first = tonumber(at) - 1
-else
-  redis.call('ZADD', z, at, member .. '~')
-  local above = redis.call('ZRANK', z, member .. '~')
-  redis.call('ZREM', z, member .. '~')
-  if kind == 'after' then first = above
-  else
-    local own = redis.call('ZSCORE', z, member)
-    if own and tonumber(own) == tonumber(at) then above = above - 1 end
-    first = math.max(0, above - count)
-    count = above - first
-  end
-end
-local rows = {}
-if count > 0 then rows = redis.call('ZRANGE', z, first, first + count - 1, 'WITHSCORES') end
-local rank, around, low = -1, {}, 0
-local mine = me ~= '' and redis.call('HGET', h, me)
-if mine then
-  rank = redis.call('ZRANK', z, mine)
-  low = math.max(0, rank - near)
-  around = redis.call('ZRANGE', z, low, rank + near, 'WITHSCORES')
-end
-local found = {}
-while ARGV[i] do
-  local whose = redis.call('HGET', h, ARGV[i])
-  if whose then
-    found[#found + 1] = redis.call('ZRANK', z, whose)
-    found[#found + 1] = whose
-    found[#found + 1] = redis.call('ZSCORE', z, whose)
-  end
-  i = i + 1
-end
-return {total, first, rows, low, around, found}
-"""
 
 
 class Store(Protocol):
@@ -170,13 +108,17 @@ def _apply(store: Store, scope: Scope, stored: bytes, found: changes.Changes, wi
     kind, at, member = "first", str(window.first), ""
     for name, key in (("after", window.after), ("before", window.before)):
         if key is not None:
-            kind, at, member = name, str(-key.points), _member(key.user_id, key.reached_at)
+            kind, at, member = name, str(-key.points), members.member(key.user_id, key.reached_at)
     # A state is written again where it moved, or somebody would take their own older one for the same.
     state = stored.decode() if not found.standings else _written(found.state)
     arguments: list[Any] = [stored, state, KEPT_S, kind, at, member, window.count]
     arguments += ["" if window.me is None else window.me, NEAR, len(found.standings)]
     for standing in found.standings:
-        arguments += [standing.user_id, -standing.points if standing.points else "", _member_of(standing)]
+        arguments += [
+            standing.user_id,
+            -standing.points if standing.points else "",
+            members.member(standing.user_id, standing.reached_at),
+        ]
     answer = store.eval(SCRIPT, 3, *_keys(scope), *arguments, *window.users)
     if answer[0] == b"stale":
         return None
@@ -185,13 +127,13 @@ def _apply(store: Store, scope: Scope, stored: bytes, found: changes.Changes, wi
     places = {
         place.rank: place
         for place in [
-            *_places(first, rows),
-            *_places(low, around),
-            *(_place(int(rank), member, score) for rank, member, score in zip(*people, strict=True)),
+            *members.places(first, rows),
+            *members.places(low, around),
+            *(members.place(int(rank), member, score) for rank, member, score in zip(*people, strict=True)),
         ]
     }
     shown = part([places[rank] for rank in sorted(places)], total, window)
-    return Part(_places(first, rows), total, shown.own, shown.around, shown.found)
+    return Part(members.places(first, rows), total, shown.own, shown.around, shown.found)
 
 
 def _want(store: Store, scope: Scope) -> bool:
@@ -199,7 +141,7 @@ def _want(store: Store, scope: Scope) -> bool:
     query = select(scopes.ranked(scope).limit(INLINE + 1).subquery())
     if len(db.session.execute(query).all()) <= INLINE:
         return make(store, scope)
-    store.sadd(WANTED, _wanted(scope))
+    store.sadd(WANTED, scope.name)
     store.publish(live.NUDGE_CHANNEL, TOPIC)
     return False
 
@@ -218,11 +160,11 @@ def make(store: Store, scope: Scope) -> bool:
         rows = db.session.execute(scopes.ranked(scope))
         for chunk in rows.partitions(CHUNK):
             pipe = store.pipeline(transaction=False)
-            members = {row.user_id: (_member(row.user_id, row.reached_at), -int(row.points)) for row in chunk}
-            pipe.zadd(drafts[0], dict(members.values()))
-            pipe.hset(drafts[1], mapping={user_id: member for user_id, (member, _score) in members.items()})
+            made = {row.user_id: (members.member(row.user_id, row.reached_at), -int(row.points)) for row in chunk}
+            pipe.zadd(drafts[0], dict(made.values()))
+            pipe.hset(drafts[1], mapping={user_id: member for user_id, (member, _score) in made.items()})
             pipe.execute()
-            count += len(members)
+            count += len(made)
         _replace(store, scope, drafts, state, count)
         log.info("board made", board=scope.name, rows=count)
         return True
@@ -270,10 +212,6 @@ def _keys(scope: Scope) -> tuple[str, str, str]:
     return f"{PREFIX}{scope.name}:z", f"{PREFIX}{scope.name}:h", f"{PREFIX}{scope.name}:state"
 
 
-def _wanted(scope: Scope) -> str:
-    return scope.name
-
-
 def _written(state: State) -> str:
     return f"{state.epoch}|{state.snapshot}|{secrets.token_hex(4)}"
 
@@ -283,27 +221,3 @@ def _state(stored: bytes | None) -> State | None:
         return None
     epoch, snapshot, _nonce = stored.decode().split("|")
     return State(int(epoch), snapshot)
-
-
-def _member_of(standing: Standing) -> str:
-    return _member(standing.user_id, standing.reached_at)
-
-
-def _member(user_id: int, reached_at: datetime) -> str:
-    # Whole microseconds since 1970, and a person's ID, in hexadecimal digits of one length: they sort as numbers do.
-    return f"{(reached_at - EPOCH) // timedelta(microseconds=1):014x}{user_id:012x}"
-
-
-def _places(first: int, rows: list[bytes]) -> list[Place]:
-    pairs = zip(rows[0::2], rows[1::2], strict=True)
-    return [_place(first + number, member, score) for number, (member, score) in enumerate(pairs)]
-
-
-def _place(index: int, member: bytes, score: bytes) -> Place:
-    reached_at = EPOCH + timedelta(microseconds=int(member[:14], 16))
-    return Place(int(index) + 1, int(member[14:26], 16), -int(float(score)), reached_at)
-
-
-def key_of(place: Place) -> Key:
-    """Return what a place is ordered by."""
-    return place.key

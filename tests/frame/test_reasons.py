@@ -12,7 +12,7 @@ from flask_babel import Domain
 from cli import messages
 from config import ROOT
 from reasons import ENGLISH, Catalogue, Code, Reason, Undeclared, sentence, text
-from reasons.codes import TERMS, Counted, Nested, Several, Term
+from reasons.parts import TERMS, Counted, Nested, Several, Term
 from reasons.words import capitalised
 from tests.catalogues import bracketed
 

@@ -13,7 +13,7 @@ from extensions import db
 from models import CheckRun, ClusterState, IdleVerdict, LabEvent, LabSession, Mail, User, WarmLab, utcnow
 from reasons import ENGLISH, Code, Reason, capitalised, sentence
 from reasons import text as said
-from reasons.codes import Nested, Several, Term
+from reasons.parts import Nested, Several, Term
 from tests.factories import make_cast, run_lab
 
 PATH = ROOT / "migrations" / "versions" / "0017_reasons.py"
