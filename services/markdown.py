@@ -6,17 +6,14 @@ comes out holds only the tags, attributes and classes listed here.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import chain, count
 from typing import Any
 from urllib.parse import unquote
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.deflist import deflist_plugin
@@ -27,13 +24,11 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from services import mathematics
+from services import markdown_rules, mathematics
+from services.markdown_rules import CALLOUTS, ID_PREFIX
 
-CALLOUTS = ("note", "tip", "important", "warning", "caution")
 # Longer code is shown without colours: some lexers take more than linear time.
 MAX_HIGHLIGHTED = 50_000
-# Ids of headings carry it, so that no heading takes an id that a page's script looks for.
-ID_PREFIX = "h-"
 
 HEADINGS = [f"h{level}" for level in range(1, 7)]
 TAGS = set(HEADINGS) | set(
@@ -77,7 +72,6 @@ _IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
 _IMAGE_VALUE = re.compile(r' ([a-z]+)="([^"]*)"')
 # Where HTML points at a file of the course; in Markdown the parser knows.
 _HTML_FILE = re.compile(r"""\b(?:src|href)\s*=\s*["']?([^\s"'>]+)""", re.IGNORECASE)
-_MARKER = re.compile(rf"\[!({'|'.join(CALLOUTS)})\][ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
 _FORMATTER = HtmlFormatter(nowrap=True)
 
 
@@ -178,73 +172,6 @@ def _below(base_url: str, url: str) -> str:
     return f"{base_url.rstrip('/')}/{_path(url)}" if base_url and _path(url).startswith("files/") else url
 
 
-def _callouts(state: StateCore) -> None:
-    """Turn quotes that begin with a marker such as `[!NOTE]` into asides; text after it is their title."""
-    kinds: list[str | None] = []
-    for position, token in enumerate(state.tokens):
-        if token.type == "blockquote_open":
-            kinds.append(_open_callout(state.tokens, position))
-        elif token.type == "blockquote_close" and kinds.pop():
-            token.tag = "aside"
-
-
-def _open_callout(tokens: list[Token], position: int) -> str | None:
-    token, inline = tokens[position], tokens[position + 2 : position + 3]
-    marker = _MARKER.match(inline[0].content) if inline and inline[0].type == "inline" else None
-    if marker is None:
-        return None
-    kind = marker[1].lower()
-    token.tag = "aside"
-    token.attrSet("class", f"callout callout-{kind}")
-    token.meta["title"] = marker[2].strip() or kind.capitalize()
-    inline[0].content = inline[0].content[marker.end() :]
-    if not inline[0].content:
-        tokens[position + 1].hidden = tokens[position + 3].hidden = True
-    return kind
-
-
-def _headings(state: StateCore) -> None:
-    """Give headings ids; a `#` becomes `h2`, because the page's own title is its only `h1`."""
-    taken: set[str] = set()
-    for position, token in enumerate(state.tokens):
-        if token.type not in ("heading_open", "heading_close"):
-            continue
-        token.tag = "h2" if token.tag == "h1" else token.tag
-        if token.type == "heading_open":
-            token.attrSet("id", ID_PREFIX + _free(_slug(state.tokens[position + 1].content), taken))
-
-
-def _free(slug: str, taken: set[str]) -> str:
-    """Return the slug, or the first with a number that no heading before has: A, A, "A 2" are three."""
-    name = next(name for name in chain([slug], (f"{slug}-{number}" for number in count(2))) if name not in taken)
-    taken.add(name)
-    return name
-
-
-def _slug(title: str) -> str:
-    words = re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold())
-    return "-".join(words) or "section"
-
-
-def _alignment(state: StateCore) -> None:
-    """Replace the inline style of aligned cells, which the CSP forbids, with a class."""
-    for token in state.tokens:
-        style = token.attrs.pop("style", None) if token.type in ("th_open", "td_open") else None
-        if style is not None:
-            token.attrSet("class", f"align-{str(style).removeprefix('text-align:')}")
-
-
-def _mathematics(state: StateCore) -> None:
-    """Mark code between dollar signs as mathematics, and take the signs away. Shells have dollar signs of their own."""
-    for inline in state.tokens:
-        children = inline.children or []
-        for before, code, after in zip(children, children[1:], children[2:], strict=False):
-            is_text = before.type == after.type == "text" and code.type == "code_inline"
-            if is_text and before.content.endswith("$") and after.content.startswith("$"):
-                before.content, after.content = before.content[:-1], after.content[1:]
-                code.meta["is_math"] = True
-
-
 class _Renderer(RendererHTML):
     """The HTML of tokens that need more than their tag."""
 
@@ -294,9 +221,9 @@ def _parser(preset: str, **options: Any) -> MarkdownIt:
 
 
 _BLOCKS = _parser("commonmark", html=True).enable(["table", "strikethrough"]).use(deflist_plugin).use(footnote_plugin)
-_BLOCKS.core.ruler.after("block", "callouts", _callouts)
-_BLOCKS.core.ruler.push("headings", _headings)
-_BLOCKS.core.ruler.push("alignment", _alignment)
+_BLOCKS.core.ruler.after("block", "callouts", markdown_rules.callouts)
+_BLOCKS.core.ruler.push("headings", markdown_rules.headings)
+_BLOCKS.core.ruler.push("alignment", markdown_rules.alignment)
 _INLINE = _parser("zero").enable(["backticks", "emphasis", "escape", "entity"])
 for _each in (_BLOCKS, _INLINE):
-    _each.core.ruler.push("mathematics", _mathematics)
+    _each.core.ruler.push("mathematics", markdown_rules.mathematics)
