@@ -12,6 +12,8 @@ from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
 from services.courses import cohorts
 from services.quizzes import answers, attempts
+from tests import access_rows_api
+from tests.access_rows_api import API, COURSE, SESSION
 from tests.factories import Cast, QuizFactory, add_question, run_lab
 from tests.people import ask, sign_in
 
@@ -20,11 +22,6 @@ ROLES = ("nobody", "charlie", "bob", "alice", "dana")
 FREE = (200, 200, 200, 200, 200)
 # What a signed-out person gets on a page is the way to sign in.
 PERSON = (302, 200, 200, 200, 200)
-COURSE = "/courses/shell"
-API = "/api/v1"
-SESSION = "/lab-sessions/{session}"
-QUESTION = {"slug": "new", "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
-EDIT = {"based_on": 1, "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
 
 # (endpoint, method): (address, body, status for nobody, charlie the outsider, bob the student, alice the teacher, dana
 # the admin). Attempt, lab session and token are bob's.
@@ -79,12 +76,6 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("quizzes.start", "POST"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 302, 302, 403)),
     ("quiz_settings.show", "GET"): (f"{COURSE}/quizzes/first-quiz/settings", {}, (302, 403, 403, 200, 200)),
     ("quiz_settings.change", "POST"): (f"{COURSE}/quizzes/first-quiz/settings", {}, (302, 403, 403, 302, 302)),
-    ("quizzes_api.read_settings", "GET"): (f"{API}{COURSE}/quizzes/first-quiz/settings", {}, (401, 403, 403, 200, 200)),
-    ("quizzes_api.change_settings", "PUT"): (
-        f"{API}{COURSE}/quizzes/first-quiz/settings",
-        {"cooldown_minutes": 0},
-        (401, 403, 403, 200, 200),
-    ),
     ("accommodations.show", "GET"): (f"{COURSE}/people/{{bob}}/accommodations", {}, (302, 403, 403, 200, 200)),
     ("accommodations.change", "POST"): (f"{COURSE}/people/{{bob}}/accommodations", {}, (302, 403, 403, 302, 302)),
     ("accommodations.override", "POST"): (
@@ -92,42 +83,12 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {},
         (302, 403, 403, 302, 302),
     ),
-    ("accommodations_api.read_accommodation", "GET"): (
-        f"{API}{COURSE}/enrolments/{{bob}}/accommodation",
-        {},
-        (401, 403, 403, 200, 200),
-    ),
-    ("accommodations_api.change_accommodation", "PUT"): (
-        f"{API}{COURSE}/enrolments/{{bob}}/accommodation",
-        {"extra_minutes": 5},
-        (401, 403, 403, 200, 200),
-    ),
-    ("accommodations_api.read_override", "GET"): (
-        f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
-        {},
-        (401, 403, 403, 200, 200),
-    ),
-    ("accommodations_api.change_override", "PUT"): (
-        f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
-        {"extra_minutes": 5},
-        (401, 403, 403, 200, 200),
-    ),
     ("manual_grading.queue", "GET"): (f"{COURSE}/quizzes/first-quiz/to-grade", {}, (302, 403, 403, 200, 200)),
     ("manual_grading.show", "GET"): ("/attempts/{written}/items/1/grade", {}, (302, 404, 403, 200, 200)),
     ("manual_grading.give", "POST"): (
         "/attempts/{written}/items/1/grade",
         {"marks": "1", "comment": "well said"},
         (302, 404, 403, 302, 302),
-    ),
-    ("manual_grading_api.list_waiting", "GET"): (
-        f"{API}{COURSE}/quizzes/first-quiz/waiting",
-        {},
-        (401, 403, 403, 200, 200),
-    ),
-    ("manual_grading_api.give_grade", "PUT"): (
-        f"{API}/attempts/{{written}}/items/1/grade",
-        {"marks": 1},
-        (401, 404, 403, 200, 200),
     ),
     ("quizzes.everybodys", "GET"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 403, 200, 200)),
     ("gradebook.show", "GET"): (f"{COURSE}/gradebook", {}, (302, 403, 403, 200, 200)),
@@ -150,11 +111,6 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
     ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),
     ("quizzes.versions", "GET"): ("/attempts/{attempt}/versions", {}, (302, 404, 200, 200, 200)),
-    ("quizzes_api.list_versions", "GET"): (
-        f"{API}/attempts/{{attempt}}/items/1/versions",
-        {},
-        (401, 404, 200, 200, 200),
-    ),
     ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
     ("leaderboards.show", "GET"): (f"{COURSE}/leaderboard", {}, (302, 403, 200, 200, 200)),
     ("leaderboards.choose", "POST"): (
@@ -210,63 +166,6 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs_board.act", "POST"): (f"{COURSE}/labs-board/save", {}, (302, 403, 403, 302, 302)),
     ("lab_ports.port_ticket", "POST"): (f"{SESSION}/ports/8000", {}, (302, 404, 200, 404, 404)),
     ("lab_ports.open_port", "GET"): (f"{SESSION}/ports/8000/open", {}, (302, 404, 303, 404, 404)),
-    ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
-    ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
-    ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),
-    ("courses_api.read_lesson", "GET"): (f"{API}{COURSE}/lessons/first-words", {}, (401, 403, 200, 200, 200)),
-    ("courses_api.complete_lesson", "POST"): (
-        f"{API}{COURSE}/lessons/first-words/completion",
-        {},
-        (401, 403, 200, 200, 403),
-    ),
-    ("courses_api.list_enrolments", "GET"): (f"{API}{COURSE}/enrolments", {}, (401, 403, 403, 200, 200)),
-    ("courses_api.create_enrolment", "POST"): (
-        f"{API}{COURSE}/enrolments",
-        {"email": "charlie@example.org", "role": "student"},
-        (401, 403, 403, 201, 201),
-    ),
-    ("courses_api.change_enrolment", "PUT"): (
-        f"{API}{COURSE}/enrolments/{{bob}}",
-        {"role": "assistant"},
-        (401, 403, 403, 200, 200),
-    ),
-    ("courses_api.delete_enrolment", "DELETE"): (
-        f"{API}{COURSE}/enrolments/{{bob}}",
-        {},
-        (401, 403, 403, 204, 204),
-    ),
-    ("gradebook_api.read_gradebook", "GET"): (f"{API}{COURSE}/gradebook", {}, (401, 403, 403, 200, 200)),
-    ("gradebook_api.read_student", "GET"): (f"{API}{COURSE}/gradebook/{{bob}}", {}, (401, 403, 403, 200, 200)),
-    ("gradebook_api.put_mark", "PUT"): (
-        f"{API}{COURSE}/gradebook/{{bob}}/first-quiz",
-        {"percent": 80, "note": "by mouth"},
-        (401, 403, 403, 200, 200),
-    ),
-    ("gradebook_api.read_grades", "GET"): (f"{API}{COURSE}/grades", {}, (401, 403, 200, 200, 200)),
-    ("analysis_api.read_analysis", "GET"): (
-        f"{API}{COURSE}/quizzes/first-quiz/analysis",
-        {},
-        (401, 403, 403, 200, 200),
-    ),
-    ("quizzes_api.list_quizzes", "GET"): (f"{API}{COURSE}/quizzes", {}, (401, 403, 200, 200, 200)),
-    ("quizzes_api.read_quiz", "GET"): (f"{API}{COURSE}/quizzes/first-quiz", {}, (401, 403, 200, 200, 200)),
-    ("quizzes_api.start_attempt", "POST"): (
-        f"{API}{COURSE}/quizzes/first-quiz/attempts",
-        {},
-        (401, 403, 201, 201, 403),
-    ),
-    ("quizzes_api.list_attempts", "GET"): (
-        f"{API}{COURSE}/quizzes/first-quiz/attempts?all=true",
-        {},
-        (401, 403, 403, 200, 200),
-    ),
-    ("quizzes_api.read_attempt", "GET"): (f"{API}/attempts/{{attempt}}", {}, (401, 404, 200, 200, 200)),
-    ("quizzes_api.save_answer", "PUT"): (
-        f"{API}/attempts/{{attempt}}/items/1",
-        {"revision": 1, "response": "a"},
-        (401, 404, 200, 404, 404),
-    ),
-    ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
     ("bank.index", "GET"): (f"{COURSE}/bank", {}, (302, 403, 403, 200, 200)),
     ("bank.show", "GET"): (f"{COURSE}/bank/{{question}}?seed=7", {}, (302, 403, 403, 200, 200)),
     ("bank.move", "POST"): (
@@ -278,90 +177,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("bank.new", "POST"): (f"{COURSE}/bank/new", {"source": "slug: x"}, (302, 403, 403, 422, 422)),
     ("bank.edit", "GET"): (f"{COURSE}/bank/{{question}}/edit", {}, (302, 403, 403, 200, 200)),
     ("bank.edit", "POST"): (f"{COURSE}/bank/{{question}}/edit", {"source": "slug: x"}, (302, 403, 403, 422, 422)),
-    ("bank_api.list_bank", "GET"): (f"{API}{COURSE}/bank", {}, (401, 403, 403, 200, 200)),
-    ("bank_api.create_question", "POST"): (f"{API}{COURSE}/bank", QUESTION, (401, 403, 403, 201, 201)),
-    ("bank_api.read_question", "GET"): (f"{API}{COURSE}/bank/{{question}}", {}, (401, 403, 403, 200, 200)),
-    ("bank_api.edit_question", "PUT"): (f"{API}{COURSE}/bank/{{question}}", EDIT, (401, 403, 403, 200, 200)),
-    ("bank_api.move_question", "POST"): (
-        f"{API}{COURSE}/bank/{{question}}/state",
-        {"old": "ready", "new": "retired"},
-        (401, 403, 403, 200, 200),
-    ),
-    ("bank_api.preview_question", "GET"): (
-        f"{API}{COURSE}/bank/{{question}}/preview?seed=7",
-        {},
-        (401, 403, 403, 200, 200),
-    ),
-    ("leaderboards_api.read_leaderboard", "GET"): (f"{API}{COURSE}/leaderboard", {}, (401, 403, 200, 200, 200)),
-    ("leaderboards_api.read_appearance", "GET"): (
-        f"{API}{COURSE}/leaderboard/appearance",
-        {},
-        (401, 403, 200, 403, 403),
-    ),
-    ("leaderboards_api.change_appearance", "PUT"): (
-        f"{API}{COURSE}/leaderboard/appearance",
-        {"board": "hidden"},
-        (401, 403, 200, 403, 403),
-    ),
-    ("leaderboards_api.change_freeze", "PUT"): (
-        f"{API}{COURSE}/leaderboard/freeze",
-        {"begin": None, "end": None},
-        (401, 403, 403, 200, 200),
-    ),
-    ("leaderboards_api.list_cohorts", "GET"): (f"{API}{COURSE}/cohorts", {}, (401, 403, 200, 200, 200)),
-    ("leaderboards_api.create_cohort", "POST"): (f"{API}{COURSE}/cohorts", {"name": "x"}, (401, 403, 403, 201, 201)),
-    ("leaderboards_api.delete_cohort", "DELETE"): (
-        f"{API}{COURSE}/cohorts/{{cohort}}",
-        {},
-        (401, 403, 403, 204, 204),
-    ),
-    ("leaderboards_api.change_cohort", "PUT"): (
-        f"{API}{COURSE}/people/{{bob}}/cohort",
-        {"cohort": None},
-        (401, 403, 403, 200, 200),
-    ),
-    ("points_api.list_entries", "GET"): (f"{API}{COURSE}/points", {}, (401, 403, 200, 200, 200)),
-    ("points_api.list_persons_entries", "GET"): (f"{API}{COURSE}/people/{{bob}}/points", {}, (401, 403, 403, 200, 200)),
-    ("points_api.give_points", "POST"): (
-        f"{API}{COURSE}/people/{{bob}}/points",
-        {"points": 3, "reason": "x"},
-        (401, 403, 403, 201, 201),
-    ),
-    ("points_api.list_audits", "GET"): (f"{API}/points-audits", {}, (401, 403, 403, 403, 200)),
-    ("points_api.create_audit", "POST"): (f"{API}/points-audits", {"mend": False}, (401, 403, 403, 403, 202)),
-    ("warm_api.read_warm", "GET"): (f"{API}{COURSE}/labs/first-lab/warm", {}, (401, 403, 403, 200, 200)),
-    ("warm_api.change_warm", "PUT"): (
-        f"{API}{COURSE}/labs/first-lab/warm",
-        {"plans": [{"count": 1}]},
-        (401, 403, 403, 200, 200),
-    ),
-    ("labs_api.list_labs", "GET"): (f"{API}{COURSE}/labs", {}, (401, 403, 200, 200, 200)),
-    ("labs_api.read_lab", "GET"): (f"{API}{COURSE}/labs/first-lab", {}, (401, 403, 200, 200, 200)),
-    ("labs_api.start_session", "POST"): (f"{API}{COURSE}/labs/first-lab/sessions", {}, (401, 403, 201, 201, 403)),
-    ("labs_api.list_sessions", "GET"): (f"{API}/lab-sessions", {}, (401, 200, 200, 200, 200)),
-    ("labs_api.read_session", "GET"): (f"{API}{SESSION}", {}, (401, 404, 200, 404, 404)),
-    ("labs_api.stop_session", "POST"): (f"{API}{SESSION}/stop", {}, (401, 404, 200, 404, 404)),
-    ("labs_api.reset_session", "POST"): (f"{API}{SESSION}/reset", {}, (401, 404, 200, 404, 404)),
-    ("labs_api.extend_session", "POST"): (f"{API}{SESSION}/extend", {}, (401, 404, 200, 404, 404)),
-    ("lab_work_api.read_timeline", "GET"): (f"{API}{SESSION}/timeline", {}, (401, 404, 200, 200, 200)),
-    ("lab_work_api.list_saves", "GET"): (f"{API}{COURSE}/labs/first-lab/saves", {}, (401, 403, 200, 200, 200)),
-    ("lab_work_api.read_archive", "GET"): (f"{API}/lab-saves/{{save}}/archive", {}, (401, 404, 200, 404, 404)),
-    ("lab_work_api.restore", "POST"): (f"{API}/lab-saves/{{save}}/restore", {}, (401, 404, 200, 404, 404)),
-    ("labs_api.run_check", "POST"): (f"{API}{SESSION}/checks/{{check}}", {}, (401, 404, 202, 404, 404)),
-    ("lab_help_api.read_labs_board", "GET"): (f"{API}{COURSE}/labs-board", {}, (401, 403, 403, 200, 200)),
-    ("lab_help_api.stop_labs", "POST"): (f"{API}{COURSE}/labs-board/stop", {"lab": None}, (401, 403, 403, 200, 200)),
-    ("lab_help_api.extend_labs", "POST"): (
-        f"{API}{COURSE}/labs-board/extend",
-        {"minutes": 30},
-        (401, 403, 403, 200, 200),
-    ),
-    ("lab_help_api.save_labs", "POST"): (f"{API}{COURSE}/labs-board/save", {"lab": None}, (401, 403, 403, 200, 200)),
-    ("lab_help_api.raise_hand", "PUT"): (f"{API}{SESSION}/hand", {"note": "x"}, (401, 404, 200, 404, 404)),
-    ("lab_help_api.lower_hand", "DELETE"): (f"{API}{SESSION}/hand", {}, (401, 404, 200, 200, 200)),
-    ("lab_help_api.list_messages", "GET"): (f"{API}{SESSION}/messages", {}, (401, 404, 200, 200, 200)),
-    ("lab_help_api.send_message", "POST"): (f"{API}{SESSION}/messages", {"text": "x"}, (401, 404, 201, 201, 201)),
-    ("labs_api.run_step", "POST"): (f"{API}{SESSION}/steps/{{step}}/checks", {}, (401, 404, 202, 404, 404)),
-    ("labs_api.show_solution", "POST"): (f"{API}{SESSION}/steps/{{step}}/solution", {}, (401, 404, 404, 404, 404)),
+    **access_rows_api.ROWS,
 }
 
 

@@ -1,0 +1,194 @@
+"""The rows of the JSON API in the access table (`test_access_table.py`)."""
+
+from typing import Any
+
+COURSE = "/courses/shell"
+API = "/api/v1"
+SESSION = "/lab-sessions/{session}"
+QUESTION = {"slug": "new", "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
+EDIT = {"based_on": 1, "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
+
+ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    ("quizzes_api.read_settings", "GET"): (f"{API}{COURSE}/quizzes/first-quiz/settings", {}, (401, 403, 403, 200, 200)),
+    ("quizzes_api.change_settings", "PUT"): (
+        f"{API}{COURSE}/quizzes/first-quiz/settings",
+        {"cooldown_minutes": 0},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.read_accommodation", "GET"): (
+        f"{API}{COURSE}/enrolments/{{bob}}/accommodation",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.change_accommodation", "PUT"): (
+        f"{API}{COURSE}/enrolments/{{bob}}/accommodation",
+        {"extra_minutes": 5},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.read_override", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.change_override", "PUT"): (
+        f"{API}{COURSE}/quizzes/first-quiz/overrides/{{bob}}",
+        {"extra_minutes": 5},
+        (401, 403, 403, 200, 200),
+    ),
+    ("manual_grading_api.list_waiting", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/waiting",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("manual_grading_api.give_grade", "PUT"): (
+        f"{API}/attempts/{{written}}/items/1/grade",
+        {"marks": 1},
+        (401, 404, 403, 200, 200),
+    ),
+    ("quizzes_api.list_versions", "GET"): (
+        f"{API}/attempts/{{attempt}}/items/1/versions",
+        {},
+        (401, 404, 200, 200, 200),
+    ),
+    ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
+    ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
+    ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),
+    ("courses_api.read_lesson", "GET"): (f"{API}{COURSE}/lessons/first-words", {}, (401, 403, 200, 200, 200)),
+    ("courses_api.complete_lesson", "POST"): (
+        f"{API}{COURSE}/lessons/first-words/completion",
+        {},
+        (401, 403, 200, 200, 403),
+    ),
+    ("courses_api.list_enrolments", "GET"): (f"{API}{COURSE}/enrolments", {}, (401, 403, 403, 200, 200)),
+    ("courses_api.create_enrolment", "POST"): (
+        f"{API}{COURSE}/enrolments",
+        {"email": "charlie@example.org", "role": "student"},
+        (401, 403, 403, 201, 201),
+    ),
+    ("courses_api.change_enrolment", "PUT"): (
+        f"{API}{COURSE}/enrolments/{{bob}}",
+        {"role": "assistant"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("courses_api.delete_enrolment", "DELETE"): (
+        f"{API}{COURSE}/enrolments/{{bob}}",
+        {},
+        (401, 403, 403, 204, 204),
+    ),
+    ("gradebook_api.read_gradebook", "GET"): (f"{API}{COURSE}/gradebook", {}, (401, 403, 403, 200, 200)),
+    ("gradebook_api.read_student", "GET"): (f"{API}{COURSE}/gradebook/{{bob}}", {}, (401, 403, 403, 200, 200)),
+    ("gradebook_api.put_mark", "PUT"): (
+        f"{API}{COURSE}/gradebook/{{bob}}/first-quiz",
+        {"percent": 80, "note": "by mouth"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("gradebook_api.read_grades", "GET"): (f"{API}{COURSE}/grades", {}, (401, 403, 200, 200, 200)),
+    ("analysis_api.read_analysis", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/analysis",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("quizzes_api.list_quizzes", "GET"): (f"{API}{COURSE}/quizzes", {}, (401, 403, 200, 200, 200)),
+    ("quizzes_api.read_quiz", "GET"): (f"{API}{COURSE}/quizzes/first-quiz", {}, (401, 403, 200, 200, 200)),
+    ("quizzes_api.start_attempt", "POST"): (
+        f"{API}{COURSE}/quizzes/first-quiz/attempts",
+        {},
+        (401, 403, 201, 201, 403),
+    ),
+    ("quizzes_api.list_attempts", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/attempts?all=true",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("quizzes_api.read_attempt", "GET"): (f"{API}/attempts/{{attempt}}", {}, (401, 404, 200, 200, 200)),
+    ("quizzes_api.save_answer", "PUT"): (
+        f"{API}/attempts/{{attempt}}/items/1",
+        {"revision": 1, "response": "a"},
+        (401, 404, 200, 404, 404),
+    ),
+    ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
+    ("bank_api.list_bank", "GET"): (f"{API}{COURSE}/bank", {}, (401, 403, 403, 200, 200)),
+    ("bank_api.create_question", "POST"): (f"{API}{COURSE}/bank", QUESTION, (401, 403, 403, 201, 201)),
+    ("bank_api.read_question", "GET"): (f"{API}{COURSE}/bank/{{question}}", {}, (401, 403, 403, 200, 200)),
+    ("bank_api.edit_question", "PUT"): (f"{API}{COURSE}/bank/{{question}}", EDIT, (401, 403, 403, 200, 200)),
+    ("bank_api.move_question", "POST"): (
+        f"{API}{COURSE}/bank/{{question}}/state",
+        {"old": "ready", "new": "retired"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("bank_api.preview_question", "GET"): (
+        f"{API}{COURSE}/bank/{{question}}/preview?seed=7",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("leaderboards_api.read_leaderboard", "GET"): (f"{API}{COURSE}/leaderboard", {}, (401, 403, 200, 200, 200)),
+    ("leaderboards_api.read_appearance", "GET"): (
+        f"{API}{COURSE}/leaderboard/appearance",
+        {},
+        (401, 403, 200, 403, 403),
+    ),
+    ("leaderboards_api.change_appearance", "PUT"): (
+        f"{API}{COURSE}/leaderboard/appearance",
+        {"board": "hidden"},
+        (401, 403, 200, 403, 403),
+    ),
+    ("leaderboards_api.change_freeze", "PUT"): (
+        f"{API}{COURSE}/leaderboard/freeze",
+        {"begin": None, "end": None},
+        (401, 403, 403, 200, 200),
+    ),
+    ("leaderboards_api.list_cohorts", "GET"): (f"{API}{COURSE}/cohorts", {}, (401, 403, 200, 200, 200)),
+    ("leaderboards_api.create_cohort", "POST"): (f"{API}{COURSE}/cohorts", {"name": "x"}, (401, 403, 403, 201, 201)),
+    ("leaderboards_api.delete_cohort", "DELETE"): (
+        f"{API}{COURSE}/cohorts/{{cohort}}",
+        {},
+        (401, 403, 403, 204, 204),
+    ),
+    ("leaderboards_api.change_cohort", "PUT"): (
+        f"{API}{COURSE}/people/{{bob}}/cohort",
+        {"cohort": None},
+        (401, 403, 403, 200, 200),
+    ),
+    ("points_api.list_entries", "GET"): (f"{API}{COURSE}/points", {}, (401, 403, 200, 200, 200)),
+    ("points_api.list_persons_entries", "GET"): (f"{API}{COURSE}/people/{{bob}}/points", {}, (401, 403, 403, 200, 200)),
+    ("points_api.give_points", "POST"): (
+        f"{API}{COURSE}/people/{{bob}}/points",
+        {"points": 3, "reason": "x"},
+        (401, 403, 403, 201, 201),
+    ),
+    ("points_api.list_audits", "GET"): (f"{API}/points-audits", {}, (401, 403, 403, 403, 200)),
+    ("points_api.create_audit", "POST"): (f"{API}/points-audits", {"mend": False}, (401, 403, 403, 403, 202)),
+    ("warm_api.read_warm", "GET"): (f"{API}{COURSE}/labs/first-lab/warm", {}, (401, 403, 403, 200, 200)),
+    ("warm_api.change_warm", "PUT"): (
+        f"{API}{COURSE}/labs/first-lab/warm",
+        {"plans": [{"count": 1}]},
+        (401, 403, 403, 200, 200),
+    ),
+    ("labs_api.list_labs", "GET"): (f"{API}{COURSE}/labs", {}, (401, 403, 200, 200, 200)),
+    ("labs_api.read_lab", "GET"): (f"{API}{COURSE}/labs/first-lab", {}, (401, 403, 200, 200, 200)),
+    ("labs_api.start_session", "POST"): (f"{API}{COURSE}/labs/first-lab/sessions", {}, (401, 403, 201, 201, 403)),
+    ("labs_api.list_sessions", "GET"): (f"{API}/lab-sessions", {}, (401, 200, 200, 200, 200)),
+    ("labs_api.read_session", "GET"): (f"{API}{SESSION}", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.stop_session", "POST"): (f"{API}{SESSION}/stop", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.reset_session", "POST"): (f"{API}{SESSION}/reset", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.extend_session", "POST"): (f"{API}{SESSION}/extend", {}, (401, 404, 200, 404, 404)),
+    ("lab_work_api.read_timeline", "GET"): (f"{API}{SESSION}/timeline", {}, (401, 404, 200, 200, 200)),
+    ("lab_work_api.list_saves", "GET"): (f"{API}{COURSE}/labs/first-lab/saves", {}, (401, 403, 200, 200, 200)),
+    ("lab_work_api.read_archive", "GET"): (f"{API}/lab-saves/{{save}}/archive", {}, (401, 404, 200, 404, 404)),
+    ("lab_work_api.restore", "POST"): (f"{API}/lab-saves/{{save}}/restore", {}, (401, 404, 200, 404, 404)),
+    ("labs_api.run_check", "POST"): (f"{API}{SESSION}/checks/{{check}}", {}, (401, 404, 202, 404, 404)),
+    ("lab_help_api.read_labs_board", "GET"): (f"{API}{COURSE}/labs-board", {}, (401, 403, 403, 200, 200)),
+    ("lab_help_api.stop_labs", "POST"): (f"{API}{COURSE}/labs-board/stop", {"lab": None}, (401, 403, 403, 200, 200)),
+    ("lab_help_api.extend_labs", "POST"): (
+        f"{API}{COURSE}/labs-board/extend",
+        {"minutes": 30},
+        (401, 403, 403, 200, 200),
+    ),
+    ("lab_help_api.save_labs", "POST"): (f"{API}{COURSE}/labs-board/save", {"lab": None}, (401, 403, 403, 200, 200)),
+    ("lab_help_api.raise_hand", "PUT"): (f"{API}{SESSION}/hand", {"note": "x"}, (401, 404, 200, 404, 404)),
+    ("lab_help_api.lower_hand", "DELETE"): (f"{API}{SESSION}/hand", {}, (401, 404, 200, 200, 200)),
+    ("lab_help_api.list_messages", "GET"): (f"{API}{SESSION}/messages", {}, (401, 404, 200, 200, 200)),
+    ("lab_help_api.send_message", "POST"): (f"{API}{SESSION}/messages", {"text": "x"}, (401, 404, 201, 201, 201)),
+    ("labs_api.run_step", "POST"): (f"{API}{SESSION}/steps/{{step}}/checks", {}, (401, 404, 202, 404, 404)),
+    ("labs_api.show_solution", "POST"): (f"{API}{SESSION}/steps/{{step}}/solution", {}, (401, 404, 404, 404, 404)),
+}
