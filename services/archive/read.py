@@ -116,18 +116,19 @@ def _activity(folder: Folder, faults: Faults, file: str, slug: str) -> ActivityC
 
 
 def _check_requirements(modules: list[ModuleContent], folder: Folder, faults: Faults) -> None:
-    """Note what quizzes require and the course doesn't have. Their files are read again, for the lines alone."""
+    """Note what quizzes can't require: what isn't there, and circles. Files are read again, for the lines alone."""
     activities = [activity for module in modules for activity in module.activities]
     kinds = {activity.slug: activity.kind for activity in activities}
     labs = [activity for activity in activities if isinstance(activity, LabContent)]
     checks = {(lab.slug, check.slug) for lab in labs for check in lab.checks}
+    needs = {each.slug: prerequisites.needed(each.requires) for each in activities if isinstance(each, QuizContent)}
     for module in modules:
         for quiz in module.activities:
             if not isinstance(quiz, QuizContent) or not quiz.requires:
                 continue
             file = activity_file(module.slug, quiz)
             document = Document(QuizFile, parse(folder.text(file) or "", file, Faults()), file, Faults())
-            for index, message in prerequisites.faults_of(quiz.slug, quiz.requires, kinds, checks):
+            for index, message in prerequisites.faults_of(quiz.slug, quiz.requires, kinds, checks, needs):
                 faults.add(file, document.node.at("requires", index).line, f"requires[{index + 1}]", message)
 
 

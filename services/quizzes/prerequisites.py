@@ -1,16 +1,16 @@
 """What has to be done before a quiz, and whether somebody has done it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
 
 from extensions import db
-from models import Activity, CheckRun, Completion, Lab, LabCheck, LabSession, Quiz
+from models import Activity, CheckRun, Completion, Course, Lab, LabCheck, LabSession, Quiz
 from quiz_settings import Requirement, values_of
 from reasons import Code, Reason
-from services.quizzes import scores
+from services.quizzes import cycles, scores
 
 
 @dataclass(frozen=True)
@@ -44,28 +44,45 @@ def unmet(quiz: Quiz, user_id: int) -> list[Reason]:
     return [standing.reason for standing in standings(quiz, user_id) if not standing.is_met]
 
 
-def unknown(course_id: int, own_slug: str, requirements: Sequence[Requirement]) -> list[tuple[int, str]]:
-    """Return which requirements name what the course doesn't have: the place of each, and the fault."""
+def faults(course_id: int, own_slug: str, requirements: Sequence[Requirement]) -> list[tuple[int, str]]:
+    """Return which requirements name what the course doesn't have, or lead back to the quiz: the place and the fault.
+
+    The course's row is locked: of two quizzes that are changed at once, the second one sees what the first requires.
+    """
+    db.session.execute(select(Course.id).where(Course.id == course_id).with_for_update(key_share=True))
     kinds = {slug: activity.kind for slug, activity in _activities(course_id, requirements).items()}
     checks = select(Activity.slug, LabCheck.slug).join(LabCheck, LabCheck.lab_id == Activity.id)
     known = set(db.session.execute(checks.where(Activity.course_id == course_id, ~LabCheck.is_archived)).tuples().all())
-    return faults_of(own_slug, requirements, kinds, known)
+    quizzes = select(Quiz.slug, Quiz.requires).where(Quiz.course_id == course_id, ~Quiz.is_archived)
+    needs = {slug: needed(Requirement(**each) for each in said) for slug, said in db.session.execute(quizzes).tuples()}
+    return faults_of(own_slug, requirements, kinds, known, needs)
+
+
+def needed(requirements: Iterable[Requirement]) -> list[str]:
+    """Return the slugs of what is required."""
+    return [_slug(requirement) for requirement in requirements]
 
 
 def faults_of(
-    own_slug: str, requirements: Sequence[Requirement], kinds: dict[str, str], checks: set[tuple[str, str]]
+    own_slug: str,
+    requirements: Sequence[Requirement],
+    kinds: Mapping[str, str],
+    checks: set[tuple[str, str]],
+    needs: Mapping[str, Collection[str]],
 ) -> list[tuple[int, str]]:
-    """Return which requirements name what isn't there, or the quiz itself."""
-    faults = []
+    """Return which requirements name what isn't there, the quiz itself, or what `needs` says requires the quiz."""
+    found: list[tuple[int, str]] = []
     for index, requirement in enumerate(requirements):
         kind, slug = _kind(requirement), _slug(requirement)
         if slug == own_slug:
-            faults.append((index, "names the quiz itself"))
+            found.append((index, "names the quiz itself"))
         elif kinds.get(slug) != kind:
-            faults.append((index, f"there is no {kind} {slug} in the course"))
+            found.append((index, f"there is no {kind} {slug} in the course"))
         elif requirement.check and (slug, requirement.check) not in checks:
-            faults.append((index, f"there is no check {requirement.check} in the lab {slug}"))
-    return faults
+            found.append((index, f"there is no check {requirement.check} in the lab {slug}"))
+        elif circle := cycles.back_to(own_slug, slug, needs):
+            found.append((index, f"closes a circle: {' needs '.join(circle)}"))
+    return found
 
 
 def _kind(requirement: Requirement) -> str:

@@ -63,8 +63,8 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetim
     settings = _read({**current(quiz), **given})
     faults = [Fault(place, message) for place, message in faults_between(settings)]
     if "requires" in given:
-        unknown = prerequisites.unknown(course.id, quiz.slug, settings.requires)
-        faults += [Fault(("requires", index), message) for index, message in unknown]
+        found = prerequisites.faults(course.id, quiz.slug, settings.requires)
+        faults += [Fault(("requires", index), message) for index, message in found]
     if faults:
         raise Wrong(faults)
     columns = {name: getattr(settings, name) for name in ("time_limit_s", "attempts_allowed")} | columns_of(settings)

@@ -10,7 +10,7 @@ from quiz_settings import LateStep, Requirement
 from services.archive.faults import ArchiveError
 from services.archive.read import read
 from services.archive.write import write
-from tests.archive.folders import QUIZ, make_folder, tree, with_line
+from tests.archive.folders import COURSE, QUIZ, make_folder, tree, with_line
 
 WHOLE = """opens_at: 2026-03-02T09:00:00+01:00
 due_at: 2026-03-09T18:00:00Z
@@ -96,6 +96,22 @@ def test_what_a_file_cannot_say_is_told_at_its_line(tmp_path, text: str, fault: 
         read(make_folder(tmp_path, with_settings(f"{text}\n")))
 
     assert fault in [re.sub(r"^[^:]+:\d+: ", "", line) for line in str(refused.value).splitlines()]
+
+
+def test_quizzes_that_wait_for_each_other_are_refused_with_the_circle(tmp_path) -> None:
+    other = COURSE[QUIZ].replace("questions:", "requires: [{lesson: words}, {quiz: quiz}]\nquestions:")
+    changes = with_settings("requires: [{quiz: other, percent: 50}]\n") | {
+        "basics/other.quiz.yaml": other,
+        **with_line("basics/module.yaml", "activities: [words, quiz, lab]", "activities: [words, quiz, other, lab]"),
+    }
+
+    with pytest.raises(ArchiveError) as refused:
+        read(make_folder(tmp_path, changes))
+
+    assert str(refused.value).splitlines()[-2:] == [
+        "basics/other.quiz.yaml:4: requires[2]: closes a circle: other needs quiz needs other",
+        f"{QUIZ}:4: requires[1]: closes a circle: quiz needs other needs quiz",
+    ]
 
 
 def test_every_setting_is_documented_with_its_meaning() -> None:
