@@ -3,7 +3,7 @@ import { part } from "./dom.js";
 import { isGiven, isSame } from "./quiz-answers.js";
 import { EarlierAnswers } from "./quiz-earlier.js";
 import { Field } from "./quiz-field.js";
-import { keep, tab } from "./quiz-kept.js";
+import { keep, tab } from "./outbox.js";
 import { sendEdit } from "./quiz-send.js";
 import { session } from "./session.js";
 import { siteClock } from "./site-clock.js";
@@ -30,6 +30,7 @@ export class Item {
   #typedAt = 0;
   #state;
   #attempt;
+  #title = part(document, "#attempt h1").textContent ?? "";
   #words;
   #onAnswer;
   #earlier;
@@ -70,6 +71,7 @@ export class Item {
     // A better measurement of the site's time may be an earlier one: what is typed later stays later.
     this.#typedAt = Math.max(siteClock.now(), this.#typedAt + 1);
     this.pending = {
+      title: this.#title,
       attempt: this.#attempt,
       position: this.position,
       tab,

@@ -1,5 +1,5 @@
 // Sends one answer, and says what became of it.
-import { forget } from "./quiz-kept.js";
+import { forget } from "./outbox.js";
 import { send } from "./send.js";
 import { siteClock } from "./site-clock.js";
 
@@ -16,7 +16,8 @@ const PATIENCE_MS = 15000;
  * @returns {Promise<Sent>}
  */
 export async function sendEdit(edit, options = {}) {
-  const { attempt, position, ...body } = edit;
+  const { attempt, position, tab, revision, response: answered, typed_at } = edit;
+  const body = { tab, revision, response: answered, typed_at };
   const sentAt = performance.now();
   let response;
   try {

@@ -7,7 +7,8 @@ import { scriptOf } from "./quiz-field.js";
 import { AttemptFollower } from "./quiz-follow.js";
 import { handIn } from "./quiz-hand-in.js";
 import { Item } from "./quiz-item.js";
-import { kept } from "./quiz-kept.js";
+import { holdOwn, left, onSafety } from "./outbox.js";
+import { showWaiting } from "./outbox-notice.js";
 import { sendEdit } from "./quiz-send.js";
 import { session } from "./session.js";
 import { siteClock } from "./site-clock.js";
@@ -37,7 +38,12 @@ class AttemptPage {
     }
     siteClock.measurePage(this.#form.dataset.now ?? "");
     this.#listen();
-    this.#restore();
+    holdOwn();
+    onSafety((safety) => {
+      const warning = get("safety");
+      warning.textContent = words[safety] ?? "";
+      warning.hidden = !warning.textContent;
+    });
     this.#follower = new AttemptFollower(this.#attempt, {
       take: (attempt) => this.#take(attempt),
       hear: (message) => this.#hear(message),
@@ -135,7 +141,9 @@ class AttemptPage {
   }
 
   #showReceipt() {
-    const failed = this.#all.filter((item) => item.hasFailed).length;
+    const waiting = this.#waiting.filter((item) => item.hasFailed);
+    const failed = waiting.length;
+    showWaiting(waiting.flatMap(({ pending }) => pending ?? []));
     const figures = { saved: this.#saved, total: this.#total };
     const receipt = get("receipt");
     receipt.dataset.tone = failed ? "bad" : "";
@@ -181,21 +189,23 @@ class AttemptPage {
     if (by === "deadline" && !this.#waiting.length) setTimeout(() => this.#leave(), 1500);
   }
 
-  #restore() {
+  /** Go on with what pages of this attempt had kept that were closed. */
+  async restore() {
     // On a slow network answers may have been given before this ran: no event told of them.
-    const early = this.#all.filter((item) => item.field.isTouched());
+    for (const item of this.#all) if (item.field.isTouched()) item.change(0);
     /** @type {Map<number, Edit>} */
     const newest = new Map();
-    for (const edit of kept(this.#attempt)) {
+    for (const edit of await left()) {
+      if (edit.attempt !== this.#attempt) continue;
       const before = newest.get(edit.position);
       if (before) sendEdit(before); // of another tab: it loses against the newer one, and is kept beside it
       newest.set(edit.position, edit);
     }
     for (const [position, edit] of newest) {
       const item = this.#items.get(position);
-      if (item && !early.includes(item)) item.adopt(edit);
+      if (item && !item.pending) item.adopt(edit);
+      else sendEdit(edit);
     }
-    for (const item of early) item.change(0);
   }
 
   /** Send all that waits; say whether the site has it. */
@@ -219,4 +229,4 @@ class AttemptPage {
 
 const boxes = parts(document, "#attempt [data-position]");
 const scripts = await Promise.all(boxes.map((box) => scriptOf(box)));
-new AttemptPage(new Map(boxes.map((box, at) => [box, scripts[at]])));
+await new AttemptPage(new Map(boxes.map((box, at) => [box, scripts[at]]))).restore();

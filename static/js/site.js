@@ -1,9 +1,10 @@
 // What every page does: confirm, copy code, close menus, show where one is in the outline, send what wasn't sent.
 import "./copy.js";
-import "./session.js";
 import "./waiting.js";
 import { findPart, part, parts } from "./dom.js";
 import { isComposing } from "./keys.js";
+import { mayHaveSome } from "./outbox.js";
+import { session } from "./session.js";
 
 const openMenus = () => parts(document, "details[data-menu][open]", HTMLDetailsElement);
 
@@ -46,9 +47,5 @@ if (outline) {
   outline.addEventListener("toggle", bringCurrent);
 }
 
-// What an attempt's page couldn't send before it was left is sent by the next page.
-try {
-  if (Object.keys(localStorage).some((key) => key.startsWith("yurt-answer:"))) import("./unsent.js");
-} catch {
-  // A browser without storage has kept nothing.
-}
+// What an attempt's page couldn't send before it was left is sent by the next page of its person.
+if (session.person && (await mayHaveSome())) import("./unsent.js");

@@ -140,8 +140,9 @@ export interface QuestionScript {
   wordsOf?(box: HTMLElement, answer: Answer): string;
 }
 
-/** What was typed into a question, as the browser keeps it until the site has it. */
+/** What was typed into a question, as the browser keeps it until the site has it. `title` is the quiz', for lists. */
 export interface Edit {
+  title?: string;
   attempt: number;
   position: number;
   tab: string;
@@ -149,6 +150,16 @@ export interface Edit {
   response: Answer;
   typed_at: string;
 }
+
+/** An edit in the outbox; `key` names its person, attempt, question and tab. */
+export interface KeptEdit {
+  key: string;
+  person: string;
+  edit: Edit;
+}
+
+/** How well an answer is kept: by the database on the disk, by the browser's simpler store, or by the page alone. */
+export type Safety = "disk" | "browser" | "nowhere";
 
 /** An answer that lost against a later one. */
 export interface Earlier {

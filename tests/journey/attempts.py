@@ -71,7 +71,18 @@ def closed_by(site: LiveSite, attempt_id: int) -> str | None:
         return db.session.get_one(Attempt, attempt_id).closed_by
 
 
+KEPT = """async () => {
+  const journal = Object.keys(localStorage).filter((key) => key.startsWith("yurt-answer:"));
+  if (!(await indexedDB.databases()).some(({ name }) => name === "yurt-outbox")) return journal;
+  const done = (asked) => new Promise((resolve) => (asked.onsuccess = () => resolve(asked.result)));
+  const database = await done(indexedDB.open("yurt-outbox"));
+  const keys = await done(database.transaction("answers").objectStore("answers").getAllKeys());
+  database.close();
+  return [...new Set([...keys, ...journal.map((key) => key.slice("yurt-answer:".length))])];
+}"""
+
+
 def kept_keys(page: Page) -> list[str]:
-    """Return what the browser keeps of answers."""
-    found: list[str] = page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('yurt-answer:'))")
+    """Return what the browser keeps of answers, in its database and in the journal before it."""
+    found: list[str] = page.evaluate(KEPT)
     return found

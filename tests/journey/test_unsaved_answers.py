@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from json import dumps
 
 import pytest
 from playwright.sync_api import Browser, expect
+from playwright.sync_api import Error as PlaywrightError
 from sqlalchemy import select
 
 from extensions import db
-from models import Enrolment, User
+from models import Enrolment, User, utcnow
 from tests.journey.attempts import (
     answers_of,
     begin,
@@ -109,6 +111,7 @@ def test_as_somebody_else_nothing_is_sent_and_nothing_is_lost(bob: Student, seco
     second.open("/courses")
     expect(second.page.get_by_role("heading", level=1)).to_be_visible()
     assert len(kept_keys(bob.page)) == 1
+    expect(second.page.locator(".outbox")).to_have_count(0)
     assert answers_of(bob.site, attempt) == [None, None]
     sign_out(second.page)
     second.sign_in("bob")
@@ -150,18 +153,62 @@ def test_what_was_typed_in_time_and_comes_too_late_is_shown_to_the_teacher(
         expect(alice.page.locator(".late")).to_contain_text("typed in time, too")
 
 
-def test_an_answer_left_offline_is_sent_by_the_next_page(bob: Student, second: Student, path: str) -> None:
+def test_answers_left_offline_are_shown_and_sent_by_the_next_page(bob: Student, second: Student, path: str) -> None:
     attempt = begin(bob, path)
     bob.page.context.set_offline(True)
     field(bob.page, 1).fill("left behind")
-    expect(state(bob.page, 1)).to_contain_text("Not saved yet")
+    field(bob.page, 2).fill("this, too")
+    waiting = bob.page.locator(".outbox")
+    expect(waiting).to_contain_text("Answers that wait for the network: 2.")
+    waiting.locator("summary").click()
+    expect(waiting.locator("li")).to_contain_text([re.compile("question 1: left behind"), "this, too"])
+    with pytest.raises(PlaywrightError):
+        bob.page.reload()
     bob.page.close()
     bob.page.context.set_offline(False)
 
     second.open("/courses")
 
-    until(lambda: answers_of(bob.site, attempt)[0] == "left behind", 20.0)
+    until(lambda: answers_of(bob.site, attempt) == ["left behind", "this, too"], 20.0)
     until(lambda: kept_keys(second.page) == [], 20.0)
+    expect(second.page.locator(".outbox")).to_have_count(0)
+
+
+def test_what_a_page_of_before_kept_is_moved_sent_and_forgotten(bob: Student, path: str) -> None:
+    attempt = begin(bob, path)
+    bob.open("/courses")
+    user_id = bob.page.locator("meta[name=person]").get_attribute("content")
+    edit = {"attempt": attempt, "position": 2, "tab": "old", "revision": 1, "response": "of before"}
+    edit["typed_at"] = utcnow().isoformat()
+    bob.page.evaluate("row => localStorage.setItem(...row)", [f"yurt-answer:{user_id}:{attempt}:2:old", dumps(edit)])
+
+    bob.open(f"/attempts/{attempt}")
+
+    expect_saved(bob.page, 2)
+    assert answers_of(bob.site, attempt) == [None, "of before"]
+    assert kept_keys(bob.page) == []
+
+
+NO_DATABASE = "IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };"
+NO_STORE = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };"
+
+
+@pytest.mark.parametrize(
+    ("refuses", "says"),
+    [(NO_DATABASE, "kept in a simpler one"), (NO_DATABASE + NO_STORE, "leave this page open")],
+    ids=["no database", "no store at all"],
+)
+def test_a_browser_that_keeps_less_says_so_and_still_sends(bob: Student, path: str, refuses: str, says: str) -> None:
+    bob.page.add_init_script(refuses)
+    attempt = begin(bob, path)
+    bob.page.context.set_offline(True)
+
+    field(bob.page, 1).fill("unsent")
+
+    expect(bob.page.locator("#safety")).to_contain_text(says)
+    bob.page.context.set_offline(False)
+    expect_saved(bob.page, 1)
+    assert answers_of(bob.site, attempt) == ["unsent", None]
 
 
 @pytest.mark.parametrize("ms", [HOUR_MS, -HOUR_MS], ids=["an hour ahead", "an hour behind"])
