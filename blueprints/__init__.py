@@ -33,6 +33,8 @@ from blueprints.leaderboards.views import leaderboards
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
+from blueprints.quizzes.hints import quiz_hints
+from blueprints.quizzes.hints_api import quiz_hints_api
 from blueprints.quizzes.manual import manual_grading
 from blueprints.quizzes.manual_api import manual_grading_api
 from blueprints.quizzes.parts import question_parts
@@ -48,6 +50,7 @@ PAGES = (
     bank,
     question_parts,
     quiz_settings,
+    quiz_hints,
     accommodations,
     manual_grading,
     analysis,
@@ -67,6 +70,7 @@ APIS = (
     auth_api,
     courses_api,
     quizzes_api,
+    quiz_hints_api,
     accommodations_api,
     manual_grading_api,
     bank_api,

@@ -1,7 +1,7 @@
 """What the platform remembers. Importing the package makes every table known."""
 
 from models.accommodation import Accommodation, QuizOverride
-from models.attempt import AnswerSave, Attempt, AttemptItem
+from models.attempt import AnswerSave, Attempt, AttemptItem, HintTaken
 from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
@@ -39,6 +39,7 @@ __all__ = [
     "EndedSession",
     "Enrolment",
     "GradeMark",
+    "HintTaken",
     "IdleVerdict",
     "Lab",
     "LabCheck",

@@ -108,6 +108,8 @@ class AttemptItem(Model):
     saved_at: Mapped[datetime | None]
     typed_at: Mapped[datetime | None]
     tab: Mapped[str] = mapped_column(default="", server_default="")
+    # What its hints cost that were taken; the score is without it.
+    hint_cost: Mapped[Fraction] = mapped_column(Marks, default=Fraction(0), server_default="0")
     score: Mapped[Fraction | None] = mapped_column(Marks)
     # What a person says of the answer whom the type left it to, with its marks.
     comment: Mapped[str] = mapped_column(default="", server_default="")
@@ -117,6 +119,26 @@ class AttemptItem(Model):
     attempt: Mapped[Attempt] = relationship(back_populates="items")
     version: Mapped[QuestionVersion] = relationship()
     graded_by: Mapped[User | None] = relationship()
+
+
+class HintTaken(Model):
+    """A hint that a student took in an attempt, once; `number` counts the question's hints, `cost` is in marks."""
+
+    __tablename__ = "hints_taken"
+
+    attempt_id: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    cost: Mapped[Fraction] = mapped_column(Marks)
+    taken_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["attempt_id", "position"], ["attempt_items.attempt_id", "attempt_items.position"], ondelete="CASCADE"
+        ),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("cost >= 0", name="cost"),
+    )
 
 
 class AnswerSave(Model):

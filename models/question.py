@@ -77,6 +77,8 @@ class QuestionVersion(Model):
     spec: Mapped[dict[str, Any]] = mapped_column(JSONB)
     feedback_md: Mapped[str] = mapped_column(default="")
     feedback_html: Mapped[str] = mapped_column(default="")
+    # In their order, each {"text", "html", "price"}; question_hints.py says what a price is.
+    hints: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default="[]")
 
     question: Mapped[Question] = relationship(foreign_keys=[question_id])
 

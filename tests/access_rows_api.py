@@ -106,6 +106,11 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"revision": 1, "response": "a"},
         (401, 404, 200, 404, 404),
     ),
+    ("quiz_hints_api.take_hint", "POST"): (
+        f"{API}/attempts/{{attempt}}/items/1/hints/1",
+        {},
+        (401, 404, 200, 404, 404),
+    ),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
     ("bank_api.list_bank", "GET"): (f"{API}{COURSE}/bank", {}, (401, 403, 403, 200, 200)),
     ("bank_api.create_question", "POST"): (f"{API}{COURSE}/bank", QUESTION, (401, 403, 403, 201, 201)),

@@ -109,6 +109,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"revision": 1, "response": "a"},
         (401, 404, 200, 404, 404),
     ),
+    ("quiz_hints.show", "GET"): ("/attempts/{attempt}/items/1/hints", {}, (302, 404, 200, 404, 404)),
+    ("quiz_hints.take", "POST"): ("/attempts/{attempt}/items/1/hints", {"number": "1"}, (302, 404, 302, 404, 404)),
     ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),
     ("quizzes.versions", "GET"): ("/attempts/{attempt}/versions", {}, (302, 404, 200, 200, 200)),
     ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
@@ -221,6 +223,7 @@ def names(cast: Cast) -> dict[str, Any]:
     """What stands in the addresses: bob's things."""
     cast.lab.ports = [8000]
     lab_session = run_lab(cast.bob, cast.lab, datetime.now(UTC), expires_at=datetime.now(UTC).replace(year=2100))
+    cast.quiz.questions[0].current.hints = [{"text": "Think", "html": "<p>Think</p>", "price": "10%"}]
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     essay = QuizFactory(module=cast.quiz.module, slug="essay", position=9)
     add_question(essay, "essay")

@@ -21,6 +21,7 @@ from blueprints.bank.schemas import (
 from blueprints.bearer import auth, me, scope
 from blueprints.schemas import responses
 from extensions import db
+from question_hints import Hint
 from question_types import type_of
 from services.bank import previews, questions, states, usage
 from services.bank.questions import Filter, Written
@@ -133,4 +134,5 @@ def _written(data: QuestionIn) -> Written:
         feedback=data.feedback,
         tags=tuple(data.tags),
         difficulty=data.difficulty,
+        hints=tuple(Hint(hint.text, str(hint.price)) for hint in data.hints),
     )

@@ -46,6 +46,7 @@ def detail(question: Question) -> dict[str, Any]:
         **summary(question, whole),
         "feedback_md": version.feedback_md,
         "feedback_html": version.feedback_html,
+        "hints": version.hints,
         "fields": type_of(version.kind).export(version.spec),
         "versions": versions,
         "asked_by": usage.asked_by(question),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from blueprints.schemas import Input, Output, Query, Written
+from question_hints import FREE, MAX_HINTS, price_of
 
 State = Literal["draft", "in_review", "ready", "retired"]
 Difficulty = Literal["easy", "medium", "hard"]
@@ -40,6 +41,13 @@ class PreviewQuery(Query):
     seed: int = Field(default=1, ge=0, le=2**53 - 1)
 
 
+class HintIn(Input):
+    """A hint in Markdown; its price is marks, or a text such as 10% of the question's."""
+
+    text: str = Field(min_length=1, max_length=50_000)
+    price: Annotated[float | str, AfterValidator(price_of)] = FREE
+
+
 class QuestionIn(Input):
     """What a question says. `fields` are its type's own, as in a course's folder."""
 
@@ -48,6 +56,7 @@ class QuestionIn(Input):
     fields: dict[str, Any]
     points: Annotated[float, Field(ge=0.01, le=1_000, strict=False), AfterValidator(_two_decimals)] = 1.0
     feedback: str = Field(default="", max_length=50_000)
+    hints: Annotated[list[HintIn], Field(max_length=MAX_HINTS)] = Field(default_factory=list)
     tags: Annotated[list[Slug], Field(max_length=20), AfterValidator(_each_once)] = Field(default_factory=list)
     difficulty: Difficulty | None = None
 
@@ -113,11 +122,20 @@ class AskedByOut(Output):
     is_drawn: bool
 
 
+class BankedHintOut(Output):
+    """A hint of a question; the price is marks ("0.5"; "0" is free) or a share of the question's ("10%")."""
+
+    text: str
+    html: str
+    price: str
+
+
 class BankedDetailOut(BankedOut):
     """A question with its solution, its versions (the newest first), who asks it, and where it can be moved."""
 
     feedback_md: str
     feedback_html: str
+    hints: list[BankedHintOut]
     fields: dict[str, Any]
     versions: list[VersionOut]
     asked_by: list[AskedByOut]

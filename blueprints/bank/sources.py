@@ -10,7 +10,7 @@ from models import Course, Question
 from services import archive
 from services.archive import ArchiveError
 from services.archive.content import QuestionContent
-from services.bank import previews
+from services.bank import previews, versions
 from services.bank.questions import Written
 from services.bank.rendering import renderer
 from services.errors import InvalidInput
@@ -59,18 +59,28 @@ def faults(source: str, *, slug: str | None = None) -> list[str]:
 
 def written(said: QuestionContent) -> Written:
     """Return what a version is made of."""
-    return Written(said.kind, said.prompt, said.spec, said.points, said.feedback, said.tags, said.difficulty)
+    return Written(
+        kind=said.kind,
+        prompt=said.prompt,
+        spec=said.spec,
+        points=said.points,
+        feedback=said.feedback,
+        tags=said.tags,
+        difficulty=said.difficulty,
+        hints=said.hints,
+    )
 
 
 def preview(course: Course, source: str, question_id: int) -> Any:
     """Return what a sound source looks like to a student."""
     said = read(source)
-    render = renderer(course, said.prompt, said.feedback)
+    render = renderer(course, *versions.texts_of(said))
     version = SimpleNamespace(
         kind=said.kind,
         spec=said.spec,
         points=said.points,
         prompt_html=render(said.prompt),
         feedback_html=render(said.feedback),
+        hints=versions.hints_of(said, render),
     )
     return previews.of_version(version, seed_of(question_id, 1))

@@ -1,6 +1,7 @@
 """What the API says of a quiz and of an attempt, to its student and to the staff."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from question_types import type_of
 from quiz_settings import columns_of
 from reasons import Reason, sentence
 from services.quizzes import answer_log, reveal
+from services.quizzes import hints as quiz_hints
 from services.quizzes.reveal import Reveal
 
 NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at", "credit_percent")
@@ -42,8 +44,18 @@ def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]
     last_close = reveal.last_close(attempt.quiz)
     shown = reveal.of(attempt, attempt.quiz, now=now, last_close=last_close, is_staff=is_staff)
     others = answer_log.by_position(answer_log.uncounted(attempt.id))
-    items = [_item(item, others.get(item.position, []), shown) for item in attempt.items]
+    taken = quiz_hints.of_attempt(attempt)
+    items = [
+        {**_item(item, others.get(item.position, []), shown), "hints": hints(taken.get(item.position, quiz_hints.NONE))}
+        for item in attempt.items
+    ]
     return {**_summary(attempt, shown), "items": items}
+
+
+def hints(found: quiz_hints.Hints) -> dict[str, Any]:
+    """Give the hints of a question in an attempt."""
+    taken = [asdict(each) for each in found.taken]
+    return {"taken": taken, "left": found.left, "next_cost": found.next_cost, "lost": found.lost}
 
 
 def version(save: AnswerSave) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from extensions import db
 from models import AttemptItem
 from question_types import type_of
 from services.errors import InvalidInput
-from services.quizzes import manual, reveal, waiting
+from services.quizzes import hints, manual, reveal, waiting
 
 manual_grading = Blueprint("manual_grading", __name__)
 ANSWER = "/attempts/<int:attempt_id>/items/<int:position>/grade"
@@ -112,7 +112,11 @@ def _page(item: AttemptItem, typed: dict[str, str], *, faults: dict[str, str] | 
         course=attempt.quiz.course,
         quiz=attempt.quiz,
         attempt=attempt,
-        item={**results.graded(item, results.late_answers(item), reveal.EVERYTHING), "version": version},
+        item={
+            **results.graded(item, results.late_answers(item), reveal.EVERYTHING),
+            "version": version,
+            "hints": hints.of_item(item),
+        },
         typed=typed,
         faults=faults or {},
         given=given,
@@ -125,9 +129,12 @@ def _page(item: AttemptItem, typed: dict[str, str], *, faults: dict[str, str] | 
 
 
 def _held(item: AttemptItem) -> dict[str, str]:
-    """Give what a person gave, as the form's fields hold it: nothing yet where they are empty."""
+    """Give what a person gave, as the form's fields hold it: nothing yet where they are empty.
+
+    What hints cost isn't in the score; of an answer that is worth nothing with it, nobody knows what it was before.
+    """
     given_at = item.graded_at.isoformat() if item.graded_at and item.score is not None else ""
-    marks = "" if item.score is None else f"{float(item.score):g}"
+    marks = "" if item.score is None else f"{float(item.score + (item.hint_cost if item.score else 0)):g}"
     return {"marks": marks, "comment": item.comment, "replaces": given_at}
 
 

@@ -8,7 +8,7 @@ from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import KEPT, LATE
 from models.marks import exact
 from question_types import type_of
-from services.quizzes import answer_log, grading, reveal, scores
+from services.quizzes import answer_log, grading, hints, reveal, scores
 from services.quizzes.reveal import Reveal
 
 
@@ -16,10 +16,14 @@ def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt]) -> dict[st
     """Give the score and every question of a closed attempt; `made` are all attempts of its student at the quiz."""
     quiz = attempt.quiz
     late = answer_log.by_position(other for other in answer_log.uncounted(attempt.id) if other.why == LATE)
+    taken = hints.of_attempt(attempt)
     percent = attempt.percent if shown.score else None
     return {
         "shown": shown,
-        "items": [graded(item, late.get(item.position, []), shown) for item in attempt.items],
+        "items": [
+            {**graded(item, late.get(item.position, []), shown), "hints": taken.get(item.position)}
+            for item in attempt.items
+        ],
         "percent": percent,
         "is_graded": attempt.score is not None,
         "is_passed": percent is not None and percent >= quiz.pass_percent,
@@ -43,11 +47,13 @@ def listed(made: Sequence[Attempt], quiz: Quiz, *, now: datetime, is_staff: bool
 def versions(attempt: Attempt) -> list[dict[str, Any]]:
     """Give each question with all answers that came to it, the newest first, and what became of them."""
     saves = answer_log.by_position(answer_log.versions(attempt.id))
+    taken = hints.of_attempt(attempt)
     return [
         {
             "position": item.position,
             "version": item.version,
             "frozen": item.frozen,
+            "hints": taken.get(item.position),
             "saves": [
                 {
                     "text": type_of(item.version.kind).in_words(item.version.spec, save.response),

@@ -1,19 +1,18 @@
 """Shapes of quizzes and attempts. A solution is in none that can be had before the attempt is closed."""
 
 from datetime import datetime
-from fractions import Fraction
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Any, Literal, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
+from blueprints.quizzes.marks import Marks
 from blueprints.quizzes.responses import Response
+from blueprints.quizzes.schemas_hints import HintsOut
 from blueprints.schemas import Input, Moment, OptionalInput, Output, Query, Written
 from quiz_settings import LateStep
 from services.quizzes.settings import CHANGEABLE, Changeable
 
 When = Literal["never", "submitted", "closed"]
-# An exact fraction inside, the nearest number of JSON outside.
-Marks = Annotated[float, BeforeValidator(lambda value: float(value) if isinstance(value, Fraction) else value)]
 
 
 class QuizOut(Output):
@@ -87,8 +86,9 @@ class UncountedOut(Output):
 
 
 class ItemOut(Output):
-    """A question of an attempt: `points` is its weight in marks. score (marks), solution, feedback and the comment of
-    who graded it by hand come once the attempt is closed, and the quiz lets its students see them."""
+    """A question of an attempt: `points` is its weight in marks. score (marks, without what hints cost), solution,
+    feedback and the comment of who graded it by hand come once the attempt is closed, and the quiz lets its students
+    see them."""
 
     position: int
     kind: str
@@ -101,6 +101,7 @@ class ItemOut(Output):
     typed_at: datetime | None
     read_as: str | None
     uncounted: list[UncountedOut]
+    hints: HintsOut
     score: Marks | None = None
     solution: str | None = None
     feedback_html: str | None = None

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from pydantic import Field
 
+from blueprints.quizzes.marks import Marks
 from blueprints.quizzes.responses import Response
-from blueprints.quizzes.schemas import Marks
 from blueprints.schemas import Input, Moment, Output
 from services.quizzes.manual import MAX_COMMENT
 
@@ -36,7 +36,8 @@ class WaitingPageOut(Output):
 class GradeIn(Input):
     """The marks of an answer, with a comment for its student.
 
-    `replaces` is the `graded_at` of the grade that is corrected; null where there is none yet.
+    The price of the hints that were taken comes off these marks by itself. `replaces` is the `graded_at` of the grade
+    that is corrected; null where there is none yet.
     """
 
     marks: Decimal = Field(ge=0, le=999_999, decimal_places=2, strict=False)

@@ -20,7 +20,7 @@ from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
 from services.errors import Forbidden, InvalidInput, NotFound, Refused
-from services.quizzes import accommodations, answer_log, answers, attempts, gate, reveal, terms, waiting
+from services.quizzes import accommodations, answer_log, answers, attempts, gate, hints, reveal, terms, waiting
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -103,6 +103,7 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         grace_s=int(terms.GRACE.total_seconds()),
         now=at,
         read_as=results.read_as,
+        hints=hints.of_attempt(attempt),
     )
 
 
@@ -128,9 +129,10 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     return response
 
 
-def _saved(item: Row[tuple[int, int, Any]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
+def _saved(item: Row[tuple[int, int, Any, int]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
     earlier = [{"response": other.response, "typed_at": other.typed_at.isoformat()} for other in others]
-    return {"position": item.position, "revision": item.revision, "response": item.response, "earlier": earlier}
+    names = ("position", "revision", "response", "hints")
+    return {**{name: getattr(item, name) for name in names}, "earlier": earlier}
 
 
 def _close_overdue(attempt: Attempt, at: datetime) -> None:

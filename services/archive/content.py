@@ -9,6 +9,7 @@ from typing import Any
 
 from lab_definition import LabDefinition
 from models.question import READY
+from question_hints import Hint
 from quiz_settings import QuizSettings
 
 FORMAT = 1
@@ -40,6 +41,7 @@ class QuestionContent:
     tags: tuple[str, ...] = ()
     difficulty: str | None = None
     state: str = READY
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from models import (
     Quiz,
     QuizSlot,
 )
+from question_hints import Hint
 from services.archive.content import (
     ActivityContent,
     BankFileContent,
@@ -158,6 +159,7 @@ def question_content(question: Question, version: QuestionVersion) -> QuestionCo
         tags=tuple(question.tags),
         difficulty=question.difficulty,
         state=question.state,
+        hints=tuple(Hint(line_text(hint["text"]), hint["price"]) for hint in version.hints),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import fields
 from typing import Any
 
+from question_hints import Hint
 from question_types import type_of
 from quiz_settings import faults_between, values_of
 from services.archive.content import DrawContent, QuestionContent, QuizContent, TakenContent
@@ -88,6 +89,7 @@ def read_question(part: Document[QuestionEntry]) -> QuestionContent:
         tags=tuple(tag for tag, _line in part.each("tags", entry.tags)),
         difficulty=entry.difficulty,
         state=entry.state,
+        hints=tuple(Hint(hint.text, hint.price) for hint in entry.hints),
     )
 
 

@@ -6,11 +6,12 @@ What concerns several files, or fields beside each other, is checked by whoever 
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
 from lab_definition import MAX_LINE, LabDefinition
+from question_hints import FREE, MAX_HINTS, price_of
 from quiz_settings import QuizSettings
 from services.archive.content import FORMAT
 from services.archive.documents import Shape
@@ -131,6 +132,21 @@ class LessonMatter(Shape):
     points: Points = 0
 
 
+def _price(value: Any) -> str:
+    try:
+        return price_of(value)
+    except ValueError as error:
+        raise _refuse("{fault}", fault=str(error)) from error
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class HintEntry(Shape):
+    """A hint of a question; the price is marks, or a text such as 10%."""
+
+    text: Prompt
+    price: Annotated[str, BeforeValidator(_price)] = FREE
+
+
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="ignore"))
 class QuestionEntry(Shape):
     """What all questions say, in a quiz or in the bank. The other fields are its kind's own, and judged by that."""
@@ -139,6 +155,7 @@ class QuestionEntry(Shape):
     prompt: Prompt
     points: Weight = 1.0
     feedback: Block = ""
+    hints: Annotated[list[HintEntry], Field(max_length=MAX_HINTS)] = Field(default_factory=list)
     kind: Title
     tags: Annotated[list[Slug], Field(max_length=20)] = Field(default_factory=list)
     difficulty: Difficulty | None = None

@@ -11,6 +11,7 @@ import yaml
 import quiz_settings
 from lab_definition import values_of
 from models.question import READY
+from question_hints import FREE, Hint, written_price
 from question_types import type_of
 from services.archive.content import (
     FORMAT,
@@ -175,6 +176,7 @@ def _question(question: QuestionContent) -> dict[str, Any]:
         "prompt": question.prompt,
         "points": _weight(question.points),
         "feedback": question.feedback,
+        "hints": [_hint(hint) for hint in question.hints] or None,
         "tags": list(question.tags) or None,
         "difficulty": question.difficulty,
         "state": None if question.state == READY else question.state,
@@ -182,6 +184,10 @@ def _question(question: QuestionContent) -> dict[str, Any]:
     its_type = type_of(question.kind)
     own: dict[str, Any] = _in_order(its_type.export(question.spec), its_type.fields)
     return common | own
+
+
+def _hint(hint: Hint) -> dict[str, Any]:
+    return {"text": hint.text, "price": None if hint.price == FREE else written_price(hint.price)}
 
 
 def _in_order(value: Any, fields: tuple[str, ...]) -> Any:

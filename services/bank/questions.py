@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Course, Question, QuestionVersion
 from models.question import DRAFT
+from question_hints import Hint
 from question_types import type_of
 from services.bank import versions
 from services.bank.rendering import renderer
@@ -42,6 +43,7 @@ class Written:
     feedback: str = ""
     tags: tuple[str, ...] = ()
     difficulty: str | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def create(course: Course, slug: str, said: Written) -> Question:
     )
     db.session.add(question)
     db.session.flush()
-    versions.write(question, said, renderer(course, said.prompt, said.feedback))
+    versions.write(question, said, renderer(course, *versions.texts_of(said)))
     return question
 
 
@@ -133,7 +135,7 @@ def edit(course: Course, question_id: int, said: Written, *, based_on: int) -> b
     number = question.current.number if question.current else 0
     if number != based_on:
         raise ChangedMeanwhile(number)
-    is_changed = versions.write(question, said, renderer(course, said.prompt, said.feedback))
+    is_changed = versions.write(question, said, renderer(course, *versions.texts_of(said)))
     if question.tags != list(said.tags) or question.difficulty != said.difficulty:
         question.tags, question.difficulty = list(said.tags), said.difficulty
         is_changed = True

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from extensions import db
 from models import Question, QuestionVersion
+from question_hints import Hint
 
 # A course's Markdown -> HTML.
 Render = Callable[[str], str]
@@ -26,6 +27,18 @@ class Wording(Protocol):
     def points(self) -> float: ...
     @property
     def feedback(self) -> str: ...
+    @property
+    def hints(self) -> tuple[Hint, ...]: ...
+
+
+def hints_of(said: Wording, render: Render) -> list[dict[str, str]]:
+    """Return a question's hints as a version keeps them."""
+    return [{"text": hint.text, "html": render(hint.text), "price": hint.price} for hint in said.hints]
+
+
+def texts_of(said: Wording) -> list[str]:
+    """Return all Markdown of a question, whose pictures are looked at."""
+    return [said.prompt, said.feedback, *(hint.text for hint in said.hints)]
 
 
 def write(question: Question, said: Wording, render: Render) -> bool:
@@ -41,6 +54,7 @@ def write(question: Question, said: Wording, render: Render) -> bool:
         "spec": said.spec,
         "feedback_md": said.feedback,
         "feedback_html": render(said.feedback),
+        "hints": hints_of(said, render),
     }
     current = question.current
     if current is not None and all(getattr(current, name) == value for name, value in values.items()):

@@ -14,13 +14,13 @@ from sqlalchemy import Row, Table, func, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
-from models import Attempt, AttemptItem, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, HintTaken, Quiz
 from models.attempt import BY_DEADLINE, IN_PROGRESS, KEPT, OUTDATED
 from question_types import type_of
 from services import live
-from services.errors import Conflict, InvalidInput, NotFound
-from services.quizzes import answer_log, grading
-from services.quizzes.terms import GRACE
+from services.errors import Conflict, InvalidInput
+from services.quizzes import answer_log, grading, places
+from services.quizzes.places import Place
 
 MAX_REVISION = 2**53
 # How far one answer may count on: a client that loses receipts skips some, and nobody may use all numbers up at once.
@@ -85,21 +85,6 @@ class Edit:
     is_timed: bool
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where an answer goes: the question, and the attempt as it is while its row is locked."""
-
-    row: AttemptItem
-    version: QuestionVersion
-    state: str
-    closed_by: str | None
-    started_at: datetime
-    deadline_at: datetime | None
-
-    def is_over(self, now: datetime) -> bool:
-        return self.state != IN_PROGRESS or (self.deadline_at is not None and now > self.deadline_at + GRACE)
-
-
 def save(
     attempt_id: int,
     position: int,
@@ -119,7 +104,7 @@ def save(
     """
     if not 1 <= revision <= MAX_REVISION:
         raise InvalidInput("revision", "must be a whole number from 1")
-    place = _place(attempt_id, position, "UPDATE" if is_over else "SHARE")
+    place = places.lock(attempt_id, position, "UPDATE" if is_over else "SHARE")
     edit = Edit(
         type_of(place.version.kind).clean(place.version.spec, response),
         revision,
@@ -139,7 +124,7 @@ def save(
     return _receipt(place, saved, total, now)
 
 
-def _receipt(place: _Place, saved: int, total: int, now: datetime) -> Receipt:
+def _receipt(place: Place, saved: int, total: int, now: datetime) -> Receipt:
     row = place.row
     read_as = type_of(place.version.kind).reading(place.version.spec, row.response)
     return Receipt(
@@ -147,24 +132,7 @@ def _receipt(place: _Place, saved: int, total: int, now: datetime) -> Receipt:
     )
 
 
-def _place(attempt_id: int, position: int, lock: str) -> _Place:
-    """Lock the attempt and the question, in this order, and return them. One statement."""
-    query = (
-        select(AttemptItem, QuestionVersion, Attempt.state, Attempt.closed_by, Attempt.started_at, Attempt.deadline_at)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(AttemptItem.attempt_id == attempt_id, AttemptItem.position == position)
-        # SQLAlchemy's with_for_update says one kind of lock.
-        .suffix_with(f"FOR {lock} OF attempts FOR UPDATE OF attempt_items")
-        .execution_options(populate_existing=True)
-    )
-    found = db.session.execute(query).tuples().one_or_none()
-    if found is None:
-        raise NotFound
-    return _Place(*found)
-
-
-def _counts_late(place: _Place, edit: Edit, now: datetime) -> bool:
+def _counts_late(place: Place, edit: Edit, now: datetime) -> bool:
     """Whether an answer that comes after the deadline counts, because it was typed before it and the quiz accepts that.
 
     What a person hands in is over; and what no machine can grade isn't graded anew.
@@ -177,12 +145,12 @@ def _counts_late(place: _Place, edit: Edit, now: datetime) -> bool:
     return place.state == IN_PROGRESS or grading.score(place.version, edit.response, place.row.frozen) is not None
 
 
-def _quiz(place: _Place) -> Quiz:
+def _quiz(place: Place) -> Quiz:
     query = select(Quiz).join(Attempt, Attempt.quiz_id == Quiz.id)
     return db.session.scalars(query.where(Attempt.id == place.row.attempt_id)).one()
 
 
-def _keep_late(place: _Place, edit: Edit, now: datetime) -> bool:
+def _keep_late(place: Place, edit: Edit, now: datetime) -> bool:
     """Keep an answer that came after the end, for the student and their teacher, unless the quiz refuses those."""
     if not edit.is_timed:
         return False
@@ -271,9 +239,12 @@ def _write(row: AttemptItem, **values: Any) -> tuple[int, int]:
     return saved, total
 
 
-def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any]]]:
-    """Return (position, revision, response) of each question of an attempt, for its open pages, which ask often."""
-    query = select(AttemptItem.position, AttemptItem.revision, AttemptItem.response)
+def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any, int]]]:
+    """Return (position, revision, response, number of hints taken) of each question of an attempt, for its open pages,
+    which ask often."""
+    mine = (HintTaken.attempt_id == AttemptItem.attempt_id, HintTaken.position == AttemptItem.position)
+    taken = select(func.count()).select_from(HintTaken).where(*mine).correlate(AttemptItem).scalar_subquery()
+    query = select(AttemptItem.position, AttemptItem.revision, AttemptItem.response, taken.label("hints"))
     return db.session.execute(query.where(AttemptItem.attempt_id == attempt_id).order_by(AttemptItem.position)).all()
 
 

@@ -112,10 +112,15 @@ def _grade(attempt_id: int) -> Sequence[Fraction | None]:
 def _marks(item: AttemptItem, kind: str, spec: dict[str, Any]) -> Fraction | None:
     """Grade one answer. One that can't be graded waits for a person, and holds up neither this attempt nor others."""
     try:
-        return _score(kind, spec, item.response, item.frozen, item.points)
+        return after_hints(_score(kind, spec, item.response, item.frozen, item.points), item.hint_cost)
     except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
         log.exception("answer not graded", attempt=item.attempt_id, position=item.position)
         return None
+
+
+def after_hints(marks: Fraction | None, cost: Fraction) -> Fraction | None:
+    """Return what marks are worth where hints were taken that cost so much: never less than nothing."""
+    return None if marks is None else max(marks - cost, Fraction(0))
 
 
 def score(version: QuestionVersion, response: Any, frozen: dict[str, Any]) -> Fraction | None:

@@ -68,7 +68,8 @@ def give(
     """Give an answer its marks; the last one of an attempt gives the attempt its score and its points.
 
     `replaces` is when those marks were given that the caller saw and corrects, None where they saw none. AlreadyGraded
-    has what somebody else gave meanwhile. The same again, by the same person, changes nothing.
+    has what somebody else gave meanwhile. The same again, by the same person, changes nothing. `marks` are for the
+    answer: what its hints cost is taken off here.
     """
     # Before the answer, as in saves: two people who give the last two marks take turns, and the second one settles.
     db.session.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
@@ -76,6 +77,7 @@ def give(
     if not is_for_people(item):
         raise Conflict
     _check(marks, comment, item)
+    marks = max(marks - item.hint_cost, Fraction(0))
     if (item.score, item.comment, item.graded_by_id) == (marks, comment, grader_id):
         return item
     seen = AttemptItem.score.is_(None) if replaces is None else AttemptItem.graded_at == replaces

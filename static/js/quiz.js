@@ -6,6 +6,7 @@ import { AttemptEnd, AttemptTimer } from "./quiz-end.js";
 import { scriptOf } from "./quiz-field.js";
 import { AttemptFollower } from "./quiz-follow.js";
 import { handIn } from "./quiz-hand-in.js";
+import { AttemptHints } from "./quiz-hints.js";
 import { Item } from "./quiz-item.js";
 import { holdOwn, left, onSafety } from "./outbox.js";
 import { showWaiting } from "./outbox-notice.js";
@@ -28,6 +29,7 @@ class AttemptPage {
   /** @type {Map<number, Item>} */
   #items = new Map();
   #follower;
+  #hints;
   #timer;
 
   /** @param {Map<HTMLElement, QuestionScript>} scripts  of the questions' types */
@@ -49,6 +51,7 @@ class AttemptPage {
       hear: (message) => this.#hear(message),
       revisionOf: (position) => this.#items.get(position)?.revision ?? 0,
     });
+    this.#hints = new AttemptHints(this.#form, words, () => this.#follower.tellTabs({ kind: "hint" }));
     const page = { flushAll: () => this.#flushAll(), look: () => this.#follower.look(), hasEnded: () => this.#end.hasCome };
     this.#timer = new AttemptTimer(this.#form, words, page);
   }
@@ -164,6 +167,7 @@ class AttemptPage {
       const item = this.#items.get(answer.position);
       item?.follow(answer);
       item?.listEarlier(answer.earlier);
+      this.#hints.follow(answer.position, answer.hints);
     }
     this.#showReceipt();
   }
@@ -174,6 +178,7 @@ class AttemptPage {
    */
   #hear(message) {
     if (message.kind === "over") return this.#over(message.by);
+    if (message.kind === "hint") return void this.#follower.look();
     this.#items.get(message.position)?.follow(message);
     this.#showReceipt();
   }

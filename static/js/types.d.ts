@@ -182,7 +182,13 @@ export interface AttemptDocument {
   deadline_at: string | null;
   saved: number;
   live: string;
-  items: (SavedAnswer & { earlier: Earlier[] })[];
+  items: (SavedAnswer & { earlier: Earlier[]; hints: number })[];
+}
+
+/** The hints of a question that were taken, as the attempt's page shows them: blueprints/quizzes/hints.py. */
+export interface HintsDocument {
+  count: number;
+  html: string;
 }
 
 export type ClosedBy = "student" | "deadline";
@@ -207,4 +213,5 @@ export interface Receipt {
 /** What tabs of one browser tell each other of an attempt. */
 export type TabMessage =
   | ({ kind: "saved" } & SavedAnswer)
+  | { kind: "hint" }
   | { kind: "over"; by: ClosedBy };

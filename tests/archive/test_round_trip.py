@@ -13,6 +13,7 @@ import lab_templates
 import quiz_settings
 from lab_definition import FIELDS
 from models.question import DIFFICULTIES, STATES
+from question_hints import Hint, price_of
 from question_types import TYPES, type_of, writing
 from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
@@ -86,6 +87,13 @@ def specs(draw):
     return kind, type_of(kind).parse(raw)
 
 
+prices = st.one_of(
+    st.integers(0, 100).map(lambda percent: price_of(f"{percent}%")),
+    st.integers(0, 100_000).map(lambda hundredths: price_of(hundredths / 100)),
+)
+hints = st.builds(Hint, text=blocks.filter(bool), price=prices)
+
+
 @st.composite
 def questions_of(draw, question_slugs):
     """Questions with these slugs."""
@@ -100,6 +108,7 @@ def questions_of(draw, question_slugs):
                 spec=spec,
                 points=draw(weights),
                 feedback=draw(blocks),
+                hints=tuple(draw(st.lists(hints, max_size=2))),
                 tags=tuple(draw(st.lists(slugs, max_size=3, unique=True))),
                 difficulty=draw(st.none() | st.sampled_from(DIFFICULTIES)),
                 state=draw(st.sampled_from(STATES)),

@@ -243,6 +243,24 @@ def hand_in_a_quiz(person: Person) -> None:
     hand_in(person)
 
 
+@form("POST quiz_hints.take (number)", "quizzes/hints.html", roles=LEARNERS)
+def take_a_hint(person: Person) -> None:
+    quiz = f"hints-{person.name}"
+    with person.site.app.app_context():
+        course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
+        version = add_question(QuizFactory(module=course.modules[0], slug=quiz, position=9), "essay").current
+        assert version is not None
+        version.hints = [{"text": "Think", "html": "<p>Think twice</p>", "price": "10%"}]
+        db.session.commit()
+    person.open(f"{COURSE}/quizzes/{quiz}")
+    person.send(re.compile("Start|Go on|Try again"), "form.actions")
+    person.page.locator("[data-hint-number]").press("Enter")
+    person.page.locator("#hint [data-confirm-hint]").press("Enter")
+    expect(person.page.locator(".hints")).to_contain_text("Think twice")
+    person.open(f"{person.page.url.removeprefix(person.site.url).split('#')[0]}/items/1/hints")
+    expect(person.page.locator("main")).to_contain_text("These are all hints.")
+
+
 @form("POST manual_grading.give (comment, marks)", "quizzes/grade.html", roles=STAFF)
 def grade_an_answer(person: Person) -> None:
     quiz = f"essays-{person.name}"
