@@ -16,6 +16,20 @@ Form = dict[str, list[str]]
 # What the denominator of a mark is at most; also the number of letters that name choices.
 MAX_PARTS = 26
 NOTHING, WHOLE = Fraction(0), Fraction(1)
+# What the site saves as the answer to a question that a lab's check answers.
+PASSED, FAILED = "passed", "failed"
+
+
+@dataclass(frozen=True)
+class CheckOfLab:
+    """The check of a lab in the same course that answers a question, by their slugs.
+
+    `counts_earlier` says whether it counts where it had passed before the attempt began.
+    """
+
+    lab: str
+    check: str
+    counts_earlier: bool = True
 
 
 def _texts(response: Any) -> list[str]:
@@ -72,6 +86,9 @@ class QuestionType:
     of_form(form) -> response: what a form without scripts sends.
     reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
 
+    check_of(spec) -> CheckOfLab: the lab's check that answers. Then the site gives the answer, PASSED or FAILED, and
+    takes none from students. None of the type's questions where it is left out.
+
     Results
     grade(spec, response, frozen) -> Fraction | None: the exact share of the points, 0 to 1, its denominator at most
     MAX_PARTS; None where a person or a lab has to decide. No answer earns nothing.
@@ -96,6 +113,7 @@ class QuestionType:
     show: Callable[[Spec, Frozen], dict[str, Any]] = lambda _spec, _frozen: {}
     prompt: Callable[[str, Spec, Frozen], str] = lambda html, _spec, _frozen: html
     of_form: Callable[[Form], Any] = one_or_parts
+    check_of: Callable[[Spec], CheckOfLab] | None = None
     reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
     in_words: Callable[[Spec, Any], str] = lambda _spec, response: ", ".join(_texts(response))
     buckets: Callable[[Spec, Any], list[str]] = lambda _spec, response: _texts(response)

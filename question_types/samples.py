@@ -18,6 +18,7 @@ class Samples:
     secrets: texts that an attempt must not show before its end.
     bad_raw: questions that are refused, with the field that is named.
     bad_responses: answers that are refused.
+    is_given_by_site: students send no answer, the site gives it.
     keys: how the right answer is entered by keyboard where that isn't typing into inputs and marking them: pairs of a
     selector, which is focused, and the keys that are pressed there, with spaces between them.
     """
@@ -31,6 +32,7 @@ class Samples:
     bad_raw: Sequence[tuple[Mapping[str, Any], str]]
     bad_responses: Sequence[Any]
     is_graded_later: bool = False
+    is_given_by_site: bool = False
     keys: Sequence[tuple[str, str]] = ()
 
 

@@ -27,6 +27,7 @@ from services.archive.nodes import parse
 from services.archive.read_bank import bank_files, check_asked, read_bank_file
 from services.archive.read_grading import read_grading
 from services.archive.read_lab import read_lab
+from services.archive.read_labs_asked import check_labs
 from services.archive.read_quiz import read_quiz
 from services.archive.shapes import MAX_BLOCK, BankFile, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile
 from services.quizzes import prerequisites
@@ -78,6 +79,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
         bank=bank,
     )
     check_asked(content, faults, lambda file: _document(QuizFile, folder, file, faults))
+    check_labs(content, lambda file: parse(folder.text(file) or "", file, Faults()), faults)
     return content
 
 

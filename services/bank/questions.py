@@ -18,6 +18,7 @@ from services.bank.rendering import renderer
 from services.bank.states import touch
 from services.courses import turns
 from services.errors import Conflict, InvalidInput, NotFound
+from services.quizzes import lab_checks
 
 # The file to which an export writes what was made on the site.
 FILE = "questions"
@@ -103,6 +104,7 @@ def tags(course: Course) -> list[str]:
 
 def create(course: Course, slug: str, said: Written) -> Question:
     """Add a draft to the bank; raise InvalidInput where the slug is taken."""
+    lab_checks.require(course.id, said.kind, said.spec)
     turns.take(course.slug)
     if db.session.scalar(select(Question.id).where(_is_in_bank(course), Question.slug == slug)) is not None:
         raise InvalidInput("slug", f"{slug} is the slug of another question of this bank")
@@ -127,6 +129,7 @@ def edit(course: Course, question_id: int, said: Written, *, based_on: int) -> b
 
     `based_on` is the number of the version that the caller saw: ChangedMeanwhile where another one is current now.
     """
+    lab_checks.require(course.id, said.kind, said.spec)
     turns.take(course.slug)
     # What was read before the turn may be old.
     question = db.session.scalar(_of_course(course).where(Question.id == question_id))

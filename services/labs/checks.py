@@ -19,6 +19,7 @@ from services.courses import progress
 from services.errors import Conflict, NotFound
 from services.labs import running_labs
 from services.leaderboards import points
+from services.quizzes import lab_answers
 
 MAX_OUTPUT = 4096
 RETRIES = leases.Retries(most=3)
@@ -98,6 +99,7 @@ def finish(
         return
     kind = "check_passed" if is_passed else "check_failed"
     timelines.note(run.session_id, kind, now, check=run.check.title, check_id=run.check_id)
+    lab_answers.record(run, is_passed=is_passed, now=now)
     if is_passed:
         _reward(run, now)
     live.lab_changed(run.session_id)

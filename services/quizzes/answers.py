@@ -95,16 +95,20 @@ def save(
     typed_at: datetime | None = None,
     tab: str = "",
     is_over: bool = False,
+    is_of_site: bool = False,
 ) -> Receipt:
     """Keep an answer if it is what was typed last; say what is saved. Two statements.
 
     The share lock on the attempt orders saves against closing: an answer is either in before the attempt is graded,
     or refused with Closed. A repeated save is harmless; one that isn't the newest is Superseded. A caller who has read
-    that the attempt is over says so by `is_over`: what then counts late is graded one after the other.
+    that the attempt is over says so by `is_over`: what then counts late is graded one after the other. A question that
+    a lab's check answers takes the answer of the site alone (`is_of_site`).
     """
     if not 1 <= revision <= MAX_REVISION:
         raise InvalidInput("revision", "must be a whole number from 1")
     place = places.lock(attempt_id, position, "UPDATE" if is_over else "SHARE")
+    if type_of(place.version.kind).check_of is not None and not is_of_site:
+        raise InvalidInput("response", "is given by the lab's check")
     edit = Edit(
         type_of(place.version.kind).clean(place.version.spec, response),
         revision,

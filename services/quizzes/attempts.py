@@ -15,7 +15,7 @@ from models.attempt import IN_PROGRESS
 from models.marks import exact
 from reasons import Code, Reason
 from services.errors import NotFound, Refused
-from services.quizzes import accommodations, draws, gate, grading, prerequisites
+from services.quizzes import accommodations, draws, gate, grading, lab_checks, prerequisites
 from services.quizzes.terms import GRACE, Terms, terms_of
 
 # A seed is a whole number that PostgreSQL's bigint holds, and a program's JSON, too.
@@ -98,6 +98,8 @@ def _insert(
     ]
     db.session.add(attempt)
     db.session.flush()
+    asked = zip(attempt.items, drawn, strict=True)
+    lab_checks.fill(attempt, [(item, one.kind, one.spec) for item, one in asked], now=now)
     return attempt
 
 

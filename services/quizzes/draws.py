@@ -53,6 +53,8 @@ class Item:
     version_id: int
     points: float
     frozen: dict[str, Any]
+    kind: str
+    spec: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
     for one in varied:
         if one.question_id in seen:
             frozen[one.question_id] = _least_seen(one, quiz, seed, seen[one.question_id])
-    return [Item(one.version_id, one.points, frozen[one.question_id]) for one in asked]
+    return [Item(one.version_id, one.points, frozen[one.question_id], one.kind, one.spec) for one in asked]
 
 
 def freeze(kind: str, spec: dict[str, Any], seed: str, *, is_shuffled: bool = True) -> dict[str, Any]:

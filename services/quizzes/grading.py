@@ -18,7 +18,7 @@ from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
-from services.quizzes import accommodations, lifecycle, scores
+from services.quizzes import accommodations, lab_checks, lifecycle, scores
 from services.quizzes.terms import WHOLE, terms_of
 
 log = structlog.get_logger("yurt.grading")
@@ -33,7 +33,7 @@ def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdu
     attempt = (lifecycle.time_out if is_overdue else lifecycle.hand_in)(attempt_id, now=now)
     if attempt is None:
         return False
-    marks = _grade(attempt_id)
+    marks = _grade(attempt, now)
     if None in marks:
         lifecycle.wait_for_grader(attempt_id)
         return True
@@ -86,14 +86,21 @@ def _credit(attempt: Attempt, quiz: Quiz) -> int:
     return terms_of(quiz, granted).credit(min(times))
 
 
-def _grade(attempt_id: int) -> Sequence[Fraction | None]:
-    """Write the marks of every answer that a machine can grade; return all of them. Two round trips."""
-    rows = db.session.execute(
-        select(AttemptItem, QuestionVersion.kind, QuestionVersion.spec)
-        .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(AttemptItem.attempt_id == attempt_id)
-        .execution_options(populate_existing=True)
-    ).tuples()
+def _grade(attempt: Attempt, now: datetime) -> Sequence[Fraction | None]:
+    """Write the marks of every answer that a machine can grade; return all of them. Two round trips, and one more for
+    each question that a lab's check answers and hasn't yet."""
+    attempt_id = attempt.id
+    rows = (
+        db.session.execute(
+            select(AttemptItem, QuestionVersion.kind, QuestionVersion.spec)
+            .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+            .where(AttemptItem.attempt_id == attempt_id)
+            .execution_options(populate_existing=True)
+        )
+        .tuples()
+        .all()
+    )
+    lab_checks.fill(attempt, rows, now=now)
     marks = {item: _marks(item, kind, spec) for item, kind, spec in rows}
     graded = [(item.position, mark) for item, mark in marks.items() if mark is not None]
     if graded:

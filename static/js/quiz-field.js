@@ -41,6 +41,11 @@ export class Field {
     script.setUp?.(box, () => box.dispatchEvent(new Event("input", { bubbles: true })));
   }
 
+  /** Whether the site gives the answer, so that nobody else can have answered meanwhile. */
+  get isGivenBySite() {
+    return this.#script.isGivenBySite === true;
+  }
+
   /** @returns {Control[]} */
   #controls() {
     return /** @type {Control[]} */ (parts(this.#box, CONTROLS));

@@ -231,6 +231,7 @@ export class Item {
     this.isAnswered = isGiven(response);
     if (isSame(before, response) || (!isGiven(before) && response === null)) return;
     this.field.show(response);
+    if (this.field.isGivenBySite) return this.#say(this.#words.saved);
     this.#say(isFirst ? this.#words.followed : this.#words.newer);
     if (isGiven(before)) this.#earlier.add({ response: before, typed_at: isoNow() });
   }

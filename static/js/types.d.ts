@@ -138,6 +138,8 @@ export interface QuestionScript {
   write?(box: HTMLElement, answer: Answer): void;
   focus?(box: HTMLElement): void;
   wordsOf?(box: HTMLElement, answer: Answer): string;
+  /** The site gives the answer: the page shows it, and sends none. */
+  isGivenBySite?: boolean;
 }
 
 /** What was typed into a question, as the browser keeps it until the site has it. `title` is the quiz', for lists. */

@@ -50,6 +50,12 @@ def earned(attempt: Attempt) -> dict[str, Any]:
     return {item.version.kind: item.score for item in attempt.items}
 
 
+def worth(kind: str) -> tuple[str, int | None]:
+    """Return what the right answer is worth, or that nobody could give it here."""
+    samples = samples_of(kind)
+    return kind, None if samples.is_graded_later else 0 if samples.is_given_by_site else 1
+
+
 def test_every_type_is_asked_saved_and_shown(client: FlaskClient, attempt: Attempt) -> None:
     page = client.get(f"/attempts/{attempt.id}")
     assert page.status_code == 200
@@ -60,7 +66,8 @@ def test_every_type_is_asked_saved_and_shown(client: FlaskClient, attempt: Attem
     for item in attempt.items:
         path = f"/attempts/{attempt.id}/items/{item.position}"
         answer = {"response": RIGHT[item.version.kind], "revision": 1}
-        assert put_json(client, path, answer).status_code == 200, item.version.kind
+        is_sent = not samples_of(item.version.kind).is_given_by_site
+        assert put_json(client, path, answer).status_code == (200 if is_sent else 422), item.version.kind
         junk = put_json(client, path, {"response": {"x": {"y": ["z"]}}, "revision": 2})
         assert junk.status_code == 422, item.version.kind
         assert json.loads(junk.text)["errors"][0]["field"] == "response"
@@ -68,13 +75,14 @@ def test_every_type_is_asked_saved_and_shown(client: FlaskClient, attempt: Attem
     post(client, f"/attempts/{attempt.id}/submit")
 
     assert client.get(f"/attempts/{attempt.id}/result").status_code == 200
-    later = {kind for kind in TYPES if samples_of(kind).is_graded_later}
-    assert earned(attempt) == {kind: None if kind in later else 1 for kind in TYPES}
+    assert earned(attempt) == dict(map(worth, TYPES))
 
 
 def test_every_type_is_answered_without_scripts(client: FlaskClient, attempt: Attempt) -> None:
     form: dict[str, Any] = {}
     for item in attempt.items:
+        if samples_of(item.version.kind).is_given_by_site:
+            continue
         response = RIGHT[item.version.kind]
         if item.version.kind == "ordering":
             response = {name: str(place) for place, name in enumerate(response, start=1)}
@@ -82,14 +90,13 @@ def test_every_type_is_answered_without_scripts(client: FlaskClient, attempt: At
 
     post(client, f"/attempts/{attempt.id}/submit", **form)
 
-    later = {kind for kind in TYPES if samples_of(kind).is_graded_later}
-    assert earned(attempt) == {kind: None if kind in later else 1 for kind in TYPES}
+    assert earned(attempt) == dict(map(worth, TYPES))
 
 
 def test_an_empty_form_is_no_answer(client: FlaskClient, attempt: Attempt) -> None:
     form: dict[str, Any] = {}
     for item in attempt.items:
-        if item.version.kind != "multiple":  # boxes that aren't marked aren't sent
+        if item.version.kind != "multiple" and not samples_of(item.version.kind).is_given_by_site:  # no box is sent
             response = RIGHT[item.version.kind]
             form |= of_form(f"item-{item.position}", dict.fromkeys(response, "") if isinstance(response, dict) else "")
 

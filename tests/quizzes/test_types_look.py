@@ -38,8 +38,10 @@ def templates() -> jinja2.Environment:
     return made
 
 
-def picture(endpoint: str, *, slug: str, path: str) -> str:
-    """Return a picture of the demo course, as an address that needs no site."""
+def picture(endpoint: str, *, slug: str, path: str = "", **_other: str) -> str:
+    """Return a picture of the demo course, as an address that needs no site; of another page, some address."""
+    if not path:
+        return f"/{endpoint}"
     data = (ROOT / "courses" / "linux-from-the-shell" / "files" / path).read_bytes()
     return f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}"
 
