@@ -17,6 +17,7 @@ from blueprints import (
     health,
     hosts,
     kept_outline,
+    kept_pages,
     limits,
     openapi,
     pages,
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     connect_redis(app, settings)
     telemetry.init_app(app)
     endings.init_app(app)
+    kept_pages.init_app(app, settings)
     hosts.init_app(app, settings)
     # Outside of what looks at the host. The scheme is PUBLIC_URL's.
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap

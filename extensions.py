@@ -5,6 +5,7 @@ Redis may be gone at any moment: sessions then turn into a clear page, caches in
 
 import hashlib
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ REDIS_TIMEOUT_S = 2.0
 REDIS_CONNECT_TIMEOUT_S = 0.5
 
 SESSION_PREFIX = "yurt:session:"
+# Where a request has the session that was read before Flask (blueprints/kept_lane.py).
+READ = "yurt.session_read"
 # What has no use for a session: the API has its own tokens.
 WITHOUT_SESSION = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
 # Where Redis keeps who somebody is (services/accounts/identities.py), and the mark that stands for everybody.
@@ -182,6 +185,17 @@ class TolerantCache(RedisCache):
             return False
 
 
+@dataclass(frozen=True)
+class SessionRead:
+    """What one message to Redis brought: the session `sid`, the values of its person, those of `further` keys."""
+
+    sid: str
+    stored: bytes | None
+    identity: list[bytes | None] | None
+    keys: tuple[str, ...] = ()
+    further: tuple[bytes | None, ...] = ()
+
+
 class Sessions(RedisSessionInterface):
     """Server-side sessions; while Redis is gone a request has an empty session that is marked and never saved.
 
@@ -218,14 +232,17 @@ class Sessions(RedisSessionInterface):
             if not sid:
                 self.client.ping()  # a form that can't be kept mustn't be shown either
                 return self._new_session()
-            stored, identity = self._fetch(sid, app.permanent_session_lifetime)
+            # Who stood in front of the application may have read it.
+            read: SessionRead | None = incoming.environ.get(READ)
+            if read is None or read.sid != sid:
+                read = self.fetch(sid, app.permanent_session_lifetime)
         except redis.RedisError:
             incoming.environ["yurt.sessions_gone"] = True
             return self._new_session()
-        if stored is None:
+        if read.stored is None:
             return self._new_session()
-        session = self.session_class(self.serializer.decode(stored), sid=sid)
-        session.is_stored, session.identity = True, identity
+        session = self.session_class(self.serializer.decode(read.stored), sid=sid)
+        session.is_stored, session.identity = True, read.identity
         return session
 
     def _new_session(self) -> ServerSideSession:
@@ -233,16 +250,18 @@ class Sessions(RedisSessionInterface):
         session.is_stored, session.identity = False, None
         return session
 
-    def _fetch(self, sid: str, lifetime: timedelta) -> tuple[bytes | None, list[bytes | None] | None]:
-        """Read a session, prolong it, and read who its person is: one message."""
+    def fetch(self, sid: str, lifetime: timedelta, *keys: str) -> SessionRead:
+        """Read a session, prolong it, and read who its person is, and further keys: one message."""
         number = sid.rpartition(".")[2]
         is_named = "." in sid and number.isascii() and number.isdigit() and len(number) < 20
+        wanted = [*(identity_keys(int(number)) if is_named else ()), *keys]
         with self.client.pipeline(transaction=False) as together:
             together.getex(self._get_store_id(sid), ex=lifetime)
-            if is_named:
-                together.mget(*identity_keys(int(number)))
-            answers = together.execute()
-        return answers[0], answers[1] if is_named else None
+            if wanted:
+                together.mget(*wanted)
+            stored, *rest = together.execute()
+        values = rest[0] if rest else []
+        return SessionRead(sid, stored, values[:2] if is_named else None, keys, tuple(values[2 if is_named else 0 :]))
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Any) -> None:
         """Keep the session; a request that changed nothing doesn't fail when Redis goes in its middle."""

@@ -18,6 +18,8 @@ def run() -> None:
         with context.begin_transaction():
             # A migration may well take longer than a page.
             connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'"))
+            # A table whose deferred triggers wait for the end can't be altered until then.
+            connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             context.run_migrations()
 

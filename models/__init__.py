@@ -9,6 +9,7 @@ from models.course import Activity, Course, Lesson, Module
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
 from models.grade import GradeMark
+from models.kept_version import KeptVersion
 from models.lab import Lab, LabCheck, LabStep
 from models.lab_event import IdleVerdict, LabEvent
 from models.lab_help import LabMessage, LabRead, LabVisit
@@ -41,6 +42,7 @@ __all__ = [
     "GradeMark",
     "HintTaken",
     "IdleVerdict",
+    "KeptVersion",
     "Lab",
     "LabCheck",
     "LabEvent",

@@ -136,6 +136,8 @@ def site_settings(database_url: str, redis_url: str, var: Path, **changes: Any) 
         "var_dir": var,
         "public_url": "http://localhost",
         "log_level": "WARNING",
+        # A test's transaction is its own: nobody else sees its versions. tests/kept has sites of its own.
+        "kept_pages_s": 0,
         "lab_backend": "local",
         "lab_local_accept_risk": True,
         "is_demo": True,

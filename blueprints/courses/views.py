@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, SubmitField
 from wtforms.validators import Length
 
-from blueprints import access, kept_outline, limits, pages
+from blueprints import access, kept_outline, kept_pages, limits, pages
 from blueprints.pages import login_required, me, now, person
 from extensions import db
 from models import Course, Lesson
@@ -18,7 +18,7 @@ from services.courses import files, members, progress
 from services.courses.outlines import activity, done_ids, outline
 from services.errors import InvalidInput, NotFound
 from services.labs import bulk
-from services.leaderboards import boards, entries
+from services.leaderboards import boards, entries, scopes
 
 courses = Blueprint("courses", __name__)
 
@@ -36,6 +36,8 @@ def home() -> ResponseReturnValue:
     user = person()
     if user is None:
         return render_template("courses/home.html", courses=course_catalogue.catalogue().rows, cards=[])
+    made = progress.cards(user.id)
+    kept_pages.keep(user, *(card.course for card in made))
     cards = [
         {
             "course": card.course,
@@ -45,7 +47,7 @@ def home() -> ResponseReturnValue:
             "next": pages.link(card.course, card.next),
             "points": card.points,
         }
-        for card in progress.cards(user.id)
+        for card in made
     ]
     return render_template("courses/home.html", cards=cards, courses=[])
 
@@ -71,6 +73,8 @@ def catalogue() -> ResponseReturnValue:
 def show(slug: str) -> ResponseReturnValue:
     """A course's front page."""
     course, role = access.course(slug, person())
+    if role is not None:
+        kept_pages.keep(person(), course, has_board=True, until=scopes.freezes(course))
     return _course_page(course, role, EnrolForm())
 
 
@@ -161,6 +165,7 @@ def lesson(slug: str, lesson: str) -> ResponseReturnValue:
     course, role = access.study(slug, person())
     chosen_lesson, plan, done = activity(course, lesson, Lesson), outline(course), done_ids(me().id, course)
     before, after = plan.around(chosen_lesson.slug)
+    kept_pages.keep(me(), course)
     return render_template(
         "courses/lesson.html",
         course=course,

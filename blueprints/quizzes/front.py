@@ -1,20 +1,22 @@
 """A quiz's front page: what it asks for, whether one can start now, and how earlier attempts went."""
 
+from datetime import datetime
 from fractions import Fraction
 
 import flask_babel
 from flask import render_template
 
-from blueprints import kept_outline, pages
+from blueprints import kept_outline, kept_pages, pages
 from blueprints.pages import me, now
 from blueprints.quizzes import results
-from models import Course, Quiz
+from models import Attempt, Course, Quiz
 from quiz_settings import values_of
 from reasons import Reason, sentence
 from services import policy
 from services.courses.outlines import done_ids, outline
 from services.quizzes import accommodations, gate, grading, prerequisites, reveal, scores
-from services.quizzes.terms import terms_of
+from services.quizzes.gate import Obstacle
+from services.quizzes.terms import Terms, terms_of
 
 
 def page(
@@ -28,6 +30,7 @@ def page(
     """Render it; `refused` is why a start was refused just now."""
     at, is_staff = now(), policy.may_see_people(me(), role)
     plan = outline(course)
+    last_close = reveal.last_close(quiz)
     made, granted = accommodations.standing(me().id, quiz)
     terms = terms_of(quiz, granted, is_staff=is_staff)
     entry = next((entry for entry in plan.entries if entry.id == quiz.id), None)
@@ -38,6 +41,8 @@ def page(
     closed = results.listed(made, quiz, now=at, is_staff=is_staff)
     counted = scores.counted((attempt for attempt, shown in closed if shown.score), quiz.counts)
     before, after = plan.around(quiz.slug)
+    if refused is None and not is_password_wrong:
+        kept_pages.keep(me(), course, until=_changes(terms, opened, obstacle, last_close))
     return render_template(
         "quizzes/show.html",
         course=course,
@@ -70,5 +75,14 @@ def page(
         outline=kept_outline.beside(course, plan, done_ids(me().id, course), quiz.id),
         previous=pages.link(course, before),
         next=pages.link(course, after),
-        shown_later_at=reveal.next_change(quiz, now=at, last_close=reveal.last_close(quiz)),
+        shown_later_at=reveal.next_change(quiz, now=at, last_close=last_close),
     )
+
+
+def _changes(
+    terms: Terms, opened: Attempt | None, obstacle: Obstacle | None, last_close: datetime | None
+) -> list[datetime]:
+    """Return when the page changes by itself."""
+    moments = [terms.opens_at, terms.due_at, terms.closes_at, last_close, obstacle.possible_at if obstacle else None]
+    moments.append(opened.deadline_at if opened else None)
+    return [at for at in moments if at is not None]

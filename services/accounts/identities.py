@@ -44,11 +44,17 @@ class Store(Protocol):
 
 def read(values: Sequence[bytes | None]) -> dict[str, Any] | None:
     """Return what is kept at the two keys of `extensions.identity_keys`, or None where PostgreSQL is to be asked."""
-    own, everybody = values
-    if own is None or own == MARK or everybody is not None:
+    own = values[0]
+    if own is None or is_changing(values):
         return None
     kept: dict[str, Any] = json.loads(own)
     return kept
+
+
+def is_changing(values: Sequence[bytes | None]) -> bool:
+    """Say whether somebody is changing the person, so that PostgreSQL has to be asked."""
+    own, everybody = values
+    return own == MARK or everybody is not None
 
 
 def is_open(values: Sequence[bytes | None]) -> bool:

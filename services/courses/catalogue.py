@@ -3,10 +3,11 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, or_, select
+from sqlalchemy import BigInteger, Text, bindparam, func, or_, select
 
 from extensions import db
 from models import Activity, Course, Enrolment
+from services import kept_versions
 from services.errors import NotFound
 from services.paging import PER_PAGE, Page, paginate
 
@@ -37,14 +38,27 @@ def find_with_role(slug: str, user_id: int | None) -> tuple[Course, str | None]:
     row = db.session.execute(_with_role(), {"slug": slug.replace("\x00", ""), "user_id": user_id}).one_or_none()
     if row is None:
         raise NotFound
-    return row[0], row[1]
+    course, role, of_course, of_people, of_person, snapshot = row
+    versions = {kept_versions.course(course.id): of_course, kept_versions.people(course.id): of_people}
+    if user_id is not None:
+        versions[kept_versions.person(user_id)] = of_person
+    board = kept_versions.Board(course.id, course.board_epoch, snapshot)
+    kept_versions.saw(db.session(), versions, board)
+    return course, role
 
 
 @cache
 def _with_role() -> Any:
     """Build the question of nearly every page once."""
     is_theirs = (Enrolment.course_id == Course.id) & (Enrolment.user_id == bindparam("user_id", type_=BigInteger))
-    columns = select(Course, Enrolment.role).outerjoin(Enrolment, is_theirs)
+    columns = select(
+        Course,
+        Enrolment.role,
+        kept_versions.number(func.concat("course:", Course.id)),
+        kept_versions.number(func.concat("people:", Course.id)),
+        kept_versions.number(func.concat("person:", bindparam("user_id", type_=BigInteger))),
+        kept_versions.snapshot(),
+    ).outerjoin(Enrolment, is_theirs)
     return columns.where(Course.slug == bindparam("slug", type_=Text))
 
 

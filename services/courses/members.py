@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager
 from extensions import db
 from models import Activity, Completion, Course, CourseTotal, Enrolment, User
 from models.enrolment import ROLES
-from services import policy
+from services import kept_versions, policy
 from services.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.paging import PER_PAGE, Page, paginate
 
@@ -31,14 +31,20 @@ def enrolled_ids(user_id: int) -> set[int]:
 
 def enrolments_of(user_id: int) -> list[Enrolment]:
     """Return a person's enrolments with their courses, newest first."""
+    of_course = kept_versions.number(func.concat("course:", Enrolment.course_id))
     query = (
-        select(Enrolment)
+        select(Enrolment, of_course, kept_versions.number(kept_versions.person(user_id)))
         .join(Enrolment.course)
         .options(contains_eager(Enrolment.course))
         .where(Enrolment.user_id == user_id)
         .order_by(Enrolment.enrolled_at.desc(), Enrolment.course_id)
     )
-    return list(db.session.scalars(query))
+    rows = db.session.execute(query).all()
+    versions = {kept_versions.course(enrolment.course_id): number for enrolment, number, _own in rows}
+    if rows:
+        versions[kept_versions.person(user_id)] = rows[0][2]
+    kept_versions.saw(db.session(), versions)
+    return [enrolment for enrolment, *_numbers in rows]
 
 
 def enrol(user: User, course: Course, code: str | None, *, now: datetime) -> None:

@@ -49,6 +49,11 @@ def frozen_at(course: Course, at: datetime) -> datetime | None:
     return begin if begin is not None and end is not None and begin <= at < end else None
 
 
+def freezes(course: Course) -> list[datetime]:
+    """Return the moments at which the students' board stops and goes on."""
+    return [at for at in (course.board_frozen_from, course.board_frozen_until) if at is not None]
+
+
 def scope_of(
     course: Course, *, period: Period, cohort_id: int | None, as_of: datetime | None, is_staff: bool, now: datetime
 ) -> Scope:

@@ -1,0 +1,76 @@
+"""Pages as Redis keeps them: one line that says what a page was made of, then the page, compressed."""
+
+import gzip
+import hashlib
+import json
+import zlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from config import ROOT
+from services.kept_versions import Board, Depends
+
+PREFIX = "yurt:page:"
+# What pages are made by. Another version of Yurt keeps its own.
+MAKERS = ("templates", "blueprints", "services", "question_types", "static", "translations")
+LEVEL = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kept page. `session` and `identity` are digests of the values that it was made with, `until` is Unix time."""
+
+    session: str
+    identity: str
+    on: Depends
+    until: float
+    route: str
+    headers: list[list[str]]
+    body: bytes
+
+    def packed(self) -> bytes:
+        """Return it as it is kept."""
+        head: dict[str, Any] = {name: getattr(self, name) for name in ("session", "identity", "until", "route")}
+        head |= {"versions": self.on.versions, "board": asdict(self.on.board) if self.on.board else None}
+        head["headers"] = self.headers
+        return json.dumps(head, separators=(",", ":")).encode() + b"\n" + self.body
+
+
+def read(kept: bytes) -> Entry:
+    """Return what `packed` made; raise ValueError."""
+    line, _newline, body = kept.partition(b"\n")
+    head = json.loads(line)
+    board = Board(**head.pop("board")) if head["board"] else None
+    on = Depends(head.pop("versions"), board)
+    head.pop("board", None)
+    return Entry(on=on, body=body, **head)
+
+
+def compressed(body: bytes) -> bytes:
+    """Return a body as it is kept and sent: gzip (RFC 1952)."""
+    return gzip.compress(body, LEVEL, mtime=0)
+
+
+def plain(body: bytes) -> bytes:
+    """Return a body for who doesn't take gzip."""
+    return zlib.decompress(body, wbits=31)
+
+
+def digest(value: bytes) -> str:
+    """Return a short digest."""
+    return hashlib.blake2b(value, digest_size=12).hexdigest()
+
+
+def key(release: str, session_digest: str, path: str, query: str, languages: str) -> str:
+    """Return the key of a page of somebody's session."""
+    return f"{PREFIX}{session_digest}:{digest(f'{release}|{path}?{query}|{languages}'.encode())}"
+
+
+def release(*settings: str) -> str:
+    """Return a digest of what makes pages: Yurt's files, and the settings that they show."""
+    total = hashlib.blake2b("\n".join(settings).encode(), digest_size=12)
+    for folder in MAKERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                total.update(f"{path.relative_to(ROOT)}:{path.stat().st_size}:{path.stat().st_mtime_ns}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,126 @@
+"""WSGI: answers a request for a kept page before Flask, with one message to Redis and one statement of PostgreSQL.
+
+It answers only where the page was made in the same session, for the same person as they are now, and nothing changed
+of what it shows. Whatever is unusual about a request, or fails, is Flask's.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from flask import Flask
+from prometheus_client import Counter
+from redis import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+import telemetry
+from blueprints import hosts, kept_entries
+from blueprints.kept_entries import Entry
+from extensions import READ, SessionRead, Sessions, db, session_digest
+from services import kept_versions
+from services.accounts import identities
+
+Environ = dict[str, Any]
+Start = Callable[..., Any]
+COOKIE = re.compile(r"(?:^|;\s*)yurt_session=([A-Za-z0-9_.-]+)(?:;|$)")
+GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))")
+# A request that says more about itself than these pages look at.
+UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_X_YURT_PERSON", "HTTP_RANGE")
+
+PAGES = Counter("yurt_kept_pages_total", "Requests for pages that are kept, by outcome.", ["outcome"])
+log = structlog.get_logger("yurt")
+
+
+class Lane:
+    """Stands in front of the application."""
+
+    def __init__(self, app: Flask, inner: Callable[[Environ, Start], Iterable[bytes]]) -> None:
+        self._inner = inner
+        self._app = app
+        self._lifetime = app.permanent_session_lifetime
+        settings = app.extensions["yurt"]
+        self._takes_id = bool(settings.trusted_proxies)
+        self._release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
+        with app.app_context():
+            self._engine = db.engine
+
+    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        """Answer the request."""
+        began = time.perf_counter()
+        if _is_for_a_page(environ):
+            entry = self._find(environ)
+            if entry is not None:
+                return self._answer(environ, start_response, entry, began)
+        return self._inner(environ, start_response)
+
+    def _find(self, environ: Environ) -> Entry | None:
+        """Return the page that is kept for this request, if it still is what Flask would make."""
+        cookie = COOKIE.search(environ["HTTP_COOKIE"])
+        if cookie is None or not self._app.extensions["yurt_hosts"].serves(environ.get(hosts.ASKED, "")):
+            return None
+        sid = cookie[1]
+        page = kept_entries.key(
+            self._release,
+            session_digest(sid),
+            environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
+        )
+        sessions: Sessions = self._app.session_interface  # type: ignore[assignment]  # app.py has set it
+        try:
+            read = sessions.fetch(sid, self._lifetime, page)
+        except RedisError:
+            return None
+        environ[READ] = read
+        entry = _valid(read)
+        if entry is None:
+            PAGES.labels("miss").inc()
+            return None
+        try:
+            holds = kept_versions.hold(self._engine, entry.on)
+        except SQLAlchemyError:
+            return None
+        PAGES.labels("hit" if holds else "changed").inc()
+        return entry if holds else None
+
+    def _answer(self, environ: Environ, start_response: Start, entry: Entry, began: float) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_id else ""
+        number = telemetry.request_id(given) if given else uuid.uuid4().hex
+        headers = [*((name, value) for name, value in entry.headers), ("Vary", "Accept-Encoding")]
+        if GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            body = entry.body
+            headers.append(("Content-Encoding", "gzip"))
+        else:
+            body = kept_entries.plain(entry.body)
+        headers += [("Content-Length", str(len(body))), ("X-Request-ID", number)]
+        start_response("200 OK", headers)
+        telemetry.note(entry.route, "GET", environ["PATH_INFO"], 200, time.perf_counter() - began, number, is_kept=True)
+        return [body]
+
+
+def _is_for_a_page(environ: Environ) -> bool:
+    path = environ["PATH_INFO"]
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and (path == "/" or path.startswith("/courses/"))
+        and "HTTP_COOKIE" in environ
+        and not any(name in environ for name in UNUSUAL)
+    )
+
+
+def _valid(read: SessionRead) -> Entry | None:
+    """Return the entry that came with the session, where it was made for both as they are now."""
+    kept = read.further[0]
+    if kept is None or read.stored is None or read.identity is None or identities.is_changing(read.identity):
+        return None
+    try:
+        entry = kept_entries.read(kept)
+    except (ValueError, KeyError, TypeError):
+        return None
+    is_theirs = entry.session == kept_entries.digest(read.stored) and read.identity[0] is not None
+    if not is_theirs or entry.identity != kept_entries.digest(read.identity[0] or b""):
+        return None
+    return entry if entry.until > time.time() else None

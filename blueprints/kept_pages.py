@@ -1,0 +1,80 @@
+"""Pages that are kept as they were made, for the person whose they are, until something changes of what they show.
+
+A view says that its page may be kept, and what it depends on (`keep`). The next request for it in the same session is
+answered before Flask (`kept_lane.py`), if all that still holds. docs/adr/0045-pages-are-kept-by-what-they-show.md.
+"""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+from flask import Flask, Response, current_app, g, request, session
+from redis import RedisError
+
+from blueprints import kept_entries, kept_lane
+from config import Settings
+from extensions import READ, SessionRead, db
+from models import Course, User
+from route_names import route_name
+from services import kept_versions
+from services.kept_versions import Depends
+
+# What each answer has of its own.
+OWN_HEADERS = ("x-request-id", "date", "content-length", "server")
+
+log = structlog.get_logger("yurt.pages")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Keep pages, where the setting says so."""
+    if settings.kept_pages_s:
+        app.after_request(_store)
+        app.wsgi_app = kept_lane.Lane(app, app.wsgi_app)  # type: ignore[method-assign]  # the documented way
+
+
+def keep(
+    user: User | None,
+    *courses: Course,
+    has_people: bool = False,
+    has_board: bool = False,
+    until: Iterable[datetime] = (),
+) -> None:
+    """Let the page of this request be kept.
+
+    It shows what is `user`'s own and these courses' contents; who is in them, and the board of the first, where it says
+    so; and changes by itself at the moments of `until` that are to come.
+    """
+    if user is None:
+        return
+    keys = [kept_versions.person(user.id), *(kept_versions.course(course.id) for course in courses)]
+    keys += [kept_versions.people(course.id) for course in courses if has_people]
+    g.kept_on = kept_versions.depends(db.session(), keys, courses[0].id if has_board else None)
+    g.kept_until = min((at.timestamp() for at in until if at.timestamp() > time.time()), default=None)
+
+
+def _store(response: Response) -> Response:
+    on: Depends | None = g.get("kept_on")
+    read: SessionRead | None = request.environ.get(READ)
+    if on is None or read is None or not read.keys or getattr(session, "modified", True):
+        return response
+    whose = read.identity[0] if read.identity else None
+    is_plain = response.status_code == 200 and not response.is_streamed and "Set-Cookie" not in response.headers
+    if read.stored is None or whose is None or not is_plain:
+        return response
+    kept_s = current_app.extensions["yurt"].kept_pages_s
+    until = min(time.time() + kept_s, g.kept_until or float("inf"))
+    entry = kept_entries.Entry(
+        session=kept_entries.digest(read.stored),
+        identity=kept_entries.digest(whose),
+        on=on,
+        until=until,
+        route=route_name(),
+        headers=[[name, value] for name, value in response.headers if name.lower() not in OWN_HEADERS],
+        body=kept_entries.compressed(response.get_data()),
+    )
+    try:
+        current_app.extensions["yurt_redis"].set(read.keys[0], entry.packed(), ex=kept_s)
+    except RedisError as error:
+        log.warning("page not kept", error=type(error).__name__)
+    return response

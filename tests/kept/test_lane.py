@@ -1,0 +1,180 @@
+"""Who gets a kept page, and what else an answer has."""
+
+import gzip
+
+import pytest
+from sqlalchemy import text
+
+from extensions import Base, db
+from models import User
+from services import kept_versions
+from tests.kept.conftest import PAGES
+from tests.people import post, sign_in
+
+# Tables that no kept page shows anything of, or that another version stands for.
+UNSHOWN = {
+    "answer_saves",
+    "api_tokens",
+    "attempt_items",
+    "blobs",
+    "board_places",
+    "cluster_states",
+    "course_files",
+    "ended_sessions",
+    "grade_marks",
+    "idle_verdicts",
+    "kept_versions",
+    "lab_events",
+    "lab_messages",
+    "lab_reads",
+    "lab_saves",
+    "lab_sessions",
+    "lab_steps",
+    "lab_visits",
+    "mails",
+    "point_audits",
+    "point_entries",
+    "question_versions",
+    "role_members",  # who somebody is comes with the session
+    "roles",
+    "warm_labs",
+    "warm_plans",
+}
+
+
+def test_each_table_moves_a_version_or_is_said_to_be_shown_by_no_kept_page(bob):
+    with bob.app.app_context():
+        found = db.session.execute(
+            text("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'move_versions'")
+        )
+        moving = set(found.scalars())
+
+    assert moving & UNSHOWN == set()
+    assert moving | UNSHOWN == set(Base.metadata.tables), "a new table: does a page that is kept show something of it?"
+
+
+def test_somebody_elses_session_gets_a_page_of_its_own(bob):
+    bob.keep(PAGES["course"])
+
+    other = bob.app.test_client()
+    sign_in(other, "alice")
+
+    assert "Alice" in other.get(PAGES["course"]).text
+    assert "Bob" not in other.get(PAGES["course"]).text
+
+
+def test_who_signed_out_gets_no_kept_page(bob):
+    bob.keep(PAGES["lesson"], PAGES["home"])
+    cookie = bob.client.get_cookie("yurt_session").value
+    post(bob.client, "/logout")
+
+    bob.client.set_cookie("yurt_session", cookie)
+
+    assert bob.client.get(PAGES["lesson"]).status_code == 302
+    assert "Sign in" in bob.client.get("/").text
+
+
+def test_an_account_that_is_off_gets_no_kept_page(bob):
+    bob.keep(PAGES["lesson"])
+
+    with bob.app.app_context():
+        db.session.get(User, bob.user_id).active = False
+        db.session.commit()
+
+    assert bob.client.get(PAGES["lesson"]).status_code == 302
+
+
+def test_who_is_taken_out_of_the_course_gets_no_kept_page(bob):
+    bob.keep(PAGES["lesson"])
+
+    with bob.app.app_context():
+        db.session.execute(text("DELETE FROM enrolments WHERE user_id = :id"), {"id": bob.user_id})
+        db.session.commit()
+
+    assert bob.client.get(PAGES["lesson"]).status_code == 403
+
+
+def test_another_language_and_another_address_are_other_pages(bob):
+    bob.keep(PAGES["lesson"])
+
+    assert not bob.open(PAGES["lesson"], **{"Accept-Language": "de"})[1]
+    assert not bob.open(PAGES["lesson"] + "?from=mail")[1]
+
+
+def test_a_message_is_shown_once(bob):
+    bob.keep(PAGES["course"])
+
+    post(bob.client, "/courses/shell/enrol", code="yurt-2026")
+
+    assert "Welcome to" in bob.open(PAGES["course"])[0]
+    assert "Welcome to" not in bob.open(PAGES["course"])[0]
+
+
+def test_a_kept_page_has_the_headers_of_a_page_and_an_id_of_its_own(bob):
+    made = bob.client.get(PAGES["lesson"])
+    kept = bob.client.get(PAGES["lesson"])
+    again = bob.client.get(PAGES["lesson"])
+
+    own = {"X-Request-ID", "Content-Length", "Vary"}
+    assert {name: value for name, value in kept.headers if name not in own} == {
+        name: value for name, value in made.headers if name not in own
+    }
+    assert "Accept-Encoding" in kept.headers["Vary"]
+    assert len({answer.headers["X-Request-ID"] for answer in (made, kept, again)}) == 3
+
+
+def test_a_browser_that_takes_gzip_gets_what_is_kept(bob):
+    plain = bob.open(PAGES["lesson"])[0]
+
+    answer = bob.client.get(PAGES["lesson"], headers={"Accept-Encoding": "gzip, br"})
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "Some words" in gzip.decompress(answer.data).decode()
+    assert "Some words" in plain
+
+
+def test_who_refuses_gzip_gets_none(bob):
+    bob.keep(PAGES["lesson"])
+
+    assert "Content-Encoding" not in bob.client.get(PAGES["lesson"], headers={"Accept-Encoding": "gzip;q=0"}).headers
+
+
+def test_a_host_that_isnt_ours_gets_no_kept_page(bob):
+    bob.keep(PAGES["lesson"])
+
+    assert bob.client.get(PAGES["lesson"], headers={"Host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\nx", b"\xff\xfe", b'{"session":1}\n', b"not json\nbody"])
+def test_what_redis_holds_instead_of_a_page_is_passed_over(bob, damage):
+    bob.keep(PAGES["lesson"])
+    redis = bob.app.extensions["yurt_redis"]
+    for key in redis.scan_iter(match="yurt:page:*"):
+        redis.set(key, damage)
+
+    assert "Some words" in bob.open(PAGES["lesson"])[0]
+
+
+def test_a_visitor_gets_no_kept_page(bob):
+    assert bob.app.test_client().get("/courses/shell").status_code == 200
+    assert not list(bob.app.extensions["yurt_redis"].scan_iter(match="yurt:page:*"))
+
+
+def test_a_kept_page_costs_one_statement_and_one_message(bob, monkeypatch):
+    bob.keep(PAGES["course"])
+    asked = []
+    ask = kept_versions._ask
+    monkeypatch.setattr(kept_versions, "_ask", lambda *given: asked.append(given) or ask(*given))
+    redis = bob.app.extensions["yurt_redis"]
+    before = redis.info("commandstats")
+
+    assert bob.open(PAGES["course"])[1]
+
+    after = redis.info("commandstats")
+    calls = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in after}
+    assert len(asked) == 1
+    assert {name: count for name, count in calls.items() if count} == {
+        "cmdstat_getex": 1,
+        "cmdstat_mget": 1,
+        "cmdstat_info": 1,
+    }
