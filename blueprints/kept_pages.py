@@ -1,7 +1,7 @@
 """Pages that are kept as they were made, for the person whose they are, until something changes of what they show.
 
 A view says that its page may be kept, and what it depends on (`keep`). The next request for it in the same session is
-answered before Flask (`kept_lane.py`), if all that still holds. docs/adr/0045-pages-are-kept-by-what-they-show.md.
+answered before Flask (`kept_lane.py`), if all that still holds. docs/adr/0046-pages-are-kept-by-what-they-show.md.
 """
 
 import time

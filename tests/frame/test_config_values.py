@@ -50,6 +50,7 @@ RIGHT = {
     "MISTRAL_URL": "https://ai.example.org/v1",
     "SENTRY_DSN": "https://key@sentry.example.org/1",
     "YURT_RELEASE": "yurt@7",
+    "KEPT_PAGES_S": "60",
     "REGISTRATION": "closed",
     "UNCONFIRMED_DAYS": "14",
 }

@@ -1,10 +1,10 @@
-"""Versions of what kept pages show, moved by triggers at the end of each transaction that changes it (docs/adr/0045)."""
+"""Versions of what kept pages show, moved by triggers at the end of each transaction that changes it (docs/adr/0046)."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 FUNCTIONS = """
 -- Once a transaction is enough: a row that thousands of its rows move would become a chain of as many dead ones.
