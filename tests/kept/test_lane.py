@@ -22,6 +22,7 @@ UNSHOWN = {
     "course_files",
     "ended_sessions",
     "grade_marks",
+    "hints_taken",
     "idle_verdicts",
     "kept_versions",
     "lab_events",
