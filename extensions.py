@@ -43,8 +43,8 @@ REDIS_CONNECT_TIMEOUT_S = 0.5
 SESSION_PREFIX = "yurt:session:"
 # Where a request has the session that was read before Flask (blueprints/kept_lane.py).
 READ = "yurt.session_read"
-# What has no use for a session: the API has its own tokens.
-WITHOUT_SESSION = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
+# What has no use for a session: the API has its own tokens, a picture its address.
+WITHOUT_SESSION = ("/api/", "/static/", "/pictures/", "/healthz", "/readyz", "/metrics")
 # Where Redis keeps who somebody is (services/accounts/identities.py), and the mark that stands for everybody.
 WHO_PREFIX = "yurt:who:"
 

@@ -11,6 +11,7 @@ from blueprints.bank.api import bank_api
 from blueprints.bank.views import bank
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
+from blueprints.courses.pictures import pictures
 from blueprints.courses.views import courses
 from blueprints.gradebook.api import gradebook_api
 from blueprints.gradebook.mine import my_grades
@@ -45,6 +46,7 @@ PAGES = (
     auth,
     confirmation,
     courses,
+    pictures,
     people,
     quizzes,
     bank,

@@ -50,7 +50,14 @@ PERMISSIONS = ", ".join(
     )
 )
 # Pages and files that need no sign-in work without Redis; so does the API, which has its own tokens.
-WITHOUT_SESSION = ("static", "question_types.asset", "health.healthz", "health.readyz", "health.metrics")
+WITHOUT_SESSION = (
+    "static",
+    "question_types.asset",
+    "pictures.picture",
+    "health.healthz",
+    "health.readyz",
+    "health.metrics",
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 

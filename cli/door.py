@@ -79,6 +79,7 @@ def door_environ(settings: Settings, *, web: str, gateway: str, home: Path) -> M
         # Where people reach the site over TLS, browsers never ask for it without.
         "YURT_HSTS": f'header ?Strict-Transport-Security "{HSTS}"' if settings.is_https else "",
         "YURT_ROOT": str(ROOT),
+        "YURT_DOOR": str(settings.door_dir),
         "YURT_BODY_TIME": f"{body_time.DOOR_GRACE_S:g}s {body_time.BYTES_A_SECOND}",
         "YURT_WEB": web,
         "YURT_GATEWAY": gateway,

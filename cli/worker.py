@@ -34,6 +34,7 @@ from config import ROOT, Settings, settings_or_exit
 from lines import relay
 from services import process_figures
 from services.accounts import passwords
+from services.courses import pictures
 from telemetry import configure_logging
 
 MEGABYTE = 1024 * 1024
@@ -57,6 +58,8 @@ def main() -> int:
     listener = socket.socket(fileno=options.fd) if options.fd is not None else listen(options.bind)
     record = runtime_folder(settings.var_dir) / "workers.json"
     configure_logging(settings, "web")
+    # What another version, or another key, put there; it comes again with the first who asks.
+    pictures.forget(settings.door_dir / pictures.FOLDER)
     if options.bind:
         cautions.warn(settings)
     process_figures.note(settings.metrics_dir, "supervisor")

@@ -68,6 +68,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("courses.leave", "POST"): (f"{COURSE}/leave", {}, (302, 302, 302, 409, 302)),
     ("courses.lesson", "GET"): (f"{COURSE}/lessons/first-words", {}, (302, 403, 200, 200, 200)),
     ("courses.complete", "POST"): (f"{COURSE}/lessons/first-words/complete", {}, (302, 403, 302, 302, 403)),
+    ("pictures.picture", "GET"): ("/pictures/none.png", {}, (404, 404, 404, 404, 404)),
     ("courses.file", "GET"): (f"{COURSE}/files/none.png", {}, (404, 404, 404, 404, 404)),
     ("people.show", "GET"): (f"{COURSE}/people", {}, (302, 403, 403, 200, 200)),
     ("people.set_role", "POST"): (f"{COURSE}/people/{{bob}}", {"role": "student"}, (302, 403, 403, 302, 302)),

@@ -9,6 +9,7 @@ from wtforms import StringField, SubmitField
 from wtforms.validators import Length
 
 from blueprints import access, kept_outline, kept_pages, limits, pages
+from blueprints.courses.pictures import POLICY
 from blueprints.pages import login_required, me, now, person
 from extensions import db
 from models import Course, Lesson
@@ -209,8 +210,7 @@ def file(slug: str, path: str) -> Response:
     response.mimetype = course_file.content_type
     response.set_etag(course_file.sha256)
     response.headers["Cache-Control"] = "private, max-age=300"
-    # SVG may carry scripts: as a picture it can't run them, opened by itself this policy stops them.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response.headers["Content-Security-Policy"] = POLICY
     if course_file.content_type not in files.PICTURES:
         name = path.rsplit("/", 1)[-1].replace('"', "")
         response.headers.set("Content-Disposition", "attachment", filename=name)

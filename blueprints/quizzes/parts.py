@@ -8,9 +8,11 @@ from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, send_file, url_for
-from jinja2 import FileSystemLoader, PrefixLoader
+from jinja2 import FileSystemLoader, PrefixLoader, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
+from blueprints.courses.pictures import with_pictures
 from question_types import ASSETS, FOLDER, TYPES, type_of
 
 question_parts = Blueprint("question_types", __name__)
@@ -73,11 +75,12 @@ def question_assets(items: list[Any], *, has_scripts: bool = False) -> Markup:
 
 
 @question_parts.app_template_global()
-def question_prompt(item: Any) -> Markup:
-    """Return a question as an attempt asks it."""
+@pass_context
+def question_prompt(context: Context, item: Any) -> Markup:
+    """Return a question as an attempt asks it; the page's `course` has its pictures."""
     version = _of(item, "version")
     made = type_of(version.kind).prompt(version.prompt_html, version.spec, _of(item, "frozen"))
-    return Markup(made)  # sanitised when it was imported
+    return with_pictures(made, context["course"])
 
 
 @question_parts.app_template_global()

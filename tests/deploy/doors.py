@@ -103,6 +103,7 @@ def nginx_conf(parent: Path, door: int, instances: list[int], gateway: int = NOB
     for name in ("static", "deploy"):
         (folder / name).symlink_to(ROOT / name)
     text = text.replace("/usr/share/yurt/static", f"{folder}/static").replace("/usr/share/yurt", f"{folder}/deploy")
+    text = text.replace("/var/lib/yurt/door", f"{parent}/door")
     path.write_text(("user root;\n" if os.geteuid() == 0 else "") + text)
     return path
 

@@ -1,0 +1,115 @@
+"""Pictures have addresses that nobody can guess, under which anybody gets them, at best from the front door."""
+
+import os
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from extensions import db as database
+from models import CourseFile, QuestionVersion, utcnow
+from services.courses import files, pictures
+from services.errors import NotFound
+from services.quizzes import attempts
+from tests.factories import Cast
+from tests.people import sign_in
+
+PNG = b"\x89PNG\r\n\x1a\n and the rest"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><script>alert(1)</script></svg>'
+KEY = "a key"
+
+
+def add_file(cast: Cast, path: str, data: bytes) -> str:
+    sha256 = files.store(data)
+    row = CourseFile(course_id=cast.course.id, path=path, sha256=sha256, content_type=files.sniff(data))
+    database.session.add(row)
+    cast.course.version += 1
+    database.session.flush()
+    return sha256
+
+
+@pytest.fixture
+def address(app: Flask, cast: Cast) -> str:
+    """The address of a picture of the course."""
+    secret = app.extensions["yurt"].secret_key
+    return pictures.PREFIX + pictures.name_of(secret, add_file(cast, "files/a b.svg", SVG), "image/svg+xml")
+
+
+def test_a_name_is_read_by_the_key_that_made_it_and_by_no_other() -> None:
+    name = pictures.name_of(KEY, "0" * 64, "image/png")
+
+    assert pictures.read_name(KEY, name) == ("0" * 64, "image/png")
+    for wrong in (name.replace(".png", ".svg"), "1" + name[1:], name.upper(), "../" + name, name + "\n"):
+        with pytest.raises(NotFound):
+            pictures.read_name(KEY, wrong)
+    with pytest.raises(NotFound):
+        pictures.read_name("another key", name)
+
+
+def test_whoever_has_the_address_gets_the_picture_for_ever(client: FlaskClient, address: str) -> None:
+    response = client.get(address)
+
+    assert (response.status_code, response.data, response.mimetype) == (200, SVG, "image/svg+xml")
+    assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in response.headers
+    assert client.get(address, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+def test_a_picture_is_kept_for_the_door_once_it_was_asked_for(client: FlaskClient, app: Flask, address: str) -> None:
+    folder: Path = app.extensions["yurt"].door_dir
+
+    client.get(address)
+
+    kept = folder / address[1:]
+    assert kept.read_bytes() == SVG
+    assert kept.stat().st_mode & 0o777 == 0o644
+    assert sorted(path.name for path in kept.parent.iterdir()) == [kept.name, f"{kept.name}.gz"]
+    pictures.forget(kept.parent)
+    assert not list(kept.parent.iterdir())
+
+
+def test_the_folder_is_bounded_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_KEPT_BYTES", 25)
+    for number, name in enumerate(("b.png", "a.png", "c.png")):
+        pictures.keep(tmp_path, name, b"0123456789")
+        os.utime(tmp_path / name, (number, number)) if (tmp_path / name).exists() else None
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "c.png"]
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_speed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+
+    pictures.keep(tmp_path / "file", "a.png", PNG)
+    pictures.forget(tmp_path / "file")
+
+
+def test_an_attempt_shows_the_pictures_of_its_questions_by_these_addresses(
+    client: FlaskClient, cast: Cast, address: str
+) -> None:
+    version = database.session.get_one(QuestionVersion, cast.quiz.questions[0].current_id)
+    version.prompt_html = (
+        '<p><img src="/courses/shell/files/a%20b.svg" alt="one" width="4" height="3">'
+        '<img src="/courses/shell/files/gone.svg" alt="two"><a href="/courses/shell/files/a%20b.svg">it</a></p>'
+    )
+    sign_in(client, "bob")
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=utcnow())
+
+    page = client.get(f"/attempts/{attempt.id}").text
+
+    assert f'<img src="{address}" alt="one" width="4" height="3">' in page
+    assert '<img src="/courses/shell/files/gone.svg" alt="two"><a href="/courses/shell/files/a%20b.svg">' in page
+    assert client.get("/courses/shell/files/a%20b.svg").data == SVG
+
+
+def test_a_changed_picture_has_another_address_at_once(client: FlaskClient, cast: Cast, address: str) -> None:
+    assert pictures.of_course(cast.course)["files/a b.svg"][0] in address
+
+    row = database.session.get_one(CourseFile, (cast.course.id, "files/a b.svg"))
+    row.sha256 = files.store(PNG)
+    cast.course.version += 1
+
+    assert pictures.of_course(cast.course)["files/a b.svg"][0] == row.sha256
