@@ -9,6 +9,7 @@ from models.course import Activity, Course, Lesson, Module
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
 from models.grade import GradeMark
+from models.grading_run import GradingRun
 from models.kept_version import KeptVersion
 from models.lab import Lab, LabCheck, LabStep
 from models.lab_event import IdleVerdict, LabEvent
@@ -40,6 +41,7 @@ __all__ = [
     "EndedSession",
     "Enrolment",
     "GradeMark",
+    "GradingRun",
     "HintTaken",
     "IdleVerdict",
     "KeptVersion",

@@ -9,7 +9,7 @@ import importlib
 import re
 from pathlib import Path
 
-from question_types.base import CheckOfLab, Form, Frozen, QuestionType, Spec
+from question_types.base import CheckOfLab, Form, Frozen, QuestionType, Spec, TestsInLab
 from services.errors import InvalidInput
 
 FOLDER = Path(__file__).parent
@@ -58,4 +58,16 @@ def type_of(name: str) -> QuestionType:
     return TYPES[name]
 
 
-__all__ = ["ASSETS", "FOLDER", "TYPES", "BrokenType", "CheckOfLab", "Form", "Frozen", "QuestionType", "Spec", "type_of"]
+__all__ = [
+    "ASSETS",
+    "FOLDER",
+    "TYPES",
+    "BrokenType",
+    "CheckOfLab",
+    "Form",
+    "Frozen",
+    "QuestionType",
+    "Spec",
+    "TestsInLab",
+    "type_of",
+]

@@ -32,6 +32,39 @@ class CheckOfLab:
     counts_earlier: bool = True
 
 
+def shown_lines(text: str) -> str:
+    """Return a text as it is compared: without spaces at the ends of lines, and without empty lines at its end."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip() for line in lines).rstrip("\n")
+
+
+@dataclass(frozen=True)
+class CaseInLab:
+    """One run of a student's program: a command, what it reads, and what it has to print. The last never enters the
+    machine, so no program can print it without having worked it out."""
+
+    command: str
+    stdin: bytes
+    output: str
+    is_hidden: bool = False
+
+    def fits(self, printed: str) -> bool:
+        """Whether that was printed; `output` is what `shown_lines` returned."""
+        return shown_lines(printed) == self.output
+
+
+@dataclass(frozen=True)
+class TestsInLab:
+    """How a student's answer is run: as the file, in a machine of a lab of the same course, case by case."""
+
+    __test__ = False  # pytest
+
+    lab: str
+    file: str
+    time_limit_s: int
+    cases: tuple[CaseInLab, ...]
+
+
 def _texts(response: Any) -> list[str]:
     """Return the texts in a response, in their order."""
     if isinstance(response, dict):
@@ -94,6 +127,9 @@ class QuestionType:
     MAX_PARTS; None where a person or a lab has to decide. No answer earns nothing.
     explain(spec, response, frozen) -> dict: what the result shows: `solution` (text), `notes` (feedback by choice), and
     what else the type's template uses.
+    tests_of(spec) -> TestsInLab | None: what runs in a machine to grade an answer for which `grade` returns None; None
+    where a person grades it.
+    grade_tests(spec, passed) -> Fraction: the share of the points, by which cases passed.
     in_words(spec, response) -> str: the answer in one line.
 
     Statistics
@@ -113,6 +149,8 @@ class QuestionType:
     show: Callable[[Spec, Frozen], dict[str, Any]] = lambda _spec, _frozen: {}
     prompt: Callable[[str, Spec, Frozen], str] = lambda html, _spec, _frozen: html
     of_form: Callable[[Form], Any] = one_or_parts
+    tests_of: Callable[[Spec], TestsInLab | None] = lambda _spec: None
+    grade_tests: Callable[[Spec, list[bool]], Fraction] = lambda _spec, passed: Fraction(int(all(passed)))
     check_of: Callable[[Spec], CheckOfLab] | None = None
     reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
     in_words: Callable[[Spec, Any], str] = lambda _spec, response: ", ".join(_texts(response))

@@ -234,6 +234,10 @@ class Code(StrEnum):
         {"limit_kb": int},
     )
 
+    # Why a person grades an answer that tests were to grade.
+    TESTS_WITHOUT_LAB = "tests_without_lab", N_("the course doesn’t have the lab of its tests any more")
+    TESTS_NOT_RUN = "tests_not_run", N_("the machine for its tests failed %(tries)s times"), {"tries": int}
+
     # What speaks for and against a lab's idleness.
     USE_UNKNOWN = "use_unknown", N_("nobody knows what happens in it")
     NO_INPUT = "no_input", N_("no input %(minutes)s min"), {"minutes": int}

@@ -1,6 +1,6 @@
 """Leases on rows: who works at a row, until when, and when it is tried again.
 
-They are one for all kinds of rows: labs, warm machines, checks, saves and mail.
+They are one for all kinds of rows: labs, warm machines, checks, tests of answers, saves and mail.
 
 A row that a worker holds says so in `holder` and `leased_until`. The lease is short, and renewed while the work lasts.
 A worker that dies renews nothing, so another one takes the row over when the lease has run out. The leases of a worker
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, union, up
 from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
-from models import CheckRun, LabSession, Mail, WarmLab
+from models import CheckRun, GradingRun, LabSession, Mail, WarmLab
 
 # How long a row stays with a holder that renews no more; a living one renews four times as often.
 LEASE = timedelta(seconds=6)
@@ -30,9 +30,10 @@ LONGEST_PAUSE = timedelta(seconds=60)
 # The columns of a row that nobody holds, and that waits for nothing.
 FREE: dict[str, Any] = {"leased_until": None, "retry_at": None, "holder": ""}
 
-Row = TypeVar("Row", LabSession, WarmLab, CheckRun, Mail)
-Kind = type[LabSession] | type[WarmLab] | type[CheckRun] | type[Mail]
-KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, Mail)
+Row = TypeVar("Row", LabSession, WarmLab, CheckRun, GradingRun, Mail)
+AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Mail
+Kind = type[LabSession] | type[WarmLab] | type[CheckRun] | type[GradingRun] | type[Mail]
+KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, GradingRun, Mail)
 # The process's own name, set when a scheduler starts; a process without one (a script) is never taken over from early.
 _names: list[str] = []
 
@@ -78,7 +79,7 @@ def held(now: datetime, lease: timedelta = LEASE) -> dict[str, Any]:
     return {"leased_until": now + lease, "holder": holder()}
 
 
-def tries_of(row: LabSession | WarmLab | CheckRun | Mail) -> int:
+def tries_of(row: AnyRow) -> int:
     """Return the failures of a row that is being claimed, with the one of a holder that died over it."""
     return row.tries + (row.leased_until is not None)
 
@@ -116,7 +117,7 @@ def claim(
     return row
 
 
-def set_on(row: LabSession | WarmLab | CheckRun | Mail, values: dict[str, Any]) -> None:
+def set_on(row: AnyRow, values: dict[str, Any]) -> None:
     """Set columns of a row that the caller has locked, or has just made."""
     for name, value in values.items():
         setattr(row, name, value)

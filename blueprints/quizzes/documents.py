@@ -7,6 +7,7 @@ from typing import Any
 
 import flask_babel
 
+from blueprints.quizzes import tests
 from models import AnswerSave, Attempt, AttemptItem, Quiz
 from question_types import type_of
 from quiz_settings import columns_of
@@ -45,8 +46,13 @@ def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]
     shown = reveal.of(attempt, attempt.quiz, now=now, last_close=last_close, is_staff=is_staff)
     others = answer_log.by_position(answer_log.uncounted(attempt.id))
     taken = quiz_hints.of_attempt(attempt)
+    tested = tests.of_attempt(attempt, shown, is_staff=is_staff)
     items = [
-        {**_item(item, others.get(item.position, []), shown), "hints": hints(taken.get(item.position, quiz_hints.NONE))}
+        {
+            **_item(item, others.get(item.position, []), shown),
+            "hints": hints(taken.get(item.position, quiz_hints.NONE)),
+            "tests": tested.get(item.position),
+        }
         for item in attempt.items
     ]
     return {**_summary(attempt, shown), "items": items}

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from blueprints import access, shown
 from blueprints.pages import login_required, me, now
-from blueprints.quizzes import form_fields, results
+from blueprints.quizzes import form_fields, results, tests
 from extensions import db
 from models import AttemptItem
 from question_types import type_of
@@ -116,6 +116,7 @@ def _page(item: AttemptItem, typed: dict[str, str], *, faults: dict[str, str] | 
             **results.graded(item, results.late_answers(item), reveal.EVERYTHING),
             "version": version,
             "hints": hints.of_item(item),
+            "tests": tests.of_attempt(attempt, reveal.EVERYTHING, is_staff=True).get(item.position),
         },
         typed=typed,
         faults=faults or {},

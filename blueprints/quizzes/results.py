@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from blueprints.quizzes import tests
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import KEPT, LATE
 from models.marks import exact
@@ -12,18 +13,23 @@ from services.quizzes import answer_log, grading, hints, reveal, scores
 from services.quizzes.reveal import Reveal
 
 
-def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt]) -> dict[str, Any]:
+def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt], *, is_staff: bool) -> dict[str, Any]:
     """Give the score and every question of a closed attempt; `made` are all attempts of its student at the quiz."""
     quiz = attempt.quiz
     late = answer_log.by_position(other for other in answer_log.uncounted(attempt.id) if other.why == LATE)
-    taken = hints.of_attempt(attempt)
+    taken, tested = hints.of_attempt(attempt), tests.of_attempt(attempt, shown, is_staff=is_staff)
     percent = attempt.percent if shown.score else None
     return {
         "shown": shown,
         "items": [
-            {**graded(item, late.get(item.position, []), shown), "hints": taken.get(item.position)}
+            {
+                **graded(item, late.get(item.position, []), shown),
+                "hints": taken.get(item.position),
+                "tests": tested.get(item.position),
+            }
             for item in attempt.items
         ],
+        "is_tested": any(each["is_open"] for each in tested.values()),
         "percent": percent,
         "is_graded": attempt.score is not None,
         "is_passed": percent is not None and percent >= quiz.pass_percent,

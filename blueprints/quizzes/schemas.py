@@ -85,6 +85,30 @@ class UncountedOut(Output):
     received_at: datetime
 
 
+class CaseOut(Output):
+    """A test of an answer. What a hidden one runs, expects and printed is null but for the staff."""
+
+    name: str
+    is_hidden: bool
+    is_passed: bool
+    is_timed_out: bool
+    command: str | None
+    stdin: str | None
+    expected: str | None
+    printed: str | None
+
+
+class TestsOut(Output):
+    """The tests that grade an answer: `cases` are there once they are done and correctness is shown; after an error a
+    person grades it, and `reason` says why."""
+
+    __test__ = False  # pytest
+
+    state: Literal["queued", "running", "done", "error"]
+    reason: str | None
+    cases: list[CaseOut]
+
+
 class ItemOut(Output):
     """A question of an attempt: `points` is its weight in marks. score (marks, without what hints cost), solution,
     feedback and the comment of who graded it by hand come once the attempt is closed, and the quiz lets its students
@@ -102,6 +126,7 @@ class ItemOut(Output):
     read_as: str | None
     uncounted: list[UncountedOut]
     hints: HintsOut
+    tests: TestsOut | None
     score: Marks | None = None
     solution: str | None = None
     feedback_html: str | None = None

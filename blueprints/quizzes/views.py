@@ -115,18 +115,22 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
     _close_overdue(attempt, at)
     items = answers.saved(attempt.id)
     others = answer_log.by_position(answer_log.uncounted(attempt.id)) if attempt.is_open else {}
-    ticket = live_tickets.issuer().live("attempt", attempt.id)
     response = jsonify(
         state=documents.state_of(attempt),
         closed_by=attempt.closed_by,
         now=at.isoformat(),
         deadline_at=attempt.deadline_at.isoformat() if attempt.deadline_at else None,
-        live=f"/live/attempts/{attempt.id}?ticket={ticket}",
+        live=_live(attempt.id),
         saved=sum(1 for item in items if item.response is not None),
         items=[_saved(item, others.get(item.position, [])) for item in items],
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _live(attempt_id: int) -> str:
+    """Return where a page hears of changes of an attempt."""
+    return f"/live/attempts/{attempt_id}?ticket={live_tickets.issuer().live('attempt', attempt_id)}"
 
 
 def _saved(item: Row[tuple[int, int, Any, int]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
@@ -228,6 +232,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
     _before, after = outline(course).around(quiz.slug)
     last_close = reveal.last_close(quiz)
     shown = reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=is_staff)
+    context = results.context(attempt, shown, made, is_staff=is_staff)
     return render_template(
         "quizzes/result.html",
         course=course,
@@ -238,6 +243,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
         shown_later_at=None if is_staff else reveal.next_change(quiz, now=at, last_close=last_close),
         students_view=reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=False),
         can_try_again=gate.obstacle(terms.terms_of(quiz, granted, is_staff=is_staff), made, at) is None,
-        **results.context(attempt, shown, made),
+        live=_live(attempt_id) if context["is_tested"] and is_mine else "",
+        **context,
         next=pages.link(course, after),
     )

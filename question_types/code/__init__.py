@@ -1,4 +1,4 @@
-"""Code: a program or a part of one, written in a small editor; a person grades it."""
+"""Code: a program or a part of one, written in a small editor; tests in a lab's machine grade it, or a person."""
 
 import re
 from fractions import Fraction
@@ -6,7 +6,8 @@ from random import Random
 from typing import Any
 
 from question_types import raw, typed
-from question_types.base import NOTHING, Frozen, QuestionType, Spec
+from question_types.base import NOTHING, Frozen, QuestionType, Spec, written_values
+from question_types.code import testing
 from services.errors import InvalidInput
 
 MAX_LENGTH = 50_000
@@ -14,13 +15,20 @@ _LANGUAGE = re.compile(r"[a-z0-9+-]{1,30}")
 
 
 def parse(written: dict[str, Any]) -> Spec:
-    """Read language, starter (what the editor holds at first) and model_answer, shown with the result."""
-    raw.only(written, "language", "starter", "model_answer")
+    """Read language, starter (what the editor holds at first), model_answer, shown with the result, and tests."""
+    raw.only(written, "language", "starter", "model_answer", "tests")
     language = raw.text(written, "language", "")
     if language and not _LANGUAGE.fullmatch(language):
         raise InvalidInput("language", "must be the name of a language as in a block of code: bash, python, c++")
     texts = {name: _block(written, name) for name in ("starter", "model_answer")}
-    return {name: text for name, text in {"language": language, **texts}.items() if text}
+    spec: Spec = {name: text for name, text in {"language": language, **texts}.items() if text}
+    return {**spec, "tests": testing.parse(written["tests"])} if "tests" in written else spec
+
+
+def export(spec: Spec) -> dict[str, Any]:
+    """Return the fields again."""
+    own = written_values({name: value for name, value in spec.items() if name != "tests"})
+    return {**own, "tests": testing.export(spec["tests"])} if "tests" in spec else own
 
 
 def _block(written: dict[str, Any], name: str) -> str:
@@ -46,7 +54,7 @@ def clean(spec: Spec, response: Any) -> str | None:
 
 
 def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction | None:
-    """Leave it to a person."""
+    """Leave it to the tests, or to a person."""
     return NOTHING if response is None else None
 
 
@@ -68,7 +76,14 @@ TYPE = QuestionType(
     clean=clean,
     grade=grade,
     explain=explain,
-    fields=("language", "starter", "model_answer"),
+    fields=(
+        *("language", "starter", "model_answer", "tests", "lab", "file", "run", "time_limit", "scoring", "cases"),
+        *("name", "input", "output", "weight", "is_hidden"),
+    ),
+    export=export,
     freeze=freeze,
+    show=lambda spec, _frozen: testing.shown(spec),
+    tests_of=testing.tests_of,
+    grade_tests=testing.share,
     buckets=buckets,
 )

@@ -14,6 +14,7 @@ from scheduler.ticks import (
     capacity,
     checks,
     events,
+    grading,
     hopeless,
     idleness,
     lease_renewals,
@@ -34,12 +35,13 @@ from services import outbox
 from services.capacity.order import Limits
 from services.help import visits as help_visits
 from services.labs import checks as check_service
-from services.labs import claims, warm_stock
+from services.labs import claims, grading_runs, warm_stock
 from services.labs import saving as save_service
 from services.leaderboards import audits as point_audits
 from services.leaderboards import sets
 from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
+from services.quizzes import runs
 
 # Enough for a class of fifty to start within seconds, although each start waits for its machine.
 STARTERS = 8
@@ -47,6 +49,8 @@ STOPPERS = 4
 SAVERS = 2
 # Checks mostly wait for their labs.
 CHECKERS = 8
+# Each waits for a machine; how many run at once is said by the limits.
+GRADERS = 4
 # Nobody waits for a warm machine.
 WARMERS = 4
 # How often the cluster is looked at while no lab is open: then a job can only be one that nobody wants.
@@ -98,6 +102,14 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         _of_labs("stops", stop, STOPPERS, due=claims.stop_due, oldest=claims.oldest_stopping),
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
+        Tick(
+            "grading",
+            grading.grader(settings, backend, limits, keeper),
+            topic=runs.TOPIC,
+            threads=GRADERS,
+            due=grading_runs.due,
+            oldest=grading_runs.oldest,
+        ),
         Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S, has_work=keeper.has_any),
         Tick("idleness", idleness.culler(redis, settings.public_url), 15.0, needs=claims.is_any_running),
         Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),

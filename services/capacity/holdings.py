@@ -9,8 +9,9 @@ from sqlalchemy.orm import aliased
 
 from extensions import db
 from lab_templates import TEMPLATES
-from models import ClusterState, Lab, LabSession, WarmLab
+from models import Activity, ClusterState, GradingRun, Lab, LabSession, WarmLab
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
+from models.grading_run import RUN_RUNNING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from reasons import Code, Reason
 from services.capacity.order import Holdings, Room, Waiting, Warm
@@ -40,7 +41,10 @@ def lock() -> None:
 
 @cache
 def _held(_templates: frozenset[str]) -> tuple[Any, Any]:
-    """Return the queries for what sessions and warm machines hold. Built once: building costs more than running."""
+    """Return the queries for what sessions with tests of answers, and warm machines hold.
+
+    Built once: building costs more than running.
+    """
     cpu_needed, memory_needed = _needs()
     needs = (
         func.coalesce(func.sum(cpu_needed), 0).label("cpu_mhz"),
@@ -53,13 +57,22 @@ def _held(_templates: frozenset[str]) -> tuple[Any, Any]:
         .where(LabSession.state.in_(HOLDING))
         .group_by(LabSession.course_id, _lab.template)
     )
+    course_of_lab = Activity.__table__.c
+    runs = (
+        select(course_of_lab.course_id, func.count(), *needs)
+        .select_from(GradingRun)
+        .join(Lab.__table__, _lab.id == GradingRun.lab_id)
+        .join(Activity.__table__, course_of_lab.id == GradingRun.lab_id)
+        .where(GradingRun.state == RUN_RUNNING)
+        .group_by(course_of_lab.course_id, _lab.template)
+    )
     of_state = [func.count().filter(WarmLab.state == state) for state in (WARM_STARTING, WARM_READY, WARM_STOPPING)]
     warm = (
         select(WarmLab.lab_id, *of_state, *needs)
         .join(Lab.__table__, _lab.id == WarmLab.lab_id)
         .group_by(WarmLab.lab_id, _lab.template)
     )
-    return sessions, warm
+    return sessions.union_all(runs), warm
 
 
 def holdings(instance: str) -> Holdings:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from extensions import db
-from models import LabSession, WarmLab
+from models import GradingRun, LabSession, WarmLab
+from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
 from services.capacity import holdings, order
@@ -108,9 +109,10 @@ def oldest_stopping(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
 
 
 def is_any_open(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
-    """Ask whether any lab waits, has a machine, or is kept warm."""
+    """Ask whether any lab waits, has a machine, or is kept warm, or an answer is tested."""
     is_open = select(LabSession.id).where(LabSession.state != ENDED).exists()
-    return select(or_(is_open, select(WarmLab.id).exists())).scalar_subquery()
+    is_tested = select(GradingRun.id).where(GradingRun.state.in_(OPEN_RUNS)).exists()
+    return select(or_(is_open, is_tested, select(WarmLab.id).exists())).scalar_subquery()
 
 
 def is_any_running(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:

@@ -13,14 +13,17 @@ from typing import Literal, Protocol
 from sqlalchemy import select
 
 from extensions import db
-from models import LabSession, User, WarmLab
+from models import GradingRun, LabSession, User, WarmLab
 from models.cluster import WARM_READY
+from models.grading_run import RUN_RUNNING
 from models.lab_session import ENDED, RUNNING
 from reasons import Code, Reason
 from services.labs import lifecycle, warm_stock
 
 # The state under which a warm machine is listed beside sessions.
 WARM = "warm"
+# The same of a machine that runs the tests of an answer: its tick alone looks after it.
+TESTS = "tests"
 SKEW = timedelta(seconds=60)
 
 
@@ -73,7 +76,8 @@ class Repair:
 
 
 def known(job_id: str | None = None) -> list[Known]:
-    """Return every warm machine, and every session that hasn't ended; of the job `job_id` only, where it is given.
+    """Return every warm machine, every machine of tests, and every session that hasn't ended; of the job `job_id` only,
+    where it is given.
 
     Warm machines are read first: one adopted meanwhile appears twice rather than never. They are also repaired first,
     so that no lab that leaves a node is given a warm machine there.
@@ -86,10 +90,13 @@ def known(job_id: str | None = None) -> list[Known]:
     active = select(*columns).where(LabSession.state != ENDED)
     if job_id is not None:
         machines, active = machines.where(WarmLab.job_id == job_id), active.where(LabSession.job_id == job_id)
-    kept = db.session.execute(machines).all()
+    runs = select(GradingRun.job_id).where(GradingRun.state == RUN_RUNNING)
+    if job_id is not None:
+        runs = runs.where(GradingRun.job_id == job_id)
+    kept, tests = db.session.execute(machines).all(), db.session.scalars(runs).all()
     sessions = db.session.execute(active)
     warm = [Known(None, job, WARM, ready_at if state == WARM_READY else None) for job, state, ready_at in kept]
-    return [*warm, *(Known(*row) for row in sessions)]
+    return [*warm, *(Known(None, job, TESTS) for job in tests), *(Known(*row) for row in sessions)]
 
 
 def students() -> dict[uuid.UUID, str]:
@@ -145,6 +152,9 @@ def is_due(repair: Repair, job: Job | None, now: datetime) -> bool:
 def is_wanted(job_id: str) -> bool:
     """Say whether anybody wants the job, right before it is stopped. Warm machines are read first, as in `known`."""
     if db.session.scalar(select(WarmLab.id).where(WarmLab.job_id == job_id)) is not None:
+        return True
+    runs = select(GradingRun.id).where(GradingRun.job_id == job_id, GradingRun.state == RUN_RUNNING)
+    if db.session.scalar(runs) is not None:
         return True
     query = select(LabSession.id).where(LabSession.job_id == job_id, LabSession.state != ENDED)
     return db.session.scalar(query) is not None

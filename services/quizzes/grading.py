@@ -18,7 +18,7 @@ from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
-from services.quizzes import accommodations, lab_checks, lifecycle, scores
+from services.quizzes import accommodations, lab_checks, lifecycle, runs, scores
 from services.quizzes.terms import WHOLE, terms_of
 
 log = structlog.get_logger("yurt.grading")
@@ -28,7 +28,7 @@ def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdu
     """Close an open attempt as saved, grade it, and award what it improves; return whether this call did it.
 
     With is_overdue only one whose time is over; `quiz` saves looking for it. Where a machine can't grade an answer, the
-    attempt waits for a person, and nothing is awarded yet.
+    attempt waits for the tests of a lab or for a person, and nothing is awarded yet.
     """
     attempt = (lifecycle.time_out if is_overdue else lifecycle.hand_in)(attempt_id, now=now)
     if attempt is None:
@@ -113,6 +113,7 @@ def _grade(attempt: Attempt, now: datetime) -> Sequence[Fraction | None]:
         )
     for item, mark in marks.items():
         set_committed_value(item, "score", mark)
+    runs.queue(attempt, rows, now=now)
     return list(marks.values())
 
 

@@ -4,7 +4,7 @@ A check that passes during an attempt is saved as its answer at once (`lab_answe
 or in the moment of its start, is looked up when it starts and when it is graded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -39,15 +39,23 @@ def fault(checks: Iterable[tuple[str, str]], check: CheckOfLab) -> tuple[str, st
     return "check", f"there is no check {check.check} in the lab {check.lab}"
 
 
+def faults_of(kind: str, spec: Spec, checks: Iterable[tuple[str, str]], labs: Collection[str]) -> list[tuple[str, str]]:
+    """Return (field, fault) of a question that names a lab, or a check of it, which its course doesn't have."""
+    check, tests = check_of(kind, spec), type_of(kind).tests_of(spec)
+    if tests is not None and tests.lab not in labs:
+        return [("tests.lab", f"there is no lab {tests.lab} in the course")]
+    wrong = fault(checks, check) if check is not None else None
+    return [wrong] if wrong is not None else []
+
+
 def require(course_id: int, kind: str, spec: Spec) -> None:
-    """Raise InvalidInput where a question is to be answered by a check that its course doesn't have."""
-    check = check_of(kind, spec)
-    if check is None:
+    """Raise InvalidInput where a question names a lab, or a check of it, that its course doesn't have."""
+    if check_of(kind, spec) is None and type_of(kind).tests_of(spec) is None:
         return
+    labs = db.session.scalars(select(Lab.slug).where(Lab.course_id == course_id, ~Lab.is_archived)).all()
     query = select(Activity.slug, LabCheck.slug).join(LabCheck, LabCheck.lab_id == Activity.id)
     there = db.session.execute(query.where(Activity.course_id == course_id, ~LabCheck.is_archived)).tuples().all()
-    wrong = fault(there, check)
-    if wrong is not None:
+    for wrong in faults_of(kind, spec, there, labs):
         raise InvalidInput(*wrong)
 
 
@@ -61,12 +69,11 @@ def fill(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, no
         if check is None or item.response == PASSED:
             continue
         if _has_passed(attempt, check):
-            item.response, item.revision = PASSED, item.revision + 1
-            item.saved_at = item.typed_at = now
-            item.tab = SITE
+            kept = {"response": PASSED, "revision": item.revision + 1, "typed_at": now, "tab": SITE}
+            for name, value in {**kept, "saved_at": now}.items():
+                setattr(item, name, value)
             db.session.flush()
-            facts = {"typed_at": now, "received_at": now, "tab": SITE}
-            answer_log.append(attempt.id, item.position, why=KEPT, revision=item.revision, response=PASSED, **facts)
+            answer_log.append(attempt.id, item.position, why=KEPT, received_at=now, **kept)
 
 
 def _has_passed(attempt: Attempt, check: CheckOfLab) -> bool:

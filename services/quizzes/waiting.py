@@ -1,4 +1,4 @@
-"""Answers that wait for a person to grade them: how many, in which order, and which one is next."""
+"""Answers that wait for a person, and not for their tests: how many, in which order, and which one is next."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import NEEDS_GRADING
 from services.paging import Page, paginate
+from services.quizzes import runs
 
 # Those of one question together, the oldest first.
 PLACE = (Attempt.closed_at, AttemptItem.attempt_id, AttemptItem.position)
@@ -65,5 +66,10 @@ def _waiting(query: Select[*tuple[Any, ...]], quiz: Quiz) -> Select[*tuple[Any, 
         query.select_from(AttemptItem)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
-        .where(Attempt.quiz_id == quiz.id, Attempt.state == NEEDS_GRADING, AttemptItem.score.is_(None))
+        .where(
+            Attempt.quiz_id == quiz.id,
+            Attempt.state == NEEDS_GRADING,
+            AttemptItem.score.is_(None),
+            ~runs.is_being_run(),
+        )
     )

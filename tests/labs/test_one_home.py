@@ -20,6 +20,7 @@ HOMES = {LABS / f"{name}.py" for name in ("lifecycle", "running_labs", "saving",
 ELSEWHERE = {ROOT / "services" / "help" / "hands.py"}
 # Attributes of other things that have the name of a column.
 OF_OTHERS = {
+    ("blueprints/kept_pages.py", "g.kept_until"),
     ("cli/capsules.py", "self.job_id"),
     ("cli/supervise.py", "member.started_at"),
     ("services/archive/documents.py", "self.node"),

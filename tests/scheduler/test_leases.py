@@ -11,11 +11,12 @@ from sqlalchemy import text
 
 from config import ROOT
 from extensions import db as database
-from models import CheckRun, LabSession, Mail, WarmLab
+from models import CheckRun, GradingRun, LabSession, Mail, WarmLab
 from models.cluster import WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
 from services.leases import KINDS, LEASE, Retries
+from services.quizzes import attempts
 from tests.conftest import CommittedDatabase
 from tests.factories import Cast, LabFactory, ask_lab, make_cast, run_lab
 from tests.scheduler.conftest import NOW
@@ -38,10 +39,16 @@ def mail() -> Mail:
     return Mail(recipient="bob@example.org", subject="s", body_text="t", created_at=NOW, retry_at=NOW)
 
 
+def make_run(cast: Cast) -> GradingRun:
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    return GradingRun(attempt_id=attempt.id, position=1, user_id=cast.bob.id, lab_id=cast.lab.id)
+
+
 MAKE: dict[Any, Callable[[Cast], Any]] = {
     LabSession: lambda cast: run_lab(cast.bob, cast.lab, NOW, state=STOPPING, reason="user"),
     WarmLab: lambda cast: WarmLab(lab_id=cast.lab.id, job_id="lab-warm", state=WARM_STARTING),
     CheckRun: lambda cast: CheckRun(session=run_lab(cast.bob, cast.lab, NOW), check_id=cast.check.id),
+    GradingRun: lambda cast: make_run(cast),
     Mail: lambda _cast: mail(),
 }
 

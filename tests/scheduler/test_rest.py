@@ -144,6 +144,7 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
         "attempts",
         "audits",
         "boards",
+        "grading",
         "mail",
         "starts",
         "stops",

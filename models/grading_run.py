@@ -1,0 +1,58 @@
+"""A run of the tests that grade an answer, in a machine of its own."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Model
+from models.attempt import AttemptItem
+from models.base import Id, utcnow
+from models.lab import Lab
+from models.leased import Leased, held_index
+from models.reason_column import ReasonColumn
+from reasons import Reason
+
+RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_ERROR = "queued", "running", "done", "error"
+OPEN_RUNS = (RUN_QUEUED, RUN_RUNNING)
+
+
+class GradingRun(Leased, Model):
+    """The tests of one answer: queued when its attempt is handed in, carried out by the scheduler, once.
+
+    `job_id` is the machine's, anew for each try; `outcomes` has a row for each test in their order. `reason` says why
+    they were not run: then a person grades the answer.
+    """
+
+    __tablename__ = "grading_runs"
+
+    id: Mapped[Id]
+    attempt_id: Mapped[int]
+    position: Mapped[int]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    lab_id: Mapped[int | None] = mapped_column(ForeignKey("labs.id", ondelete="SET NULL"), index=True)
+    state: Mapped[str] = mapped_column(default=RUN_QUEUED)
+    job_id: Mapped[str] = mapped_column(default="", server_default="")
+    outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    reason: Mapped[Reason | None] = mapped_column(ReasonColumn)
+    requested_at: Mapped[datetime] = mapped_column(default=utcnow)
+    finished_at: Mapped[datetime | None]
+
+    lab: Mapped[Lab | None] = relationship()
+    item: Mapped[AttemptItem] = relationship()
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["attempt_id", "position"], ["attempt_items.attempt_id", "attempt_items.position"], ondelete="CASCADE"
+        ),
+        # An answer is run once, however often its attempt is closed or a run is taken over.
+        UniqueConstraint("attempt_id", "position"),
+        CheckConstraint("state IN ('queued', 'running', 'done', 'error')", name="state"),
+        # Serves the scheduler's claims, and what machines hold.
+        Index("ix_grading_runs_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),
+        # Serves the rule that a student's runs follow each other.
+        Index("ix_grading_runs_user", "user_id", postgresql_where="state = 'running'"),
+        held_index("grading_runs"),
+    )

@@ -1,0 +1,153 @@
+"""Runs the tests that grade answers, each answer in a machine of its own, which ends whatever happens.
+
+Claim, commit, start, run test by test, compare, write, stop. A scheduler may die between any two of these: the next one
+claims the run again, with another machine, and only one of them can write what the tests said. What a test has to print
+stays here: it never enters the machine.
+"""
+
+import base64
+import contextlib
+import shlex
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed, reason_of
+from config import Settings
+from extensions import db
+from models import AttemptItem, GradingRun, QuestionVersion, utcnow
+from question_types.base import CaseInLab, TestsInLab
+from reasons import Code, Reason
+from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
+from scheduler.ticks.starts import leave
+from services.capacity import holdings
+from services.capacity.order import Limits
+from services.labs import checks, grading_runs
+from services.quizzes import run_verdicts, runs
+from services.quizzes.run_verdicts import MAX_SHOWN, Outcome
+
+# What is read of a test's output: more is wrong anyway.
+OUTPUT_LIMIT = 65_536
+# The machine ends by itself soon after the last test may have ended.
+LIFE = timedelta(minutes=25)
+CLEAN_S = 5.0
+
+log = structlog.get_logger("yurt.scheduler")
+
+
+def grader(
+    settings: Settings, backend: Backend, limits: Limits, keeper: LeaseKeeper | None = None
+) -> Callable[..., bool]:
+    """Return the work of the tick; `keeper` keeps what runs from being taken over."""
+    keeper = keeper or LeaseKeeper()
+
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
+        run = grading_runs.claim(limits, utcnow(), keeper.of(GradingRun))
+        db.session.commit()
+        if run is None:
+            return False
+        with keeper.hold(run.id, GradingRun):
+            claimed_one()
+            carry_out(settings, backend, run)
+        return True
+
+    return work
+
+
+def carry_out(settings: Settings, backend: Backend, run: GradingRun) -> None:
+    """Carry out a claimed run, and write what came of it."""
+    run_id, job_id, tries = run.id, run.job_id, run.tries
+    item = db.session.get_one(AttemptItem, (run.attempt_id, run.position))
+    version = db.session.get_one(QuestionVersion, item.version_id)
+    tests, answer = runs.tests_of(version.kind, version.spec), str(item.response)
+    why = _hopeless(run, tests, tries)
+    if why is not None or tests is None:
+        run_verdicts.give_up(run_id, job_id, why or Reason(Code.TESTS_WITHOUT_LAB), now=utcnow())
+        db.session.commit()
+        return
+    spec = spec_of(settings, run)
+    db.session.commit()  # no transaction is open while the backend works
+    fault: Exception | None = None
+    outcomes: list[Outcome] = []
+    try:
+        backend.start(spec)
+        outcomes = [run_case(backend, job_id, tests, case, answer) for case in tests.cases]
+        _clean(backend, job_id)
+    except (BackendError, OSError) as error:
+        fault = error
+        log.warning("tests not run", job=job_id, code=reason_of(error).code, error=str(error))
+    finally:
+        leave(backend, job_id)
+    if fault is None:
+        run_verdicts.finish(run_id, job_id, outcomes, now=utcnow())
+    else:
+        _report(settings, run_id, job_id, tries, fault)
+    db.session.commit()
+
+
+def _hopeless(run: GradingRun, tests: TestsInLab | None, tries: int) -> Reason | None:
+    if run.lab is None or run.lab.is_archived or tests is None:
+        return Reason(Code.TESTS_WITHOUT_LAB)
+    return Reason(Code.TESTS_NOT_RUN, tries=tries) if grading_runs.RETRIES.is_over(tries) else None
+
+
+def _report(settings: Settings, run_id: int, job_id: str, tries: int, fault: Exception) -> None:
+    """Write that a try failed: for want of room or of the cluster it waits, for other reasons it is counted."""
+    if isinstance(fault, StartFailed):
+        run_verdicts.give_up(run_id, job_id, fault.reason, now=utcnow())
+        return
+    is_away = isinstance(fault, BackendUnavailable) and holdings.is_down(settings.instance)
+    is_counted = not (isinstance(fault, NoRoom) or is_away)
+    grading_runs.put_off(run_id, job_id, tries + 1, utcnow(), is_counted=is_counted)
+
+
+def run_case(backend: Backend, job_id: str, tests: TestsInLab, case: CaseInLab, answer: str) -> Outcome:
+    """Run one test, and compare what it printed."""
+    result = backend.execute(
+        job_id,
+        script_of(tests, case, answer),
+        timeout_s=tests.time_limit_s,
+        output_limit=OUTPUT_LIMIT,
+        stdin=case.stdin,
+    )
+    printed = result.output.decode(errors="replace")
+    is_passed = case.fits(printed) and not result.is_timed_out and not result.is_truncated
+    shown = checks.readable(result.output)[:MAX_SHOWN]
+    return Outcome(is_passed, shown, result.is_timed_out, result.is_truncated)
+
+
+def script_of(tests: TestsInLab, case: CaseInLab, answer: str) -> str:
+    """Return what runs in the machine: the answer as a file in an empty folder, then the test's command."""
+    text = answer if answer.endswith("\n") else f"{answer}\n"
+    coded = base64.b64encode(text.encode()).decode()
+    return (
+        'folder=$(mktemp -d "$HOME/test.XXXXXX") && cd "$folder" || exit 125\n'
+        f"base64 -d <<< {coded} > {shlex.quote(tests.file)} || exit 125\n"
+        f"chmod u+x {shlex.quote(tests.file)}\n"
+        f"exec 2>/dev/null\n{case.command}\n"
+    )
+
+
+def _clean(backend: Backend, job_id: str) -> None:
+    """Leave nothing in a home that the backend keeps."""
+    script = 'find "$HOME" -mindepth 1 -delete'
+    with contextlib.suppress(BackendError, OSError):
+        backend.execute(job_id, script, timeout_s=CLEAN_S, output_limit=1024)
+
+
+def spec_of(settings: Settings, run: GradingRun) -> LabSpec:
+    """Translate the lab's definition into a machine for one run."""
+    assert run.lab is not None
+    return LabSpec.of(
+        run.lab,
+        job_id=run.job_id,
+        instance=settings.instance,
+        session_id="",
+        course=run.lab.course.slug,
+        handle=grading_runs.HANDLE,
+        home_key=f"tests-{run.user_id}",
+        setup_script=run.lab.setup_script,
+        life=LIFE,
+        is_fresh=True,
+    )
