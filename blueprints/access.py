@@ -5,16 +5,19 @@ visitor without an account.
 """
 
 import uuid
+from datetime import datetime
 
 from flask_babel import gettext as _
 
+from extensions import db
 from models import Attempt, AttemptItem, Course, Enrolment, Lab, LabSave, LabSession, Quiz, User
 from services import policy
 from services.courses import catalogue, members
 from services.courses.outlines import activity
 from services.errors import Conflict, Forbidden, NotFound
 from services.labs import sessions
-from services.quizzes import attempts, manual
+from services.quizzes import answer_rows, attempts, manual
+from services.quizzes.answer_rows import AnswerRow
 from services.saves import store
 
 
@@ -162,9 +165,25 @@ def answerable_attempt(attempt_id: int, user: User, *, is_whole: bool = False) -
     Someone who was taken out of the course no longer may.
     """
     attempt, role = _own_attempt(attempt_id, user, is_whole=is_whole)
+    _require_part(role)
+    return attempt
+
+
+def _require_part(role: str | None) -> None:
     if not policy.may_take_part(role):
         raise Forbidden(_("You are no longer in this course. What you saved stays as it is."))
-    return attempt
+
+
+def answer_row(attempt_id: int, position: int, user: User, now: datetime) -> AnswerRow:
+    """Return a question of the person's own attempt, locked, while they may still answer it."""
+    user_id = user.id
+    row = answer_rows.lock(attempt_id, position, user_id=user_id)
+    if row.is_over(now):
+        # The lock that it then takes can't be had while this one is held.
+        db.session.rollback()
+        row = answer_rows.lock(attempt_id, position, user_id=user_id, is_over=True)
+    _require_part(row.role)
+    return row
 
 
 def readable_attempt(attempt_id: int, user: User) -> tuple[Attempt, bool]:

@@ -151,10 +151,10 @@ def read_attempt(attempt_id: int) -> Any:
 def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
     """Keep the answer if it builds on the one that is kept, or was typed after it. 409 gives what is kept; 410 says
     that the attempt is over, and whether the answer is kept as one that came late."""
-    attempt, at = access.answerable_attempt(attempt_id, me()), now()
-    is_over = not attempt.is_open or attempts.is_overdue(attempt, at)
+    at = now()
+    row = access.answer_row(attempt_id, position, me(), at)
     try:
-        receipt = answers.save(attempt_id, position, **vars(json_data), now=at, is_over=is_over)
+        receipt = answers.keep(row, **vars(json_data), now=at)
     except (answers.Superseded, answers.Closed) as refusal:
         db.session.commit()
         return saving.refused(refusal, at)

@@ -149,10 +149,10 @@ def _close_overdue(attempt: Attempt, at: datetime) -> None:
 @takes_json
 def save(attempt_id: int, position: int) -> ResponseReturnValue:
     """Save one answer, and give a receipt once it is committed."""
-    attempt, sent, at = access.answerable_attempt(attempt_id, me()), _typed(json_object()), now()
-    is_over = not attempt.is_open or attempts.is_overdue(attempt, at)
+    sent, at = _typed(json_object()), now()
+    row = access.answer_row(attempt_id, position, me(), at)
     try:
-        receipt = answers.save(attempt_id, position, **vars(sent), now=at, is_over=is_over)
+        receipt = answers.keep(row, **vars(sent), now=at)
     except (answers.Superseded, answers.Closed) as refusal:
         db.session.commit()
         return saving.refused(refusal, at)

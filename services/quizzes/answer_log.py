@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, cast
 
-from sqlalchemy import CTE, ColumnElement, Table, delete, func, select
+from sqlalchemy import CTE, ColumnElement, Integer, Table, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -30,6 +30,7 @@ MAX_TABS = 200
 MAX_UNCOUNTED = 20
 
 TABLE = cast(Table, AnswerSave.__table__)
+LOGGED = ("attempt_id", "position", "why", "revision", "digest", "response", "typed_at", "received_at", "tab")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,24 @@ def digest(response: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def appending(
+def parts(why: str) -> list[CTE]:
+    """Return the parts of a statement that log an answer, once, and keep the log small: see `parameters`."""
+    given = {name: bindparam(f"log_{name}", type_=TABLE.c[name].type) for name in LOGGED}
+    added = insert(TABLE).values(**given).on_conflict_do_nothing().cte("added")
+    if why == LATE:
+        return [added]
+    mine = (TABLE.c[name] == given[name] for name in ("attempt_id", "position", "why"))
+    newest = func.row_number().over(order_by=TABLE.c.id.desc()).label("place")
+    of_tab = func.row_number().over(partition_by=TABLE.c.tab, order_by=TABLE.c.id.desc()).label("place_of_tab")
+    rows = select(TABLE.c.id, newest, of_tab).where(*mine).subquery()
+    most = bindparam("log_most", type_=Integer)
+    is_old: ColumnElement[bool] = rows.c.place >= most
+    if why == KEPT:
+        is_old = (is_old & (rows.c.place_of_tab > 1)) | (rows.c.place >= MAX_TABS)
+    return [added, delete(TABLE).where(TABLE.c.id.in_(select(rows.c.id).where(is_old))).cte("thinned")]
+
+
+def parameters(
     attempt_id: int,
     position: int,
     *,
@@ -59,35 +77,32 @@ def appending(
     typed_at: datetime,
     received_at: datetime,
     tab: str,
-) -> list[CTE]:
-    """Return the parts of a statement that log an answer, once, and keep the log small."""
-    added = insert(TABLE).values(
-        attempt_id=attempt_id,
-        position=position,
-        why=why,
-        revision=revision,
-        digest=digest(response),
-        response=response,
-        typed_at=typed_at,
-        received_at=received_at,
-        tab=tab,
-    )
-    mine = (AnswerSave.attempt_id == attempt_id, AnswerSave.position == position, AnswerSave.why == why)
-    newest = func.row_number().over(order_by=AnswerSave.id.desc()).label("place")
-    of_tab = func.row_number().over(partition_by=AnswerSave.tab, order_by=AnswerSave.id.desc()).label("place_of_tab")
-    rows = select(AnswerSave.id, newest, of_tab).where(*mine).subquery()
+) -> dict[str, Any]:
+    """Return the parameters of `parts`."""
+    most = MAX_UNCOUNTED
     if why == KEPT:
         most = MAX_LONG_VERSIONS if len(json.dumps(response)) > LONG else MAX_VERSIONS
-        is_old: ColumnElement[bool] = ((rows.c.place >= most) & (rows.c.place_of_tab > 1)) | (rows.c.place >= MAX_TABS)
-    else:
-        is_old = rows.c.place >= MAX_UNCOUNTED
-    old = delete(TABLE).where(AnswerSave.id.in_(select(rows.c.id).where(is_old)))
-    return [added.on_conflict_do_nothing().cte("added"), *([] if why == LATE else [old.cte("thinned")])]
+    return {
+        "log_attempt_id": attempt_id,
+        "log_position": position,
+        "log_why": why,
+        "log_revision": revision,
+        "log_digest": digest(response),
+        "log_response": response,
+        "log_typed_at": typed_at,
+        "log_received_at": received_at,
+        "log_tab": tab,
+        **({} if why == LATE else {"log_most": most}),
+    }
 
 
-def append(attempt_id: int, position: int, **answer: Any) -> None:
+APPENDING = {why: select(1).add_cte(*parts(why)) for why in (KEPT, LATE, OUTDATED)}
+
+
+def append(attempt_id: int, position: int, *, why: str, **answer: Any) -> None:
     """Log an answer."""
-    db.session.execute(select(1).add_cte(*appending(attempt_id, position, **answer)))
+    given = parameters(attempt_id, position, why=why, **answer)
+    db.session.connection().execute(APPENDING[why], given)
 
 
 def versions(attempt_id: int, position: int | None = None) -> Sequence[AnswerSave]:

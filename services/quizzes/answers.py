@@ -6,21 +6,20 @@ typed before it, the quiz says: it counts, is kept beside the graded one, or is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Row, Table, func, select, update
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import Row, func, select
 
 from extensions import db
-from models import Attempt, AttemptItem, HintTaken, Quiz
-from models.attempt import BY_DEADLINE, IN_PROGRESS, KEPT, OUTDATED
+from models import AttemptItem, HintTaken
+from models.attempt import BY_DEADLINE, IN_PROGRESS, OUTDATED
 from question_types import type_of
 from services import live
 from services.errors import Conflict, InvalidInput
-from services.quizzes import answer_log, grading, places
-from services.quizzes.places import Place
+from services.quizzes import answer_log, answer_rows, grading
+from services.quizzes.answer_rows import AnswerRow
 
 MAX_REVISION = 2**53
 # How far one answer may count on: a client that loses receipts skips some, and nobody may use all numbers up at once.
@@ -47,7 +46,7 @@ class Superseded(Conflict):
     An answer with a time is kept as one that lost: the caller commits that.
     """
 
-    def __init__(self, row: AttemptItem) -> None:
+    def __init__(self, row: AnswerRow) -> None:
         super().__init__()
         self.revision = row.revision
         self.response = row.response
@@ -85,86 +84,79 @@ class Edit:
     is_timed: bool
 
 
-def save(
-    attempt_id: int,
-    position: int,
+def save(attempt_id: int, position: int, response: Any, *, is_over: bool = False, **sent: Any) -> Receipt:
+    """Keep an answer as `keep` does. A caller who has read that the attempt is over says so by `is_over`."""
+    return keep(answer_rows.lock(attempt_id, position, is_over=is_over), response, **sent)
+
+
+def keep(
+    row: AnswerRow,
     response: Any,
     *,
     revision: int,
     now: datetime,
     typed_at: datetime | None = None,
     tab: str = "",
-    is_over: bool = False,
     is_of_site: bool = False,
 ) -> Receipt:
-    """Keep an answer if it is what was typed last; say what is saved. Two statements.
+    """Keep an answer if it is what was typed last; say what is saved. One statement after the one that locked.
 
-    The share lock on the attempt orders saves against closing: an answer is either in before the attempt is graded,
-    or refused with Closed. A repeated save is harmless; one that isn't the newest is Superseded. A caller who has read
-    that the attempt is over says so by `is_over`: what then counts late is graded one after the other. A question that
-    a lab's check answers takes the answer of the site alone (`is_of_site`).
+    An answer is either in before the attempt is graded, or refused with Closed. A repeated save is harmless; one that
+    isn't the newest is Superseded. A question that a lab's check answers takes the answer of the site alone
+    (`is_of_site`).
     """
     if not 1 <= revision <= MAX_REVISION:
         raise InvalidInput("revision", "must be a whole number from 1")
-    place = places.lock(attempt_id, position, "UPDATE" if is_over else "SHARE")
-    if type_of(place.version.kind).check_of is not None and not is_of_site:
+    kind = type_of(row.kind)
+    if kind.check_of is not None and not is_of_site:
         raise InvalidInput("response", "is given by the lab's check")
     edit = Edit(
-        type_of(place.version.kind).clean(place.version.spec, response),
+        kind.clean(row.spec, response),
         revision,
-        min(max(typed_at or now, place.started_at), now),
+        min(max(typed_at or now, row.started_at), now),
         tab,
         typed_at is not None,
     )
-    if place.is_over(now) and not _counts_late(place, edit, now):
-        raise Closed(place.closed_by or BY_DEADLINE, is_kept=_keep_late(place, edit, now))
-    if _is_repeated(place.row, edit):
-        _retype(place.row, edit)
-        saved, total = count_saved(attempt_id)
+    if row.is_over(now) and not _counts_late(row, edit, now):
+        raise Closed(row.closed_by or BY_DEADLINE, is_kept=_keep_late(row, edit, now))
+    if _is_repeated(row, edit):
+        row = _retyped(row, edit)
+        saved, total = answer_rows.count(row.attempt_id)
     else:
-        saved, total = _replace(place.row, edit, now)
-        if place.state != IN_PROGRESS:
-            grading.regrade(place.row, place.version, now=now)
-    return _receipt(place, saved, total, now)
-
-
-def _receipt(place: Place, saved: int, total: int, now: datetime) -> Receipt:
-    row = place.row
-    read_as = type_of(place.version.kind).reading(place.version.spec, row.response)
+        row, saved, total = _replace(row, edit, now)
+        if row.state != IN_PROGRESS:
+            item = db.session.get_one(AttemptItem, (row.attempt_id, row.position), populate_existing=True)
+            grading.regrade(item, item.version, now=now)
+    read_as = kind.reading(row.spec, row.response)
     return Receipt(
         saved, total, row.saved_at or now, row.revision, answer_log.digest(row.response), row.typed_at, read_as
     )
 
 
-def _counts_late(place: Place, edit: Edit, now: datetime) -> bool:
+def _counts_late(row: AnswerRow, edit: Edit, now: datetime) -> bool:
     """Whether an answer that comes after the deadline counts, because it was typed before it and the quiz accepts that.
 
     What a person hands in is over; and what no machine can grade isn't graded anew.
     """
-    if place.deadline_at is None or place.closed_by not in (None, BY_DEADLINE) or not edit.is_timed:
+    if row.deadline_at is None or row.closed_by not in (None, BY_DEADLINE) or not edit.is_timed:
         return False
-    is_in_time = edit.typed_at <= place.deadline_at and now <= place.deadline_at + ACCEPTED_FOR
-    if not is_in_time or _quiz(place).late_answers != "accept":
+    is_in_time = edit.typed_at <= row.deadline_at and now <= row.deadline_at + ACCEPTED_FOR
+    if not is_in_time or row.late_answers != "accept":
         return False
-    return place.state == IN_PROGRESS or grading.score(place.version, edit.response, place.row.frozen) is not None
+    return row.state == IN_PROGRESS or type_of(row.kind).grade(row.spec, edit.response, row.frozen) is not None
 
 
-def _quiz(place: Place) -> Quiz:
-    query = select(Quiz).join(Attempt, Attempt.quiz_id == Quiz.id)
-    return db.session.scalars(query.where(Attempt.id == place.row.attempt_id)).one()
-
-
-def _keep_late(place: Place, edit: Edit, now: datetime) -> bool:
+def _keep_late(row: AnswerRow, edit: Edit, now: datetime) -> bool:
     """Keep an answer that came after the end, for the student and their teacher, unless the quiz refuses those."""
     if not edit.is_timed:
         return False
-    if edit.response == place.row.response:
+    if edit.response == row.response:
         return True
-    if _quiz(place).late_answers == "refuse":
+    if row.late_answers == "refuse":
         return False
     return answer_log.keep_late(
-        place.row.attempt_id,
-        place.row.position,
+        row.attempt_id,
+        row.position,
         edit.response,
         revision=edit.revision,
         typed_at=edit.typed_at,
@@ -173,21 +165,23 @@ def _keep_late(place: Place, edit: Edit, now: datetime) -> bool:
     )
 
 
-def _is_repeated(row: AttemptItem, edit: Edit) -> bool:
+def _is_repeated(row: AnswerRow, edit: Edit) -> bool:
     """Whether the row has this answer already. With a time, an equal answer of an older revision is no loss."""
     is_same = edit.response == row.response and row.revision > 0
     return is_same and (edit.revision == row.revision or (edit.is_timed and edit.revision < row.revision))
 
 
-def _retype(row: AttemptItem, edit: Edit) -> None:
+def _retyped(row: AnswerRow, edit: Edit) -> AnswerRow:
     """Note that what the row has was typed again later, so that what was typed between, and comes late, loses."""
-    if edit.is_timed and row.typed_at is not None and edit.typed_at > row.typed_at:
-        row.typed_at = edit.typed_at
-        db.session.flush()
+    if not edit.is_timed or row.typed_at is None or edit.typed_at <= row.typed_at:
+        return row
+    answer_rows.retype(row, edit.typed_at)
+    return replace(row, typed_at=edit.typed_at)
 
 
-def _replace(row: AttemptItem, edit: Edit, now: datetime) -> tuple[int, int]:
-    """Take the edit if it builds on what is kept, or was typed after it; return how many questions have an answer."""
+def _replace(row: AnswerRow, edit: Edit, now: datetime) -> tuple[AnswerRow, int, int]:
+    """Take the edit if it builds on what is kept, or was typed after it; return the row as it is then, how many
+    questions have an answer, and how many there are."""
     kept_at = row.typed_at or row.saved_at
     is_later = edit.is_timed and kept_at is not None and edit.typed_at > kept_at
     if edit.revision <= row.revision and not is_later:
@@ -200,12 +194,13 @@ def _replace(row: AttemptItem, edit: Edit, now: datetime) -> tuple[int, int]:
     # One tab's answers never go back in time, whatever its clock did.
     typed_at = max(edit.typed_at, kept_at or edit.typed_at)
     revision = edit.revision if row.revision < edit.revision and not is_too_far else row.revision + 1
-    counted = _write(row, response=edit.response, revision=revision, typed_at=typed_at, saved_at=now, tab=edit.tab)
+    written = replace(row, response=edit.response, revision=revision, typed_at=typed_at, saved_at=now, tab=edit.tab)
+    saved, total = answer_rows.write(row, written)
     live.attempt_changed(row.attempt_id, position=row.position, revision=revision, tab=edit.tab)
-    return counted
+    return written, saved, total
 
 
-def _log_outdated(row: AttemptItem, edit: Edit, now: datetime) -> None:
+def _log_outdated(row: AnswerRow, edit: Edit, now: datetime) -> None:
     answer_log.append(
         row.attempt_id,
         row.position,
@@ -218,31 +213,6 @@ def _log_outdated(row: AttemptItem, edit: Edit, now: datetime) -> None:
     )
 
 
-def _write(row: AttemptItem, **values: Any) -> tuple[int, int]:
-    """Write an answer and log it; return how many questions have one, of how many. One statement.
-
-    All its parts see the database as it was before, so what changes here is added to the count.
-    """
-    key = (AttemptItem.attempt_id == row.attempt_id, AttemptItem.position == row.position)
-    written = update(cast(Table, AttemptItem.__table__)).where(*key).values(**values).cte("written")
-    logged = answer_log.appending(
-        row.attempt_id,
-        row.position,
-        why=KEPT,
-        revision=values["revision"],
-        response=values["response"],
-        typed_at=values["typed_at"],
-        received_at=values["saved_at"],
-        tab=values["tab"],
-    )
-    counted = select(func.count(AttemptItem.response), func.count()).where(AttemptItem.attempt_id == row.attempt_id)
-    saved, total = db.session.execute(counted.add_cte(written, *logged)).tuples().one()
-    saved += (values["response"] is not None) - (row.response is not None)
-    for name, value in values.items():
-        set_committed_value(row, name, value)
-    return saved, total
-
-
 def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any, int]]]:
     """Return (position, revision, response, number of hints taken) of each question of an attempt, for its open pages,
     which ask often."""
@@ -250,10 +220,3 @@ def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any, int]]]:
     taken = select(func.count()).select_from(HintTaken).where(*mine).correlate(AttemptItem).scalar_subquery()
     query = select(AttemptItem.position, AttemptItem.revision, AttemptItem.response, taken.label("hints"))
     return db.session.execute(query.where(AttemptItem.attempt_id == attempt_id).order_by(AttemptItem.position)).all()
-
-
-def count_saved(attempt_id: int) -> tuple[int, int]:
-    """Return how many questions have an answer, of how many."""
-    query = select(func.count(AttemptItem.response), func.count()).where(AttemptItem.attempt_id == attempt_id)
-    saved, total = db.session.execute(query).tuples().one()
-    return saved, total

@@ -131,15 +131,11 @@ def after_hints(marks: Fraction | None, cost: Fraction) -> Fraction | None:
     return None if marks is None else max(marks - cost, Fraction(0))
 
 
-def score(version: QuestionVersion, response: Any, frozen: dict[str, Any]) -> Fraction | None:
+def _score(kind: str, spec: dict[str, Any], response: Any, frozen: dict[str, Any], worth: float) -> Fraction | None:
     """Return the points of one answer, exactly; None where a person, or a lab, has to give them.
 
     They are rounded where they are shown, and nowhere else.
     """
-    return _score(version.kind, version.spec, response, frozen, version.points)
-
-
-def _score(kind: str, spec: dict[str, Any], response: Any, frozen: dict[str, Any], worth: float) -> Fraction | None:
     share = type_of(kind).grade(spec, response, frozen)
     return None if share is None else share * exact(worth)
 
