@@ -41,6 +41,8 @@ from blueprints.quizzes.manual_api import manual_grading_api
 from blueprints.quizzes.parts import question_parts
 from blueprints.quizzes.settings import quiz_settings
 from blueprints.quizzes.views import quizzes
+from blueprints.regrades.api import regrades_api
+from blueprints.regrades.views import regrades
 
 PAGES = (
     auth,
@@ -55,6 +57,7 @@ PAGES = (
     quiz_hints,
     accommodations,
     manual_grading,
+    regrades,
     analysis,
     gradebook,
     my_grades,
@@ -75,6 +78,7 @@ APIS = (
     quiz_hints_api,
     accommodations_api,
     manual_grading_api,
+    regrades_api,
     bank_api,
     analysis_api,
     gradebook_api,

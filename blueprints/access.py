@@ -10,7 +10,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from extensions import db
-from models import Attempt, AttemptItem, Course, Enrolment, Lab, LabSave, LabSession, Quiz, User
+from models import Attempt, AttemptItem, Course, Enrolment, Lab, LabSave, LabSession, Quiz, Regrade, User
 from services import policy
 from services.courses import catalogue, members
 from services.courses.outlines import activity
@@ -18,6 +18,7 @@ from services.errors import Conflict, Forbidden, NotFound
 from services.labs import sessions
 from services.quizzes import answer_rows, attempts, manual
 from services.quizzes.answer_rows import AnswerRow
+from services.regrades import history
 from services.saves import store
 
 
@@ -120,6 +121,29 @@ def graded_answer(attempt_id: int, position: int, user: User) -> AttemptItem:
     if not manual.is_for_people(item):
         raise NotFound
     return item
+
+
+def regraded_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
+    """Return a course and a quiz of it whose questions the person may regrade."""
+    found_course, role = course(slug, user)
+    if not policy.may_regrade(user, role):
+        raise Forbidden
+    return found_course, activity(found_course, quiz_slug, Quiz)
+
+
+def regrade(regrade_id: int, user: User, *, is_to_decide: bool = False) -> tuple[Regrade, bool]:
+    """Return a regrade, for the staff of its course, and whether the person may decide on it; others don't know of it.
+
+    With is_to_decide it is Forbidden to those who may not.
+    """
+    found = history.find(regrade_id)
+    role = members.role_of(user.id, found.quiz.course)
+    if not policy.may_grade(user, role):
+        raise NotFound
+    may_decide = policy.may_regrade(user, role)
+    if is_to_decide and not may_decide:
+        raise Forbidden
+    return found, may_decide
 
 
 def bank(slug: str, user: User) -> tuple[Course, str | None]:

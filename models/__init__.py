@@ -20,6 +20,7 @@ from models.mail import Mail
 from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
 from models.question import Question, QuestionVersion
 from models.quiz import Quiz, QuizSlot
+from models.regrade import Regrade, RegradeNote
 from models.user import ApiToken, Role, User
 
 __all__ = [
@@ -64,6 +65,8 @@ __all__ = [
     "Quiz",
     "QuizOverride",
     "QuizSlot",
+    "Regrade",
+    "RegradeNote",
     "Role",
     "User",
     "WarmLab",

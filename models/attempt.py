@@ -25,7 +25,8 @@ TRANSITIONS: dict[str, set[str]] = {
     IN_PROGRESS: {SUBMITTED},
     SUBMITTED: {NEEDS_GRADING, GRADED},
     NEEDS_GRADING: {GRADED},
-    GRADED: set(),
+    # A regrade that is taken back may leave an answer without marks again.
+    GRADED: {NEEDS_GRADING},
 }
 # An answer that counted when it came.
 KEPT = ""
@@ -115,10 +116,29 @@ class AttemptItem(Model):
     comment: Mapped[str] = mapped_column(default="", server_default="")
     graded_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     graded_at: Mapped[datetime | None]
+    # What it would have without the regrades that hold for it (services/quizzes/rules.py). Where none does, these are
+    # None, and `points` and `score` are its own.
+    asked_points: Mapped[float | None] = mapped_column(Numeric(8, 2, asdecimal=False))
+    asked_score: Mapped[Fraction | None] = mapped_column(Marks)
 
     attempt: Mapped[Attempt] = relationship(back_populates="items")
     version: Mapped[QuestionVersion] = relationship()
     graded_by: Mapped[User | None] = relationship()
+
+    @property
+    def is_regraded(self) -> bool:
+        """Whether a regrade holds for it."""
+        return self.asked_points is not None
+
+    @property
+    def own_points(self) -> float:
+        """What it was worth when it was asked."""
+        return self.points if self.asked_points is None else self.asked_points
+
+    @property
+    def own_score(self) -> Fraction | None:
+        """Its marks as it was graded, of its own points, whatever regrades make of them."""
+        return self.asked_score if self.is_regraded else self.score
 
 
 class HintTaken(Model):

@@ -131,6 +131,7 @@ class QuestionType:
     where a person grades it.
     grade_tests(spec, passed) -> Fraction: the share of the points, by which cases passed.
     in_words(spec, response) -> str: the answer in one line.
+    same(spec, one, other) -> bool: whether two answers say the same: an instructor who accepts one accepts both.
 
     Statistics
     buckets(spec, response) -> list[str]: the groups that a response falls into, for the analysis of a question.
@@ -154,5 +155,6 @@ class QuestionType:
     check_of: Callable[[Spec], CheckOfLab] | None = None
     reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
     in_words: Callable[[Spec, Any], str] = lambda _spec, response: ", ".join(_texts(response))
+    same: Callable[[Spec, Any, Any], bool] = lambda _spec, one, other: bool(one == other)
     buckets: Callable[[Spec, Any], list[str]] = lambda _spec, response: _texts(response)
     labels: Callable[[Spec], dict[str, str]] = lambda _spec: {}

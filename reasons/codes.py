@@ -261,6 +261,11 @@ class Code(StrEnum):
     QUIZ_COOLDOWN = "quiz_cooldown", N_("there is a pause between two attempts at this quiz")
     QUIZ_CLOSES_BEFORE = "quiz_closes_before", N_("this quiz closes before the pause after your last attempt is over")
     QUIZ_PASSWORD_NEEDED = "quiz_password_needed", N_("this quiz needs a password, which your teacher gives out")
+    REGRADE_STALE = (
+        "regrade_stale",
+        N_("something was graded or handed in since this preview: look at what it says now"),
+    )
+    REGRADE_OVER = "regrade_over", N_("this regrade was applied or taken back meanwhile")
     REQUIRES_DONE = "requires_done", N_("finish “%(title)s” first"), {"title": str}
     REQUIRES_SCORE = (
         "requires_score",

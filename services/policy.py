@@ -60,6 +60,11 @@ def may_grade(user: User | None, role: str | None) -> bool:
     return role in STAFF or _is_admin(user)
 
 
+def may_regrade(user: User | None, role: str | None) -> bool:
+    """Teachers decide what the answers of a whole class are worth, and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_see_bank(user: User | None, role: str | None) -> bool:
     """The bank holds the solutions of all questions: it is the staff's."""
     return role in STAFF or _is_admin(user)

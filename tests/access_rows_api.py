@@ -45,6 +45,19 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"marks": 1},
         (401, 404, 403, 200, 200),
     ),
+    ("regrades_api.list_regrades", "GET"): (f"{API}{COURSE}/quizzes/essay/regrades", {}, (401, 403, 403, 200, 200)),
+    ("regrades_api.create_preview", "POST"): (
+        f"{API}{COURSE}/quizzes/essay/regrades",
+        {"question_id": 1, "kind": "drop", "how": "full", "reason": "Wrong"},
+        (401, 403, 403, 404, 404),
+    ),
+    ("regrades_api.read_regrade", "GET"): (f"{API}/regrades/{{regrade}}", {}, (401, 404, 404, 200, 200)),
+    ("regrades_api.apply_regrade", "POST"): (
+        f"{API}/regrades/{{regrade}}/apply",
+        {"digest": "0" * 64},
+        (401, 404, 404, 409, 409),
+    ),
+    ("regrades_api.undo_regrade", "POST"): (f"{API}/regrades/{{regrade}}/undo", {}, (401, 404, 404, 409, 409)),
     ("quizzes_api.list_versions", "GET"): (
         f"{API}/attempts/{{attempt}}/items/1/versions",
         {},

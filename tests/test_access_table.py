@@ -12,6 +12,8 @@ from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
 from services.courses import cohorts
 from services.quizzes import answers, attempts
+from services.regrades import asking
+from services.regrades.asking import Asked
 from tests import access_rows_api
 from tests.access_rows_api import API, COURSE, SESSION
 from tests.factories import Cast, QuizFactory, add_question, run_lab
@@ -92,6 +94,16 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (302, 404, 403, 302, 302),
     ),
     ("quizzes.everybodys", "GET"): (f"{COURSE}/quizzes/first-quiz/attempts", {}, (302, 403, 403, 200, 200)),
+    ("regrades.index", "GET"): (f"{COURSE}/quizzes/essay/regrades", {}, (302, 403, 403, 200, 200)),
+    ("regrades.new", "GET"): (f"{COURSE}/quizzes/essay/regrades/new?question={{asked}}", {}, (302, 403, 403, 200, 200)),
+    ("regrades.preview", "POST"): (
+        f"{COURSE}/quizzes/essay/regrades/new?question={{asked}}",
+        {"kind": "drop"},
+        (302, 403, 403, 422, 422),
+    ),
+    ("regrades.show", "GET"): ("/regrades/{regrade}", {}, (302, 404, 404, 200, 200)),
+    ("regrades.apply", "POST"): ("/regrades/{regrade}/apply", {}, (302, 404, 404, 409, 409)),
+    ("regrades.undo", "POST"): ("/regrades/{regrade}/undo", {}, (302, 404, 404, 409, 409)),
     ("gradebook.show", "GET"): (f"{COURSE}/gradebook", {}, (302, 403, 403, 200, 200)),
     ("gradebook.table", "GET"): (f"{COURSE}/gradebook.csv", {}, (302, 403, 403, 200, 200)),
     ("gradebook.student", "GET"): (f"{COURSE}/gradebook/{{bob}}", {}, (302, 403, 403, 200, 200)),
@@ -195,6 +207,13 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("quiz_settings.change", "POST"): 403,
     ("quizzes_api.read_settings", "GET"): 403,
     ("quizzes_api.change_settings", "PUT"): 403,
+    ("regrades.new", "GET"): 403,
+    ("regrades.preview", "POST"): 403,
+    ("regrades.apply", "POST"): 403,
+    ("regrades.undo", "POST"): 403,
+    ("regrades_api.create_preview", "POST"): 403,
+    ("regrades_api.apply_regrade", "POST"): 403,
+    ("regrades_api.undo_regrade", "POST"): 403,
     ("bank.move", "POST"): 403,
     ("bank.new", "GET"): 403,
     ("bank.new", "POST"): 403,
@@ -227,7 +246,7 @@ def names(cast: Cast) -> dict[str, Any]:
     cast.quiz.questions[0].current.hints = [{"text": "Think", "html": "<p>Think</p>", "price": "10%"}]
     attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
     essay = QuizFactory(module=cast.quiz.module, slug="essay", position=9)
-    add_question(essay, "essay")
+    asked = add_question(essay, "essay")
     written = attempts.start(cast.bob.id, essay, now=NOW)
     answers.save(written.id, 1, "It is a pipe.", revision=1, now=NOW)
     attempts.submit(written, now=NOW)
@@ -237,7 +256,11 @@ def names(cast: Cast) -> dict[str, Any]:
     save = LabSave(reason="user", **kept)
     database.session.add_all([blob, save])
     database.session.flush()
+    drop = Asked("drop", how="full")
+    regrade = asking.draft(essay, asked.id, drop, "Wrong", by_id=cast.alice.id, now=datetime.now(UTC))
     return {
+        "asked": asked.id,
+        "regrade": regrade.id,
         "session": lab_session.id,
         "save": save.id,
         "attempt": attempt.id,

@@ -28,6 +28,7 @@ class QuestionOut(Output):
     correlation with the score of the other questions. `median_s`: seconds from the first to the last answer, of those
     who answered more than once. None where there are too few answers to say."""
 
+    question_id: int
     slug: str
     version: int
     is_current: bool

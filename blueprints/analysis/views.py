@@ -9,7 +9,7 @@ from blueprints import access
 from blueprints.pages import login_required, me
 from models import Course, Quiz
 from models.quiz import FIRST
-from services import csv_cells
+from services import csv_cells, policy
 from services.analysis import matrix, reports
 from services.courses.outlines import activity
 
@@ -24,9 +24,14 @@ COLUMNS = (
 @login_required
 def show(slug: str, quiz: str) -> ResponseReturnValue:
     """Show how hard each question is, how well it tells students apart, and what was answered."""
-    course, chosen_quiz, report = _load(slug, quiz)
+    course, role, chosen_quiz, report = _load(slug, quiz)
     return render_template(
-        "analysis/show.html", course=course, quiz=chosen_quiz, report=report, weak_below=reports.WEAK_BELOW
+        "analysis/show.html",
+        course=course,
+        quiz=chosen_quiz,
+        report=report,
+        weak_below=reports.WEAK_BELOW,
+        may_regrade=policy.may_regrade(me(), role),
     )
 
 
@@ -34,16 +39,16 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
 @login_required
 def table(slug: str, quiz: str) -> ResponseReturnValue:
     """Give a line for each version of a question."""
-    _course, chosen_quiz, report = _load(slug, quiz)
+    _course, _role, chosen_quiz, report = _load(slug, quiz)
     response = Response(csv_cells.lines(_rows(report)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{chosen_quiz.slug}-analysis.csv"'
     return response
 
 
-def _load(slug: str, quiz: str) -> tuple[Course, Quiz, reports.QuizReport]:
-    course, _role = access.people(slug, me())
+def _load(slug: str, quiz: str) -> tuple[Course, str | None, Quiz, reports.QuizReport]:
+    course, role = access.people(slug, me())
     chosen_quiz, rule = activity(course, quiz, Quiz), request.args.get("attempts", FIRST)
-    return course, chosen_quiz, reports.report(chosen_quiz, rule if rule in matrix.RULES else FIRST)
+    return course, role, chosen_quiz, reports.report(chosen_quiz, rule if rule in matrix.RULES else FIRST)
 
 
 def _rows(report: reports.QuizReport) -> Iterator[list[csv_cells.Cell]]:

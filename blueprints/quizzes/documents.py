@@ -1,6 +1,6 @@
 """What the API says of a quiz and of an attempt, to its student and to the staff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,14 @@ from typing import Any
 import flask_babel
 
 from blueprints.quizzes import tests
-from models import AnswerSave, Attempt, AttemptItem, Quiz
+from models import AnswerSave, Attempt, AttemptItem, Quiz, RegradeNote
 from question_types import type_of
 from quiz_settings import columns_of
 from reasons import Reason, sentence
 from services.quizzes import answer_log, reveal
 from services.quizzes import hints as quiz_hints
 from services.quizzes.reveal import Reveal
+from services.regrades import history
 
 NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at", "credit_percent")
 
@@ -45,17 +46,30 @@ def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]
     last_close = reveal.last_close(attempt.quiz)
     shown = reveal.of(attempt, attempt.quiz, now=now, last_close=last_close, is_staff=is_staff)
     others = answer_log.by_position(answer_log.uncounted(attempt.id))
+    keys = history.keys(attempt)
     taken = quiz_hints.of_attempt(attempt)
     tested = tests.of_attempt(attempt, shown, is_staff=is_staff)
     items = [
         {
-            **_item(item, others.get(item.position, []), shown),
+            **_item(item, others.get(item.position, []), shown, keys),
             "hints": hints(taken.get(item.position, quiz_hints.NONE)),
             "tests": tested.get(item.position),
         }
         for item in attempt.items
     ]
-    return {**_summary(attempt, shown), "items": items}
+    notes = history.notes([attempt.id]).get(attempt.id, []) if not attempt.is_open else []
+    return {**_summary(attempt, shown), "items": items, "regrades": [_note(note, shown) for note in notes]}
+
+
+def _note(note: RegradeNote, shown: Reveal) -> dict[str, Any]:
+    marks = ("score_before", "max_before", "score_after", "max_after")
+    why = note.regrade
+    return {
+        "noted_at": note.noted_at,
+        "is_undo": note.is_undo,
+        "reason": (note.is_undo and why.undo_reason) or why.reason,
+        **{name: getattr(note, name) if shown.score else None for name in marks},
+    }
 
 
 def hints(found: quiz_hints.Hints) -> dict[str, Any]:
@@ -79,9 +93,11 @@ def _summary(attempt: Attempt, shown: Reveal) -> dict[str, Any]:
     return {**fields, **state, **score, "max_score": attempt.max_score}
 
 
-def _item(item: AttemptItem, uncounted: list[answer_log.Uncounted], shown: Reveal) -> dict[str, Any]:
+def _item(
+    item: AttemptItem, uncounted: list[answer_log.Uncounted], shown: Reveal, keys: Mapping[int, dict[str, Any]]
+) -> dict[str, Any]:
     version = item.version
-    kind = type_of(version.kind)
+    kind, key = type_of(version.kind), keys.get(version.id, version.spec)
     return {
         "position": item.position,
         "kind": version.kind,
@@ -95,7 +111,7 @@ def _item(item: AttemptItem, uncounted: list[answer_log.Uncounted], shown: Revea
         "read_as": kind.reading(version.spec, item.response),
         "uncounted": uncounted,
         "score": item.score if shown.correctness else None,
-        "solution": kind.explain(version.spec, item.response, item.frozen)["solution"] if shown.answer else None,
+        "solution": kind.explain(key, item.response, item.frozen)["solution"] if shown.answer else None,
         "feedback_html": version.feedback_html if shown.feedback else None,
         "comment": item.comment if shown.feedback else None,
     }

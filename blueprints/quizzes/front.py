@@ -17,6 +17,7 @@ from services.courses.outlines import done_ids, outline
 from services.quizzes import accommodations, gate, grading, prerequisites, reveal, scores
 from services.quizzes.gate import Obstacle
 from services.quizzes.terms import Terms, terms_of
+from services.regrades import history
 
 
 def page(
@@ -52,6 +53,7 @@ def page(
         settings=values_of(quiz),
         question_count=entry.count if entry else 0,
         attempts=closed,
+        notes=history.notes([attempt.id for attempt, _shown in closed]),
         open_attempt=opened,
         attempts_left=terms.attempts_left(len(made)),
         counted=counted,

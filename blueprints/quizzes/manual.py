@@ -92,7 +92,7 @@ def give(attempt_id: int, position: int) -> ResponseReturnValue:
 
 def in_words(item: AttemptItem) -> str:
     """Say what somebody else has given an answer meanwhile."""
-    said = {"marks": shown.marks(item.score), "max": shown.marks(item.points)}
+    said = {"marks": shown.marks(item.own_score), "max": shown.marks(item.own_points)}
     name = item.graded_by.display_name if item.graded_by else _("Somebody")
     if not item.comment:
         return _("%(name)s has graded this answer meanwhile: %(marks)s of %(max)s marks.", name=name, **said)
@@ -134,8 +134,9 @@ def _held(item: AttemptItem) -> dict[str, str]:
 
     What hints cost isn't in the score; of an answer that is worth nothing with it, nobody knows what it was before.
     """
-    given_at = item.graded_at.isoformat() if item.graded_at and item.score is not None else ""
-    marks = "" if item.score is None else f"{float(item.score + (item.hint_cost if item.score else 0)):g}"
+    score = item.own_score
+    given_at = item.graded_at.isoformat() if item.graded_at and score is not None else ""
+    marks = "" if score is None else f"{float(score + (item.hint_cost if score else 0)):g}"
     return {"marks": marks, "comment": item.comment, "replaces": given_at}
 
 

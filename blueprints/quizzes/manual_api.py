@@ -54,8 +54,9 @@ def give_grade(attempt_id: int, position: int, json_data: GradeIn) -> Any:
         raise Conflict(in_words(refusal.item)) from refusal
     db.session.commit()
     item = manual.load(attempt_id, position)
-    fields = ("attempt_id", "position", "points", "score", "comment", "graded_by_id", "graded_at")
-    return {**{name: getattr(item, name) for name in fields}, "stage": item.attempt.state}
+    fields = ("attempt_id", "position", "comment", "graded_by_id", "graded_at")
+    given = {"points": item.own_points, "score": item.own_score, "stage": item.attempt.state}
+    return {**{name: getattr(item, name) for name in fields}, **given}
 
 
 def _waiting(item: AttemptItem) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def _waiting(item: AttemptItem) -> dict[str, Any]:
         "position": item.position,
         "question_id": item.version.question_id,
         "kind": item.version.kind,
-        "points": item.points,
+        "points": item.own_points,
         "user_id": item.attempt.user_id,
         "closed_at": item.attempt.closed_at,
         "response": item.response,

@@ -11,6 +11,7 @@ from models.marks import exact
 from question_types import type_of
 from services.quizzes import answer_log, grading, hints, reveal, scores
 from services.quizzes.reveal import Reveal
+from services.regrades import history
 
 
 def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt], *, is_staff: bool) -> dict[str, Any]:
@@ -18,18 +19,19 @@ def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt], *, is_staf
     quiz = attempt.quiz
     late = answer_log.by_position(other for other in answer_log.uncounted(attempt.id) if other.why == LATE)
     taken, tested = hints.of_attempt(attempt), tests.of_attempt(attempt, shown, is_staff=is_staff)
-    percent = attempt.percent if shown.score else None
+    percent, keys = attempt.percent if shown.score else None, history.keys(attempt)
     return {
         "shown": shown,
         "items": [
             {
-                **graded(item, late.get(item.position, []), shown),
+                **graded(item, late.get(item.position, []), shown, key=keys.get(item.version_id)),
                 "hints": taken.get(item.position),
                 "tests": tested.get(item.position),
             }
             for item in attempt.items
         ],
         "is_tested": any(each["is_open"] for each in tested.values()),
+        "notes": history.notes([attempt.id]).get(attempt.id, []),
         "percent": percent,
         "is_graded": attempt.score is not None,
         "is_passed": percent is not None and percent >= quiz.pass_percent,
@@ -89,11 +91,16 @@ def late_answers(item: AttemptItem) -> list[answer_log.Uncounted]:
     return [other for other in uncounted if other.position == item.position and other.why == LATE]
 
 
-def graded(item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal) -> dict[str, Any]:
-    """Give a question of a closed attempt, as much of it as is shown; `late` came after the end."""
+def graded(
+    item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal, *, key: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Give a question of a closed attempt, as much of it as is shown; `late` came after the end.
+
+    It stays as it was asked; what is right comes from the `key` by which it was regraded, if it was.
+    """
     version = item.version
     kind = type_of(version.kind)
-    explained = shown.of_solution(kind.explain(version.spec, item.response, item.frozen), item.response)
+    explained = shown.of_solution(kind.explain(key or version.spec, item.response, item.frozen), item.response)
     is_correct = (item.score or 0) >= exact(item.points) if shown.correctness else None
     return {
         "position": item.position,
@@ -102,8 +109,12 @@ def graded(item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal) -
         "response": item.response,
         "score": item.score if shown.correctness else None,
         "points": item.points,
+        "is_regraded": item.is_regraded,
+        "is_dropped": item.is_regraded and not item.points,
+        "own_score": item.own_score,
+        "own_points": item.own_points,
         "is_graded": item.score is not None,
-        "is_graded_by_hand": item.score is None or item.graded_at is not None,
+        "is_graded_by_hand": item.own_score is None or item.graded_at is not None,
         "comment": item.comment if shown.feedback else "",
         "is_correct": is_correct,
         "feedback": version.feedback_html if shown.feedback else "",

@@ -158,10 +158,24 @@ class AttemptOut(Output):
     hidden: list[Literal["score", "correctness", "answer", "feedback"]]
 
 
+class RegradeNoteOut(Output):
+    """What a regrade, or with `is_undo` taking it back, did to the score of an attempt, and why. The marks are null
+    while the score isn't shown."""
+
+    noted_at: datetime
+    is_undo: bool
+    reason: str
+    score_before: Marks | None
+    max_before: Marks | None
+    score_after: Marks | None
+    max_after: Marks | None
+
+
 class AttemptDetailOut(AttemptOut):
-    """An attempt with its questions."""
+    """An attempt with its questions, and what its student was told of regrades."""
 
     items: list[ItemOut]
+    regrades: list[RegradeNoteOut]
 
 
 class AttemptsOut(Output):

@@ -154,6 +154,11 @@ def _both(written: str) -> str:
     return f"{written.strip().replace(',', '')}, or {written.strip().replace(',', '.')} with a decimal point"
 
 
+def same(spec: Spec, one: Any, other: Any) -> bool:
+    """Whether two answers are the same number, however they are written."""
+    return buckets(spec, one) == buckets(spec, other)
+
+
 def buckets(spec: Spec, response: Any) -> list[str]:
     """Group answers by their number, however it is written; what is no number stands for itself."""
     return [] if response is None else [reading(spec, response) or str(response)]
@@ -167,5 +172,6 @@ TYPE = QuestionType(
     fields=("answer", "tolerance", "tolerance_percent", "figures", "unit", "asks_unit"),
     freeze=freeze,
     reading=reading,
+    same=same,
     buckets=buckets,
 )

@@ -89,6 +89,11 @@ def _readings(spec: Spec, written: str) -> set[str]:
     return readings if spec["is_case_sensitive"] else {reading.casefold() for reading in readings}
 
 
+def same(spec: Spec, one: Any, other: Any) -> bool:
+    """Whether two answers are the same but for what doesn't count here: spacing, typography, perhaps case."""
+    return bool(_readings(spec, one) & _readings(spec, other))
+
+
 def buckets(spec: Spec, response: Any) -> list[str]:
     """Group answers that are the same but for their spacing, typography and, where it doesn't count, their case."""
     return [] if response is None else [min(_readings(spec, response))]
@@ -100,5 +105,6 @@ TYPE = QuestionType(
     grade=grade,
     explain=explain,
     fields=("accept", "patterns", "is_case_sensitive", "exact"),
+    same=same,
     buckets=buckets,
 )

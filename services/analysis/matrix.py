@@ -67,6 +67,8 @@ def load(quiz: Quiz, rule: str) -> list[Mark]:
         .join(counted, counted.c.id == AttemptItem.attempt_id)
         .outerjoin(typed, is_typed)
         .where(counted.c.place == 1, counted.c.user_id.not_in(staff), AttemptItem.score.is_not(None))
+        # What a regrade has taken out of the total tells nothing of it.
+        .where(AttemptItem.points > 0)
     )
     rows = db.session.execute(query).tuples().all()
     earned: dict[int, float] = defaultdict(float)

@@ -27,6 +27,7 @@ class QuestionReport:
     `median_s` is the median of the seconds between the first and the last answer, of those who answered more than once.
     """
 
+    question_id: int
     slug: str
     version: int
     is_current: bool
@@ -110,6 +111,7 @@ def _question(question: Question, version: QuestionVersion, marks: list[Mark]) -
     difficulty = formulas.difficulty([mark.share for mark in marks])
     discrimination = formulas.discrimination([mark for mark, _ in with_rest], [rest for _, rest in with_rest])
     return QuestionReport(
+        question_id=question.id,
         slug=question.slug,
         version=version.number,
         is_current=version.id == question.current_id,

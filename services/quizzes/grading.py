@@ -6,22 +6,24 @@ from fractions import Fraction
 from typing import Any
 
 import structlog
-from sqlalchemy import Integer, column, select, update, values
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import NEEDS_GRADING, SUBMITTED
-from models.marks import Marks, exact
+from models.marks import exact
 from models.quiz import BEST
 from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
-from services.quizzes import accommodations, lab_checks, lifecycle, runs, scores
+from services.quizzes import accommodations, lab_checks, lifecycle, rules, runs, scores
 from services.quizzes.terms import WHOLE, terms_of
 
 log = structlog.get_logger("yurt.grading")
+VERSION = (QuestionVersion.kind, QuestionVersion.spec, QuestionVersion.number)
+POINTS = ("points", "asked_points")
 
 
 def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdue: bool = False) -> bool:
@@ -33,13 +35,14 @@ def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdu
     attempt = (lifecycle.time_out if is_overdue else lifecycle.hand_in)(attempt_id, now=now)
     if attempt is None:
         return False
-    marks = _grade(attempt, now)
-    if None in marks:
-        lifecycle.wait_for_grader(attempt_id)
+    worths = _grade(attempt, now)
+    marks, max_score = _total(worths), sum((each.points for each in worths), Fraction(0))
+    if marks is None:
+        lifecycle.wait_for_grader(attempt_id, max_score=max_score)
         return True
     quiz = quiz or db.session.get_one(Quiz, attempt.quiz_id)
-    total = sum((mark for mark in marks if mark is not None), Fraction(0))
-    lifecycle.finish(attempt_id, SUBMITTED, marks=total, credit_percent=_credit(attempt, quiz))
+    credit = credit_of(attempt, quiz)
+    lifecycle.finish(attempt_id, SUBMITTED, marks=marks, max_score=max_score, credit_percent=credit)
     _reward(attempt, quiz, now)
     return True
 
@@ -49,12 +52,18 @@ def regrade(item: AttemptItem, version: QuestionVersion, *, now: datetime) -> No
 
     The caller holds the attempt's lock.
     """
-    mark = _marks(item, version.kind, version.spec)
-    key = (AttemptItem.attempt_id == item.attempt_id, AttemptItem.position == item.position)
-    db.session.execute(
-        update(AttemptItem).where(*key).values(score=mark), execution_options={"synchronize_session": False}
-    )
-    set_committed_value(item, "score", mark)
+    remark(item, version, _marks(item, version.kind, version.spec), now=now)
+
+
+def remark(item: AttemptItem, version: QuestionVersion, marks: Fraction | None, *, now: datetime) -> None:
+    """Give one answer of a closed attempt its own marks, and settle what the attempt earns.
+
+    What the answer is worth with them, the regrades say that hold for it. The caller holds the attempt's lock.
+    """
+    attempt = db.session.get_one(Attempt, item.attempt_id)
+    answer = rules.answer_of(item, version.kind, version.spec, version.number, marks)
+    held = rules.of_item(item, attempt.quiz_id) if item.is_regraded else []
+    _write(item, answer, held)
     settle(item.attempt_id, now=now)
 
 
@@ -63,21 +72,28 @@ def settle(attempt_id: int, *, now: datetime) -> None:
 
     The caller holds the attempt's lock.
     """
-    marks = db.session.scalars(select(AttemptItem.score).where(AttemptItem.attempt_id == attempt_id)).all()
+    query = select(AttemptItem.score, AttemptItem.points).where(AttemptItem.attempt_id == attempt_id)
+    worths = [rules.Worth(score, exact(points)) for score, points in db.session.execute(query)]
     attempt = db.session.get_one(Attempt, attempt_id, populate_existing=True)
     quiz = db.session.get_one(Quiz, attempt.quiz_id)
-    if None in marks:
+    marks, max_score = _total(worths), sum((each.points for each in worths), Fraction(0))
+    if marks is None:
         return
-    total = sum((each for each in marks if each is not None), Fraction(0))
-    credit = _credit(attempt, quiz)
+    credit = credit_of(attempt, quiz)
     if attempt.state == NEEDS_GRADING:
-        lifecycle.finish(attempt.id, NEEDS_GRADING, marks=total, credit_percent=credit)
+        lifecycle.finish(attempt.id, NEEDS_GRADING, marks=marks, max_score=max_score, credit_percent=credit)
     else:
-        lifecycle.rescore(attempt.id, marks=total, credit_percent=credit)
-    _reward(attempt, quiz, now)
+        lifecycle.rescore(attempt.id, marks=marks, max_score=max_score, credit_percent=credit)
+    _reward(attempt, quiz, now, is_new=False)
 
 
-def _credit(attempt: Attempt, quiz: Quiz) -> int:
+def _total(worths: Sequence[rules.Worth]) -> Fraction | None:
+    """Return the marks of all answers; None where one has none yet."""
+    marks = [each.score for each in worths if each.score is not None]
+    return sum(marks, Fraction(0)) if len(marks) == len(worths) else None
+
+
+def credit_of(attempt: Attempt, quiz: Quiz) -> int:
     """Return what its marks are worth. A deadline counts as the hand-in, however much later the scheduler came."""
     if not quiz.late_credit:
         return WHOLE
@@ -86,41 +102,56 @@ def _credit(attempt: Attempt, quiz: Quiz) -> int:
     return terms_of(quiz, granted).credit(min(times))
 
 
-def _grade(attempt: Attempt, now: datetime) -> Sequence[Fraction | None]:
-    """Write the marks of every answer that a machine can grade; return all of them. Two round trips, and one more for
-    each question that a lab's check answers and hasn't yet."""
+def _grade(attempt: Attempt, now: datetime) -> list[rules.Worth]:
+    """Write the marks of every answer that a machine can grade; return what all are worth. Two round trips, and one
+    more for each question that a lab's check answers and hasn't yet."""
     attempt_id = attempt.id
     rows = (
         db.session.execute(
-            select(AttemptItem, QuestionVersion.kind, QuestionVersion.spec)
+            select(AttemptItem, *VERSION, rules.column_of(Attempt.quiz_id))
             .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
+            .join(Attempt, Attempt.id == AttemptItem.attempt_id)
             .where(AttemptItem.attempt_id == attempt_id)
             .execution_options(populate_existing=True)
         )
         .tuples()
         .all()
     )
-    lab_checks.fill(attempt, rows, now=now)
-    marks = {item: _marks(item, kind, spec) for item, kind, spec in rows}
-    graded = [(item.position, mark) for item, mark in marks.items() if mark is not None]
-    if graded:
-        given = values(column("position", Integer), column("score", Marks), name="given").data(graded)
-        db.session.execute(
-            update(AttemptItem)
-            .where(AttemptItem.attempt_id == attempt_id, AttemptItem.position == given.c.position)
-            .values(score=given.c.score),
-            execution_options={"synchronize_session": False},
-        )
-    for item, mark in marks.items():
-        set_committed_value(item, "score", mark)
-    runs.queue(attempt, rows, now=now)
-    return list(marks.values())
+    asked = [row[:3] for row in rows]
+    lab_checks.fill(attempt, asked, now=now)
+    worths, written = [], []
+    for item, kind, spec, number, held in rows:
+        answer = rules.answer_of(item, kind, spec, number, _marks(item, kind, spec))
+        worths.append(_mark(item, answer, rules.read(held)))
+        if answer.score is not None or held:
+            written.append((attempt_id, item.position, _columns(item)))
+    rules.write(written)
+    runs.queue(attempt, asked, now=now)
+    return worths
+
+
+def _write(item: AttemptItem, answer: rules.Answer, held: Sequence[rules.Rule]) -> None:
+    _mark(item, answer, held)
+    rules.write([(item.attempt_id, item.position, _columns(item))])
+
+
+def _mark(item: AttemptItem, answer: rules.Answer, held: Sequence[rules.Rule]) -> rules.Worth:
+    """Set on an item what its answer is worth, as it will be read again."""
+    own = rules.Worth(answer.score, answer.points)
+    now = rules.worth(answer, held) if held else own
+    for name, value in rules.columns(bool(held), own, now).items():
+        set_committed_value(item, name, float(value) if name in POINTS and value is not None else value)
+    return now
+
+
+def _columns(item: AttemptItem) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in ("score", "points", "asked_score", "asked_points")}
 
 
 def _marks(item: AttemptItem, kind: str, spec: dict[str, Any]) -> Fraction | None:
     """Grade one answer. One that can't be graded waits for a person, and holds up neither this attempt nor others."""
     try:
-        return after_hints(_score(kind, spec, item.response, item.frozen, item.points), item.hint_cost)
+        return after_hints(_score(kind, spec, item.response, item.frozen, item.own_points), item.hint_cost)
     except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
         log.exception("answer not graded", attempt=item.attempt_id, position=item.position)
         return None
@@ -140,24 +171,29 @@ def _score(kind: str, spec: dict[str, Any], response: Any, frozen: dict[str, Any
     return None if share is None else share * exact(worth)
 
 
-def _reward(attempt: Attempt, quiz: Quiz, now: datetime) -> None:
+def _reward(attempt: Attempt, quiz: Quiz, now: datetime, *, is_new: bool = True) -> None:
     if (attempt.percent or 0) >= quiz.pass_percent:
         progress.complete(attempt.user_id, quiz, now=now)
-    # Where the best counts, this one is asked alone: what earlier ones earned isn't lowered.
-    is_best = quiz.counts == BEST
+    # Where the best counts, a new one is asked alone: what earlier ones earned isn't lowered.
+    is_alone = is_new and quiz.counts == BEST
     points.settle(
         user_id=attempt.user_id,
         course_id=quiz.course_id,
-        source=f"quiz:{quiz.id}",
+        source=source_of(quiz),
         kind="quiz",
-        points=worth_of(quiz.points, attempt.score, attempt.max_score) if is_best else _counted_worth(attempt, quiz),
+        points=worth_of(quiz.points, attempt.score, attempt.max_score) if is_alone else _counted_worth(attempt, quiz),
         now=now,
-        may_lower=not is_best,
+        may_lower=not is_alone,
     )
 
 
+def source_of(quiz: Quiz) -> str:
+    """Return what entries of the ledger name a quiz by."""
+    return f"quiz:{quiz.id}"
+
+
 def _counted_worth(attempt: Attempt, quiz: Quiz) -> int:
-    """Return what the score that counts earns: of the last, the first, or the average attempt."""
+    """Return what the score that counts earns: of the best, the last, the first, or the average attempt."""
     counted = scores.of_students([quiz.id], [attempt.user_id]).get((attempt.user_id, quiz.id))
     return round(quiz.points * counted.share) if counted else 0
 

@@ -3,14 +3,17 @@
 Nobody else writes the state of an attempt. Grading decides what an attempt is worth; here it is only written.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, column, update, values
 
+from extensions import db
 from models import Attempt
 from models.attempt import BY_DEADLINE, BY_STUDENT, GRADED, IN_PROGRESS, NEEDS_GRADING, SUBMITTED, TRANSITIONS
+from models.marks import Marks
 from services import changes, live
 from services.quizzes.terms import GRACE, WHOLE, worth
 
@@ -31,11 +34,11 @@ def time_out(attempt_id: int, *, now: datetime) -> Attempt | None:
     return _told(_move(attempt_id, IN_PROGRESS, SUBMITTED, is_overdue, closed_by=BY_DEADLINE, closed_at=now))
 
 
-def rescore(attempt_id: int, *, marks: Fraction, credit_percent: int) -> Attempt | None:
+def rescore(attempt_id: int, *, marks: Fraction, max_score: Fraction, credit_percent: int) -> Attempt | None:
     """Give a graded attempt another score; it stays graded."""
     score = worth(marks, credit_percent)
     graded = (Attempt.id == attempt_id, Attempt.state == GRADED)
-    attempt = changes.one(Attempt, *graded, score=score, credit_percent=credit_percent)
+    attempt = changes.one(Attempt, *graded, score=score, max_score=max_score, credit_percent=credit_percent)
     if attempt is not None:
         live.attempt_changed(attempt_id, graded=True)
     return attempt
@@ -51,18 +54,51 @@ def move_deadline(attempt: Attempt, deadline_at: datetime | None) -> bool:
     return moved is not None
 
 
-def wait_for_grader(attempt_id: int) -> Attempt | None:
+def wait_for_grader(attempt_id: int, *, max_score: Fraction) -> Attempt | None:
     """Leave an attempt to a person, or a lab: some of its answers no machine can grade here."""
-    return _move(attempt_id, SUBMITTED, NEEDS_GRADING)
+    return _move(attempt_id, SUBMITTED, NEEDS_GRADING, max_score=max_score)
 
 
-def finish(attempt_id: int, old: str, *, marks: Fraction, credit_percent: int = WHOLE) -> Attempt | None:
+def finish(
+    attempt_id: int, old: str, *, marks: Fraction, max_score: Fraction, credit_percent: int = WHOLE
+) -> Attempt | None:
     """Give an attempt its score, once all of its answers have their marks; `old` is the state that the caller saw."""
     score = worth(marks, credit_percent)
-    attempt = _move(attempt_id, old, GRADED, score=score, credit_percent=credit_percent)
+    attempt = _move(attempt_id, old, GRADED, score=score, max_score=max_score, credit_percent=credit_percent)
     if attempt is not None:
         live.attempt_changed(attempt_id, graded=True)
     return attempt
+
+
+def regrade(rows: Sequence[tuple[int, str, str, Fraction | None, Fraction, int]]) -> None:
+    """Give attempts that the caller has locked another score: (id, old state, new, score, of so many, credit).
+
+    A score of None is one that waits for a person again. One statement for all.
+    """
+    for _attempt_id, old, new, _score, _max, _credit in rows:
+        if new != old and new not in TRANSITIONS[old]:
+            raise ValueError(f"an attempt can't go from {old} to {new}")
+    if not rows:
+        return
+    given = values(
+        column("id", Attempt.id.type),
+        column("old", Text),
+        column("new", Text),
+        column("score", Marks),
+        column("max_score", Marks),
+        column("credit_percent", Integer),
+        name="given",
+    ).data(list(rows))
+    # A column of nothing but NULL would be one of texts.
+    score = cast(given.c.score, Marks)
+    db.session.execute(
+        update(Attempt)
+        .where(Attempt.id == given.c.id, Attempt.state == given.c.old)
+        .values(state=given.c.new, score=score, max_score=given.c.max_score, credit_percent=given.c.credit_percent),
+        execution_options={"synchronize_session": False},
+    )
+    for attempt_id, *_rest in rows[: live.MOST_TOLD]:
+        live.attempt_changed(attempt_id, graded=True)
 
 
 def _told(attempt: Attempt | None) -> Attempt | None:

@@ -52,7 +52,7 @@ def load(attempt_id: int, position: int) -> AttemptItem:
 
 def is_for_people(item: AttemptItem) -> bool:
     """Whether a person grades the answer: nobody has yet, or a person did; and its attempt is closed."""
-    return item.attempt.state in (NEEDS_GRADING, GRADED) and (item.score is None or item.graded_at is not None)
+    return item.attempt.state in (NEEDS_GRADING, GRADED) and (item.own_score is None or item.graded_at is not None)
 
 
 def give(
@@ -78,28 +78,28 @@ def give(
         raise Conflict
     _check(marks, comment, item)
     marks = max(marks - item.hint_cost, Fraction(0))
-    if (item.score, item.comment, item.graded_by_id) == (marks, comment, grader_id):
+    if (item.own_score, item.comment, item.graded_by_id) == (marks, comment, grader_id):
         return item
-    seen = AttemptItem.score.is_(None) if replaces is None else AttemptItem.graded_at == replaces
+    kept = AttemptItem.asked_score if item.is_regraded else AttemptItem.score
+    seen = kept.is_(None) if replaces is None else AttemptItem.graded_at == replaces
     given = changes.one(
         AttemptItem,
         AttemptItem.attempt_id == attempt_id,
         AttemptItem.position == position,
         seen,
-        score=marks,
         comment=comment,
         graded_by_id=grader_id,
         graded_at=now,
     )
     if given is None:
         raise AlreadyGraded(item)
-    grading.settle(attempt_id, now=now)
+    grading.remark(given, given.version, marks, now=now)
     return given
 
 
 def _check(marks: Fraction, comment: str, item: AttemptItem) -> None:
-    if not 0 <= marks <= exact(item.points):
-        raise InvalidInput("marks", f"must be from 0 to {item.points:g}")
+    if not 0 <= marks <= exact(item.own_points):
+        raise InvalidInput("marks", f"must be from 0 to {item.own_points:g}")
     if (marks * STEPS).denominator != 1:
         raise InvalidInput("marks", "must have at most two decimals")
     if len(comment) > MAX_COMMENT or "\x00" in comment:

@@ -43,10 +43,9 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
     item = db.session.get_one(AttemptItem, (run.attempt_id, run.position), populate_existing=True)
     version = db.session.get_one(QuestionVersion, item.version_id)
     share = type_of(version.kind).grade_tests(version.spec, [outcome.is_passed for outcome in outcomes])
-    marks = max(share * exact(item.points) - item.hint_cost, Fraction(0))
-    mine = (AttemptItem.attempt_id == run.attempt_id, AttemptItem.position == run.position)
-    if changes.one(AttemptItem, *mine, AttemptItem.score.is_(None), score=marks) is not None:
-        grading.settle(run.attempt_id, now=now)
+    marks = max(share * exact(item.own_points) - item.hint_cost, Fraction(0))
+    if item.own_score is None:
+        grading.remark(item, version, marks, now=now)
     live.attempt_changed(run.attempt_id, graded=True)
     return True
 

@@ -25,7 +25,7 @@ def tests_of(kind: str, spec: Spec) -> TestsInLab | None:
 
 def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, now: datetime) -> None:
     """Ask for the runs of a closed attempt's answers that no machine has graded yet, once each."""
-    wanted = [(item, tests) for item, kind, spec in items if item.score is None and (tests := tests_of(kind, spec))]
+    wanted = [(item, tests) for item, kind, spec in items if item.own_score is None and (tests := tests_of(kind, spec))]
     for item, tests in wanted:
         of_course = select(Quiz.course_id).where(Quiz.id == attempt.quiz_id).scalar_subquery()
         lab_id = select(Lab.id).where(Lab.course_id == of_course, Lab.slug == tests.lab, ~Lab.is_archived)

@@ -10,6 +10,7 @@ from models import Course, Lab, LabSession, Question, Quiz, User, utcnow
 from services.accounts import tokens
 from services.labs import lifecycle
 from services.quizzes import answers, attempts
+from services.regrades import applying, asking
 from tests.factories import (
     CourseFactory,
     EnrolmentFactory,
@@ -70,6 +71,9 @@ PAGES: dict[str, list[str]] = {
             f"{WIDE}/quizzes/wide-quiz/to-grade",
             f"{WIDE}/quizzes/wide-quiz/to-grade?blind=1",
             "/attempts/{written}/items/2/grade",
+            f"{WIDE}/quizzes/wide-quiz/regrades",
+            f"{WIDE}/quizzes/wide-quiz/regrades/new?question={{wide_question}}",
+            "/regrades/{regrade}",
         ),
     ],
     "charlie": ["/", "/courses", COURSE, "/labs", f"{COURSE}/lessons/one-tree"],
@@ -92,6 +96,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         db.session.commit()
         names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id), "bob": str(bob.id)}
         names["written"] = str(_hand_in_writing(bob, now))
+        names["regrade"] = str(_regrade(alice, now))
         names |= {"question": str(quiz.questions[0].id), "wide_question": str(wide.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
     return names
@@ -123,6 +128,16 @@ def _hand_in_writing(bob: User, now: datetime) -> int:
     attempts.submit(attempt, now=now)
     db.session.commit()
     return attempt.id
+
+
+def _regrade(alice: User, now: datetime) -> int:
+    """Let alice regrade a question of the wide course; return the regrade."""
+    quiz = _one(Quiz, "wide-quiz")
+    full = asking.Asked("drop", how="full")
+    made = asking.draft(quiz, quiz.questions[0].id, full, LONG, by_id=alice.id, now=now)
+    applying.apply(made, digest=applying.preview(made).digest, by_id=alice.id, now=now)
+    db.session.commit()
+    return made.id
 
 
 def _person(handle: str) -> User:

@@ -44,6 +44,8 @@ ALICES = [
     f"{COURSE}/leaderboard/settings",
     f"{COURSE}/labs-board",
     f"{QUIZ}/analysis",
+    f"{QUIZ}/regrades",
+    f"{QUIZ}/regrades/new?question=1",
     f"{COURSE}/gradebook",
     *BANK,
 ]

@@ -37,6 +37,7 @@ UNSHOWN = {
     "point_audits",
     "point_entries",
     "question_versions",
+    "regrades",  # what a page shows of one stands in a note
     "role_members",  # who somebody is comes with the session
     "roles",
     "warm_labs",

@@ -1,0 +1,71 @@
+"""How the forms of regrades are filled in: a preview, applying it, and taking it back."""
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from extensions import db
+from models import Course, Quiz, User, utcnow
+from services.quizzes import attempts
+from services.regrades import applying, asking
+from services.regrades.asking import Asked
+from tests.factories import EnrolmentFactory, QuizFactory, UserFactory, add_question
+from tests.journey.rows import COURSE, STAFF, Person, form
+
+FIELDS = "attempt_id, how, kind, may_lower, points, reason, version"
+
+
+def make_quiz(name: str) -> Quiz:
+    """A quiz of which a student has handed in an empty attempt."""
+    course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
+    made: Quiz = QuizFactory(module=course.modules[0], slug=name, position=9)
+    add_question(made, "single", points=2)
+    student = UserFactory(handle=name)
+    EnrolmentFactory(course=course, user=student)
+    attempts.submit(attempts.start(student.id, made, now=utcnow()), now=utcnow())
+    return made
+
+
+def open_regrade(person: Person, name: str, *, is_applied: bool) -> None:
+    """Open a preview, or what was applied."""
+    with person.site.app.app_context():
+        quiz = make_quiz(f"{name}-{person.name}")
+        by = db.session.scalars(select(User.id).where(User.handle == "alice")).one()
+        full = Asked("drop", how="full")
+        made = asking.draft(quiz, quiz.questions[0].id, full, "Never taught.", by_id=by, now=utcnow())
+        if is_applied:
+            applying.apply(made, digest=applying.preview(made).digest, by_id=by, now=utcnow())
+        number = made.id
+        db.session.commit()
+    person.open(f"/regrades/{number}")
+
+
+@form(f"POST regrades.preview ({FIELDS})", "regrades/new.html", roles=STAFF)
+def preview_a_regrade(person: Person) -> None:
+    with person.site.app.app_context():
+        quiz = make_quiz(f"previewed-{person.name}").slug
+        db.session.commit()
+    person.open(f"{COURSE}/quizzes/{quiz}/regrades")
+    person.page.get_by_role("link", name="Regrade q1").click()
+    person.page.get_by_label("It is dropped").check()
+    person.page.get_by_label("Everybody has all of its marks").check()
+    person.send("See what changes", ".regrade-form")
+    expect(person.page.locator("#reason-error")).to_be_visible()
+    expect(person.page.get_by_label("It is dropped")).to_be_checked()
+    person.page.locator("#reason").fill("It was never taught.")
+    person.send("See what changes", ".regrade-form")
+    expect(person.page.locator("tbody")).to_contain_text("2 of 2")
+
+
+@form("POST regrades.apply ()", "regrades/show.html", roles=STAFF)
+def apply_a_regrade(person: Person) -> None:
+    open_regrade(person, "applied", is_applied=False)
+    person.send("Apply", ".regrade-apply")
+    person.expect_flash("Applied. 1 attempt has another score now.")
+
+
+@form("POST regrades.undo (reason)", "regrades/show.html", roles=STAFF)
+def take_a_regrade_back(person: Person) -> None:
+    open_regrade(person, "undone", is_applied=True)
+    person.page.get_by_label("Why, for the students").fill("It was taught.")
+    person.send("Take it back", ".regrade-undo form")
+    person.expect_flash("Taken back. The students are told.")

@@ -1,0 +1,298 @@
+"""Regrades: each kind, what it moves, what it leaves alone, undo, and previews that have grown stale."""
+
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from extensions import db
+from models import Attempt, Completion, CourseTotal, PointEntry, Quiz, RegradeNote, User
+from reasons import Code
+from services.errors import InvalidInput, NotFound, Refused
+from services.leaderboards import audits
+from services.quizzes import manual, waiting
+from services.regrades import applying, asking
+from services.regrades.asking import Asked
+from tests.factories import RIGHT, Cast, EnrolmentFactory, QuizFactory, UserFactory, add_question
+from tests.regrades.classes import (
+    NOW,
+    WHY,
+    from_scratch,
+    hand_in,
+    kept,
+    ledger,
+    new_version,
+    regrade,
+    right_choice,
+    undo,
+    worth_now,
+)
+
+
+@pytest.fixture
+def quiz(cast: Cast) -> Quiz:
+    """A quiz of a choice (2 marks), a text and an essay (1 mark each), worth 40 points."""
+    made: Quiz = QuizFactory(module=cast.quiz.module, slug="exam", position=9, points=40, pass_percent=50)
+    for kind, points in (("single", 2), ("text", 1)):
+        add_question(made, kind, points=points)
+    db.session.flush()
+    return made
+
+
+@pytest.fixture
+def victor(cast: Cast) -> User:
+    user: User = UserFactory()
+    EnrolmentFactory(course=cast.course, user=user)
+    return user
+
+
+def score_of(attempt: Attempt) -> tuple[Fraction | None, Fraction]:
+    db.session.refresh(attempt)
+    return attempt.score, attempt.max_score
+
+
+def check_all(cast: Cast, quiz: Quiz) -> None:
+    """Rows, ledger, totals and what recomputation says are one."""
+    assert kept(quiz) == from_scratch(quiz)
+    assert {k: v for k, v in ledger(quiz).items() if v} == {k: v for k, v in worth_now(quiz).items() if v}
+    audit = audits.make(audits.ask(cast.course, mend=False, by=None, now=NOW), now=lambda: NOW)
+    assert audit.drifts == 0
+
+
+def test_another_key_moves_scores_points_and_totals_and_undo_moves_them_back(
+    cast: Cast, quiz: Quiz, victor: User
+) -> None:
+    wrong = hand_in(cast.bob, quiz, {1: "b"})
+    right = hand_in(victor, quiz, {1: "a"})
+    version = right_choice(quiz.questions[0], "b")
+
+    done = regrade(quiz, quiz.questions[0], "key", cast.alice, version=version.number)
+
+    assert (score_of(wrong), score_of(right)) == ((2, 3), (0, 3))
+    assert done.plan.effect == {"up": 1, "down": 1, "same": 0, "before": 1 / 3, "after": 1 / 3}
+    assert done.points == {cast.bob.id: 27, victor.id: -27}
+    assert db.session.get(Completion, (cast.bob.id, quiz.id)) is not None
+    assert wrong.items[0].version.number == 1
+    check_all(cast, quiz)
+
+    undo(done, cast.alice)
+
+    assert (score_of(wrong), score_of(right)) == ((0, 3), (2, 3))
+    assert (wrong.items[0].asked_points, right.items[0].asked_points) == (None, None)
+    entries = db.session.scalars(select(PointEntry).where(PointEntry.user_id == cast.bob.id).order_by(PointEntry.id))
+    assert [(each.points, each.kind, each.reason) for each in entries] == [
+        (27, "compensation", WHY),
+        (-27, "compensation", WHY),
+    ]
+    check_all(cast, quiz)
+
+
+def test_both_keys_may_count(cast: Cast, quiz: Quiz, victor: User) -> None:
+    wrong, right = hand_in(cast.bob, quiz, {1: "b"}), hand_in(victor, quiz, {1: "a"})
+    version = right_choice(quiz.questions[0], "b")
+
+    regrade(quiz, quiz.questions[0], "key", cast.alice, version=version.number, may_lower=False)
+
+    assert (score_of(wrong), score_of(right)) == ((2, 3), (2, 3))
+
+
+def test_an_accepted_answer_counts_however_it_is_written(cast: Cast, quiz: Quiz, victor: User) -> None:
+    first, second = hand_in(cast.bob, quiz, {2: "A Pipeline"}), hand_in(victor, quiz, {2: "something else"})
+
+    regrade(quiz, quiz.questions[1], "accept", cast.alice, response="a  pipeline")
+
+    assert (score_of(first), score_of(second)) == ((1, 3), (0, 3))
+    later = hand_in(cast.bob, quiz, {2: "a pipeline"}, NOW + timedelta(days=1))
+    assert score_of(later) == (1, 3)
+    check_all(cast, quiz)
+
+
+def test_an_accepted_answer_of_a_variant_counts_in_that_variant(cast: Cast, quiz: Quiz, victor: User) -> None:
+    question = add_question(quiz, "formula")
+    mine, other = hand_in(cast.bob, quiz, {3: "12345"}), hand_in(victor, quiz, {3: "12345"})
+    for attempt, number in ((mine, "5"), (other, "12")):
+        attempt.items[2].frozen = {"unit": "cm", "values": {"a": number, "b": number}}
+    db.session.flush()
+
+    regrade(quiz, question, "accept", cast.alice, attempt_id=mine.id)
+
+    assert (score_of(mine), score_of(other)) == ((1, 4), (0, 4))
+
+
+def test_hints_that_were_taken_cost_what_they_cost_under_another_key(cast: Cast, quiz: Quiz) -> None:
+    attempt = hand_in(cast.bob, quiz, {1: "b"})
+    attempt.items[0].hint_cost = Fraction(1, 2)
+    db.session.flush()
+
+    done = regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    assert score_of(attempt) == (Fraction(3, 2), 3)
+    undo(done, cast.alice)
+    regrade(quiz, quiz.questions[0], "drop", cast.alice, how="full")
+    assert score_of(attempt) == (2, 3)
+
+
+def test_other_points_weigh_what_was_earned(cast: Cast, quiz: Quiz) -> None:
+    attempt = hand_in(cast.bob, quiz, {1: "a"})
+
+    done = regrade(quiz, quiz.questions[0], "points", cast.alice, points=0.5)
+
+    assert (score_of(attempt), ledger(quiz)) == ((Fraction(1, 2), Fraction(3, 2)), {cast.bob.id: 13})
+    undo(done, cast.alice)
+    assert score_of(attempt) == (2, 3)
+
+
+@pytest.mark.parametrize(("how", "expected"), [("full", (2, 3)), ("out", (0, 1))])
+def test_a_question_is_dropped_for_all_or_out_of_the_total(
+    cast: Cast, quiz: Quiz, how: str, expected: tuple[int, int]
+) -> None:
+    attempt = hand_in(cast.bob, quiz, {})
+
+    done = regrade(quiz, quiz.questions[0], "drop", cast.alice, how=how)
+
+    assert score_of(attempt) == expected
+    later = hand_in(cast.bob, quiz, {}, NOW + timedelta(days=1))
+    assert score_of(later) == expected
+    undo(done, cast.alice)
+    assert (score_of(attempt), score_of(later)) == ((0, 3), (0, 3))
+    check_all(cast, quiz)
+
+
+def test_a_dropped_essay_waits_for_nobody_until_that_is_undone(cast: Cast, quiz: Quiz) -> None:
+    essay = add_question(quiz, "essay", points=3)
+    attempt = hand_in(cast.bob, quiz, {1: "a", 3: "Words"})
+    assert (attempt.state, waiting.count(quiz)) == ("needs_grading", 1)
+
+    done = regrade(quiz, essay, "drop", cast.alice, how="full")
+    assert (score_of(attempt), attempt.state, waiting.count(quiz)) == ((5, 6), "graded", 0)
+    check_all(cast, quiz)
+
+    undo(done, cast.alice)
+    assert (score_of(attempt), attempt.state, waiting.count(quiz)) == ((None, 6), "needs_grading", 1)
+    assert db.session.get_one(CourseTotal, (cast.course.id, cast.bob.id)).points == 0
+    check_all(cast, quiz)
+
+
+def test_marks_by_hand_are_kept_under_a_regrade_and_come_back(cast: Cast, quiz: Quiz) -> None:
+    essay = add_question(quiz, "essay", points=4)
+    attempt = hand_in(cast.bob, quiz, {3: "Words"})
+    done = regrade(quiz, essay, "points", cast.alice, points=8)
+
+    manual.give(attempt.id, 3, marks=Fraction(3), comment="", grader_id=cast.alice.id, now=NOW)
+
+    assert (score_of(attempt), attempt.state) == ((6, 11), "graded")
+    assert attempt.items[2].own_score == 3
+    undo(done, cast.alice)
+    assert score_of(attempt) == (3, 7)
+    check_all(cast, quiz)
+
+
+def test_regrades_are_taken_back_in_any_order(cast: Cast, quiz: Quiz) -> None:
+    attempt = hand_in(cast.bob, quiz, {1: "b"})
+    question = quiz.questions[0]
+    accepted = regrade(quiz, question, "accept", cast.alice, response="b")
+    heavier = regrade(quiz, question, "points", cast.alice, points=10)
+    assert score_of(attempt) == (10, 11)
+
+    undo(accepted, cast.alice)
+    assert score_of(attempt) == (0, 11)
+    undo(heavier, cast.alice)
+    assert score_of(attempt) == (0, 3)
+
+
+def test_a_later_version_is_graded_by_itself(cast: Cast, quiz: Quiz) -> None:
+    regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    new_version(quiz.questions[0], points=5)
+
+    attempt = hand_in(cast.bob, quiz, {1: "b"})
+
+    assert score_of(attempt) == (0, 6)
+
+
+def test_who_changes_is_noted_and_who_does_not_is_not(cast: Cast, quiz: Quiz, victor: User) -> None:
+    wrong = hand_in(cast.bob, quiz, {1: "b"})
+    hand_in(victor, quiz, {1: "a"})
+
+    done = regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    undo(done, cast.alice)
+
+    notes = db.session.scalars(select(RegradeNote).order_by(RegradeNote.is_undo)).all()
+    assert [(each.attempt_id, each.is_undo, each.score_before, each.score_after) for each in notes] == [
+        (wrong.id, False, 0, 2),
+        (wrong.id, True, 2, 0),
+    ]
+
+
+def test_a_preview_that_has_grown_stale_is_not_applied(cast: Cast, quiz: Quiz, victor: User) -> None:
+    attempt = hand_in(cast.bob, quiz, {1: "b"})
+    made = asking.draft(quiz, quiz.questions[0].id, Asked("accept", response="b"), WHY, by_id=cast.alice.id, now=NOW)
+    digest = applying.preview(made).digest
+    hand_in(victor, quiz, {1: "b"})
+
+    with pytest.raises(Refused) as refusal:
+        applying.apply(made, digest=digest, by_id=cast.alice.id, now=NOW)
+
+    assert refusal.value.reason.code is Code.REGRADE_STALE
+    assert (score_of(attempt), made.state) == ((0, 3), "draft")
+    applying.apply(made, digest=applying.preview(made).digest, by_id=cast.alice.id, now=NOW)
+    assert score_of(attempt) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("field", "asked"),
+    [
+        ("kind", {"kind": "wish"}),
+        ("version", {"kind": "key", "version": 1}),
+        ("version", {"kind": "key", "version": 9}),
+        ("response", {"kind": "accept", "response": "z"}),
+        ("response", {"kind": "accept"}),
+        ("attempt_id", {"kind": "accept", "attempt_id": 2**70}),
+        ("points", {"kind": "points", "points": 0}),
+        ("points", {"kind": "points", "points": 0.001}),
+        ("points", {"kind": "points", "points": float("nan")}),
+        ("how", {"kind": "drop", "how": "away"}),
+    ],
+)
+def test_what_cannot_be_asked_names_its_field(cast: Cast, quiz: Quiz, field: str, asked: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        asking.draft(quiz, quiz.questions[0].id, Asked(**asked), WHY, by_id=cast.alice.id, now=NOW)
+
+    assert refusal.value.field == field
+
+
+def test_a_reason_is_needed_and_a_question_of_the_course(cast: Cast, quiz: Quiz) -> None:
+    with pytest.raises(InvalidInput):
+        asking.draft(quiz, quiz.questions[0].id, Asked("drop", how="out"), "  ", by_id=cast.alice.id, now=NOW)
+    with pytest.raises(NotFound):
+        asking.draft(quiz, 2**70, Asked("drop", how="out"), WHY, by_id=cast.alice.id, now=NOW)
+
+
+def test_a_key_whose_choices_moved_is_refused(cast: Cast, quiz: Quiz) -> None:
+    hand_in(cast.bob, quiz, {1: "b"})
+    question = quiz.questions[0]
+    assert question.current is not None
+    moved = [
+        {**each, "text": other["text"]}
+        for each, other in zip(
+            question.current.spec["choices"], reversed(question.current.spec["choices"]), strict=True
+        )
+    ]
+    version = new_version(question, spec={"choices": moved})
+
+    with pytest.raises(InvalidInput, match="order"):
+        regrade(quiz, question, "key", cast.alice, version=version.number)
+
+
+def test_every_type_can_be_regraded(cast: Cast) -> None:
+    for number, (kind, response) in enumerate(RIGHT.items()):
+        quiz = QuizFactory(module=cast.quiz.module, slug=f"of-{kind}", position=20 + number, points=10)
+        question = add_question(quiz, kind)
+        attempt = hand_in(cast.bob, quiz, {1: response})
+        done = [regrade(quiz, question, "accept", cast.alice, attempt_id=attempt.id)]
+        assert score_of(attempt) == (1, 1), kind
+        done.append(regrade(quiz, question, "drop", cast.alice, how="out"))
+        assert score_of(attempt) == (0, 0), kind
+        for each in done:
+            undo(each, cast.alice)
+        assert kept(quiz) == from_scratch(quiz), kind
