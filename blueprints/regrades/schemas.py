@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from blueprints.quizzes.marks import Marks
 from blueprints.quizzes.responses import Response
-from blueprints.quizzes.schemas import Marks
 from blueprints.schemas import Input, OptionalInput, Output
 from services.regrades.asking import MAX_POINTS, MAX_REASON
 
