@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from extensions import db
 from models import Activity, Attempt, AttemptItem, CheckRun, Lab, LabCheck, LabSession, PointEntry, Quiz
 from models.attempt import KEPT
-from question_types import TYPES, CheckOfLab, Spec
+from question_types import TYPES, CheckOfLab, Spec, type_of
 from question_types.base import PASSED
 from services.errors import InvalidInput
 from services.quizzes import answer_log
