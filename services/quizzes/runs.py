@@ -12,15 +12,15 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import Attempt, AttemptItem, GradingRun, Lab, Quiz
 from models.grading_run import OPEN_RUNS
-from question_types import Spec, TestsInLab, type_of
+from question_types import TYPES, Spec, TestsInLab
 from services import live
 
 TOPIC = "grading"
 
 
 def tests_of(kind: str, spec: Spec) -> TestsInLab | None:
-    """Return the tests that grade a question; None where there are none."""
-    return type_of(kind).tests_of(spec)
+    """Return the tests that grade a question; None where there are none, or the type isn't there any more."""
+    return TYPES[kind].tests_of(spec) if kind in TYPES else None
 
 
 def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, now: datetime) -> None:

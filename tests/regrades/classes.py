@@ -10,7 +10,8 @@ from extensions import db
 from models import Attempt, AttemptItem, PointEntry, Question, QuestionVersion, Quiz, Regrade, User
 from models.marks import exact
 from models.regrade import APPLIED
-from services.quizzes import answers, attempts, grading, rules, scores
+from question_types import type_of
+from services.quizzes import answers, attempts, rules, scores
 from services.quizzes.rules import Rule
 from services.regrades import applying, asking
 from services.regrades.applying import Done
@@ -93,8 +94,8 @@ def _worth(item: AttemptItem, held: list[Regrade]) -> rules.Worth:
     ]
     own = item.own_score
     if item.graded_at is None:
-        share = grading.score(version, item.response, item.frozen)
-        own = None if share is None else share / exact(version.points) * exact(item.own_points)
+        share = type_of(version.kind).grade(version.spec, item.response, item.frozen)
+        own = None if share is None else share * exact(item.own_points)
     return rules.worth(rules.answer_of(item, version.kind, version.spec, version.number, own), mine)
 
 
