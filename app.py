@@ -26,6 +26,7 @@ from blueprints import (
     wording,
 )
 from blueprints.auth import accounts as auth_accounts
+from blueprints.leaderboards import lane as boards_lane
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
 from extensions import SESSION_PREFIX, Sessions, babel, csrf, db, limiter
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     telemetry.init_app(app)
     endings.init_app(app)
     kept_pages.init_app(app, settings)
+    boards_lane.init_app(app, settings)
     hosts.init_app(app, settings)
     # Outside of what looks at the host. The scheme is PUBLIC_URL's.
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap

@@ -16,6 +16,9 @@ from models import ApiToken, User
 from services.accounts import tokens
 from services.errors import Forbidden
 
+# Where a request says that it has been counted, before Flask (blueprints/leaderboards/lane.py).
+COUNTED = "yurt.api_counted"
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -39,7 +42,8 @@ def _admit() -> None:
     sent = auth.get_auth()
     g.api_token = _find(sent.token) if sent is not None and sent.token else None
     g.api_limit = ("api_address", limits.address()) if g.api_token is None else ("api", g.api_token.id)
-    limits.spend(*g.api_limit)
+    if not request.environ.get(COUNTED):
+        limits.spend(*g.api_limit)
 
 
 def _tell(response: Response) -> Response:

@@ -4,21 +4,28 @@ import gzip
 import hashlib
 import json
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from config import ROOT
-from services.kept_versions import Board, Depends
+from services.kept_versions import Depends
 
 PREFIX = "yurt:page:"
 # What pages are made by. Another version of Yurt keeps its own.
 MAKERS = ("templates", "blueprints", "services", "question_types", "static", "translations")
 LEVEL = 1
+# The marks of a slot, in the HTML of a page.
+SLOT, SLOT_END = b"<!--slot-->", b"<!--/slot-->"
+# What each answer has of its own.
+OWN_HEADERS = ("x-request-id", "date", "content-length", "server")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A kept page. `session` and `identity` are digests of the values that it was made with, `until` is Unix time."""
+    """A kept page; its body is compressed unless `is_plain`.
+
+    `session` and `identity` are digests of the values that it was made with, `until` is Unix time.
+    """
 
     session: str
     identity: str
@@ -27,12 +34,14 @@ class Entry:
     route: str
     headers: list[list[str]]
     body: bytes
+    # What is put into the page each time it is sent: the name of who makes it, and what they need to know.
+    slot: dict[str, Any] | None = None
+    is_plain: bool = False
 
     def packed(self) -> bytes:
         """Return it as it is kept."""
-        head: dict[str, Any] = {name: getattr(self, name) for name in ("session", "identity", "until", "route")}
-        head |= {"versions": self.on.versions, "board": asdict(self.on.board) if self.on.board else None}
-        head["headers"] = self.headers
+        head: dict[str, Any] = {name: getattr(self, name) for name in ("session", "identity", "until", "route", "slot")}
+        head |= {"versions": self.on.versions, "headers": self.headers}
         return json.dumps(head, separators=(",", ":")).encode() + b"\n" + self.body
 
 
@@ -40,15 +49,23 @@ def read(kept: bytes) -> Entry:
     """Return what `packed` made; raise ValueError."""
     line, _newline, body = kept.partition(b"\n")
     head = json.loads(line)
-    board = Board(**head.pop("board")) if head["board"] else None
-    on = Depends(head.pop("versions"), board)
-    head.pop("board", None)
-    return Entry(on=on, body=body, **head)
+    return Entry(on=Depends(head.pop("versions")), body=body, **head)
 
 
 def compressed(body: bytes) -> bytes:
     """Return a body as it is kept and sent: gzip (RFC 1952)."""
     return gzip.compress(body, LEVEL, mtime=0)
+
+
+def opened(page: bytes) -> bytes:
+    """Return a page without what stands between the marks of its slot; raise ValueError."""
+    begin, end = page.index(SLOT), page.index(SLOT_END)
+    return page[: begin + len(SLOT)] + page[end:]
+
+
+def filled(page: bytes, part: bytes) -> bytes:
+    """Return a page that was `opened`, with `part` in its slot."""
+    return page.replace(SLOT, SLOT + part, 1)
 
 
 def plain(body: bytes) -> bytes:

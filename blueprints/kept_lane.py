@@ -6,8 +6,8 @@ of what it shows. Whatever is unusual about a request, or fails, is Flask's.
 
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -22,6 +22,7 @@ from blueprints.kept_entries import Entry
 from extensions import READ, SessionRead, Sessions, db, session_digest
 from services import kept_versions
 from services.accounts import identities
+from services.kept_versions import Depends
 
 Environ = dict[str, Any]
 Start = Callable[..., Any]
@@ -29,6 +30,10 @@ COOKIE = re.compile(r"(?:^|;\s*)yurt_session=([A-Za-z0-9_.-]+)(?:;|$)")
 GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))")
 # A request that says more about itself than these pages look at.
 UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_X_YURT_PERSON", "HTTP_RANGE")
+
+# Who fills slots, by name: from what else the page depends on, whose it is, and what the slot says. None: it is stale.
+SLOTS = "yurt_slots"
+Fill = Callable[[Depends, int, dict[str, Any]], bytes | None]
 
 PAGES = Counter("yurt_kept_pages_total", "Requests for pages that are kept, by outcome.", ["outcome"])
 log = structlog.get_logger("yurt")
@@ -62,7 +67,7 @@ class Lane:
         if cookie is None or not self._app.extensions["yurt_hosts"].serves(environ.get(hosts.ASKED, "")):
             return None
         sid = cookie[1]
-        page = kept_entries.key(
+        key = kept_entries.key(
             self._release,
             session_digest(sid),
             environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
@@ -71,7 +76,7 @@ class Lane:
         )
         sessions: Sessions = self._app.session_interface  # type: ignore[assignment]  # app.py has set it
         try:
-            read = sessions.fetch(sid, self._lifetime, page)
+            read = sessions.fetch(sid, self._lifetime, key)
         except RedisError:
             return None
         environ[READ] = read
@@ -80,21 +85,31 @@ class Lane:
             PAGES.labels("miss").inc()
             return None
         try:
-            holds = kept_versions.hold(self._engine, entry.on)
+            page = self._page(entry, sid)
         except SQLAlchemyError:
             return None
-        PAGES.labels("hit" if holds else "changed").inc()
-        return entry if holds else None
+        PAGES.labels("changed" if page is None else "hit").inc()
+        return page
+
+    def _page(self, entry: Entry, sid: str) -> Entry | None:
+        """Return the page with what is of now in it; None where something changed of what else it shows."""
+        if entry.slot is None:
+            return None if kept_versions.changes(self._engine, entry.on) else entry
+        fill: Fill = self._app.extensions[SLOTS][entry.slot["name"]]
+        part = fill(entry.on, int(sid.rpartition(".")[2]), entry.slot)
+        if part is None:
+            return None
+        return replace(entry, slot=None, body=kept_entries.filled(kept_entries.plain(entry.body), part), is_plain=True)
 
     def _answer(self, environ: Environ, start_response: Start, entry: Entry, began: float) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_id else ""
-        number = telemetry.request_id(given) if given else uuid.uuid4().hex
+        number = telemetry.request_id(given)
         headers = [*((name, value) for name, value in entry.headers), ("Vary", "Accept-Encoding")]
-        if GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", "")):
-            body = entry.body
+        body = entry.body
+        if not entry.is_plain and GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", "")):
             headers.append(("Content-Encoding", "gzip"))
-        else:
-            body = kept_entries.plain(entry.body)
+        elif not entry.is_plain:
+            body = kept_entries.plain(body)
         headers += [("Content-Length", str(len(body))), ("X-Request-ID", number)]
         start_response("200 OK", headers)
         telemetry.note(entry.route, "GET", environ["PATH_INFO"], 200, time.perf_counter() - began, number, is_kept=True)

@@ -7,6 +7,7 @@ answered before Flask (`kept_lane.py`), if all that still holds. docs/adr/0046-p
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, request, session
@@ -19,9 +20,6 @@ from models import Course, User
 from route_names import route_name
 from services import kept_versions
 from services.kept_versions import Depends
-
-# What each answer has of its own.
-OWN_HEADERS = ("x-request-id", "date", "content-length", "server")
 
 log = structlog.get_logger("yurt.pages")
 
@@ -37,19 +35,20 @@ def keep(
     user: User | None,
     *courses: Course,
     has_people: bool = False,
-    has_board: bool = False,
     until: Iterable[datetime] = (),
+    slot: dict[str, Any] | None = None,
 ) -> None:
     """Let the page of this request be kept.
 
-    It shows what is `user`'s own and these courses' contents; who is in them, and the board of the first, where it says
-    so; and changes by itself at the moments of `until` that are to come.
+    It shows what is `user`'s own and these courses' contents, with who is in them where it says so; changes by itself
+    at the moments of `until` that are to come; and may have one slot, between `<!--slot-->` and `<!--/slot-->`, which
+    is filled each time that it is sent.
     """
     if user is None:
         return
     keys = [kept_versions.person(user.id), *(kept_versions.course(course.id) for course in courses)]
     keys += [kept_versions.people(course.id) for course in courses if has_people]
-    g.kept_on = kept_versions.depends(db.session(), keys, courses[0].id if has_board else None)
+    g.kept_on, g.kept_slot = kept_versions.depends(db.session(), keys), slot
     g.kept_until = min((at.timestamp() for at in until if at.timestamp() > time.time()), default=None)
 
 
@@ -64,14 +63,16 @@ def _store(response: Response) -> Response:
         return response
     kept_s = current_app.extensions["yurt"].kept_pages_s
     until = min(time.time() + kept_s, g.kept_until or float("inf"))
+    slot, body = g.get("kept_slot"), response.get_data()
     entry = kept_entries.Entry(
         session=kept_entries.digest(read.stored),
         identity=kept_entries.digest(whose),
         on=on,
         until=until,
         route=route_name(),
-        headers=[[name, value] for name, value in response.headers if name.lower() not in OWN_HEADERS],
-        body=kept_entries.compressed(response.get_data()),
+        headers=[[name, value] for name, value in response.headers if name.lower() not in kept_entries.OWN_HEADERS],
+        body=kept_entries.compressed(body if slot is None else kept_entries.opened(body)),
+        slot=slot,
     )
     try:
         current_app.extensions["yurt_redis"].set(read.keys[0], entry.packed(), ex=kept_s)

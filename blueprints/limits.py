@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from ipaddress import IPv6Address, ip_address
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app, g, request
 from flask_babel import gettext as _
@@ -19,6 +19,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from limits import RateLimitItem
 from limits.errors import StorageError
+from limits.storage import RedisStorage
 from redis import RedisError
 
 from extensions import limiter
@@ -57,6 +58,30 @@ def standing(name: str, *key: object) -> dict[str, str]:
             left, most, until = min(windows)
             return dict(zip(HEADERS, (str(most), str(left), str(until)), strict=True))
     return {}
+
+
+def spend_and_tell(name: str, *key: object) -> dict[str, str] | None:
+    """Count one more, and return what `standing` does: one message to Redis. None where `spend` has to do it.
+
+    For a limit of one rate, within an application context.
+    """
+    rates, storage = _rates(name), limiter.limiter.storage
+    if len(rates) != 1 or not isinstance(storage, RedisStorage):
+        return None if rates else {}
+    rate = rates[0]
+    counted, now, expiry = storage.prefixed_key(rate.key_for(*_ids(name, key))), time.time(), rate.get_expiry()
+    try:
+        connection: Any = storage.get_connection()
+        with connection.pipeline(transaction=False) as together:
+            together.evalsha(storage.lua_acquire_moving_window.sha, 1, counted, now, rate.amount, expiry, 1)
+            together.evalsha(storage.lua_moving_window.sha, 1, counted, now - expiry, rate.amount)
+            is_within, window = together.execute()
+    except RedisError:
+        return None
+    if not is_within:
+        return None
+    begin, used = (float(window[0]), window[1]) if window else (now, 0)
+    return dict(zip(HEADERS, map(str, (rate.amount, rate.amount - used, math.ceil(begin + expiry))), strict=True))
 
 
 def check(name: str, *key: object) -> None:

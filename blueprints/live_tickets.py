@@ -14,6 +14,7 @@ HAS_TICKETS = "has_tickets"
 def issuer() -> Issuer:
     """Return the issuer of tickets for the person who is signed in."""
     user = me()
-    session[HAS_TICKETS] = True
+    if not session.get(HAS_TICKETS):  # a session is written where something changed in it
+        session[HAS_TICKETS] = True
     holder = Holder(user.id, session_digest(session.sid), tickets.account_digest(user.fs_uniquifier))  # type: ignore[attr-defined]  # extensions.Sessions
     return Issuer(current_app.config["SECRET_KEY"], current_app.extensions["yurt_redis"], holder)

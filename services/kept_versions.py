@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, String, cast, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from database import queries
@@ -72,38 +72,33 @@ def number(key: Any) -> Any:
     )
 
 
-def snapshot() -> Any:
-    """Return a column with the state of the database that the query sees."""
-    return cast(func.pg_current_snapshot(), String)
-
-
-def saw(session: Session, versions: Mapping[str, int], board: Board | None = None) -> None:
+def saw(session: Session, versions: Mapping[str, int]) -> None:
     """Note what a query saw. Of a transaction's several the first counts."""
-    known: dict[str, Any] = session.info.setdefault(SEEN, {})
-    for key, value in [*versions.items(), *([(f"board:{board.course_id}", board)] if board is not None else [])]:
-        known.setdefault(key, value)
+    known: dict[str, int] = session.info.setdefault(SEEN, {})
+    for key, seen in versions.items():
+        known.setdefault(key, seen)
 
 
-def depends(session: Session, keys: Iterable[str], board_of: int | None = None) -> Depends | None:
+def depends(session: Session, keys: Iterable[str]) -> Depends | None:
     """Return what a page depends on, as it was seen before the page was made; None where something wasn't."""
-    known: dict[str, Any] = session.info.get(SEEN, {})
-    board: Board | None = known.get(f"board:{board_of}")
+    known: dict[str, int] = session.info.get(SEEN, {})
     versions = {key: known[key] for key in keys if key in known}
-    is_whole = len(versions) == len(set(keys)) and (board_of is None or board is not None)
-    return Depends(versions, board if board_of is not None else None) if is_whole else None
+    return Depends(versions) if len(versions) == len(set(keys)) else None
 
 
-def hold(engine: Engine, on: Depends) -> bool:
-    """Say whether nothing changed of what a page depends on. One statement, which stands alone."""
+def changes(engine: Engine, on: Depends) -> set[str]:
+    """Return what changed of what a page depends on: keys of versions, and `board`. One statement, standing alone."""
     statement, values = VERSIONS, dict[str, Any](keys=list(on.versions))
     if (board := on.board) is not None:
         statement += " UNION ALL" + BOARD
         values |= {**vars(board), "first_open": int(board.snapshot.split(":")[0])}
-    found = dict(_ask(engine, statement, values))
-    return found.pop("board", 1) == 1 and {key: found.get(key, 0) for key in on.versions} == on.versions
+    found = dict(ask(engine, statement, values))
+    moved = {key for key, number in on.versions.items() if found.get(key, 0) != number}
+    return moved if on.board is None or found.get("board") == 1 else {*moved, "board"}
 
 
-def _ask(engine: Engine, statement: str, values: dict[str, Any]) -> list[tuple[str, int]]:
+def ask(engine: Engine, statement: str, values: dict[str, Any]) -> list[Any]:
+    """Run a statement that stands alone, outside of any transaction; return its rows."""
     began = time.perf_counter()
     connection = engine.raw_connection()
     try:
@@ -112,7 +107,7 @@ def _ask(engine: Engine, statement: str, values: dict[str, Any]) -> list[tuple[s
         try:
             with driver.cursor() as cursor:
                 cursor.execute(statement, values)
-                rows: list[tuple[str, int]] = cursor.fetchall()
+                rows: list[Any] = cursor.fetchall()
         finally:
             driver.autocommit = False
     finally:

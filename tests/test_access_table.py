@@ -128,6 +128,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("quizzes.versions", "GET"): ("/attempts/{attempt}/versions", {}, (302, 404, 200, 200, 200)),
     ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
     ("leaderboards.show", "GET"): (f"{COURSE}/leaderboard", {}, (302, 403, 200, 200, 200)),
+    ("leaderboards.plot", "GET"): (f"{COURSE}/leaderboard/plot", {}, (302, 403, 200, 200, 200)),
     ("leaderboards.choose", "POST"): (
         f"{COURSE}/leaderboard/appearance",
         {"board": "hidden"},

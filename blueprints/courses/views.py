@@ -75,7 +75,9 @@ def show(slug: str) -> ResponseReturnValue:
     """A course's front page."""
     course, role = access.course(slug, person())
     if role is not None:
-        kept_pages.keep(person(), course, has_board=True, until=scopes.freezes(course))
+        is_ranked = role == "student" and scopes.frozen_at(course, now()) is None
+        slot = {"name": "rank", "course_id": course.id} if is_ranked else None
+        kept_pages.keep(person(), course, until=scopes.freezes(course), slot=slot)
     return _course_page(course, role, EnrolForm())
 
 

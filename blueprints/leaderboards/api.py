@@ -5,8 +5,9 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from blueprints import access
-from blueprints.bearer import auth, me, scope
-from blueprints.leaderboards.reading import Asked, read, told
+from blueprints.bearer import auth, me, scope, token
+from blueprints.leaderboards import lane
+from blueprints.leaderboards.reading import Asked, is_plain, read, told
 from blueprints.leaderboards.schemas import (
     AppearanceIn,
     AppearanceOut,
@@ -41,7 +42,10 @@ def read_leaderboard(slug: str, query_data: BoardQuery) -> Any:
     `after` and `before` take what an answer has as `next` and `previous`.
     """
     course, role = access.study(slug, me())
-    seen = read(course, role, me(), Asked(**query_data.model_dump()))
+    asked = Asked(**query_data.model_dump())
+    seen = read(course, role, me(), asked)
+    if is_plain(asked, seen):
+        lane.admit(token(), course, asked.per_page)
     board = seen.board
     per_page = query_data.per_page
     return {

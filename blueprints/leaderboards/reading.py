@@ -77,15 +77,24 @@ def read(course: Course, role: str | None, user: User, asked: Asked) -> Seen:
 
 def told(seen: Seen, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Give rows as they may be told: nobody's ID but of those who show their name."""
-    return [
-        {
-            "key": cursors.row_name(seen.course.id, row.user_id),
-            "rank": row.rank,
-            "user_id": row.user_id if row.is_open else None,
-            "name": row.name,
-            "real_name": row.real_name,
-            "points": row.points,
-            "is_me": row.is_me,
-        }
-        for row in rows
-    ]
+    return [told_row(seen.course.id, row) for row in rows]
+
+
+def told_row(course_id: int, row: Row) -> dict[str, Any]:
+    """Give a row as it may be told."""
+    return {
+        "key": cursors.row_name(course_id, row.user_id),
+        "rank": row.rank,
+        "user_id": row.user_id if row.is_open else None,
+        "name": row.name,
+        "real_name": row.real_name,
+        "points": row.points,
+        "is_me": row.is_me,
+    }
+
+
+def is_plain(asked: Asked, seen: Seen) -> bool:
+    """Say whether somebody who studies sees the first part of the board of now and of all time."""
+    is_first = asked.page == 1 and not (asked.after or asked.before or asked.q)
+    is_whole = asked.period == "all" and asked.cohort is None and asked.as_of is None
+    return is_first and is_whole and seen.scope.until is None and not seen.is_staff

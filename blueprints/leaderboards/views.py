@@ -1,16 +1,18 @@
 """The leaderboard's page; it is told of changes by the gateway and then fetches its table again."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from blueprints import access, live_tickets
+from blueprints import access, kept_pages, live_tickets
 from blueprints.leaderboards import plots
-from blueprints.leaderboards.reading import Asked, Seen, read, told
+from blueprints.leaderboards.reading import Asked, Seen, is_plain, read, told
 from blueprints.pages import login_required, me, now
 from blueprints.shown import time_zone
 from extensions import db
@@ -53,11 +55,13 @@ def choose(slug: str) -> ResponseReturnValue:
 def _page(course: Course, role: str | None, place: Enrolment | None, faults: dict[str, str]) -> str:
     asked = _asked()
     seen = read(course, role, me(), asked)
+    if role == "student" and not faults and is_plain(asked, seen):
+        kept_pages.keep(me(), course, has_people=True, until=scopes.freezes(course), slot=_slot(course, asked))
     is_partial = "partial" in request.args
     # The first ten stand on the first page alone.
-    has_plot = not (is_partial or asked.after or asked.before or asked.page > 1)
+    has_plot = bool(seen.board.total) and not (asked.after or asked.before or asked.page > 1)
     return render_template(
-        "leaderboards/_table.html" if is_partial else "leaderboards/show.html",
+        "leaderboards/_board.html" if is_partial else "leaderboards/show.html",
         course=course,
         role=role,
         seen=seen,
@@ -71,11 +75,30 @@ def _page(course: Course, role: str | None, place: Enrolment | None, faults: dic
         can_manage=policy.may_manage_people(me(), role),
         place=place,
         faults=faults,
-        plot=plots.draw(seen.scope, seen.board.rows, seen.board.me, now()) if has_plot else None,
+        has_plot=has_plot,
         kept=_kept(asked),
         as_of_text=_local(asked.as_of),
         live_url=_live_url(course, seen),
     )
+
+
+@leaderboards.get("/courses/<slug>/leaderboard/plot")
+@login_required
+def plot(slug: str) -> ResponseReturnValue:
+    """Draw the points of the first ten, and one's own, over time: the part of the page that its script fetches."""
+    course, role = access.study(slug, me())
+    seen = read(course, role, me(), replace(_asked(), page=1, after=None, before=None, q=""))
+    drawn = plots.draw(seen.scope, seen.board.rows, seen.board.me, now())
+    is_part = "partial" in request.args
+    return render_template(
+        "leaderboards/_plot.html" if is_part else "leaderboards/plot.html", course=course, plot=drawn
+    )
+
+
+def _slot(course: Course, asked: Asked) -> dict[str, Any]:
+    """Return what the board's lane has to know to draw the table (blueprints/leaderboards/kept.py)."""
+    about = {"slug": course.slug, "title": course.title, "language": str(get_locale()), "root": request.script_root}
+    return {"name": "board", "course_id": course.id, "per_page": asked.per_page, **about}
 
 
 def _live_url(course: Course, seen: Seen) -> str:

@@ -27,6 +27,8 @@ BEGIN
 END $$;
 CREATE FUNCTION move_course_itself() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- A total that went away says so there, and changes nothing else of the course.
+    IF TG_OP = 'UPDATE' AND NEW.board_epoch <> OLD.board_epoch THEN RETURN NULL; END IF;
     PERFORM move_versions(ARRAY['course:' || coalesce(NEW.id, OLD.id)]);
     RETURN NULL;
 END $$;
@@ -52,7 +54,9 @@ BEGIN
 END $$;
 CREATE FUNCTION move_people_of() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM move_versions(ARRAY(SELECT 'people:' || course_id FROM enrolments WHERE user_id = NEW.id));
+    PERFORM move_versions(
+        ARRAY['person:' || NEW.id] || ARRAY(SELECT 'people:' || course_id FROM enrolments WHERE user_id = NEW.id)
+    );
     RETURN NULL;
 END $$;
 CREATE FUNCTION move_person_of_check() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -70,7 +74,8 @@ TRIGGERS = {
     "check_runs": ("UPDATE OF state", "move_person_of_check()"),
     "enrolments": (ANY, "move_place()"),
     "cohorts": (ANY, "move_people()"),
-    "users": ("UPDATE OF display_name", "move_people_of()"),
+    "users": ("UPDATE OF display_name, active, confirmed_at", "move_people_of()"),
+    "api_tokens": ("UPDATE OF scopes, expires_at, revoked_at OR DELETE", "move_person()"),
     "courses": (ANY, "move_course_itself()"),
     "modules": (ANY, "move_course()"),
     "activities": (ANY, "move_course()"),

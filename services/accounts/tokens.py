@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from extensions import db
 from limit_settings import LimitSettings
 from models import ApiToken, User
+from services import kept_versions
 from services.accounts import names
 from services.errors import Conflict, InvalidInput, NotFound
 
@@ -56,10 +57,15 @@ def digest(plain: str) -> str:
 
 def find(plain: str, *, now: datetime) -> ApiToken | None:
     """Return the token that works now, of an account that may sign in."""
-    row = db.session.scalar(select(ApiToken).where(ApiToken.digest == digest(plain)))
-    if row is None or row.revoked_at is not None or row.expires_at <= now or not row.user.may_sign_in:
+    number = kept_versions.number(func.concat("person:", ApiToken.user_id))
+    found = db.session.execute(select(ApiToken, number).where(ApiToken.digest == digest(plain))).one_or_none()
+    if found is None:
         return None
-    return row
+    row = found[0]
+    kept_versions.saw(db.session(), {kept_versions.person(row.user_id): found[1]})
+    if row.revoked_at is not None or row.expires_at <= now or not row.user.may_sign_in:
+        return None
+    return row  # type: ignore[no-any-return]  # of a Row
 
 
 def note_use(row: ApiToken, *, now: datetime) -> bool:

@@ -38,12 +38,11 @@ def find_with_role(slug: str, user_id: int | None) -> tuple[Course, str | None]:
     row = db.session.execute(_with_role(), {"slug": slug.replace("\x00", ""), "user_id": user_id}).one_or_none()
     if row is None:
         raise NotFound
-    course, role, of_course, of_people, of_person, snapshot = row
+    course, role, of_course, of_people, of_person = row
     versions = {kept_versions.course(course.id): of_course, kept_versions.people(course.id): of_people}
     if user_id is not None:
         versions[kept_versions.person(user_id)] = of_person
-    board = kept_versions.Board(course.id, course.board_epoch, snapshot)
-    kept_versions.saw(db.session(), versions, board)
+    kept_versions.saw(db.session(), versions)
     return course, role
 
 
@@ -57,7 +56,6 @@ def _with_role() -> Any:
         kept_versions.number(func.concat("course:", Course.id)),
         kept_versions.number(func.concat("people:", Course.id)),
         kept_versions.number(func.concat("person:", bindparam("user_id", type_=BigInteger))),
-        kept_versions.snapshot(),
     ).outerjoin(Enrolment, is_theirs)
     return columns.where(Course.slug == bindparam("slug", type_=Text))
 

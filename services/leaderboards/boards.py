@@ -51,7 +51,7 @@ def board(scope: Scope, window: Window, *, is_staff: bool = False) -> Board:
     names = _names(scope.course_id, {place.user_id for place in [*part.rows, *part.around]})
 
     def row(place: Place) -> Row:
-        return _row(place, names, me=window.me, is_staff=is_staff)
+        return row_of(place, names, me=window.me, is_staff=is_staff)
 
     own = row(part.own) if part.own else None
     return Board([row(place) for place in part.rows], own, [row(place) for place in part.around], part.total)
@@ -64,7 +64,7 @@ def search(scope: Scope, words: str, me: int | None, *, is_staff: bool = False) 
         return []
     part = _read(scope, Window(count=0, me=me, users=users))
     names = _names(scope.course_id, users)
-    return [_row(place, names, me=me, is_staff=is_staff) for place in part.found]
+    return [row_of(place, names, me=me, is_staff=is_staff) for place in part.found]
 
 
 def own(course: Course, user: User | None, *, is_staff: bool, now: datetime) -> Place | None:
@@ -96,7 +96,8 @@ def _names(course_id: int, users: Iterable[int]) -> dict[int, tuple[str, str, st
     return {row.id: (row.display_name, row.board or "name", row.pseudonym) for row in db.session.execute(query)}
 
 
-def _row(place: Place, names: dict[int, tuple[str, str, str | None]], *, me: int | None, is_staff: bool) -> Row:
+def row_of(place: Place, names: dict[int, tuple[str, str, str | None]], *, me: int | None, is_staff: bool) -> Row:
+    """Return a place as somebody sees it; `names` are as `_names` returns them."""
     real, how, pseudonym = names.get(place.user_id, ("", "hidden", None))
     shown: str | None = {"name": real, "pseudonym": pseudonym}.get(how)
     is_me = place.user_id == me

@@ -1,4 +1,5 @@
 // Keeps the leaderboard up to date. Rows that change their place move there, unless somebody asked for less motion.
+import { plot } from "./board-plot.js";
 import { Board } from "./live.js";
 
 const MOVE_MS = 450;
@@ -22,6 +23,7 @@ function rows(box) {
  * @param {() => void} replace
  */
 function move(box, replace) {
+  plot.refreshSoon();
   if (calm.matches) return replace();
   const before = rows(box);
   replace();

@@ -23,9 +23,11 @@ PAGES = {
     "course": "/courses/shell",
     "lesson": "/courses/shell/lessons/first-words",
     "quiz": "/courses/shell/quizzes/first-quiz",
+    "board": "/courses/shell/leaderboard",
+    "table": "/courses/shell/leaderboard?partial=1",
 }
-# A page's tokens are signed anew each time; all of a session's are good.
-TOKEN = re.compile(r'((?:name="csrf-token" content|name="csrf_token"[^>]* value)=")[^"]+')
+# Tokens, tickets and cursors are signed anew each time; all of them are good.
+TOKEN = re.compile(r'((?:name="csrf-token" content|name="csrf_token"[^>]* value)="|ticket=|after=)[^"&]+')
 
 
 @dataclass

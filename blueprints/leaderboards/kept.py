@@ -1,0 +1,132 @@
+"""What a board that a process keeps whole looks like to one of its students: as JSON, and in pages.
+
+Rows are made once for all; only what is somebody's own is made for each.
+"""
+
+import json
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Flask
+from flask_babel import force_locale  # type: ignore[attr-defined]  # its types leave it out
+from markupsafe import Markup
+
+from blueprints.leaderboards import cursors
+from blueprints.leaderboards.reading import told_row
+from services.leaderboards.whole import Whole
+
+
+def document(app: Flask, whole: Whole, course_id: int, user_id: int, per_page: int) -> bytes:
+    """Return what `GET /api/v1/courses/{slug}/leaderboard` answers, for the first part of the board of all time."""
+    at, count = whole.index.get(user_id), min(per_page, len(whole.places))
+
+    def texts(places: Iterable[int]) -> str:
+        return ",".join(_text(whole, course_id, place, user_id if place == at else None) for place in places)
+
+    with app.app_context():
+        if at is None or at >= count:
+            rows = whole.once(("rows", count), lambda: texts(range(count)))
+        else:
+            rows = texts(range(count))
+        mine = texts([at]) if at is not None else "null"
+        around = texts(whole.around(at)) if at is not None else ""
+        following = whole.once(("next", count), lambda: _next(whole, course_id, count))
+    rest = {
+        "found": None,
+        "next": following,
+        "previous": None,
+        "page": 1,
+        "pages": max(1, -(-len(whole.places) // per_page)),
+        "total": len(whole.places),
+        "period": "all",
+        "since": None,
+        "as_of": None,
+        "is_frozen": False,
+    }
+    return f'{{"rows":[{rows}],"me":{mine},"around":[{around}],{json.dumps(rest)[1:]}\n'.encode()
+
+
+def rank(whole: Whole, user_id: int, _slot: dict[str, Any]) -> bytes:
+    """Return somebody's rank as their course's page shows it."""
+    at = whole.index.get(user_id)
+    return str("–" if at is None else at + 1).encode()
+
+
+def table(app: Flask, whole: Whole, user_id: int, slot: dict[str, Any]) -> bytes:
+    """Return the table of the page, as its template makes it. `slot` says of which course, and in which language."""
+    course_id, count = slot["course_id"], min(slot["per_page"], len(whole.places))
+    at = whole.index.get(user_id)
+    is_shown = at is not None and at < count
+    with app.app_context(), force_locale(slot["language"]):
+        rows = [_told(whole, course_id, place, user_id if place == at else None) for place in range(count)]
+        drawn = SimpleNamespace(rows=_lines(app, whole, slot, "", range(count), at, user_id), around="")
+        if at is not None and not is_shown:
+            drawn.around = _lines(app, whole, slot, "near-", whole.around(at), at, user_id)
+        template = app.jinja_env.get_template("leaderboards/_table.html")
+        following = whole.once(("next", count), lambda: _next(whole, course_id, count))
+        made = template.render(
+            course=SimpleNamespace(slug=slot["slug"], title=slot["title"]),
+            role="student",
+            seen=SimpleNamespace(is_frozen=False, scope=SimpleNamespace(until=None), next=following, previous=None),
+            found=None,
+            rows=rows,
+            me=_told(whole, course_id, at, user_id) if at is not None else None,
+            around=[],
+            total=len(whole.places),
+            kept={},
+            drawn=drawn,
+            url_for=_Paths(app, slot["root"]),
+        )
+    return made.encode()
+
+
+class _Paths:
+    """`url_for` without a request."""
+
+    def __init__(self, app: Flask, root: str) -> None:
+        self._adapter = app.url_map.bind("", root or "/")
+
+    def __call__(self, endpoint: str, **values: Any) -> str:
+        return self._adapter.build(endpoint, {name: value for name, value in values.items() if value is not None})
+
+
+def _lines(
+    app: Flask, whole: Whole, slot: dict[str, Any], prefix: str, places: range, mine: int | None, user_id: int
+) -> Markup:
+    def drawn(place: int) -> Markup:
+        lines = app.jinja_env.get_template("leaderboards/_rows.html").module.lines  # type: ignore[attr-defined]  # a macro
+        return Markup(
+            lines([_told(whole, slot["course_id"], place, user_id if place == mine else None)], prefix)
+        )  # escaped
+
+    def line(place: int) -> Markup:
+        if place == mine:
+            return drawn(place)
+        made: Markup = whole.once(("line", slot["language"], prefix, place), lambda: drawn(place))
+        return made
+
+    if mine is not None and mine in places:
+        return Markup("").join(map(line, places))
+    everybody: Markup = whole.once(
+        ("lines", slot["language"], prefix, places.start, places.stop), lambda: Markup("").join(map(line, places))
+    )
+    return everybody
+
+
+def _told(whole: Whole, course_id: int, place: int, me: int | None) -> dict[str, Any]:
+    if me is not None:
+        return told_row(course_id, whole.row(place, me))
+    made: dict[str, Any] = whole.once(("told", place), lambda: told_row(course_id, whole.row(place)))
+    return made
+
+
+def _text(whole: Whole, course_id: int, place: int, me: int | None) -> str:
+    if me is not None:
+        return json.dumps(_told(whole, course_id, place, me))
+    made: str = whole.once(("text", place), lambda: json.dumps(_told(whole, course_id, place, None)))
+    return made
+
+
+def _next(whole: Whole, course_id: int, count: int) -> str | None:
+    return cursors.seal(course_id, whole.places[count - 1].key) if 0 < count < len(whole.places) else None

@@ -1,0 +1,157 @@
+"""WSGI: answers who asks the API again for the top of a course's board, before Flask.
+
+Flask has judged the same question of the same token before, and noted what its judgement depends on; while that holds,
+the board is taken from the process, with one message to Redis, for the limit, and one statement of PostgreSQL.
+"""
+
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import SQLAlchemyError
+
+import telemetry
+from blueprints import hosts, kept_entries, limits
+from blueprints.bearer import COUNTED
+from blueprints.kept_lane import SLOTS, Fill
+from blueprints.leaderboards import kept
+from config import Settings
+from extensions import db
+from models import ApiToken, Course
+from services import kept_versions
+from services.accounts import tokens
+from services.kept_versions import Depends
+from services.leaderboards import scopes
+from services.leaderboards.whole import Boards, Whole
+
+Environ = dict[str, Any]
+Start = Callable[..., Any]
+ADMITTED, BOARDS = "yurt_boards_admitted", "yurt_boards_kept"
+ROUTE = "leaderboards_api.read_leaderboard"
+PATH = re.compile(r"/api/v1/courses/[a-z0-9-]+/leaderboard")
+BEARER = re.compile(r"Bearer (yurt_[A-Za-z0-9_-]+)")
+# How many judgements a process remembers, and for how long.
+MOST, KEPT_S = 10_000, 300
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """That a token may read a board, and until when."""
+
+    token_id: int
+    user_id: int
+    course_id: int
+    per_page: int
+    on: Depends
+    until: float
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Stand in front of the application, where pages are kept; before the hosts are judged."""
+    if settings.kept_pages_s:
+        app.extensions[ADMITTED] = OrderedDict()
+        with app.app_context():
+            boards = app.extensions[BOARDS] = Boards(db.engine)
+
+        def fill(made_by: Callable[[Whole, int, dict[str, Any]], bytes]) -> Fill:
+            def part(on: Depends, user_id: int, slot: dict[str, Any]) -> bytes | None:
+                whole = boards.current(slot["course_id"], on)
+                return None if whole is None else made_by(whole, user_id, slot)
+
+            return part
+
+        app.extensions[SLOTS] = {"rank": fill(kept.rank), "board": fill(partial(kept.table, app))}
+        app.wsgi_app = BoardLane(app, app.wsgi_app)  # type: ignore[method-assign]  # the documented way
+        app.after_request(_remember)
+
+
+def admit(token: ApiToken, course: Course, per_page: int) -> None:
+    """Remember that this request's question may be answered to this token."""
+    keys = [kept_versions.person(token.user_id), kept_versions.course(course.id)]
+    on = kept_versions.depends(db.session(), keys)
+    if on is None or token.last_used_at is None:
+        return
+    # Its use is noted once a minute, by Flask.
+    ends: list[datetime] = [token.expires_at, token.last_used_at + tokens.USED_EVERY, *scopes.freezes(course)]
+    now = time.time()
+    until = min([now + KEPT_S, *(at.timestamp() for at in ends if at.timestamp() > now)])
+    g.board_admitted = Admitted(token.id, token.user_id, course.id, per_page, on, until)
+
+
+def _remember(response: Response) -> Response:
+    admitted: Admitted | None = g.get("board_admitted")
+    if admitted is not None and response.status_code == 200 and _is_for_a_board(request.environ):
+        known: OrderedDict[bytes, Admitted] = current_app.extensions[ADMITTED]
+        own = {*kept_entries.OWN_HEADERS, *(name.lower() for name in limits.HEADERS)}
+        headers = tuple((name, value) for name, value in response.headers if name.lower() not in own)
+        known[_key(request.environ)] = replace(admitted, headers=headers)
+        while len(known) > MOST:
+            known.popitem(last=False)
+    return response
+
+
+def _is_for_a_board(environ: Environ) -> bool:
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and "HTTP_ORIGIN" not in environ
+        and BEARER.fullmatch(environ.get("HTTP_AUTHORIZATION", "")) is not None
+        and PATH.fullmatch(environ["PATH_INFO"]) is not None
+    )
+
+
+def _key(environ: Environ) -> bytes:
+    asked = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+    return hashlib.sha256("\n".join([environ["HTTP_AUTHORIZATION"], *asked]).encode("utf-8", "replace")).digest()
+
+
+class BoardLane:
+    """Stands in front of the application."""
+
+    def __init__(self, app: Flask, inner: Callable[[Environ, Start], Iterable[bytes]]) -> None:
+        self._app, self._inner = app, inner
+        self._admitted: OrderedDict[bytes, Admitted] = app.extensions[ADMITTED]
+        self._takes_id = bool(app.extensions["yurt"].trusted_proxies)
+        self._boards: Boards = app.extensions[BOARDS]
+
+    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
+        """Answer the request."""
+        if _is_for_a_board(environ):
+            began = time.perf_counter()
+            admitted = self._admitted.get(_key(environ))
+            is_ours = self._app.extensions["yurt_hosts"].serves(environ.get(hosts.ASKED, ""))
+            if admitted is not None and is_ours and admitted.until > time.time():
+                answered = self._answer(environ, start_response, admitted, began)
+                if answered is not None:
+                    return answered
+        return self._inner(environ, start_response)
+
+    def _answer(
+        self, environ: Environ, start_response: Start, admitted: Admitted, began: float
+    ) -> Iterable[bytes] | None:
+        with self._app.app_context():
+            standing = limits.spend_and_tell("api", admitted.token_id)
+        if standing is None:
+            return None
+        environ[COUNTED] = True
+        try:
+            whole = self._boards.current(admitted.course_id, admitted.on)
+        except SQLAlchemyError:
+            return None
+        if whole is None:
+            return None
+        body = kept.document(self._app, whole, admitted.course_id, admitted.user_id, admitted.per_page)
+        given = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_id else ""
+        number = telemetry.request_id(given)
+        own = [("Content-Length", str(len(body))), ("X-Request-ID", number), *standing.items()]
+        start_response("200 OK", [*admitted.headers, *own])
+        took = time.perf_counter() - began
+        telemetry.note(ROUTE, "GET", environ["PATH_INFO"], 200, took, number, is_kept=True)
+        return [body]

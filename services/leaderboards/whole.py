@@ -1,0 +1,110 @@
+"""Small boards of now, which each process keeps whole: a place is looked up, and a change costs one statement.
+
+They are read outside of any transaction, so they show what everybody sees. Whoever uses one asks PostgreSQL first
+whether its state still holds (services/kept_versions.py).
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Engine
+
+from services import kept_versions
+from services.kept_versions import Board, Depends
+from services.leaderboards.boards import Row, row_of
+from services.leaderboards.ladder import NEAR, Place
+
+# Larger ones are read in parts (sets.py).
+MOST = 2_000
+STATEMENT = """
+SELECT board_epoch, pg_current_snapshot()::text, coalesce(people.number, 0), total.user_id, total.points,
+    total.reached_at, users.display_name, enrolments.board, enrolments.pseudonym
+FROM courses
+LEFT JOIN kept_versions AS people ON people.key = 'people:' || courses.id
+LEFT JOIN course_totals AS total ON total.course_id = courses.id AND total.is_ranked AND total.points > 0
+LEFT JOIN users ON users.id = total.user_id
+LEFT JOIN enrolments ON enrolments.user_id = total.user_id AND enrolments.course_id = courses.id
+WHERE courses.id = %(course_id)s
+ORDER BY total.points DESC, total.reached_at, total.user_id LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Everybody on a course's board of all time, as students see it, and the state that it shows."""
+
+    on: Depends
+    places: list[Place]
+    names: dict[int, tuple[str, str, str | None]]
+    # What edges make of it, once for all who ask.
+    made: dict[Any, Any] = field(default_factory=dict)
+
+    @cached_property
+    def index(self) -> dict[int, int]:
+        """Return where each person stands in `places`."""
+        return {place.user_id: at for at, place in enumerate(self.places)}
+
+    def row(self, at: int, me: int | None = None) -> Row:
+        """Return a place as `me` sees it."""
+        return row_of(self.places[at], self.names, me=me, is_staff=False)
+
+    def around(self, at: int) -> range:
+        """Return the places around one."""
+        return range(max(0, at - NEAR), min(len(self.places), at + NEAR + 1))
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Return what was made of the board under a key, or make it."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+
+def read(engine: Engine, course_id: int) -> Whole | None:
+    """Read a board; None where it is too large."""
+    rows = kept_versions.ask(engine, STATEMENT, {"course_id": course_id, "most": MOST + 1})
+    if not rows or len(rows) > MOST:
+        return None
+    epoch, snapshot, number = rows[0][:3]
+    on = Depends({kept_versions.people(course_id): number}, Board(course_id, epoch, snapshot))
+    found = [row[3:] for row in rows if row[3] is not None]
+    places = [Place(rank, row[0], row[1], row[2]) for rank, row in enumerate(found, start=1)]
+    return Whole(on, places, {row[0]: (row[3], row[4] or "name", row[5]) for row in found})
+
+
+class Boards:
+    """The boards that a process keeps."""
+
+    TRIES = 3
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: dict[int, Whole] = {}
+        self._locks: dict[int, threading.Lock] = {}
+
+    def current(self, course_id: int, also: Depends) -> Whole | None:
+        """Return the board of now; None where it is too large, or where something changed of `also`.
+
+        Who comes while another thread reads it waits, and asks once more: that reading may be older than the request.
+        """
+        for _try in range(self.TRIES):
+            known = self._kept.get(course_id)
+            if known is None:
+                changed = {"board"}
+            else:
+                together = Depends({**also.versions, **known.on.versions}, known.on.board)
+                changed = kept_versions.changes(self._engine, together)
+            if changed & set(also.versions):
+                return None
+            if not changed:
+                return known
+            with self._locks.setdefault(course_id, threading.Lock()):
+                if self._kept.get(course_id) is known:
+                    made = read(self._engine, course_id)
+                    if made is None:
+                        self._kept.pop(course_id, None)
+                        return None
+                    self._kept[course_id] = made
+        return None

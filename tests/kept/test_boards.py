@@ -1,0 +1,206 @@
+"""Boards that a process keeps whole: what API and page tell of them is what Flask tells, whatever changes."""
+
+import json
+import random
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from blueprints.leaderboards import lane
+from extensions import db
+from models import ApiToken, Course, Enrolment, User, utcnow
+from services.accounts import tokens
+from services.leaderboards import appearances, freezes, points, whole
+from tests.factories import EnrolmentFactory, UserFactory
+
+PATH = "/api/v1/courses/shell/leaderboard"
+
+
+@pytest.fixture
+def token(bob):
+    with bob.app.app_context():
+        row, plain = tokens.issue(bob.user_id, name="t", scopes=["read"], days=2, now=utcnow())
+        row.last_used_at = utcnow()
+        course = _course()
+        for number in range(40):
+            student = UserFactory(handle=f"s{number}")
+            EnrolmentFactory(course=course, user=student, role="student")
+            _award(student.id, number // 2)
+        _award(bob.user_id, 7)
+        db.session.commit()
+    return plain
+
+
+def _course():
+    return db.session.scalars(select(Course)).one()
+
+
+def _award(user_id, amount):
+    source = f"a:{random.random()}"
+    points.award(user_id=user_id, course_id=_course().id, source=source, kind="lesson", points=amount, now=utcnow())
+
+
+def _bob():
+    return db.session.scalars(select(Enrolment).join(User).where(User.handle == "bob")).one()
+
+
+def read(bob, token, monkeypatch=None, **query):
+    """Return (status, what the API tells, whether the board's lane told it)."""
+    told = []
+    real = lane.kept.document
+    lane.kept.document = lambda *given: told.append(1) or real(*given)
+    try:
+        answer = bob.app.test_client().get(PATH, headers={"Authorization": f"Bearer {token}"}, query_string=query)
+    finally:
+        lane.kept.document = real
+    document = json.loads(answer.data)
+    cursor = document.pop("next", None)
+    return answer.status_code, {**document, "has_next": cursor is not None}, bool(told)
+
+
+def anew(bob, token, **query):
+    """Return what Flask tells: a request with an Origin isn't the lane's."""
+    headers = {"Authorization": f"Bearer {token}", "Origin": "http://localhost"}
+    document = json.loads(bob.app.test_client().get(PATH, headers=headers, query_string=query).data)
+    cursor = document.pop("next")
+    return {**document, "has_next": cursor is not None}
+
+
+def _sql(statement):
+    return lambda: db.session.execute(text(statement))
+
+
+CHANGES = {
+    "nothing": lambda: None,
+    "somebody earns": lambda: _award(db.session.scalars(select(User.id).where(User.handle == "s1")).one(), 50),
+    "bob earns": lambda: _award(_bob().user_id, 100),
+    "bob hides": lambda: appearances.choose(_bob(), "hidden", ""),
+    "bob goes by a pseudonym": lambda: appearances.choose(_bob(), "pseudonym", "Zorro"),
+    "the first goes by a pseudonym": _sql(
+        "UPDATE enrolments SET board = 'pseudonym', pseudonym = 'Nobody' FROM users"
+        " WHERE users.id = user_id AND handle = 's39'"
+    ),
+    "somebody is renamed": _sql("UPDATE users SET display_name = 'Eve' WHERE handle = 's38'"),
+    "somebody leaves": _sql("DELETE FROM enrolments USING users WHERE users.id = user_id AND handle = 's37'"),
+    "a total goes": _sql("DELETE FROM course_totals USING users WHERE users.id = user_id AND handle = 's36'"),
+    "the board freezes": lambda: freezes.freeze(_course(), utcnow() - timedelta(1), utcnow() + timedelta(1)),
+    "bob teaches": _sql(
+        "UPDATE enrolments SET role = 'assistant' FROM users WHERE users.id = user_id AND handle = 'bob'"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.parametrize("per_page", [5, 50])
+def test_the_lane_tells_what_flask_tells(bob, token, what, per_page):
+    read(bob, token, per_page=per_page)
+    assert read(bob, token, per_page=per_page)[2], "the lane doesn't answer"
+
+    with bob.app.app_context():
+        CHANGES[what]()
+        db.session.commit()
+
+    told = read(bob, token, per_page=per_page)
+    assert told[:2] == (200, anew(bob, token, per_page=per_page))
+    assert what in ("the board freezes", "bob teaches") or told[2] or "bob" in what
+
+
+@pytest.mark.parametrize("what", [name for name in CHANGES if name != "bob teaches"])
+def test_the_page_shows_what_flask_shows(bob, token, what):
+    paths = ("/courses/shell/leaderboard", "/courses/shell/leaderboard?partial=1", "/courses/shell")
+    bob.client.get(paths[0])  # its ticket is noted in the session
+    bob.keep(*paths)
+
+    with bob.app.app_context():
+        CHANGES[what]()
+        db.session.commit()
+
+    for path in paths:
+        assert bob.open(path)[0] == bob.anew(path)
+
+
+ENDS = {
+    "revoked": {"revoked_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    "too old": {"expires_at": datetime(2026, 1, 1, tzinfo=UTC)},
+    "of another scope": {"scopes": ["write"]},
+}
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_a_token_that_no_longer_works_gets_nothing(bob, token, what):
+    read(bob, token)
+    assert read(bob, token)[2]
+
+    with bob.app.app_context():
+        for name, value in ENDS[what].items():
+            setattr(db.session.scalars(select(ApiToken)).one(), name, value)
+        db.session.commit()
+
+    assert read(bob, token)[0] == (403 if "scope" in what else 401)
+
+
+def test_an_account_that_is_off_gets_nothing(bob, token):
+    read(bob, token)
+
+    with bob.app.app_context():
+        db.session.get(User, bob.user_id).active = False
+        db.session.commit()
+
+    assert read(bob, token)[0] == 401
+
+
+def test_requests_are_counted_once_and_their_headers_say_so(bob, token):
+    def left():
+        answer = bob.app.test_client().get(PATH, headers={"Authorization": f"Bearer {token}"})
+        return int(answer.headers["X-RateLimit-Remaining"]), set(answer.headers.keys())
+
+    first, names = left()
+    second, of_lane = left()
+    third, _names = left()
+
+    assert (second, third) == (first - 1, first - 2)
+    assert of_lane == names
+
+
+def test_the_use_of_a_token_is_noted_once_a_minute(bob, token, monkeypatch):
+    read(bob, token)
+    monkeypatch.setattr(lane.time, "time", lambda: datetime.now(UTC).timestamp() + 61)
+
+    assert not read(bob, token)[2]
+
+
+def test_a_board_that_many_ask_for_after_a_change_is_read_once(bob, token, monkeypatch):
+    read(bob, token)
+    read(bob, token)
+    reads = []
+    real = whole.read
+    monkeypatch.setattr(whole, "read", lambda *given: reads.append(1) or real(*given))
+    with bob.app.app_context():
+        _award(bob.user_id, 5)
+        db.session.commit()
+        other = db.session.scalars(select(User.id).where(User.handle == "s1")).one()
+        _award(other, 500)
+        db.session.commit()
+    boards, course_id = bob.app.extensions[lane.BOARDS], None
+    with bob.app.app_context():
+        course_id = _course().id
+    threads = [threading.Thread(target=boards.current, args=(course_id, whole.Depends())) for _each in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(reads) == 1
+
+
+def test_a_large_board_is_left_to_flask(bob, token, monkeypatch):
+    monkeypatch.setattr(whole, "MOST", 10)
+    bob.app.extensions[lane.BOARDS]._kept.clear()
+    read(bob, token)
+
+    status, told, was_lane = read(bob, token)
+
+    assert (status, was_lane) == (200, False)
+    assert told == anew(bob, token)
