@@ -24,7 +24,10 @@ class Plot {
     this.#isWaiting = false;
     this.#drawnAt = performance.now();
     // What is there stays where there is no answer: the link, or the plot of before.
-    if (response?.ok && !response.redirected) this.#box.innerHTML = await response.text();
+    if (!response?.ok || response.redirected) return;
+    // The site's own HTML, escaped there.
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    this.#box.replaceChildren(...page.body.childNodes);
   }
 }
 
