@@ -31,6 +31,8 @@ from blueprints.leaderboards.points import points
 from blueprints.leaderboards.points_api import points_api
 from blueprints.leaderboards.settings import board_settings
 from blueprints.leaderboards.views import leaderboards
+from blueprints.practice.api import practice_api
+from blueprints.practice.views import practice
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
@@ -58,6 +60,7 @@ PAGES = (
     accommodations,
     manual_grading,
     regrades,
+    practice,
     analysis,
     gradebook,
     my_grades,
@@ -79,6 +82,7 @@ APIS = (
     accommodations_api,
     manual_grading_api,
     regrades_api,
+    practice_api,
     bank_api,
     analysis_api,
     gradebook_api,

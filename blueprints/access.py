@@ -162,6 +162,22 @@ def edited_bank(slug: str, user: User) -> Course:
     return found_course
 
 
+def practised(slug: str, user: User) -> Course:
+    """Return a course in which the person may practise: one that they are in."""
+    found_course, role = study(slug, user)
+    if not policy.may_take_part(role):
+        raise Forbidden(_("Only people in the course practise."))
+    return found_course
+
+
+def offered_practice(slug: str, user: User) -> Course:
+    """Return a course for those who say whether its people may practise."""
+    found_course, role = course(slug, user)
+    if not policy.may_offer_practice(user, role):
+        raise Forbidden
+    return found_course
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)

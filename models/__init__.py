@@ -18,6 +18,7 @@ from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
 from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
+from models.practice import PracticeCard, PracticeReview
 from models.question import Question, QuestionVersion
 from models.quiz import Quiz, QuizSlot
 from models.regrade import Regrade, RegradeNote
@@ -60,6 +61,8 @@ __all__ = [
     "Module",
     "PointAudit",
     "PointEntry",
+    "PracticeCard",
+    "PracticeReview",
     "Question",
     "QuestionVersion",
     "Quiz",

@@ -40,6 +40,11 @@ def may_set_quizzes(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_offer_practice(user: User | None, role: str | None) -> bool:
+    """Teachers say whether a course's people may practise, and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_give_points(user: User | None, role: str | None) -> bool:
     """The course's staff and the admin give points, with a reason."""
     return role in STAFF or _is_admin(user)

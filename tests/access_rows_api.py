@@ -125,6 +125,23 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 404, 404),
     ),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
+    ("practice_api.read_practice", "GET"): (f"{API}{COURSE}/practice", {}, (401, 403, 200, 200, 403)),
+    ("practice_api.offer_practice", "PUT"): (
+        f"{API}{COURSE}/practice",
+        {"is_offered": True},
+        (401, 403, 403, 200, 200),
+    ),
+    ("practice_api.next_question", "GET"): (f"{API}{COURSE}/practice/next", {}, (401, 403, 200, 200, 403)),
+    ("practice_api.answer_question", "POST"): (
+        f"{API}{COURSE}/practice/questions/{{practised}}/answer",
+        {"version": 1, "revision": 0, "response": "words"},
+        (401, 403, 200, 200, 403),
+    ),
+    ("practice_api.rate_review", "PUT"): (
+        f"{API}{COURSE}/practice/reviews/{{review}}/rating",
+        {"rating": "good"},
+        (401, 403, 200, 404, 403),
+    ),
     ("bank_api.list_bank", "GET"): (f"{API}{COURSE}/bank", {}, (401, 403, 403, 200, 200)),
     ("bank_api.create_question", "POST"): (f"{API}{COURSE}/bank", QUESTION, (401, 403, 403, 201, 201)),
     ("bank_api.read_question", "GET"): (f"{API}{COURSE}/bank/{{question}}", {}, (401, 403, 403, 200, 200)),

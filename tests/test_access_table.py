@@ -11,6 +11,7 @@ from extensions import db as database
 from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
 from services.courses import cohorts
+from services.practice import cards
 from services.quizzes import answers, attempts
 from services.regrades import asking
 from services.regrades.asking import Asked
@@ -18,6 +19,7 @@ from tests import access_rows_api
 from tests.access_rows_api import API, COURSE, SESSION
 from tests.factories import Cast, QuizFactory, add_question, run_lab
 from tests.people import ask, sign_in
+from tests.quizzes.test_draws import add_to_bank
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ROLES = ("nobody", "charlie", "bob", "alice", "dana")
@@ -182,6 +184,20 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs_board.act", "POST"): (f"{COURSE}/labs-board/save", {}, (302, 403, 403, 302, 302)),
     ("lab_ports.port_ticket", "POST"): (f"{SESSION}/ports/8000", {}, (302, 404, 200, 404, 404)),
     ("lab_ports.open_port", "GET"): (f"{SESSION}/ports/8000/open", {}, (302, 404, 303, 404, 404)),
+    ("practice.show", "GET"): (f"{COURSE}/practice", {}, (302, 403, 200, 200, 200)),
+    ("practice.offer", "POST"): (f"{COURSE}/practice/offer", {"offer": "1"}, (302, 403, 403, 302, 302)),
+    ("practice.question", "GET"): (f"{COURSE}/practice/next", {}, (302, 403, 200, 200, 403)),
+    ("practice.answer", "POST"): (
+        f"{COURSE}/practice/questions/{{practised}}",
+        {"version": "1", "revision": "0", "kind": "essay", "item-1": "words"},
+        (302, 403, 302, 302, 403),
+    ),
+    ("practice.review", "GET"): (f"{COURSE}/practice/reviews/{{review}}", {}, (302, 403, 200, 404, 403)),
+    ("practice.rate", "POST"): (
+        f"{COURSE}/practice/reviews/{{review}}",
+        {"rating": "good"},
+        (302, 403, 302, 404, 403),
+    ),
     ("bank.index", "GET"): (f"{COURSE}/bank", {}, (302, 403, 403, 200, 200)),
     ("bank.show", "GET"): (f"{COURSE}/bank/{{question}}?seed=7", {}, (302, 403, 403, 200, 200)),
     ("bank.move", "POST"): (
@@ -220,6 +236,8 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("bank.new", "POST"): 403,
     ("bank.edit", "GET"): 403,
     ("bank.edit", "POST"): 403,
+    ("practice.offer", "POST"): 403,
+    ("practice_api.offer_practice", "PUT"): 403,
     ("bank_api.create_question", "POST"): 403,
     ("bank_api.edit_question", "PUT"): 403,
     ("bank_api.move_question", "POST"): 403,
@@ -251,6 +269,10 @@ def names(cast: Cast) -> dict[str, Any]:
     written = attempts.start(cast.bob.id, essay, now=NOW)
     answers.save(written.id, 1, "It is a pipe.", revision=1, now=NOW)
     attempts.submit(written, now=NOW)
+    cast.course.offers_practice = True
+    practised = add_to_bank(cast.course.id, "practised", "practice", kind="essay")
+    shown = {"version": 1, "revision": 0, "response": "It is a pipe."}
+    review = cards.answer(cast.bob.id, cast.course, practised.id, **shown, now=NOW)
     row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
     blob = Blob(sha256="5" * 64, size=4, data=b"work")
     kept = {"user_id": cast.bob.id, "lab_id": cast.lab.id, "sha256": blob.sha256, "size": 4, "files": 1}
@@ -269,6 +291,8 @@ def names(cast: Cast) -> dict[str, Any]:
         "token": row.id,
         "bob": cast.bob.id,
         "question": cast.quiz.questions[0].id,
+        "practised": practised.id,
+        "review": review.id,
         "cohort": cohorts.add(cast.course, "blue").id,
         "check": cast.check.id,
         "step": cast.check.step_id,

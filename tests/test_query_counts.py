@@ -149,6 +149,25 @@ def test_an_attempt_is_drawn_in_as_few_statements_whatever_it_asks(cast: Cast, c
     assert counts[0] == counts[1], "\n\n".join(counted)
 
 
+@pytest.mark.parametrize(("path", "most"), [("", 6), ("/next", 5)])
+def test_practice_costs_few_statements_however_many_questions_and_quizzes(
+    client: FlaskClient, cast: Cast, counted: list[str], path: str, most: int
+) -> None:
+    cast.course.offers_practice = True
+    for number in range(30):
+        add_to_bank(cast.course.id, f"more-{number}", "practice")
+        quiz = QuizFactory(module=cast.quiz.module, slug=f"over-{number}", closes_at=NOW)
+        add_question(quiz, "single")
+    sign_in(client, "bob")
+    client.get("/courses/shell/practice")
+    counted.clear()
+
+    response = client.get(f"/courses/shell/practice{path}")
+
+    assert response.status_code == 200
+    assert len(counted) <= most, "\n\n".join(counted)
+
+
 @pytest.mark.parametrize(("path", "most"), [("", 6), ("/{question}", 8), ("/{question}/edit", 4), ("/new", 3)])
 def test_a_page_of_the_bank_costs_few_statements_however_many_questions(
     client: FlaskClient, cast: Cast, counted: list[str], path: str, most: int

@@ -113,6 +113,7 @@ def _apply_course(course: Course, content: CourseContent, render: Render) -> boo
         is_published=content.is_published,
         enrolment=content.enrolment,
         enrol_code=content.enrol_code,
+        offers_practice=content.offers_practice,
         # As JSON has it, so that the same scheme is no change.
         grading=json.loads(json.dumps([asdict(category) for category in content.grading])),
     )

@@ -178,6 +178,7 @@ class CourseContent:
     is_published: bool = False
     enrolment: str = "open"
     enrol_code: str | None = None
+    offers_practice: bool = False
     grading: tuple[CategoryContent, ...] = ()
     files: tuple[FileContent, ...] = ()
     bank: tuple[BankFileContent, ...] = ()

@@ -63,6 +63,7 @@ def collect(course: Course) -> CourseContent:
         enrolment=course.enrolment,
         enrol_code=course.enrol_code,
         modules=tuple(_module(module) for module in modules),
+        offers_practice=course.offers_practice,
         grading=grading_content(course),
         files=_files(course),
         bank=_bank(course),

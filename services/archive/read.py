@@ -74,6 +74,7 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
         enrolment=said.enrolment,
         enrol_code=said.enrol_code or None,
         modules=tuple(modules),
+        offers_practice=said.offers_practice,
         grading=grading,
         files=_files(folder, faults),
         bank=bank,

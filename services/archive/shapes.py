@@ -110,6 +110,7 @@ class CourseFile(Shape):
     is_published: Flag = False
     enrolment: Literal["open", "code", "closed"] = "open"
     enrol_code: Annotated[Line, _like(_CODE)] = ""
+    offers_practice: Flag = False
     modules: Annotated[list[Slug], Field(max_length=100)]
     grading: Annotated[list[CategoryEntry], Field(max_length=50)] = Field(default_factory=list)
 

@@ -95,6 +95,7 @@ def _course(course: CourseContent) -> dict[str, Any]:
         "is_published": course.is_published,
         "enrolment": course.enrolment,
         "enrol_code": course.enrol_code,
+        "offers_practice": course.offers_practice or None,
         "grading": [_category(category) for category in course.grading] or None,
         "modules": [module.slug for module in course.modules],
     }

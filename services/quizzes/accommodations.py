@@ -131,14 +131,29 @@ def move_deadlines(*which: Any, now: datetime) -> int:
 
 def last_close(quiz: Quiz) -> datetime | None:
     """Return when a quiz closes for the last of its students, who may have more time; None where it doesn't close."""
-    if quiz.closes_at is None:
-        return None
-    profiles: Sequence[Accommodation] = db.session.scalars(
-        select(Accommodation).where(Accommodation.course_id == quiz.course_id)
+    return last_closes([quiz]).get(quiz.id)
+
+
+def last_closes(quizzes: Sequence[Quiz]) -> dict[int, datetime]:
+    """Return when quizzes close for the last of their students, by their ID, without those that don't close.
+
+    Two statements, however many there are; none where none closes.
+    """
+    closing = [quiz for quiz in quizzes if quiz.closes_at is not None]
+    if not closing:
+        return {}
+    profiles = db.session.scalars(
+        select(Accommodation).where(Accommodation.course_id.in_({quiz.course_id for quiz in closing}))
     ).all()
-    overrides = db.session.scalars(select(QuizOverride).where(QuizOverride.quiz_id == quiz.id)).all()
-    by_user = {row.user_id: row for row in profiles}
-    own = {row.user_id: row for row in overrides}
+    overrides = db.session.scalars(
+        select(QuizOverride).where(QuizOverride.quiz_id.in_([quiz.id for quiz in closing]))
+    ).all()
+    return {quiz.id: _last_close(quiz, profiles, overrides) for quiz in closing}
+
+
+def _last_close(quiz: Quiz, profiles: Sequence[Accommodation], overrides: Sequence[QuizOverride]) -> datetime:
+    by_user = {row.user_id: row for row in profiles if row.course_id == quiz.course_id}
+    own = {row.user_id: row for row in overrides if row.quiz_id == quiz.id}
     everybody: list[Terms] = [terms_of(quiz)]
     everybody += [terms_of(quiz, Granted(by_user.get(user), own.get(user))) for user in by_user.keys() | own.keys()]
     return max(terms.closes_at for terms in everybody if terms.closes_at is not None)

@@ -15,10 +15,12 @@ from werkzeug.test import TestResponse
 
 from blueprints import openapi
 from extensions import db as database
-from models import Blob, LabSave, User
+from models import Blob, LabSave, User, utcnow
 from services.courses import cohorts
+from services.practice import cards
 from tests.api.conftest import API, UNDOCUMENTED, Program, problem
 from tests.factories import Cast
+from tests.quizzes.test_draws import add_to_bank
 
 METHODS = ("get", "post", "put", "delete")
 EXAMPLES = 6
@@ -98,11 +100,16 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     attempt = bob.post("/courses/shell/quizzes/first-quiz/attempts").get_json()
     session = bob.post("/courses/shell/labs/first-lab/sessions").get_json()
     things = {"slug": "shell", "lesson": "first-words", "quiz": "first-quiz", "lab": "first-lab", "position": "1"}
+    things["number"] = "1"
     things["item"] = things["quiz"]
     ids: dict[str, object] = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
     ids["save_id"] = kept(cast).id
     ids["step_id"] = cast.check.step_id
     ids["question_id"] = cast.quiz.questions[0].id
+    cast.course.offers_practice = True
+    practised = add_to_bank(cast.course.id, "practised", "practice", kind="essay")
+    shown = {"version": 1, "revision": 0, "response": "It is a pipe."}
+    ids["review_id"] = cards.answer(cast.bob.id, cast.course, practised.id, **shown, now=utcnow()).id
     ids["cohort_id"] = cohorts.add(cast.course, "Mornings").id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}

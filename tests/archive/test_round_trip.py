@@ -265,6 +265,7 @@ def courses(draw):
         summary=draw(blocks),
         about=draw(bodies),
         is_published=draw(st.booleans()),
+        offers_practice=draw(st.booleans()),
         enrolment=enrolment,
         enrol_code="a-code" if enrolment == "code" else None,
         grading=draw(gradings(named)),

@@ -45,7 +45,7 @@ PAGES: dict[str, list[str]] = {
         "/attempts/{open}/versions",
         *("/account", "/account/tokens", "/enrol", "/change", "/verify", "/signed-in", f"{COURSE}/people", *ERRORS),
         *(WIDE, f"{WIDE}/lessons/wide", f"{WIDE}/quizzes/wide-quiz", f"{WIDE}/labs/wide-lab", f"{WIDE}/leaderboard"),
-        *(f"{COURSE}/points", f"{WIDE}/points"),
+        *(f"{COURSE}/points", f"{WIDE}/points", f"{COURSE}/practice", f"{COURSE}/practice/next", f"{WIDE}/practice"),
     ],
     "alice": [
         *("/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", "/lab-sessions/{lab}/visit", f"{QUIZ}/attempts"),

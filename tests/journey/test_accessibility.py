@@ -34,6 +34,8 @@ BOBS = [
     ),
     f"{COURSE}/people",
     f"{COURSE}/grades",
+    f"{COURSE}/practice",
+    f"{COURSE}/practice/next",
 ]
 # Of a new site's demo course, question 1 is there.
 BANK = [f"{COURSE}/bank", f"{COURSE}/bank/1", f"{COURSE}/bank/1/edit", f"{COURSE}/bank/new"]

@@ -1,0 +1,1 @@
+"""Practice: unlimited, without points; what was wrong comes again soon, what was right later (FSRS)."""

@@ -1,0 +1,55 @@
+"""Which questions of a course may be practised: none that could still be asked for marks, or whose answer is secret.
+
+A question is left out while a quiz that takes it, or may draw it, isn't over for the last of its students, or never
+shows its answers. One that quizzes have asked may then be practised; one that no quiz asks, if it has the tag
+`practice`.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, any_, exists, or_, select
+
+from extensions import db
+from models import Activity, Course, Question, Quiz, QuizSlot
+from models.question import READY
+from services.quizzes import accommodations
+
+# The tag by which an author offers a question of the bank for practice.
+TAG = "practice"
+
+
+def may_be_practised(course: Course, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `Question`. One statement, and two or three where quizzes have closed."""
+    over = over_ids(course.id, now)
+    asks = or_(
+        QuizSlot.question_id == Question.id,
+        and_(
+            QuizSlot.tag == any_(Question.tags),
+            or_(QuizSlot.difficulty.is_(None), QuizSlot.difficulty == Question.difficulty),
+        ),
+    )
+    asked = exists().where(
+        QuizSlot.quiz_id == Activity.id, Activity.course_id == course.id, ~Activity.is_archived, asks
+    )
+    still_asked = asked.where(Activity.id.not_in(over)) if over else asked
+    offered: ColumnElement[bool] = Question.tags.contains([TAG])
+    if over:
+        offered = or_(offered, exists().where(QuizSlot.quiz_id.in_(over), asks))
+    return and_(
+        Question.course_id == course.id,
+        Question.state == READY,
+        ~Question.is_archived,
+        Question.current_id.is_not(None),
+        ~still_asked,
+        offered,
+    )
+
+
+def over_ids(course_id: int, now: datetime) -> Collection[int]:
+    """Return the quizzes that are over for the last of their students, and show their answers then."""
+    closed = select(Quiz).where(
+        Quiz.course_id == course_id, ~Quiz.is_archived, Quiz.closes_at <= now, Quiz.reveal_answer != "never"
+    )
+    last = accommodations.last_closes(db.session.scalars(closed).all())
+    return [quiz_id for quiz_id, at in last.items() if at <= now]
