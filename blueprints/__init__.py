@@ -8,6 +8,8 @@ from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
 from blueprints.auth.views import auth
 from blueprints.bank.api import bank_api
+from blueprints.bank.slots import quiz_slots
+from blueprints.bank.slots_api import slots_api
 from blueprints.bank.views import bank
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
@@ -54,6 +56,7 @@ PAGES = (
     people,
     quizzes,
     bank,
+    quiz_slots,
     question_parts,
     quiz_settings,
     quiz_hints,
@@ -84,6 +87,7 @@ APIS = (
     regrades_api,
     practice_api,
     bank_api,
+    slots_api,
     analysis_api,
     gradebook_api,
     leaderboards_api,

@@ -125,6 +125,12 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 404, 404),
     ),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
+    ("slots_api.read_slots", "GET"): (f"{API}{COURSE}/quizzes/first-quiz/slots", {}, (401, 403, 403, 200, 200)),
+    ("slots_api.change_slots", "PUT"): (
+        f"{API}{COURSE}/quizzes/first-quiz/slots",
+        {"slots": [], "based_on": "none"},
+        (401, 403, 403, 409, 409),
+    ),
     ("practice_api.read_practice", "GET"): (f"{API}{COURSE}/practice", {}, (401, 403, 200, 200, 403)),
     ("practice_api.offer_practice", "PUT"): (
         f"{API}{COURSE}/practice",

@@ -185,6 +185,22 @@ def test_a_page_of_the_bank_costs_few_statements_however_many_questions(
     assert len(counted) <= most, "\n\n".join(counted)
 
 
+def test_what_a_quiz_asks_costs_as_much_with_thirty_places_as_with_four(
+    client: FlaskClient, cast: Cast, counted: list[str]
+) -> None:
+    sign_in(client, "alice")
+    counts = []
+    for more in (0, 26):
+        for _number in range(more):
+            add_question(cast.quiz, "single")
+        client.get("/courses/shell/quizzes/first-quiz/questions")
+        counted.clear()
+        assert client.get("/courses/shell/quizzes/first-quiz/questions").status_code == 200
+        counts.append(len(counted))
+
+    assert counts[0] == counts[1] <= 6, "\n\n".join(counted)
+
+
 def test_a_board_of_thirty_labs_costs_as_much_as_one_of_three(
     client: FlaskClient, cast: Cast, counted: list[str]
 ) -> None:

@@ -18,7 +18,8 @@ def _each_once(tags: list[str]) -> list[str]:
     return tags
 
 
-def _two_decimals(points: float) -> float:
+def two_decimals(points: float) -> float:
+    """Refuse points with more than two decimals."""
     if round(points, 2) != points:
         raise ValueError("has more than two decimals")
     return points
@@ -54,7 +55,7 @@ class QuestionIn(Input):
     kind: str = Field(max_length=40)
     prompt: str = Field(min_length=1, max_length=50_000)
     fields: dict[str, Any]
-    points: Annotated[float, Field(ge=0.01, le=1_000, strict=False), AfterValidator(_two_decimals)] = 1.0
+    points: Annotated[float, Field(ge=0.01, le=1_000, strict=False), AfterValidator(two_decimals)] = 1.0
     feedback: str = Field(default="", max_length=50_000)
     hints: Annotated[list[HintIn], Field(max_length=MAX_HINTS)] = Field(default_factory=list)
     tags: Annotated[list[Slug], Field(max_length=20), AfterValidator(_each_once)] = Field(default_factory=list)

@@ -1,13 +1,14 @@
 """A course's bank -> its questions, and what a quiz asks -> its slots."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Course, Question, Quiz, QuizSlot
+from models import Course, Question, Quiz
 from services.archive.changes import Changes, Render, assign
 from services.archive.content import BankFileContent, DrawContent, QuestionContent, QuizContent, TakenContent
-from services.bank import versions
+from services.bank import slots, versions
+from services.bank.slots import Slot
 
 
 def apply_bank(
@@ -55,30 +56,15 @@ def apply_question(row: Question, content: QuestionContent, position: int, rende
 
 
 def apply_slots(quiz: Quiz, content: QuizContent, bank: dict[str, Question], own: dict[str, Question]) -> bool:
-    """Write what the quiz asks, if that has changed; return whether it has. Nothing of students' hangs on a slot."""
-    wanted = [_slot(entry, bank, own) for entry in content.questions]
-    there = [(slot.question_id, slot.tag, slot.difficulty, slot.count, slot.points) for slot in quiz.slots]
-    if wanted == there:
-        return False
-    db.session.execute(delete(QuizSlot).where(QuizSlot.quiz_id == quiz.id))
-    db.session.expire(quiz, ["slots"])
-    names = ("question_id", "tag", "difficulty", "count", "points")
-    db.session.add_all(
-        QuizSlot(quiz_id=quiz.id, position=position, **dict(zip(names, values, strict=True)))
-        for position, values in enumerate(wanted, start=1)
-    )
-    db.session.flush()
-    return True
-
-
-_Slot = tuple[int | None, str | None, str | None, int, float | None]
+    """Write what the quiz asks, if that has changed; return whether it has."""
+    return slots.write(quiz, [_slot(entry, bank, own) for entry in content.questions])
 
 
 def _slot(
     entry: QuestionContent | TakenContent | DrawContent, bank: dict[str, Question], own: dict[str, Question]
-) -> _Slot:
+) -> Slot:
     if isinstance(entry, DrawContent):
-        return None, entry.tag, entry.difficulty, entry.count, entry.points
+        return Slot(tag=entry.tag, difficulty=entry.difficulty, count=entry.count, points=entry.points)
     if isinstance(entry, TakenContent):
-        return bank[entry.slug].id, None, None, 1, entry.points
-    return own[entry.slug].id, None, None, 1, None
+        return Slot(bank[entry.slug].id, points=entry.points)
+    return Slot(own[entry.slug].id)

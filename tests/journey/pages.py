@@ -60,6 +60,8 @@ PAGES: dict[str, list[str]] = {
             f"{WIDE}/labs-board",
             f"{QUIZ}/settings",
             f"{WIDE}/quizzes/wide-quiz/settings",
+            f"{QUIZ}/questions",
+            f"{WIDE}/quizzes/wide-quiz/questions",
             f"{COURSE}/people/{{bob}}/accommodations",
             f"{WIDE}/people/{{bob}}/accommodations",
             "/attempts/{closed}/result",

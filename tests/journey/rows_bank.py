@@ -5,10 +5,13 @@ import re
 from playwright.sync_api import expect
 
 from extensions import db
-from models import Course
+from models import Course, Quiz, User, utcnow
 from services.bank import questions
+from services.quizzes import attempts
 from tests.bank.test_questions import written
+from tests.factories import QuizFactory, add_question
 from tests.journey.rows import COURSE, STAFF, Person, form
+from tests.quizzes.test_draws import add_to_bank
 
 BANK = f"{COURSE}/bank"
 SOURCE = "slug: {slug}\nkind: text\nprompt: Which *one*?\ntags: [written]\naccept: [this]\n"
@@ -75,3 +78,53 @@ def look_at_another_variant(person: Person) -> None:
     person.page.get_by_label("Seed").fill("41")
     person.send("Another one", ".bank-seen")
     expect(person.page.get_by_label("Seed")).to_have_value("42")
+
+
+PLACES = "place-N, points-N, question-N, tag-N"
+
+
+@form(f"POST quiz_slots.change (count-N, difficulty-N, drop-N, {PLACES})", "bank/slots.html", roles=STAFF)
+def change_what_a_new_quiz_asks(person: Person) -> None:
+    person.open(f"{COURSE}/quizzes/{make_quiz(person, 'new')}/questions")
+    person.page.locator("#place-2").fill("1")
+    person.send("Save", "form.quiz-slots")
+    person.expect_flash("Saved.")
+    expect(person.page.locator(".quiz-slot-name").first).to_have_text("q2")
+
+
+@form(
+    f"POST quiz_slots.change (count-N, difficulty-N, drop-N, keeps_attempts, {PLACES})", "bank/slots.html", roles=STAFF
+)
+def change_what_a_quiz_asks(person: Person) -> None:
+    slug = make_quiz(person, "asks")
+    with person.site.app.app_context():
+        quiz = db.session.query(Quiz).filter_by(slug=slug).one()
+        teacher = db.session.query(User).filter_by(handle="alice").one()
+        attempts.start(teacher.id, quiz, now=utcnow(), is_staff=True)
+        db.session.commit()
+    person.open(f"{COURSE}/quizzes/{slug}/questions")
+    person.page.locator("#tag-3").fill(slug)
+    person.page.locator("#count-3").fill("3")
+    person.page.get_by_label("1 attempt has been made").check()
+    person.send("Save", "form.quiz-slots")
+    expect(person.page.locator("#fault-3")).to_contain_text("Draws 3, but only 2")
+    person.page.locator("#count-3").fill("2")
+    person.send("Save", "form.quiz-slots")
+    person.page.get_by_label("1 attempt has been made").check()
+    person.send("Save", "form.quiz-slots")
+    person.expect_flash("Saved.")
+
+
+def make_quiz(person: Person, name: str) -> str:
+    """Make a quiz of two questions, and two in the bank with its slug as their tag; return the slug."""
+    slug = f"{name}-{person.name}"
+    with person.site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        quiz = QuizFactory(module=course.modules[0], slug=slug, position=9)
+        for _number in range(2):
+            add_question(quiz, "single")
+        for tag in ("drawn-one", "drawn-two"):
+            add_to_bank(course.id, f"{tag}-{slug}", slug)
+        course.version += 1
+        db.session.commit()
+    return slug

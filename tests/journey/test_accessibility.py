@@ -48,6 +48,7 @@ ALICES = [
     f"{QUIZ}/analysis",
     f"{QUIZ}/regrades",
     f"{QUIZ}/regrades/new?question=1",
+    f"{QUIZ}/questions",
     f"{COURSE}/gradebook",
     *BANK,
 ]
