@@ -38,6 +38,7 @@ from blueprints.practice.views import practice
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
+from blueprints.quizzes.cohorts import quiz_cohorts
 from blueprints.quizzes.hints import quiz_hints
 from blueprints.quizzes.hints_api import quiz_hints_api
 from blueprints.quizzes.manual import manual_grading
@@ -61,6 +62,7 @@ PAGES = (
     quiz_settings,
     quiz_hints,
     accommodations,
+    quiz_cohorts,
     manual_grading,
     regrades,
     practice,

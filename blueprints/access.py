@@ -10,9 +10,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from extensions import db
-from models import Attempt, AttemptItem, Course, Enrolment, Lab, LabSave, LabSession, Quiz, Regrade, User
+from models import Attempt, AttemptItem, Cohort, Course, Enrolment, Lab, LabSave, LabSession, Quiz, Regrade, User
 from services import policy
-from services.courses import catalogue, members
+from services.courses import catalogue, cohorts, members
 from services.courses.outlines import activity
 from services.errors import Conflict, Forbidden, NotFound
 from services.labs import sessions
@@ -100,6 +100,20 @@ def accommodated(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment
     if not policy.may_accommodate(user, role):
         raise Forbidden
     return found_course, members.require_member(found_course, user_id)
+
+
+def accommodated_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
+    """Return a course and a quiz of it, for those who say what students and cohorts get there."""
+    found_course, role = course(slug, user)
+    if not policy.may_accommodate(user, role):
+        raise Forbidden
+    return found_course, activity(found_course, quiz_slug, Quiz)
+
+
+def accommodated_cohort(slug: str, quiz_slug: str, cohort_id: int, user: User) -> tuple[Quiz, Cohort]:
+    """Return a quiz and a cohort, for the same people."""
+    found_course, found_quiz = accommodated_quiz(slug, quiz_slug, user)
+    return found_quiz, cohorts.load(found_course, cohort_id)
 
 
 def graded_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:

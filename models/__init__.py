@@ -1,6 +1,6 @@
 """What the platform remembers. Importing the package makes every table known."""
 
-from models.accommodation import Accommodation, QuizOverride
+from models.accommodation import Accommodation, CohortOverride, QuizOverride
 from models.attempt import AnswerSave, Attempt, AttemptItem, HintTaken
 from models.base import utcnow
 from models.blob import Blob, CourseFile
@@ -36,6 +36,7 @@ __all__ = [
     "CheckRun",
     "ClusterState",
     "Cohort",
+    "CohortOverride",
     "Completion",
     "Course",
     "CourseFile",

@@ -4,11 +4,12 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, desc
+from sqlalchemy import CheckConstraint, ForeignKey, Index, desc, func, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from extensions import Model
+from models.accommodation import Accommodation
 from models.base import Id, utcnow
 from models.course import Course
 from models.lab import Lab, LabCheck
@@ -84,6 +85,13 @@ class LabSession(Leased, Model):
     user: Mapped[User] = relationship()
     lab: Mapped[Lab] = relationship()
     course: Mapped[Course] = relationship()
+    # For how much longer than others' it may idle, by its student's accommodation; read with the row, without a join.
+    idle_percent: Mapped[int] = column_property(
+        select(func.coalesce(func.max(Accommodation.idle_percent), 100))
+        .where(Accommodation.course_id == course_id, Accommodation.user_id == user_id)
+        .correlate_except(Accommodation)
+        .scalar_subquery()
+    )
 
     __table_args__ = (
         CheckConstraint(f"state IN {STATES}", name="state"),

@@ -125,6 +125,16 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 404, 404),
     ),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
+    ("accommodations_api.read_cohort_override", "GET"): (
+        f"{API}{COURSE}/quizzes/first-quiz/cohort-overrides/{{cohort}}",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("accommodations_api.change_cohort_override", "PUT"): (
+        f"{API}{COURSE}/quizzes/first-quiz/cohort-overrides/{{cohort}}",
+        {"extra_minutes": 5},
+        (401, 403, 403, 200, 200),
+    ),
     ("slots_api.read_slots", "GET"): (f"{API}{COURSE}/quizzes/first-quiz/slots", {}, (401, 403, 403, 200, 200)),
     ("slots_api.change_slots", "PUT"): (
         f"{API}{COURSE}/quizzes/first-quiz/slots",

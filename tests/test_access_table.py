@@ -184,6 +184,12 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("labs_board.act", "POST"): (f"{COURSE}/labs-board/save", {}, (302, 403, 403, 302, 302)),
     ("lab_ports.port_ticket", "POST"): (f"{SESSION}/ports/8000", {}, (302, 404, 200, 404, 404)),
     ("lab_ports.open_port", "GET"): (f"{SESSION}/ports/8000/open", {}, (302, 404, 303, 404, 404)),
+    ("quiz_cohorts.show", "GET"): (f"{COURSE}/quizzes/first-quiz/cohorts", {}, (302, 403, 403, 200, 200)),
+    ("quiz_cohorts.change", "POST"): (
+        f"{COURSE}/quizzes/first-quiz/cohorts/{{cohort}}",
+        {"extra_minutes": "5"},
+        (302, 403, 403, 302, 302),
+    ),
     ("quiz_slots.show", "GET"): (f"{COURSE}/quizzes/first-quiz/questions", {}, (302, 403, 403, 200, 200)),
     ("quiz_slots.change", "POST"): (f"{COURSE}/quizzes/first-quiz/questions", {}, (302, 403, 403, 422, 422)),
     ("practice.show", "GET"): (f"{COURSE}/practice", {}, (302, 403, 200, 200, 200)),

@@ -149,7 +149,7 @@ def test_an_attempt_is_drawn_in_as_few_statements_whatever_it_asks(cast: Cast, c
     assert counts[0] == counts[1], "\n\n".join(counted)
 
 
-@pytest.mark.parametrize(("path", "most"), [("", 6), ("/next", 5)])
+@pytest.mark.parametrize(("path", "most"), [("", 7), ("/next", 6)])
 def test_practice_costs_few_statements_however_many_questions_and_quizzes(
     client: FlaskClient, cast: Cast, counted: list[str], path: str, most: int
 ) -> None:

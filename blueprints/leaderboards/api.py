@@ -21,11 +21,13 @@ from blueprints.leaderboards.schemas import (
     PlaceIn,
     PlaceOut,
 )
+from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
 from models import Cohort
 from services.courses import cohorts
 from services.leaderboards import appearances, freezes
+from services.quizzes import cohort_terms
 
 leaderboards_api = APIBlueprint("leaderboards_api", __name__, tag="Leaderboard")
 
@@ -135,7 +137,7 @@ def create_cohort(slug: str, json_data: CohortIn) -> Any:
 @scope("write")
 def delete_cohort(slug: str, cohort_id: int) -> Any:
     """For the course's teachers; its people stay in the course."""
-    cohorts.remove(cohorts.load(access.managed(slug, me()), cohort_id))
+    cohort_terms.remove(cohorts.load(access.managed(slug, me()), cohort_id), now=now())
     db.session.commit()
     return ""
 
@@ -149,7 +151,8 @@ def delete_cohort(slug: str, cohort_id: int) -> Any:
 def change_cohort(slug: str, user_id: int, json_data: PlaceIn) -> Any:
     """For the course's teachers; null takes them out of theirs."""
     course, place = access.managed_place(slug, user_id, me())
-    cohorts.put(place, cohorts.load(course, json_data.cohort) if json_data.cohort is not None else None)
+    chosen = cohorts.load(course, json_data.cohort) if json_data.cohort is not None else None
+    cohort_terms.put(place, chosen, now=now())
     db.session.commit()
     return {"user_id": place.user_id, "cohort": place.cohort_id}
 

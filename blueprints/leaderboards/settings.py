@@ -8,13 +8,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import access
-from blueprints.pages import login_required, me
+from blueprints.pages import login_required, me, now
 from blueprints.shown import time_zone
 from extensions import db
 from models import Course
 from services.courses import cohorts
 from services.errors import InvalidInput
 from services.leaderboards import freezes
+from services.quizzes import cohort_terms
 
 board_settings = Blueprint("board_settings", __name__)
 
@@ -59,7 +60,7 @@ def add_cohort(slug: str) -> ResponseReturnValue:
 @login_required
 def remove_cohort(slug: str, cohort_id: int) -> ResponseReturnValue:
     """Remove a cohort; its people stay in the course."""
-    cohorts.remove(cohorts.load(access.managed(slug, me()), cohort_id))
+    cohort_terms.remove(cohorts.load(access.managed(slug, me()), cohort_id), now=now())
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("board_settings.show", slug=slug))
@@ -71,7 +72,7 @@ def put_in_cohort(slug: str, user_id: int) -> ResponseReturnValue:
     """Put somebody into a cohort, or out of theirs."""
     course, place = access.managed_place(slug, user_id, me())
     chosen = request.form.get("cohort", 0, int)
-    cohorts.put(place, cohorts.load(course, chosen) if chosen else None)
+    cohort_terms.put(place, cohorts.load(course, chosen) if chosen else None, now=now())
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("people.show", slug=slug))

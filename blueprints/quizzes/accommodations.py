@@ -16,9 +16,12 @@ from models import Course, Enrolment, Quiz
 from services.courses.outlines import activity
 from services.errors import InvalidInput
 from services.quizzes import accommodations as granted
-from services.quizzes import lists
+from services.quizzes import cohort_terms, lists
+from services.quizzes.terms import Granted
 
 accommodations = Blueprint("accommodations", __name__)
+# What is said of where it comes from: the student, the cohort, or the quiz.
+SHOWN = ("opens_at", "due_at", "closes_at", "extra_minutes", "extra_attempts")
 PEOPLE = "/courses/<slug>/people/<int:user_id>/accommodations"
 
 
@@ -54,16 +57,10 @@ def override(slug: str, user_id: int, quiz: str) -> ResponseReturnValue:
     course, enrolment = access.accommodated(slug, user_id, me())
     chosen_quiz = activity(course, quiz, Quiz)
     faults: dict[str, str] = {}
-    typed = {name: request.form.get(name, "") for name in granted.OVERRIDE}
-    given: dict[str, Any] = {}
-    for name, text in typed.items():
-        read = form_fields.moment if name in granted.OWN_TIMES else form_fields.whole
-        given[name] = read(text, name, faults)
-    times = {name: given[name] for name in granted.OWN_TIMES}
-    checked = _checked(OverrideIn, {name: given[name] for name in given if name not in times}, faults)
+    typed, given = read_override(faults)
     try:
         if not faults:
-            granted.set_override(chosen_quiz, user_id, {**granted.OVERRIDE, **checked, **times}, now=now())
+            granted.set_override(chosen_quiz, user_id, given, now=now())
     except InvalidInput as fault:
         faults[fault.field] = fault.message[:1].upper() + fault.message[1:]
     if faults:
@@ -73,6 +70,24 @@ def override(slug: str, user_id: int, quiz: str) -> ResponseReturnValue:
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("accommodations.show", slug=slug, user_id=user_id))
+
+
+def read_override(faults: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return what was typed of an override, and what it says; what can't be used is noted."""
+    typed = {name: request.form.get(name, "") for name in granted.OVERRIDE}
+    given: dict[str, Any] = {}
+    for name, text in typed.items():
+        read = form_fields.moment if name in granted.OWN_TIMES else form_fields.whole
+        given[name] = read(text, name, faults)
+    times = {name: given[name] for name in granted.OWN_TIMES}
+    checked = _checked(OverrideIn, {name: given[name] for name in given if name not in times}, faults)
+    return typed, {**granted.OVERRIDE, **checked, **times}
+
+
+def held(row: Any) -> dict[str, str]:
+    """Return what an override says, as its fields hold it."""
+    said = {name: form_fields.local(getattr(row, name)) if row else "" for name in granted.OWN_TIMES}
+    return said | {name: str(getattr(row, name) or "") if row else "" for name in ("extra_minutes", "extra_attempts")}
 
 
 def _checked(shape: Any, given: dict[str, Any], faults: dict[str, str]) -> dict[str, Any]:
@@ -97,14 +112,21 @@ def _page(
     """Render it; `typed` is what was sent and can't be saved, of the quiz `at` or of the profile."""
     profile = {name: str(value) for name, value in granted.profile_of(course, enrolment.user_id).items()}
     overrides = granted.overrides_of(course, enrolment.user_id)
+    of_cohort = cohort_terms.of_cohort(enrolment.cohort_id)
     rows = []
     for quiz in lists.quizzes_of(course):
         own = overrides.get(quiz.id)
-        held = {name: form_fields.local(getattr(own, name)) if own else "" for name in granted.OWN_TIMES}
-        held |= {name: str(getattr(own, name) or "") if own else "" for name in ("extra_minutes", "extra_attempts")}
         is_wrong = quiz.slug == at
+        whole = Granted(override=own, cohort=of_cohort.get(quiz.id))
         rows.append(
-            {"quiz": quiz, "typed": typed if is_wrong else held, "faults": faults if is_wrong else {}, "own": own}
+            {
+                "quiz": quiz,
+                "typed": typed if is_wrong else held(own),
+                "faults": faults if is_wrong else {},
+                "own": own,
+                "cohort": whole.cohort,
+                "holds": [(name, whole.own(name) or getattr(quiz, name, None), whole.source(name)) for name in SHOWN],
+            }
         )
     return render_template(
         "quizzes/accommodations.html",

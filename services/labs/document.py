@@ -52,7 +52,7 @@ def facts_of(lab_session: LabSession, *, is_activity_known: bool = True) -> rule
     return rules.Facts(
         last_active_at=last_active_at,
         expires_at=expires_at,
-        idle=timedelta(minutes=lab_session.lab.idle_minutes),
+        idle=timedelta(minutes=lab_session.lab.idle_minutes) * lab_session.idle_percent / 100,
         warned_at=lab_session.warned_at,
         warned_last_at=lab_session.warned_last_at,
         can_be_saved=lab_session.save_error is None,

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from extensions import db
-from models import Accommodation, Attempt, Course, Enrolment, Quiz, QuizOverride
+from models import Accommodation, Attempt, CohortOverride, Course, Enrolment, Quiz, QuizOverride
 from models.attempt import IN_PROGRESS
 from services.errors import InvalidInput
 from services.policy import STAFF
 from services.quizzes import lifecycle
 from services.quizzes.terms import Granted, Terms, terms_of
 
-PROFILE = {"time_percent": 100, "extra_minutes": 0, "break_minutes": 0, "extra_attempts": 0}
+PROFILE = {"time_percent": 100, "extra_minutes": 0, "break_minutes": 0, "extra_attempts": 0, "idle_percent": 100}
 OWN_TIMES = ("opens_at", "due_at", "closes_at")
 OVERRIDE: dict[str, Any] = {**dict.fromkeys(OWN_TIMES), "extra_minutes": 0, "extra_attempts": 0}
 Standing = tuple[list[Attempt], Granted]
@@ -27,24 +27,24 @@ Standing = tuple[list[Attempt], Granted]
 def standing(user_id: int, quiz: Quiz) -> Standing:
     """Return a person's attempts at a quiz, the newest first, and what they are granted. One statement."""
     query = (
-        select(Attempt, Accommodation, QuizOverride)
+        select(Attempt, Accommodation, QuizOverride, CohortOverride)
         .select_from(Quiz)
         .outerjoin(Attempt, (Attempt.quiz_id == Quiz.id) & (Attempt.user_id == user_id))
         .outerjoin(Accommodation, (Accommodation.course_id == Quiz.course_id) & (Accommodation.user_id == user_id))
         .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == user_id))
+        .outerjoin(Enrolment, (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == user_id))
+        .outerjoin(CohortOverride, _of_cohort())
         .where(Quiz.id == quiz.id)
         .order_by(Attempt.number.desc())
         .execution_options(populate_existing=True)
     )
     rows = db.session.execute(query).tuples().all()
-    granted = Granted(rows[0][1], rows[0][2]) if rows else Granted()
-    return [attempt for attempt, _profile, _override in rows if attempt is not None], granted
+    granted = Granted(*rows[0][1:]) if rows else Granted()
+    return [row[0] for row in rows if row[0] is not None], granted
 
 
-def granted(user_id: int, quiz: Quiz) -> Granted:
-    """Return what a person is granted at a quiz."""
-    profile = db.session.get(Accommodation, (quiz.course_id, user_id))
-    return Granted(profile, db.session.get(QuizOverride, (quiz.id, user_id)))
+def _of_cohort() -> ColumnElement[bool]:
+    return (CohortOverride.quiz_id == Quiz.id) & (CohortOverride.cohort_id == Enrolment.cohort_id)
 
 
 def profile_of(course: Course, user_id: int) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def overrides_of(course: Course, user_id: int) -> dict[int, QuizOverride]:
 def set_override(quiz: Quiz, user_id: int, given: Mapping[str, Any], *, now: datetime) -> None:
     """Change what holds for a person at one quiz; an open attempt follows at once. What says nothing is taken away."""
     values = {**override_of(quiz, user_id), **given}
-    _check_times(quiz, values)
+    check_times(quiz, values)
     row = db.session.get(QuizOverride, (quiz.id, user_id))
     if row is not None and values == OVERRIDE:
         db.session.delete(row)
@@ -95,7 +95,8 @@ def set_override(quiz: Quiz, user_id: int, given: Mapping[str, Any], *, now: dat
     move_deadlines(Attempt.user_id == user_id, Attempt.quiz_id == quiz.id, now=now)
 
 
-def _check_times(quiz: Quiz, values: Mapping[str, Any]) -> None:
+def check_times(quiz: Quiz, values: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for times that can't stand beside each other, or beside the quiz's."""
     opens, due, closes = (values[name] or getattr(quiz, name) for name in OWN_TIMES)
     if opens and closes and opens >= closes:
         raise InvalidInput("closes_at", "must be after opens_at")
@@ -109,7 +110,7 @@ def move_deadlines(*which: Any, now: datetime) -> int:
     Each row is locked until the commit, in the order of the keys: the scheduler skips it, and then sees the new time.
     """
     query = (
-        select(Attempt, Quiz, Accommodation, QuizOverride, Enrolment.role)
+        select(Attempt, Quiz, Accommodation, QuizOverride, CohortOverride, Enrolment.role)
         .join(Quiz, Quiz.id == Attempt.quiz_id)
         .outerjoin(
             Accommodation,
@@ -117,14 +118,15 @@ def move_deadlines(*which: Any, now: datetime) -> int:
         )
         .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == Attempt.user_id))
         .outerjoin(Enrolment, (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == Attempt.user_id))
+        .outerjoin(CohortOverride, _of_cohort())
         .where(Attempt.state == IN_PROGRESS, *which)
         .order_by(Attempt.id)
         .with_for_update(of=Attempt)
         .execution_options(populate_existing=True)
     )
     moved = 0
-    for attempt, quiz, profile, override, role in db.session.execute(query).tuples().all():
-        terms = terms_of(quiz, Granted(profile, override), is_staff=role in STAFF)
+    for attempt, quiz, profile, override, cohort, role in db.session.execute(query).tuples().all():
+        terms = terms_of(quiz, Granted(profile, override, cohort), is_staff=role in STAFF)
         moved += lifecycle.move_deadline(attempt, terms.deadline(attempt.started_at))
     return moved
 
@@ -137,23 +139,43 @@ def last_close(quiz: Quiz) -> datetime | None:
 def last_closes(quizzes: Sequence[Quiz]) -> dict[int, datetime]:
     """Return when quizzes close for the last of their students, by their ID, without those that don't close.
 
-    Two statements, however many there are; none where none closes.
+    Three statements, however many there are; none where none closes.
     """
-    closing = [quiz for quiz in quizzes if quiz.closes_at is not None]
+    closing = {quiz.id: quiz for quiz in quizzes if quiz.closes_at is not None}
     if not closing:
         return {}
-    profiles = db.session.scalars(
-        select(Accommodation).where(Accommodation.course_id.in_({quiz.course_id for quiz in closing}))
-    ).all()
-    overrides = db.session.scalars(
-        select(QuizOverride).where(QuizOverride.quiz_id.in_([quiz.id for quiz in closing]))
-    ).all()
-    return {quiz.id: _last_close(quiz, profiles, overrides) for quiz in closing}
+    courses = {quiz.course_id for quiz in closing.values()}
+    of_course = select(Accommodation, Enrolment.cohort_id).select_from(Accommodation)
+    profiles = _with_cohort(
+        of_course.where(Accommodation.course_id.in_(courses)), Accommodation.course_id, Accommodation.user_id
+    )
+    of_quizzes = select(QuizOverride, Enrolment.cohort_id).join(Quiz, Quiz.id == QuizOverride.quiz_id)
+    overrides = _with_cohort(of_quizzes.where(QuizOverride.quiz_id.in_(closing)), Quiz.course_id, QuizOverride.user_id)
+    cohorts = db.session.scalars(select(CohortOverride).where(CohortOverride.quiz_id.in_(closing))).all()
+    return {quiz.id: _last_close(quiz, profiles, overrides, cohorts) for quiz in closing.values()}
 
 
-def _last_close(quiz: Quiz, profiles: Sequence[Accommodation], overrides: Sequence[QuizOverride]) -> datetime:
-    by_user = {row.user_id: row for row in profiles if row.course_id == quiz.course_id}
-    own = {row.user_id: row for row in overrides if row.quiz_id == quiz.id}
+def _with_cohort(query: Any, course_id: Any, user_id: Any) -> Sequence[tuple[Any, int | None]]:
+    """Return rows of single students, each with the cohort that the student is in."""
+    is_theirs = (Enrolment.course_id == course_id) & (Enrolment.user_id == user_id)
+    return db.session.execute(query.outerjoin(Enrolment, is_theirs)).tuples().all()
+
+
+def _last_close(
+    quiz: Quiz,
+    profiles: Sequence[tuple[Accommodation, int | None]],
+    overrides: Sequence[tuple[QuizOverride, int | None]],
+    cohorts: Sequence[CohortOverride],
+) -> datetime:
+    by_user = {row.user_id: row for row, _cohort in profiles if row.course_id == quiz.course_id}
+    own = {row.user_id: row for row, _cohort in overrides if row.quiz_id == quiz.id}
+    by_cohort = {row.cohort_id: row for row in cohorts if row.quiz_id == quiz.id}
+    single: list[tuple[Any, int | None]] = [*profiles, *overrides]
+    cohort_of = {row.user_id: cohort for row, cohort in single if cohort is not None}
     everybody: list[Terms] = [terms_of(quiz)]
-    everybody += [terms_of(quiz, Granted(by_user.get(user), own.get(user))) for user in by_user.keys() | own.keys()]
+    everybody += [terms_of(quiz, Granted(cohort=row)) for row in by_cohort.values()]
+    everybody += [
+        terms_of(quiz, Granted(by_user.get(user), own.get(user), by_cohort.get(cohort_of.get(user, 0))))
+        for user in by_user.keys() | own.keys()
+    ]
     return max(terms.closes_at for terms in everybody if terms.closes_at is not None)

@@ -7,8 +7,9 @@ site's.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
-from models import Accommodation, Quiz, QuizOverride
+from models import Accommodation, CohortOverride, Quiz, QuizOverride
 from quiz_settings import LateStep, values_of
 
 # What left the browser in time may arrive this much later.
@@ -20,10 +21,14 @@ EXAM_WINDOW = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Granted:
-    """What a student gets beyond the others: in all quizzes of the course, and in this one."""
+    """What a student gets beyond the others: in all quizzes of the course, and in this one, alone or with their cohort.
+
+    What the student's own row leaves empty (or 0) the cohort's says, and else the quiz.
+    """
 
     accommodation: Accommodation | None = None
     override: QuizOverride | None = None
+    cohort: CohortOverride | None = None
 
     @property
     def time_percent(self) -> int:
@@ -33,18 +38,25 @@ class Granted:
     @property
     def minutes(self) -> int:
         """The minutes that come on top."""
-        profile, override = self.accommodation, self.override
+        profile = self.accommodation
         of_profile = profile.extra_minutes + profile.break_minutes if profile else 0
-        return of_profile + (override.extra_minutes if override else 0)
+        return of_profile + (self.own("extra_minutes") or 0)
 
     @property
     def attempts(self) -> int:
         """The attempts that come on top."""
-        return sum(each.extra_attempts for each in (self.accommodation, self.override) if each is not None)
+        of_profile = self.accommodation.extra_attempts if self.accommodation else 0
+        return of_profile + (self.own("extra_attempts") or 0)
 
-    def own(self, name: str) -> datetime | None:
-        """Return the student's own opens_at, due_at or closes_at, if they have one."""
-        return getattr(self.override, name) if self.override is not None else None
+    def own(self, name: str) -> Any:
+        """Return opens_at, due_at, closes_at, extra_minutes or extra_attempts of this quiz: the student's, else the
+        cohort's; None where neither says one."""
+        return next((value for row in (self.override, self.cohort) if (value := getattr(row, name, None))), None)
+
+    def source(self, name: str) -> str:
+        """Return whose value holds: "student", "cohort" or "quiz"."""
+        rows = (("student", self.override), ("cohort", self.cohort))
+        return next((whose for whose, row in rows if getattr(row, name, None)), "quiz")
 
 
 NOTHING_GRANTED = Granted()

@@ -47,7 +47,13 @@ def test_the_staff_give_and_read_it(alice: Program, bob: Program, cast: Cast) ->
     own = alice.put(path(cast, "override"), {"extra_minutes": 5, "closes_at": "2026-03-02T09:00:00Z"}).get_json()
     cleared = alice.put(path(cast, "override"), {"closes_at": None}).get_json()
 
-    assert given == {"time_percent": 150, "extra_minutes": 0, "break_minutes": 0, "extra_attempts": 0}
+    assert given == {
+        "time_percent": 150,
+        "extra_minutes": 0,
+        "break_minutes": 0,
+        "extra_attempts": 0,
+        "idle_percent": 100,
+    }
     assert alice.get(path(cast, "accommodation")).get_json() == given
     assert (own["closes_at"], cleared["closes_at"], cleared["extra_minutes"]) == ("2026-03-02T09:00:00Z", None, 5)
     for kind in ("accommodation", "override"):

@@ -61,6 +61,7 @@ PAGES: dict[str, list[str]] = {
             f"{QUIZ}/settings",
             f"{WIDE}/quizzes/wide-quiz/settings",
             f"{QUIZ}/questions",
+            f"{QUIZ}/cohorts",
             f"{WIDE}/quizzes/wide-quiz/questions",
             f"{COURSE}/people/{{bob}}/accommodations",
             f"{WIDE}/people/{{bob}}/accommodations",

@@ -49,6 +49,7 @@ ALICES = [
     f"{QUIZ}/regrades",
     f"{QUIZ}/regrades/new?question=1",
     f"{QUIZ}/questions",
+    f"{QUIZ}/cohorts",
     f"{COURSE}/gradebook",
     *BANK,
 ]

@@ -10,7 +10,7 @@ from models import CheckRun, Course, Enrolment, LabCheck, Lesson, Quiz, User, ut
 from services.accounts import profiles
 from services.courses import cohorts, members, progress
 from services.leaderboards import appearances, awards, freezes, points
-from services.quizzes import accommodations, attempts, settings
+from services.quizzes import accommodations, attempts, cohort_terms, settings
 from tests.factories import run_lab
 from tests.kept.conftest import PAGES
 
@@ -66,6 +66,15 @@ def by_hand(statement):
     return change
 
 
+def in_a_cohort():
+    """Let bob's cohort have other times."""
+    cohort = cohorts.add(course(), "Evenings")
+    cohorts.put(place(), cohort)
+    db.session.commit()
+    times = {"opens_at": utcnow() - timedelta(9), "closes_at": utcnow() - timedelta(3)}
+    cohort_terms.set_override(quiz(), cohort, times, now=utcnow())
+
+
 # What people and workers do, and each table that a page shows something of: name -> what is done.
 WRITES = {
     "reads a lesson": lambda: progress.complete_lesson(bob_().id, lesson(), now=utcnow()),
@@ -96,6 +105,7 @@ WRITES = {
         "INSERT INTO quiz_overrides SELECT quizzes.id, users.id, now() - interval '9 days', NULL,"
         " now() - interval '3 days', 0, 0 FROM quizzes, users WHERE handle = 'bob'"
     ),
+    "cohort_overrides": in_a_cohort,
     "questions": by_hand("UPDATE questions SET state = 'retired'"),
     "completions": by_hand("INSERT INTO completions SELECT users.id, activities.id, now() FROM users, activities"),
     "course_totals": by_hand(
