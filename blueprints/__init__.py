@@ -38,6 +38,8 @@ from blueprints.practice.views import practice
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
+from blueprints.quizzes.breaks import quiz_breaks
+from blueprints.quizzes.breaks_api import quiz_breaks_api
 from blueprints.quizzes.cohorts import quiz_cohorts
 from blueprints.quizzes.hints import quiz_hints
 from blueprints.quizzes.hints_api import quiz_hints_api
@@ -63,6 +65,7 @@ PAGES = (
     quiz_hints,
     accommodations,
     quiz_cohorts,
+    quiz_breaks,
     manual_grading,
     regrades,
     practice,
@@ -85,6 +88,7 @@ APIS = (
     quizzes_api,
     quiz_hints_api,
     accommodations_api,
+    quiz_breaks_api,
     manual_grading_api,
     regrades_api,
     practice_api,

@@ -240,6 +240,19 @@ def answer_row(attempt_id: int, position: int, user: User, now: datetime) -> Ans
     return row
 
 
+def paused_attempt(attempt_id: int, user: User) -> tuple[Attempt, bool]:
+    """Return an attempt in which the person may begin and end breaks, and whether it is somebody else's.
+
+    Its student may while they are in the course, and its staff for them.
+    """
+    attempt, role = attempts.load_as(attempt_id, user.id)
+    if policy.owns_attempt(user, attempt):
+        return answerable_attempt(attempt_id, user), False
+    if not policy.may_accommodate(user, role):
+        raise NotFound
+    return attempt, True
+
+
 def readable_attempt(attempt_id: int, user: User) -> tuple[Attempt, bool]:
     """Return an attempt with its answers, for its student and the course's staff; and whether these ask."""
     attempt, role = attempts.load_as(attempt_id, user.id, is_whole=True)

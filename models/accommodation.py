@@ -13,8 +13,8 @@ from models.user import User
 class Accommodation(Model):
     """What a student of a course gets in its quizzes and labs; without a row, nothing. It stays when they leave.
 
-    The time is multiplied by `time_percent`; then come `extra_minutes` and `break_minutes`. Their labs may idle for
-    `idle_percent` of what others' may.
+    The time is multiplied by `time_percent`; then come `extra_minutes`. In each attempt `break_minutes` may be taken as
+    breaks, in which the clock stands still. Their labs may idle for `idle_percent` of what others' may.
     """
 
     __tablename__ = "accommodations"

@@ -54,6 +54,11 @@ class Attempt(Model):
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
     deadline_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    # Breaks, in which the clock stands still: how long they may take, how long those took that are over, and since when
+    # the one lasts that isn't.
+    break_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    paused_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    paused_at: Mapped[datetime | None]
     # What share of its marks an attempt is worth that was handed in late, in per cent; the score has it in it.
     credit_percent: Mapped[int] = mapped_column(default=100, server_default="100")
     score: Mapped[Fraction | None] = mapped_column(Marks)
@@ -69,6 +74,7 @@ class Attempt(Model):
         CheckConstraint("(state <> 'in_progress') = (closed_at IS NOT NULL)", name="closed"),
         CheckConstraint("(state = 'graded') = (score IS NOT NULL)", name="graded"),
         CheckConstraint("credit_percent BETWEEN 0 AND 100", name="credit_percent"),
+        CheckConstraint("paused_s >= 0 AND break_s >= 0", name="paused"),
         # One open attempt a student and quiz, whatever races.
         Index("uq_attempts_open", "user_id", "quiz_id", unique=True, postgresql_where="state = 'in_progress'"),
         # Serves the tick that closes what is overdue.

@@ -258,6 +258,8 @@ class Code(StrEnum):
         {"tag": str, "wanted": int, "there": int},
     )
     NO_ATTEMPTS_LEFT = "no_attempts_left", N_("you have used all attempts at this quiz")
+    NO_BREAK_LEFT = "no_break_left", N_("there is no time for breaks left in this attempt")
+    NO_BREAK_NOW = "no_break_now", N_("this attempt is over, or has no end that a break could put off")
     QUIZ_COOLDOWN = "quiz_cooldown", N_("there is a pause between two attempts at this quiz")
     QUIZ_CLOSES_BEFORE = "quiz_closes_before", N_("this quiz closes before the pause after your last attempt is over")
     QUIZ_PASSWORD_NEEDED = "quiz_password_needed", N_("this quiz needs a password, which your teacher gives out")

@@ -135,6 +135,9 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"extra_minutes": 5},
         (401, 403, 403, 200, 200),
     ),
+    ("quiz_breaks_api.read_break", "GET"): (f"{API}/attempts/{{attempt}}/break", {}, (401, 404, 200, 200, 200)),
+    ("quiz_breaks_api.begin_break", "POST"): (f"{API}/attempts/{{attempt}}/break", {}, (401, 404, 409, 409, 409)),
+    ("quiz_breaks_api.end_break", "POST"): (f"{API}/attempts/{{attempt}}/break/end", {}, (401, 404, 200, 200, 200)),
     ("slots_api.read_slots", "GET"): (f"{API}{COURSE}/quizzes/first-quiz/slots", {}, (401, 403, 403, 200, 200)),
     ("slots_api.change_slots", "PUT"): (
         f"{API}{COURSE}/quizzes/first-quiz/slots",

@@ -16,7 +16,7 @@ from models import Course, Enrolment, Quiz
 from services.courses.outlines import activity
 from services.errors import InvalidInput
 from services.quizzes import accommodations as granted
-from services.quizzes import cohort_terms, lists
+from services.quizzes import breaks, cohort_terms, lists
 from services.quizzes.terms import Granted
 
 accommodations = Blueprint("accommodations", __name__)
@@ -135,5 +135,6 @@ def _page(
         profile=typed if typed and not at else profile,
         faults=faults if faults and not at else {},
         rows=rows,
+        open_attempts=[(each, breaks.of(each, now())) for each in granted.open_attempts(course, enrolment.user_id)],
         zone=shown.time_zone(),
     )

@@ -12,7 +12,7 @@ from models import AnswerSave, Attempt, AttemptItem, Quiz, RegradeNote
 from question_types import type_of
 from quiz_settings import columns_of
 from reasons import Reason, sentence
-from services.quizzes import answer_log, reveal
+from services.quizzes import answer_log, breaks, reveal
 from services.quizzes import hints as quiz_hints
 from services.quizzes.reveal import Reveal
 from services.regrades import history
@@ -49,13 +49,16 @@ def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]
     keys = history.keys(attempt)
     taken = quiz_hints.of_attempt(attempt)
     tested = tests.of_attempt(attempt, shown, is_staff=is_staff)
+    # In a break the questions are put away.
+    is_away = not is_staff and breaks.of(attempt, now).until is not None
+    rows = [] if is_away else attempt.items
     items = [
         {
             **_item(item, others.get(item.position, []), shown, keys),
             "hints": hints(taken.get(item.position, quiz_hints.NONE)),
             "tests": tested.get(item.position),
         }
-        for item in attempt.items
+        for item in rows
     ]
     notes = history.notes([attempt.id]).get(attempt.id, []) if not attempt.is_open else []
     return {**_summary(attempt, shown), "items": items, "regrades": [_note(note, shown) for note in notes]}

@@ -10,8 +10,8 @@ from blueprints.schemas import Input, Moment, Output
 class AccommodationIn(Input):
     """What changes of what a student gets in all quizzes and labs of a course; the rest stays.
 
-    Their time is `time_percent` of the others', and the minutes come on top. The clock doesn't stop in breaks.
-    Their labs may idle for `idle_percent` of what others' may.
+    Their time is `time_percent` of the others', and the minutes come on top. In each attempt they may take breaks of
+    `break_minutes` together, in which the clock stands still. Their labs may idle for `idle_percent` of others' limit.
     """
 
     time_percent: int = Field(default=100, ge=100, le=1_000)

@@ -20,7 +20,7 @@ from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
 from services.errors import Forbidden, InvalidInput, NotFound, Refused
-from services.quizzes import accommodations, answer_log, answers, attempts, gate, hints, reveal, terms, waiting
+from services.quizzes import accommodations, answer_log, answers, attempts, breaks, gate, hints, reveal, terms, waiting
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -91,6 +91,8 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
     _close_overdue(attempt, at)
     if not attempt.is_open:
         return redirect(url_for("quizzes.result", attempt_id=attempt_id))
+    if breaks.of(attempt, at).until is not None:
+        return redirect(url_for("quiz_breaks.show", attempt_id=attempt_id))
     return render_template(
         "quizzes/attempt.html",
         course=attempt.quiz.course,
@@ -100,6 +102,7 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         saved=sum(1 for item in attempt.items if item.response is not None),
         total=len(attempt.items),
         deadline_at=attempt.deadline_at,
+        breaks=breaks.of(attempt, at),
         grace_s=int(terms.GRACE.total_seconds()),
         now=at,
         read_as=results.read_as,
@@ -120,6 +123,7 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
         closed_by=attempt.closed_by,
         now=at.isoformat(),
         deadline_at=attempt.deadline_at.isoformat() if attempt.deadline_at else None,
+        is_on_break=breaks.of(attempt, at).until is not None,
         live=_live(attempt.id),
         saved=sum(1 for item in items if item.response is not None),
         items=[_saved(item, others.get(item.position, [])) for item in items],
@@ -206,7 +210,9 @@ def _save_form(attempt: Attempt, at: datetime) -> None:
 @login_required
 def versions(attempt_id: int) -> ResponseReturnValue:
     """Show all answers that came, to their student and the course's staff."""
-    attempt, _is_staff = access.readable_attempt(attempt_id, me())
+    attempt, is_staff = access.readable_attempt(attempt_id, me())
+    if breaks.of(attempt, now()).until is not None and not is_staff:
+        return redirect(url_for("quiz_breaks.show", attempt_id=attempt_id))
     return render_template(
         "quizzes/versions.html",
         course=attempt.quiz.course,

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import contains_eager
 
 from extensions import db
 from models import Accommodation, Attempt, CohortOverride, Course, Enrolment, Quiz, QuizOverride
 from models.attempt import IN_PROGRESS
 from services.errors import InvalidInput
 from services.policy import STAFF
-from services.quizzes import lifecycle
+from services.quizzes import breaks, lifecycle
 from services.quizzes.terms import Granted, Terms, terms_of
 
 PROFILE = {"time_percent": 100, "extra_minutes": 0, "break_minutes": 0, "extra_attempts": 0, "idle_percent": 100}
@@ -79,6 +80,13 @@ def overrides_of(course: Course, user_id: int) -> dict[int, QuizOverride]:
     return {row.quiz_id: row for row in rows}
 
 
+def open_attempts(course: Course, user_id: int) -> Sequence[Attempt]:
+    """Return a person's open attempts in a course, with their quizzes."""
+    query = select(Attempt).join(Attempt.quiz).options(contains_eager(Attempt.quiz))
+    is_theirs = (Attempt.user_id == user_id, Attempt.state == IN_PROGRESS, Quiz.course_id == course.id)
+    return db.session.scalars(query.where(*is_theirs).order_by(Attempt.id)).all()
+
+
 def set_override(quiz: Quiz, user_id: int, given: Mapping[str, Any], *, now: datetime) -> None:
     """Change what holds for a person at one quiz; an open attempt follows at once. What says nothing is taken away."""
     values = {**override_of(quiz, user_id), **given}
@@ -127,7 +135,8 @@ def move_deadlines(*which: Any, now: datetime) -> int:
     moved = 0
     for attempt, quiz, profile, override, cohort, role in db.session.execute(query).tuples().all():
         terms = terms_of(quiz, Granted(profile, override, cohort), is_staff=role in STAFF)
-        moved += lifecycle.move_deadline(attempt, terms.deadline(attempt.started_at))
+        ends_at = terms.deadline(attempt.started_at, breaks.pause_of(attempt, terms.break_time))
+        moved += lifecycle.move_deadline(attempt, ends_at, break_s=int(terms.break_time.total_seconds()))
     return moved
 
 
@@ -178,4 +187,4 @@ def _last_close(
         terms_of(quiz, Granted(by_user.get(user), own.get(user), by_cohort.get(cohort_of.get(user, 0))))
         for user in by_user.keys() | own.keys()
     ]
-    return max(terms.closes_at for terms in everybody if terms.closes_at is not None)
+    return max(terms.last_end for terms in everybody if terms.last_end is not None)

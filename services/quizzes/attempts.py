@@ -90,6 +90,7 @@ def _insert(
         seed=seed,
         started_at=now,
         deadline_at=terms.deadline(now),
+        break_s=int(terms.break_time.total_seconds()),
         max_score=sum((exact(item.points) for item in drawn), Fraction(0)),
     )
     attempt.items = [

@@ -44,14 +44,28 @@ def rescore(attempt_id: int, *, marks: Fraction, max_score: Fraction, credit_per
     return attempt
 
 
-def move_deadline(attempt: Attempt, deadline_at: datetime | None) -> bool:
-    """Let an open attempt end at another time, and tell its pages; False where it does already, or isn't open."""
-    if attempt.deadline_at == deadline_at:
+def move_deadline(attempt: Attempt, deadline_at: datetime | None, *, break_s: int) -> bool:
+    """Let an open attempt end at another time, and its breaks take so long; tell its pages. False where that is so, or
+    it isn't open."""
+    if attempt.deadline_at == deadline_at and attempt.break_s == break_s:
         return False
-    moved = changes.one(Attempt, Attempt.id == attempt.id, Attempt.state == IN_PROGRESS, deadline_at=deadline_at)
+    values = {"deadline_at": deadline_at, "break_s": break_s}
+    moved = changes.one(Attempt, Attempt.id == attempt.id, Attempt.state == IN_PROGRESS, **values)
     if moved is not None:
         live.attempt_terms_changed(attempt.id)
     return moved is not None
+
+
+def pause(attempt_id: int, *, now: datetime) -> Attempt | None:
+    """Begin a break; None where the attempt isn't open, its time is over, or it has a break already."""
+    may = (Attempt.state == IN_PROGRESS, Attempt.paused_at.is_(None), Attempt.deadline_at > now)
+    return changes.one(Attempt, Attempt.id == attempt_id, *may, paused_at=now)
+
+
+def go_on(attempt: Attempt, *, paused_s: int) -> Attempt | None:
+    """End the break that the caller saw, after which all breaks took `paused_s`; None where it has ended."""
+    same = (Attempt.id == attempt.id, Attempt.state == IN_PROGRESS, Attempt.paused_at == attempt.paused_at)
+    return changes.one(Attempt, *same, paused_at=None, paused_s=paused_s)
 
 
 def wait_for_grader(attempt_id: int, *, max_score: Fraction) -> Attempt | None:

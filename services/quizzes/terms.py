@@ -38,9 +38,13 @@ class Granted:
     @property
     def minutes(self) -> int:
         """The minutes that come on top."""
-        profile = self.accommodation
-        of_profile = profile.extra_minutes + profile.break_minutes if profile else 0
+        of_profile = self.accommodation.extra_minutes if self.accommodation else 0
         return of_profile + (self.own("extra_minutes") or 0)
+
+    @property
+    def break_time(self) -> timedelta:
+        """How long the breaks of an attempt may take together."""
+        return timedelta(minutes=self.accommodation.break_minutes if self.accommodation else 0)
 
     @property
     def attempts(self) -> int:
@@ -73,11 +77,21 @@ class Terms:
     time_limit_s: int | None
     attempts_allowed: int | None
     cooldown: timedelta
+    break_time: timedelta = timedelta(0)
 
-    def deadline(self, started_at: datetime) -> datetime | None:
-        """Return when an attempt ends: after the time limit, or with the window, whichever comes first."""
+    def deadline(self, started_at: datetime, pause: timedelta = timedelta(0)) -> datetime | None:
+        """Return when an attempt ends: after the time limit, or with the window, whichever comes first.
+
+        `pause` is for how long its clock stands still: both ends move by it.
+        """
         limit = started_at + timedelta(seconds=self.time_limit_s) if self.time_limit_s else None
-        return min((end for end in (limit, self.closes_at) if end is not None), default=None)
+        end = min((end for end in (limit, self.closes_at) if end is not None), default=None)
+        return end + pause if end is not None else None
+
+    @property
+    def last_end(self) -> datetime | None:
+        """When the last attempt ends, if all breaks are taken; None where the quiz doesn't close."""
+        return self.closes_at + self.break_time if self.closes_at is not None else None
 
     def credit(self, handed_in_at: datetime) -> int:
         """Return what the marks of an attempt are worth that is handed in at this time, in per cent."""
@@ -106,6 +120,7 @@ def terms_of(quiz: Quiz, granted: Granted = NOTHING_GRANTED, *, is_staff: bool =
         time_limit_s=limit_s + int(more.total_seconds()) if limit_s else None,
         attempts_allowed=None if allowed is None else allowed + granted.attempts,
         cooldown=timedelta(0) if is_staff else timedelta(minutes=quiz.cooldown_minutes),
+        break_time=granted.break_time,
     )
 
 

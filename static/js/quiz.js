@@ -162,6 +162,8 @@ class AttemptPage {
    */
   #take(attempt) {
     if (attempt.state === "closed") return this.#over(attempt.closed_by ?? "student");
+    // A break that another tab, device or teacher has begun puts the questions away here, too.
+    if (attempt.is_on_break && !this.#end.isLeaving) this.#end.leave(location.href);
     this.#timer.moveTo(attempt.deadline_at);
     for (const answer of attempt.items) {
       const item = this.#items.get(answer.position);

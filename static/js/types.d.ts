@@ -182,6 +182,7 @@ export interface AttemptDocument {
   state: "open" | "closed";
   closed_by: ClosedBy | null;
   deadline_at: string | null;
+  is_on_break: boolean;
   saved: number;
   live: string;
   items: (SavedAnswer & { earlier: Earlier[]; hints: number })[];

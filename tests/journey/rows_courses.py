@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, utcnow
-from services.courses import cohorts
 from services.quizzes import answers, attempts
 from tests.factories import CourseFactory, EnrolmentFactory, QuizFactory, UserFactory, add_question
 from tests.journey.rows import (
@@ -339,21 +338,6 @@ def give_more_time_at_one_quiz(person: Person) -> None:
     quiz.get_by_role("button", name="Save").click()
     person.expect_flash("Saved.")
     expect(person.page.locator("details.settings").first.get_by_label("Extra minutes")).to_have_value("15")
-
-
-@form(f"POST quiz_cohorts.change ({OVERRIDE})", "quizzes/cohorts.html", roles=STAFF)
-def give_a_cohort_more_time(person: Person) -> None:
-    with person.site.app.app_context():
-        course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
-        cohorts.add(course, f"Evenings of {person.name}")
-        db.session.commit()
-    person.open(f"{COURSE}/quizzes/first-quiz/cohorts")
-    cohort = person.page.locator("details.settings", has_text=f"Evenings of {person.name}")
-    cohort.locator("summary").click()
-    cohort.get_by_label("Extra minutes").fill("15")
-    cohort.get_by_role("button", name="Save").click()
-    person.expect_flash("Saved.")
-    expect(cohort.get_by_label("Extra minutes")).to_have_value("15")
 
 
 def open_accommodations(person: Person, handle: str) -> None:

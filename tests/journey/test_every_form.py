@@ -20,7 +20,7 @@ from tests.journey import (  # in this order their forms are filled in
     rows_grades,  # noqa: F401
     rows_labs,  # noqa: F401
     rows_practice,  # noqa: F401
-    rows_practice,  # noqa: F401
+    rows_quizzes,  # noqa: F401
     rows_regrades,  # noqa: F401
 )
 from tests.journey.rows import COURSE, EVERYBODY, PEOPLE, ROWS, Person, Row, form, make_stale

@@ -42,7 +42,9 @@ def test_the_time_is_multiplied_and_the_minutes_come_on_top(cast: Cast) -> None:
     profile(cast, time_percent=150, extra_minutes=5, break_minutes=10)
     override(cast, extra_minutes=2)
 
-    assert start(cast).deadline_at == NOW + timedelta(minutes=90 + 5 + 10 + 2)
+    attempt = start(cast)
+
+    assert (attempt.deadline_at, attempt.break_s) == (NOW + timedelta(minutes=90 + 5 + 2), 600)
 
 
 def test_others_have_the_time_that_the_quiz_says(cast: Cast) -> None:
