@@ -35,6 +35,8 @@ UNSHOWN = {
     "mails",
     "point_audits",
     "point_entries",
+    "practice_cards",
+    "practice_reviews",
     "question_versions",
     "regrades",  # what a page shows of one stands in a note
     "role_members",  # who somebody is comes with the session
