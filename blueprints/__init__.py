@@ -41,6 +41,8 @@ from blueprints.quizzes.api import quizzes_api
 from blueprints.quizzes.breaks import quiz_breaks
 from blueprints.quizzes.breaks_api import quiz_breaks_api
 from blueprints.quizzes.cohorts import quiz_cohorts
+from blueprints.quizzes.files import quiz_files
+from blueprints.quizzes.files_api import quiz_files_api
 from blueprints.quizzes.hints import quiz_hints
 from blueprints.quizzes.hints_api import quiz_hints_api
 from blueprints.quizzes.manual import manual_grading
@@ -63,6 +65,7 @@ PAGES = (
     question_parts,
     quiz_settings,
     quiz_hints,
+    quiz_files,
     accommodations,
     quiz_cohorts,
     quiz_breaks,
@@ -87,6 +90,7 @@ APIS = (
     courses_api,
     quizzes_api,
     quiz_hints_api,
+    quiz_files_api,
     accommodations_api,
     quiz_breaks_api,
     manual_grading_api,

@@ -2,6 +2,7 @@
 
 from models.accommodation import Accommodation, CohortOverride, QuizOverride
 from models.attempt import AnswerSave, Attempt, AttemptItem, HintTaken
+from models.attempt_file import AttemptFile
 from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
@@ -30,6 +31,7 @@ __all__ = [
     "AnswerSave",
     "ApiToken",
     "Attempt",
+    "AttemptFile",
     "AttemptItem",
     "Blob",
     "BoardPlace",

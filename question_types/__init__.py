@@ -9,7 +9,7 @@ import importlib
 import re
 from pathlib import Path
 
-from question_types.base import CheckOfLab, Form, Frozen, QuestionType, Spec, TestsInLab
+from question_types.base import CheckOfLab, FilesWanted, Form, Frozen, QuestionType, Spec, TestsInLab
 from services.errors import InvalidInput
 
 FOLDER = Path(__file__).parent
@@ -64,6 +64,7 @@ __all__ = [
     "TYPES",
     "BrokenType",
     "CheckOfLab",
+    "FilesWanted",
     "Form",
     "Frozen",
     "QuestionType",

@@ -32,6 +32,21 @@ class CheckOfLab:
     counts_earlier: bool = True
 
 
+@dataclass(frozen=True)
+class FilesWanted:
+    """Which files an answer may name: so many, and by their ending what their bytes have to look like."""
+
+    most: int
+    kinds: dict[str, Callable[[bytes], bool]]
+
+    def fault(self, name: str, data: bytes) -> str:
+        """Say why a file isn't taken; empty where it is."""
+        ending = name.rpartition(".")[2].lower() if "." in name.lstrip(".") else ""
+        if ending not in self.kinds:
+            return f"must be one of: {', '.join(self.kinds)}"
+        return "" if self.kinds[ending](data) else f"isn't what its name says: a file of the kind {ending}"
+
+
 def shown_lines(text: str) -> str:
     """Return a text as it is compared: without spaces at the ends of lines, and without empty lines at its end."""
     lines = text.replace("\r\n", "\n").split("\n")
@@ -119,6 +134,8 @@ class QuestionType:
     of_form(form) -> response: what a form without scripts sends.
     reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
 
+    files_of(spec) -> FilesWanted | None: the files that an answer names, which are uploaded before it. The response is
+    then a list of {"id", "name", "size"}.
     check_of(spec) -> CheckOfLab: the lab's check that answers. Then the site gives the answer, PASSED or FAILED, and
     takes none from students. None of the type's questions where it is left out.
 
@@ -152,6 +169,7 @@ class QuestionType:
     of_form: Callable[[Form], Any] = one_or_parts
     tests_of: Callable[[Spec], TestsInLab | None] = lambda _spec: None
     grade_tests: Callable[[Spec, list[bool]], Fraction] = lambda _spec, passed: Fraction(int(all(passed)))
+    files_of: Callable[[Spec], FilesWanted | None] = lambda _spec: None
     check_of: Callable[[Spec], CheckOfLab] | None = None
     reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
     in_words: Callable[[Spec, Any], str] = lambda _spec, response: ", ".join(_texts(response))

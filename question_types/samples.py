@@ -19,6 +19,7 @@ class Samples:
     bad_raw: questions that are refused, with the field that is named.
     bad_responses: answers that are refused.
     is_given_by_site: students send no answer, the site gives it.
+    is_sent_by_script: an answer names what a script has sent before, so it can't be typed.
     keys: how the right answer is entered by keyboard where that isn't typing into inputs and marking them: pairs of a
     selector, which is focused, and the keys that are pressed there, with spaces between them.
     """
@@ -33,7 +34,13 @@ class Samples:
     bad_responses: Sequence[Any]
     is_graded_later: bool = False
     is_given_by_site: bool = False
+    is_sent_by_script: bool = False
     keys: Sequence[tuple[str, str]] = ()
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the right answer can be given as it stands here."""
+        return not (self.is_given_by_site or self.is_sent_by_script)
 
 
 def samples_of(name: str) -> Samples:

@@ -1,4 +1,4 @@
-"""Bytes that are kept once, named by their SHA-256: files of courses and saved homes.
+"""Bytes that are kept once, named by their SHA-256: files of courses, saved homes, and files that students hand in.
 
 A transaction that keeps bytes locks their row until it ends, and adds a row that names them; bytes without one go.
 """
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from extensions import db
-from models import Blob, CourseFile, LabSave
+from models import AttemptFile, Blob, CourseFile, LabSave
 
 
 def keep(data: bytes) -> str:
@@ -47,4 +47,5 @@ def sweep(most: int) -> int:
 _IS_USED = or_(
     select(LabSave.id).where(LabSave.sha256 == Blob.sha256).exists(),
     select(CourseFile.path).where(CourseFile.sha256 == Blob.sha256).exists(),
+    select(AttemptFile.id).where(AttemptFile.sha256 == Blob.sha256).exists(),
 )

@@ -124,6 +124,12 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {},
         (401, 404, 200, 404, 404),
     ),
+    ("quiz_files_api.upload_file", "PUT"): (
+        f"{API}/attempts/{{handed}}/items/1/files?name=a.pdf",
+        {},
+        (401, 404, 422, 404, 404),
+    ),
+    ("quiz_files_api.read_file", "GET"): (f"{API}/attempts/{{handed}}/files/{{file}}", {}, (401, 404, 200, 200, 200)),
     ("quizzes_api.submit_attempt", "POST"): (f"{API}/attempts/{{attempt}}/submit", {}, (401, 404, 200, 404, 404)),
     ("accommodations_api.read_cohort_override", "GET"): (
         f"{API}{COURSE}/quizzes/first-quiz/cohort-overrides/{{cohort}}",

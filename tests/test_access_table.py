@@ -12,7 +12,7 @@ from models import Blob, Enrolment, LabSave
 from services.accounts import tokens
 from services.courses import cohorts
 from services.practice import cards
-from services.quizzes import answers, attempts
+from services.quizzes import answers, attempts, uploads
 from services.regrades import asking
 from services.regrades.asking import Asked
 from tests import access_rows_api
@@ -126,6 +126,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
     ("quiz_hints.show", "GET"): ("/attempts/{attempt}/items/1/hints", {}, (302, 404, 200, 404, 404)),
     ("quiz_hints.take", "POST"): ("/attempts/{attempt}/items/1/hints", {"number": "1"}, (302, 404, 302, 404, 404)),
+    ("quiz_files.upload", "PUT"): ("/attempts/{handed}/items/1/files?name=a.pdf", {}, (401, 404, 422, 404, 404)),
+    ("quiz_files.download", "GET"): ("/attempts/{handed}/files/{file}", {}, (302, 404, 200, 200, 200)),
     ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),
     ("quizzes.versions", "GET"): ("/attempts/{attempt}/versions", {}, (302, 404, 200, 200, 200)),
     ("quizzes.result", "GET"): ("/attempts/{attempt}/result", {}, (302, 404, 302, 404, 404)),
@@ -296,7 +298,13 @@ def names(cast: Cast) -> dict[str, Any]:
     database.session.flush()
     drop = Asked("drop", how="full")
     regrade = asking.draft(essay, asked.id, drop, "Wrong", by_id=cast.alice.id, now=datetime.now(UTC))
+    drawing = QuizFactory(module=cast.quiz.module, slug="drawing", position=10)
+    add_question(drawing, "upload")
+    handed = attempts.start(cast.bob.id, drawing, now=NOW)
+    file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
     return {
+        "handed": handed.id,
+        "file": file.id,
         "asked": asked.id,
         "regrade": regrade.id,
         "session": lab_session.id,

@@ -9,7 +9,7 @@ from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import KEPT, LATE
 from models.marks import exact
 from question_types import type_of
-from services.quizzes import answer_log, grading, hints, reveal, scores
+from services.quizzes import answer_log, grading, hints, reveal, scores, uploads
 from services.quizzes.reveal import Reveal
 from services.regrades import history
 
@@ -66,6 +66,7 @@ def versions(attempt: Attempt) -> list[dict[str, Any]]:
                 {
                     "text": type_of(item.version.kind).in_words(item.version.spec, save.response),
                     "why": save.why,
+                    "files": save.response if uploads.files_of(item.version.kind, item.version.spec) else None,
                     "counts": save.why == KEPT and save.revision == item.revision and save.response == item.response,
                     "tab": save.tab[:6],
                     "typed_at": save.typed_at,

@@ -18,7 +18,7 @@ from models.attempt import BY_DEADLINE, IN_PROGRESS, OUTDATED
 from question_types import type_of
 from services import live
 from services.errors import Conflict, InvalidInput
-from services.quizzes import answer_log, answer_rows, grading
+from services.quizzes import answer_log, answer_rows, grading, uploads
 from services.quizzes.answer_rows import AnswerRow
 
 MAX_REVISION = 2**53
@@ -110,8 +110,11 @@ def keep(
     kind = type_of(row.kind)
     if kind.check_of is not None and not is_of_site:
         raise InvalidInput("response", "is given by the lab's check")
+    cleaned = kind.clean(row.spec, response)
+    if kind.files_of(row.spec) is not None:
+        cleaned = uploads.named(row.attempt_id, row.position, cleaned)
     edit = Edit(
-        kind.clean(row.spec, response),
+        cleaned,
         revision,
         min(max(typed_at or now, row.started_at), now),
         tab,

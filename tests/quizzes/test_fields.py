@@ -82,7 +82,7 @@ def part(asked: QuestionType, name: str, spec: dict[str, Any]) -> str:
     templates = jinja2.Environment(loader=loader, autoescape=True, extensions=["jinja2.ext.i18n"])
     templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
     templates.filters["inline"] = templates.filters["plain"] = str
-    templates.globals.update(course={"slug": "shell"}, url_for=lambda _endpoint, **_values: "data:,")
+    templates.globals.update(course={"slug": "shell"}, attempt={"id": 1}, url_for=lambda _endpoint, **_values: "data:,")
     templates.globals["read_as"] = lambda version, response: None
     frozen = asked.freeze(spec, random.Random(1), True)
     item = {"position": 1, "response": None, "frozen": frozen}
@@ -136,7 +136,7 @@ def test_every_input_is_named_by_its_question_or_has_a_script(form: Page, name: 
 def test_every_type_is_read_as_it_was_entered(
     form: Page, asked: QuestionType, samples: Samples, spec: dict[str, Any]
 ) -> None:
-    if samples.is_given_by_site:
+    if not samples.is_typed:
         return  # nobody enters it
     enter(form, samples)
 
@@ -147,7 +147,7 @@ def test_every_type_is_read_as_it_was_entered(
 def test_every_type_is_answered_without_scripts(
     form: Page, asked: QuestionType, samples: Samples, spec: dict[str, Any]
 ) -> None:
-    if samples.is_given_by_site:
+    if not samples.is_typed:
         return
     enter(form, samples)
 

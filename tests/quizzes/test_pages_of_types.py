@@ -53,7 +53,7 @@ def earned(attempt: Attempt) -> dict[str, Any]:
 def worth(kind: str) -> tuple[str, int | None]:
     """Return what the right answer is worth, or that nobody could give it here."""
     samples = samples_of(kind)
-    return kind, None if samples.is_graded_later else 0 if samples.is_given_by_site else 1
+    return kind, 0 if not samples.is_typed else None if samples.is_graded_later else 1
 
 
 def test_every_type_is_asked_saved_and_shown(client: FlaskClient, attempt: Attempt) -> None:
@@ -66,7 +66,7 @@ def test_every_type_is_asked_saved_and_shown(client: FlaskClient, attempt: Attem
     for item in attempt.items:
         path = f"/attempts/{attempt.id}/items/{item.position}"
         answer = {"response": RIGHT[item.version.kind], "revision": 1}
-        is_sent = not samples_of(item.version.kind).is_given_by_site
+        is_sent = samples_of(item.version.kind).is_typed
         assert put_json(client, path, answer).status_code == (200 if is_sent else 422), item.version.kind
         junk = put_json(client, path, {"response": {"x": {"y": ["z"]}}, "revision": 2})
         assert junk.status_code == 422, item.version.kind
@@ -81,7 +81,7 @@ def test_every_type_is_asked_saved_and_shown(client: FlaskClient, attempt: Attem
 def test_every_type_is_answered_without_scripts(client: FlaskClient, attempt: Attempt) -> None:
     form: dict[str, Any] = {}
     for item in attempt.items:
-        if samples_of(item.version.kind).is_given_by_site:
+        if not samples_of(item.version.kind).is_typed:
             continue
         response = RIGHT[item.version.kind]
         if item.version.kind == "ordering":
@@ -96,7 +96,7 @@ def test_every_type_is_answered_without_scripts(client: FlaskClient, attempt: At
 def test_an_empty_form_is_no_answer(client: FlaskClient, attempt: Attempt) -> None:
     form: dict[str, Any] = {}
     for item in attempt.items:
-        if item.version.kind != "multiple" and not samples_of(item.version.kind).is_given_by_site:  # no box is sent
+        if item.version.kind != "multiple" and samples_of(item.version.kind).is_typed:  # no box is sent
             response = RIGHT[item.version.kind]
             form |= of_form(f"item-{item.position}", dict.fromkeys(response, "") if isinstance(response, dict) else "")
 

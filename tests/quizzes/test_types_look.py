@@ -34,11 +34,11 @@ def templates() -> jinja2.Environment:
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.filters.update(inline=lambda text: jinja2.filters.Markup(markdown.render_inline(text)), plain=markdown.plain)
     made.globals["read_as"] = lambda version, response: None
-    made.globals.update(course={"slug": "shell"}, url_for=picture)
+    made.globals.update(course={"slug": "shell"}, attempt={"id": 1}, url_for=picture)
     return made
 
 
-def picture(endpoint: str, *, slug: str, path: str = "", **_other: str) -> str:
+def picture(endpoint: str, *, slug: str = "", path: str = "", **_other: object) -> str:
     """Return a picture of the demo course, as an address that needs no site; of another page, some address."""
     if not path:
         return f"/{endpoint}"
