@@ -10,6 +10,7 @@ from models.course import Activity, Course, Lesson, Module
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
 from models.grade import GradeMark
+from models.grading_hold import GradingHold
 from models.grading_run import GradingRun
 from models.kept_version import KeptVersion
 from models.lab import Lab, LabCheck, LabStep
@@ -46,6 +47,7 @@ __all__ = [
     "EndedSession",
     "Enrolment",
     "GradeMark",
+    "GradingHold",
     "GradingRun",
     "HintTaken",
     "IdleVerdict",

@@ -122,6 +122,8 @@ class AttemptItem(Model):
     comment: Mapped[str] = mapped_column(default="", server_default="")
     graded_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     graded_at: Mapped[datetime | None]
+    # What of the rubric they found in it (question_rubrics.py); None where they gave marks without it.
+    rubric: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     # What it would have without the regrades that hold for it (services/quizzes/rules.py). Where none does, these are
     # None, and `points` and `score` are its own.
     asked_points: Mapped[float | None] = mapped_column(Numeric(8, 2, asdecimal=False))

@@ -80,6 +80,9 @@ class QuestionVersion(Model):
     # In their order, each {"text", "html", "price"}; question_hints.py says what a price is.
     hints: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default="[]")
 
+    # What graders may find in an answer, each {"slug", "text", "points"}: question_rubrics.py.
+    rubric: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+
     question: Mapped[Question] = relationship(foreign_keys=[question_id])
 
     __table_args__ = (UniqueConstraint("question_id", "number"),)

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, union, up
 from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
-from models import CheckRun, GradingRun, LabSession, Mail, WarmLab
+from models import CheckRun, GradingHold, GradingRun, LabSession, Mail, WarmLab
 
 # How long a row stays with a holder that renews no more; a living one renews four times as often.
 LEASE = timedelta(seconds=6)
@@ -33,6 +33,7 @@ FREE: dict[str, Any] = {"leased_until": None, "retry_at": None, "holder": ""}
 Row = TypeVar("Row", LabSession, WarmLab, CheckRun, GradingRun, Mail)
 AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Mail
 Kind = type[LabSession] | type[WarmLab] | type[CheckRun] | type[GradingRun] | type[Mail]
+# What processes hold. What a person holds isn't taken over from the dead: answers that are graded (quizzes/holds.py).
 KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, GradingRun, Mail)
 # The process's own name, set when a scheduler starts; a process without one (a script) is never taken over from early.
 _names: list[str] = []
@@ -74,9 +75,9 @@ def waiting(until: datetime) -> dict[str, Any]:
     return {**FREE, "retry_at": until}
 
 
-def held(now: datetime, lease: timedelta = LEASE) -> dict[str, Any]:
-    """Return the columns of a row that this process takes in hand now."""
-    return {"leased_until": now + lease, "holder": holder()}
+def held(now: datetime, lease: timedelta = LEASE, by: str | None = None) -> dict[str, Any]:
+    """Return the columns of a row that this process, or the person `by`, takes in hand now."""
+    return {"leased_until": now + lease, "holder": holder() if by is None else by}
 
 
 def tries_of(row: AnyRow) -> int:
@@ -124,12 +125,12 @@ def set_on(row: AnyRow, values: dict[str, Any]) -> None:
     db.session.flush()
 
 
-def due_at(kind: Kind) -> ColumnElement[datetime]:
+def due_at(kind: Kind | type[GradingHold]) -> ColumnElement[datetime]:
     """Ask of a row from when on anybody may take it; NULL is at once."""
     return func.coalesce(kind.leased_until, kind.retry_at)
 
 
-def is_due(kind: Kind, now: datetime) -> ColumnElement[bool]:
+def is_due(kind: Kind | type[GradingHold], now: datetime) -> ColumnElement[bool]:
     """Match the rows that anybody may take now."""
     return or_(due_at(kind).is_(None), due_at(kind) <= now)
 

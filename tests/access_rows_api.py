@@ -40,6 +40,21 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {},
         (401, 403, 403, 200, 200),
     ),
+    ("manual_grading_api.take_next", "POST"): (
+        f"{API}{COURSE}/quizzes/essay/waiting/next",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("manual_grading_api.take_answer", "POST"): (
+        f"{API}/attempts/{{written}}/items/1/hold",
+        {},
+        (401, 404, 403, 200, 200),
+    ),
+    ("manual_grading_api.leave_answer", "DELETE"): (
+        f"{API}/attempts/{{written}}/items/1/hold",
+        {},
+        (401, 404, 403, 204, 204),
+    ),
     ("manual_grading_api.give_grade", "PUT"): (
         f"{API}/attempts/{{written}}/items/1/grade",
         {"marks": 1},

@@ -89,6 +89,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (302, 403, 403, 302, 302),
     ),
     ("manual_grading.queue", "GET"): (f"{COURSE}/quizzes/first-quiz/to-grade", {}, (302, 403, 403, 200, 200)),
+    ("manual_grading.take_next", "POST"): (f"{COURSE}/quizzes/first-quiz/to-grade", {}, (302, 403, 403, 302, 302)),
+    ("manual_grading.hold", "POST"): ("/attempts/{written}/items/1/grade/hold", {}, (302, 404, 403, 200, 200)),
     ("manual_grading.show", "GET"): ("/attempts/{written}/items/1/grade", {}, (302, 404, 403, 200, 200)),
     ("manual_grading.give", "POST"): (
         "/attempts/{written}/items/1/grade",

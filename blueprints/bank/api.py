@@ -22,6 +22,7 @@ from blueprints.bearer import auth, me, scope
 from blueprints.schemas import responses
 from extensions import db
 from question_hints import Hint
+from question_rubrics import RubricItem
 from question_types import type_of
 from services.bank import previews, questions, states, usage
 from services.bank.questions import Filter, Written
@@ -135,4 +136,5 @@ def _written(data: QuestionIn) -> Written:
         tags=tuple(data.tags),
         difficulty=data.difficulty,
         hints=tuple(Hint(hint.text, str(hint.price)) for hint in data.hints),
+        rubric=tuple(RubricItem(item.slug, item.text, item.points) for item in data.rubric),
     )

@@ -47,6 +47,7 @@ def detail(question: Question) -> dict[str, Any]:
         "feedback_md": version.feedback_md,
         "feedback_html": version.feedback_html,
         "hints": version.hints,
+        "rubric": version.rubric,
         "fields": type_of(version.kind).export(version.spec),
         "versions": versions,
         "asked_by": usage.asked_by(question),

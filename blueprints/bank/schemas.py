@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from blueprints.schemas import Input, Output, Query, Written
 from question_hints import FREE, MAX_HINTS, price_of
+from question_rubrics import MAX_ITEMS, MAX_TEXT, MOST_POINTS
 
 State = Literal["draft", "in_review", "ready", "retired"]
 Difficulty = Literal["easy", "medium", "hard"]
@@ -49,6 +50,20 @@ class HintIn(Input):
     price: Annotated[float | str, AfterValidator(price_of)] = FREE
 
 
+def _each_item_once(items: "list[RubricItemIn]") -> "list[RubricItemIn]":
+    if len({item.slug for item in items}) < len(items):
+        raise ValueError("names an item twice")
+    return items
+
+
+class RubricItemIn(Input):
+    """An item of a rubric: what it gives, or takes off where it is below 0. Its slug stays when its words change."""
+
+    slug: Slug
+    text: str = Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\n\r]*$")
+    points: Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, strict=False), AfterValidator(_two_decimals)]
+
+
 class QuestionIn(Input):
     """What a question says. `fields` are its type's own, as in a course's folder."""
 
@@ -58,6 +73,9 @@ class QuestionIn(Input):
     points: Annotated[float, Field(ge=0.01, le=1_000, strict=False), AfterValidator(two_decimals)] = 1.0
     feedback: str = Field(default="", max_length=50_000)
     hints: Annotated[list[HintIn], Field(max_length=MAX_HINTS)] = Field(default_factory=list)
+    rubric: Annotated[list[RubricItemIn], Field(max_length=MAX_ITEMS), AfterValidator(_each_item_once)] = Field(
+        default_factory=list
+    )
     tags: Annotated[list[Slug], Field(max_length=20), AfterValidator(_each_once)] = Field(default_factory=list)
     difficulty: Difficulty | None = None
 
@@ -131,12 +149,21 @@ class BankedHintOut(Output):
     price: str
 
 
+class RubricItemOut(Output):
+    """An item of a rubric, with the marks that it gives, or takes off."""
+
+    slug: str
+    text: str
+    points: float
+
+
 class BankedDetailOut(BankedOut):
     """A question with its solution, its versions (the newest first), who asks it, and where it can be moved."""
 
     feedback_md: str
     feedback_html: str
     hints: list[BankedHintOut]
+    rubric: list[RubricItemOut]
     fields: dict[str, Any]
     versions: list[VersionOut]
     asked_by: list[AskedByOut]

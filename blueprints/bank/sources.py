@@ -68,6 +68,7 @@ def written(said: QuestionContent) -> Written:
         tags=said.tags,
         difficulty=said.difficulty,
         hints=said.hints,
+        rubric=said.rubric,
     )
 
 
@@ -82,5 +83,6 @@ def preview(course: Course, source: str, question_id: int) -> Any:
         prompt_html=render(said.prompt),
         feedback_html=render(said.feedback),
         hints=versions.hints_of(said, render),
+        rubric=[item.kept() for item in said.rubric],
     )
     return previews.of_version(version, seed_of(question_id, 1))

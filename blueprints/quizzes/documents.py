@@ -100,7 +100,7 @@ def _item(
     item: AttemptItem, uncounted: list[answer_log.Uncounted], shown: Reveal, keys: Mapping[int, dict[str, Any]]
 ) -> dict[str, Any]:
     version = item.version
-    kind, key = type_of(version.kind), keys.get(version.id, version.spec)
+    kind, key = type_of(version.kind), keys[version.id]["key"] if version.id in keys else version.spec
     return {
         "position": item.position,
         "kind": version.kind,

@@ -1,21 +1,24 @@
 """Pages of grading by hand: the answers that wait, and one of them with its marks and a comment."""
 
 from datetime import datetime
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+import question_rubrics
 from blueprints import access, shown
 from blueprints.pages import login_required, me, now
 from blueprints.quizzes import form_fields, results, tests
 from extensions import db
 from models import AttemptItem
+from models.marks import exact
 from question_types import type_of
 from services.errors import InvalidInput
-from services.quizzes import hints, manual, reveal, waiting
+from services.quizzes import hints, holds, manual, reveal, waiting
 
 manual_grading = Blueprint("manual_grading", __name__)
 ANSWER = "/attempts/<int:attempt_id>/items/<int:position>/grade"
@@ -29,11 +32,15 @@ def queue(slug: str, quiz: str) -> ResponseReturnValue:
     course, chosen_quiz = access.graded_quiz(slug, quiz, me())
     page = waiting.page(chosen_quiz, request.args.get("page", 1, int), PER_PAGE)
     counts = waiting.counts(chosen_quiz)
+    held = holds.of([(item.attempt_id, item.position) for item in page.rows], now())
     groups = [
         {
             "version": items[0].version,
             "count": counts.get(question_id, len(items)),
-            "answers": [{"item": item, "text": _in_a_line(item)} for item in items],
+            "answers": [
+                {"item": item, "text": _in_a_line(item), "held": held.get((item.attempt_id, item.position))}
+                for item in items
+            ],
         }
         for question_id, items in (
             (key, list(rows)) for key, rows in groupby(page.rows, key=lambda item: item.version.question_id)
@@ -50,12 +57,40 @@ def queue(slug: str, quiz: str) -> ResponseReturnValue:
     )
 
 
+@manual_grading.post("/courses/<slug>/quizzes/<quiz>/to-grade")
+@login_required
+def take_next(slug: str, quiz: str) -> ResponseReturnValue:
+    """Hand out the next answer that waits and that nobody else has before them."""
+    _course, chosen_quiz = access.graded_quiz(slug, quiz, me())
+    found = holds.take_next(chosen_quiz, me().id, now())
+    db.session.commit()
+    if found is None:
+        flash(_("No answer waits that nobody else is grading now."), "info")
+        return redirect(url_for("manual_grading.queue", slug=slug, quiz=quiz, **_blind()))
+    return redirect(url_for("manual_grading.show", attempt_id=found[0], position=found[1], **_blind()))
+
+
 @manual_grading.get(ANSWER)
 @login_required
 def show(attempt_id: int, position: int) -> ResponseReturnValue:
-    """Show an answer with its question and what is right, to grade it."""
+    """Show an answer with its question and what is right, to grade it; the person has it then, unless somebody has."""
     item = access.graded_answer(attempt_id, position, me())
-    return _page(item, _held(item))
+    is_free = holds.take((attempt_id, position), me().id, now())
+    db.session.commit()
+    item = access.graded_answer(attempt_id, position, me())
+    return _page(item, _given_before(item), is_held_by_other=not is_free)
+
+
+@manual_grading.post(f"{ANSWER}/hold")
+@login_required
+def hold(attempt_id: int, position: int) -> ResponseReturnValue:
+    """Renew the lease of an open page on its answer; with ?leave=1 end it."""
+    access.graded_answer(attempt_id, position, me())
+    is_mine = "leave" not in request.args and holds.take((attempt_id, position), me().id, now())
+    if "leave" in request.args:
+        holds.leave((attempt_id, position), me().id)
+    db.session.commit()
+    return jsonify(is_mine=is_mine)
 
 
 @manual_grading.post(ANSWER)
@@ -63,14 +98,18 @@ def show(attempt_id: int, position: int) -> ResponseReturnValue:
 def give(attempt_id: int, position: int) -> ResponseReturnValue:
     """Keep the marks, and go on with the next answer. What was typed stays on the page where that isn't possible."""
     item = access.graded_answer(attempt_id, position, me())
-    typed = {name: request.form.get(name, "") for name in ("marks", "comment", "replaces")}
+    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("marks", "comment", "replaces")}
+    typed["chosen"] = request.form.getlist("chosen")
     faults: dict[str, str] = {}
-    marks = form_fields.marks(typed["marks"], "marks", faults)
-    if marks is None:
+    has_rubric = bool(manual.rubric_of(item))
+    is_by_items = has_rubric and not typed["marks"].strip()
+    marks = None if is_by_items else form_fields.marks(typed["marks"], "marks", faults)
+    if marks is None and not is_by_items:
         return _page(item, typed, faults=faults), 422
-    following = waiting.after(item)
     comment = typed["comment"].replace("\r\n", "\n").strip()
     given: dict[str, Any] = {"marks": marks, "comment": comment, "replaces": _moment(typed["replaces"])}
+    if has_rubric:
+        given["chosen"] = typed["chosen"]
     try:
         manual.give(attempt_id, position, grader_id=me().id, now=now(), **given)
     except InvalidInput as fault:
@@ -80,8 +119,10 @@ def give(attempt_id: int, position: int) -> ResponseReturnValue:
     except manual.AlreadyGraded:
         db.session.rollback()
         item = access.graded_answer(attempt_id, position, me())
-        return _page(item, {**typed, "replaces": _held(item)["replaces"]}, given=in_words(item)), 409
+        return _page(item, {**typed, "replaces": _given_before(item)["replaces"]}, given=in_words(item)), 409
+    holds.leave((attempt_id, position), me().id)
     slug, quiz = item.attempt.quiz.course.slug, item.attempt.quiz.slug
+    following = holds.take_next(item.attempt.quiz, me().id, now(), after=item)
     db.session.commit()
     if following is None:
         flash(_("Saved. No more answers wait."), "success")
@@ -104,9 +145,17 @@ def in_words(item: AttemptItem) -> str:
     )
 
 
-def _page(item: AttemptItem, typed: dict[str, str], *, faults: dict[str, str] | None = None, given: str = "") -> str:
+def _page(
+    item: AttemptItem,
+    typed: dict[str, Any],
+    *,
+    faults: dict[str, str] | None = None,
+    given: str = "",
+    is_held_by_other: bool = False,
+) -> str:
     attempt, version = item.attempt, item.version
-    following = waiting.after(item)
+    key, rubric = (attempt.id, item.position), manual.rubric_of(item)
+    following = waiting.following(attempt.quiz, me().id, now(), after=item)
     return render_template(
         "quizzes/grade.html",
         course=attempt.quiz.course,
@@ -124,20 +173,29 @@ def _page(item: AttemptItem, typed: dict[str, str], *, faults: dict[str, str] | 
         left=waiting.counts(attempt.quiz).get(version.question_id, 0),
         following=following,
         max_comment=manual.MAX_COMMENT,
+        held=holds.of([key], now()).get(key) if is_held_by_other else None,
+        rubric=rubric,
+        starts_at=question_rubrics.marks(rubric, (), exact(item.own_points)),
         is_blind=_is_blind(),
         blind=_blind(),
     )
 
 
-def _held(item: AttemptItem) -> dict[str, str]:
+def _given_before(item: AttemptItem) -> dict[str, Any]:
     """Give what a person gave, as the form's fields hold it: nothing yet where they are empty.
 
     What hints cost isn't in the score; of an answer that is worth nothing with it, nobody knows what it was before.
     """
     score = item.own_score
     given_at = item.graded_at.isoformat() if item.graded_at and score is not None else ""
-    marks = "" if score is None else f"{float(score + (item.hint_cost if score else 0)):g}"
-    return {"marks": marks, "comment": item.comment, "replaces": given_at}
+    choice = question_rubrics.choice_of(item.rubric)
+    if choice is not None and score is not None:
+        given = choice.marks(manual.rubric_of(item), exact(item.own_points))
+    else:
+        given = (score or Fraction(0)) + (item.hint_cost if score else 0)
+    marks = "" if score is None else f"{float(given):g}"
+    chosen = item.rubric["chosen"] if item.rubric else []
+    return {"marks": marks, "comment": item.comment, "replaces": given_at, "chosen": chosen}
 
 
 def _moment(text: str) -> datetime | None:

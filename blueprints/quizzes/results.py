@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import question_rubrics
 from blueprints.quizzes import tests
 from models import Attempt, AttemptItem, QuestionVersion, Quiz
 from models.attempt import KEPT, LATE
 from models.marks import exact
+from question_rubrics import RubricItem
 from question_types import type_of
 from services.quizzes import answer_log, grading, hints, reveal, scores, uploads
 from services.quizzes.reveal import Reveal
@@ -24,7 +26,7 @@ def context(attempt: Attempt, shown: Reveal, made: Sequence[Attempt], *, is_staf
         "shown": shown,
         "items": [
             {
-                **graded(item, late.get(item.position, []), shown, key=keys.get(item.version_id)),
+                **graded(item, late.get(item.position, []), shown, **keys.get(item.version_id, {})),
                 "hints": taken.get(item.position),
                 "tests": tested.get(item.position),
             }
@@ -86,6 +88,12 @@ def read_as(version: QuestionVersion, response: Any) -> str | None:
     return None if response is None or read == str(response).strip() else read
 
 
+def _found(item: AttemptItem, rubric: list[dict[str, Any]] | None) -> list[RubricItem]:
+    """Give what of its rubric a grader found in an answer."""
+    chosen = item.rubric["chosen"] if item.rubric else ()
+    return [each for each in question_rubrics.read(rubric or item.version.rubric) if each.slug in chosen]
+
+
 def late_answers(item: AttemptItem) -> list[answer_log.Uncounted]:
     """Give the answers to a question that came late."""
     uncounted = answer_log.uncounted(item.attempt_id)
@@ -93,7 +101,12 @@ def late_answers(item: AttemptItem) -> list[answer_log.Uncounted]:
 
 
 def graded(
-    item: AttemptItem, late: list[answer_log.Uncounted], shown: Reveal, *, key: dict[str, Any] | None = None
+    item: AttemptItem,
+    late: list[answer_log.Uncounted],
+    shown: Reveal,
+    *,
+    key: dict[str, Any] | None = None,
+    rubric: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Give a question of a closed attempt, as much of it as is shown; `late` came after the end.
 
@@ -117,6 +130,7 @@ def graded(
         "is_graded": item.score is not None,
         "is_graded_by_hand": item.own_score is None or item.graded_at is not None,
         "comment": item.comment if shown.feedback else "",
+        "found": _found(item, rubric) if shown.feedback else [],
         "is_correct": is_correct,
         "feedback": version.feedback_html if shown.feedback else "",
         "late": [

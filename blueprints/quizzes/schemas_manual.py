@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from pydantic import Field
 
+from blueprints.bank.schemas import RubricItemOut, Slug
 from blueprints.quizzes.marks import Marks
 from blueprints.quizzes.responses import Response
 from blueprints.schemas import Input, Moment, Output
+from question_rubrics import MAX_ITEMS
 from services.quizzes.manual import MAX_COMMENT
 
 
@@ -22,6 +24,8 @@ class WaitingOut(Output):
     user_id: int
     closed_at: datetime
     response: Response
+    held_by_id: int | None
+    held_until: datetime | None
 
 
 class WaitingPageOut(Output):
@@ -36,11 +40,13 @@ class WaitingPageOut(Output):
 class GradeIn(Input):
     """The marks of an answer, with a comment for its student.
 
+    `chosen` are slugs of the question's rubric that are in the answer: they make the marks, or stand beside other ones.
     The price of the hints that were taken comes off these marks by itself. `replaces` is the `graded_at` of the grade
     that is corrected; null where there is none yet.
     """
 
-    marks: Decimal = Field(ge=0, le=999_999, decimal_places=2, strict=False)
+    marks: Decimal | None = Field(default=None, ge=0, le=999_999, decimal_places=2, strict=False)
+    chosen: list[Slug] | None = Field(default=None, max_length=MAX_ITEMS)
     comment: str = Field(default="", max_length=MAX_COMMENT)
     replaces: Moment | None = None
 
@@ -53,6 +59,22 @@ class GradeOut(Output):
     points: float
     score: Marks
     comment: str
+    chosen: list[str] | None
     graded_by_id: int | None
     graded_at: datetime
     stage: str
+
+
+class HeldOut(Output):
+    """An answer that the caller has until `held_until`, to grade it: nobody else is handed it out. `rubric` is what may
+    be chosen. Give marks, renew the lease by taking the answer again, or leave it."""
+
+    attempt_id: int
+    position: int
+    question_id: int
+    kind: str
+    prompt_html: str
+    points: float
+    response: Response
+    rubric: list[RubricItemOut]
+    held_until: datetime

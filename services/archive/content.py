@@ -10,6 +10,7 @@ from typing import Any
 from lab_definition import LabDefinition
 from models.question import READY
 from question_hints import Hint
+from question_rubrics import RubricItem
 from quiz_settings import QuizSettings
 
 FORMAT = 1
@@ -42,6 +43,7 @@ class QuestionContent:
     difficulty: str | None = None
     state: str = READY
     hints: tuple[Hint, ...] = ()
+    rubric: tuple[RubricItem, ...] = ()
 
 
 @dataclass(frozen=True)

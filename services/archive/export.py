@@ -24,6 +24,7 @@ from models import (
     QuizSlot,
 )
 from question_hints import Hint
+from question_rubrics import RubricItem
 from services.archive.content import (
     ActivityContent,
     BankFileContent,
@@ -161,6 +162,7 @@ def question_content(question: Question, version: QuestionVersion) -> QuestionCo
         difficulty=question.difficulty,
         state=question.state,
         hints=tuple(Hint(line_text(hint["text"]), hint["price"]) for hint in version.hints),
+        rubric=tuple(RubricItem(each["slug"], line_text(each["text"]), each["points"]) for each in version.rubric),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from question_hints import Hint
+from question_rubrics import RubricItem
 from question_types import type_of
 from quiz_settings import faults_between, values_of
 from services.archive.content import DrawContent, QuestionContent, QuizContent, TakenContent
@@ -90,7 +91,17 @@ def read_question(part: Document[QuestionEntry]) -> QuestionContent:
         difficulty=entry.difficulty,
         state=entry.state,
         hints=tuple(Hint(hint.text, hint.price) for hint in entry.hints),
+        rubric=_rubric(part),
     )
+
+
+def _rubric(part: Document[QuestionEntry]) -> tuple[RubricItem, ...]:
+    slugs: set[str] = set()
+    for index, item in enumerate(part.said.rubric):
+        if item.slug in slugs:
+            part.fault(f"{item.slug} is the slug of another item of the rubric", "rubric", index, "slug")
+        slugs.add(item.slug)
+    return tuple(RubricItem(item.slug, item.text, item.points) for item in part.said.rubric)
 
 
 def _place(field: str) -> Place:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from lab_definition import MAX_LINE, LabDefinition
 from question_hints import FREE, MAX_HINTS, price_of
+from question_rubrics import MAX_ITEMS, MOST_POINTS
 from quiz_settings import QuizSettings
 from services.archive.content import FORMAT
 from services.archive.documents import Shape
@@ -148,6 +149,17 @@ class HintEntry(Shape):
     price: Annotated[str, BeforeValidator(_price)] = FREE
 
 
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class RubricEntry(Shape):
+    """An item of a question's rubric; its points are given, or taken off where they are below 0."""
+
+    slug: Slug
+    text: Title
+    points: Annotated[
+        float, Field(strict=True, ge=-MOST_POINTS, le=MOST_POINTS, allow_inf_nan=False), AfterValidator(_two_decimals)
+    ]
+
+
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="ignore"))
 class QuestionEntry(Shape):
     """What all questions say, in a quiz or in the bank. The other fields are its kind's own, and judged by that."""
@@ -157,6 +169,7 @@ class QuestionEntry(Shape):
     points: Weight = 1.0
     feedback: Block = ""
     hints: Annotated[list[HintEntry], Field(max_length=MAX_HINTS)] = Field(default_factory=list)
+    rubric: Annotated[list[RubricEntry], Field(max_length=MAX_ITEMS)] = Field(default_factory=list)
     kind: Title
     tags: Annotated[list[Slug], Field(max_length=20)] = Field(default_factory=list)
     difficulty: Difficulty | None = None

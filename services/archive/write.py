@@ -12,6 +12,7 @@ import quiz_settings
 from lab_definition import values_of
 from models.question import READY
 from question_hints import FREE, Hint, written_price
+from question_rubrics import RubricItem
 from question_types import type_of
 from services.archive.content import (
     FORMAT,
@@ -178,6 +179,7 @@ def _question(question: QuestionContent) -> dict[str, Any]:
         "points": _weight(question.points),
         "feedback": question.feedback,
         "hints": [_hint(hint) for hint in question.hints] or None,
+        "rubric": [_rubric_item(item) for item in question.rubric] or None,
         "tags": list(question.tags) or None,
         "difficulty": question.difficulty,
         "state": None if question.state == READY else question.state,
@@ -189,6 +191,10 @@ def _question(question: QuestionContent) -> dict[str, Any]:
 
 def _hint(hint: Hint) -> dict[str, Any]:
     return {"text": hint.text, "price": None if hint.price == FREE else written_price(hint.price)}
+
+
+def _rubric_item(item: RubricItem) -> dict[str, Any]:
+    return {"slug": item.slug, "text": item.text, "points": written_price(f"{item.points:.2f}")}
 
 
 def _in_order(value: Any, fields: tuple[str, ...]) -> Any:

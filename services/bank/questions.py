@@ -12,6 +12,7 @@ from extensions import db
 from models import Course, Question, QuestionVersion
 from models.question import DRAFT
 from question_hints import Hint
+from question_rubrics import RubricItem
 from question_types import type_of
 from services.bank import versions
 from services.bank.rendering import renderer
@@ -45,6 +46,7 @@ class Written:
     tags: tuple[str, ...] = ()
     difficulty: str | None = None
     hints: tuple[Hint, ...] = ()
+    rubric: tuple[RubricItem, ...] = ()
 
 
 @dataclass(frozen=True)

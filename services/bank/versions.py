@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from extensions import db
 from models import Question, QuestionVersion
 from question_hints import Hint
+from question_rubrics import RubricItem
 
 # A course's Markdown -> HTML.
 Render = Callable[[str], str]
@@ -29,6 +30,8 @@ class Wording(Protocol):
     def feedback(self) -> str: ...
     @property
     def hints(self) -> tuple[Hint, ...]: ...
+    @property
+    def rubric(self) -> tuple[RubricItem, ...]: ...
 
 
 def hints_of(said: Wording, render: Render) -> list[dict[str, str]]:
@@ -55,6 +58,7 @@ def write(question: Question, said: Wording, render: Render) -> bool:
         "feedback_md": said.feedback,
         "feedback_html": render(said.feedback),
         "hints": hints_of(said, render),
+        "rubric": [item.kept() for item in said.rubric],
     }
     current = question.current
     if current is not None and all(getattr(current, name) == value for name, value in values.items()):

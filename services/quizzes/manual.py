@@ -3,19 +3,22 @@
 Owns that nobody's marks are replaced unseen. What an attempt is worth with them, and earns, is `grading.settle`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+import question_rubrics
 from extensions import db
 from models import Attempt, AttemptItem, Quiz
 from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import exact
+from question_rubrics import Choice, RubricItem
 from services import changes
 from services.errors import Conflict, InvalidInput, NotFound
-from services.quizzes import grading
+from services.quizzes import grading, rules
 
 MAX_COMMENT = 10_000
 # Marks have two decimals, as the points of an author.
@@ -59,16 +62,18 @@ def give(
     attempt_id: int,
     position: int,
     *,
-    marks: Fraction,
     comment: str,
     grader_id: int,
     now: datetime,
+    marks: Fraction | None = None,
+    chosen: Sequence[str] | None = None,
     replaces: datetime | None = None,
 ) -> AttemptItem:
     """Give an answer its marks; the last one of an attempt gives the attempt its score and its points.
 
     `replaces` is when those marks were given that the caller saw and corrects, None where they saw none. AlreadyGraded
-    has what somebody else gave meanwhile. The same again, by the same person, changes nothing. `marks` are for the
+    has what somebody else gave meanwhile. The same again, by the same person, changes nothing. `chosen` are the items
+    of the rubric that were found in the answer: they make the marks, or stand beside other `marks`. These are for the
     answer: what its hints cost is taken off here.
     """
     # Before the answer, as in saves: two people who give the last two marks take turns, and the second one settles.
@@ -76,25 +81,53 @@ def give(
     item = load(attempt_id, position)
     if not is_for_people(item):
         raise Conflict
-    _check(marks, comment, item)
-    marks = max(marks - item.hint_cost, Fraction(0))
-    if (item.own_score, item.comment, item.graded_by_id) == (marks, comment, grader_id):
+    choice = None if chosen is None else _choice(item, chosen, marks)
+    if choice is not None:
+        # By the rubric that the question had: those that regrades bring work on what it makes.
+        own = choice.marks(question_rubrics.read(item.version.rubric), exact(item.own_points))
+        _check(marks if marks is not None else own, comment, item)
+    elif marks is None:
+        raise InvalidInput("marks", "must be given, or items of the rubric")
+    else:
+        own = marks
+        _check(marks, comment, item)
+    own = max(own - item.hint_cost, Fraction(0))
+    kept = choice.kept() if choice else None
+    if (item.own_score, item.comment, item.graded_by_id, item.rubric) == (own, comment, grader_id, kept):
         return item
-    kept = AttemptItem.asked_score if item.is_regraded else AttemptItem.score
-    seen = kept.is_(None) if replaces is None else AttemptItem.graded_at == replaces
+    own_score = AttemptItem.asked_score if item.is_regraded else AttemptItem.score
+    seen = own_score.is_(None) if replaces is None else AttemptItem.graded_at == replaces
     given = changes.one(
         AttemptItem,
         AttemptItem.attempt_id == attempt_id,
         AttemptItem.position == position,
         seen,
         comment=comment,
+        rubric=kept,
         graded_by_id=grader_id,
         graded_at=now,
     )
     if given is None:
         raise AlreadyGraded(item)
-    grading.remark(given, given.version, marks, now=now)
+    grading.remark(given, given.version, own, now=now)
     return given
+
+
+def rubric_of(item: AttemptItem) -> tuple[RubricItem, ...]:
+    """Return the rubric by which an answer is graded now."""
+    held = rules.of_item(item, item.attempt.quiz_id) if item.is_regraded else []
+    return rules.rubric_of(item.version.rubric, held)
+
+
+def _choice(item: AttemptItem, chosen: Sequence[str], marks: Fraction | None) -> Choice:
+    """Return what was chosen, with how much the marks differ from what that makes."""
+    rubric = rubric_of(item)
+    unknown = set(chosen) - {each.slug for each in rubric}
+    if unknown:
+        raise InvalidInput("chosen", f"has no item {min(unknown)[:60]} in the rubric")
+    picked = tuple(each.slug for each in rubric if each.slug in chosen)
+    made = question_rubrics.marks(rubric, picked, exact(item.own_points))
+    return Choice(picked, marks - made if marks is not None else Fraction(0))
 
 
 def _check(marks: Fraction, comment: str, item: AttemptItem) -> None:

@@ -14,10 +14,12 @@ from sqlalchemy import Integer, ScalarSelect, SQLColumnExpression, cast, column,
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased
 
+import question_rubrics
 from extensions import db
 from models import Attempt, AttemptItem, QuestionVersion, Regrade
 from models.marks import Marks, exact
 from models.regrade import ACCEPT, APPLIED, DROP, KEY, POINTS
+from question_rubrics import Choice, RubricItem, choice_of
 from question_types import type_of
 from services.errors import InvalidInput
 
@@ -29,12 +31,14 @@ log = structlog.get_logger("yurt.grading")
 
 @dataclass(frozen=True)
 class Rule:
-    """A regrade that holds for answers to the versions up to `upto`; `key` is the specification whose key counts."""
+    """A regrade that holds for answers to the versions up to `upto`. `key` is the specification whose key counts, and
+    `rubric` the one by which what a grader has chosen counts."""
 
     kind: str
     change: dict[str, Any]
     upto: int
     key: dict[str, Any] | None = None
+    rubric: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Answer:
     score: Fraction | None
     is_by_hand: bool
     hint_cost: Fraction = Fraction(0)
+    choice: Choice | None = None
 
     def after_hints(self, share: Fraction) -> Fraction:
         """Return a share of the marks without what its hints cost."""
@@ -67,7 +72,18 @@ class Worth:
 def answer_of(item: AttemptItem, kind: str, spec: dict[str, Any], number: int, score: Fraction | None) -> Answer:
     """Return an item as its answer, with marks that its row may not have yet."""
     points, is_by_hand = exact(item.own_points), item.graded_at is not None
-    return Answer(kind, spec, number, item.frozen, item.response, points, score, is_by_hand, item.hint_cost)
+    return Answer(
+        kind,
+        spec,
+        number,
+        item.frozen,
+        item.response,
+        points,
+        score,
+        is_by_hand,
+        item.hint_cost,
+        choice_of(item.rubric),
+    )
 
 
 def in_force(answer: Answer, rules: Sequence[Rule]) -> list[Rule]:
@@ -107,18 +123,33 @@ def is_accepted(answer: Answer, rule: Rule) -> bool:
 
 
 def _by_key(answer: Answer, rule: Rule, share: Fraction | None) -> Fraction | None:
-    """Grade by another key. What a person has graded stays; so does what the key can't grade."""
-    if answer.is_by_hand or rule.key is None:
-        return share
-    try:
-        given = type_of(answer.kind).grade(rule.key, answer.response, answer.frozen)
-    except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
-        log.exception("answer not graded by another key", kind=answer.kind)
-        return share
+    """Grade by another key, or what a person has chosen by another rubric. Other marks of theirs stay; so does what
+    neither can grade."""
+    given = _by_rubric(answer, rule) if answer.is_by_hand else _by_machine(answer, rule)
     if given is None:
         return share
     given = answer.after_hints(given)
     return given if share is None or rule.change["may_lower"] else max(share, given)
+
+
+def _by_machine(answer: Answer, rule: Rule) -> Fraction | None:
+    try:
+        return type_of(answer.kind).grade(rule.key or {}, answer.response, answer.frozen)
+    except (InvalidInput, ArithmeticError, LookupError, TypeError, ValueError):
+        log.exception("answer not graded by another key", kind=answer.kind)
+        return None
+
+
+def _by_rubric(answer: Answer, rule: Rule) -> Fraction | None:
+    if answer.choice is None or not rule.rubric:
+        return None
+    return answer.choice.marks(question_rubrics.read(rule.rubric), answer.points) / answer.points
+
+
+def rubric_of(own: list[dict[str, Any]], held: Sequence[Rule]) -> tuple[RubricItem, ...]:
+    """Return the rubric by which an answer is graded: that of the last key that counts, or its version's own."""
+    of_keys = [rule.rubric for rule in held if rule.kind == KEY and rule.rubric]
+    return question_rubrics.read(of_keys[-1] if of_keys else own)
 
 
 def columns(item_is_ruled: bool, own: Worth, now: Worth) -> dict[str, Any]:
@@ -131,7 +162,7 @@ def columns(item_is_ruled: bool, own: Worth, now: Worth) -> dict[str, Any]:
 def column_of(quiz_id: SQLColumnExpression[int]) -> ScalarSelect[Any]:
     """Ask, beside a question's version, for the rules that hold for answers to it in a quiz: NULL where none does."""
     key = aliased(QuestionVersion)
-    one = func.jsonb_build_array(Regrade.kind, Regrade.change, Regrade.upto, key.spec)
+    one = func.jsonb_build_array(Regrade.kind, Regrade.change, Regrade.upto, key.spec, key.rubric)
     return (
         select(func.jsonb_agg(aggregate_order_by(one, Regrade.number), type_=JSONB))
         .select_from(Regrade)

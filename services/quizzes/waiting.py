@@ -1,13 +1,15 @@
 """Answers that wait for a person, and not for their tests: how many, in which order, and which one is next."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import contains_eager
 
 from extensions import db
-from models import Attempt, AttemptItem, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, GradingHold, QuestionVersion, Quiz
 from models.attempt import NEEDS_GRADING
+from services import leases
 from services.paging import Page, paginate
 from services.quizzes import runs
 
@@ -40,25 +42,25 @@ def page(quiz: Quiz, number: int, per_page: int) -> Page[AttemptItem]:
     return paginate(query, number, per_page)
 
 
-def after(item: AttemptItem) -> tuple[int, int] | None:
-    """Return the attempt and the position of the answer to grade after this one: to the same question, if one waits.
+def following(quiz: Quiz, user_id: int, now: datetime, *, after: AttemptItem | None = None) -> tuple[int, int] | None:
+    """Return the attempt and the position of the next answer that nobody else has before them.
 
-    After the newest comes the oldest, which may have been left out.
+    That is the oldest one; after an answer it is the one after it to the same question, if one waits. After the newest
+    comes the oldest, which may have been left out.
     """
-    attempt, question_id = item.attempt, item.version.question_id
-    here = tuple_(attempt.closed_at, item.attempt_id, item.position)
-    query = (
-        _waiting(select(AttemptItem.attempt_id, AttemptItem.position), attempt.quiz)
-        .where(tuple_(AttemptItem.attempt_id, AttemptItem.position) != (item.attempt_id, item.position))
-        .order_by(
-            QuestionVersion.question_id != question_id,
-            tuple_(*PLACE) < here,
-            QuestionVersion.question_id,
-            *PLACE,
-        )
-        .limit(1)
+    others = (
+        select(GradingHold.id)
+        .where(GradingHold.attempt_id == AttemptItem.attempt_id, GradingHold.position == AttemptItem.position)
+        .where(GradingHold.holder != str(user_id), ~leases.is_due(GradingHold, now))
     )
-    return db.session.execute(query).tuples().one_or_none()
+    query = _waiting(select(AttemptItem.attempt_id, AttemptItem.position), quiz).where(~others.exists())
+    if after is not None:
+        here = tuple_(after.attempt.closed_at, after.attempt_id, after.position)
+        query = query.where(
+            tuple_(AttemptItem.attempt_id, AttemptItem.position) != (after.attempt_id, after.position)
+        ).order_by(QuestionVersion.question_id != after.version.question_id, tuple_(*PLACE) < here)
+    found = query.order_by(QuestionVersion.question_id, *PLACE).limit(1)
+    return db.session.execute(found).tuples().one_or_none()
 
 
 def _waiting(query: Select[*tuple[Any, ...]], quiz: Quiz) -> Select[*tuple[Any, ...]]:

@@ -142,13 +142,13 @@ def notes(attempt_ids: Collection[int]) -> dict[int, list[RegradeNote]]:
 
 
 def keys(attempt: Attempt) -> dict[int, dict[str, Any]]:
-    """Return, by version, the specifications whose keys count for an attempt's answers, where they aren't its own."""
+    """Return, by version, the `key` and the `rubric` that count for an attempt's answers, where they aren't its own."""
     version_ids = [item.version_id for item in attempt.items if item.is_regraded]
     if not version_ids:
         return {}
     asked, key = QuestionVersion.__table__.alias("asked"), QuestionVersion.__table__.alias("key")
     query = (
-        select(asked.c.id, key.c.spec)
+        select(asked.c.id, key.c.spec, key.c.rubric)
         .select_from(Regrade)
         .join(key, key.c.id == Regrade.key_id)
         .join(asked, asked.c.question_id == Regrade.question_id)
@@ -156,7 +156,8 @@ def keys(attempt: Attempt) -> dict[int, dict[str, Any]]:
         .where(Regrade.quiz_id == attempt.quiz_id, Regrade.state == APPLIED, Regrade.kind == KEY)
         .order_by(Regrade.number)
     )
-    return dict(db.session.execute(query).tuples().all())
+    rows = db.session.execute(query).tuples()
+    return {version_id: {"key": spec, "rubric": rubric} for version_id, spec, rubric in rows}
 
 
 def askable(quiz: Quiz) -> list[Asked]:

@@ -18,6 +18,7 @@ from models import Attempt, AttemptItem, QuestionVersion, Quiz, Regrade
 from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import Marks, exact
 from models.regrade import APPLIED
+from question_rubrics import choice_of
 from services.quizzes import grading, rules
 from services.quizzes.rules import Rule, Worth
 from services.quizzes.scores import share
@@ -104,15 +105,16 @@ def _mean(worths: Sequence[Worth]) -> float | None:
 def applied(quiz_id: int, question_id: int, *, but: int | None = None, also: Regrade | None = None) -> list[Rule]:
     """Return the rules that hold for answers to a question, in their order: without one of them, or with one more."""
     query = (
-        select(Regrade.id, Regrade.kind, Regrade.change, Regrade.upto, QuestionVersion.spec)
+        select(Regrade.id, Regrade.kind, Regrade.change, Regrade.upto, QuestionVersion.spec, QuestionVersion.rubric)
         .outerjoin(QuestionVersion, QuestionVersion.id == Regrade.key_id)
         .where(Regrade.quiz_id == quiz_id, Regrade.question_id == question_id, Regrade.state == APPLIED)
         .order_by(Regrade.number)
     )
     found = [Rule(*row) for number, *row in db.session.execute(query) if number not in (but, also.id if also else None)]
     if also is not None:
-        key = db.session.get_one(QuestionVersion, also.key_id).spec if also.key_id else None
-        found.append(Rule(also.kind, also.change, also.upto, key))
+        key = db.session.get_one(QuestionVersion, also.key_id) if also.key_id else None
+        spec, rubric = (key.spec, key.rubric) if key else (None, None)
+        found.append(Rule(also.kind, also.change, also.upto, spec, rubric))
     return found
 
 
@@ -136,6 +138,7 @@ def make(quiz: Quiz, question_id: int, held: Sequence[Rule]) -> Plan:
             *(version.kind, version.spec, version.number, row.frozen, row.response, own_points, own_score),
             is_by_hand=row.graded_at is not None,
             hint_cost=row.hint_cost,
+            choice=choice_of(row.rubric),
         )
         ruled = rules.in_force(answer, held)
         own = Worth(own_score, own_points)
@@ -176,7 +179,7 @@ def _items(quiz_id: int, version_ids: Any) -> Select[Any]:
             *(Attempt.id, Attempt.user_id, Attempt.number, Attempt.state, Attempt.credit_percent, Attempt.max_score),
             Attempt.score.label("attempt_score"),
             *(item.position, item.version_id, item.frozen, item.response, item.score, item.points, item.graded_at),
-            *(item.asked_points, item.asked_score, item.hint_cost),
+            *(item.asked_points, item.asked_score, item.hint_cost, item.rubric),
         )
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(

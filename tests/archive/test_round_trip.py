@@ -14,6 +14,7 @@ import quiz_settings
 from lab_definition import FIELDS
 from models.question import DIFFICULTIES, STATES
 from question_hints import Hint, price_of
+from question_rubrics import RubricItem
 from question_types import TYPES, type_of, writing
 from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
@@ -91,6 +92,8 @@ prices = st.one_of(
     st.integers(0, 100).map(lambda percent: price_of(f"{percent}%")),
     st.integers(0, 100_000).map(lambda hundredths: price_of(hundredths / 100)),
 )
+rubric_points = st.integers(-100_000, 100_000).filter(bool).map(lambda hundredths: hundredths / 100)
+rubric_items = st.builds(RubricItem, slug=slugs, text=lines.filter(bool), points=rubric_points)
 hints = st.builds(Hint, text=blocks.filter(bool), price=prices)
 
 
@@ -109,6 +112,7 @@ def questions_of(draw, question_slugs):
                 points=draw(weights),
                 feedback=draw(blocks),
                 hints=tuple(draw(st.lists(hints, max_size=2))),
+                rubric=tuple(draw(st.lists(rubric_items, max_size=2, unique_by=lambda item: item.slug))),
                 tags=tuple(draw(st.lists(slugs, max_size=3, unique=True))),
                 difficulty=draw(st.none() | st.sampled_from(DIFFICULTIES)),
                 state=draw(st.sampled_from(STATES)),

@@ -261,20 +261,19 @@ def take_a_hint(person: Person) -> None:
     expect(person.page.locator("main")).to_contain_text("These are all hints.")
 
 
+@form("POST manual_grading.take_next ()", "quizzes/to_grade.html", roles=STAFF)
+def take_the_next_answer(person: Person) -> None:
+    quiz = f"next-{person.name}"
+    hand_in_essays(person, quiz)
+    person.open(f"{COURSE}/quizzes/{quiz}/to-grade")
+    person.send("Grade the next answer", ".grade-next")
+    person.expect_heading("Grade an answer")
+
+
 @form("POST manual_grading.give (comment, marks)", "quizzes/grade.html", roles=STAFF)
 def grade_an_answer(person: Person) -> None:
     quiz = f"essays-{person.name}"
-    with person.site.app.app_context():
-        course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
-        made = QuizFactory(module=course.modules[0], slug=quiz, position=9)
-        add_question(made, "essay")
-        for number in range(2):
-            student = UserFactory(handle=f"{quiz}-{number}")
-            EnrolmentFactory(course=course, user=student)
-            attempt = attempts.start(student.id, made, now=utcnow())
-            answers.save(attempt.id, 1, "It is a pipe.", revision=1, now=utcnow())
-            attempts.submit(attempt, now=utcnow())
-        db.session.commit()
+    hand_in_essays(person, quiz)
     person.open(f"{COURSE}/quizzes/{quiz}/attempts")
     person.page.get_by_role("link", name="To grade: 2 answers").click()
     person.page.get_by_role("link", name="Grade the answer").first.click()
@@ -289,6 +288,21 @@ def grade_an_answer(person: Person) -> None:
     person.page.get_by_label("Marks, from 0 to 1").fill("1")
     person.send("Save", "form.grade-answer")
     person.expect_flash("Saved. No more answers wait.")
+
+
+def hand_in_essays(person: Person, quiz: str) -> None:
+    """Let two students hand in what a person grades."""
+    with person.site.app.app_context():
+        course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
+        made = QuizFactory(module=course.modules[0], slug=quiz, position=9)
+        add_question(made, "essay")
+        for number in range(2):
+            student = UserFactory(handle=f"{quiz}-{number}")
+            EnrolmentFactory(course=course, user=student)
+            attempt = attempts.start(student.id, made, now=utcnow())
+            answers.save(attempt.id, 1, "It is a pipe.", revision=1, now=utcnow())
+            attempts.submit(attempt, now=utcnow())
+        db.session.commit()
 
 
 SETTINGS = (

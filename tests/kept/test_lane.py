@@ -22,6 +22,7 @@ UNSHOWN = {
     "course_files",
     "ended_sessions",
     "grade_marks",
+    "grading_holds",
     "grading_runs",
     "hints_taken",
     "idle_verdicts",
