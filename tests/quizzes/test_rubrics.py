@@ -22,7 +22,7 @@ from tests.regrades.classes import NOW, from_scratch, hand_in, kept, new_version
 RUBRIC = [
     {"slug": "names-it", "text": "Names <it>", "points": 1.5},
     {"slug": "shows-it", "text": "Shows it", "points": 2},
-    {"slug": "copied", "text": "Copied", "points": -1},
+    {"slug": "copied", "text": "Taken from elsewhere", "points": -1},
 ]
 
 
@@ -125,7 +125,8 @@ def test_a_grader_chooses_on_the_page_and_the_student_reads_what_was_found(
 
     assert db.session.get_one(Attempt, attempt.id).score == Fraction(3, 2)
     assert 'value="names-it" data-points="1.5" checked' in client.get(address).text
-    sign_in(client, "bob")
-    shown = client.get(f"/attempts/{attempt.id}/result").text
+    students = client.application.test_client()
+    sign_in(students, "bob")
+    shown = students.get(f"/attempts/{attempt.id}/result").text
     assert "Names &lt;it&gt;" in shown
-    assert "Copied" not in shown
+    assert "Taken from elsewhere" not in shown

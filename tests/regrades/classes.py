@@ -88,7 +88,7 @@ def from_scratch(quiz: Quiz) -> dict[int, tuple[str, Fraction | None, Fraction]]
 def _worth(item: AttemptItem, held: list[Regrade]) -> rules.Worth:
     version = item.version
     mine = [
-        Rule(each.kind, each.change, each.upto, each.key.spec if each.key else None)
+        Rule(each.kind, each.change, each.upto, *((each.key.spec, each.key.rubric) if each.key else ()))
         for each in held
         if each.question_id == version.question_id
     ]
