@@ -61,7 +61,7 @@ class RubricItemIn(Input):
 
     slug: Slug
     text: str = Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\n\r]*$")
-    points: Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, strict=False), AfterValidator(_two_decimals)]
+    points: Annotated[float, Field(ge=-MOST_POINTS, le=MOST_POINTS, strict=False), AfterValidator(two_decimals)]
 
 
 class QuestionIn(Input):
