@@ -45,6 +45,7 @@ from blueprints.quizzes.files import quiz_files
 from blueprints.quizzes.files_api import quiz_files_api
 from blueprints.quizzes.hints import quiz_hints
 from blueprints.quizzes.hints_api import quiz_hints_api
+from blueprints.quizzes.kept_questions import kept_questions
 from blueprints.quizzes.manual import manual_grading
 from blueprints.quizzes.manual_api import manual_grading_api
 from blueprints.quizzes.parts import question_parts
@@ -63,6 +64,7 @@ PAGES = (
     bank,
     quiz_slots,
     question_parts,
+    kept_questions,
     quiz_settings,
     quiz_hints,
     quiz_files,

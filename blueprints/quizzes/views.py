@@ -55,8 +55,9 @@ def start(slug: str, quiz: str) -> ResponseReturnValue:
     except gate.WrongPassword:
         db.session.commit()
         return front.page(course, role, chosen_quiz, is_password_wrong=True), 422
+    address = url_for("quizzes.attempt", attempt_id=attempt.id)  # after the commit it would be read anew
     db.session.commit()
-    return redirect(url_for("quizzes.attempt", attempt_id=attempt.id))
+    return redirect(address)
 
 
 def _admit() -> None:

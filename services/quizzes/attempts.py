@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
@@ -15,11 +15,13 @@ from models.attempt import IN_PROGRESS
 from models.marks import exact
 from reasons import Code, Reason
 from services.errors import NotFound, Refused
-from services.quizzes import accommodations, draws, gate, grading, lab_checks, prerequisites
+from services.quizzes import accommodations, draws, gate, grading, lab_checks, new_attempts, prerequisites
 from services.quizzes.terms import GRACE, Terms, terms_of
 
 # A seed is a whole number that PostgreSQL's bigint holds, and a program's JSON, too.
 SEED_BITS = 53
+# Of two starts at once the second waits for the first one's commit.
+TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("of", type_=Text), 0)))
 
 
 def start(
@@ -37,10 +39,7 @@ def start(
     `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused. Racing
     starts take turns: the first one makes the attempt, and the others find it.
     """
-    existing = open_attempt(user_id, quiz.id)
-    if existing is None or is_overdue(existing, now):
-        turn = func.pg_advisory_xact_lock(func.hashtextextended(f"attempt:{user_id}:{quiz.id}", 0))
-        db.session.execute(select(turn))
+    db.session.execute(TURN, {"of": f"attempt:{user_id}:{quiz.id}"})
     made, granted = accommodations.standing(user_id, quiz)
     existing = next((attempt for attempt in made if attempt.is_open), None)
     if existing is not None and not is_overdue(existing, now):
@@ -83,24 +82,22 @@ def _obstacles(
 def _insert(
     user_id: int, quiz: Quiz, drawn: list[draws.Item], terms: Terms, number: int, now: datetime, seed: int
 ) -> Attempt:
-    attempt = Attempt(
-        quiz_id=quiz.id,
-        user_id=user_id,
-        number=number,
-        seed=seed,
-        started_at=now,
-        deadline_at=terms.deadline(now),
-        break_s=int(terms.break_time.total_seconds()),
-        max_score=sum((exact(item.points) for item in drawn), Fraction(0)),
+    attempt = new_attempts.insert(
+        {
+            "quiz_id": quiz.id,
+            "user_id": user_id,
+            "number": number,
+            "seed": seed,
+            "started_at": now,
+            "deadline_at": terms.deadline(now),
+            "break_s": int(terms.break_time.total_seconds()),
+            "max_score": sum((exact(item.points) for item in drawn), Fraction(0)),
+        },
+        drawn,
     )
-    attempt.items = [
-        AttemptItem(position=position, version_id=item.version_id, points=item.points, frozen=item.frozen)
-        for position, item in enumerate(drawn, start=1)
-    ]
-    db.session.add(attempt)
-    db.session.flush()
-    asked = zip(attempt.items, drawn, strict=True)
-    lab_checks.fill(attempt, [(item, one.kind, one.spec) for item, one in asked], now=now)
+    if any(lab_checks.check_of(one.kind, one.spec) for one in drawn):
+        asked = zip(attempt.items, drawn, strict=True)
+        lab_checks.fill(attempt, [(item, one.kind, one.spec) for item, one in asked], now=now)
     return attempt
 
 
@@ -139,13 +136,6 @@ def close_overdue(now: datetime, limit: int = 100) -> int:
 def is_overdue(attempt: Attempt, now: datetime) -> bool:
     """Whether an open attempt's time is over, with the grace that late messages get."""
     return attempt.is_open and attempt.deadline_at is not None and now > attempt.deadline_at + GRACE
-
-
-def open_attempt(user_id: int, quiz_id: int) -> Attempt | None:
-    """Return the person's open attempt at the quiz."""
-    return db.session.scalar(
-        select(Attempt).where(Attempt.user_id == user_id, Attempt.quiz_id == quiz_id, Attempt.state == IN_PROGRESS)
-    )
 
 
 def load_as(attempt_id: int, user_id: int, *, is_whole: bool = False) -> tuple[Attempt, str | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, Row, bindparam, func, select
 from sqlalchemy.dialects.postgresql import array
 
 from extensions import db
@@ -21,6 +21,20 @@ from services.errors import Refused
 
 # How many variants of a question are tried before one comes again.
 MOST_VARIANTS = 32
+# A quiz's slots in their order, with the question's current version where one is fixed.
+SLOTS = (
+    select(
+        *(QuizSlot.question_id, QuizSlot.points, QuizSlot.count.label("wanted"), QuizSlot.tag, QuizSlot.difficulty),
+        *(Question.state, Question.is_archived),
+        *(QuestionVersion.id.label("version_id"), QuestionVersion.kind, QuestionVersion.spec),
+        QuestionVersion.points.label("own_points"),
+    )
+    .select_from(QuizSlot)
+    .outerjoin(Question, Question.id == QuizSlot.question_id)
+    .outerjoin(QuestionVersion, QuestionVersion.id == Question.current_id)
+    .where(QuizSlot.quiz_id == bindparam("quiz", type_=BigInteger))
+    .order_by(QuizSlot.position)
+)
 
 
 @dataclass(frozen=True)
@@ -166,33 +180,25 @@ def _place(candidate: Candidate, draws: Sequence[Draw], taken: list[list[Candida
 
 
 def _asked(quiz: Quiz, user_id: int, seed: int) -> list[_Asked]:
-    slots = (
-        db.session.execute(
-            select(QuizSlot, Question, QuestionVersion)
-            .outerjoin(Question, Question.id == QuizSlot.question_id)
-            .outerjoin(QuestionVersion, QuestionVersion.id == Question.current_id)
-            .where(QuizSlot.quiz_id == quiz.id)
-            .order_by(QuizSlot.position)
-        )
-        .tuples()
-        .all()
-    )
-    fixed = {slot.question_id for slot, _question, _version in slots if slot.question_id is not None}
-    drawn = iter(_drawn(quiz, [slot for slot, _, _ in slots if slot.question_id is None], fixed, user_id, seed))
+    slots = db.session.execute(SLOTS, {"quiz": quiz.id}).all()
+    fixed = {slot.question_id for slot in slots if slot.question_id is not None}
+    drawn = iter(_drawn(quiz, [slot for slot in slots if slot.question_id is None], fixed, user_id, seed))
     asked: list[_Asked] = []
-    for slot, question, version in slots:
+    for slot in slots:
         if slot.question_id is None:
             asked += next(drawn)
-        elif question.current_id is not None and question.state == READY and not question.is_archived:
-            asked.append(_of_version(version, slot))
+        elif slot.version_id is not None and slot.state == READY and not slot.is_archived:
+            asked.append(
+                _Asked(slot.question_id, slot.version_id, slot.kind, slot.spec, slot.points or slot.own_points)
+            )
     return asked
 
 
-def _drawn(quiz: Quiz, slots: Sequence[QuizSlot], fixed: set[int], user_id: int, seed: int) -> list[list[_Asked]]:
+def _drawn(quiz: Quiz, slots: Sequence[Row[Any]], fixed: set[int], user_id: int, seed: int) -> list[list[_Asked]]:
     """Return the questions of each slot that draws."""
     if not slots:
         return []
-    draws = [Draw(slot.count, slot.tag or "", slot.difficulty) for slot in slots]
+    draws = [Draw(slot.wanted, slot.tag or "", slot.difficulty) for slot in slots]
     candidates = _candidates(quiz.course_id, {each.tag for each in draws}, fixed, user_id)
     chosen = choose(draws, candidates, Random(f"{seed}:draw"))
     for each, ids in zip(draws, chosen, strict=True):
@@ -211,7 +217,7 @@ def _drawn(quiz: Quiz, slots: Sequence[QuizSlot], fixed: set[int], user_id: int,
     ]
 
 
-def _of_version(version: QuestionVersion, slot: QuizSlot) -> _Asked:
+def _of_version(version: QuestionVersion, slot: Row[Any]) -> _Asked:
     return _Asked(version.question_id, version.id, version.kind, version.spec, slot.points or version.points)
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, Quiz
 from question_types import FOLDER, TYPES
 from question_types.samples import samples_of
-from services.quizzes import attempts
 from tests.factories import RIGHT, Cast, QuizFactory, add_question
 from tests.people import post, put_json, sign_in
 
@@ -32,9 +32,7 @@ def attempt(cast: Cast, quiz: Quiz, client: FlaskClient) -> Attempt:
     """Bob's open attempt."""
     sign_in(client, "bob")
     post(client, f"{PATH}/attempts")
-    found = attempts.open_attempt(cast.bob.id, quiz.id)
-    assert found is not None
-    return found
+    return db.session.scalars(select(Attempt).where(Attempt.user_id == cast.bob.id, Attempt.quiz_id == quiz.id)).one()
 
 
 def of_form(name: str, response: Any) -> dict[str, Any]:
