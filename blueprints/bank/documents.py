@@ -5,7 +5,7 @@ from typing import Any
 from models import Question, QuestionVersion
 from models.question import STATES, TRANSITIONS
 from question_types import type_of
-from services.bank import questions, usage
+from services.bank import questions, shortages, usage
 from services.bank.usage import Given
 
 
@@ -52,6 +52,7 @@ def detail(question: Question) -> dict[str, Any]:
         "versions": versions,
         "asked_by": usage.asked_by(question),
         "moves": moves(question),
+        "leaves_short": shortages.caused_by(question),
     }
 
 

@@ -157,8 +157,21 @@ class RubricItemOut(Output):
     points: float
 
 
+class ShortageOut(Output):
+    """A quiz that draws `wanted` questions with a tag where only `there` would be ready: nobody could start it."""
+
+    slug: str
+    title: Written
+    tag: str
+    wanted: int
+    there: int
+
+
 class BankedDetailOut(BankedOut):
-    """A question with its solution, its versions (the newest first), who asks it, and where it can be moved."""
+    """A question with its solution, its versions (the newest first), who asks it, and where it can be moved.
+
+    `leaves_short` are the quizzes that could no longer be started if it weren't ready any more.
+    """
 
     feedback_md: str
     feedback_html: str
@@ -168,6 +181,7 @@ class BankedDetailOut(BankedOut):
     versions: list[VersionOut]
     asked_by: list[AskedByOut]
     moves: list[State]
+    leaves_short: list[ShortageOut]
 
 
 class PreviewOut(Output):

@@ -12,12 +12,13 @@ from blueprints.bank import documents, sources
 from blueprints.pages import login_required, me
 from extensions import db
 from models import Course, Question
-from models.question import DIFFICULTIES, STATES
+from models.question import DIFFICULTIES, READY, STATES
 from services import policy
-from services.bank import previews, questions, states, usage
+from services.bank import previews, questions, shortages, states, usage
 from services.bank.questions import ChangedMeanwhile, Filter
 from services.bank.usage import Given
 from services.errors import InvalidInput
+from services.markdown import plain
 
 bank = Blueprint("bank", __name__)
 
@@ -83,9 +84,14 @@ def move(slug: str, question_id: int) -> ResponseReturnValue:
     """Move a question from the state that the page showed."""
     course = access.edited_bank(slug, me())
     question = questions.find(course, question_id)
-    states.move(question, old=request.form.get("old", ""), new=request.form.get("new", ""))
+    short = shortages.caused_by(question)
+    moved = states.move(question, old=request.form.get("old", ""), new=request.form.get("new", ""))
+    is_ready = moved.state == READY
     db.session.commit()
     flash(_("Moved."), "success")
+    if short and not is_ready:
+        names = ", ".join(dict.fromkeys(plain(each.title) for each in short))
+        flash(_("Nobody can start these quizzes now, which draw more than is ready: %(names)s", names=names), "warning")
     return redirect(url_for("bank.show", slug=slug, question_id=question_id))
 
 
