@@ -135,7 +135,7 @@ class QuestionType:
     reading(spec, response) -> str | None: how an answer is read where it could be read in another way.
 
     files_of(spec) -> FilesWanted | None: the files that an answer names, which are uploaded before it. The response is
-    then a list of {"id", "name", "size"}.
+    then a list of {"id", "name", "size"}, and takes_files says so of the type.
     check_of(spec) -> CheckOfLab: the lab's check that answers. Then the site gives the answer, PASSED or FAILED, and
     takes none from students. None of the type's questions where it is left out.
 
@@ -170,6 +170,7 @@ class QuestionType:
     tests_of: Callable[[Spec], TestsInLab | None] = lambda _spec: None
     grade_tests: Callable[[Spec, list[bool]], Fraction] = lambda _spec, passed: Fraction(int(all(passed)))
     files_of: Callable[[Spec], FilesWanted | None] = lambda _spec: None
+    takes_files: bool = False
     check_of: Callable[[Spec], CheckOfLab] | None = None
     reading: Callable[[Spec, Any], str | None] = lambda _spec, _response: None
     in_words: Callable[[Spec, Any], str] = lambda _spec, response: ", ".join(_texts(response))

@@ -97,4 +97,5 @@ TYPE = QuestionType(
     buckets=buckets,
     labels=lambda spec: {str(count): f"{count} file{'s' if count > 1 else ''}" for count in range(1, spec["most"] + 1)},
     files_of=files_of,
+    takes_files=True,
 )

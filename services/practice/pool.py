@@ -2,7 +2,7 @@
 
 A question is left out while a quiz that takes it, or may draw it, isn't over for the last of its students, or never
 shows its answers. One that quizzes have asked may then be practised; one that no quiz asks, if it has the tag
-`practice`.
+`practice`. Questions that are answered in a lab, or by files, are left out: only an attempt can take those.
 """
 
 from collections.abc import Collection
@@ -11,12 +11,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, any_, exists, or_, select
 
 from extensions import db
-from models import Activity, Course, Question, Quiz, QuizSlot
+from models import Activity, Course, Question, QuestionVersion, Quiz, QuizSlot
 from models.question import READY
+from question_types import TYPES
 from services.quizzes import accommodations
 
 # The tag by which an author offers a question of the bank for practice.
 TAG = "practice"
+# What only an attempt can take: answers that a lab's check gives, and files.
+NOT_HERE = [name for name, kind in TYPES.items() if kind.check_of is not None or kind.takes_files]
 
 
 def may_be_practised(course: Course, now: datetime) -> ColumnElement[bool]:
@@ -40,7 +43,7 @@ def may_be_practised(course: Course, now: datetime) -> ColumnElement[bool]:
         Question.course_id == course.id,
         Question.state == READY,
         ~Question.is_archived,
-        Question.current_id.is_not(None),
+        Question.current.has(QuestionVersion.kind.not_in(NOT_HERE)),
         ~still_asked,
         offered,
     )
