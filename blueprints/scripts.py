@@ -30,7 +30,8 @@ def scripts(*names: str) -> Markup:
     tags = [*((preload, name) for name in needed), *((script, name) for name in names)]
     unsent = [(tag, name) for tag, name in tags if name not in sent]
     sent.update(name for _tag, name in unsent)
-    return Markup("").join(tag.format(url_for("static", filename=f"js/{name}.js")) for tag, name in unsent)
+    folder = url_for("static", filename="js/")
+    return Markup("").join(tag.format(f"{folder}{name}.js") for tag, name in unsent)
 
 
 @cache

@@ -235,7 +235,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
             raise NotFound
         return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))
     course, quiz = attempt.quiz.course, attempt.quiz
-    made, granted = accommodations.standing(attempt.user_id, quiz)
+    made, granted = accommodations.standing(attempt.user_id, quiz, is_fresh=False)
     _before, after = outline(course).around(quiz.slug)
     last_close = reveal.last_close(quiz)
     shown = reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=is_staff)

@@ -25,8 +25,11 @@ OVERRIDE: dict[str, Any] = {**dict.fromkeys(OWN_TIMES), "extra_minutes": 0, "ext
 Standing = tuple[list[Attempt], Granted]
 
 
-def standing(user_id: int, quiz: Quiz) -> Standing:
-    """Return a person's attempts at a quiz, the newest first, and what they are granted. One statement."""
+def standing(user_id: int, quiz: Quiz, *, is_fresh: bool = True) -> Standing:
+    """Return a person's attempts at a quiz, the newest first, and what they are granted. One statement.
+
+    With is_fresh attempts that the session knows are read anew, and lose their items.
+    """
     query = (
         select(Attempt, Accommodation, QuizOverride, CohortOverride)
         .select_from(Quiz)
@@ -37,7 +40,7 @@ def standing(user_id: int, quiz: Quiz) -> Standing:
         .outerjoin(CohortOverride, _of_cohort())
         .where(Quiz.id == quiz.id)
         .order_by(Attempt.number.desc())
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=is_fresh)
     )
     rows = db.session.execute(query).tuples().all()
     granted = Granted(*rows[0][1:]) if rows else Granted()

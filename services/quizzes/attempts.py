@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy import BigInteger, Select, Text, bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
@@ -143,21 +144,29 @@ def load_as(attempt_id: int, user_id: int, *, is_whole: bool = False) -> tuple[A
 
     With is_whole it comes with its items and questions.
     """
+    given = {"attempt": attempt_id, "asks": user_id}
+    row = db.session.execute(_loading(is_whole), given).one_or_none() if attempt_id < 2**63 else None
+    if row is None:
+        raise NotFound
+    attempt, role = row
+    return attempt, role
+
+
+@cache
+def _loading(is_whole: bool) -> Select[Attempt, str]:
+    """Build the question of nearly every request for an attempt once."""
     options: list[Any] = [joinedload(Attempt.quiz).joinedload(Quiz.course)]
     if is_whole:
         options.append(selectinload(Attempt.items).joinedload(AttemptItem.version))
-    is_theirs = (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == user_id)
-    query = (
+    asks = bindparam("asks", type_=BigInteger)
+    is_theirs = (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == asks)
+    return (
         select(Attempt, Enrolment.role)
         .join(Quiz, Quiz.id == Attempt.quiz_id)
         .outerjoin(Enrolment, is_theirs)
         .options(*options)
-        .where(Attempt.id == attempt_id)
+        .where(Attempt.id == bindparam("attempt", type_=BigInteger))
     )
-    row = db.session.execute(query).tuples().one_or_none() if attempt_id < 2**63 else None
-    if row is None:
-        raise NotFound
-    return row
 
 
 def of_student(user_id: int, quiz: Quiz) -> list[Attempt]:
