@@ -1,7 +1,9 @@
 """A class that has taken a quiz, with known answers."""
 
+import importlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from extensions import db
 from models import Attempt, Quiz, User
@@ -10,6 +12,11 @@ from tests.factories import RIGHT, Cast, EnrolmentFactory, UserFactory
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WRONG = {"single": "b", "multiple": ["c"], "numeric": "99", "text": "=rm"}
+
+
+def stats() -> Any:
+    """Return scipy's: imported where it is needed, for it takes a second, and every worker reads every file."""
+    return importlib.import_module("scipy.stats")
 
 
 def take(user: User, quiz: Quiz, pattern: str) -> Attempt:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from scipy import stats
 from sqlalchemy import event
 
 from extensions import db
@@ -14,7 +13,7 @@ from models import QuestionVersion, utcnow
 from services.accounts import tokens
 from services.analysis import reports
 from services.quizzes import answers, attempts
-from tests.analysis.classes import NOW, add_class, take
+from tests.analysis.classes import NOW, add_class, stats, take
 from tests.factories import Cast, UserFactory, add_question
 from tests.people import sign_in
 
@@ -42,7 +41,7 @@ def test_discrimination_leaves_the_question_itself_out(cast: Cast) -> None:
     for place, row in enumerate(rows):
         own = [int(pattern[place] == "1") for pattern in CLASS]
         rest = [pattern.count("1") - mark for pattern, mark in zip(CLASS, own, strict=True)]
-        assert row.discrimination == pytest.approx(stats.pointbiserialr(own, rest).statistic)
+        assert row.discrimination == pytest.approx(stats().pointbiserialr(own, rest).statistic)
     assert "negative" in rows[3].remarks
     assert rows[0].remarks == ()
 
