@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
@@ -24,9 +25,8 @@ UNDOCUMENTED = {400, 404, 405, 413}
 class Program:
     """Somebody's script: each call carries their token, and gets an answer that the document names."""
 
-    def __init__(self, client: FlaskClient, plain: str) -> None:
-        self.client, self.headers = client, {"Authorization": f"Bearer {plain}"}
-        self._document: dict[str, Any] = client.get(f"{API}/openapi.json").get_json()["paths"]
+    def __init__(self, client: FlaskClient, plain: str, documented: dict[str, Any]) -> None:
+        self.client, self.headers, self._operations = client, {"Authorization": f"Bearer {plain}"}, documented
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self._send("get", path, **options)
@@ -51,18 +51,33 @@ class Program:
             rule, _arguments = addresses.match(urlsplit(API + path).path, method.upper(), return_rule=True)
         except HTTPException:
             return set()
-        operations = self._document.get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {method: {"responses": [200]}})
+        operations = self._operations.get(
+            re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {method: {"responses": [200]}}
+        )
         return {int(status) for status in operations[method]["responses"]}
 
 
+def document_of(app: Flask) -> dict[str, Any]:
+    """Return the document as the application gives it to anybody."""
+    body: dict[str, Any] = FlaskClient(app, app.response_class).get(f"{API}/openapi.json").get_json()
+    return body
+
+
+@pytest.fixture(scope="session")
+def documented(bare_app: Flask) -> dict[str, Any]:
+    """What the document says of each address: the same in every test, and long."""
+    found: dict[str, Any] = document_of(bare_app)["paths"]
+    return found
+
+
 @pytest.fixture
-def program(client: FlaskClient, cast: Cast) -> Callable[..., Program]:
+def program(client: FlaskClient, cast: Cast, documented: dict[str, Any]) -> Callable[..., Program]:
     """Make a script for one of the cast, that may read and write unless said otherwise."""
 
     def make(name: str, *scopes: str) -> Program:
         user: User = getattr(cast, name)
         _row, plain = tokens.issue(user.id, name="script", scopes=scopes or tokens.SCOPES, days=9, now=utcnow())
-        return Program(client, plain)
+        return Program(client, plain, documented)
 
     return make
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -75,12 +76,14 @@ def test_a_token_is_kept_as_a_hash_only(app: Flask, bob: Program) -> None:
     assert all(plain.encode() not in key for key in app.extensions["yurt_redis"].keys("*"))
 
 
-def test_the_command_line_makes_a_token_that_works(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_the_command_line_makes_a_token_that_works(
+    app: Flask, client: FlaskClient, cast: Cast, documented: dict[str, Any]
+) -> None:
     result = app.test_cli_runner().invoke(token_group, ["create", "alice@example.org", "--scope", "read"])
 
     plain = result.stdout.strip()
     assert (result.exit_code, plain.startswith("yurt_")) == (0, True)
-    assert Program(client, plain).get("/me").get_json()["scopes"] == ["read"]
+    assert Program(client, plain, documented).get("/me").get_json()["scopes"] == ["read"]
 
 
 def test_the_command_line_says_whom_it_does_not_know(app: Flask, cast: Cast) -> None:
