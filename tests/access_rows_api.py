@@ -63,7 +63,7 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("regrades_api.list_regrades", "GET"): (f"{API}{COURSE}/quizzes/essay/regrades", {}, (401, 403, 403, 200, 200)),
     ("regrades_api.create_preview", "POST"): (
         f"{API}{COURSE}/quizzes/essay/regrades",
-        {"question_id": 1, "kind": "drop", "how": "full", "reason": "Wrong"},
+        {"question_id": 10**9, "kind": "drop", "how": "full", "reason": "Wrong"},
         (401, 403, 403, 404, 404),
     ),
     ("regrades_api.read_regrade", "GET"): (f"{API}/regrades/{{regrade}}", {}, (401, 404, 404, 200, 200)),

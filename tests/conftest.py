@@ -17,16 +17,20 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine
 
 import quick_start
 from app import create_app
 from blueprints.auth.accounts import SECURITY_SETTINGS
 from config import Settings
+from core import create_core
 from database import migrations
 from extensions import db as database
 from extensions import limiter
 from tests.engines import Engines, running_engines, site_settings
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
+from tests.grounds import bound, forget
+from tests.kept_cast import copy_with_cast, engine_of, find_cast
 from tests.site_makers import site_maker
 from tests.sites import LiveSite
 
@@ -101,14 +105,6 @@ def redis_url(settings: Settings) -> str:
     return settings.redis_url
 
 
-@pytest.fixture(scope="session")
-def bare_app(settings: Settings) -> Flask:
-    """The application, built once a worker. Tests take `app`, which forgets what they did."""
-    made = create_app(settings)
-    made.extensions["yurt_limits"] = dict(vars(limiter))
-    return made
-
-
 class ForgetfulClient(FlaskClient):
     """A client whose requests don't share the test's application context.
 
@@ -125,27 +121,34 @@ class ForgetfulClient(FlaskClient):
         return response
 
 
+@pytest.fixture(scope="session")
+def bare_app(settings: Settings) -> Flask:
+    """The application, built once a worker. Tests take `app`, which forgets what they did."""
+    made = create_app(settings)
+    made.test_client_class = ForgetfulClient
+    made.extensions["yurt_limits"] = dict(vars(limiter))
+    return made
+
+
+@pytest.fixture(scope="session")
+def cast_engine(engines: Engines, worker: str, bare_app: Flask) -> Iterator[Engine]:
+    """The worker's other database, where the cast stands."""
+    name = f"cast_{worker}"
+    copy_with_cast(bare_app, engines, name)
+    engine = engine_of(bare_app, name)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def app(bare_app: Flask) -> Iterator[Flask]:
+def app(bare_app: Flask, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application with its context pushed, in a transaction that is rolled back, on an empty Redis database."""
-    bare_app.extensions["yurt_redis"].flushdb()
-    # There is one limiter a process; every app that a test makes takes it to its Redis database.
-    vars(limiter).update(bare_app.extensions["yurt_limits"])
-    bare_app.test_client_class = ForgetfulClient
     with bare_app.app_context():
-        engine = database.engine
-        connection = engine.connect()
-        transaction = connection.begin()
-        engines: dict[Any, Any] = database._app_engines[bare_app]
-        engines[None] = connection
-        database.session.configure(join_transaction_mode="create_savepoint")
-        try:
-            yield bare_app
-        finally:
-            database.session.remove()
-            engines[None] = engine
-            transaction.rollback()
-            connection.close()
+        is_kept = "cast" in request.fixturenames
+        engine = request.getfixturevalue("cast_engine") if is_kept else database.engine
+    forget(bare_app)
+    with bound(bare_app, engine):
+        yield bare_app
 
 
 @pytest.fixture
@@ -157,7 +160,7 @@ def db(app: Flask) -> SQLAlchemy:
 @pytest.fixture
 def cast(db: SQLAlchemy) -> Cast:
     """Alice teaches, bob is enrolled, charlie is an outsider, dana is the admin."""
-    return make_cast()
+    return find_cast()
 
 
 @pytest.fixture
@@ -183,6 +186,21 @@ def committed_db(engines: Engines, worker: str, tmp_path: Path) -> Iterator[Comm
     url, redis_url = engines.copy(name), engines.redis_url(worker)
     app = create_app(site_settings(url, redis_url, tmp_path / "var"))
     migrations.init_app(app)
+    app.extensions["yurt_redis"].flushdb()
+    try:
+        yield CommittedDatabase(app.extensions["yurt"], app, url, redis_url)
+    finally:
+        with app.app_context():
+            database.engine.dispose()
+        engines.drop(name)
+
+
+@pytest.fixture
+def committed_cast(engines: Engines, worker: str, tmp_path: Path, bare_app: Flask) -> Iterator[CommittedDatabase]:
+    """The same with the cast in it, for who asks for no pages: the application has none, and is made in no time."""
+    name = f"committed_{worker}_{secrets.token_hex(4)}"
+    url, redis_url = copy_with_cast(bare_app, engines, name), engines.redis_url(worker)
+    app = create_core(site_settings(url, redis_url, tmp_path / "var"))
     app.extensions["yurt_redis"].flushdb()
     try:
         yield CommittedDatabase(app.extensions["yurt"], app, url, redis_url)

@@ -60,7 +60,7 @@ class Engines:
             if url not in self.redis_held:
                 return url
 
-    def copy(self, name: str) -> str:
+    def copy(self, name: str, template: str = TEMPLATE) -> str:
         """Make a database from the template, which is migrated by who comes first; return its address."""
         with (self.folder / "template.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -70,7 +70,7 @@ class Engines:
                 release(site_settings(self.postgresql.url(TEMPLATE), self.valkey.url(63), self.folder, is_demo=False))
                 self._leave(TEMPLATE)
                 done.touch()
-            self.postgresql.create_database(name, TEMPLATE)
+            self.postgresql.create_database(name, template)
             # They belong to a role in a database, and a copy doesn't take them along.
             time_outs.write(self.postgresql.url(name))
         return self.postgresql.url(name)

@@ -1,20 +1,20 @@
 """People at a browser without JavaScript, and programs with their tokens: signing in, and asking as somebody."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
 
-from models import User
-from services.accounts import tokens
-from tests.factories import PASSWORD, Cast
+from tests.factories import PASSWORD
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 
-def token(client: FlaskClient, path: str = "/courses") -> str:
-    """Return the CSRF token of the session."""
+def token(client: FlaskClient, path: str = "") -> str:
+    """Return the CSRF token of the session: as open pages ask for it, or as it stands on a page."""
+    if not path and (of_somebody := client.get("/session").get_json()["csrf_token"]):
+        return str(of_somebody)
+    path = path or "/courses"
     found = TOKEN.search(client.get(path).text)
     assert found, f"{path} has no CSRF token"
     return found.group(1)
@@ -34,23 +34,3 @@ def post(client: FlaskClient, path: str, **form: Any) -> Any:
 def put_json(client: FlaskClient, path: str, body: Any) -> Any:
     """Send JSON as a page's script does."""
     return client.put(path, json=body, headers={"X-CSRFToken": token(client)})
-
-
-def ask(client: FlaskClient, cast: Cast, role: str, method: str, address: str, body: dict[str, Any]) -> int:
-    """Ask as `role`: with a session and its CSRF token on pages, with a bearer token on the API."""
-    if address.startswith("/api/"):
-        headers = {}
-        if role != "nobody":
-            user: User = getattr(cast, role)
-            _row, plain = tokens.issue(user.id, name="table", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC))
-            headers["Authorization"] = f"Bearer {plain}"
-        json = body if method in ("POST", "PUT") and body else None
-        return client.open(address, method=method, headers=headers, json=json).status_code
-    if role != "nobody":
-        assert sign_in(client, role).status_code == 302
-    if method == "GET":
-        return client.get(address).status_code
-    headers = {"X-CSRFToken": token(client)}
-    if method == "PUT":
-        return client.put(address, json=body, headers=headers).status_code
-    return client.open(address, method=method, data=body, headers=headers).status_code

@@ -1,28 +1,18 @@
 """Every route x every role. A route without a row fails the suite; so does a row without a route."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
-from extensions import db as database
-from models import Blob, Enrolment, LabSave
-from services.accounts import tokens
-from services.courses import cohorts
-from services.practice import cards
-from services.quizzes import answers, attempts, uploads
-from services.regrades import asking
-from services.regrades.asking import Asked
+from extensions import db
+from models import Course, Enrolment
 from tests import access_rows_api
+from tests.access_ground import ROLES, ground, laid
 from tests.access_rows_api import API, COURSE, SESSION
-from tests.factories import Cast, QuizFactory, add_question, run_lab
-from tests.people import ask, sign_in
-from tests.quizzes.test_draws import add_to_bank
+from tests.grounds import Ground
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-ROLES = ("nobody", "charlie", "bob", "alice", "dana")
+__all__ = ["ground", "laid"]
 FREE = (200, 200, 200, 200, 200)
 # What a signed-out person gets on a page is the way to sign in.
 PERSON = (302, 200, 200, 200, 200)
@@ -276,75 +266,26 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
 }
 
 
-@pytest.fixture
-def names(cast: Cast) -> dict[str, Any]:
-    """What stands in the addresses: bob's things."""
-    cast.lab.ports = [8000]
-    lab_session = run_lab(cast.bob, cast.lab, datetime.now(UTC), expires_at=datetime.now(UTC).replace(year=2100))
-    cast.quiz.questions[0].current.hints = [{"text": "Think", "html": "<p>Think</p>", "price": "10%"}]
-    attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
-    essay = QuizFactory(module=cast.quiz.module, slug="essay", position=9)
-    asked = add_question(essay, "essay")
-    written = attempts.start(cast.bob.id, essay, now=NOW)
-    answers.save(written.id, 1, "It is a pipe.", revision=1, now=NOW)
-    attempts.submit(written, now=NOW)
-    cast.course.offers_practice = True
-    practised = add_to_bank(cast.course.id, "practised", "practice", kind="essay")
-    shown = {"version": 1, "revision": 0, "response": "It is a pipe."}
-    review = cards.answer(cast.bob.id, cast.course, practised.id, **shown, now=NOW)
-    row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
-    blob = Blob(sha256="5" * 64, size=4, data=b"work")
-    kept = {"user_id": cast.bob.id, "lab_id": cast.lab.id, "sha256": blob.sha256, "size": 4, "files": 1}
-    save = LabSave(reason="user", **kept)
-    database.session.add_all([blob, save])
-    database.session.flush()
-    drop = Asked("drop", how="full")
-    regrade = asking.draft(essay, asked.id, drop, "Wrong", by_id=cast.alice.id, now=datetime.now(UTC))
-    drawing = QuizFactory(module=cast.quiz.module, slug="drawing", position=10)
-    add_question(drawing, "upload")
-    handed = attempts.start(cast.bob.id, drawing, now=NOW)
-    file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
-    return {
-        "handed": handed.id,
-        "file": file.id,
-        "asked": asked.id,
-        "regrade": regrade.id,
-        "session": lab_session.id,
-        "save": save.id,
-        "attempt": attempt.id,
-        "written": written.id,
-        "token": row.id,
-        "bob": cast.bob.id,
-        "question": cast.quiz.questions[0].id,
-        "practised": practised.id,
-        "review": review.id,
-        "cohort": cohorts.add(cast.course, "blue").id,
-        "check": cast.check.id,
-        "step": cast.check.step_id,
-    }
-
-
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize(("endpoint", "method"), TABLE)
-def test_each_role_gets_what_the_table_says(
-    client: FlaskClient, cast: Cast, names: dict[str, Any], endpoint: str, method: str, role: str
-) -> None:
+def test_each_role_gets_what_the_table_says(ground: Ground, endpoint: str, method: str, role: str) -> None:
     address, body, expected = TABLE[endpoint, method]
 
-    status = ask(client, cast, role, method, address.format(**names), body)
+    status = ground.ask(role, method, address.format(**ground.names), body)
 
     assert status == expected[ROLES.index(role)]
 
 
 @pytest.mark.parametrize(("endpoint", "method"), TABLE)
 def test_an_assistant_gets_what_a_teacher_gets_but_for_what_is_the_teachers_own(
-    client: FlaskClient, cast: Cast, names: dict[str, Any], endpoint: str, method: str
+    ground: Ground, endpoint: str, method: str
 ) -> None:
     address, body, expected = TABLE[endpoint, method]
-    database.session.get_one(Enrolment, (cast.course.id, cast.alice.id)).role = "assistant"
-    database.session.flush()
+    course, alice = ground.names["course"], ground.names["alice"]
+    db.session.get_one(Enrolment, (course, alice)).role = "assistant"
+    db.session.flush()
 
-    status = ask(client, cast, "alice", method, address.format(**names), body)
+    status = ground.ask("alice", method, address.format(**ground.names), body)
 
     assert status == TEACHERS_OWN.get((endpoint, method), expected[ROLES.index("alice")])
 
@@ -359,16 +300,14 @@ def test_every_route_has_a_row_and_every_row_a_route(bare_app: Flask) -> None:
     assert routes == set(TABLE)
 
 
-def test_a_session_counts_for_nothing_at_the_api(client: FlaskClient, cast: Cast) -> None:
-    sign_in(client, "alice")
-
-    assert client.get(f"{API}/me").status_code == 401
+def test_a_session_counts_for_nothing_at_the_api(ground: Ground) -> None:
+    assert ground.visitor("alice").client.get(f"{API}/me").status_code == 401
 
 
-def test_an_unpublished_course_is_hidden_from_outsiders(client: FlaskClient, cast: Cast) -> None:
-    cast.course.is_published = False
-    database.session.flush()
+def test_an_unpublished_course_is_hidden_from_outsiders(ground: Ground) -> None:
+    db.session.get_one(Course, ground.names["course"]).is_published = False
+    db.session.flush()
 
-    statuses = [ask(client, cast, role, "GET", f"{API}{COURSE}", {}) for role in ROLES]
+    statuses = [ground.ask(role, "GET", f"{API}{COURSE}", {}) for role in ROLES]
 
     assert statuses == [401, 404, 404, 200, 200]

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from extensions import limiter
-from tests import test_access_table
-from tests.factories import Cast
-from tests.people import sign_in, token
-from tests.test_access_table import API, ROLES, TABLE
+from tests.access_ground import ROLES, ground, laid
+from tests.grounds import NOBODY, Ground
+from tests.people import token
+from tests.test_access_table import API, TABLE
 
-names = test_access_table.names
+__all__ = ["ground", "laid"]
 PAGES = [key for key, row in TABLE.items() if not row[0].startswith(API) and key[1] in ("POST", "PUT")]
 SHOWN = [key for key, row in TABLE.items() if not row[0].startswith(API) and key[1] == "GET"]
 # Every name that a form of ours or a script of a page sends, and that a page takes in its address.
@@ -32,7 +32,7 @@ EXAMPLES = 12
 
 texts = st.one_of(
     st.text(max_size=20),
-    st.text(alphabet="x", min_size=LONG, max_size=LONG),
+    st.just("x" * LONG),
     st.sampled_from(
         ["\x00", "a\x00b", "1" * 400, "-1", "1e999", "nan", "%", "{0}", "' OR 1=1", "9" * 30, "\u202e", "∞"]
     ),
@@ -57,20 +57,25 @@ generated = settings(
 
 
 @pytest.fixture(autouse=True)
-def without_limits(app: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def without_limits(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """A form is asked more often than anybody may."""
     monkeypatch.setattr(limiter, "enabled", False)
 
 
 @pytest.fixture
-def visitor(client: FlaskClient, cast: Cast, request: pytest.FixtureRequest) -> FlaskClient:
+def names(ground: Ground) -> dict[str, Any]:
+    """What stands in the addresses."""
+    return ground.names
+
+
+@pytest.fixture
+def visitor(ground: Ground, key: tuple[str, str]) -> FlaskClient:
     """Somebody who may use the form: signed out where one signs in."""
-    endpoint, method = request.getfixturevalue("key")
-    statuses = TABLE[endpoint, method][2]
+    if key[0] in SIGNED_OUT:
+        return ground.app.test_client()
+    statuses = TABLE[key][2]
     welcome = [role for role, status in zip(ROLES, statuses, strict=True) if status not in (401, 403, 404)]
-    if endpoint not in SIGNED_OUT:
-        assert sign_in(client, next((role for role in welcome if role != "nobody"), "bob")).status_code == 302
-    return client
+    return ground.visitor(next((role for role in welcome if role != NOBODY), "bob")).client
 
 
 def bodies_of(method: str) -> Any:

@@ -18,6 +18,8 @@ from extensions import db as database
 from models import Blob, LabSave, User, utcnow
 from services.courses import cohorts
 from services.practice import cards
+from services.regrades import asking
+from services.regrades.asking import Asked
 from tests.api.conftest import API, UNDOCUMENTED, Program, document_of, problem
 from tests.factories import Cast
 from tests.quizzes.test_draws import add_to_bank
@@ -111,6 +113,9 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     shown = {"version": 1, "revision": 0, "response": "It is a pipe."}
     ids["review_id"] = cards.answer(cast.bob.id, cast.course, practised.id, **shown, now=utcnow()).id
     ids["cohort_id"] = cohorts.add(cast.course, "Mornings").id
+    drop = Asked("drop", how="full")
+    question = cast.quiz.questions[0].id
+    ids["regrade_id"] = asking.draft(cast.quiz, question, drop, "Wrong", by_id=cast.alice.id, now=utcnow()).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}
 

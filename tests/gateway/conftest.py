@@ -22,8 +22,8 @@ from services.labs import lifecycle, moves
 from services.tickets import Holder, Issuer
 from tests.backends.conftest import ESCAPES
 from tests.conftest import CommittedDatabase
-from tests.factories import make_cast
 from tests.gateway.file_panels import Panel
+from tests.kept_cast import find_cast
 
 PATIENCE_S = 20.0
 Browser = TestClient[Any, Any]
@@ -44,7 +44,7 @@ class Stage:
         self.uniquifiers: dict[int, str] = {}
         self.backend = LocalBackend(committed.settings.var_dir.resolve())
         with self.app.app_context():
-            cast = make_cast()
+            cast = find_cast()
             self.alice, self.bob, self.charlie, self.dana = (
                 one.id for one in (cast.alice, cast.bob, cast.charlie, cast.dana)
             )
@@ -110,8 +110,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(committed_db: CommittedDatabase) -> Iterator[Stage]:
-    made = Stage(committed_db)
+def stage(committed_cast: CommittedDatabase) -> Iterator[Stage]:
+    made = Stage(committed_cast)
     yield made
     made.backend.stop_all()
 

@@ -1,0 +1,94 @@
+"""The ground of the access table and of whatever else asks every route: bob with one thing of every kind."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, text
+
+from extensions import db
+from models import Blob, LabSave
+from services.accounts import tokens
+from services.courses import cohorts
+from services.practice import cards
+from services.quizzes import answers, attempts, uploads
+from services.regrades import asking
+from services.regrades.asking import Asked
+from tests.factories import Cast, QuizFactory, add_question, run_lab
+from tests.grounds import NOBODY, Ground, bound, forget
+from tests.kept_cast import find_cast
+from tests.quizzes.test_draws import add_to_bank
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ROLES = (NOBODY, "charlie", "bob", "alice", "dana")
+
+
+def add_things(cast: Cast) -> dict[str, Any]:
+    """Give bob what addresses speak of; return what stands in them, by name."""
+    cast.lab.ports = [8000]
+    lab_session = run_lab(cast.bob, cast.lab, datetime.now(UTC), expires_at=datetime.now(UTC).replace(year=2100))
+    cast.quiz.questions[0].current.hints = [{"text": "Think", "html": "<p>Think</p>", "price": "10%"}]
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=NOW)
+    essay = QuizFactory(module=cast.quiz.module, slug="essay", position=9)
+    asked = add_question(essay, "essay")
+    written = attempts.start(cast.bob.id, essay, now=NOW)
+    answers.save(written.id, 1, "It is a pipe.", revision=1, now=NOW)
+    attempts.submit(written, now=NOW)
+    cast.course.offers_practice = True
+    practised = add_to_bank(cast.course.id, "practised", "practice", kind="essay")
+    shown = {"version": 1, "revision": 0, "response": "It is a pipe."}
+    review = cards.answer(cast.bob.id, cast.course, practised.id, **shown, now=NOW)
+    row, _plain = tokens.issue(cast.bob.id, name="a script", scopes=["read"], days=9, now=NOW)
+    blob = Blob(sha256="5" * 64, size=4, data=b"work")
+    kept = {"user_id": cast.bob.id, "lab_id": cast.lab.id, "sha256": blob.sha256, "size": 4, "files": 1}
+    save = LabSave(reason="user", **kept)
+    db.session.add_all([blob, save])
+    db.session.flush()
+    drop = Asked("drop", how="full")
+    regrade = asking.draft(essay, asked.id, drop, "Wrong", by_id=cast.alice.id, now=datetime.now(UTC))
+    drawing = QuizFactory(module=cast.quiz.module, slug="drawing", position=10)
+    add_question(drawing, "upload")
+    handed = attempts.start(cast.bob.id, drawing, now=NOW)
+    file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
+    return {
+        "handed": handed.id,
+        "file": file.id,
+        "asked": asked.id,
+        "regrade": regrade.id,
+        "session": lab_session.id,
+        "save": save.id,
+        "attempt": attempt.id,
+        "written": written.id,
+        "token": row.id,
+        "bob": cast.bob.id,
+        "alice": cast.alice.id,
+        "course": cast.course.id,
+        "question": cast.quiz.questions[0].id,
+        "practised": practised.id,
+        "review": review.id,
+        "cohort": cohorts.add(cast.course, "blue").id,
+        "check": cast.check.id,
+        "step": cast.check.step_id,
+    }
+
+
+@pytest.fixture(scope="module")
+def laid(bare_app: Flask, cast_engine: Engine) -> Iterator[Ground]:
+    """The ground, once a module."""
+    with bound(bare_app, cast_engine) as connection:
+        # However long a test thinks meanwhile.
+        db.session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        forget(bare_app)
+        cast = find_cast()
+        made = Ground(bare_app, connection, add_things(cast))
+        made.let_in(cast, *ROLES)
+        yield made
+
+
+@pytest.fixture
+def ground(laid: Ground) -> Iterator[Ground]:
+    """The ground as each test finds it."""
+    with laid.forgetting() as found:
+        yield found
