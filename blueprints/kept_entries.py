@@ -20,15 +20,19 @@ SLOT, SLOT_END = b"<!--slot-->", b"<!--/slot-->"
 OWN_HEADERS = ("x-request-id", "date", "content-length", "server")
 
 
+FIELDS = ("session", "identity", "languages", "until", "route", "slot")
+
+
 @dataclass(frozen=True)
 class Entry:
     """A kept page; its body is compressed unless `is_plain`.
 
-    `session` and `identity` are digests of the values that it was made with, `until` is Unix time.
+    `session`, `identity` and `languages` are digests of the values that it was made with, `until` is Unix time.
     """
 
     session: str
     identity: str
+    languages: str
     on: Depends
     until: float
     route: str
@@ -40,7 +44,7 @@ class Entry:
 
     def packed(self) -> bytes:
         """Return it as it is kept."""
-        head: dict[str, Any] = {name: getattr(self, name) for name in ("session", "identity", "until", "route", "slot")}
+        head: dict[str, Any] = {name: getattr(self, name) for name in FIELDS}
         head |= {"versions": self.on.versions, "headers": self.headers}
         return json.dumps(head, separators=(",", ":")).encode() + b"\n" + self.body
 
@@ -78,9 +82,9 @@ def digest(value: bytes) -> str:
     return hashlib.blake2b(value, digest_size=12).hexdigest()
 
 
-def key(release: str, session_digest: str, path: str, query: str, languages: str) -> str:
+def key(release: str, session_digest: str, path: str, query: str) -> str:
     """Return the key of a page of somebody's session."""
-    return f"{PREFIX}{session_digest}:{digest(f'{release}|{path}?{query}|{languages}'.encode())}"
+    return f"{PREFIX}{session_digest}:{digest(f'{release}|{path}?{query}'.encode())}"
 
 
 def release(*settings: str) -> str:

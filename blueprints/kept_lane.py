@@ -31,6 +31,7 @@ GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))")
 # A request that says more about itself than these pages look at.
 UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_X_YURT_PERSON", "HTTP_RANGE")
 
+QUERIES = ("", "partial=1")
 # Who fills slots, by name: from what else the page depends on, whose it is, and what the slot says. None: it is stale.
 SLOTS = "yurt_slots"
 Fill = Callable[[Depends, int, dict[str, Any]], bytes | None]
@@ -72,7 +73,6 @@ class Lane:
             session_digest(sid),
             environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
             environ.get("QUERY_STRING", ""),
-            environ.get("HTTP_ACCEPT_LANGUAGE", ""),
         )
         sessions: Sessions = self._app.session_interface  # type: ignore[assignment]  # app.py has set it
         try:
@@ -80,7 +80,7 @@ class Lane:
         except RedisError:
             return None
         environ[READ] = read
-        entry = _valid(read)
+        entry = _valid(read, languages_of(environ))
         if entry is None:
             PAGES.labels("miss").inc()
             return None
@@ -121,12 +121,19 @@ def _is_for_a_page(environ: Environ) -> bool:
     return (
         environ["REQUEST_METHOD"] == "GET"
         and (path == "/" or path.startswith("/courses/"))
+        # One page an address: nobody fills Redis by asking for the same one in many ways.
+        and environ.get("QUERY_STRING", "") in QUERIES
         and "HTTP_COOKIE" in environ
         and not any(name in environ for name in UNUSUAL)
     )
 
 
-def _valid(read: SessionRead) -> Entry | None:
+def languages_of(environ: Environ) -> str:
+    """Return a digest of what languages the reader asks for."""
+    return kept_entries.digest(environ.get("HTTP_ACCEPT_LANGUAGE", "").encode())
+
+
+def _valid(read: SessionRead, languages: str) -> Entry | None:
     """Return the entry that came with the session, where it was made for both as they are now."""
     kept = read.further[0]
     if kept is None or read.stored is None or read.identity is None or identities.is_changing(read.identity):
@@ -138,4 +145,4 @@ def _valid(read: SessionRead) -> Entry | None:
     is_theirs = entry.session == kept_entries.digest(read.stored) and read.identity[0] is not None
     if not is_theirs or entry.identity != kept_entries.digest(read.identity[0] or b""):
         return None
-    return entry if entry.until > time.time() else None
+    return entry if entry.languages == languages and entry.until > time.time() else None

@@ -67,6 +67,7 @@ def _store(response: Response) -> Response:
     entry = kept_entries.Entry(
         session=kept_entries.digest(read.stored),
         identity=kept_entries.digest(whose),
+        languages=kept_lane.languages_of(request.environ),
         on=on,
         until=until,
         route=route_name(),
