@@ -76,9 +76,9 @@ def show(attempt_id: int, position: int) -> ResponseReturnValue:
     """Show an answer with its question and what is right, to grade it; the person has it then, unless somebody has."""
     item = access.graded_answer(attempt_id, position, me())
     is_free = holds.take((attempt_id, position), me().id, now())
+    page = _page(item, _given_before(item), is_held_by_other=not is_free)
     db.session.commit()
-    item = access.graded_answer(attempt_id, position, me())
-    return _page(item, _given_before(item), is_held_by_other=not is_free)
+    return page
 
 
 @manual_grading.post(f"{ANSWER}/hold")
