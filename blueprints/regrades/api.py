@@ -54,7 +54,7 @@ def create_preview(slug: str, quiz: str, json_data: RegradeIn) -> Any:
 @regrades_api.auth_required(auth)
 @regrades_api.input(PageQuery, location="query")
 @regrades_api.output(RegradeDetailOut)
-@regrades_api.doc(summary="Read a regrade or its preview", responses=responses(404, 422))
+@regrades_api.doc(summary="Read a regrade or its preview", responses=responses(403, 404, 422))
 @scope("read")
 def read_regrade(regrade_id: int, query_data: PageQuery) -> Any:
     """Give the attempts that it changes: of a draft as they would be now, otherwise as they were."""
