@@ -71,11 +71,12 @@ def draft(quiz: Quiz, question_id: int, asked: Asked, reason: str, *, by_id: int
 
 
 def find(quiz: Quiz, question_id: int) -> tuple[Question, QuestionVersion]:
-    """Return a question of the quiz's course with its current version; raise NotFound, also where it has none."""
+    """Return a question of the quiz, or of the bank, with its current version; raise NotFound, also where it has none."""
+    is_its = Question.quiz_id.is_(None) | (Question.quiz_id == quiz.id)
     query = (
         select(Question, QuestionVersion)
         .join(QuestionVersion, QuestionVersion.id == Question.current_id)
-        .where(Question.id == question_id, Question.course_id == quiz.course_id)
+        .where(Question.id == question_id, Question.course_id == quiz.course_id, is_its)
     )
     row = db.session.execute(query).tuples().one_or_none() if question_id < 2**63 else None
     if row is None:

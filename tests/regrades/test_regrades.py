@@ -269,6 +269,14 @@ def test_a_reason_is_needed_and_a_question_of_the_course(cast: Cast, quiz: Quiz)
         asking.draft(quiz, 2**70, Asked("drop", how="out"), WHY, by_id=cast.alice.id, now=NOW)
 
 
+def test_a_question_of_another_quiz_is_not_this_ones(cast: Cast, quiz: Quiz) -> None:
+    other = QuizFactory(module=quiz.module, slug="another", position=99)
+    question = add_question(other, "single")
+
+    with pytest.raises(NotFound):
+        asking.draft(quiz, question.id, Asked("drop", how="out"), WHY, by_id=cast.alice.id, now=NOW)
+
+
 def test_a_key_whose_choices_moved_is_refused(cast: Cast, quiz: Quiz) -> None:
     hand_in(cast.bob, quiz, {1: "b"})
     question = quiz.questions[0]
