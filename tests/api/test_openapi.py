@@ -82,7 +82,10 @@ def test_a_body_that_is_asked_for_is_required(document: dict[str, Any]) -> None:
     required = {operation["operationId"]: operation["requestBody"]["required"] for operation in taking}
 
     assert len(required) >= 24
-    assert {name for name, is_required in required.items() if is_required is not True} == {"start_attempt", "undo_regrade"}
+    assert {name for name, is_required in required.items() if is_required is not True} == {
+        "start_attempt",
+        "undo_regrade",
+    }
     assert required["start_attempt"] is required["undo_regrade"] is False
 
 

@@ -13,7 +13,7 @@ from question_types import TYPES
 from reasons import Code
 from services.errors import InvalidInput, NotFound, Refused
 from services.leaderboards import audits
-from services.quizzes import manual, waiting
+from services.quizzes import attempts, manual, uploads, waiting
 from services.regrades import applying, asking
 from services.regrades.asking import Asked
 from tests.factories import RIGHT, Cast, EnrolmentFactory, QuizFactory, UserFactory, add_question
@@ -299,6 +299,10 @@ def test_every_type_can_be_regraded(cast: Cast) -> None:
             continue  # no student sends its answer
         quiz = QuizFactory(module=cast.quiz.module, slug=f"of-{kind}", position=20 + number, points=10)
         question = add_question(quiz, kind)
+        if TYPES[kind].takes_files:
+            opened = attempts.start(cast.bob.id, quiz, now=NOW)
+            file = uploads.add(opened.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
+            response = [{"id": str(file.id), "name": file.name, "size": file.size}]
         attempt = hand_in(cast.bob, quiz, {1: response})
         done = [regrade(quiz, question, "accept", cast.alice, attempt_id=attempt.id)]
         assert score_of(attempt) == (1, 1), kind
