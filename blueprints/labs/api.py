@@ -6,7 +6,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import url_for
 
-from blueprints import access, limits
+from blueprints import access, access_labs, limits
 from blueprints.bearer import auth, me, scope
 from blueprints.labs import documents, starting
 from blueprints.labs.schemas import LabDetailOut, LabOut, LabsOut, SessionOut, SessionsOut
@@ -97,7 +97,7 @@ def list_sessions() -> Any:
 @scope("read")
 def read_session(session_id: uuid.UUID) -> Any:
     """Give the state, the place in the queue, and the checks."""
-    return documents.shown(access.own_lab(session_id, me()))
+    return documents.shown(access_labs.own_lab(session_id, me()))
 
 
 @labs_api.post("/lab-sessions/<uuid:session_id>/stop")
@@ -107,7 +107,7 @@ def read_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def stop_session(session_id: uuid.UUID) -> Any:
     """End it; what is in its home stays for the next start."""
-    lab_session = access.own_lab(session_id, me())
+    lab_session = access_labs.own_lab(session_id, me())
     lifecycle.stop(lab_session, reason="user", now=now())
     return _committed(lab_session)
 
@@ -120,7 +120,7 @@ def stop_session(session_id: uuid.UUID) -> Any:
 @limits.each_person("lab_starts")
 def reset_session(session_id: uuid.UUID) -> Any:
     """Throw everything in it away."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     starting.reset(lab_session)
     return _committed(lab_session)
 
@@ -132,7 +132,7 @@ def reset_session(session_id: uuid.UUID) -> Any:
 @scope("write")
 def extend_session(session_id: uuid.UUID) -> Any:
     """Count it as used now."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     running_labs.extend(lab_session, now=now())
     return _committed(lab_session)
 
@@ -145,7 +145,7 @@ def extend_session(session_id: uuid.UUID) -> Any:
 @limits.each_person("checks")
 def run_check(session_id: uuid.UUID, check_id: int) -> Any:
     """Queue the check; the session tells its outcome."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     checks.request(lab_session, check_id, now=now())
     return _committed(lab_session)
 
@@ -158,7 +158,7 @@ def run_check(session_id: uuid.UUID, check_id: int) -> Any:
 @limits.each_person("checks")
 def run_step(session_id: uuid.UUID, step_id: int) -> Any:
     """Queue the checks; the session tells their outcomes."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     checks.request_step(lab_session, step_id, now=now())
     return _committed(lab_session)
 
@@ -170,7 +170,7 @@ def run_step(session_id: uuid.UUID, step_id: int) -> Any:
 @scope("write")
 def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
     """Give the solution where the step is passed, or where its student is stuck; the timeline tells that they asked."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     progress.show_solution(lab_session, step_id, now=now())
     return _committed(lab_session)
 

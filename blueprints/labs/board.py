@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blueprints import access, live_tickets
+from blueprints import access, access_labs, live_tickets
 from blueprints.labs import board_words
 from blueprints.pages import login_required, me, now
 from extensions import db
@@ -26,7 +26,7 @@ def show(slug: str) -> ResponseReturnValue:
     """Everyone who has a lab in the course now, those first who need help."""
     course = access.board(slug, me())
     lab = request.args.get("lab", "")
-    lab_id, page = access.lab_id_of(course, lab), request.args.get("page", 1, int)
+    lab_id, page = access_labs.lab_id_of(course, lab), request.args.get("page", 1, int)
     board_page = board.board(course, me(), now=now(), lab_id=lab_id, page=page)
     ticket = live_tickets.issuer().live("labs", course.id)
     return render_template(
@@ -52,7 +52,7 @@ def act(slug: str, action: str) -> ResponseReturnValue:
     if action not in ACTIONS:
         raise NotFound
     lab = request.form.get("lab", "")
-    message = ACTIONS[action](course, access.lab_id_of(course, lab), now())
+    message = ACTIONS[action](course, access_labs.lab_id_of(course, lab), now())
     db.session.commit()
     flash(message, "success")
     return redirect(url_for("labs_board.show", slug=slug, lab=lab or None))

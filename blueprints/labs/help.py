@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
-from blueprints import access, limits
+from blueprints import access_labs, limits
 from blueprints.labs import documents
 from blueprints.pages import json_object, login_required, me, now, takes_json
 from extensions import db
@@ -24,7 +24,7 @@ lab_help = Blueprint("lab_help", __name__)
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID) -> Response:
     """Ask for help, or change the note."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     hands.raise_hand(lab_session, _text("note"), now=now())
     return _committed(lab_session)
 
@@ -33,7 +33,7 @@ def raise_hand(session_id: uuid.UUID) -> Response:
 @login_required
 def lower_hand(session_id: uuid.UUID) -> Response:
     """Lower the hand, by its student or whoever helps."""
-    lab_session = access.shared_lab(session_id, me())
+    lab_session = access_labs.shared_lab(session_id, me())
     hands.lower_hand(lab_session, me(), now=now())
     return _committed(lab_session)
 
@@ -42,7 +42,7 @@ def lower_hand(session_id: uuid.UUID) -> Response:
 @login_required
 def messages(session_id: uuid.UUID) -> Response:
     """What was said, after the message `after`."""
-    lab_session = access.shared_lab(session_id, me())
+    lab_session = access_labs.shared_lab(session_id, me())
     return jsonify(messages=help_messages.of(lab_session, me(), after=max(0, request.args.get("after", 0, int))))
 
 
@@ -51,7 +51,7 @@ def messages(session_id: uuid.UUID) -> Response:
 @takes_json
 def say(session_id: uuid.UUID) -> Response:
     """Say something."""
-    lab_session = access.shared_lab(session_id, me())
+    lab_session = access_labs.shared_lab(session_id, me())
     limits.spend("messages", me().id, lab_session.id)
     help_messages.say(lab_session, me(), _text("text"), now=now())
     return _committed(lab_session)
@@ -62,7 +62,7 @@ def say(session_id: uuid.UUID) -> Response:
 @takes_json
 def read(session_id: uuid.UUID) -> Response:
     """Note how far one has read."""
-    lab_session = access.shared_lab(session_id, me())
+    lab_session = access_labs.shared_lab(session_id, me())
     upto = json_object().get("upto")
     if not isinstance(upto, int) or isinstance(upto, bool) or not 0 <= upto < 2**63:
         raise InvalidInput("upto", _("That can't be the number of a message."))
@@ -74,7 +74,7 @@ def read(session_id: uuid.UUID) -> Response:
 @login_required
 def give(session_id: uuid.UUID, visit_id: int) -> Response:
     """Let a visitor type, too."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     visits.give(lab_session, visit_id, now=now())
     return _committed(lab_session)
 
@@ -83,7 +83,7 @@ def give(session_id: uuid.UUID, visit_id: int) -> Response:
 @login_required
 def take_back(session_id: uuid.UUID, visit_id: int) -> Response:
     """Take the keyboard back from a visitor, or refuse it."""
-    lab_session = access.own_lab(session_id, me())
+    lab_session = access_labs.own_lab(session_id, me())
     visits.take_back(lab_session, visit_id, now=now())
     return _committed(lab_session)
 

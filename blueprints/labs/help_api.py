@@ -6,7 +6,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from blueprints import access, limits
+from blueprints import access, access_labs, limits
 from blueprints.bearer import auth, me, scope
 from blueprints.labs import board_words
 from blueprints.labs.schemas_help import (
@@ -42,7 +42,7 @@ OF_SESSION = ("state", "node", "hand_raised_at", "hand_note", "last_active_at", 
 def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
     """For the course's staff: raised hands first, then who fails a check again and again, then who is stuck."""
     course = access.board(slug, me())
-    lab_id = access.lab_id_of(course, query_data.lab)
+    lab_id = access_labs.lab_id_of(course, query_data.lab)
     at = now()
     board_page = board.board(course, me(), now=at, lab_id=lab_id, page=query_data.page, per_page=query_data.per_page)
     counts = {"running": board_page.running, "queued": board_page.queued, "needing": board_page.needing}
@@ -76,7 +76,7 @@ def _row(row: board.Row, at: datetime) -> dict[str, Any]:
 def stop_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; work is saved as with any other end."""
     course = access.board(slug, me())
-    count = bulk.stop_all(course, access.lab_id_of(course, json_data.lab), now=now())
+    count = bulk.stop_all(course, access_labs.lab_id_of(course, json_data.lab), now=now())
     return _counted(count)
 
 
@@ -89,7 +89,7 @@ def stop_labs(slug: str, json_data: LabsIn) -> Any:
 def extend_labs(slug: str, json_data: KeepIn) -> Any:
     """For the course's staff; nothing outlives its longest life."""
     course = access.board(slug, me())
-    lab_id = access.lab_id_of(course, json_data.lab)
+    lab_id = access_labs.lab_id_of(course, json_data.lab)
     return _counted(bulk.keep_all(course, lab_id, json_data.minutes, me(), now=now()))
 
 
@@ -102,7 +102,7 @@ def extend_labs(slug: str, json_data: KeepIn) -> Any:
 def save_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; it is done in the background."""
     course = access.board(slug, me())
-    return _counted(bulk.save_all(course, access.lab_id_of(course, json_data.lab), now=now()))
+    return _counted(bulk.save_all(course, access_labs.lab_id_of(course, json_data.lab), now=now()))
 
 
 @lab_help_api.put("/lab-sessions/<uuid:session_id>/hand")
@@ -114,7 +114,7 @@ def save_labs(slug: str, json_data: LabsIn) -> Any:
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     """Ask for help in one's own lab; a hand that is up gets the new note."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     hands.raise_hand(lab_session, json_data.note, now=now())
     return _hand(lab_session)
 
@@ -126,7 +126,7 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
 @scope("write")
 def lower_hand(session_id: uuid.UUID) -> Any:
     """For the lab's student and the course's staff."""
-    lab_session = access.shared_lab(session_id, me())
+    lab_session = access_labs.shared_lab(session_id, me())
     hands.lower_hand(lab_session, me(), now=now())
     return _hand(lab_session)
 
@@ -139,7 +139,7 @@ def lower_hand(session_id: uuid.UUID) -> Any:
 @scope("read")
 def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
     """For the lab's student and the course's staff: at most 200, the newest."""
-    return {"messages": messages.of(access.shared_lab(session_id, me()), me(), after=query_data.after)}
+    return {"messages": messages.of(access_labs.shared_lab(session_id, me()), me(), after=query_data.after)}
 
 
 @lab_help_api.post("/lab-sessions/<uuid:session_id>/messages")
@@ -150,7 +150,7 @@ def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
 @scope("write")
 def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
     """For the lab's student and the course's staff; ten a minute."""
-    lab_session = access.shared_lab(session_id, me())
+    lab_session = access_labs.shared_lab(session_id, me())
     limits.spend("messages", me().id, lab_session.id)
     message = messages.say(lab_session, me(), json_data.text, now=now())
     db.session.commit()

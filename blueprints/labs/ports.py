@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, Response, current_app, jsonify, redirect
 from flask.typing import ResponseReturnValue
 
-from blueprints import access, limits, live_tickets
+from blueprints import access_labs, limits, live_tickets
 from blueprints.labs.panels import origin
 from blueprints.pages import login_required, me
 from config import Settings
@@ -41,7 +41,7 @@ def open_port(session_id: uuid.UUID, port: int) -> ResponseReturnValue:
 
 
 def _with_port(session_id: uuid.UUID, port: int) -> LabSession:
-    lab_session = access.running_lab(session_id, me())
+    lab_session = access_labs.running_lab(session_id, me())
     if port not in lab_session.lab.ports:
         raise NotFound
     return lab_session

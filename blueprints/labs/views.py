@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from blueprints import access, limits, live_tickets
+from blueprints import access, access_labs, limits, live_tickets
 from blueprints.errors import wants_json
 from blueprints.labs import documents, panels, starting, step_rows
 from blueprints.pages import link, login_required, me, now
@@ -88,7 +88,7 @@ def start(slug: str, lab: str) -> ResponseReturnValue:
 @login_required
 def stop(session_id: uuid.UUID) -> Response:
     """End the lab, or leave the queue."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     lifecycle.stop(lab_session, reason="user", now=now())
     return _committed(lab_session)
 
@@ -98,7 +98,7 @@ def stop(session_id: uuid.UUID) -> Response:
 @limits.each_person("lab_starts")
 def reset(session_id: uuid.UUID) -> Response:
     """Throw everything in the lab away, and begin anew."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     starting.reset(lab_session)
     return _committed(lab_session)
 
@@ -107,7 +107,7 @@ def reset(session_id: uuid.UUID) -> Response:
 @login_required
 def extend(session_id: uuid.UUID) -> Response:
     """Keep an idle lab."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     running_labs.extend(lab_session, now=now())
     return _committed(lab_session)
 
@@ -117,7 +117,7 @@ def extend(session_id: uuid.UUID) -> Response:
 @limits.each_person("checks")
 def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
     """Have a check run."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     checks.request(lab_session, check_id, now=now())
     return _committed(lab_session), 202
 
@@ -127,7 +127,7 @@ def check(session_id: uuid.UUID, check_id: int) -> ResponseReturnValue:
 @limits.each_person("checks")
 def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
     """Have every check of a step run."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     checks.request_step(lab_session, step_id, now=now())
     return _committed(lab_session), 202
 
@@ -136,7 +136,7 @@ def check_step(session_id: uuid.UUID, step_id: int) -> ResponseReturnValue:
 @login_required
 def solution(session_id: uuid.UUID, step_id: int) -> Response:
     """Open a step's solution for a student who is stuck."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     progress.show_solution(lab_session, step_id, now=now())
     return _committed(lab_session)
 
@@ -145,7 +145,7 @@ def solution(session_id: uuid.UUID, step_id: int) -> Response:
 @login_required
 def state(session_id: uuid.UUID) -> Response:
     """The state document, for a page that can't listen."""
-    return jsonify(documents.shown(access.lab(session_id, me())))
+    return jsonify(documents.shown(access_labs.lab(session_id, me())))
 
 
 @labs.post("/lab-sessions/<uuid:session_id>/ticket")
@@ -153,7 +153,7 @@ def state(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once."""
-    lab_session = access.running_lab(session_id, me())
+    lab_session = access_labs.running_lab(session_id, me())
     return jsonify(url=f"/live/terminals/{lab_session.id}?ticket={live_tickets.issuer().terminal(lab_session.id)}")
 
 
@@ -162,7 +162,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state."""
-    lab_session = access.lab(session_id, me())
+    lab_session = access_labs.lab(session_id, me())
     ticket = live_tickets.issuer().live("lab", lab_session.id)
     return jsonify(url=f"/live/labs/{lab_session.id}?ticket={ticket}")
 
@@ -172,7 +172,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def files_ticket(session_id: uuid.UUID) -> Response:
     """A ticket for the files of a running lab."""
-    lab_session = access.running_lab(session_id, me())
+    lab_session = access_labs.running_lab(session_id, me())
     return jsonify(url=f"/live/files/{lab_session.id}", ticket=live_tickets.issuer().live("files", lab_session.id))
 
 

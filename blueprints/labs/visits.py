@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, render_template, ur
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import access, limits, live_tickets
+from blueprints import access_labs, limits, live_tickets
 from blueprints.labs import documents, panels, step_rows
 from blueprints.pages import login_required, me, now
 from extensions import db
@@ -22,7 +22,7 @@ lab_visits = Blueprint("lab_visits", __name__, url_prefix="/lab-sessions/<uuid:s
 @login_required
 def show(session_id: uuid.UUID) -> ResponseReturnValue:
     """The student's steps and screen, to read. Opening the page begins the visit."""
-    lab_session = access.helped_lab(session_id, me())
+    lab_session = access_labs.helped_lab(session_id, me())
     if lab_session.state != ENDED:
         visits.begin(lab_session, me(), now=now())
         db.session.commit()
@@ -46,7 +46,7 @@ def show(session_id: uuid.UUID) -> ResponseReturnValue:
 @limits.each_person("tickets")
 def live_ticket(session_id: uuid.UUID) -> Response:
     """A ticket to follow the lab's state; a visit that has ended begins anew."""
-    lab_session = access.helped_lab(session_id, me())
+    lab_session = access_labs.helped_lab(session_id, me())
     visits.begin(lab_session, me(), now=now())
     db.session.commit()
     ticket = live_tickets.issuer().live("lab", lab_session.id)
@@ -58,7 +58,7 @@ def live_ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("tickets")
 def ticket(session_id: uuid.UUID) -> Response:
     """A ticket that opens one terminal, once, for as long as the visit lasts."""
-    lab_session = access.helped_lab(session_id, me())
+    lab_session = access_labs.helped_lab(session_id, me())
     visit = visits.load(lab_session, me())
     if lab_session.state != RUNNING:
         raise Conflict(_("The lab isn't running."))
@@ -72,7 +72,7 @@ def ticket(session_id: uuid.UUID) -> Response:
 @limits.each_person("keyboard")
 def ask(session_id: uuid.UUID) -> Response:
     """Ask the student for the keyboard."""
-    lab_session = access.helped_lab(session_id, me())
+    lab_session = access_labs.helped_lab(session_id, me())
     visits.ask(lab_session, me(), now=now())
     return _committed(lab_session)
 
@@ -81,7 +81,7 @@ def ask(session_id: uuid.UUID) -> Response:
 @login_required
 def give_back(session_id: uuid.UUID) -> Response:
     """Hand the keyboard back, or ask for it no more."""
-    lab_session = access.helped_lab(session_id, me())
+    lab_session = access_labs.helped_lab(session_id, me())
     visits.give_back(lab_session, me(), now=now())
     return _committed(lab_session)
 
@@ -90,7 +90,7 @@ def give_back(session_id: uuid.UUID) -> Response:
 @login_required
 def leave(session_id: uuid.UUID) -> ResponseReturnValue:
     """End the visit."""
-    lab_session = access.helped_lab(session_id, me())
+    lab_session = access_labs.helped_lab(session_id, me())
     visits.end(lab_session.id, me().id, now=now())
     db.session.commit()
     return redirect(url_for("labs_board.show", slug=lab_session.course.slug))

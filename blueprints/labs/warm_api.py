@@ -5,7 +5,7 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
-from blueprints import access
+from blueprints import access_labs
 from blueprints.bearer import auth, me, scope
 from blueprints.labs import starting
 from blueprints.labs.schemas_warm import WarmIn, WarmOut
@@ -27,7 +27,7 @@ warm_api = APIBlueprint("warm_api", __name__, tag="Labs")
 @scope("read")
 def read_warm(slug: str, lab: str) -> Any:
     """Give the plans, and how many machines they want and there are."""
-    return _describe(access.planned_lab(slug, lab, me()))
+    return _describe(access_labs.planned_lab(slug, lab, me()))
 
 
 @warm_api.put("/courses/<slug>/labs/<lab>/warm")
@@ -38,7 +38,7 @@ def read_warm(slug: str, lab: str) -> Any:
 @scope("write")
 def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     """Replace all plans; an empty list keeps nothing warm."""
-    definition = access.planned_lab(slug, lab, me())
+    definition = access_labs.planned_lab(slug, lab, me())
     if json_data.plans:
         starting.check(definition)
     plans = []

@@ -5,7 +5,7 @@ import uuid
 from flask import Blueprint, Response, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
-from blueprints import access, limits
+from blueprints import access, access_labs, limits
 from blueprints.labs import documents, starting, timeline_words
 from blueprints.pages import login_required, me
 from extensions import db
@@ -52,7 +52,7 @@ def start_empty(slug: str, lab: str) -> Response:
 @login_required
 def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
     """A lab's timeline as a page, for its student and the staff."""
-    lab_session = access.lab_with_timeline(session_id, me())
+    lab_session = access_labs.lab_with_timeline(session_id, me())
     lines = timeline_words.lines(timelines.of(lab_session.id))
     return render_template(
         "labs/timeline.html", session=lab_session, lab=lab_session.lab, course=lab_session.course, lines=lines
@@ -63,7 +63,7 @@ def timeline(session_id: uuid.UUID) -> ResponseReturnValue:
 @login_required
 def archive(save_id: int) -> Response:
     """One's saved work, as a file to take home."""
-    return archive_of(access.save(save_id, me()))
+    return archive_of(access_labs.save(save_id, me()))
 
 
 @work.post("/lab-saves/<int:save_id>/restore")
@@ -71,7 +71,7 @@ def archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Response:
     """Begin anew with saved work."""
-    lab_session = starting.restore(me(), access.save(save_id, me()))
+    lab_session = starting.restore(me(), access_labs.save(save_id, me()))
     db.session.commit()
     return jsonify(documents.shown(lab_session))
 

@@ -7,7 +7,7 @@ import flask_babel
 from apiflask import APIBlueprint
 from flask import Response
 
-from blueprints import access, limits
+from blueprints import access, access_labs, limits
 from blueprints.bearer import auth, me, scope
 from blueprints.labs import documents, starting, timeline_words
 from blueprints.labs.schemas import SessionOut
@@ -43,7 +43,7 @@ def read_timeline(session_id: uuid.UUID) -> Any:
 
     For its student and the course's staff.
     """
-    lab_session = access.lab_with_timeline(session_id, me())
+    lab_session = access_labs.lab_with_timeline(session_id, me())
     events = timelines.of(lab_session.id)
     rows = [
         {
@@ -90,7 +90,7 @@ def list_saves(slug: str, lab: str) -> Any:
 @scope("read")
 def read_archive(save_id: int) -> Response:
     """Give the archive itself."""
-    return archive_of(access.save(save_id, me()))
+    return archive_of(access_labs.save(save_id, me()))
 
 
 @lab_work_api.post("/lab-saves/<int:save_id>/restore")
@@ -101,6 +101,6 @@ def read_archive(save_id: int) -> Response:
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""
-    lab_session = starting.restore(me(), access.save(save_id, me()))
+    lab_session = starting.restore(me(), access_labs.save(save_id, me()))
     db.session.commit()
     return documents.shown(lab_session)
