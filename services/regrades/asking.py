@@ -71,7 +71,7 @@ def draft(quiz: Quiz, question_id: int, asked: Asked, reason: str, *, by_id: int
 
 
 def find(quiz: Quiz, question_id: int) -> tuple[Question, QuestionVersion]:
-    """Return a question of the quiz or of the bank, with its current version; raise NotFound, also where it has none."""
+    """Return a question of the quiz or the bank, with its current version; raise NotFound, also where it has none."""
     is_its = Question.quiz_id.is_(None) | (Question.quiz_id == quiz.id)
     query = (
         select(Question, QuestionVersion)
