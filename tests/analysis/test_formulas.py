@@ -14,6 +14,12 @@ shares = st.integers(0, 6).map(lambda sixths: sixths / 6)
 scores = st.integers(0, 1_000).map(lambda marks: marks / 1_000)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def scipy_is_there():
+    """Import it before the first example, which hasn't got the second that it takes."""
+    stats()
+
+
 @given(st.lists(st.tuples(st.booleans(), scores), min_size=2, max_size=60))
 def test_discrimination_of_right_and_wrong_is_the_point_biserial_correlation(pairs):
     right, rest = [float(answer) for answer, _ in pairs], [score for _, score in pairs]
