@@ -243,14 +243,15 @@ def hand_in_a_quiz(person: Person) -> None:
     hand_in(person)
 
 
-@form("POST quiz_hints.take (number)", "quizzes/hints.html", roles=LEARNERS)
+@form("POST quiz_hints.take ()", "quizzes/hints.html", roles=LEARNERS)
 def take_a_hint(person: Person) -> None:
     quiz = f"hints-{person.name}"
     with person.site.app.app_context():
         course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
         version = add_question(QuizFactory(module=course.modules[0], slug=quiz, position=9), "essay").current
         assert version is not None
-        version.hints = [{"text": "Think", "html": "<p>Think twice</p>", "price": "10%"}]
+        second = {"text": "Write", "html": "<p>Write it down</p>", "price": "0"}
+        version.hints = [{"text": "Think", "html": "<p>Think twice</p>", "price": "10%"}, second]
         db.session.commit()
     person.open(f"{COURSE}/quizzes/{quiz}")
     person.send(re.compile("Start|Go on|Try again"), "form.actions")
@@ -258,6 +259,8 @@ def take_a_hint(person: Person) -> None:
     person.page.locator("#hint [data-confirm-hint]").press("Enter")
     expect(person.page.locator(".hints")).to_contain_text("Think twice")
     person.open(f"{person.page.url.removeprefix(person.site.url).split('#')[0]}/items/1/hints")
+    person.send("Take the hint", "main form")
+    expect(person.page.locator("main")).to_contain_text("Write it down")
     expect(person.page.locator("main")).to_contain_text("These are all hints.")
 
 
