@@ -82,7 +82,9 @@ SAMPLES: dict[type, Any] = {
 OF_PAGES = {"unknown", "kind_wanted", "size_wanted"} | {code for code in Code if "_in_use" in code}
 OF_PAGES |= {code for code in Code if code.startswith(("no_input", "no_request", "no_check", "cpu_", "page_", "use_"))}
 # Why a quiz can't be taken now is said, and never stored.
-OF_PAGES |= {code for code in Code if code.startswith(("quiz_", "requires_", "no_attempts"))}
+OF_PAGES |= {code for code in Code if code.startswith(("quiz_", "requires_", "no_attempts", "no_break", "regrade_"))}
+# Their table came later, and is gone before this migration is undone.
+OF_PAGES |= {code for code in Code if code.startswith("tests_")}
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code not in OF_PAGES])
