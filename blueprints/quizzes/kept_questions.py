@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from models import AttemptItem, QuestionVersion
-from question_types import Frozen
+from question_types import TYPES, Frozen
 
 kept_questions = Blueprint("kept_questions", __name__)
 TEMPLATE = "quizzes/_question.html"
@@ -59,7 +59,10 @@ def attempt_question(context: Context, item: AttemptItem) -> Markup:
 
 
 def _is_kept(context: Context, item: AttemptItem) -> bool:
-    """Whether the question is as it was drawn, and shows nothing of its student."""
+    """Whether the question is as it was drawn, and shows nothing of its student: no files of theirs, and no lab."""
+    kind = TYPES.get(item.version.kind)
+    if kind is None or kind.takes_files or kind.check_of is not None:
+        return False
     return item.response is None and not item.revision and item.position not in context["hints"]
 
 

@@ -15,12 +15,12 @@ from services.errors import InvalidInput
 from services.labs import checks
 from services.quizzes import answer_log, answers, attempts
 from services.quizzes.terms import GRACE
-from tests.api.conftest import Program, alice, program
+from tests.api.conftest import Program, alice, documented, program
 from tests.archive.folders import COURSE, QUIZ, make_folder
 from tests.factories import Cast, QuizFactory, add_question, run_lab
 from tests.people import put_json, sign_in
 
-__all__ = ["alice", "program"]
+__all__ = ["alice", "documented", "program"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
