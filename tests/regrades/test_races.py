@@ -210,7 +210,8 @@ def test_the_statements_do_not_grow_with_the_class(scene: Scene) -> None:
         for _round in range(2):
             for _each in range(2 + 3 * len(counts)):
                 hand_in(UserFactory(), quiz, {1: "a"})
-            db.session.refresh(alice)
+            for known in (alice, quiz, choice):
+                db.session.refresh(known)
             seen: list[str] = []
 
             def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any, to: list[str] = seen) -> None:
