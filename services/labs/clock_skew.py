@@ -10,10 +10,11 @@ from functools import cache
 from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, or_, select, update
 
 from extensions import db
-from models import CheckRun, LabSession, Mail, WarmLab
+from models import CheckRun, GradingRun, LabSession, Mail, WarmLab
+from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, RUNNING
 from services import outbox
-from services.labs import checks, lifecycle, saving, warm_stock
+from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
 
 # The clocks of several hosts differ by less.
@@ -23,6 +24,7 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     LabSession: (LabSession.state != ENDED,),
     WarmLab: (),
     CheckRun: (CheckRun.state.in_(("queued", "running")),),
+    GradingRun: (GradingRun.state.in_(OPEN_RUNS),),
     Mail: outbox.OPEN,
 }
 # How the work at a kind is tried again: what its longest pause follows from.
@@ -30,6 +32,7 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
     LabSession: (lifecycle.START_RETRIES, lifecycle.STOP_RETRIES, saving.RETRIES, saving.RETRIES_TO_REACH),
     WarmLab: (warm_stock.RETRIES,),
     CheckRun: (checks.RETRIES,),
+    GradingRun: (grading_runs.RETRIES,),
     Mail: (outbox.RETRIES,),
 }
 
