@@ -57,7 +57,8 @@ def _store(response: Response) -> Response:
     read: SessionRead | None = request.environ.get(READ)
     if on is None or read is None or not read.keys or getattr(session, "modified", True):
         return response
-    whose = read.identity[0] if read.identity else None
+    # This request may have been the one that asked PostgreSQL who this is.
+    whose = (read.identity[0] if read.identity else None) or g.get("identity_kept")
     is_plain = response.status_code == 200 and not response.is_streamed and "Set-Cookie" not in response.headers
     if read.stored is None or whose is None or not is_plain:
         return response

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, request, session
+from flask import Flask, current_app, g, request, session
 from flask_login import user_loaded_from_cookie
 from flask_security.utils import set_request_attr
 
@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
         if asked is None or not asked.may_sign_in:
             return None
         if values is not None and identities.is_open(values):
-            identities.keep(current_app.extensions["yurt_redis"], asked, began)
+            g.identity_kept = identities.keep(current_app.extensions["yurt_redis"], asked, began)
         return asked
 
     user_loaded_from_cookie.connect(_name_new_session, app)

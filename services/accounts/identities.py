@@ -86,17 +86,23 @@ def _role(role_id: int, name: str, permissions: list[str] | None) -> Role:
     return role
 
 
-def keep(store: Store, user: User, began: float) -> None:
-    """Keep who somebody is, as it was read from `began` (time.monotonic) on; not where that is long ago."""
+def keep(store: Store, user: User, began: float) -> bytes | None:
+    """Keep who somebody is, as it was read from `began` (time.monotonic) on; not where that is long ago.
+
+    Return what is kept, or None where nothing was.
+    """
     value = {name: getattr(user, name) for name in FIELDS}
     value["confirmed_at"] = user.confirmed_at.isoformat() if user.confirmed_at else None
     value["roles"] = [(role.id, role.name, role.permissions) for role in user.roles]
     if time.monotonic() - began > FRESH_S:
-        return
+        return None
+    text = json.dumps(value)
     try:
-        store.set(f"{WHO_PREFIX}{user.id}", json.dumps(value), ex=KEPT_S, nx=True)
+        is_kept = store.set(f"{WHO_PREFIX}{user.id}", text, ex=KEPT_S, nx=True)
     except RedisError as error:
         log.warning("identity not kept", error=type(error).__name__)
+        return None
+    return text.encode() if is_kept else None
 
 
 def changed(user_id: int) -> None:

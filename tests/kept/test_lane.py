@@ -60,6 +60,14 @@ def test_each_table_moves_a_version_or_is_said_to_be_shown_by_no_kept_page(bob):
     assert moving | UNSHOWN == set(Base.metadata.tables), "a new table: does a page that is kept show something of it?"
 
 
+def test_a_page_is_kept_by_the_visit_that_asks_who_this_is(bob):
+    bob.app.extensions["yurt_redis"].delete(f"yurt:who:{bob.user_id}")
+
+    bob.open(PAGES["lesson"])
+
+    assert bob.open(PAGES["lesson"])[1]
+
+
 def test_somebody_elses_session_gets_a_page_of_its_own(bob):
     bob.keep(PAGES["course"])
 
@@ -163,8 +171,12 @@ def test_what_redis_holds_instead_of_a_page_is_passed_over(bob, damage):
 
 
 def test_a_visitor_gets_no_kept_page(bob):
+    redis = bob.app.extensions["yurt_redis"]
+    before = set(redis.scan_iter(match="yurt:page:*"))
+
     assert bob.app.test_client().get("/courses/shell").status_code == 200
-    assert not list(bob.app.extensions["yurt_redis"].scan_iter(match="yurt:page:*"))
+
+    assert set(redis.scan_iter(match="yurt:page:*")) == before
 
 
 def test_a_kept_page_costs_one_statement_and_one_message(bob, monkeypatch):
