@@ -5,6 +5,7 @@ whether its state still holds (services/kept_versions.py).
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,8 @@ from services.leaderboards.ladder import NEAR, Place
 
 # Larger ones are read in parts (sets.py).
 MOST = 2_000
+# How many boards a process keeps: those that were asked for last.
+MOST_KEPT = 50
 STATEMENT = """
 SELECT board_epoch, pg_current_snapshot()::text, coalesce(people.number, 0), total.user_id, total.points,
     total.reached_at, users.display_name, enrolments.board, enrolments.pseudonym
@@ -81,7 +84,7 @@ class Boards:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: dict[int, Whole] = {}
+        self._kept: OrderedDict[int, Whole] = OrderedDict()
         self._locks: dict[int, threading.Lock] = {}
 
     def current(self, course_id: int, also: Depends) -> Whole | None:
@@ -91,14 +94,10 @@ class Boards:
         """
         for _try in range(self.TRIES):
             known = self._kept.get(course_id)
-            if known is None:
-                changed = {"board"}
-            else:
-                together = Depends({**also.versions, **known.on.versions}, known.on.board)
-                changed = kept_versions.changes(self._engine, together)
+            changed = self._changes(known, also)
             if changed & set(also.versions):
                 return None
-            if not changed:
+            if known is not None and not changed:
                 return known
             with self._locks.setdefault(course_id, threading.Lock()):
                 if self._kept.get(course_id) is known:
@@ -107,4 +106,16 @@ class Boards:
                         self._kept.pop(course_id, None)
                         return None
                     self._kept[course_id] = made
+                    while len(self._kept) > MOST_KEPT:
+                        self._kept.popitem(last=False)
         return None
+
+    def _changes(self, known: Whole | None, also: Depends) -> set[str]:
+        """Return what changed: of `also` by the keys of its versions, of the board by any other name."""
+        if known is None:
+            return {"board"}
+        versions = known.on.versions
+        if all(also.versions.get(key, number) == number for key, number in versions.items()):
+            return kept_versions.changes(self._engine, Depends({**also.versions, **versions}, known.on.board))
+        # Both name a version, and not the same: one of the two is the older one.
+        return kept_versions.changes(self._engine, also) or {"board"}

@@ -12,8 +12,9 @@ from blueprints.leaderboards import lane
 from extensions import db
 from models import ApiToken, Course, Enrolment, User, utcnow
 from services.accounts import tokens
+from services.courses import cohorts
 from services.leaderboards import appearances, freezes, points, whole
-from tests.factories import EnrolmentFactory, UserFactory
+from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 
 PATH = "/api/v1/courses/shell/leaderboard"
 
@@ -204,3 +205,30 @@ def test_a_large_board_is_left_to_flask(bob, token, monkeypatch):
 
     assert (status, was_lane) == (200, False)
     assert told == anew(bob, token)
+
+
+def test_a_page_is_no_older_than_a_board_that_another_reader_had_read_anew(bob, token):
+    path = "/courses/shell/leaderboard"
+    bob.keep(path)
+    with bob.app.app_context():
+        cohorts.add(_course(), "Mornings")
+        db.session.commit()
+        course_id = _course().id
+
+    bob.app.extensions[lane.BOARDS].current(course_id, whole.Depends())
+
+    assert "Mornings" in bob.open(path)[0]
+
+
+def test_a_process_keeps_the_boards_that_were_asked_for_last(bob, token, monkeypatch):
+    monkeypatch.setattr(whole, "MOST_KEPT", 1)
+    boards = bob.app.extensions[lane.BOARDS]
+    boards._kept.clear()
+    with bob.app.app_context():
+        first, second = _course().id, CourseFactory().id
+        db.session.commit()
+
+    for course_id in (first, second, first, second):
+        assert boards.current(course_id, whole.Depends()) is not None
+
+    assert list(boards._kept) == [second]
