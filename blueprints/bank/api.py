@@ -1,5 +1,7 @@
 """The JSON API of a course's bank of questions; for its staff, and to change it for its teachers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -28,6 +30,7 @@ from services.bank import previews, questions, states, usage
 from services.bank.questions import Filter, Written
 from services.bank.usage import Given
 from services.errors import InvalidInput
+from services.quizzes.lab_checks import NotInCourse
 
 bank_api = APIBlueprint("bank_api", __name__, tag="Bank")
 
@@ -57,7 +60,9 @@ def list_bank(slug: str, query_data: BankQuery) -> Any:
 def create_question(slug: str, json_data: NewQuestionIn) -> Any:
     """Add a draft to the bank."""
     course = access.edited_bank(slug, me())
-    made = questions.create(course, json_data.slug, _written(json_data))
+    said = _written(json_data)
+    with _labs_named():
+        made = questions.create(course, json_data.slug, said)
     db.session.commit()
     address = url_for("bank_api.read_question", slug=slug, question_id=made.id)
     return documents.detail(questions.find(course, made.id)), 201, {"Location": address}
@@ -83,7 +88,9 @@ def read_question(slug: str, question_id: int) -> Any:
 def edit_question(slug: str, question_id: int, json_data: EditIn) -> Any:
     """Make a new version. Attempts keep the one that they showed; 409 where somebody else was faster."""
     course = access.edited_bank(slug, me())
-    questions.edit(course, question_id, _written(json_data), based_on=json_data.based_on)
+    said = _written(json_data)
+    with _labs_named():
+        questions.edit(course, question_id, said, based_on=json_data.based_on)
     db.session.commit()
     return documents.detail(questions.find(course, question_id))
 
@@ -126,7 +133,9 @@ def _written(data: QuestionIn) -> Written:
     try:
         spec = questions.parse(data.kind, data.fields)
     except InvalidInput as error:
-        raise InvalidInput(error.field if error.field == "kind" else f"fields.{error.field}", error.message) from error
+        if error.field == "kind":
+            raise
+        raise _below_fields(error) from error
     return Written(
         kind=data.kind,
         prompt=data.prompt,
@@ -138,3 +147,16 @@ def _written(data: QuestionIn) -> Written:
         hints=tuple(Hint(hint.text, str(hint.price)) for hint in data.hints),
         rubric=tuple(RubricItem(item.slug, item.text, item.points) for item in data.rubric),
     )
+
+
+@contextmanager
+def _labs_named() -> Iterator[None]:
+    try:
+        yield
+    except NotInCourse as error:
+        raise _below_fields(error) from error
+
+
+def _below_fields(error: InvalidInput) -> InvalidInput:
+    """Name a fault in one of the type's own fields by its place in the body."""
+    return InvalidInput(f"fields.{error.field}", error.message)

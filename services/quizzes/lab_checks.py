@@ -23,6 +23,10 @@ SITE = "site"
 KINDS = [name for name, each in TYPES.items() if each.check_of is not None]
 
 
+class NotInCourse(InvalidInput):
+    """A question names a lab, or a check of it, that its course doesn't have; the field is one of its type's own."""
+
+
 def check_of(kind: str, spec: Spec) -> CheckOfLab | None:
     """Return the check that answers a question; None where a student does, and for a type that isn't there any more."""
     found = TYPES[kind].check_of if kind in TYPES else None
@@ -49,14 +53,14 @@ def faults_of(kind: str, spec: Spec, checks: Iterable[tuple[str, str]], labs: Co
 
 
 def require(course_id: int, kind: str, spec: Spec) -> None:
-    """Raise InvalidInput where a question names a lab, or a check of it, that its course doesn't have."""
+    """Raise NotInCourse where a question names a lab, or a check of it, that its course doesn't have."""
     if check_of(kind, spec) is None and type_of(kind).tests_of(spec) is None:
         return
     labs = db.session.scalars(select(Lab.slug).where(Lab.course_id == course_id, ~Lab.is_archived)).all()
     query = select(Activity.slug, LabCheck.slug).join(LabCheck, LabCheck.lab_id == Activity.id)
     there = db.session.execute(query.where(Activity.course_id == course_id, ~LabCheck.is_archived)).tuples().all()
     for wrong in faults_of(kind, spec, there, labs):
-        raise InvalidInput(*wrong)
+        raise NotInCourse(*wrong)
 
 
 def fill(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, now: datetime) -> None:

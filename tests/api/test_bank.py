@@ -17,6 +17,7 @@ QUESTION = {
     "tags": ["files"],
     "difficulty": "easy",
 }
+TESTS = {"lab": "first-lab", "file": "a.py", "run": "python3 a.py", "cases": [{"output": "1"}]}
 
 
 @pytest.fixture
@@ -104,6 +105,9 @@ def test_a_preview_follows_from_its_seed_and_has_no_solution(alice: Program, que
         ({"prompt": ""}, "prompt"),
         ({"fields": {"choices": [{"text": "one"}]}}, "fields.choices"),
         ({"fields": {"choices": [{"text": "a", "is_correct": True}, {"text": 3}]}}, "fields.choices[2].text"),
+        ({"kind": "lab", "fields": {"lab": "no-lab", "check": "check-1"}}, "fields.lab"),
+        ({"kind": "lab", "fields": {"lab": "first-lab", "check": "no-check"}}, "fields.check"),
+        ({"kind": "code", "fields": {"tests": {**TESTS, "lab": "no-lab"}}}, "fields.tests.lab"),
         ({"points": 0}, "points"),
         ({"points": 1.001}, "points"),
         ({"tags": ["a", "a"]}, "tags"),
@@ -116,6 +120,16 @@ def test_a_fault_names_its_field(alice: Program, question: dict[str, Any], chang
     body = problem(alice.post(BANK, {**QUESTION, "slug": "other", **change}), 422)
 
     assert field in [error["field"] for error in body["errors"]]
+
+
+def test_an_edit_names_the_lab_that_is_not_there_as_a_new_question_does(
+    alice: Program, question: dict[str, Any]
+) -> None:
+    wrong = edited(question, kind="code", fields={"tests": {**TESTS, "lab": "no-lab"}})
+
+    body = problem(alice.put(f"{BANK}/{question['id']}", wrong), 422)
+
+    assert [error["field"] for error in body["errors"]] == ["fields.tests.lab"]
 
 
 def test_a_read_only_token_changes_nothing(program: Any, question: dict[str, Any]) -> None:
