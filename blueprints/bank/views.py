@@ -137,6 +137,9 @@ def edit(slug: str, question_id: int) -> ResponseReturnValue:
         fault = _("Somebody else saved version %(number)s meanwhile.", number=refusal.number)
         kept = _Form(form.source, [fault], form.shown, refusal.number)
         return _page(course, question, kept, theirs=sources.of_question(question))
+    except InvalidInput as error:
+        fault = f"{error.field}: {error.message}"
+        return _page(course, question, _Form(form.source, [fault], form.shown, form.based_on))
     db.session.commit()
     flash(_("Saved as a new version.") if is_changed else _("Nothing has changed."), "success")
     return redirect(url_for("bank.show", slug=slug, question_id=question_id))

@@ -168,6 +168,17 @@ def test_an_edit_that_comes_second_keeps_what_was_typed_beside_theirs(alice: Fla
     assert (again.status_code, made().current.number) == (302, 3)
 
 
+def test_an_edit_that_names_a_lab_that_is_not_there_keeps_what_was_typed(alice: FlaskClient, cast: Cast) -> None:
+    question = cast.quiz.questions[0]
+    source = f"slug: {question.slug}\nkind: lab\nprompt: Mine, of the lab\nlab: no-lab\ncheck: check-1\n"
+
+    page = post(alice, f"{BANK}/{question.id}/edit", source=source, based_on=1, action="save")
+
+    assert page.status_code == 422
+    assert "lab: there is no lab no-lab" in page.text
+    assert typed(page.text) == source
+
+
 def test_a_question_is_moved_by_its_buttons(alice: FlaskClient, cast: Cast) -> None:
     question = questions.create(cast.course, "list-files", written())
     db.session.commit()
