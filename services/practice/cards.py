@@ -53,7 +53,7 @@ def next_of(user_id: int, course: Course, *, now: datetime, is_ahead: bool = Fal
     is_due = PracticeCard.due_at <= now
     is_new = PracticeCard.question_id.is_(None)
     query = (
-        _of(user_id, may_be_practised(course, now))
+        _of(user_id, may_be_practised(user_id, course, now))
         .order_by(
             case((is_due, 0), (is_new, 1), else_=2),
             PracticeCard.due_at,
@@ -85,7 +85,7 @@ def answer(
     answer, NotFound for what can't be practised (any more), AlreadyPractised for a revision that is over.
     """
     _require_offered(course)
-    query = _of(user_id, may_be_practised(course, now)).where(Question.id == question_id)
+    query = _of(user_id, may_be_practised(user_id, course, now)).where(Question.id == question_id)
     row = db.session.execute(query).tuples().one_or_none() if question_id < 2**63 else None
     if row is None:
         raise NotFound

@@ -64,7 +64,7 @@ def of(user_id: int, course: Course, *, now: datetime) -> Figures:
         )
         .select_from(Question)
         .outerjoin(PracticeCard, (PracticeCard.question_id == Question.id) & (PracticeCard.user_id == user_id))
-        .where(may_be_practised(course, now))
+        .where(may_be_practised(user_id, course, now))
     )
     return Figures(*db.session.execute(query).one())
 
