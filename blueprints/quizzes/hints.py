@@ -10,7 +10,7 @@ from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Attempt
 from services.errors import NotFound
-from services.quizzes import attempts, hints
+from services.quizzes import attempts, breaks, hints
 
 quiz_hints = Blueprint("quiz_hints", __name__)
 HINTS = "/attempts/<int:attempt_id>/items/<int:position>/hints"
@@ -23,7 +23,11 @@ MOST = 1_000
 def show(attempt_id: int, position: int) -> ResponseReturnValue:
     """Show the hints that were taken, and ask whether the next one is wanted."""
     attempt = access.answerable_attempt(attempt_id, me(), is_whole=True)
-    return _answer(attempt, position)
+    if breaks.of(attempt, now()).until is None:
+        return _answer(attempt, position)
+    if wants_json():
+        raise hints.OnBreak
+    return redirect(url_for("quiz_breaks.show", attempt_id=attempt_id))
 
 
 @quiz_hints.post(HINTS)

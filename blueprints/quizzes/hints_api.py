@@ -23,7 +23,7 @@ quiz_hints_api = APIBlueprint("quiz_hints_api", __name__, tag="Quizzes")
 @scope("write")
 def take_hint(attempt_id: int, position: int, number: int) -> Any:
     """Take the next hint of a question, for its price. Taking one again is harmless, and costs nothing; 409 where
-    another one comes first, or the attempt is over."""
+    another one comes first, a break is on, or the attempt is over."""
     access.answerable_attempt(attempt_id, me())
     found = hints.take(attempt_id, position, number, now=now())
     db.session.commit()

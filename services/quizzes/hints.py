@@ -16,11 +16,15 @@ from models.marks import exact
 from question_hints import cost_of
 from services import live
 from services.errors import Conflict, NotFound
-from services.quizzes import places
+from services.quizzes import breaks, places
 
 
 class Over(Conflict):
     """This attempt is over: no hints can be taken any more."""
+
+
+class OnBreak(Conflict):
+    """In a break the questions are put away, and so are their hints."""
 
 
 class NotNext(Conflict):
@@ -85,9 +89,11 @@ def of_item(item: AttemptItem) -> Hints | None:
 def take(attempt_id: int, position: int, number: int, *, now: datetime) -> Hints:
     """Take a hint, and charge for it once: who asks for one again gets what they have.
 
-    Raise Over where the attempt is over, NotNext where another one comes first.
+    Raise OnBreak in a break, Over where the attempt is over, NotNext where another one comes first.
     """
     place = places.lock(attempt_id, position)
+    if breaks.of(db.session.get_one(Attempt, attempt_id), now).until is not None:
+        raise OnBreak
     if not 1 <= number <= len(place.version.hints):
         raise NotFound
     taken = _taken(attempt_id, position)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extensions import db
-from models import Attempt, Quiz, User, utcnow
+from models import Attempt, HintTaken, Quiz, User, utcnow
 from reasons import Code
 from services.errors import Refused
 from services.quizzes import accommodations, attempts, breaks, taking_breaks
@@ -19,6 +19,7 @@ from tests.conftest import CommittedDatabase
 from tests.factories import Cast, make_cast
 from tests.people import post, sign_in
 from tests.quizzes.test_accommodations import HOUR, NOW, deadline, profile, start
+from tests.quizzes.test_hints import add_hints
 from tests.quizzes.test_races import race
 
 MINUTE = timedelta(minutes=1)
@@ -166,3 +167,20 @@ def test_of_a_break_and_the_deadline_the_first_one_holds(committed_db: Committed
         # Who took the row first: the scheduler skips one that is locked, and sees the new time of one that isn't.
         assert outcomes[1] == (0 if is_paused else 1)
         assert db.session.query(Quiz).count() == 1 and db.session.query(User).count() >= 4
+
+
+def test_no_hint_is_given_in_a_break(client: FlaskClient, cast: Cast, attempt: Attempt) -> None:
+    add_hints(cast.quiz)
+    attempt.started_at, attempt.deadline_at = utcnow(), utcnow() + HOUR
+    db.session.flush()
+    sign_in(client, "bob")
+    address = f"/attempts/{attempt.id}"
+    post(client, f"{address}/items/1/hints", number="1")
+    post(client, f"{address}/break")
+
+    assert client.get(f"{address}/items/1/hints").location == f"{address}/break"
+    asked = client.get(f"{address}/items/1/hints", headers={"Accept": "application/json"})
+    more = post(client, f"{address}/items/1/hints", number="2")
+
+    assert (asked.status_code, more.status_code, db.session.query(HintTaken).count()) == (409, 409, 1)
+    assert "Think" not in asked.text + more.text
