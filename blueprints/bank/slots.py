@@ -1,5 +1,6 @@
 """The page on which teachers say what a quiz asks: fixed questions, and draws by tag, each with its weight."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -67,7 +68,7 @@ def change(slug: str, quiz: str) -> ResponseReturnValue:
 def _sent() -> list[dict[str, str]]:
     """Return the lines that were sent and aren't to go away, in the order of their places."""
     form, new = request.form, request.form.get("new", "")
-    numbers = sorted({int(name[6:]) for name in form if name.startswith("place-") and name[6:].isdecimal()})
+    numbers = sorted({int(name[6:]) for name in form if re.fullmatch(r"place-\d{1,8}", name)})
     lines = [
         (_place(form.get(f"place-{number}", ""), number), {name: form.get(f"{name}-{number}", "") for name in NAMES})
         for number in numbers[: slots.MOST + 1]
@@ -95,7 +96,11 @@ def _read(row: dict[str, str], index: int, faults: dict[str, str]) -> slots.Slot
         said["question_id"] = form_fields.whole(row["question"], "question", line)
     else:
         count = form_fields.whole(row["count"], "count", line)
-        said |= {"tag": row["tag"].strip(), "difficulty": row["difficulty"] or None, "count": count or 1}
+        said |= {
+            "tag": row["tag"].strip(),
+            "difficulty": row["difficulty"] or None,
+            "count": 1 if count is None else count,
+        }
     try:
         slot = SlotIn.model_validate(said) if not line else None
     except ValidationError as error:

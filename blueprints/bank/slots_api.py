@@ -11,7 +11,6 @@ from blueprints.schemas import responses
 from extensions import db
 from models import Quiz
 from services.bank import slots
-from services.errors import InvalidInput
 
 slots_api = APIBlueprint("slots_api", __name__, tag="Quizzes")
 SLOTS = "/courses/<slug>/quizzes/<quiz>/slots"
@@ -38,9 +37,6 @@ def change_slots(slug: str, quiz: str, json_data: SlotsIn) -> Any:
     `keeps_attempts` isn't said. The next import of the course's folder says it anew."""
     course, chosen_quiz = access.set_quiz(slug, quiz, me())
     wanted = [slots.Slot(**vars(each)) for each in json_data.slots]
-    for index, each in enumerate(wanted):
-        if each.question_id is not None and (each.count != 1 or each.difficulty):
-            raise InvalidInput(f"slots.{index}", "has a question_id, so neither count nor difficulty")
     slots.replace(course, chosen_quiz, wanted, based_on=json_data.based_on, keeps_attempts=json_data.keeps_attempts)
     db.session.commit()
     return document(chosen_quiz)
@@ -48,12 +44,13 @@ def change_slots(slug: str, quiz: str, json_data: SlotsIn) -> Any:
 
 def document(quiz: Quiz) -> dict[str, Any]:
     """Give what a quiz asks."""
+    there = slots.of(quiz)
     rows = [
         {
             **vars(slot),
             "slug": row.question.slug if row.question else None,
             "state": row.question.state if row.question else None,
         }
-        for slot, row in zip(slots.of(quiz), quiz.slots, strict=True)
+        for slot, row in zip(there, quiz.slots, strict=True)
     ]
-    return {"slots": rows, "version": slots.version(slots.of(quiz)), "attempts": slots.attempts_made(quiz)}
+    return {"slots": rows, "version": slots.version(there), "attempts": slots.attempts_made(quiz)}

@@ -112,6 +112,8 @@ def _check(course: Course, wanted: Sequence[Slot]) -> None:
             raise InvalidInput(f"slots.{index}", "must have a question_id or a tag")
         if slot.question_id is None:
             continue
+        if slot.count != 1 or slot.difficulty:
+            raise InvalidInput(f"slots.{index}", "has a question_id, so neither count nor difficulty")
         if slot.question_id not in there:
             raise InvalidInput(f"slots.{index}.question_id", "there is no such question in the course")
         if slot.question_id in taken:

@@ -99,6 +99,15 @@ def test_a_question_of_another_course_or_twice_is_refused(cast: Cast) -> None:
             change(cast, *wanted)
 
 
+def test_a_fixed_question_has_neither_count_nor_difficulty(cast: Cast) -> None:
+    own = cast.quiz.questions[0].id
+
+    for wanted in (Slot(own, count=2), Slot(own, difficulty="easy")):
+        with pytest.raises(InvalidInput, match="neither count nor difficulty") as refused:
+            change(cast, wanted)
+        assert refused.value.field == "slots.0"
+
+
 def sent(page: str) -> dict[str, str]:
     """Return the fields of the form as a browser would send them."""
     fields = dict(re.findall(r'name="([a-z]+-\d+|based_on|new)"[^>]*? value="([^"]*)"', page))
@@ -140,3 +149,14 @@ def test_the_page_says_what_is_wrong_and_loses_nothing(client: FlaskClient, cast
     assert "Draws 3, but only 0 ready questions" in short.text and 'value="none-such"' in short.text
     assert "Say that you know it, and save again." in unsaid.text and 'value="7"' in unsaid.text
     assert "This must be a number with at most two decimals." in points.text
+
+
+def test_the_page_takes_no_zero_for_one_and_leaves_out_lines_without_a_place(client: FlaskClient, cast: Cast) -> None:
+    add_to_bank(cast.course.id, "drawn", "files")
+    sign_in(client, "alice")
+    form = sent(client.get(PAGE).text)
+
+    zero = post(client, PAGE, **{**form, "tag-5": "files", "count-5": "0", "new": "5"})
+    no_place = post(client, PAGE, **{**form, f"place-{'9' * 5000}": "1"})
+
+    assert (zero.status_code, no_place.status_code) == (422, 302)
