@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import contains_eager
 
 from extensions import db
@@ -34,17 +34,33 @@ def standing(user_id: int, quiz: Quiz, *, is_fresh: bool = True) -> Standing:
         select(Attempt, Accommodation, QuizOverride, CohortOverride)
         .select_from(Quiz)
         .outerjoin(Attempt, (Attempt.quiz_id == Quiz.id) & (Attempt.user_id == user_id))
-        .outerjoin(Accommodation, (Accommodation.course_id == Quiz.course_id) & (Accommodation.user_id == user_id))
-        .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == user_id))
-        .outerjoin(Enrolment, (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == user_id))
-        .outerjoin(CohortOverride, _of_cohort())
         .where(Quiz.id == quiz.id)
         .order_by(Attempt.number.desc())
         .execution_options(populate_existing=is_fresh)
     )
-    rows = db.session.execute(query).tuples().all()
+    rows = db.session.execute(_with_grants(query, user_id)).tuples().all()
     granted = Granted(*rows[0][1:]) if rows else Granted()
     return [row[0] for row in rows if row[0] is not None], granted
+
+
+def granted(quiz: Quiz) -> dict[int, Granted]:
+    """Return what each person with an attempt at a quiz is granted, by their ID. One statement."""
+    query = (
+        select(Attempt.user_id, Accommodation, QuizOverride, CohortOverride)
+        .join(Quiz, Quiz.id == Attempt.quiz_id)
+        .where(Quiz.id == quiz.id)
+    )
+    return {user_id: Granted(*rows) for user_id, *rows in db.session.execute(_with_grants(query, Attempt.user_id))}
+
+
+def _with_grants(query: Select[*tuple[Any, ...]], user_id: Any) -> Select[*tuple[Any, ...]]:
+    """Join what somebody is granted at each quiz of a query, and their place in its course."""
+    return (
+        query.outerjoin(Accommodation, (Accommodation.course_id == Quiz.course_id) & (Accommodation.user_id == user_id))
+        .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == user_id))
+        .outerjoin(Enrolment, (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == user_id))
+        .outerjoin(CohortOverride, _of_cohort())
+    )
 
 
 def _of_cohort() -> ColumnElement[bool]:
@@ -123,20 +139,14 @@ def move_deadlines(*which: Any, now: datetime) -> int:
     query = (
         select(Attempt, Quiz, Accommodation, QuizOverride, CohortOverride, Enrolment.role)
         .join(Quiz, Quiz.id == Attempt.quiz_id)
-        .outerjoin(
-            Accommodation,
-            (Accommodation.course_id == Quiz.course_id) & (Accommodation.user_id == Attempt.user_id),
-        )
-        .outerjoin(QuizOverride, (QuizOverride.quiz_id == Quiz.id) & (QuizOverride.user_id == Attempt.user_id))
-        .outerjoin(Enrolment, (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == Attempt.user_id))
-        .outerjoin(CohortOverride, _of_cohort())
         .where(Attempt.state == IN_PROGRESS, *which)
         .order_by(Attempt.id)
         .with_for_update(of=Attempt)
         .execution_options(populate_existing=True)
     )
+    rows = db.session.execute(_with_grants(query, Attempt.user_id)).tuples().all()
     moved = 0
-    for attempt, quiz, profile, override, cohort, role in db.session.execute(query).tuples().all():
+    for attempt, quiz, profile, override, cohort, role in rows:
         terms = terms_of(quiz, Granted(profile, override, cohort), is_staff=role in STAFF)
         ends_at = terms.deadline(attempt.started_at, breaks.pause_of(attempt, terms.break_time))
         moved += lifecycle.move_deadline(attempt, ends_at, break_s=int(terms.break_time.total_seconds()))

@@ -19,7 +19,7 @@ from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
 from services.quizzes import accommodations, lab_checks, lifecycle, rules, runs, scores
-from services.quizzes.terms import WHOLE, terms_of
+from services.quizzes.terms import WHOLE, Terms, terms_of
 
 log = structlog.get_logger("yurt.grading")
 VERSION = (QuestionVersion.kind, QuestionVersion.spec, QuestionVersion.number)
@@ -94,12 +94,16 @@ def _total(worths: Sequence[rules.Worth]) -> Fraction | None:
 
 
 def credit_of(attempt: Attempt, quiz: Quiz) -> int:
-    """Return what its marks are worth. A deadline counts as the hand-in, however much later the scheduler came."""
+    """Return what its marks are worth."""
     if not quiz.late_credit:
         return WHOLE
     _made, granted = accommodations.standing(attempt.user_id, quiz)
-    times = [at for at in (attempt.closed_at, attempt.deadline_at) if at is not None]
-    return terms_of(quiz, granted).credit(min(times))
+    return credit_at(attempt.closed_at, attempt.deadline_at, terms_of(quiz, granted))
+
+
+def credit_at(closed_at: datetime | None, deadline_at: datetime | None, terms: Terms) -> int:
+    """Return what marks are worth. A deadline counts as the hand-in, however much later the scheduler came."""
+    return terms.credit(min(at for at in (closed_at, deadline_at) if at is not None))
 
 
 def _grade(attempt: Attempt, now: datetime) -> list[rules.Worth]:

@@ -1,6 +1,6 @@
 """What a set of rules does to the scores of everybody who was asked a question: computed, not written.
 
-Two statements for any number of students; what is written of it is `applying`'s.
+A few statements for any number of students; what is written of it is `applying`'s.
 """
 
 import hashlib
@@ -19,9 +19,10 @@ from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import Marks, exact
 from models.regrade import APPLIED
 from question_rubrics import choice_of
-from services.quizzes import grading, rules
+from services.quizzes import accommodations, grading, rules
 from services.quizzes.rules import Rule, Worth
 from services.quizzes.scores import share
+from services.quizzes.terms import NOTHING_GRANTED, terms_of
 from services.quizzes.terms import worth as with_credit
 
 UP, DOWN, SAME = "up", "down", "same"
@@ -129,6 +130,7 @@ def make(quiz: Quiz, question_id: int, held: Sequence[Rule]) -> Plan:
         )
     }
     others = {row.attempt_id: row for row in db.session.execute(_others(quiz.id, versions))}
+    granted = accommodations.granted(quiz) if quiz.late_credit else {}
     lines = []
     for row in db.session.execute(_items(quiz.id, versions)):
         version, rest = versions[row.version_id], others.get(row.id)
@@ -144,18 +146,17 @@ def make(quiz: Quiz, question_id: int, held: Sequence[Rule]) -> Plan:
         own = Worth(own_score, own_points)
         after = rules.worth(answer, ruled) if ruled else own
         before = Worth(row.score, exact(row.points))
-        lines.append(_line(quiz, row, rest, own, bool(ruled), before, after))
+        credit = row.credit_percent
+        if row.state == NEEDS_GRADING:
+            terms = terms_of(quiz, granted.get(row.user_id, NOTHING_GRANTED))
+            credit = grading.credit_at(row.closed_at, row.deadline_at, terms)
+        lines.append(_line(row, rest, own, bool(ruled), before, after, credit))
     return Plan(tuple(lines))
 
 
-def _line(quiz: Quiz, row: Any, rest: Any, own: Worth, is_ruled: bool, before: Worth, after: Worth) -> Line:
+def _line(row: Any, rest: Any, own: Worth, is_ruled: bool, before: Worth, after: Worth, credit: int) -> Line:
     marks, points, is_whole = (rest.marks, rest.points, rest.is_whole) if rest else (Fraction(0), Fraction(0), True)
-    credit = row.credit_percent
-    total = None
-    if is_whole and after.score is not None:
-        if row.state == NEEDS_GRADING:
-            credit = grading.credit_of(db.session.get_one(Attempt, row.id), quiz)
-        total = with_credit(marks + after.score, credit)
+    total = with_credit(marks + after.score, credit) if is_whole and after.score is not None else None
     return Line(
         attempt_id=row.id,
         user_id=row.user_id,
@@ -166,7 +167,7 @@ def _line(quiz: Quiz, row: Any, rest: Any, own: Worth, is_ruled: bool, before: W
         item_before=before,
         item_after=after,
         state=row.state,
-        credit_percent=credit,
+        credit_percent=row.credit_percent if total is None else credit,
         before=Worth(row.attempt_score, row.max_score),
         after=Worth(total, points + after.points),
     )
@@ -177,6 +178,7 @@ def _items(quiz_id: int, version_ids: Any) -> Select[Any]:
     return (
         select(
             *(Attempt.id, Attempt.user_id, Attempt.number, Attempt.state, Attempt.credit_percent, Attempt.max_score),
+            *(Attempt.closed_at, Attempt.deadline_at),
             Attempt.score.label("attempt_score"),
             *(item.position, item.version_id, item.frozen, item.response, item.score, item.points, item.graded_at),
             *(item.asked_points, item.asked_score, item.hint_cost, item.rubric),

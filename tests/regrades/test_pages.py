@@ -1,7 +1,7 @@
 """Regrades by page and by API: the whole way, what students read, and what is refused."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from extensions import db
-from models import Attempt, Quiz, Regrade, User
+from models import Attempt, Quiz, QuizOverride, Regrade, User
 from services.accounts import tokens
 from services.regrades import applying, asking
 from services.regrades.asking import Asked
@@ -173,18 +173,28 @@ def test_a_program_previews_applies_lists_and_takes_back(
     assert (again.status_code, again.json["reason"]["code"]) == (409, "regrade_over")
 
 
-def test_a_preview_of_a_class_takes_a_few_statements(cast: Cast, quiz: Quiz, client: FlaskClient) -> None:
-    for _each in range(8):
+@pytest.mark.parametrize(("position", "credits"), [(1, [100] * 8), (3, [100] + [50] * 7)])
+def test_a_preview_of_a_class_takes_a_few_statements(cast: Cast, quiz: Quiz, position: int, credits: list[int]) -> None:
+    add_question(quiz, "essay")
+    quiz.late_credit, quiz.due_at = [{"hours": 1, "percent": 50}], NOW - timedelta(minutes=30)
+    for number in range(8):
         student = UserFactory()
         EnrolmentFactory(course=cast.course, user=student)
-        hand_in(student, quiz, {1: "b"})
-    made = asking.draft(quiz, quiz.questions[0].id, Asked("drop", how="full"), WHY, by_id=cast.alice.id, now=NOW)
+        if number == 0:
+            db.session.add(QuizOverride(quiz_id=quiz.id, user_id=student.id, due_at=NOW))
+        hand_in(student, quiz, {1: "b", 3: "Words"})
+    question = quiz.questions[position - 1]
+    made = asking.draft(quiz, question.id, Asked("drop", how="full"), WHY, by_id=cast.alice.id, now=NOW)
     number = made.id
-    db.session.flush()
+    db.session.expire_all()
     seen: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
 
+    def note(*args: Any) -> None:
+        seen.append(args[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
     plan = applying.preview(db.session.get_one(Regrade, number))
+    event.remove(db.engine, "before_cursor_execute", note)
 
-    assert len(plan.changed) == 8
-    assert len(seen) <= 6
+    assert [line.credit_percent for line in plan.changed] == credits
+    assert len(seen) <= 7
