@@ -14,8 +14,6 @@ from services.quizzes import attempts, breaks, hints
 
 quiz_hints = Blueprint("quiz_hints", __name__)
 HINTS = "/attempts/<int:attempt_id>/items/<int:position>/hints"
-# No question has more; what is no number is none of them.
-MOST = 1_000
 
 
 @quiz_hints.get(HINTS)
@@ -35,7 +33,7 @@ def show(attempt_id: int, position: int) -> ResponseReturnValue:
 def take(attempt_id: int, position: int) -> ResponseReturnValue:
     """Take the hint whose number the page showed: once, however often it is sent."""
     attempt = access.answerable_attempt(attempt_id, me(), is_whole=True)
-    hints.take(attempt_id, position, request.form.get("number", 0, int) % MOST, now=now())
+    hints.take(attempt_id, position, request.form.get("number", 0, int), now=now())
     db.session.commit()
     if not wants_json():
         return redirect(url_for("quiz_hints.show", attempt_id=attempt_id, position=position))
@@ -43,14 +41,15 @@ def take(attempt_id: int, position: int) -> ResponseReturnValue:
 
 
 def _answer(attempt: Attempt, position: int) -> Response | str:
-    found = hints.of_attempt(attempt).get(position)
     item = next((item for item in attempt.items if item.position == position), None)
-    if found is None or item is None:
+    found = hints.of_item(item) if item is not None else None
+    if found is None:
         raise NotFound
     is_open = attempt.is_open and not attempts.is_overdue(attempt, now())
-    shown = {"attempt": attempt, "item": item, "hints": found, "can_take": is_open}
+    quiz = attempt.quiz
+    shown = {"course": quiz.course, "attempt": attempt, "item": item, "hints": found, "can_take": is_open}
     if not wants_json():
-        return render_template("quizzes/hints.html", course=attempt.quiz.course, quiz=attempt.quiz, **shown)
+        return render_template("quizzes/hints.html", quiz=quiz, **shown)
     response = jsonify(count=len(found.taken), html=render_template("quizzes/_hints.html", **shown))
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -170,7 +170,7 @@ def test_pages_take_hints_with_scripts_and_without(client: FlaskClient, attempt:
     assert "costs 1.5 marks" in told["html"]
     assert client.get(f"{page}/answers").get_json()["items"][0]["hints"] == 2
     assert client.get(f"{page}/items/2/hints").status_code == 404
-    for bad in ("", "x", "-1", "99999999999999999999"):
+    for bad in ("", "x", "-1", "1003", "99999999999999999999"):
         assert post(client, f"{page}/items/1/hints", number=bad).status_code in (404, 409)
 
     post(client, f"{page}/submit")
