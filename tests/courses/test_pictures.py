@@ -11,7 +11,7 @@ from extensions import db as database
 from models import CourseFile, QuestionVersion, utcnow
 from services.courses import files, pictures
 from services.errors import NotFound
-from services.quizzes import attempts
+from services.quizzes import attempts, hints
 from tests.factories import Cast
 from tests.people import sign_in
 
@@ -103,6 +103,38 @@ def test_an_attempt_shows_the_pictures_of_its_questions_by_these_addresses(
     assert f'<img src="{address}" alt="one" width="4" height="3">' in page
     assert '<img src="/courses/shell/files/gone.svg" alt="two"><a href="/courses/shell/files/a%20b.svg">' in page
     assert client.get("/courses/shell/files/a%20b.svg").data == SVG
+
+
+IMAGE = '<p><img src="/courses/shell/files/a%20b.svg" alt="one"></p>'
+SHELL = "/courses/shell"
+
+
+@pytest.mark.parametrize(
+    ("path", "reader"),
+    [
+        (SHELL, ""),
+        (SHELL, "bob"),
+        (f"{SHELL}/lessons/first-words", "bob"),
+        (f"{SHELL}/quizzes/first-quiz", "bob"),
+        ("/attempts/{attempt}", "bob"),
+        ("/attempts/{attempt}/items/1/hints", "bob"),
+    ],
+)
+def test_what_is_read_shows_pictures_by_these_addresses(
+    client: FlaskClient, cast: Cast, address: str, path: str, reader: str
+) -> None:
+    cast.course.about_html = cast.lesson.body_html = cast.quiz.instructions_html = IMAGE
+    version = database.session.get_one(QuestionVersion, cast.quiz.questions[0].current_id)
+    version.hints = [{"text": "", "html": IMAGE, "price": "0"}]
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=utcnow())
+    hints.take(attempt.id, 1, 1, now=utcnow())
+    if reader:
+        sign_in(client, reader)
+
+    page = client.get(path.format(attempt=attempt.id)).text
+
+    assert f'<img src="{address}" alt="one">' in page
+    assert "files/a%20b.svg" not in page
 
 
 def test_a_changed_picture_has_another_address_at_once(client: FlaskClient, cast: Cast, address: str) -> None:

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from extensions import db
-from models import CheckRun, Course, Enrolment, LabCheck, Lesson, Quiz, User, utcnow
+from models import CheckRun, Course, CourseFile, Enrolment, LabCheck, Lesson, Quiz, User, utcnow
 from services.accounts import profiles
-from services.courses import cohorts, members, progress
+from services.courses import cohorts, files, members, progress
 from services.leaderboards import appearances, awards, freezes, points
 from services.quizzes import accommodations, attempts, cohort_terms, settings
 from tests.factories import run_lab
@@ -130,6 +130,27 @@ def test_a_kept_page_is_what_flask_would_make(bob, name):
     for what, path in PAGES.items():
         shown, _was_kept = bob.open(path)
         assert shown == bob.anew(path), f"{what} is stale"
+
+
+def test_a_kept_page_shows_a_picture_that_was_changed(bob):
+    with bob.app.app_context():
+        picture = CourseFile(
+            course_id=course().id, path="files/a.png", sha256=files.store(b"one"), content_type="image/png"
+        )
+        db.session.add(picture)
+        lesson().body_html = '<img src="/courses/shell/files/a.png" alt="">'
+        db.session.commit()
+    bob.keep(PAGES["lesson"])
+    assert 'src="/pictures/' in bob.open(PAGES["lesson"])[0]
+
+    with bob.app.app_context():
+        changed = files.store(b"two")
+        db.session.execute(update(CourseFile).values(sha256=changed))
+        course().version += 1  # as whoever changes files does
+        db.session.commit()
+
+    assert bob.open(PAGES["lesson"])[0] == bob.anew(PAGES["lesson"])
+    assert changed in bob.open(PAGES["lesson"])[0]
 
 
 def test_a_change_that_is_taken_back_leaves_the_page_kept(bob):
