@@ -48,7 +48,6 @@ class Lane:
         self._app = app
         self._lifetime = app.permanent_session_lifetime
         settings = app.extensions["yurt"]
-        self._takes_id = bool(settings.trusted_proxies)
         self._release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
         with app.app_context():
             self._engine = db.engine
@@ -102,18 +101,31 @@ class Lane:
         return replace(entry, slot=None, body=kept_entries.filled(kept_entries.plain(entry.body), part), is_plain=True)
 
     def _answer(self, environ: Environ, start_response: Start, entry: Entry, began: float) -> Iterable[bytes]:
-        given = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_id else ""
-        number = telemetry.request_id(given)
         headers = [*((name, value) for name, value in entry.headers), ("Vary", "Accept-Encoding")]
         body = entry.body
         if not entry.is_plain and GZIP.search(environ.get("HTTP_ACCEPT_ENCODING", "")):
             headers.append(("Content-Encoding", "gzip"))
         elif not entry.is_plain:
             body = kept_entries.plain(body)
-        headers += [("Content-Length", str(len(body))), ("X-Request-ID", number)]
-        start_response("200 OK", headers)
-        telemetry.note(entry.route, "GET", environ["PATH_INFO"], 200, time.perf_counter() - began, number, is_kept=True)
-        return [body]
+        return send(self._app, environ, start_response, headers, body, route=entry.route, began=began)
+
+
+def send(
+    app: Flask,
+    environ: Environ,
+    start_response: Start,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    route: str,
+    began: float,
+) -> Iterable[bytes]:
+    """Answer a request before Flask, as `telemetry.py` does after it: with an ID of its own, counted and logged."""
+    given = environ.get("HTTP_X_REQUEST_ID", "") if app.extensions["yurt"].trusted_proxies else ""
+    number = telemetry.request_id(given)
+    start_response("200 OK", [*headers, ("Content-Length", str(len(body))), ("X-Request-ID", number)])
+    telemetry.note(route, "GET", environ["PATH_INFO"], 200, time.perf_counter() - began, number, is_kept=True)
+    return [body]
 
 
 def _is_for_a_page(environ: Environ) -> bool:

@@ -17,10 +17,9 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-import telemetry
 from blueprints import hosts, kept_entries, limits
 from blueprints.bearer import COUNTED
-from blueprints.kept_lane import SLOTS, Fill
+from blueprints.kept_lane import SLOTS, Fill, send
 from blueprints.leaderboards import kept
 from config import Settings
 from extensions import db
@@ -118,7 +117,6 @@ class BoardLane:
     def __init__(self, app: Flask, inner: Callable[[Environ, Start], Iterable[bytes]]) -> None:
         self._app, self._inner = app, inner
         self._admitted: OrderedDict[bytes, Admitted] = app.extensions[ADMITTED]
-        self._takes_id = bool(app.extensions["yurt"].trusted_proxies)
         self._boards: Boards = app.extensions[BOARDS]
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -148,10 +146,5 @@ class BoardLane:
         if whole is None:
             return None
         body = kept.document(self._app, whole, admitted.course_id, admitted.user_id, admitted.per_page)
-        given = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_id else ""
-        number = telemetry.request_id(given)
-        own = [("Content-Length", str(len(body))), ("X-Request-ID", number), *standing.items()]
-        start_response("200 OK", [*admitted.headers, *own])
-        took = time.perf_counter() - began
-        telemetry.note(ROUTE, "GET", environ["PATH_INFO"], 200, took, number, is_kept=True)
-        return [body]
+        headers = [*admitted.headers, *standing.items()]
+        return send(self._app, environ, start_response, headers, body, route=ROUTE, began=began)

@@ -47,7 +47,7 @@ def _bob():
     return db.session.scalars(select(Enrolment).join(User).where(User.handle == "bob")).one()
 
 
-def read(bob, token, monkeypatch=None, **query):
+def read(bob, token, **query):
     """Return (status, what the API tells, whether the board's lane told it)."""
     told = []
     real = lane.kept.document
