@@ -20,8 +20,9 @@ from tests.nomad.containers import lab_image, require_docker
 BACKENDS = {"local": "", "nomad-exec": "exec", "nomad-raw_exec": "raw_exec", "nomad-docker": "docker"}
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\r")
 PATIENCE_S = 30.0
-# What is waited for shows at the end: to look through megabytes at each frame takes minutes.
-RECENT = 100_000
+# What is waited for shows at the end: to look through megabytes at each frame takes minutes. Output comes in thousands
+# of frames, so a frame is looked through with the lines before it alone.
+RECENT, BEFORE = 100_000, 2_000
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def output(backend: Backend, spec: LabSpec, script: str) -> str:
     return result.output.decode()
 
 
-def shown(raw: bytes) -> str:
+def shown(raw: bytes | bytearray) -> str:
     """Return output without colours and carriage returns."""
     return ESCAPES.sub("", raw.decode(errors="replace"))
 
@@ -153,7 +154,7 @@ class Screen:
 
     def __init__(self, terminal) -> None:
         self.terminal = terminal
-        self.raw = b""
+        self.raw = bytearray()
 
     @property
     def text(self) -> str:
@@ -167,11 +168,18 @@ class Screen:
     async def see(self, pattern: str, within: float = PATIENCE_S) -> re.Match[str]:
         """Read until the pattern shows."""
         async with asyncio.timeout(within):
-            while not (found := re.search(pattern, shown(self.raw[-RECENT:]), re.MULTILINE)):
+            new = RECENT
+            while not (found := re.search(pattern, shown(self._end(new)), re.MULTILINE)):
                 data = await self.terminal.read()
                 assert data, f"the lab ended; {pattern!r} isn't in {self.text[-2000:]!r}"
                 self.raw += data
+                new = len(data) + BEFORE
             return found
+
+    def _end(self, size: int) -> bytearray:
+        """Return the last bytes, from the beginning of a line."""
+        start = max(0, len(self.raw) - size)
+        return self.raw[self.raw.rfind(b"\n", 0, start) + 1 :]
 
     async def end(self, within: float = PATIENCE_S) -> None:
         """Read until the lab ends."""
