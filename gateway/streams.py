@@ -16,7 +16,7 @@ from gateway.access import Access, Revoked
 from gateway.activity_buffer import ActivityBuffer
 from gateway.labs import Limit
 from gateway.presence import Presence
-from gateway.subscriptions import Subscriptions
+from gateway.subscriptions import Hints, Subscriptions
 from gateway.tickets import Tickets
 from services.accounts.grants import Grant
 from services.live import attempt_channel, attempt_terms_channel, board_channel, lab_channel, labs_channel
@@ -28,6 +28,8 @@ COALESCE_S = 0.1
 BOARD_EVERY_S = 1.0
 # A change reaches open leaderboards within a second: this, and what a page waits and takes.
 LEADERBOARD_EVERY_S = 0.4
+# What is typed on one device is seen on the others while it is typed.
+ATTEMPT_EVERY_S = 0.4
 SEND_S = 20.0
 
 STREAMS = Gauge("yurt_gateway_streams", "Open live streams.", multiprocess_mode="livesum")
@@ -98,24 +100,26 @@ class Streams:
         return await self._changes(request, grant, labs_channel(course_id))
 
     async def attempt(self, request: web.Request) -> web.StreamResponse:
-        """Tell the pages of an attempt of each answer that is saved, and of its end, at most once a second.
+        """Tell the pages of an attempt of each answer that is saved, and of its end, a few times a second at most.
 
-        That it ends at another time has a name of its own: a page follows that at once, whatever it has just sent.
+        `tabs` are those whose answers were saved, null where something else changed, too: a page needn't look at its
+        own doing. That the attempt ends at another time has a name of its own.
         """
         attempt_id = int(request.match_info["attempt_id"])
         grant = Grant(self._holder(request, "attempt", attempt_id), "attempt", attempt_id=attempt_id)
         with contextlib.ExitStack() as stack:
             moved = stack.enter_context(self._subscriptions.watch(attempt_terms_channel(attempt_id)))
-            changed = stack.enter_context(self._subscriptions.watch(attempt_channel(attempt_id)))
-            stack.enter_context(self._subscriptions.watch(attempt_terms_channel(attempt_id), changed))
+            changed = Hints()
+            for channel in (attempt_channel(attempt_id), attempt_terms_channel(attempt_id)):
+                stack.enter_context(self._subscriptions.watch(channel, changed))
 
             async def next_version() -> bytes:
                 name = "terms" if moved.is_set() else "board"
                 moved.clear()
-                return _event(name, {"version": time.time_ns() // 1_000_000})
+                return _event(name, {"version": time.time_ns() // 1_000_000, "tabs": _tabs(changed.take())})
 
             async with self._limit.hold(grant.holder.user_id):
-                return await self._serve(request, grant, changed, next_version, BOARD_EVERY_S)
+                return await self._serve(request, grant, changed, next_version, ATTEMPT_EVERY_S)
 
     async def _changes(
         self, request: web.Request, grant: Grant, channel: str, pause: float = BOARD_EVERY_S
@@ -184,3 +188,11 @@ class _Over(Exception):
 
 def _event(name: str, value: dict[str, Any]) -> bytes:
     return f"event: {name}\ndata: {json.dumps(value)}\n\n".encode()
+
+
+def _tabs(hints: list[str] | None) -> list[str] | None:
+    """Return the tabs that saved answers, where that is all that the hints of an attempt tell."""
+    if hints is None:
+        return None
+    tabs = {json.loads(hint).get("tab") for hint in hints}
+    return sorted(tabs) if all(tabs) else None

@@ -12,8 +12,33 @@ from gateway import redis_gone
 
 PATTERN = "yurt:live:*"
 RETRY_S = (0.2, 5.0)
+# Of a page that doesn't read for a while, no more hints than so many are kept.
+MOST_HINTS = 20
 
 log = structlog.get_logger("yurt.gateway")
+
+
+class Hints(asyncio.Event):
+    """An event that also keeps what the hints said, for whoever has to know whose doing a change is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: list[str] = []
+        self._is_whole = True
+
+    def hear(self, hint: str | None) -> None:
+        """Take a hint; None where there may have been any."""
+        if hint is None or len(self._said) >= MOST_HINTS:
+            self._is_whole = False
+        else:
+            self._said.append(hint)
+        self.set()
+
+    def take(self) -> list[str] | None:
+        """Return the hints since the last time, and forget them; None where they aren't all known."""
+        said = self._said if self._is_whole else None
+        self._said, self._is_whole = [], True
+        return said
 
 
 class Subscriptions:
@@ -53,16 +78,19 @@ class Subscriptions:
                     wait = RETRY_S[0]
                     async for message in subscription.listen():
                         if message["type"] == "pmessage":
-                            self._wake(message["channel"].decode())
+                            self._wake(message["channel"].decode(), message["data"].decode())
             except redis_gone.ERRORS as error:
                 log.warning("redis unavailable", error=type(error).__name__)
             self.is_connected = False
             await asyncio.sleep(wait)
             wait = min(wait * 2, RETRY_S[1])
 
-    def _wake(self, channel: str) -> None:
+    def _wake(self, channel: str, hint: str | None = None) -> None:
         for event in self._waiting.get(channel, ()):
-            event.set()
+            if isinstance(event, Hints):
+                event.hear(hint)
+            else:
+                event.set()
 
     def _wake_all(self) -> None:
         for channel in list(self._waiting):

@@ -1,6 +1,7 @@
 // Follows the other open pages of the same attempt. Tabs of this browser tell each other; what other devices saved is read
 // from the site when the gateway tells of a change and when the page is looked at again; now and then only while the
 // gateway's stream is silent or another device is at work.
+import { tab } from "./outbox.js";
 import { send } from "./send.js";
 import { session } from "./session.js";
 import { siteClock } from "./site-clock.js";
@@ -11,8 +12,8 @@ const PATIENCE_MS = 15000;
 const EVERY_MS = 5000;
 const RESTING_MS = 15000;
 const SILENT_MS = 40000; // a stream that works says so every 15 seconds
-const ECHO_MS = 1500; // the site reports this page's own saves to it, too
 const TOGETHER_MS = 1000; // a page that comes back into view says so in several ways
+const PAUSE_MS = 300; // between looks that changes ask for
 const REST_AFTER_MS = 120000;
 
 export class AttemptFollower {
@@ -23,9 +24,9 @@ export class AttemptFollower {
   /** @type {Promise<boolean> | null} */
   #asking = null;
   #timer = 0;
+  #soon = 0;
   #movedAt = -Infinity;
   #lookedAt = -Infinity;
-  #savedAt = -Infinity;
   /** @type {EventSource | null} */
   #source = null;
   #heardAt = -Infinity;
@@ -70,7 +71,6 @@ export class AttemptFollower {
    * @param {TabMessage} message
    */
   tellTabs(message) {
-    if (message.kind === "saved") this.#savedAt = performance.now();
     this.#channel?.postMessage(message);
   }
 
@@ -111,12 +111,25 @@ export class AttemptFollower {
       heard();
       this.look();
     });
-    this.#source.addEventListener("board", () => {
+    this.#source.addEventListener("board", ({ data }) => {
       heard();
-      const now = performance.now();
-      if (now - this.#savedAt > ECHO_MS && now - this.#lookedAt > ECHO_MS) this.look();
-      else this.#isBehind = true;
+      /** @type {{tabs: string[] | null}} */
+      const { tabs } = JSON.parse(data);
+      // The site reports this page's own saves to it, too.
+      if (!tabs?.every((one) => one === tab)) this.#lookSoon();
     });
+  }
+
+  /** Look as soon as a look in hand, and a short pause after it, are over: what changes meanwhile isn't left for later. */
+  #lookSoon() {
+    this.#isBehind = true;
+    if (this.#soon) return;
+    const wait = this.#asking ? PAUSE_MS : Math.max(0, this.#lookedAt + PAUSE_MS - performance.now());
+    this.#soon = setTimeout(() => {
+      this.#soon = 0;
+      if (this.#asking) this.#lookSoon();
+      else this.look();
+    }, wait);
   }
 
   /** Whether the site would have reported a change. */

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 import languages
 from config import Settings
 from extensions import db
-from models import LabSession, Quiz, utcnow
+from models import Attempt, LabSession, Quiz, utcnow
 from reasons import Code, Reason, words
 from services import live, tickets
 from services.labs import lifecycle
@@ -92,7 +92,10 @@ async def test_an_attempt_tells_its_students_pages_that_an_answer_was_saved(gate
         begun.append(attempts.start(stage.bob, quiz, now=utcnow()).id)
 
     def answer(_found: LabSession) -> None:
-        answers.save(begun[0], 1, "a", revision=1, now=utcnow())
+        answers.save(begun[0], 1, "a", revision=1, tab="phone", now=utcnow())
+
+    def end(_found: LabSession) -> None:
+        attempts.submit(db.session.get_one(Attempt, begun[0]), now=utcnow())
 
     begun: list[int] = []
     await asyncio.to_thread(stage.change, begin)
@@ -101,7 +104,10 @@ async def test_an_attempt_tells_its_students_pages_that_an_answer_was_saved(gate
     await asyncio.to_thread(stage.change, answer)
 
     name, body = await events.next()
-    assert (name, body["version"] > 0) == ("board", True)
+    assert (name, body["version"] > 0, body["tabs"]) == ("board", True, ["phone"])
+    await asyncio.to_thread(stage.change, end)
+    name, body = await events.next()
+    assert (name, body["tabs"]) == ("board", None)
 
 
 @pytest.mark.parametrize("kind", ["none", "forged", "another topic", "another key", "a terminal's"])

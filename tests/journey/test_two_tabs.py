@@ -127,23 +127,58 @@ STREAM_SEEN = """
 window.EventSource = class extends EventSource {
   constructor(address) {
     super(address);
-    this.addEventListener("open", () => document.documentElement.setAttribute("data-listens", ""));
+    const page = document.documentElement;
+    this.addEventListener("open", () => page.setAttribute("data-listens", ""));
+    this.addEventListener("board", () => page.setAttribute("data-told", Number(page.getAttribute("data-told")) + 1));
   }
 };
 """
+
+
+def listening(bob: Student, attempt: int) -> None:
+    """Open the attempt, and stop its page's clock once its stream is open: until then it asks by itself.
+
+    Stopped, so that a slow machine's own seconds don't add up to a silent stream.
+    """
+    clock = bob.page.clock
+    bob.page.add_init_script(STREAM_SEEN)
+    clock.install()
+    bob.open(f"/attempts/{attempt}")
+    expect(bob.page.locator("html[data-listens]")).to_be_attached()
+    clock.pause_at(bob.page.evaluate("new Date(Date.now() + 1000).toISOString()"))
+
+
+def test_each_answer_of_another_device_is_shown_at_once_and_ones_own_are_not_asked_for(
+    bob: Student, path: str, browser: Browser
+) -> None:
+    attempt = begin(bob, path)
+    listening(bob, attempt)
+    clock = bob.page.clock
+    with browser.new_context(storage_state=bob.page.context.storage_state()) as other:
+        phone = Student(bob.site, other.new_page())
+        phone.open(f"/attempts/{attempt}")
+        for number, words in enumerate(("-a", "-b"), start=1):
+            field(phone.page, 1).fill(words)
+            expect(bob.page.locator(f"html[data-told='{number}']")).to_be_attached()
+            clock.run_for(500)
+            expect(field(bob.page, 1)).to_have_value(words)
+    asked: list[str] = []
+    bob.page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+
+    field(bob.page, 2).fill("-c")
+    clock.run_for(500)
+    expect(bob.page.locator("html[data-told='3']")).to_be_attached()
+    clock.run_for(500)
+
+    expect_saved(bob.page, 2)
+    assert asked == ["2"]
 
 
 def test_a_page_asks_by_itself_only_while_nobody_tells_it(bob: Student, path: str) -> None:
     attempt = begin(bob, path)
     answers, clock = re.compile("/answers$"), bob.page.clock
     asked: list[str] = []
-    bob.page.add_init_script(STREAM_SEEN)
-    clock.install()
-    bob.open(f"/attempts/{attempt}")
-    # The page has to know that its stream is open before its clock runs on: until then it asks by itself.
-    expect(bob.page.locator("html[data-listens]")).to_be_attached()
-    # Stopped, so that a slow machine's own seconds don't add up to a silent stream.
-    clock.pause_at(bob.page.evaluate("new Date(Date.now() + 1000).toISOString()"))
+    listening(bob, attempt)
     # One that began to listen looks once more for what was changed before it did.
     with bob.page.expect_response(answers):
         clock.run_for(17_000)
