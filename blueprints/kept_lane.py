@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 import telemetry
 from blueprints import hosts, kept_entries
 from blueprints.kept_entries import Entry
-from extensions import READ, SessionRead, Sessions, db, session_digest
-from services import kept_versions
+from extensions import READ, SessionRead, Sessions, session_digest
 from services.accounts import identities
+from services.kept_asks import Asks
 from services.kept_versions import Depends
 
 Environ = dict[str, Any]
@@ -32,6 +32,8 @@ GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))")
 UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_X_YURT_PERSON", "HTTP_RANGE")
 
 QUERIES = ("", "partial=1")
+# Who asks whether what was kept still holds.
+ASKS = "yurt_kept_asks"
 # Who fills slots, by name: from what else the page depends on, whose it is, and what the slot says. None: it is stale.
 SLOTS = "yurt_slots"
 Fill = Callable[[Depends, int, dict[str, Any]], bytes | None]
@@ -49,8 +51,7 @@ class Lane:
         self._lifetime = app.permanent_session_lifetime
         settings = app.extensions["yurt"]
         self._release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
-        with app.app_context():
-            self._engine = db.engine
+        self._asks: Asks = app.extensions[ASKS]
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         """Answer the request."""
@@ -93,7 +94,7 @@ class Lane:
     def _page(self, entry: Entry, sid: str) -> Entry | None:
         """Return the page with what is of now in it; None where something changed of what else it shows."""
         if entry.slot is None:
-            return None if kept_versions.changes(self._engine, entry.on) else entry
+            return None if self._asks.changes(entry.on) else entry
         fill: Fill = self._app.extensions[SLOTS][entry.slot["name"]]
         part = fill(entry.on, int(sid.rpartition(".")[2]), entry.slot)
         if part is None:

@@ -19,6 +19,7 @@ from extensions import READ, SessionRead, db
 from models import Course, User
 from route_names import route_name
 from services import kept_versions
+from services.kept_asks import Asks
 from services.kept_versions import Depends
 
 log = structlog.get_logger("yurt.pages")
@@ -27,6 +28,8 @@ log = structlog.get_logger("yurt.pages")
 def init_app(app: Flask, settings: Settings) -> None:
     """Keep pages, where the setting says so."""
     if settings.kept_pages_s:
+        with app.app_context():
+            app.extensions[kept_lane.ASKS] = Asks(db.engine)
         app.after_request(_store)
         app.wsgi_app = kept_lane.Lane(app, app.wsgi_app)  # type: ignore[method-assign]  # the documented way
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints import hosts, kept_entries, limits
 from blueprints.bearer import COUNTED
-from blueprints.kept_lane import SLOTS, Fill, send
+from blueprints.kept_lane import ASKS, SLOTS, Fill, send
 from blueprints.leaderboards import kept
 from config import Settings
 from extensions import db
@@ -57,8 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Stand in front of the application, where pages are kept; before the hosts are judged."""
     if settings.kept_pages_s:
         app.extensions[ADMITTED] = OrderedDict()
-        with app.app_context():
-            boards = app.extensions[BOARDS] = Boards(db.engine)
+        boards = app.extensions[BOARDS] = Boards(app.extensions[ASKS])
 
         def fill(made_by: Callable[[Whole, int, dict[str, Any]], bytes]) -> Fill:
             def part(on: Depends, user_id: int, slot: dict[str, Any]) -> bytes | None:

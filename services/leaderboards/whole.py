@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from services import kept_versions
+from services import kept_asks, kept_versions
+from services.kept_asks import Asks
 from services.kept_versions import Board, Depends
 from services.leaderboards.boards import Row, row_of
 from services.leaderboards.ladder import NEAR, Place
@@ -67,7 +68,7 @@ class Whole:
 
 def read(engine: Engine, course_id: int) -> Whole | None:
     """Read a board; None where it is too large."""
-    rows = kept_versions.ask(engine, STATEMENT, {"course_id": course_id, "most": MOST + 1})
+    rows = kept_asks.ask(engine, STATEMENT, {"course_id": course_id, "most": MOST + 1})
     if not rows or len(rows) > MOST:
         return None
     epoch, snapshot, number = rows[0][:3]
@@ -82,8 +83,8 @@ class Boards:
 
     TRIES = 3
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
         self._kept: OrderedDict[int, Whole] = OrderedDict()
         self._locks: dict[int, threading.Lock] = {}
 
@@ -101,7 +102,7 @@ class Boards:
                 return known
             with self._locks.setdefault(course_id, threading.Lock()):
                 if self._kept.get(course_id) is known:
-                    made = read(self._engine, course_id)
+                    made = read(self._asks.engine, course_id)
                     if made is None:
                         self._kept.pop(course_id, None)
                         return None
@@ -116,6 +117,6 @@ class Boards:
             return {"board"}
         versions = known.on.versions
         if all(also.versions.get(key, number) == number for key, number in versions.items()):
-            return kept_versions.changes(self._engine, Depends({**also.versions, **versions}, known.on.board))
+            return self._asks.changes(Depends({**also.versions, **versions}, known.on.board))
         # Both name a version, and not the same: one of the two is the older one.
-        return kept_versions.changes(self._engine, also) or {"board"}
+        return self._asks.changes(also) or {"board"}

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from extensions import Base, db
 from models import User
-from services import kept_versions
+from services import kept_asks
 from tests.kept.conftest import PAGES
 from tests.people import post, sign_in
 
@@ -182,8 +182,8 @@ def test_a_visitor_gets_no_kept_page(bob):
 def test_a_kept_page_costs_one_statement_and_one_message(bob, monkeypatch):
     bob.keep(PAGES["course"])
     asked = []
-    ask = kept_versions.ask
-    monkeypatch.setattr(kept_versions, "ask", lambda *given: asked.append(given) or ask(*given))
+    ask = kept_asks.ask
+    monkeypatch.setattr(kept_asks, "ask", lambda *given: asked.append(given) or ask(*given))
     messages = []
     redis = bob.app.extensions["yurt_redis"]
     for kind, name in ((Pipeline, "execute"), (type(redis), "execute_command")):
