@@ -57,7 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Stand in front of the application, where pages are kept; before the hosts are judged."""
     if settings.kept_pages_s:
         app.extensions[ADMITTED] = OrderedDict()
-        boards = app.extensions[BOARDS] = Boards(app.extensions[ASKS])
+        boards = app.extensions[BOARDS] = app.extensions["yurt_given"]["whole_boards"] = Boards(app.extensions[ASKS])
 
         def fill(made_by: Callable[[Whole, int, dict[str, Any]], bytes]) -> Fill:
             def part(on: Depends, user_id: int, slot: dict[str, Any]) -> bytes | None:

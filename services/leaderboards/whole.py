@@ -17,7 +17,7 @@ from services import kept_asks, kept_versions
 from services.kept_asks import Asks
 from services.kept_versions import Board, Depends
 from services.leaderboards.boards import Row, row_of
-from services.leaderboards.ladder import NEAR, Place
+from services.leaderboards.ladder import NEAR, Part, Place, Window
 
 # Larger ones are read in parts (sets.py).
 MOST = 2_000
@@ -58,6 +58,14 @@ class Whole:
     def around(self, at: int) -> range:
         """Return the places around one."""
         return range(max(0, at - NEAR), min(len(self.places), at + NEAR + 1))
+
+    def part(self, window: Window) -> Part:
+        """Return a part of the board; not for windows that begin after or end before a key."""
+        begin, at = window.first - 1, self.index.get(window.me) if window.me is not None else None
+        around = [self.places[each] for each in self.around(at)] if at is not None else []
+        found = [self.places[each] for each in sorted(self.index[user] for user in window.users if user in self.index)]
+        own = self.places[at] if at is not None else None
+        return Part(self.places[begin : begin + window.count], len(self.places), own, around, found)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return what was made of the board under a key, or make it."""

@@ -1,5 +1,6 @@
 """A site whose pages are kept: bob's, with a reader that says whether an answer was kept, and what Flask makes anew."""
 
+import contextlib
 import re
 import secrets
 from collections.abc import Iterator
@@ -47,7 +48,8 @@ class Reader:
 
     def anew(self, path: str) -> str:
         """Return the page as Flask makes it: what a page's script asks for is never kept."""
-        page, was_kept = self.open(path, **{"X-Yurt-Person": str(self.user_id)})
+        with without_whole_boards(self.app):
+            page, was_kept = self.open(path, **{"X-Yurt-Person": str(self.user_id)})
         assert not was_kept
         return page
 
@@ -56,6 +58,17 @@ class Reader:
         for path in paths:
             self.open(path)
             assert self.open(path)[1], f"{path} isn't kept"
+
+
+@contextlib.contextmanager
+def without_whole_boards(app: Flask) -> Iterator[None]:
+    """Have boards read from Redis and PostgreSQL, as large ones are."""
+    given = app.extensions["yurt_given"]
+    boards = given.pop("whole_boards")
+    try:
+        yield
+    finally:
+        given["whole_boards"] = boards
 
 
 def _hits() -> float:

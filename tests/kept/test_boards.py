@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,9 +14,19 @@ from extensions import db
 from models import ApiToken, Course, Enrolment, User, utcnow
 from services.accounts import tokens
 from services.courses import cohorts
-from services.leaderboards import appearances, freezes, points, whole
+from services.leaderboards import appearances, boards, freezes, ladder, points, whole
+from services.leaderboards.ladder import Key, Window
+from services.leaderboards.scopes import Scope
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
+from tests.kept.conftest import without_whole_boards
 
+WINDOWS = [
+    Window(me=1),
+    Window(first=11, count=10),
+    Window(first=39, count=10, me=1),
+    Window(first=400),
+    Window(count=0, me=1, users={1}),
+]
 PATH = "/api/v1/courses/shell/leaderboard"
 
 
@@ -62,9 +73,10 @@ def read(bob, token, **query):
 
 
 def anew(bob, token, **query):
-    """Return what Flask tells: a request with an Origin isn't the lane's."""
+    """Return what Flask tells without a board that is kept: a request with an Origin isn't the lane's."""
     headers = {"Authorization": f"Bearer {token}", "Origin": "http://localhost"}
-    document = json.loads(bob.app.test_client().get(PATH, headers=headers, query_string=query).data)
+    with without_whole_boards(bob.app):
+        document = json.loads(bob.app.test_client().get(PATH, headers=headers, query_string=query).data)
     cursor = document.pop("next")
     return {**document, "has_next": cursor is not None}
 
@@ -170,6 +182,30 @@ def test_the_use_of_a_token_is_noted_once_a_minute(bob, token, monkeypatch):
     monkeypatch.setattr(lane.time, "time", lambda: datetime.now(UTC).timestamp() + 61)
 
     assert not read(bob, token)[2]
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_a_part_of_a_whole_board_is_what_postgresql_counts(bob, token, window):
+    with bob.app.app_context():
+        handles = select(User.id).where(User.handle.in_(["s3", "s38", "bob", "charlie"]))
+        window = replace(window, me=window.me and bob.user_id, users=window.users and set(db.session.scalars(handles)))
+        scope = Scope(_course().id)
+
+        kept = bob.app.extensions[lane.BOARDS].current(scope.course_id, whole.Depends()).part(window)
+
+        assert kept == ladder.read(scope, window)
+
+
+@pytest.mark.parametrize("key", ["after", "before"])
+def test_rows_after_and_before_a_place_are_flasks(bob, token, key):
+    with bob.app.app_context():
+        scope, middle = Scope(_course().id), Key(10, utcnow(), 0)
+        window = replace(Window(count=5), **{key: middle})
+
+        shown = boards.board(scope, window)
+
+        assert [row.place for row in shown.rows] == ladder.read(scope, window).rows
+        assert shown.rows
 
 
 def test_a_board_that_many_ask_for_after_a_change_is_read_once(bob, token, monkeypatch):
