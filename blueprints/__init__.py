@@ -50,6 +50,8 @@ from blueprints.quizzes.manual import manual_grading
 from blueprints.quizzes.manual_api import manual_grading_api
 from blueprints.quizzes.parts import question_parts
 from blueprints.quizzes.settings import quiz_settings
+from blueprints.quizzes.trials import quiz_trials
+from blueprints.quizzes.trials_api import quiz_trials_api
 from blueprints.quizzes.views import quizzes
 from blueprints.regrades.api import regrades_api
 from blueprints.regrades.views import regrades
@@ -67,6 +69,7 @@ PAGES = (
     kept_questions,
     quiz_settings,
     quiz_hints,
+    quiz_trials,
     quiz_files,
     accommodations,
     quiz_cohorts,
@@ -92,6 +95,7 @@ APIS = (
     courses_api,
     quizzes_api,
     quiz_hints_api,
+    quiz_trials_api,
     quiz_files_api,
     accommodations_api,
     quiz_breaks_api,

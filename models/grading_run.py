@@ -1,9 +1,9 @@
-"""A run of the tests that grade an answer, in a machine of its own."""
+"""A run of a student's program in a machine of its own: by the tests that grade it, or as a trial."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -22,6 +22,9 @@ OPEN_RUNS = (RUN_QUEUED, RUN_RUNNING)
 class GradingRun(Leased, Model):
     """The tests of one answer: queued when its attempt is handed in, carried out by the scheduler, once.
 
+    A trial is the same before that, as often as its student wants it: it marks nothing, and the next one takes its row.
+    `program` is then what runs, and `stdin` what it reads; without one the tests run that aren't hidden.
+
     `job_id` is the machine's, anew for each try; `outcomes` has a row for each test in their order. `reason` says why
     they were not run: then a person grades the answer.
     """
@@ -35,6 +38,9 @@ class GradingRun(Leased, Model):
     lab_id: Mapped[int | None] = mapped_column(ForeignKey("labs.id", ondelete="SET NULL"), index=True)
     state: Mapped[str] = mapped_column(default=RUN_QUEUED)
     job_id: Mapped[str] = mapped_column(default="", server_default="")
+    is_trial: Mapped[bool] = mapped_column(default=False, server_default=false())
+    program: Mapped[str | None]
+    stdin: Mapped[str | None]
     outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     reason: Mapped[Reason | None] = mapped_column(ReasonColumn)
     requested_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -48,7 +54,7 @@ class GradingRun(Leased, Model):
             ["attempt_id", "position"], ["attempt_items.attempt_id", "attempt_items.position"], ondelete="CASCADE"
         ),
         # An answer is run once, however often its attempt is closed or a run is taken over.
-        UniqueConstraint("attempt_id", "position"),
+        UniqueConstraint("attempt_id", "position", "is_trial"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'error')", name="state"),
         # Serves the scheduler's claims, and what machines hold.
         Index("ix_grading_runs_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),

@@ -53,6 +53,12 @@ def shown_lines(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines).rstrip("\n")
 
 
+def fed(text: str) -> bytes:
+    """Return what a program reads: lines, of which the last one ends, too."""
+    lines = text.replace("\r\n", "\n").rstrip("\n")
+    return f"{lines}\n".encode() if lines else b""
+
+
 @dataclass(frozen=True)
 class CaseInLab:
     """One run of a student's program: a command, what it reads, and what it has to print. The last never enters the
@@ -70,7 +76,11 @@ class CaseInLab:
 
 @dataclass(frozen=True)
 class TestsInLab:
-    """How a student's answer is run: as the file, in a machine of a lab of the same course, case by case."""
+    """How a student's answer is run: as the file, in a machine of a lab of the same course, case by case.
+
+    Before they hand in, students may run it by the cases that aren't hidden (`tries_cases`), and by `own_command` with
+    what they type themselves; an empty one allows that not.
+    """
 
     __test__ = False  # pytest
 
@@ -78,6 +88,14 @@ class TestsInLab:
     file: str
     time_limit_s: int
     cases: tuple[CaseInLab, ...]
+    tries_cases: bool = False
+    own_command: str = ""
+
+    def tried(self, stdin: str | None) -> list[CaseInLab]:
+        """Return what a trial runs, with the student's own input or without; nothing where that isn't allowed."""
+        if stdin is None:
+            return [case for case in self.cases if not case.is_hidden] if self.tries_cases else []
+        return [CaseInLab(self.own_command, fed(stdin), "")] if self.own_command else []
 
 
 def _texts(response: Any) -> list[str]:

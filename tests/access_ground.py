@@ -10,10 +10,11 @@ from sqlalchemy import Engine, text
 
 from extensions import db
 from models import Blob, LabSave
+from question_types import type_of
 from services.accounts import tokens
 from services.courses import cohorts
 from services.practice import cards
-from services.quizzes import answers, attempts, uploads
+from services.quizzes import answers, attempts, trials, uploads
 from services.regrades import asking
 from services.regrades.asking import Asked
 from tests.factories import Cast, QuizFactory, add_question, run_lab
@@ -51,9 +52,15 @@ def add_things(cast: Cast) -> dict[str, Any]:
     drawing = QuizFactory(module=cast.quiz.module, slug="drawing", position=10)
     add_question(drawing, "upload")
     handed = attempts.start(cast.bob.id, drawing, now=NOW)
+    coding = QuizFactory(module=cast.quiz.module, slug="coding", position=11)
+    spec = {"tests": {"lab": cast.lab.slug, "file": "a", "run": "bash a", "cases": [{"input": "b"}]}}
+    add_question(coding, "code").current.spec = type_of("code").parse(spec)
+    tried = attempts.start(cast.bob.id, coding, now=NOW)
+    trials.request(tried.id, 1, "ls", None, now=NOW)
     file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
     return {
         "handed": handed.id,
+        "tried": tried.id,
         "file": file.id,
         "asked": asked.id,
         "regrade": regrade.id,

@@ -139,6 +139,12 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {},
         (401, 404, 200, 404, 404),
     ),
+    ("quiz_trials_api.run_trial", "POST"): (
+        f"{API}/attempts/{{tried}}/items/1/trial",
+        {"response": "ls"},
+        (401, 404, 202, 404, 404),
+    ),
+    ("quiz_trials_api.read_trial", "GET"): (f"{API}/attempts/{{tried}}/items/1/trial", {}, (401, 404, 200, 404, 404)),
     ("quiz_files_api.upload_file", "PUT"): (
         f"{API}/attempts/{{handed}}/items/1/files?name=a.pdf",
         {},

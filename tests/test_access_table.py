@@ -118,6 +118,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
     ("quiz_hints.show", "GET"): ("/attempts/{attempt}/items/1/hints", {}, (302, 404, 200, 404, 404)),
     ("quiz_hints.take", "POST"): ("/attempts/{attempt}/items/1/hints", {"number": "1"}, (302, 404, 302, 404, 404)),
+    ("quiz_trials.show", "GET"): ("/attempts/{tried}/items/1/trial", {}, (302, 404, 200, 404, 404)),
+    ("quiz_trials.run", "POST"): ("/attempts/{tried}/items/1/trial", {"response": "ls"}, (302, 404, 422, 404, 404)),
     ("quiz_files.upload", "PUT"): ("/attempts/{handed}/items/1/files?name=a.pdf", {}, (401, 404, 422, 404, 404)),
     ("quiz_files.download", "GET"): ("/attempts/{handed}/files/{file}", {}, (302, 404, 200, 200, 200)),
     ("quizzes.submit", "POST"): ("/attempts/{attempt}/submit", {}, (302, 404, 302, 404, 404)),

@@ -138,9 +138,9 @@ def _live(attempt_id: int) -> str:
     return f"/live/attempts/{attempt_id}?ticket={live_tickets.issuer().live('attempt', attempt_id)}"
 
 
-def _saved(item: Row[tuple[int, int, Any, int]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
+def _saved(item: Row[tuple[int, int, Any, int, str | None]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
     earlier = [{"response": other.response, "typed_at": other.typed_at.isoformat()} for other in others]
-    names = ("position", "revision", "response", "hints")
+    names = ("position", "revision", "response", "hints", "trial")
     return {**{name: getattr(item, name) for name in names}, "earlier": earlier}
 
 

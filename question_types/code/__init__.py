@@ -77,8 +77,8 @@ TYPE = QuestionType(
     grade=grade,
     explain=explain,
     fields=(
-        *("language", "starter", "model_answer", "tests", "lab", "file", "run", "time_limit", "scoring", "cases"),
-        *("name", "input", "output", "weight", "is_hidden"),
+        *("language", "starter", "model_answer", "tests", "lab", "file", "run", "time_limit", "scoring", "trial"),
+        *("cases", "name", "input", "output", "weight", "is_hidden"),
     ),
     export=export,
     freeze=freeze,

@@ -12,6 +12,7 @@ MORE = {
     **TESTS,
     "time_limit": 5,
     "scoring": "all",
+    "trial": "input",
     "cases": [{"run": "bash count.sh x; echo $?", "output": "2\n", "weight": 3, "name": "a file"}],
 }
 SAMPLES = Samples(
@@ -40,6 +41,8 @@ SAMPLES = Samples(
         ({"tests": {**TESTS, "run": 3}}, "tests.run"),
         ({"tests": {**TESTS, "time_limit": 61}}, "tests.time_limit"),
         ({"tests": {**TESTS, "scoring": "some"}}, "tests.scoring"),
+        ({"tests": {**TESTS, "trial": "always"}}, "tests.trial"),
+        ({"tests": {**TESTS, "trial": True}}, "tests.trial"),
         ({"tests": {**TESTS, "cases": []}}, "tests.cases"),
         ({"tests": {**TESTS, "cases": [{}] * 21}}, "tests.cases"),
         ({"tests": {**TESTS, "cases": [{"weight": 26}, {}]}}, "tests.cases"),

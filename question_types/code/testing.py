@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from question_types import raw
-from question_types.base import MAX_PARTS, CaseInLab, Spec, TestsInLab, shown_lines
+from question_types.base import MAX_PARTS, CaseInLab, Spec, TestsInLab, fed, shown_lines
 from question_types.lab import slug
 from services.errors import InvalidInput
 
@@ -13,15 +13,17 @@ MAX_CASES = 20
 MAX_TEXT = 10_000
 MAX_LINE = 1_000
 SCORINGS = ("each", "all")
+# What students may run before they hand in: the tests that aren't hidden, the program with input of their own, or both.
+TRIALS = ("both", "cases", "input", "none")
 DEFAULTS = {"run": "", "input": "", "name": "", "output": "", "weight": 1, "is_hidden": False}
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}")
 _CASE = ("name", "run", "input", "output", "weight", "is_hidden")
 
 
 def parse(written: Any) -> Spec:
-    """Read lab, file, run, time_limit, scoring and cases."""
+    """Read lab, file, run, time_limit, scoring, trial and cases."""
     if not isinstance(written, dict):
-        raise InvalidInput("tests", "must have the fields lab, file, run, time_limit, scoring, cases")
+        raise InvalidInput("tests", "must have the fields lab, file, run, time_limit, scoring, trial, cases")
     try:
         return _read(written)
     except InvalidInput as error:
@@ -29,18 +31,21 @@ def parse(written: Any) -> Spec:
 
 
 def _read(written: dict[str, Any]) -> Spec:
-    raw.only(written, "lab", "file", "run", "time_limit", "scoring", "cases")
+    raw.only(written, "lab", "file", "run", "time_limit", "scoring", "trial", "cases")
     file = raw.text(written, "file")
     if not _FILE.fullmatch(file):
         raise InvalidInput("file", "must be a file's name of a-z, A-Z, 0-9 and _.-")
     scoring = raw.text(written, "scoring", "each")
     if scoring not in SCORINGS:
         raise InvalidInput("scoring", f"must be one of {', '.join(SCORINGS)}")
+    trial = raw.text(written, "trial", TRIALS[0])
+    if trial not in TRIALS:
+        raise InvalidInput("trial", f"must be one of {', '.join(TRIALS)}")
     command = _block(written, "run", MAX_LINE)
     cases = [_case(place, case, command) for place, case in raw.objects(written, "cases", 1, MAX_CASES, *_CASE)]
     if sum(case["weight"] for case in cases) > MAX_PARTS:
         raise InvalidInput("cases", f"have weights of over {MAX_PARTS} together")
-    return {
+    spec = {
         "lab": slug(written, "lab"),
         "file": file,
         "run": command,
@@ -48,6 +53,7 @@ def _read(written: dict[str, Any]) -> Spec:
         "scoring": scoring,
         "cases": cases,
     }
+    return {**spec, "trial": trial} if "trial" in written else spec
 
 
 def _case(place: str, case: dict[str, Any], command: str) -> dict[str, Any]:
@@ -86,15 +92,18 @@ def tests_of(spec: Spec) -> TestsInLab | None:
     if tests is None:
         return None
     cases = [
-        CaseInLab(case["run"] or tests["run"], _fed(case["input"]), case["output"], is_hidden=case["is_hidden"])
+        CaseInLab(case["run"] or tests["run"], fed(case["input"]), case["output"], is_hidden=case["is_hidden"])
         for case in tests["cases"]
     ]
-    return TestsInLab(tests["lab"], tests["file"], tests["time_limit"], tuple(cases))
-
-
-def _fed(text: str) -> bytes:
-    """Return what a program reads: lines, of which the last one ends, too."""
-    return f"{text}\n".encode() if text else b""
+    trial = tests.get("trial", TRIALS[0])
+    return TestsInLab(
+        lab=tests["lab"],
+        file=tests["file"],
+        time_limit_s=tests["time_limit"],
+        cases=tuple(cases),
+        tries_cases=trial in ("both", "cases"),
+        own_command=tests["run"] if trial in ("both", "input") else "",
+    )
 
 
 def share(spec: Spec, passed: list[bool]) -> Fraction:

@@ -1,4 +1,4 @@
-"""Runs the tests that grade answers, each answer in a machine of its own, which ends whatever happens.
+"""Runs the tests that grade answers, and trials, each answer in a machine of its own, which ends whatever happens.
 
 Claim, commit, start, run test by test, compare, write, stop. A scheduler may die between any two of these: the next one
 claims the run again, with another machine, and only one of them can write what the tests said. What a test has to print
@@ -9,6 +9,7 @@ import base64
 import contextlib
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -24,7 +25,7 @@ from scheduler.ticks.starts import leave
 from services.capacity import holdings
 from services.capacity.order import Limits
 from services.labs import checks, grading_runs
-from services.quizzes import run_verdicts, runs
+from services.quizzes import run_verdicts, runs, trials
 from services.quizzes.run_verdicts import MAX_SHOWN, Outcome
 
 # What is read of a test's output: more is wrong anyway.
@@ -32,6 +33,9 @@ OUTPUT_LIMIT = 65_536
 # The machine ends by itself soon after the last test may have ended.
 LIFE = timedelta(minutes=25)
 CLEAN_S = 5.0
+# Where a trial's program writes its errors; they are read when it has ended, also where it was stopped.
+ERRORS = '"$HOME/.errors"'
+NOWHERE = "/dev/null"
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -60,19 +64,22 @@ def carry_out(settings: Settings, backend: Backend, run: GradingRun) -> None:
     run_id, job_id, tries = run.id, run.job_id, run.tries
     item = db.session.get_one(AttemptItem, (run.attempt_id, run.position))
     version = db.session.get_one(QuestionVersion, item.version_id)
-    tests, answer = runs.tests_of(version.kind, version.spec), str(item.response)
+    tests, program = runs.tests_of(version.kind, version.spec), trials.program_of(run, item)
     why = _hopeless(run, tests, tries)
     if why is not None or tests is None:
         run_verdicts.give_up(run_id, job_id, why or Reason(Code.TESTS_WITHOUT_LAB), now=utcnow())
         db.session.commit()
         return
-    spec = spec_of(settings, run)
+    spec, cases, is_trial = spec_of(settings, run), trials.cases_of(tests, run), run.is_trial
     db.session.commit()  # no transaction is open while the backend works
     fault: Exception | None = None
     outcomes: list[Outcome] = []
     try:
         backend.start(spec)
-        outcomes = [run_case(backend, job_id, tests, case, answer) for case in tests.cases]
+        for case in cases:
+            outcomes.append(run_case(backend, job_id, tests, case, program, is_trial=is_trial))
+            if is_trial and outcomes[-1].is_timed_out:
+                break  # its student waits for it
         _clean(backend, job_id)
     except (BackendError, OSError) as error:
         fault = error
@@ -102,11 +109,13 @@ def _report(settings: Settings, run_id: int, job_id: str, tries: int, fault: Exc
     grading_runs.put_off(run_id, job_id, tries + 1, utcnow(), is_counted=is_counted)
 
 
-def run_case(backend: Backend, job_id: str, tests: TestsInLab, case: CaseInLab, answer: str) -> Outcome:
-    """Run one test, and compare what it printed."""
+def run_case(
+    backend: Backend, job_id: str, tests: TestsInLab, case: CaseInLab, answer: str, *, is_trial: bool = False
+) -> Outcome:
+    """Run one test, and compare what it printed; of a trial also read what it said of errors."""
     result = backend.execute(
         job_id,
-        script_of(tests, case, answer),
+        script_of(tests, case, answer, ERRORS if is_trial else NOWHERE),
         timeout_s=tests.time_limit_s,
         output_limit=OUTPUT_LIMIT,
         stdin=case.stdin,
@@ -114,10 +123,14 @@ def run_case(backend: Backend, job_id: str, tests: TestsInLab, case: CaseInLab, 
     printed = result.output.decode(errors="replace")
     is_passed = case.fits(printed) and not result.is_timed_out and not result.is_truncated
     shown = checks.readable(result.output)[:MAX_SHOWN]
-    return Outcome(is_passed, shown, result.is_timed_out, result.is_truncated)
+    outcome = Outcome(is_passed, shown, result.is_timed_out, result.is_truncated)
+    if not is_trial:
+        return outcome
+    said = backend.execute(job_id, f"head -c {MAX_SHOWN} {ERRORS}", timeout_s=CLEAN_S, output_limit=MAX_SHOWN)
+    return replace(outcome, errors=checks.readable(said.output), exit_code=result.exit_code)
 
 
-def script_of(tests: TestsInLab, case: CaseInLab, answer: str) -> str:
+def script_of(tests: TestsInLab, case: CaseInLab, answer: str, errors: str = NOWHERE) -> str:
     """Return what runs in the machine: the answer as a file in an empty folder, then the test's command."""
     text = answer if answer.endswith("\n") else f"{answer}\n"
     coded = base64.b64encode(text.encode()).decode()
@@ -125,7 +138,7 @@ def script_of(tests: TestsInLab, case: CaseInLab, answer: str) -> str:
         'folder=$(mktemp -d "$HOME/test.XXXXXX") && cd "$folder" || exit 125\n'
         f"base64 -d <<< {coded} > {shlex.quote(tests.file)} || exit 125\n"
         f"chmod u+x {shlex.quote(tests.file)}\n"
-        f"exec 2>/dev/null\n{case.command}\n"
+        f"exec 2>{errors}\n{case.command}\n"
     )
 
 

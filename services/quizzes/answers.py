@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from extensions import db
-from models import AttemptItem, HintTaken
+from models import AttemptItem, GradingRun, HintTaken
 from models.attempt import BY_DEADLINE, IN_PROGRESS, OUTDATED
 from question_types import type_of
 from services import live
@@ -216,10 +216,14 @@ def _log_outdated(row: AnswerRow, edit: Edit, now: datetime) -> None:
     )
 
 
-def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any, int]]]:
-    """Return (position, revision, response, number of hints taken) of each question of an attempt, for its open pages,
-    which ask often."""
+def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any, int, str | None]]]:
+    """Return (position, revision, response, number of hints taken, how its trial stands) of each question of an
+    attempt, for its open pages, which ask often."""
     mine = (HintTaken.attempt_id == AttemptItem.attempt_id, HintTaken.position == AttemptItem.position)
     taken = select(func.count()).select_from(HintTaken).where(*mine).correlate(AttemptItem).scalar_subquery()
-    query = select(AttemptItem.position, AttemptItem.revision, AttemptItem.response, taken.label("hints"))
+    mine = (GradingRun.attempt_id == AttemptItem.attempt_id, GradingRun.position == AttemptItem.position)
+    stands = func.concat(GradingRun.state, " ", GradingRun.requested_at)
+    trial = select(stands).where(*mine, GradingRun.is_trial).correlate(AttemptItem).scalar_subquery()
+    columns = (AttemptItem.position, AttemptItem.revision, AttemptItem.response)
+    query = select(*columns, taken.label("hints"), trial.label("trial"))
     return db.session.execute(query.where(AttemptItem.attempt_id == attempt_id).order_by(AttemptItem.position)).all()

@@ -21,18 +21,21 @@ MAX_SHOWN = 2_000
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one test ended, and the beginning of what was printed."""
+    """How one test ended, and the beginning of what was printed; of a trial also of the errors, and its status."""
 
     is_passed: bool
     output: str
     is_timed_out: bool = False
     is_truncated: bool = False
+    errors: str = ""
+    exit_code: int | None = None
 
 
 def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: datetime) -> bool:
     """Write what the tests said, and the marks that follow from it; False where the run isn't the caller's any more.
 
-    Marks that a person has given meanwhile stay. The last marks of an attempt give it its score and its points.
+    Marks that a person has given meanwhile stay. The last marks of an attempt give it its score and its points. A trial
+    marks nothing.
     """
     attempt_id = db.session.scalar(select(GradingRun.attempt_id).where(GradingRun.id == run_id))
     # The attempt first, as for everybody who gives marks.
@@ -40,6 +43,9 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
     run = _close(run_id, job_id, RUN_DONE, now, outcomes=[asdict(outcome) for outcome in outcomes])
     if run is None:
         return False
+    if run.is_trial:
+        live.attempt_changed(run.attempt_id, position=run.position, trial=RUN_DONE)
+        return True
     item = db.session.get_one(AttemptItem, (run.attempt_id, run.position), populate_existing=True)
     version = db.session.get_one(QuestionVersion, item.version_id)
     share = type_of(version.kind).grade_tests(version.spec, [outcome.is_passed for outcome in outcomes])
@@ -51,7 +57,7 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
 
 
 def give_up(run_id: int, job_id: str, reason: Reason, *, now: datetime) -> bool:
-    """Leave the answer to a person, and say why; False where the run isn't the caller's any more."""
+    """Leave the answer to a person, and say why, or end a trial; False where the run isn't the caller's any more."""
     run = _close(run_id, job_id, RUN_ERROR, now, reason=reason)
     if run is not None:
         live.attempt_changed(run.attempt_id, graded=True)

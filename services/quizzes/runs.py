@@ -1,17 +1,18 @@
 """Runs of the tests that grade answers: asked for when an attempt is closed, and shown to pages.
 
-Machines and leases are `services/labs/grading_runs.py`'s, what a run is worth `run_verdicts.py`'s.
+What students run before that is `trials.py`'s; machines and leases are `services/labs/grading_runs.py`'s, and what a
+run is worth is `run_verdicts.py`'s.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import Attempt, AttemptItem, GradingRun, Lab, Quiz
-from models.grading_run import OPEN_RUNS
+from models.grading_run import OPEN_RUNS, RUN_RUNNING
 from question_types import TYPES, Spec, TestsInLab
 from services import live
 
@@ -24,8 +25,12 @@ def tests_of(kind: str, spec: Spec) -> TestsInLab | None:
 
 
 def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, now: datetime) -> None:
-    """Ask for the runs of a closed attempt's answers that no machine has graded yet, once each."""
-    wanted = [(item, tests) for item, kind, spec in items if item.own_score is None and (tests := tests_of(kind, spec))]
+    """Ask for the runs of a closed attempt's answers that no machine has graded yet, once each. Trials have an end."""
+    tested = [(item, tests) for item, kind, spec in items if (tests := tests_of(kind, spec))]
+    if tested:
+        waiting = (GradingRun.attempt_id == attempt.id, GradingRun.is_trial, GradingRun.state != RUN_RUNNING)
+        db.session.execute(delete(GradingRun).where(*waiting).execution_options(synchronize_session=False))
+    wanted = [(item, tests) for item, tests in tested if item.own_score is None]
     for item, tests in wanted:
         of_course = select(Quiz.course_id).where(Quiz.id == attempt.quiz_id).scalar_subquery()
         lab_id = select(Lab.id).where(Lab.course_id == of_course, Lab.slug == tests.lab, ~Lab.is_archived)
@@ -43,8 +48,9 @@ def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, n
 
 
 def of_attempt(attempt_id: int) -> dict[int, GradingRun]:
-    """Return the runs of an attempt's answers, by their position."""
-    runs = db.session.scalars(select(GradingRun).where(GradingRun.attempt_id == attempt_id))
+    """Return the runs that grade an attempt's answers, by their position."""
+    query = select(GradingRun).where(GradingRun.attempt_id == attempt_id, ~GradingRun.is_trial)
+    runs = db.session.scalars(query)
     return {run.position: run for run in runs}
 
 
@@ -55,6 +61,7 @@ def is_being_run() -> ColumnElement[bool]:
         .where(
             GradingRun.attempt_id == AttemptItem.attempt_id,
             GradingRun.position == AttemptItem.position,
+            ~GradingRun.is_trial,
             GradingRun.state.in_(OPEN_RUNS),
         )
         .correlate(AttemptItem)

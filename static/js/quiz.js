@@ -1,5 +1,5 @@
 // A quiz attempt that saves every answer by itself. An answer is kept in this browser until the site has confirmed it.
-import { around, get, parts } from "./dom.js";
+import { around, findPart, get, parts } from "./dom.js";
 import { isComposing } from "./keys.js";
 import { isGiven } from "./quiz-answers.js";
 import { AttemptEnd, AttemptTimer } from "./quiz-end.js";
@@ -11,6 +11,7 @@ import { Item } from "./quiz-item.js";
 import { holdOwn, left, onSafety } from "./outbox.js";
 import { showWaiting } from "./outbox-notice.js";
 import { sendEdit } from "./quiz-send.js";
+import { Trial } from "./quiz-trial.js";
 import { session } from "./session.js";
 import { siteClock } from "./site-clock.js";
 import { fill, wordsOf } from "./words.js";
@@ -28,6 +29,8 @@ class AttemptPage {
   #end = new AttemptEnd(words);
   /** @type {Map<number, Item>} */
   #items = new Map();
+  /** Programs that are run before they are handed in. @type {Map<number, Trial>} */
+  #trials = new Map();
   #follower;
   #hints;
   #timer;
@@ -37,6 +40,9 @@ class AttemptPage {
     for (const [box, script] of scripts) {
       const item = new Item(box, script, this.#attempt, words, (one, sent, edit) => this.#answered(one, sent, edit));
       this.#items.set(item.position, item);
+      const trial = findPart(box, "[data-trial]", HTMLElement);
+      const address = `/attempts/${this.#attempt}/items/${item.position}/trial`;
+      if (trial) this.#trials.set(item.position, new Trial(box, trial, item.field, address, words));
     }
     siteClock.measurePage(this.#form.dataset.now ?? "");
     this.#listen();
@@ -170,6 +176,7 @@ class AttemptPage {
       item?.follow(answer);
       item?.listEarlier(answer.earlier);
       this.#hints.follow(answer.position, answer.hints);
+      this.#trials.get(answer.position)?.follow(answer.trial);
     }
     this.#showReceipt();
   }

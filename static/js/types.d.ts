@@ -185,7 +185,15 @@ export interface AttemptDocument {
   is_on_break: boolean;
   saved: number;
   live: string;
-  items: (SavedAnswer & { earlier: Earlier[]; hints: number })[];
+  items: (SavedAnswer & { earlier: Earlier[]; hints: number; trial: string | null })[];
+}
+
+/** A program that was run before it is handed in, as the attempt's page shows it: blueprints/quizzes/trials.py. */
+export interface TrialDocument {
+  is_open: boolean;
+  says: string;
+  input: string | null;
+  html: string;
 }
 
 /** The hints of a question that were taken, as the attempt's page shows them: blueprints/quizzes/hints.py. */
