@@ -5,6 +5,7 @@ like: of all rules only the number of attempts holds for them.
 """
 
 import hmac
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,10 +58,17 @@ def _ended_at(attempt: Attempt) -> datetime:
 
 
 def check_password(quiz: Quiz, given: str | None) -> None:
-    """Raise Refused where a quiz's password is needed, and WrongPassword for another one. It takes as long for each."""
+    """Raise Refused where a quiz's password is needed, and WrongPassword for another one. It takes as long for each.
+
+    How a letter is put together (Ö, or O and two dots) isn't seen, and doesn't count.
+    """
     if not quiz.password:
         return
     if not given:
         raise Refused(Reason(Code.QUIZ_PASSWORD_NEEDED))
-    if not hmac.compare_digest(given.strip().encode(), quiz.password.encode()):
+    if not hmac.compare_digest(_encoded(given.strip()), _encoded(quiz.password)):
         raise WrongPassword
+
+
+def _encoded(password: str) -> bytes:
+    return unicodedata.normalize("NFC", password).encode()

@@ -215,7 +215,7 @@ def test_a_password_is_asked_for_and_compared(cast: Cast) -> None:
     assert refused(cast).reason.code == Code.QUIZ_PASSWORD_NEEDED
     with pytest.raises(gate.WrongPassword):
         start(cast, password="öffne dich")
-    assert start(cast, password=" Öffne dich ").is_open
+    assert start(cast, password=" O\u0308ffne dich ").is_open
     assert start(cast).is_open  # going on asks for none
 
 
