@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from extensions import db
 from models import Role, User
 from models.user import ADMIN, THEMES
-from services.accounts import addresses, names
+from services import names
+from services.accounts import addresses
 from services.errors import InvalidInput, NotFound
 
 MAX_NAME = 60

@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from extensions import db
 from limit_settings import LimitSettings
 from models import ApiToken, User
-from services import kept_versions
-from services.accounts import names
+from services import kept_versions, names
 from services.errors import Conflict, InvalidInput, NotFound
 
 PREFIX = "yurt_"

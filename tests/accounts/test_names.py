@@ -8,7 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import select
 
 from models import User
-from services.accounts import names
+from services import names
 from services.errors import InvalidInput
 from tests.factories import make_cast
 from tests.people import post, sign_in

@@ -118,7 +118,7 @@ def test_whoever_has_nothing_left_is_not_ranked(cast: Cast) -> None:
 def test_a_pseudonym_is_shown_to_all_but_the_staff_and_oneself(cast: Cast) -> None:
     other = student(cast, "other")
     earn(cast, cast.bob.id, 5)
-    appearances.choose(place(cast, cast.bob.id), "pseudonym", "  The   Owl ")
+    appearances.choose(place(cast, cast.bob.id), "pseudonym", "  The \u202e  Owl ")
 
     row, own, staff = seen(cast, other).rows[0], seen(cast, cast.bob.id).rows[0], seen(cast, is_staff=True).rows[0]
 
@@ -140,7 +140,7 @@ def test_who_opts_out_is_not_ranked_and_comes_back_with_all_points(cast: Cast) -
     assert [row.user_id for row in seen(cast).rows] == [cast.bob.id, other]
 
 
-@pytest.mark.parametrize("chosen", ["", " ", "…", "x" * 41, "other", "OTHER", "owl"])
+@pytest.mark.parametrize("chosen", ["", " ", "…", "x" * 41, "other", "OTHER", "owl", "\u3164", "o\u200bwl", "\uff2fwl"])
 def test_a_pseudonym_is_ones_own(cast: Cast, chosen: str) -> None:
     student(cast, "other")
     appearances.choose(place(cast, student(cast, "third")), "pseudonym", "Owl")
