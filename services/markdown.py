@@ -89,9 +89,15 @@ def render_inline(text: str) -> str:
     return _clean(_INLINE.renderInline(text), "")
 
 
+def render_line(text: str) -> str:
+    """Return one line of Markdown as `render_inline` does, with pictures: for the texts of questions."""
+    return _clean(_LINE.renderInline(text), "")
+
+
 def plain(text: str) -> str:
-    """Return one line of Markdown as plain text, without its marks: for titles of windows, attributes and mail."""
-    tokens = _INLINE.parseInline(text)
+    """Return one line of Markdown as plain text, without its marks: for titles of windows, attributes and mail. A
+    picture is its description."""
+    tokens = _LINE.parseInline(text)
     return "".join(token.content for inline in tokens for token in inline.children or [])
 
 
@@ -225,5 +231,6 @@ _BLOCKS.core.ruler.after("block", "callouts", markdown_rules.callouts)
 _BLOCKS.core.ruler.push("headings", markdown_rules.headings)
 _BLOCKS.core.ruler.push("alignment", markdown_rules.alignment)
 _INLINE = _parser("zero").enable(["backticks", "emphasis", "escape", "entity"])
-for _each in (_BLOCKS, _INLINE):
+_LINE = _parser("zero").enable(["backticks", "emphasis", "escape", "entity", "image"])
+for _each in (_BLOCKS, _INLINE, _LINE):
     _each.core.ruler.push("mathematics", markdown_rules.mathematics)

@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, request, url_for
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from config import Settings
 from models import Course
+from services import markdown
 from services.courses import files
 from services.courses import pictures as named
 
@@ -49,8 +52,15 @@ def address(sha256: str, content_type: str) -> str:
 
 @pictures.app_template_global()
 def with_pictures(html: str, course: Course) -> Markup:
-    """Return a text that was rendered when it was written, with pictures that the front door serves."""
-    return Markup(named.shown(html, course, address))  # sanitised when it was written
+    """Return a text that was rendered as Markdown, with pictures that the front door serves."""
+    return Markup(named.shown(html, course, address))  # sanitised when it was rendered
+
+
+@pictures.app_template_global()
+@pass_context
+def line(context: Context, text: str) -> Markup:
+    """Return a line of a question, such as a choice: Markdown with pictures of the page's course."""
+    return with_pictures(markdown.render_line(text), context["course"])
 
 
 @pictures.app_template_global()

@@ -30,8 +30,6 @@ def parse(written: dict[str, Any]) -> Spec:
     text, blanks = raw.text(written, "text"), written.get("blanks")
     if len(text) > MAX_TEXT or _MARK in text:
         raise InvalidInput("text", f"must be at most {MAX_TEXT} characters, without the word {_MARK}")
-    if markdown.files_of(text):
-        raise InvalidInput("text", "can't hold files of the course: pictures and links to them stand in the prompt")
     if not isinstance(blanks, dict) or not 1 <= len(blanks) <= MAX_BLANKS:
         raise InvalidInput("blanks", f"must have 1 to {MAX_BLANKS} blanks, each with its accepted answers")
     accepted = {str(name): _accepted(text, str(name), {str(name): value}) for name, value in blanks.items()}

@@ -7,7 +7,10 @@ from question_types.samples import Samples
 TEXT = "Bytes are shown by `{show}`, and the folder changed by {go}."
 SAMPLES = Samples(
     raw={"text": TEXT, "blanks": {"show": ["od -x", "hexdump"], "go": ["cd"]}},
-    more=[{"text": "```sh\nls {1} | wc {2}\n```", "blanks": {1: ["-a"], "2": ["-l"]}, "is_case_sensitive": True}],
+    more=[
+        {"text": "![a map](files/map.svg) shows {a}", "blanks": {"a": ["x"]}},
+        {"text": "```sh\nls {1} | wc {2}\n```", "blanks": {1: ["-a"], "2": ["-l"]}, "is_case_sensitive": True},
+    ],
     right={"show": "HEXDUMP ", "go": "cd"},
     wrong={"show": "ls", "go": "dir"},
     partly=[({"go": "cd"}, Fraction(1, 2)), ({"show": "x", "go": "cd"}, Fraction(1, 2))],
@@ -25,7 +28,6 @@ SAMPLES = Samples(
         ({"text": "{a} {a}", "blanks": {"a": ["x"]}}, "blanks.a"),
         ({"text": "[a](https://example.org/{a})", "blanks": {"a": ["x"]}}, "text"),
         ({"text": "![{a}](files/a.png)", "blanks": {"a": ["x"]}}, "text"),
-        ({"text": "![a map](files/map.svg) {a}", "blanks": {"a": ["x"]}}, "text"),
         ({"text": "yurtblank0x {a}", "blanks": {"a": ["x"]}}, "text"),
     ],
     bad_responses=["cat", ["cat"], {"other": "x"}, {"go": 3}, {"go": ["cd"]}, {"go": "x" * 201}, {"go": "\x00"}],

@@ -34,6 +34,8 @@ FOLDER = PREFIX.strip("/")
 MAX_KEPT_BYTES, MAX_KEPT_FILES = 256 * 1024 * 1024, 10_000
 COMPRESSED = (".svg",)
 _SOURCE = re.compile(r'(<img\b[^>]*? src=")([^"]+)"')
+# What questions' types render themselves doesn't know its course.
+_OF_NO_COURSE = re.compile(r'(<(?:img|a)\b[^>]*? (?:src|href)=")((?:\./)?files/)')
 
 
 def name_of(secret_key: str, sha256: str, content_type: str) -> str:
@@ -71,8 +73,12 @@ def of_course(course: Course) -> Mapping[str, tuple[str, str]]:
 
 
 def shown(html: str, course: Course, address: Callable[[str, str], str]) -> str:
-    """Return a rendered text in which images of the course's files have the address of (SHA-256, type)."""
+    """Return a rendered text in which images of the course's files have the address of (SHA-256, type).
+
+    Where it was rendered for no course, other links to files lead to this course's.
+    """
     base = f"{base_url(course.slug)}/"
+    html = _OF_NO_COURSE.sub(lambda link: f"{link[1]}{base}files/", html)
     if f'src="{base}files/' not in html:
         return html
     known = of_course(course)

@@ -121,10 +121,19 @@ export class Field {
   /** @param {string} value */
   #textOf(value) {
     const choice = this.#controls().find((control) => isMarked(control) && control.value === value);
-    if (choice) return choice.closest("label")?.textContent?.trim() ?? value;
+    if (choice) return textOf(choice.closest("label")) || value;
     const options = this.#controls().flatMap((control) => (control instanceof HTMLSelectElement ? Array.from(control.options) : []));
     return options.find((option) => option.value === value)?.text.trim() ?? value;
   }
+}
+
+/**
+ * Return what stands in an element, with the descriptions of its pictures.
+ * @param {Element | null} element
+ */
+function textOf(element) {
+  const pictures = Array.from(element?.querySelectorAll("img") ?? [], (picture) => picture.alt);
+  return [element?.textContent?.trim(), ...pictures].filter(Boolean).join(" ");
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,10 +10,11 @@ from flask.testing import FlaskClient
 
 from extensions import db as database
 from models import CourseFile, QuestionVersion, utcnow
+from question_types import type_of
 from services.courses import files, pictures
 from services.errors import NotFound
-from services.quizzes import attempts, hints
-from tests.factories import Cast
+from services.quizzes import answers, attempts, hints
+from tests.factories import Cast, QuizFactory, add_question
 from tests.people import sign_in
 
 PNG = b"\x89PNG\r\n\x1a\n and the rest"
@@ -145,3 +147,42 @@ def test_a_changed_picture_has_another_address_at_once(client: FlaskClient, cast
     cast.course.version += 1
 
     assert pictures.of_course(cast.course)["files/a b.svg"][0] == row.sha256
+
+
+MAP = "![one](files/a%20b.svg)"
+CHOICES = [{"text": f"{MAP} it", "is_correct": True, "feedback": f"see {MAP}"}, {"text": "no"}]
+PAIRS = {"pairs": [{"left": MAP, "right": f"Sea {MAP}"}, {"left": "b", "right": "Land"}]}
+# A question with pictures, an answer to it, and how many pictures stand in the attempt and in its result.
+PICTURED: dict[str, tuple[dict[str, Any], Any, int, int]] = {
+    "single": ({"choices": CHOICES}, "a", 1, 2),
+    "multiple": ({"choices": [*CHOICES, {"text": "b", "is_correct": True}]}, ["a"], 1, 2),
+    "blanks": ({"text": f"{MAP} is {{a}}, [there](files/a%20b.svg)", "blanks": {"a": ["b"]}}, {"a": "b"}, 1, 1),
+    "matching": (PAIRS, {}, 1, 2),
+    "ordering": ({"items": [MAP, "b", "c"]}, None, 1, 2),
+    "truefalse": ({"is_true": True, "feedback_false": MAP}, "false", 0, 1),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURED)
+def test_the_texts_of_a_type_show_pictures(client: FlaskClient, cast: Cast, address: str, kind: str) -> None:
+    raw, response, asked, shown = PICTURED[kind]
+    quiz = QuizFactory(module=cast.quiz.module, slug="pictured", position=9)
+    version = add_question(quiz, kind).current
+    assert version is not None
+    version.spec = type_of(kind).parse(raw)
+    sign_in(client, "bob")
+    attempt = attempts.start(cast.bob.id, quiz, now=utcnow())
+
+    page = client.get(f"/attempts/{attempt.id}").text
+    if kind == "ordering":
+        # What is shown is never the right order.
+        response = [each["id"] for each in attempt.items[0].frozen["items"]]
+    answers.save(attempt.id, 1, response, revision=1, now=utcnow())
+    attempts.submit(attempt, now=utcnow())
+    result = client.get(f"/attempts/{attempt.id}/result").text
+
+    image = f'<img src="{address}" alt="one">'
+    assert (page.count(image), result.count(image)) == (asked, shown)
+    assert 'src="files/' not in page + result
+    assert ('href="/courses/shell/files/a%20b.svg"' in page) == (kind == "blanks")
+    assert "Sea one" in page or kind != "matching", "a list to choose from has the description"

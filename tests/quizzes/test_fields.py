@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 import pytest
+from markupsafe import Markup
 from playwright.sync_api import Page, Route
 from werkzeug.datastructures import MultiDict
 
@@ -83,6 +84,7 @@ def part(asked: QuestionType, name: str, spec: dict[str, Any]) -> str:
     templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
     templates.filters["inline"] = templates.filters["plain"] = str
     templates.globals.update(course={"slug": "shell"}, attempt={"id": 1}, url_for=lambda _endpoint, **_values: "data:,")
+    templates.globals.update(line=str, with_pictures=lambda html, _course: Markup(html))
     templates.globals["picture_url"] = lambda _course, _path: "data:,"
     templates.globals["read_as"] = lambda version, response: None
     frozen = asked.freeze(spec, random.Random(1), True)
