@@ -7,7 +7,6 @@
 import contextvars
 import gc
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from tests.grounds import bound, forget
 from tests.kept_cast import copy_with_cast, engine_of, find_cast
 from tests.site_makers import site_maker
 from tests.sites import LiveSite
+from tests.spares import Spares
 
 pytest_plugins = ["tests.browsers", "tests.nomad.fixtures"]
 ENGINES = pytest.StashKey[Any]()
@@ -179,35 +179,42 @@ class CommittedDatabase:
     redis_url: str
 
 
+@pytest.fixture(scope="session")
+def spares(engines: Engines, worker: str) -> Spares:
+    """The databases that this worker's tests leave to each other."""
+    return Spares(engines, worker)
+
+
 @pytest.fixture
-def committed_db(engines: Engines, worker: str, tmp_path: Path) -> Iterator[CommittedDatabase]:
-    """A fresh database for races and other processes; nothing is rolled back, all of it is dropped."""
-    name = f"committed_{worker}_{secrets.token_hex(4)}"
-    url, redis_url = engines.copy(name), engines.redis_url(worker)
-    app = create_app(site_settings(url, redis_url, tmp_path / "var"))
+def committed_db(engines: Engines, spares: Spares, worker: str, tmp_path: Path) -> Iterator[CommittedDatabase]:
+    """A database as new for races and other processes; nothing is rolled back, the next test finds it as new."""
+    spare, redis_url = spares.take("empty", engines.copy), engines.redis_url(worker)
+    app = create_app(site_settings(spare.url, redis_url, tmp_path / "var"))
     migrations.init_app(app)
     app.extensions["yurt_redis"].flushdb()
     try:
-        yield CommittedDatabase(app.extensions["yurt"], app, url, redis_url)
+        yield CommittedDatabase(app.extensions["yurt"], app, spare.url, redis_url)
     finally:
         with app.app_context():
             database.engine.dispose()
-        engines.drop(name)
+        spares.give_back(spare)
 
 
 @pytest.fixture
-def committed_cast(engines: Engines, worker: str, tmp_path: Path, bare_app: Flask) -> Iterator[CommittedDatabase]:
+def committed_cast(
+    engines: Engines, spares: Spares, worker: str, tmp_path: Path, bare_app: Flask
+) -> Iterator[CommittedDatabase]:
     """The same with the cast in it, for who asks for no pages: the application has none, and is made in no time."""
-    name = f"committed_{worker}_{secrets.token_hex(4)}"
-    url, redis_url = copy_with_cast(bare_app, engines, name), engines.redis_url(worker)
-    app = create_core(site_settings(url, redis_url, tmp_path / "var"))
+    spare = spares.take("cast", lambda name: copy_with_cast(bare_app, engines, name))
+    redis_url = engines.redis_url(worker)
+    app = create_core(site_settings(spare.url, redis_url, tmp_path / "var"))
     app.extensions["yurt_redis"].flushdb()
     try:
-        yield CommittedDatabase(app.extensions["yurt"], app, url, redis_url)
+        yield CommittedDatabase(app.extensions["yurt"], app, spare.url, redis_url)
     finally:
         with app.app_context():
             database.engine.dispose()
-        engines.drop(name)
+        spares.give_back(spare)
 
 
 @pytest.fixture(scope="module")
