@@ -90,6 +90,11 @@ class RegradeNote(Model):
     answer_after: Mapped[Fraction | None] = mapped_column(Marks)
     points_before: Mapped[Fraction] = mapped_column(Marks)
     points_after: Mapped[Fraction] = mapped_column(Marks)
+    # Its person: their points on the board from all attempts, and whether the quiz is done. Earlier notes don't say.
+    board_before: Mapped[int | None]
+    board_after: Mapped[int | None]
+    done_before: Mapped[bool | None]
+    done_after: Mapped[bool | None]
     noted_at: Mapped[datetime]
 
     regrade: Mapped[Regrade] = relationship()

@@ -17,7 +17,7 @@ from services.regrades.asking import Asked
 
 regrades_api = APIBlueprint("regrades_api", __name__, tag="Quizzes")
 FIELDS = tuple(RegradeOut.model_fields)
-SIDES = ("before", "after", "answer_before", "answer_after", "is_undo")
+SIDES = ("before", "after", "answer_before", "answer_after", "stood", "stands", "is_undo")
 QUIZ = "/courses/<slug>/quizzes/<quiz>/regrades"
 ONE = "/regrades/<int:regrade_id>"
 
@@ -77,6 +77,19 @@ def apply_regrade(regrade_id: int, json_data: ApplyIn) -> Any:
     return _detail(history.find(regrade_id))
 
 
+@regrades_api.get(f"{ONE}/undo")
+@regrades_api.auth_required(auth)
+@regrades_api.input(PageQuery, location="query")
+@regrades_api.output(RegradeDetailOut)
+@regrades_api.doc(summary="Preview taking a regrade back", responses=responses(403, 404, 409, 422))
+@scope("read")
+def preview_undo(regrade_id: int, query_data: PageQuery) -> Any:
+    """Say who changes back and by how much, as it would be now; `effect` is that of taking it back. 409 where the
+    regrade doesn't hold."""
+    found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
+    return _detail(found, query_data, is_undo=True)
+
+
 @regrades_api.post(f"{ONE}/undo")
 @regrades_api.auth_required(auth)
 @regrades_api.input(UndoIn)
@@ -84,16 +97,17 @@ def apply_regrade(regrade_id: int, json_data: ApplyIn) -> Any:
 @regrades_api.doc(summary="Take a regrade back", responses=responses(403, 404, 409, 422))
 @scope("write")
 def undo_regrade(regrade_id: int, json_data: UndoIn) -> Any:
-    """Undo what it did, and tell the students; other regrades and marks given since stay. 409 where it doesn't hold."""
+    """Undo what it did, and tell the students; other regrades and marks given since stay. 409 where it doesn't hold, or
+    with the `digest` of a preview that is out of date."""
     found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
-    applying.undo(found, reason=json_data.reason, by_id=me().id, now=now())
+    applying.undo(found, reason=json_data.reason, digest=json_data.digest, by_id=me().id, now=now())
     db.session.commit()
     return _detail(history.find(regrade_id))
 
 
-def _detail(regrade: Regrade, query: PageQuery | None = None) -> dict[str, Any]:
+def _detail(regrade: Regrade, query: PageQuery | None = None, *, is_undo: bool = False) -> dict[str, Any]:
     wanted = query or PageQuery()
-    page, plan = history.shown(regrade, wanted.page, wanted.per_page)
+    page, plan = history.shown(regrade, wanted.page, wanted.per_page, is_undo=is_undo)
     return {
         **{name: getattr(regrade, name) for name in FIELDS},
         "effect": plan.effect if plan else regrade.effect,

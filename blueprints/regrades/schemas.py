@@ -39,19 +39,26 @@ class ApplyIn(Input):
 
 
 class UndoIn(OptionalInput):
-    """Why a regrade is taken back, for the students; it may be left out."""
+    """Why a regrade is taken back, for the students, and the digest of the preview that was looked at; each may be left
+    out."""
 
     reason: str = Field(default="", max_length=MAX_REASON)
+    digest: str | None = Field(default=None, min_length=64, max_length=64)
 
 
 class EffectOut(Output):
-    """How many attempts' shares of the marks go up, go down and stay; the mean share before and after, 0 to 1."""
+    """How many attempts' shares of the marks go up, go down and stay; the mean share before and after, 0 to 1; how many
+    points the board gets in all, and for how many people the quiz is `completed` by it, or is `reopened`. Regrades of
+    before there was this have null there."""
 
     up: int
     down: int
     same: int
     before: float | None
     after: float | None
+    points: int | None = None
+    completed: int | None = None
+    reopened: int | None = None
 
 
 class WorthOut(Output):
@@ -61,8 +68,16 @@ class WorthOut(Output):
     points: Marks
 
 
+class StandingOut(Output):
+    """What a person has of the quiz by all of their attempts: points on the board, and whether it is done."""
+
+    points: int
+    is_done: bool
+
+
 class ChangeOut(Output):
-    """An attempt that changes: what it and the answer are worth, before and after."""
+    """An attempt that changes: what it and the answer are worth, before and after, and how its person `stood` and
+    `stands`: the same in each of their attempts, and null where it isn't known any more."""
 
     attempt_id: int
     user_id: int
@@ -71,6 +86,8 @@ class ChangeOut(Output):
     after: WorthOut
     answer_before: WorthOut
     answer_after: WorthOut
+    stood: StandingOut | None
+    stands: StandingOut | None
     is_undo: bool
 
 
@@ -97,8 +114,8 @@ class RegradeOut(Output):
 
 
 class RegradeDetailOut(RegradeOut):
-    """A regrade with a page of the attempts that it changes, or has changed. A draft's are computed anew each time, and
-    `digest` names what they are now."""
+    """A regrade with a page of the attempts that it changes, or has changed. A draft's, and those of the preview of
+    taking it back, are computed anew each time, and `digest` names what they are now."""
 
     digest: str | None
     changes: list[ChangeOut]

@@ -13,7 +13,7 @@ from blueprints.pages import login_required, me, now
 from blueprints.quizzes import form_fields
 from extensions import db
 from models import Course, Quiz, Regrade
-from models.regrade import ACCEPT, DRAFT, DROP, KEY, POINTS
+from models.regrade import ACCEPT, APPLIED, DRAFT, DROP, KEY, POINTS
 from reasons import sentence
 from services import policy
 from services.courses import members
@@ -100,19 +100,34 @@ def apply(regrade_id: int) -> ResponseReturnValue:
     return redirect(url_for("regrades.show", regrade_id=regrade_id))
 
 
+@regrades.get(f"{ONE}/undo")
+@login_required
+def preview_undo(regrade_id: int) -> ResponseReturnValue:
+    """Show who changes back and by how much, as it would be now; where the regrade doesn't hold, what became of it."""
+    found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
+    if found.state != APPLIED:
+        return redirect(url_for("regrades.show", regrade_id=regrade_id))
+    return _page(found, True, is_undo=True)
+
+
 @regrades.post(f"{ONE}/undo")
 @login_required
 def undo(regrade_id: int) -> ResponseReturnValue:
-    """Take a regrade back."""
+    """Take a regrade back, as the preview showed it if it came from one."""
     found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
+    said = {name: request.form.get(name, "") for name in ("reason", "digest")}
     try:
-        applying.undo(found, reason=request.form.get("reason", ""), by_id=me().id, now=now())
+        applying.undo(found, reason=said["reason"], digest=said["digest"] or None, by_id=me().id, now=now())
     except Refused as refusal:
         db.session.rollback()
-        return _page(history.find(regrade_id), True, refused=sentence(refusal.reason, flask_babel)), 409
+        found, refused = history.find(regrade_id), sentence(refusal.reason, flask_babel)
+        is_undo = found.state == APPLIED
+        return _page(found, True, refused=refused, is_undo=is_undo, typed=said["reason"]), 409
     except InvalidInput as fault:
         db.session.rollback()
-        return _page(history.find(regrade_id), True, refused=fault.message), 422
+        found = history.find(regrade_id)
+        is_undo = found.state == APPLIED
+        return _page(found, True, refused=fault.message, is_undo=is_undo, typed=said["reason"]), 422
     db.session.commit()
     flash(_("Taken back. The students are told."), "success")
     return redirect(url_for("regrades.show", regrade_id=regrade_id))
@@ -155,9 +170,9 @@ def _form(course: Course, quiz: Quiz, typed: dict[str, str], faults: dict[str, s
     )
 
 
-def _page(regrade: Regrade, may_decide: bool, *, refused: str = "") -> str:
+def _page(regrade: Regrade, may_decide: bool, *, refused: str = "", is_undo: bool = False, typed: str = "") -> str:
     number = max(1, min(request.args.get("page", 1, int), 100_000))
-    page, plan = history.shown(regrade, number, PER_PAGE)
+    page, plan = history.shown(regrade, number, PER_PAGE, is_undo=is_undo)
     facts: dict[str, Any] = {"effect": plan.effect if plan else regrade.effect, "digest": plan.digest if plan else ""}
     return render_template(
         "regrades/show.html",
@@ -166,6 +181,8 @@ def _page(regrade: Regrade, may_decide: bool, *, refused: str = "") -> str:
         regrade=regrade,
         page=page,
         is_draft=regrade.state == DRAFT,
+        is_undo=is_undo,
+        typed=typed,
         may_decide=may_decide,
         refused=refused,
         max_reason=asking.MAX_REASON,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -30,6 +30,14 @@ def complete(user_id: int, activity: Activity, *, now: datetime) -> bool:
     row = insert(Completion).values(user_id=user_id, activity_id=activity.id, completed_at=now)
     written = db.session.execute(row.on_conflict_do_nothing().returning(Completion.activity_id)).scalar()
     return written is not None
+
+
+def reopen(user_id: int, activity: Activity) -> None:
+    """Note that an activity isn't finished any more: marks were lowered, and it isn't passed."""
+    db.session.execute(
+        delete(Completion).where(Completion.user_id == user_id, Completion.activity_id == activity.id),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def complete_lesson(user_id: int, lesson: Lesson, *, now: datetime) -> bool:

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, column, func, select, update, values
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, Text, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import CourseTotal, PointEntry
 from models.points import Kind
-from services import live
+from services import live, rows
 from services.leaderboards import standings
 from services.leaderboards.points import Given
+
+TIME = DateTime(timezone=True)
 
 
 def settle(
@@ -57,11 +60,12 @@ def _held(source: str, user_ids: Collection[int]) -> dict[int, tuple[int, int]]:
 
 def _lock(course_id: int, user_ids: list[int], now: datetime) -> dict[int, datetime]:
     """Hold the totals of these people until the commit; return when each last changed."""
-    rows = [
-        {"user_id": user_id, "course_id": course_id, "points": 0, "reached_at": now, "changed_at": now}
-        for user_id in user_ids
-    ]
-    db.session.execute(insert(CourseTotal).values(rows).on_conflict_do_nothing())
+    people = rows.given(([user_id] for user_id in user_ids), user_id=BigInteger())
+    fresh = select(people.c.user_id, literal(course_id), literal(0), literal(now, TIME), literal(now, TIME))
+    names = ["user_id", "course_id", "points", "reached_at", "changed_at"]
+    db.session.execute(
+        insert(CourseTotal).from_select(names, fresh.order_by(people.c.user_id)).on_conflict_do_nothing()
+    )
     query = select(CourseTotal.user_id, CourseTotal.changed_at).where(
         CourseTotal.course_id == course_id, CourseTotal.user_id.in_(user_ids)
     )
@@ -71,21 +75,27 @@ def _lock(course_id: int, user_ids: list[int], now: datetime) -> dict[int, datet
 def _write(
     course_id: int, source: str, kind: Kind, given: Given | None, entries: Mapping[int, tuple[int, int, datetime]]
 ) -> None:
-    said = {
-        "course_id": course_id,
-        "source": source,
-        "kind": kind,
-        "reason": given.reason if given else None,
-        "given_by_id": given.by_id if given else None,
+    moved = rows.given(
+        [(user_id, *entry) for user_id, entry in entries.items()],
+        "moved",
+        user_id=BigInteger(),
+        delta=Integer(),
+        number=Integer(),
+        at=TIME,
+    )
+    said: dict[str, ColumnElement[Any]] = {
+        "course_id": literal(course_id),
+        "source": literal(source),
+        "kind": literal(kind),
+        "reason": literal(given.reason if given else None, Text()),
+        "given_by_id": literal(given.by_id if given else None, BigInteger()),
+        "user_id": moved.c.user_id,
+        "number": moved.c.number,
+        "points": moved.c.delta,
+        "created_at": moved.c.at,
     }
-    rows = [
-        {**said, "user_id": user_id, "number": number, "points": delta, "created_at": at}
-        for user_id, (delta, number, at) in entries.items()
-    ]
-    db.session.execute(insert(PointEntry).values(rows))
-    moved = values(
-        column("user_id", BigInteger), column("delta", Integer), column("at", DateTime(timezone=True)), name="moved"
-    ).data([(user_id, delta, at) for user_id, (delta, _number, at) in entries.items()])
+    entered = select(*said.values()).order_by(moved.c.user_id)
+    db.session.execute(insert(PointEntry).from_select(list(said), entered))
     _move(
         course_id,
         moved.c.user_id,

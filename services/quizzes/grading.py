@@ -79,12 +79,12 @@ def settle(attempt_id: int, *, now: datetime) -> None:
     marks, max_score = _total(worths), sum((each.points for each in worths), Fraction(0))
     if marks is None:
         return
-    credit = credit_of(attempt, quiz)
+    credit, did_pass = credit_of(attempt, quiz), _passes(attempt, quiz)
     if attempt.state == NEEDS_GRADING:
         lifecycle.finish(attempt.id, NEEDS_GRADING, marks=marks, max_score=max_score, credit_percent=credit)
     else:
         lifecycle.rescore(attempt.id, marks=marks, max_score=max_score, credit_percent=credit)
-    _reward(attempt, quiz, now, is_new=False)
+    _reward(attempt, quiz, now, is_new=False, did_pass=did_pass)
 
 
 def _total(worths: Sequence[rules.Worth]) -> Fraction | None:
@@ -175,9 +175,11 @@ def _score(kind: str, spec: dict[str, Any], response: Any, frozen: dict[str, Any
     return None if share is None else share * exact(worth)
 
 
-def _reward(attempt: Attempt, quiz: Quiz, now: datetime, *, is_new: bool = True) -> None:
-    if (attempt.percent or 0) >= quiz.pass_percent:
+def _reward(attempt: Attempt, quiz: Quiz, now: datetime, *, is_new: bool = True, did_pass: bool = False) -> None:
+    if _passes(attempt, quiz):
         progress.complete(attempt.user_id, quiz, now=now)
+    elif did_pass and not _passed_otherwise(attempt, quiz):
+        progress.reopen(attempt.user_id, quiz)
     # Where the best counts, a new one is asked alone: what earlier ones earned isn't lowered.
     is_alone = is_new and quiz.counts == BEST
     points.settle(
@@ -189,6 +191,18 @@ def _reward(attempt: Attempt, quiz: Quiz, now: datetime, *, is_new: bool = True)
         now=now,
         may_lower=not is_alone,
     )
+
+
+def _passes(attempt: Attempt, quiz: Quiz) -> bool:
+    return scores.passes(attempt.score, attempt.max_score, quiz.pass_percent)
+
+
+def _passed_otherwise(attempt: Attempt, quiz: Quiz) -> bool:
+    """Whether another attempt of the same student passes."""
+    query = select(Attempt.score, Attempt.max_score).where(
+        Attempt.quiz_id == quiz.id, Attempt.user_id == attempt.user_id, Attempt.id != attempt.id
+    )
+    return any(scores.passes(score, most, quiz.pass_percent) for score, most in db.session.execute(query))
 
 
 def source_of(quiz: Quiz) -> str:

@@ -8,13 +8,14 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, column, update, values
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, case, update
 
 from extensions import db
 from models import Attempt
 from models.attempt import BY_DEADLINE, BY_STUDENT, GRADED, IN_PROGRESS, NEEDS_GRADING, SUBMITTED, TRANSITIONS
 from models.marks import Marks
 from services import changes, live
+from services import rows as many
 from services.quizzes.terms import GRACE, WHOLE, worth
 
 
@@ -94,21 +95,20 @@ def regrade(rows: Sequence[tuple[int, str, str, Fraction | None, Fraction, int]]
             raise ValueError(f"an attempt can't go from {old} to {new}")
     if not rows:
         return
-    given = values(
-        column("id", Attempt.id.type),
-        column("old", Text),
-        column("new", Text),
-        column("score", Marks),
-        column("max_score", Marks),
-        column("credit_percent", Integer),
-        name="given",
-    ).data(list(rows))
-    # A column of nothing but NULL would be one of texts.
-    score = cast(given.c.score, Marks)
+    given = many.given(
+        rows,
+        id=BigInteger(),
+        old=Text(),
+        new=Text(),
+        score=Marks(),
+        max_score=Marks(),
+        credit_percent=Integer(),
+    )
+    names = ("score", "max_score", "credit_percent")
     db.session.execute(
         update(Attempt)
         .where(Attempt.id == given.c.id, Attempt.state == given.c.old)
-        .values(state=given.c.new, score=score, max_score=given.c.max_score, credit_percent=given.c.credit_percent),
+        .values(state=given.c.new, **{name: given.c[name] for name in names}),
         execution_options={"synchronize_session": False},
     )
     for attempt_id, *_rest in rows[: live.MOST_TOLD]:

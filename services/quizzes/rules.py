@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import structlog
-from sqlalchemy import Integer, ScalarSelect, SQLColumnExpression, cast, column, func, select, update, values
+from sqlalchemy import BigInteger, Integer, ScalarSelect, SQLColumnExpression, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -21,6 +21,7 @@ from models.marks import Marks, exact
 from models.regrade import ACCEPT, APPLIED, DROP, KEY, POINTS
 from question_rubrics import Choice, RubricItem, choice_of
 from question_types import type_of
+from services import rows as many
 from services.errors import InvalidInput
 
 # How a question is dropped: everybody has all of its marks, or it is taken out of the total.
@@ -198,25 +199,16 @@ def write(rows: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
     """Write what items are worth: (attempt, position, columns). One statement for all."""
     if not rows:
         return
-    given = values(
-        column("attempt_id", AttemptItem.attempt_id.type),
-        column("position", Integer),
-        column("score", Marks),
-        column("points", Marks),
-        column("asked_score", Marks),
-        column("asked_points", Marks),
-        name="given",
-    ).data(
-        [
-            (attempt_id, position, each["score"], each["points"], each["asked_score"], each["asked_points"])
-            for attempt_id, position, each in rows
-        ]
-    )
     names = ("score", "points", "asked_score", "asked_points")
+    given = many.given(
+        [(attempt_id, position, *(each[name] for name in names)) for attempt_id, position, each in rows],
+        attempt_id=BigInteger(),
+        position=Integer(),
+        **dict.fromkeys(names, Marks()),
+    )
     db.session.execute(
         update(AttemptItem)
         .where(AttemptItem.attempt_id == given.c.attempt_id, AttemptItem.position == given.c.position)
-        # A column of nothing but NULL would be one of texts.
-        .values({name: cast(given.c[name], Marks) for name in names}),
+        .values({name: given.c[name] for name in names}),
         execution_options={"synchronize_session": False},
     )

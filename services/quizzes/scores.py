@@ -4,10 +4,10 @@ This is the one home of that rule: in Python for one student's attempts, in SQL 
 score take part. A score counts as its share of the attempt's own marks, because attempts may have had other questions.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, case, func, select
 
@@ -32,12 +32,30 @@ class Counted:
         return int(100 * self.share)
 
 
+class Scored(Protocol):
+    """What is known of an attempt, or of one as it would be."""
+
+    @property
+    def id(self) -> int: ...  # as an attempt has it
+    @property
+    def number(self) -> int: ...
+    @property
+    def score(self) -> Fraction | None: ...
+    @property
+    def max_score(self) -> Fraction: ...
+
+
 def share(score: Fraction | None, max_score: Fraction) -> Fraction:
     """Return which share of its marks an attempt has; an attempt without marks to get has none."""
     return Fraction(score) / Fraction(max_score) if score and max_score else Fraction(0)
 
 
-def counted(attempts: Iterable[Attempt], counts: str) -> Counted | None:
+def passes(score: Fraction | None, max_score: Fraction, pass_percent: int) -> bool:
+    """Whether a score makes its quiz done. None, which waits for a person, doesn't."""
+    return score is not None and int(100 * share(score, max_score)) >= pass_percent
+
+
+def counted(attempts: Iterable[Scored], counts: str) -> Counted | None:
     """Return what counts of one student's attempts at one quiz, in whatever order they come; None without a score."""
     scored = sorted((each for each in attempts if each.score is not None), key=lambda each: each.number)
     if not scored:
@@ -52,7 +70,7 @@ def counted(attempts: Iterable[Attempt], counts: str) -> Counted | None:
     return _together([max(scored, key=lambda each: share(each.score, each.max_score))])
 
 
-def _together(attempts: list[Attempt]) -> Counted:
+def _together(attempts: Sequence[Scored]) -> Counted:
     shares = [share(each.score, each.max_score) for each in attempts]
     return Counted(sum(shares, Fraction(0)) / len(shares), tuple(each.id for each in attempts))
 

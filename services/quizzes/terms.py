@@ -139,4 +139,4 @@ def _more_time(
 
 def worth(marks: Fraction, credit_percent: int) -> Fraction:
     """Return marks with the late credit, exactly."""
-    return marks * Fraction(credit_percent, WHOLE)
+    return marks if credit_percent == WHOLE else marks * Fraction(credit_percent, WHOLE)

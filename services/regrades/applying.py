@@ -7,11 +7,10 @@
 4. Answers, attempts, completions, ledger and notes are written, each in a few statements for all students.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, DateTime, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -19,14 +18,22 @@ from models import Attempt, Completion, Quiz, Regrade, RegradeNote
 from models.attempt import GRADED, IN_PROGRESS, NEEDS_GRADING
 from models.regrade import APPLIED, DRAFT, TRANSITIONS, UNDONE
 from reasons import Code, Reason
-from services import changes
+from services import changes, rows
 from services.errors import InvalidInput, Refused
 from services.leaderboards import batches
 from services.leaderboards.points import Given
-from services.quizzes import grading, lifecycle, rules, scores
+from services.quizzes import grading, lifecycle, rules
 from services.regrades import plans
 from services.regrades.asking import MAX_REASON
+from services.regrades.people import Person
 from services.regrades.plans import Line, Plan
+
+# What is noted of a line, in the order of `_note`.
+NOTED = (
+    *("attempt_id", "position", "score_before", "score_after", "max_before", "max_after"),
+    *("answer_before", "answer_after", "points_before", "points_after"),
+    *("board_before", "board_after", "done_before", "done_after"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,19 @@ def apply(regrade: Regrade, *, digest: str, by_id: int, now: datetime) -> Done:
     return Done(moved, plan, _write(quiz, moved, plan, given=given, is_undo=False, now=now))
 
 
-def undo(regrade: Regrade, *, reason: str = "", by_id: int, now: datetime) -> Done:
-    """Take a regrade back: what it did is undone, and what others did, before or after, stays."""
+def undo(regrade: Regrade, *, reason: str = "", digest: str | None = None, by_id: int, now: datetime) -> Done:
+    """Take a regrade back: what it did is undone, and what others did, before or after, stays.
+
+    With the digest of a preview it is refused as stale where that showed something else.
+    """
     reason = reason.strip()
     if len(reason) > MAX_REASON or "\x00" in reason:
         raise InvalidInput("reason", f"must be a text of at most {MAX_REASON:,} characters: the students read it")
     quiz = _lock(regrade)
     _check_state(regrade, APPLIED)
     plan = plans.make(quiz, regrade.question_id, _rules(regrade, is_undo=True))
+    if digest is not None and plan.digest != digest:
+        raise Refused(Reason(Code.REGRADE_STALE))
     values = {"undone_by_id": by_id, "undone_at": now, "undo_effect": plan.effect, "undo_reason": reason}
     moved = _move(regrade, APPLIED, UNDONE, **values)
     given = Given(by_id, reason or moved.reason)
@@ -133,14 +145,9 @@ def _write(quiz: Quiz, regrade: Regrade, plan: Plan, *, given: Given, is_undo: b
     db.session.expire_all()
     if not plan.changed:
         return {}
-    _complete(quiz, plan.changed, now)
-    _note(regrade, plan.changed, is_undo=is_undo, now=now)
-    people = {line.user_id for line in plan.changed}
-    counted = scores.of_students([quiz.id], people)
-    worth = {
-        user_id: round(quiz.points * counted[user_id, quiz.id].share) if (user_id, quiz.id) in counted else 0
-        for user_id in people
-    }
+    _complete(quiz, plan)
+    _note(regrade, plan, is_undo=is_undo, now=now)
+    worth = {user_id: person.after.points for user_id, person in plan.people.items()}
     source = grading.source_of(quiz)
     return batches.settle(quiz.course_id, source, worth, kind="compensation", given=given, now=now)
 
@@ -149,36 +156,40 @@ def _state(line: Line) -> str:
     return NEEDS_GRADING if line.after.score is None else GRADED
 
 
-def _complete(quiz: Quiz, lines: Sequence[Line], now: datetime) -> None:
-    """Note who passes now. Who passed before and doesn't any more keeps what that opened to them."""
-    passed = {
-        line.user_id
-        for line in lines
-        if line.after.score is not None
-        and int(100 * scores.share(line.after.score, line.after.points)) >= quiz.pass_percent
-    }
-    rows = [{"user_id": user_id, "activity_id": quiz.id, "completed_at": now} for user_id in sorted(passed)]
-    if rows:
-        db.session.execute(insert(Completion).values(rows).on_conflict_do_nothing())
+def _complete(quiz: Quiz, plan: Plan) -> None:
+    """Let the quiz be done for those who pass by it now, and not for those who don't any more."""
+    moved = [(user_id, each) for user_id, each in plan.people.items() if each.before.is_done != each.after.is_done]
+    gained = [(user_id, each.done_at) for user_id, each in moved if each.after.is_done]
+    lost = [user_id for user_id, each in moved if not each.after.is_done]
+    if gained:
+        theirs = rows.given(gained, user_id=BigInteger(), at=DateTime(timezone=True))
+        done = select(theirs.c.user_id, literal(quiz.id), theirs.c.at)
+        names = ["user_id", "activity_id", "completed_at"]
+        db.session.execute(insert(Completion).from_select(names, done).on_conflict_do_nothing())
+    if lost:
+        theirs = rows.given([[user_id] for user_id in lost], user_id=BigInteger())
+        db.session.execute(
+            delete(Completion).where(Completion.activity_id == quiz.id, Completion.user_id == theirs.c.user_id),
+            execution_options={"synchronize_session": False},
+        )
 
 
-def _note(regrade: Regrade, lines: Sequence[Line], *, is_undo: bool, now: datetime) -> None:
-    rows = [
-        {
-            "regrade_id": regrade.id,
-            "is_undo": is_undo,
-            "attempt_id": line.attempt_id,
-            "score_before": line.before.score,
-            "score_after": line.after.score,
-            "max_before": line.before.points,
-            "max_after": line.after.points,
-            "position": line.position,
-            "answer_before": line.item_before.score,
-            "answer_after": line.item_after.score,
-            "points_before": line.item_before.points,
-            "points_after": line.item_after.points,
-            "noted_at": now,
-        }
-        for line in lines
+def _note(regrade: Regrade, plan: Plan, *, is_undo: bool, now: datetime) -> None:
+    noted = [
+        (
+            *(line.attempt_id, line.position),
+            *(line.before.score, line.after.score, line.before.points, line.after.points),
+            *(line.item_before.score, line.item_after.score, line.item_before.points, line.item_after.points),
+            *_standings(plan.people[line.user_id]),
+        )
+        for line in plan.changed
     ]
-    db.session.execute(insert(RegradeNote).values(rows))
+    table = RegradeNote.__table__
+    given = rows.given(noted, **{name: table.c[name].type for name in NOTED})
+    said = select(literal(regrade.id), literal(is_undo), literal(now, DateTime(timezone=True)), *given.c)
+    names = ["regrade_id", "is_undo", "noted_at", *NOTED]
+    db.session.execute(insert(RegradeNote).from_select(names, said))
+
+
+def _standings(person: Person) -> tuple[int, int, bool, bool]:
+    return (person.before.points, person.after.points, person.before.is_done, person.after.is_done)

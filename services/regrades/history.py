@@ -14,10 +14,12 @@ from models.attempt import IN_PROGRESS
 from models.marks import exact
 from models.regrade import APPLIED, DRAFT, KEY
 from question_types import type_of
-from services.errors import NotFound
+from reasons import Code, Reason
+from services.errors import NotFound, Refused
 from services.paging import Page, paginate
 from services.quizzes.rules import Worth
 from services.regrades import applying
+from services.regrades.people import Standing
 from services.regrades.plans import Plan
 
 # Answers that differ are shown up to this number, the most frequent first.
@@ -26,7 +28,10 @@ MOST_GIVEN = 30
 
 @dataclass(frozen=True)
 class Row:
-    """An attempt that changes, or has changed, with whose it is: its marks, and those of the answer, of so many."""
+    """An attempt that changes, or has changed, with whose it is: its marks, and those of the answer, of so many.
+
+    `stood` and `stands` are its person's, by all their attempts at the quiz; None in notes of before there were such.
+    """
 
     attempt: Attempt
     user: User
@@ -34,6 +39,8 @@ class Row:
     after: Worth
     answer_before: Worth
     answer_after: Worth
+    stood: Standing | None
+    stands: Standing | None
     is_undo: bool = False
 
 
@@ -100,7 +107,9 @@ def planned(plan: Plan, number: int, per_page: int) -> Page[Row]:
     rows = []
     for line in lines:
         attempt = made[line.attempt_id]
-        rows.append(Row(attempt, attempt.user, line.before, line.after, line.item_before, line.item_after))
+        person = plan.people[line.user_id]
+        worths = (line.before, line.after, line.item_before, line.item_after)
+        rows.append(Row(attempt, attempt.user, *worths, person.before, person.after))
     return Page(rows, number, max(1, -(-len(changed) // per_page)), len(changed))
 
 
@@ -122,11 +131,17 @@ def noted(regrade: Regrade, number: int, per_page: int) -> Page[Row]:
             Worth(note.score_after, note.max_after),
             Worth(note.answer_before, note.points_before),
             Worth(note.answer_after, note.points_after),
+            _standing(note.board_before, note.done_before),
+            _standing(note.board_after, note.done_after),
             is_undo=note.is_undo,
         )
         for note, attempt in found.rows
     ]
     return Page(rows, found.number, found.pages, found.total)
+
+
+def _standing(points: int | None, is_done: bool | None) -> Standing | None:
+    return None if points is None or is_done is None else Standing(points, is_done)
 
 
 def notes(attempt_ids: Collection[int]) -> dict[int, list[RegradeNote]]:
@@ -221,9 +236,14 @@ def newer_versions(quiz: Quiz, question: Question) -> Sequence[QuestionVersion]:
     return db.session.scalars(query.order_by(QuestionVersion.number.desc())).all()
 
 
-def shown(regrade: Regrade, number: int, per_page: int) -> tuple[Page[Row], Plan | None]:
-    """Return the changes of a regrade, and of a draft the plan that they are."""
-    if regrade.state != DRAFT:
+def shown(regrade: Regrade, number: int, per_page: int, *, is_undo: bool = False) -> tuple[Page[Row], Plan | None]:
+    """Return the changes of a regrade, and of a draft the plan that they are.
+
+    `is_undo` asks what taking back one that is applied would change; Refused where it isn't.
+    """
+    if is_undo and regrade.state != APPLIED:
+        raise Refused(Reason(Code.REGRADE_OVER))
+    if regrade.state != DRAFT and not is_undo:
         return noted(regrade, number, per_page), None
     plan = applying.preview(regrade)
     return planned(plan, number, per_page), plan

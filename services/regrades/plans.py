@@ -5,8 +5,8 @@ A few statements for any number of students; what is written of it is `applying`
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,8 @@ from services.quizzes.rules import Rule, Worth
 from services.quizzes.scores import share
 from services.quizzes.terms import NOTHING_GRANTED, terms_of
 from services.quizzes.terms import worth as with_credit
+from services.regrades import people
+from services.regrades.people import Person
 
 UP, DOWN, SAME = "up", "down", "same"
 
@@ -63,9 +65,10 @@ def _share(worth: Worth) -> Fraction:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every attempt that was handed in with the question, by its ID."""
+    """Every attempt that was handed in with the question, by its ID, and the people whose attempts change."""
 
     lines: tuple[Line, ...]
+    people: Mapping[int, Person]
 
     @cached_property
     def changed(self) -> list[Line]:
@@ -74,14 +77,19 @@ class Plan:
 
     @cached_property
     def effect(self) -> dict[str, Any]:
-        """How many shares go up, go down and stay, and the mean of them before and after, 0 to 1."""
+        """How many shares go up, go down and stay, and the mean of them before and after, 0 to 1; how many points the
+        ledger gets, and for how many people the quiz becomes done, or isn't done any more."""
         ways = [line.way for line in self.lines]
         counts = {name: ways.count(name) for name in (UP, DOWN, SAME)}
-        return {**counts, "before": _mean([each.before for each in self.lines]), "after": self._after}
-
-    @property
-    def _after(self) -> float | None:
-        return _mean([each.after for each in self.lines])
+        people = self.people.values()
+        return {
+            **counts,
+            "before": _mean([each.before for each in self.lines]),
+            "after": _mean([each.after for each in self.lines]),
+            "points": sum(each.after.points - each.before.points for each in people),
+            "completed": sum(each.after.is_done > each.before.is_done for each in people),
+            "reopened": sum(each.after.is_done < each.before.is_done for each in people),
+        }
 
     @cached_property
     def digest(self) -> str:
@@ -91,7 +99,8 @@ class Plan:
             + [_text(each) for each in (line.before, line.after)]
             for line in self.lines
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        stand = [[user_id, *astuple(each.before), *astuple(each.after)] for user_id, each in self.people.items()]
+        return hashlib.sha256(json.dumps([said, stand]).encode()).hexdigest()
 
 
 def _text(worth: Worth) -> list[str]:
@@ -151,7 +160,8 @@ def make(quiz: Quiz, question_id: int, held: Sequence[Rule]) -> Plan:
             terms = terms_of(quiz, granted.get(row.user_id, NOTHING_GRANTED))
             credit = grading.credit_at(row.closed_at, row.deadline_at, terms)
         lines.append(_line(row, rest, own, bool(ruled), before, after, credit))
-    return Plan(tuple(lines))
+    changed = {line.attempt_id: (line.user_id, line.after) for line in lines if line.is_changed}
+    return Plan(tuple(lines), people.of_changed(quiz, changed))
 
 
 def _line(row: Any, rest: Any, own: Worth, is_ruled: bool, before: Worth, after: Worth, credit: int) -> Line:

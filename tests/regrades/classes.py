@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from extensions import db
-from models import Attempt, AttemptItem, PointEntry, Question, QuestionVersion, Quiz, Regrade, User
+from models import Attempt, AttemptItem, Completion, PointEntry, Question, QuestionVersion, Quiz, Regrade, User
 from models.marks import exact
 from models.regrade import APPLIED
 from question_types import type_of
@@ -110,3 +110,14 @@ def worth_now(quiz: Quiz) -> dict[int, int]:
     return {
         user_id: round(quiz.points * each.share) for (user_id, _quiz), each in scores.of_students([quiz.id]).items()
     }
+
+
+def completed(quiz: Quiz) -> set[int]:
+    """Who has done the quiz, by the rows that say so."""
+    return set(db.session.scalars(select(Completion.user_id).where(Completion.activity_id == quiz.id)))
+
+
+def passing(quiz: Quiz) -> set[int]:
+    """Who has an attempt that passes now."""
+    made = db.session.scalars(select(Attempt).where(Attempt.quiz_id == quiz.id, Attempt.score.is_not(None)))
+    return {each.user_id for each in made if (each.percent or 0) >= quiz.pass_percent}

@@ -8,18 +8,22 @@ import pytest
 from sqlalchemy import select
 
 from extensions import db
-from models import Attempt, Completion, CourseTotal, PointEntry, Quiz, RegradeNote, User
+from models import Attempt, CourseTotal, PointEntry, Quiz, Regrade, RegradeNote, User
 from question_types import TYPES
 from reasons import Code
 from services.errors import InvalidInput, NotFound, Refused
+from services.gradebook import books
+from services.gradebook.schemes import scheme_of
 from services.leaderboards import audits
-from services.quizzes import attempts, manual, uploads, waiting
+from services.quizzes import attempts, manual, prerequisites, uploads, waiting
 from services.regrades import applying, asking
 from services.regrades.asking import Asked
+from services.regrades.people import Standing
 from tests.factories import RIGHT, Cast, EnrolmentFactory, QuizFactory, UserFactory, add_question
 from tests.regrades.classes import (
     NOW,
     WHY,
+    completed,
     from_scratch,
     hand_in,
     kept,
@@ -72,15 +76,17 @@ def test_another_key_moves_scores_points_and_totals_and_undo_moves_them_back(
     done = regrade(quiz, quiz.questions[0], "key", cast.alice, version=version.number)
 
     assert (score_of(wrong), score_of(right)) == ((2, 3), (0, 3))
-    assert done.plan.effect == {"up": 1, "down": 1, "same": 0, "before": 1 / 3, "after": 1 / 3}
+    counts = {"up": 1, "down": 1, "same": 0, "points": 0, "completed": 1, "reopened": 1}
+    assert done.plan.effect == {**counts, "before": 1 / 3, "after": 1 / 3}
     assert done.points == {cast.bob.id: 27, victor.id: -27}
-    assert db.session.get(Completion, (cast.bob.id, quiz.id)) is not None
+    assert completed(quiz) == {cast.bob.id}
     assert wrong.items[0].version.number == 1
     check_all(cast, quiz)
 
     undo(done, cast.alice)
 
     assert (score_of(wrong), score_of(right)) == ((0, 3), (2, 3))
+    assert completed(quiz) == {victor.id}
     assert (wrong.items[0].asked_points, right.items[0].asked_points) == (None, None)
     entries = db.session.scalars(select(PointEntry).where(PointEntry.user_id == cast.bob.id).order_by(PointEntry.id))
     assert [(each.points, each.kind, each.reason) for each in entries] == [
@@ -88,6 +94,103 @@ def test_another_key_moves_scores_points_and_totals_and_undo_moves_them_back(
         (-27, "compensation", WHY),
     ]
     check_all(cast, quiz)
+
+
+def test_a_preview_says_what_the_board_and_the_course_will_have(cast: Cast, quiz: Quiz, victor: User) -> None:
+    hand_in(cast.bob, quiz, {1: "b"})
+    hand_in(victor, quiz, {1: "a", 2: "A pipe"})
+    made = asking.draft(quiz, quiz.questions[0].id, Asked("drop", how="out"), WHY, by_id=cast.alice.id, now=NOW)
+
+    plan = applying.preview(made)
+    done = applying.apply(made, digest=plan.digest, by_id=cast.alice.id, now=NOW)
+
+    assert {user_id: (each.before, each.after) for user_id, each in plan.people.items()} == {
+        cast.bob.id: (Standing(0, is_done=False), Standing(0, is_done=False)),
+        victor.id: (Standing(27, is_done=True), Standing(0, is_done=False)),
+    }
+    assert {k: v for k, v in ledger(quiz).items() if v} == {}
+    assert completed(quiz) == set()
+    back = applying.preview(db.session.get_one(Regrade, done.regrade.id))
+    assert back.people[victor.id].after == Standing(27, is_done=True)
+
+
+def test_a_quiz_stays_done_by_another_attempt_that_passes(cast: Cast, quiz: Quiz) -> None:
+    quiz.counts = "last"
+    hand_in(cast.bob, quiz, {1: "a", 2: "grep"})
+    question = add_question(quiz, "single", points=7)
+    hand_in(cast.bob, quiz, {3: "a"}, NOW + timedelta(days=1))
+    assert completed(quiz) == {cast.bob.id}
+
+    done = regrade(quiz, question, "drop", cast.alice, how="out")
+
+    assert done.plan.people[cast.bob.id].after == Standing(0, is_done=True)
+    assert completed(quiz) == {cast.bob.id}
+
+
+def test_what_requires_the_quiz_opens_and_closes_with_a_regrade(cast: Cast, quiz: Quiz) -> None:
+    following: Quiz = QuizFactory(module=quiz.module, slug="next", position=10, requires=[{"quiz": "exam"}])
+    hand_in(cast.bob, quiz, {1: "b"})
+    assert prerequisites.unmet(following, cast.bob.id)
+
+    done = regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    assert not prerequisites.unmet(following, cast.bob.id)
+    undo(done, cast.alice)
+
+    assert prerequisites.unmet(following, cast.bob.id)
+
+
+def test_what_was_begun_goes_on_when_its_requirement_is_not_met_any_more(cast: Cast, quiz: Quiz) -> None:
+    following: Quiz = QuizFactory(module=quiz.module, slug="next", position=10, requires=[{"quiz": "exam"}])
+    add_question(following, "single")
+    hand_in(cast.bob, quiz, {1: "b"})
+    done = regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    begun = attempts.start(cast.bob.id, following, now=NOW)
+
+    undo(done, cast.alice)
+
+    assert attempts.start(cast.bob.id, following, now=NOW).id == begun.id
+    assert attempts.submit(begun, now=NOW).state == "graded"
+
+
+def test_the_gradebook_and_the_board_follow(cast: Cast, quiz: Quiz) -> None:
+    hand_in(cast.bob, quiz, {1: "b"})
+
+    def stands() -> tuple[Fraction | None, int]:
+        db.session.expire_all()
+        cell = books.of_student(scheme_of(cast.course), cast.bob).cells[quiz.id]
+        return cell.share, db.session.get_one(CourseTotal, (cast.course.id, cast.bob.id)).points
+
+    done = regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    assert stands() == (Fraction(2, 3), 27)
+    undo(done, cast.alice)
+
+    assert stands() == (0, 0)
+
+
+def test_marks_by_hand_that_fail_an_attempt_take_what_it_completed_along(cast: Cast, quiz: Quiz) -> None:
+    add_question(quiz, "essay", points=4)
+    attempt = hand_in(cast.bob, quiz, {3: "Words"})
+    said: dict[str, Any] = {"comment": "", "grader_id": cast.alice.id}
+    given = manual.give(attempt.id, 3, marks=Fraction(4), now=NOW, **said)
+    assert completed(quiz) == {cast.bob.id}
+
+    manual.give(attempt.id, 3, marks=Fraction(3), now=NOW + timedelta(hours=1), replaces=given.graded_at, **said)
+
+    assert score_of(attempt) == (3, 7)
+    assert completed(quiz) == set()
+
+
+def test_an_undo_whose_preview_has_grown_stale_is_refused(cast: Cast, quiz: Quiz, victor: User) -> None:
+    attempt = hand_in(cast.bob, quiz, {1: "b"})
+    done = regrade(quiz, quiz.questions[0], "accept", cast.alice, response="b")
+    digest = applying.preview(db.session.get_one(Regrade, done.regrade.id)).digest
+    hand_in(victor, quiz, {1: "b"})
+
+    with pytest.raises(Refused) as refusal:
+        applying.undo(done.regrade, digest=digest, by_id=cast.alice.id, now=NOW)
+
+    assert refusal.value.reason.code is Code.REGRADE_STALE
+    assert score_of(attempt) == (2, 3)
 
 
 def test_both_keys_may_count(cast: Cast, quiz: Quiz, victor: User) -> None:
