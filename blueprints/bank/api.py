@@ -61,7 +61,7 @@ def create_question(slug: str, json_data: NewQuestionIn) -> Any:
     """Add a draft to the bank."""
     course = access.edited_bank(slug, me())
     said = _written(json_data)
-    with _labs_named():
+    with _own_fields_named():
         made = questions.create(course, json_data.slug, said)
     db.session.commit()
     address = url_for("bank_api.read_question", slug=slug, question_id=made.id)
@@ -89,7 +89,7 @@ def edit_question(slug: str, question_id: int, json_data: EditIn) -> Any:
     """Make a new version. Attempts keep the one that they showed; 409 where somebody else was faster."""
     course = access.edited_bank(slug, me())
     said = _written(json_data)
-    with _labs_named():
+    with _own_fields_named():
         questions.edit(course, question_id, said, based_on=json_data.based_on)
     db.session.commit()
     return documents.detail(questions.find(course, question_id))
@@ -150,7 +150,7 @@ def _written(data: QuestionIn) -> Written:
 
 
 @contextmanager
-def _labs_named() -> Iterator[None]:
+def _own_fields_named() -> Iterator[None]:
     try:
         yield
     except NotInCourse as error:

@@ -117,6 +117,11 @@ def _tolerance(written: dict[str, Any]) -> dict[str, str]:
 
 def _try(spec: Spec) -> None:
     """Compute the answer of many variants: one that can't be asked is told to its author, not to a student."""
+    try:
+        # Of `a = 1` and `a; b` the evaluator would take a part.
+        ast.parse(_floats(spec["answer"]), mode="eval")
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise InvalidInput("answer", f"is no formula: {error}"[:300]) from error
     rng = Random(1)
     ends = [{name: side(parameter) for name, parameter in spec["parameters"].items()} for side in (_low, _high)]
     draws = [{name: draw(parameter, rng) for name, parameter in spec["parameters"].items()} for _ in range(TRIED)]

@@ -26,6 +26,8 @@ SAMPLES = Samples(
         ({"parameters": {"a": A}, "answer": "__import__('os').getpid()"}, "answer"),
         ({"parameters": {"a": A}, "answer": "a.real"}, "answer"),
         ({"parameters": {"a": A}, "answer": "a == 1"}, "answer"),
+        ({"parameters": {"a": A}, "answer": "x = a + 1"}, "answer"),
+        ({"parameters": {"a": A}, "answer": "a; 2"}, "answer"),
         ({"parameters": {"a": A}, "answer": "(" * 150 + "a" + ")" * 150}, "answer"),
         ({"parameters": {"pi": A}, "answer": "pi"}, "parameters.pi"),
         ({"parameters": {"a": 3}, "answer": "a"}, "parameters.a"),

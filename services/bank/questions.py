@@ -14,7 +14,7 @@ from models.question import DRAFT
 from question_hints import Hint
 from question_rubrics import RubricItem
 from question_types import type_of
-from services.bank import versions
+from services.bank import named_files, versions
 from services.bank.rendering import renderer
 from services.bank.states import touch
 from services.courses import turns
@@ -106,7 +106,7 @@ def tags(course: Course) -> list[str]:
 
 def create(course: Course, slug: str, said: Written) -> Question:
     """Add a draft to the bank; raise InvalidInput where the slug is taken."""
-    lab_checks.require(course.id, said.kind, said.spec)
+    _require(course, said)
     turns.take(course.slug)
     if db.session.scalar(select(Question.id).where(_is_in_bank(course), Question.slug == slug)) is not None:
         raise InvalidInput("slug", f"{slug} is the slug of another question of this bank")
@@ -131,7 +131,7 @@ def edit(course: Course, question_id: int, said: Written, *, based_on: int) -> b
 
     `based_on` is the number of the version that the caller saw: ChangedMeanwhile where another one is current now.
     """
-    lab_checks.require(course.id, said.kind, said.spec)
+    _require(course, said)
     turns.take(course.slug)
     # What was read before the turn may be old.
     question = db.session.scalar(_of_course(course).where(Question.id == question_id))
@@ -153,6 +153,12 @@ def history(question: Question) -> Sequence[QuestionVersion]:
     """Return every version of a question, the newest first."""
     query = select(QuestionVersion).where(QuestionVersion.question_id == question.id)
     return db.session.scalars(query.order_by(QuestionVersion.number.desc())).all()
+
+
+def _require(course: Course, said: Written) -> None:
+    """Raise InvalidInput where a question names something that its course doesn't have."""
+    lab_checks.require(course.id, said.kind, said.spec)
+    named_files.require(course, said)
 
 
 def _is_of(course: Course) -> Any:

@@ -24,7 +24,7 @@ KINDS = [name for name, each in TYPES.items() if each.check_of is not None]
 
 
 class NotInCourse(InvalidInput):
-    """A question names a lab, or a check of it, that its course doesn't have; the field is one of its type's own."""
+    """A question names a lab, a check of it, or a file, that its course lacks; the field is one of its type's own."""
 
 
 def check_of(kind: str, spec: Spec) -> CheckOfLab | None:

@@ -1,5 +1,6 @@
 """Questions of a bank: written, edited as versions, moved by their table, listed, and who uses them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import product
 from random import Random
@@ -12,11 +13,13 @@ from sqlalchemy import func, select
 
 from blueprints.bank.schemas import Difficulty, State
 from extensions import db
-from models import Course, Question, QuestionVersion, QuizSlot
+from models import Course, CourseFile, Question, QuestionVersion, QuizSlot
 from models.question import DIFFICULTIES, READY, STATES, TRANSITIONS
+from question_hints import Hint
 from services.bank import previews, questions, states, usage
 from services.bank.questions import ChangedMeanwhile, Filter, Written
 from services.bank.usage import AskedBy, Given
+from services.courses import files
 from services.courses.outlines import outline
 from services.errors import InvalidInput, NotFound
 from services.quizzes import attempts
@@ -51,6 +54,33 @@ def test_a_slug_is_unique_in_a_bank_and_free_in_quizzes_and_other_courses(cast: 
         questions.create(cast.course, "q1", written())
 
     assert caught.value.field == "slug"
+
+
+NAMING: dict[str, Callable[[str], Written]] = {
+    "prompt": written,
+    "feedback": lambda text: written(feedback=text),
+    "hints": lambda text: written(hints=(Hint(text),)),
+    "picture": lambda text: Written(
+        "hotspot", "Where?", questions.parse("hotspot", {"picture": text, "areas": [{"rectangle": [1, 2, 3, 4]}]})
+    ),
+}
+
+
+@pytest.mark.parametrize("place", NAMING)
+def test_a_question_that_names_a_file_which_its_course_lacks_is_refused(cast: Cast, place: str) -> None:
+    said = NAMING[place]
+    tree = {"path": "files/tree.png", "sha256": files.store(b"x"), "content_type": "image/png"}
+    db.session.add(CourseFile(course_id=cast.course.id, **tree))
+    question = cast.quiz.questions[3]
+
+    questions.create(cast.course, "there", said("![a tree](files/tree.png)"))
+    for write in (
+        lambda gone: questions.create(cast.course, "not-there", gone),
+        lambda gone: questions.edit(cast.course, question.id, gone, based_on=1),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            write(said("![a tree](files/gone.png)"))
+        assert (caught.value.field, caught.value.message) == (place, "there is no files/gone.png in the course")
 
 
 def test_an_edit_makes_a_version_and_attempts_keep_theirs(cast: Cast) -> None:
