@@ -137,6 +137,8 @@ def all_values(form: Form) -> Any:
 class QuestionType:
     """What the platform needs of a type of question. All are pure functions.
 
+    title: what people call the type, as N_("..."): its words are made where they are shown.
+
     Authors
     parse(raw) -> Spec: the author's own fields, checked and normalised; InvalidInput names the field at fault.
     export(spec) -> raw: the fields again, such that parse(export(spec)) == spec.
@@ -174,6 +176,7 @@ class QuestionType:
     that nobody fell into; another group is its own label.
     """
 
+    title: str
     parse: Callable[[dict[str, Any]], Spec]
     clean: Callable[[Spec, Any], Any]
     grade: Callable[[Spec, Any, Frozen], Fraction | None]

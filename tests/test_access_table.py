@@ -208,6 +208,11 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
     ("bank.index", "GET"): (f"{COURSE}/bank", {}, (302, 403, 403, 200, 200)),
     ("bank.show", "GET"): (f"{COURSE}/bank/{{question}}?seed=7", {}, (302, 403, 403, 200, 200)),
+    ("bank.try_out", "POST"): (
+        f"{COURSE}/bank/{{question}}/try",
+        {"response": '"a"'},
+        (302, 403, 403, 200, 200),
+    ),
     ("bank.move", "POST"): (
         f"{COURSE}/bank/{{question}}/state",
         {"old": "ready", "new": "retired"},

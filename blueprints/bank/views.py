@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from blueprints import access
 from blueprints.bank import documents, sources
 from blueprints.pages import login_required, me
+from blueprints.quizzes import results
+from blueprints.quizzes.responses import of_page
 from extensions import db
 from models import Course, Question
 from models.question import DIFFICULTIES, READY, STATES
@@ -21,6 +23,7 @@ from services.errors import InvalidInput
 from services.markdown import plain
 
 bank = Blueprint("bank", __name__)
+TRY = "try"
 
 
 @dataclass(frozen=True)
@@ -66,16 +69,47 @@ def show(slug: str, question_id: int) -> ResponseReturnValue:
     question = questions.find(course, question_id)
     # Without a link to it, because each seed has a next one: whoever follows links would never end.
     asked = request.args.get("seed", 1, int) + ("another" in request.args)
-    seed = min(max(asked, 0), previews.MAX_SEED)
+    return _shown(course, role, question, asked)
+
+
+@bank.post("/courses/<slug>/bank/<int:question_id>/try")
+@login_required
+def try_out(slug: str, question_id: int) -> ResponseReturnValue:
+    """Say what an answer would earn that was tried on the preview. Nothing of it is kept."""
+    course, role = access.bank(slug, me())
+    question, seed = questions.find(course, question_id), request.form.get("seed", 1, int)
+    tried = _tried(previews.of_question(question, _bounded(seed)))
+    if "partial" in request.args:
+        return render_template("bank/_tried.html", course=course, tried=tried, read_as=results.read_as)
+    return _shown(course, role, question, seed, tried)
+
+
+def _shown(course: Course, role: str | None, question: Question, seed: int, tried: Any = None) -> ResponseReturnValue:
+    item = previews.of_question(question, _bounded(seed))
     return render_template(
         "bank/show.html",
         course=course,
         question=documents.detail(question),
-        item=previews.of_question(question, seed),
-        explained=previews.explain(previews.of_question(question, seed)),
-        seed=seed,
+        item=item,
+        explained=previews.explain(item),
+        seed=_bounded(seed),
+        tried=tried,
+        read_as=results.read_as,
         can_edit=policy.may_edit_bank(me(), role),
     )
+
+
+def _bounded(seed: int) -> int:
+    return min(max(seed, 0), previews.MAX_SEED)
+
+
+def _tried(item: previews.Shown) -> previews.Tried:
+    """Grade what was entered on a preview; what can't be read is told as what can't be an answer."""
+    try:
+        response = of_page(request.form, item.version.kind)
+    except InvalidInput as error:
+        return previews.Tried({"version": item.version}, fault=error.message)
+    return previews.tried(item, response)
 
 
 @bank.post("/courses/<slug>/bank/<int:question_id>/state")
@@ -146,8 +180,8 @@ def edit(slug: str, question_id: int) -> ResponseReturnValue:
 
 
 def _is_saved() -> bool:
-    """Whether a form is to be saved; else its preview alone is asked for."""
-    return request.form.get("action") != "preview"
+    """Whether a form is to be saved; else its preview is asked for, or what an answer to it would earn."""
+    return request.form.get("action") not in ("preview", TRY)
 
 
 def _sent(course: Course, question: Question | None = None) -> _Form:
@@ -159,6 +193,8 @@ def _sent(course: Course, question: Question | None = None) -> _Form:
 
 
 def _page(course: Course, question: Question | None, form: _Form, theirs: str = "") -> ResponseReturnValue:
+    if form.shown and request.form.get("action") == TRY:
+        return render_template("bank/_tried.html", course=course, tried=_tried(form.shown), read_as=results.read_as)
     is_refused = bool(form.faults) and request.method == "POST"
     facts = {
         "course": course,

@@ -1,28 +1,24 @@
 """Pages of practice: where one stands, a question, and what became of the answer."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from pydantic import TypeAdapter, ValidationError
 
 from blueprints import access
 from blueprints.pages import login_required, me, now
 from blueprints.practice import documents
 from blueprints.quizzes import results
-from blueprints.quizzes.responses import Response, form_of
+from blueprints.quizzes.responses import of_page
 from extensions import db
 from models import Course, PracticeReview
-from question_types import type_of
 from services import policy
 from services.errors import InvalidInput
 from services.practice import cards, figures
 
 practice = Blueprint("practice", __name__)
 PRACTICE = "/courses/<slug>/practice"
-_RESPONSE: TypeAdapter[Any] = TypeAdapter(Response)
 
 
 @practice.get(PRACTICE)
@@ -144,16 +140,7 @@ def _response(kind: str) -> Any:
     """Return what a form holds: what the question's script has read, or, without a script, what its inputs say."""
     if request.form.get("is_unknown"):
         return None
-    response = _typed(request.form.get("response", ""), kind)
+    response = of_page(request.form, kind)
     if response in (None, "", [], {}) or (isinstance(response, str) and not response.strip()):
         raise InvalidInput("response", _("nothing is chosen or typed"))
     return response
-
-
-def _typed(text: str, kind: str) -> Any:
-    if not text:
-        return type_of(kind).of_form(form_of(request.form, 1))
-    try:
-        return _RESPONSE.validate_python(json.loads(text))
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise InvalidInput("response", "can't be read") from error

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, send_file, url_for
+from flask_babel import gettext
 from jinja2 import FileSystemLoader, PrefixLoader, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -55,6 +56,24 @@ def question_part(kind: str, page: str = "item") -> str:
 @cache
 def _part(kind: str, page: str) -> str:
     return page if (FOLDER / kind / f"{page}.html").is_file() else "item"
+
+
+@question_parts.app_template_global()
+def kind_name(kind: str) -> str:
+    """Return what people call a type; of one that isn't there any more, its name."""
+    return gettext(TYPES[kind].title) if kind in TYPES else kind
+
+
+@question_parts.app_template_global()
+def can_be_tried(kind: str) -> bool:
+    """Say whether an answer can be given without an attempt: no files, and no lab's check."""
+    return kind in TYPES and not TYPES[kind].takes_files and TYPES[kind].check_of is None
+
+
+@question_parts.app_template_global()
+def question_style(kind: str) -> str:
+    """Return the address of a type's styles; empty where it has none."""
+    return _address(kind, "item.css")
 
 
 @question_parts.app_template_global()

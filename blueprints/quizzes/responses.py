@@ -1,12 +1,14 @@
 """Responses as they come: of any shape that a question's type may have, but bounded; what it may be, its type says."""
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, TypeAdapter, ValidationError, WithJsonSchema
 from werkzeug.datastructures import MultiDict
 
-from question_types import Form
+from question_types import Form, type_of
+from services.errors import InvalidInput
 
 MAX_DEPTH = 4
 MAX_VALUES = 500
@@ -53,6 +55,7 @@ _TEXT = {"type": "string"}
 _FLAT = [_TEXT, {"type": "array", "items": _TEXT}, {"type": "object", "additionalProperties": _TEXT}]
 # A text, a list or an object of them, or null: docs/api.md says which type takes what.
 Response = Annotated[Any, AfterValidator(_bounded), WithJsonSchema({"anyOf": [*_FLAT, {"type": "null"}]})]
+_RESPONSE: TypeAdapter[Any] = TypeAdapter(Response)
 
 
 def form_of(sent: MultiDict[str, str], position: int) -> Form:
@@ -63,3 +66,15 @@ def form_of(sent: MultiDict[str, str], position: int) -> Form:
         for key, values in sent.lists()
         if key == name or key.startswith(f"{name}.")
     }
+
+
+def of_page(form: MultiDict[str, str], kind: str, position: int = 1) -> Any:
+    """Return the response of a form of one question: what its type's script has read ("response", as JSON), or, without
+    a script, what its inputs say; raise InvalidInput."""
+    text = form.get("response", "")
+    if not text:
+        return type_of(kind).of_form(form_of(form, position))
+    try:
+        return _RESPONSE.validate_python(json.loads(text))
+    except (ValidationError, ValueError, RecursionError) as error:
+        raise InvalidInput("response", "can't be read") from error

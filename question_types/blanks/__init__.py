@@ -9,6 +9,7 @@ from typing import Any
 
 from question_types import raw, typed, writing
 from question_types.base import NOTHING, Frozen, QuestionType, Spec
+from reasons import N_
 from services import markdown
 from services.errors import InvalidInput
 
@@ -141,6 +142,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("Fill in the blanks"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -8,6 +8,7 @@ from typing import Any
 from question_types import raw, typed
 from question_types.base import NOTHING, Frozen, QuestionType, Spec, written_values
 from question_types.code import testing
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_LENGTH = 50_000
@@ -72,6 +73,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("Code"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -7,6 +7,7 @@ from typing import Any
 
 from question_types import raw, typed
 from question_types.base import NOTHING, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_LENGTH = 50_000
@@ -60,6 +61,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("Essay"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -13,6 +13,7 @@ from simpleeval import InvalidExpression, SimpleEval
 
 from question_types import numbers, raw, typed
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_LENGTH = 40
@@ -229,6 +230,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("Formula"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -8,6 +8,7 @@ from typing import Any
 
 from question_types import numbers, raw, typed
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_AREAS = 20
@@ -133,6 +134,7 @@ def _tenth(percent: Fraction) -> tuple[int, int]:
 
 
 TYPE = QuestionType(
+    title=N_("A place in a picture"),
     parse=parse,
     clean=clean,
     grade=grade,

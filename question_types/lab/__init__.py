@@ -7,6 +7,7 @@ from typing import Any
 
 from question_types import raw
 from question_types.base import FAILED, NOTHING, PASSED, WHOLE, CheckOfLab, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -63,6 +64,7 @@ def in_words(spec: Spec, response: Any) -> str:
 
 
 TYPE = QuestionType(
+    title=N_("Work in a lab"),
     parse=parse,
     clean=clean,
     grade=grade,

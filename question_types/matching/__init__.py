@@ -7,6 +7,7 @@ from typing import Any
 
 from question_types import raw, typed
 from question_types.base import NOTHING, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_PAIRS = 15
@@ -103,6 +104,7 @@ def labels(spec: Spec) -> dict[str, str]:
 
 
 TYPE = QuestionType(
+    title=N_("Pairs"),
     parse=parse,
     clean=clean,
     grade=grade,

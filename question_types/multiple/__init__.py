@@ -5,6 +5,7 @@ from typing import Any
 
 from question_types import choices, raw
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec, all_values
+from reasons import N_
 from services.errors import InvalidInput
 
 PARTIAL, ALL = "partial", "all"
@@ -46,6 +47,7 @@ def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction:
 
 
 TYPE = QuestionType(
+    title=N_("Several right answers"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -8,6 +8,7 @@ from typing import Any
 
 from question_types import numbers, raw, typed, units
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_LENGTH = 60
@@ -165,6 +166,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("A number"),
     parse=parse,
     clean=clean,
     grade=grade,

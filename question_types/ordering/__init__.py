@@ -8,6 +8,7 @@ from typing import Any
 
 from question_types import raw
 from question_types.base import NOTHING, WHOLE, Form, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_ITEMS = 15
@@ -111,6 +112,7 @@ def in_words(spec: Spec, response: Any) -> str:
 
 
 TYPE = QuestionType(
+    title=N_("An order"),
     parse=parse,
     clean=clean,
     grade=grade,

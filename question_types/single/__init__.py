@@ -5,6 +5,7 @@ from typing import Any
 
 from question_types import choices, raw
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 
@@ -32,6 +33,7 @@ def grade(spec: Spec, response: Any, frozen: Frozen) -> Fraction:
 
 
 TYPE = QuestionType(
+    title=N_("One right answer"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -7,6 +7,7 @@ import regex
 
 from question_types import raw, typed, writing
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 MAX_LENGTH = 500
@@ -100,6 +101,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("A short text"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -5,6 +5,7 @@ from typing import Any
 
 from question_types import raw
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
+from reasons import N_
 from services.errors import InvalidInput
 
 TRUE, FALSE = "true", "false"
@@ -48,6 +49,7 @@ def _right(spec: Spec) -> str:
 
 
 TYPE = QuestionType(
+    title=N_("True or false"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -8,6 +8,7 @@ from typing import Any
 from question_types import raw
 from question_types.base import NOTHING, FilesWanted, Frozen, QuestionType, Spec
 from question_types.upload.kinds import KINDS
+from reasons import N_
 from services.errors import InvalidInput
 
 MOST_FILES = 10
@@ -86,6 +87,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 
 
 TYPE = QuestionType(
+    title=N_("Files"),
     parse=parse,
     clean=clean,
     grade=grade,

@@ -1,10 +1,13 @@
 """A question as a student sees it: what an attempt with a seed would show, without an attempt."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from models import Question
+from models.marks import exact
 from question_types import type_of
+from services.errors import InvalidInput
 from services.quizzes import draws
 
 # A seed is one of an attempt, so that what a student saw can be looked at again.
@@ -31,6 +34,39 @@ def of_question(question: Question, seed: int) -> Shown:
 def of_version(version: Any, seed: str) -> Shown:
     """Return a version, also one that isn't kept, as it is shown under the seed of a question."""
     return Shown(version, draws.freeze(version.kind, version.spec, seed))
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What an answer would earn, which nobody keeps: its share of the marks (None: tests in a lab, or a person, decide)
+    and its marks, how it is read, and the question as a result shows it; or why it can't be an answer."""
+
+    item: dict[str, Any]
+    share: Fraction | None = None
+    marks: Fraction = Fraction(0)
+    is_tested: bool = False
+    reading: str | None = None
+    fault: str = ""
+
+
+def tried(shown: Shown, response: Any) -> Tried:
+    """Grade an answer to what is shown."""
+    version, kind = shown.version, type_of(shown.version.kind)
+    item = {"position": 2, "version": version, "frozen": shown.frozen}
+    try:
+        cleaned = kind.clean(version.spec, response)
+    except InvalidInput as error:
+        return Tried(item, fault=error.message)
+    share = kind.grade(version.spec, cleaned, shown.frozen)
+    item |= {"response": cleaned, "is_correct": None if share is None else share == 1}
+    item |= kind.explain(version.spec, cleaned, shown.frozen)
+    return Tried(
+        item,
+        share=share,
+        marks=(share or Fraction(0)) * exact(version.points),
+        is_tested=kind.tests_of(version.spec) is not None,
+        reading=kind.reading(version.spec, cleaned),
+    )
 
 
 def explain(shown: Shown) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 // Writing a question: what a student will see follows what is typed, and nothing typed is lost by leaving the page.
+import { makeAnswerable } from "./bank-try.js";
 import { get } from "./dom.js";
 import { session } from "./session.js";
 
@@ -14,9 +15,7 @@ let isSending = false;
 
 async function show() {
   const turn = (latest += 1);
-  const body = new FormData(form);
-  body.set("action", "preview");
-  const address = new URL(location.href);
+  const { address, body } = written("preview");
   address.searchParams.set("partial", "1");
   const headers = { "X-CSRFToken": session.token, "X-Yurt-Person": session.person };
   const response = await fetch(address, { method: "POST", body, headers, credentials: "same-origin" }).catch(() => null);
@@ -24,7 +23,20 @@ async function show() {
   if (turn !== latest || !response?.ok) return;
   // eslint-disable-next-line no-restricted-syntax -- a page's part, whose HTML the site has made safe
   preview.innerHTML = await response.text();
+  answerable();
 }
+
+/**
+ * Return the request that sends what is written.
+ * @param {string} action
+ */
+function written(action) {
+  const body = new FormData(form);
+  body.set("action", action);
+  return { address: new URL(location.href), body };
+}
+
+const answerable = () => makeAnswerable(preview, () => written("try"));
 
 source.addEventListener("input", () => {
   clearTimeout(timer);
@@ -40,4 +52,5 @@ addEventListener("beforeunload", (event) => {
 addEventListener("pageshow", () => {
   isSending = false;
 });
-if (!preview.querySelector(".question, .notice")) show();
+if (preview.querySelector(".question, .notice")) answerable();
+else show();

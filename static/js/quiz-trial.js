@@ -65,19 +65,24 @@ export class Trial {
     if (this.#isAsking) return;
     this.#isAsking = true;
     this.#say(this.#words.asksrun);
+    const fault = part(this.#box, "[data-fault]");
+    fault.textContent = "";
     const body = { response: this.#field.read() ?? "", input: hasInput ? (this.#input?.value ?? "") : null };
     const response = await this.#send("POST", body);
     this.#isAsking = false;
     this.#wait = SOON_MS;
-    if (response?.ok) this.#show(await response.json());
-    else this.#say(await problem(response, this.#words.norun), true);
+    if (response?.ok) return this.#show(await response.json());
+    // Beside what is said of the run before, which stays.
+    fault.textContent = await problem(response, this.#words.norun);
+    this.#say("");
+    this.#look();
   }
 
   async #look() {
     const response = await this.#send("GET");
     if (this.#isAsking) return;
     if (response?.ok) this.#show(await response.json());
-    else this.#plan();
+    else if (response?.status !== 404) this.#plan(); // 404: nothing was run yet
   }
 
   /**
@@ -107,13 +112,8 @@ export class Trial {
     this.#wait = Math.min(this.#wait * 1.5, SLOWEST_MS);
   }
 
-  /**
-   * @param {string} text
-   * @param {boolean} [isBad]
-   */
-  #say(text, isBad = false) {
-    const line = part(this.#box, "[data-says]");
-    line.textContent = text;
-    line.classList.toggle("error", isBad);
+  /** @param {string} text */
+  #say(text) {
+    part(this.#box, "[data-says]").textContent = text;
   }
 }

@@ -1,21 +1,27 @@
 """The pages of a bank: filtered, previewed, written with faults by line, and nothing typed is lost."""
 
 import html
+import json
 import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from extensions import db
+from blueprints.quizzes import parts
+from extensions import Base, db
 from models import Question
+from question_types import FOLDER, TYPES
+from question_types.samples import samples_of
 from services.bank import questions
 from tests.bank.test_questions import written
 from tests.factories import Cast
 from tests.people import post, sign_in
 from tests.quizzes.test_draws import add_to_bank, drawing_quiz
 
+TABLES = Base.metadata.tables
 BANK = "/courses/shell/bank"
 SOURCE = """\
 slug: list-files
@@ -200,3 +206,73 @@ def test_a_page_says_who_asks_a_question(alice: FlaskClient, cast: Cast) -> None
 
     assert f"/courses/shell/quizzes/{quiz.slug}" in page
     assert "Drawn <em>from</em> files" in page
+
+
+def tried(client: FlaskClient, question: Question, **form: Any) -> str:
+    """Try an answer on the preview; return what the page says of it."""
+    page = post(client, f"{BANK}/{question.id}/try", **form)
+    assert page.status_code == 200
+    return str(page.text.partition("data-tried")[2].partition("bank-solution")[0])
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_an_answer_of_every_type_is_tried_and_nothing_of_it_is_kept(alice: FlaskClient, cast: Cast, kind: str) -> None:
+    question, samples = add_to_bank(cast.course.id, "tried", "x", kind=kind), samples_of(kind)
+    before = counts()
+
+    page = alice.get(f"{BANK}/{question.id}").text
+    right = tried(alice, question, response=json.dumps(samples.right))
+    wrong = tried(alice, question, response=json.dumps(samples.wrong))
+    refused = tried(alice, question, response=json.dumps(samples.bad_responses[0]))
+
+    assert ("Try this answer" in page) == samples.is_typed
+    assert (f"/question-types/{kind}/item.js" in page) == (FOLDER / kind / "item.js").exists()
+    if samples.is_graded_later:
+        assert "not graded here" in right
+    else:
+        assert "1 of 1 marks" in right
+        assert "0 of 1 marks" in wrong
+    assert "be an answer" in refused
+    assert counts() == before
+
+
+def counts() -> dict[str, int]:
+    """Count the rows of each table."""
+    return {name: db.session.scalar(select(func.count()).select_from(table)) or 0 for name, table in TABLES.items()}
+
+
+def test_an_answer_is_tried_without_a_script_under_the_seed_that_is_shown(alice: FlaskClient, cast: Cast) -> None:
+    question = add_to_bank(cast.course.id, "tried", "x", kind="text")
+
+    said = tried(alice, question, **{"item-1": samples_of("text").right, "seed": "7", "response": ""})
+    odd = tried(alice, question, response="{", seed="-1")
+
+    assert "1 of 1 marks" in said
+    assert (
+        'id="seed" name="seed" type="number" min="0" max="9007199254740991" value="7"'
+        in post(alice, f"{BANK}/{question.id}/try", seed="7").text
+    )
+    assert "can’t be an answer" in odd
+
+
+def test_an_answer_is_tried_to_what_is_being_written(alice: FlaskClient) -> None:
+    def ask(**form: str) -> str:
+        return str(post(alice, f"{BANK}/new?partial=1", source=SOURCE, action="try", **form).text)
+
+    assert "1 of 1 marks" in ask(response='"ls"')
+    assert "0 of 1 marks" in ask(response='"cd"')
+    assert "This is no answer." in ask(response="null")
+    assert db.session.scalars(select(Question).where(Question.slug == "list-files")).all() == []
+
+
+def test_kinds_are_called_by_their_names(
+    alice: FlaskClient, cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = add_to_bank(cast.course.id, "a-place", "x", kind="hotspot")
+    assert "A place in a picture" in alice.get(BANK).text
+    assert "A place in a picture" in alice.get(f"{BANK}/{question.id}").text
+
+    with app.test_request_context():
+        monkeypatch.setattr(parts, "gettext", lambda words: f"<{words}>")
+        assert parts.kind_name("truefalse") == "<True or false>"
+        assert parts.kind_name("gone") == "gone"

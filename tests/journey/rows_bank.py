@@ -72,6 +72,14 @@ def move_a_question(person: Person) -> None:
     expect(person.page.locator("h1 .badge")).to_have_text("Ready")
 
 
+@form("POST bank.try_out (item-N)", "bank/_preview.html", roles=STAFF)
+def try_an_answer(person: Person) -> None:
+    open_question(person, f"tried-by-{person.name}")
+    person.page.locator("[name=item-1]").fill("ls -a")
+    person.page.get_by_role("button", name="Try this answer").press("Enter")
+    expect(person.page.locator("[data-tried]")).to_contain_text("1 of 1 marks")
+
+
 @form("GET bank.show (seed)", "bank/show.html", roles=STAFF)
 def look_at_another_variant(person: Person) -> None:
     open_question(person, f"seen-by-{person.name}")
