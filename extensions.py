@@ -43,6 +43,8 @@ REDIS_CONNECT_TIMEOUT_S = 0.5
 SESSION_PREFIX = "yurt:session:"
 # Where a request has the session that was read before Flask (blueprints/kept_lane.py).
 READ = "yurt.session_read"
+# Where it has whom to give the session's bytes to, once they are written.
+WRITTEN = "yurt.session_written"
 # What has no use for a session: the API has its own tokens, a picture its address.
 WITHOUT_SESSION = ("/api/", "/static/", "/pictures/", "/healthz", "/readyz", "/metrics")
 # Where Redis keeps who somebody is (services/accounts/identities.py), and the mark that stands for everybody.
@@ -212,6 +214,9 @@ class Sessions(RedisSessionInterface):
         """Write the session; one that another request has ended meanwhile stays ended."""
         data = self.serializer.encode(session)
         self.client.set(store_id, data, ex=session_lifetime, xx=bool(getattr(session, "is_stored", False)))
+        # Who waits for what the session has become.
+        if then := request.environ.pop(WRITTEN, None):
+            then(data)
 
     def regenerate(self, session: ServerSideSession) -> None:
         """Give the session another ID."""

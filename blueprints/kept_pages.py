@@ -6,21 +6,26 @@ answered before Flask (`kept_lane.py`), if all that still holds. docs/adr/0046-p
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, request, session
 from redis import RedisError
 
-from blueprints import kept_entries, kept_lane
+from blueprints import kept_entries, kept_lane, live_tickets
 from config import Settings
-from extensions import READ, SessionRead, db
+from extensions import READ, WRITTEN, SessionRead, Sessions, db
 from models import Course, User
 from route_names import route_name
 from services import kept_versions
 from services.kept_asks import Asks
 from services.kept_versions import Depends
+
+# What the first page of a session notes in it: that it has a form, and a ticket for the gateway.
+SILENT = {"csrf_token", live_tickets.HAS_TICKETS}
 
 log = structlog.get_logger("yurt.pages")
 
@@ -58,18 +63,18 @@ def keep(
 def _store(response: Response) -> Response:
     on: Depends | None = g.get("kept_on")
     read: SessionRead | None = request.environ.get(READ)
-    if on is None or read is None or not read.keys or getattr(session, "modified", True):
+    if on is None or read is None or not read.keys or read.stored is None:
         return response
     # This request may have been the one that asked PostgreSQL who this is.
     whose = (read.identity[0] if read.identity else None) or g.get("identity_kept")
     is_plain = response.status_code == 200 and not response.is_streamed and "Set-Cookie" not in response.headers
-    if read.stored is None or whose is None or not is_plain:
+    if whose is None or not is_plain:
         return response
     kept_s = current_app.extensions["yurt"].kept_pages_s
     until = min(time.time() + kept_s, g.kept_until or float("inf"))
     slot, body = g.get("kept_slot"), response.get_data()
     entry = kept_entries.Entry(
-        session=kept_entries.digest(read.stored),
+        session="",
         identity=kept_entries.digest(whose),
         languages=kept_lane.languages_of(request.environ),
         on=on,
@@ -79,8 +84,26 @@ def _store(response: Response) -> Response:
         body=kept_entries.compressed(body if slot is None else kept_entries.opened(body)),
         slot=slot,
     )
+    if not getattr(session, "modified", True):
+        _write(entry, read, read.stored)
+    elif _is_silent(read.stored):
+        request.environ[WRITTEN] = partial(_write, entry, read)
+    return response
+
+
+def _write(entry: kept_entries.Entry, read: SessionRead, stored: bytes) -> None:
+    """Keep a page for the session as it is stored now."""
+    made = replace(entry, session=kept_entries.digest(stored))
     try:
-        current_app.extensions["yurt_redis"].set(read.keys[0], entry.packed(), ex=kept_s)
+        redis = current_app.extensions["yurt_redis"]
+        redis.set(read.keys[0], made.packed(), ex=current_app.extensions["yurt"].kept_pages_s)
     except RedisError as error:
         log.warning("page not kept", error=type(error).__name__)
-    return response
+
+
+def _is_silent(stored: bytes) -> bool:
+    """Say whether this request noted only such things in its session as its page shows each time."""
+    sessions: Sessions = current_app.session_interface  # type: ignore[assignment]  # app.py has set it
+    before: dict[str, Any] = sessions.serializer.decode(stored)
+    names = {name for name in {*before, *session} if before.get(name) != session.get(name)}
+    return names <= SILENT

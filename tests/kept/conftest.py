@@ -100,7 +100,6 @@ def bob(site: Flask) -> Iterator[Reader]:
     client = site.test_client()
     assert sign_in(client, "bob").status_code == 302
     client.get("/")  # shows what signing in had to say
-    client.get(PAGES["board"])  # notes in the session that it has a ticket
     yield Reader(site, client, user_id)
     with site.app_context():
         db.session.remove()

@@ -68,6 +68,14 @@ def test_a_page_is_kept_by_the_visit_that_asks_who_this_is(bob):
     assert bob.open(PAGES["lesson"])[1]
 
 
+@pytest.mark.parametrize("name", ["board", "course"])
+def test_a_page_is_kept_by_the_visit_that_notes_a_ticket_and_a_form_in_the_session(bob, name):
+    page, was_kept = bob.open(PAGES[name])
+
+    assert not was_kept
+    assert bob.open(PAGES[name]) == (page, True)
+
+
 def test_somebody_elses_session_gets_a_page_of_its_own(bob):
     bob.keep(PAGES["course"])
 
