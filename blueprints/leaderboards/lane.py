@@ -7,9 +7,8 @@ the board is taken from the process, with one message to Redis, for the limit, a
 import hashlib
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,6 +20,7 @@ from blueprints import hosts, kept_entries, limits
 from blueprints.bearer import COUNTED
 from blueprints.kept_lane import ASKS, SLOTS, Fill, send
 from blueprints.leaderboards import kept
+from blueprints.leaderboards.admissions import KEPT_S, Admissions, Admitted
 from config import Settings
 from extensions import db
 from models import ApiToken, Course
@@ -36,27 +36,12 @@ ADMITTED, BOARDS = "yurt_boards_admitted", "yurt_boards_kept"
 ROUTE = "leaderboards_api.read_leaderboard"
 PATH = re.compile(r"/api/v1/courses/[a-z0-9-]+/leaderboard")
 BEARER = re.compile(r"Bearer (yurt_[A-Za-z0-9_-]+)")
-# How many judgements a process remembers, and for how long.
-MOST, KEPT_S = 10_000, 300
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """That a token may read a board, and until when."""
-
-    token_id: int
-    user_id: int
-    course_id: int
-    per_page: int
-    on: Depends
-    until: float
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Stand in front of the application, where pages are kept; before the hosts are judged."""
     if settings.kept_pages_s:
-        app.extensions[ADMITTED] = OrderedDict()
+        app.extensions[ADMITTED] = Admissions(app.extensions["yurt_redis"])
         boards = app.extensions[BOARDS] = app.extensions["yurt_given"]["whole_boards"] = Boards(app.extensions[ASKS])
 
         def fill(made_by: Callable[[Whole, int, dict[str, Any]], bytes]) -> Fill:
@@ -87,12 +72,10 @@ def admit(token: ApiToken, course: Course, per_page: int) -> None:
 def _remember(response: Response) -> Response:
     admitted: Admitted | None = g.get("board_admitted")
     if admitted is not None and response.status_code == 200 and _is_for_a_board(request.environ):
-        known: OrderedDict[bytes, Admitted] = current_app.extensions[ADMITTED]
         own = {*kept_entries.OWN_HEADERS, *(name.lower() for name in limits.HEADERS)}
         headers = tuple((name, value) for name, value in response.headers if name.lower() not in own)
-        known[_key(request.environ)] = replace(admitted, headers=headers)
-        while len(known) > MOST:
-            known.popitem(last=False)
+        admissions: Admissions = current_app.extensions[ADMITTED]
+        admissions.remember(_key(request.environ), replace(admitted, headers=headers))
     return response
 
 
@@ -105,9 +88,9 @@ def _is_for_a_board(environ: Environ) -> bool:
     )
 
 
-def _key(environ: Environ) -> bytes:
+def _key(environ: Environ) -> str:
     asked = (environ.get("SCRIPT_NAME", ""), environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
-    return hashlib.sha256("\n".join([environ["HTTP_AUTHORIZATION"], *asked]).encode("utf-8", "replace")).digest()
+    return hashlib.sha256("\n".join([environ["HTTP_AUTHORIZATION"], *asked]).encode("utf-8", "replace")).hexdigest()
 
 
 class BoardLane:
@@ -115,16 +98,16 @@ class BoardLane:
 
     def __init__(self, app: Flask, inner: Callable[[Environ, Start], Iterable[bytes]]) -> None:
         self._app, self._inner = app, inner
-        self._admitted: OrderedDict[bytes, Admitted] = app.extensions[ADMITTED]
+        self._admissions: Admissions = app.extensions[ADMITTED]
         self._boards: Boards = app.extensions[BOARDS]
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         """Answer the request."""
         if _is_for_a_board(environ):
             began = time.perf_counter()
-            admitted = self._admitted.get(_key(environ))
             is_ours = self._app.extensions["yurt_hosts"].serves(environ.get(hosts.ASKED, ""))
-            if admitted is not None and is_ours and admitted.until > time.time():
+            admitted = self._admissions.find(_key(environ)) if is_ours else None
+            if admitted is not None:
                 answered = self._answer(environ, start_response, admitted, began)
                 if answered is not None:
                     return answered

@@ -141,6 +141,33 @@ ENDS = {
 }
 
 
+def test_another_process_answers_whom_one_has_judged(bob, token):
+    read(bob, token)
+    bob.app.extensions[lane.ADMITTED]._known.clear()
+
+    assert read(bob, token)[2]
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"7", b"{}", b'{"on": 1, "headers": []}', b"\xff"])
+def test_a_judgement_that_redis_holds_damaged_is_passed_over(bob, token, damage):
+    told = read(bob, token)[1]
+    bob.app.extensions[lane.ADMITTED]._known.clear()
+    redis = bob.app.extensions["yurt_redis"]
+    for key in redis.scan_iter(match="yurt:board-admitted:*"):
+        redis.set(key, damage)
+
+    assert read(bob, token) == (200, told, False)
+
+
+def test_a_judgement_whose_time_is_over_is_asked_for_in_redis(bob, token):
+    read(bob, token)
+    known = bob.app.extensions[lane.ADMITTED]._known
+    for key, admitted in known.items():
+        known[key] = replace(admitted, until=0.0)
+
+    assert read(bob, token)[2]
+
+
 @pytest.mark.parametrize("what", ENDS)
 def test_a_token_that_no_longer_works_gets_nothing(bob, token, what):
     read(bob, token)

@@ -1,0 +1,71 @@
+"""Remembers which token may read which board, as Flask has judged it: in the process, and for others in Redis."""
+
+import json
+import time
+from collections import OrderedDict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from redis import Redis, RedisError
+
+from services.kept_versions import Depends
+
+PREFIX = "yurt:board-admitted:"
+# How many judgements a process remembers, and how long one is good.
+MOST, KEPT_S = 10_000, 300
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """That a token may read a board, until when (Unix time), and with which headers it is answered."""
+
+    token_id: int
+    user_id: int
+    course_id: int
+    per_page: int
+    on: Depends
+    until: float
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Admissions:
+    """The judgements, by a digest of the token and of what it asks."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._known: OrderedDict[str, Admitted] = OrderedDict()
+
+    def find(self, key: str) -> Admitted | None:
+        """Return the judgement, where there is one and its time isn't over."""
+        for look in (self._known.get, self._fetch):
+            admitted = look(key)
+            if admitted is not None and admitted.until > time.time():
+                return admitted
+        return None
+
+    def remember(self, key: str, admitted: Admitted) -> None:
+        """Keep a judgement."""
+        self._keep(key, admitted)
+        told = asdict(admitted) | {"on": admitted.on.versions}
+        try:
+            self._redis.set(PREFIX + key, json.dumps(told), ex=KEPT_S)
+        except RedisError:
+            return
+
+    def _fetch(self, key: str) -> Admitted | None:
+        try:
+            kept: Any = self._redis.get(PREFIX + key)
+            if kept is None:
+                return None
+            told = json.loads(kept)
+            headers = tuple((name, value) for name, value in told.pop("headers"))
+            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, **told)
+        except (RedisError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        self._keep(key, admitted)
+        return admitted
+
+    def _keep(self, key: str, admitted: Admitted) -> None:
+        self._known[key] = admitted
+        while len(self._known) > MOST:
+            self._known.popitem(last=False)
