@@ -16,6 +16,9 @@ from blueprints.leaderboards import cursors
 from blueprints.leaderboards.reading import told_row
 from services.leaderboards.whole import Whole
 
+# Names are escaped, so nobody is called that.
+ROWS, OWN = "<!--rows-->", "<!--own-->"
+
 
 def document(app: Flask, whole: Whole, course_id: int, user_id: int, per_page: int) -> bytes:
     """Return what `GET /api/v1/courses/{slug}/leaderboard` answers, for the first part of the board of all time."""
@@ -55,30 +58,37 @@ def rank(whole: Whole, user_id: int, _slot: dict[str, Any]) -> bytes:
 
 def table(app: Flask, whole: Whole, user_id: int, slot: dict[str, Any]) -> bytes:
     """Return the table of the page, as its template makes it. `slot` says of which course, and in which language."""
-    course_id, count = slot["course_id"], min(slot["per_page"], len(whole.places))
-    at = whole.index.get(user_id)
-    is_shown = at is not None and at < count
+    at, count = whole.index.get(user_id), min(slot["per_page"], len(whole.places))
+    key = tuple(slot[name] for name in ("language", "root", "per_page", "slug", "title"))
     with app.app_context(), force_locale(slot["language"]):
-        rows = [_told(whole, course_id, place, user_id if place == at else None) for place in range(count)]
-        drawn = SimpleNamespace(rows=_lines(app, whole, slot, "", range(count), at, user_id), around="")
-        if at is not None and not is_shown:
-            drawn.around = _lines(app, whole, slot, "near-", whole.around(at), at, user_id)
-        template = app.jinja_env.get_template("leaderboards/_table.html")
-        following = whole.once(("next", count), lambda: _next(whole, course_id, count))
-        made = template.render(
-            course=SimpleNamespace(slug=slot["slug"], title=slot["title"]),
-            role="student",
-            seen=SimpleNamespace(is_frozen=False, scope=SimpleNamespace(until=None), next=following, previous=None),
-            found=None,
-            rows=rows,
-            me=_told(whole, course_id, at, user_id) if at is not None else None,
-            around=[],
-            total=len(whole.places),
-            kept={},
-            drawn=drawn,
-            url_for=_Paths(app, slot["root"]),
-        )
-    return made.encode()
+        frame: str = whole.once(("frame", *key), lambda: _frame(app, whole, slot, count))
+        rows, own = _lines(app, whole, slot, "", range(count), at, user_id), Markup("")
+        if at is not None and at >= count:
+            around = _lines(app, whole, slot, "near-", whole.around(at), at, user_id)
+            own = _parts(app).own(around, _told(whole, slot["course_id"], at, user_id))
+    return frame.replace(ROWS, rows, 1).replace(OWN, own, 1).encode()
+
+
+def _frame(app: Flask, whole: Whole, slot: dict[str, Any], count: int) -> str:
+    """Return the table that everybody sees, with marks where its rows and what is one's own stand."""
+    course_id = slot["course_id"]
+    following = whole.once(("next", count), lambda: _next(whole, course_id, count))
+    made: str = app.jinja_env.get_template("leaderboards/_table.html").render(
+        course=SimpleNamespace(slug=slot["slug"], title=slot["title"]),
+        role="student",
+        seen=SimpleNamespace(is_frozen=False, scope=SimpleNamespace(until=None), next=following, previous=None),
+        found=None,
+        rows=[_told(whole, course_id, place, None) for place in range(count)],
+        total=len(whole.places),
+        kept={},
+        drawn=SimpleNamespace(rows=Markup(ROWS), own=Markup(OWN)),  # marks of ours
+        url_for=_Paths(app, slot["root"]),
+    )
+    return made
+
+
+def _parts(app: Flask) -> Any:
+    return app.jinja_env.get_template("leaderboards/_rows.html").module
 
 
 class _Paths:
@@ -95,10 +105,8 @@ def _lines(
     app: Flask, whole: Whole, slot: dict[str, Any], prefix: str, places: range, mine: int | None, user_id: int
 ) -> Markup:
     def drawn(place: int) -> Markup:
-        lines = app.jinja_env.get_template("leaderboards/_rows.html").module.lines  # type: ignore[attr-defined]  # a macro
-        return Markup(
-            lines([_told(whole, slot["course_id"], place, user_id if place == mine else None)], prefix)
-        )  # escaped
+        row = _told(whole, slot["course_id"], place, user_id if place == mine else None)
+        return Markup(_parts(app).lines([row], prefix))  # escaped
 
     def line(place: int) -> Markup:
         if place == mine:

@@ -99,6 +99,7 @@ CHANGES = {
     "somebody leaves": _sql("DELETE FROM enrolments USING users WHERE users.id = user_id AND handle = 's37'"),
     "a total goes": _sql("DELETE FROM course_totals USING users WHERE users.id = user_id AND handle = 's36'"),
     "the board freezes": lambda: freezes.freeze(_course(), utcnow() - timedelta(1), utcnow() + timedelta(1)),
+    "the course is renamed": _sql("UPDATE courses SET title = 'Another title'"),
     "bob teaches": _sql(
         "UPDATE enrolments SET role = 'assistant' FROM users WHERE users.id = user_id AND handle = 'bob'"
     ),
