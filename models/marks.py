@@ -2,6 +2,7 @@
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Numeric
@@ -29,7 +30,13 @@ class Marks(TypeDecorator[Fraction]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Fraction | None:
         """Read the fraction that was written."""
-        return None if value is None else Fraction(value).limit_denominator(MAX_DENOMINATOR)
+        return None if value is None else _read(value)
+
+
+@lru_cache(maxsize=4096)
+def _read(value: Decimal) -> Fraction:
+    """Return the fraction that a decimal stands for. A class has few different marks."""
+    return Fraction(value).limit_denominator(MAX_DENOMINATOR)
 
 
 def exact(points: float) -> Fraction:

@@ -13,7 +13,7 @@ from blueprints.schemas import responses
 from extensions import db
 from models import Activity
 from services.courses.outlines import activity
-from services.gradebook import books, marks
+from services.gradebook import books, marks, orders
 from services.gradebook.books import Row
 from services.gradebook.schemes import Scheme, scheme_of
 from services.gradebook.sources import Cell
@@ -28,10 +28,11 @@ gradebook_api = APIBlueprint("gradebook_api", __name__, tag="Grades")
 @gradebook_api.doc(summary="Read a page of the gradebook", responses=responses(403, 404, 422))
 @scope("read")
 def read_gradebook(slug: str, query_data: BookQuery) -> Any:
-    """Give the students by name, with their scores and grades; for the course's staff."""
+    """Give the students with their scores and grades, by name or in another order; for the course's staff."""
     course, _role = access.people(slug, me())
     scheme = scheme_of(course)
-    page = books.page(course, scheme, query_data.q, query_data.page, query_data.per_page)
+    order = orders.read(scheme, query_data.sort, is_descending=query_data.order == "desc")
+    page = books.page(course, scheme, query_data.q, query_data.page, query_data.per_page, order)
     students = [_row(scheme, row) for row in page.rows]
     sizes = {"page": page.number, "pages": page.pages, "total": page.total}
     return {"categories": scheme.categories, "students": students, **sizes}

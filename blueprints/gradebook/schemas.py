@@ -58,7 +58,7 @@ class GradebookRowOut(Output):
 
 
 class BookOut(Output):
-    """A page of the gradebook, by name."""
+    """A page of the gradebook."""
 
     categories: list[CategoryOut]
     students: list[GradebookRowOut]
@@ -75,9 +75,13 @@ class StudentOut(Output):
 
 
 class BookQuery(Query):
-    """Which students: a part of a name or an address."""
+    """Which students, by a part of a name or an address, and in which order: `sort` is `name`, `so_far`, `total`,
+    `category:2` (the second one) or `item:SLUG`. Who has no score there, or is exempt, comes last either way; those who
+    are equal stand by name."""
 
     q: str = Field(default="", max_length=200)
+    sort: str = Field(default="name", max_length=200)
+    order: Literal["asc", "desc"] = "asc"
     page: int = Field(default=1, ge=1, le=100_000)
     per_page: int = Field(default=50, ge=1, le=100)
 

@@ -14,7 +14,7 @@ from models import Activity, Course, User
 from services import csv_cells
 from services.courses.outlines import activity
 from services.errors import InvalidInput
-from services.gradebook import books, marks
+from services.gradebook import books, marks, orders
 from services.gradebook.schemes import Scheme, scheme_of
 from services.gradebook.sources import Cell
 
@@ -24,11 +24,27 @@ gradebook = Blueprint("gradebook", __name__)
 @gradebook.get("/courses/<slug>/gradebook")
 @login_required
 def show(slug: str) -> ResponseReturnValue:
-    """Show a page of the students with their grades; `q` looks for a name or an address."""
+    """Show a page of the students with their grades; `q` looks for a name or an address, `sort` and `order` are as in
+    the API. An order that isn't there, of an item that was archived, is that by name."""
     course, _role = access.people(slug, me())
     scheme, search = scheme_of(course), request.args.get("q", "").strip()
-    page = books.page(course, scheme, search, request.args.get("page", 1, int))
-    return render_template("gradebook/show.html", course=course, scheme=scheme, page=page, search=search)
+    sort, is_descending = request.args.get("sort", orders.NAME), request.args.get("order") == "desc"
+    try:
+        order = orders.read(scheme, sort, is_descending=is_descending)
+    except InvalidInput:
+        sort, order = orders.NAME, books.BY_NAME
+    page = books.page(course, scheme, search, request.args.get("page", 1, int), order=order)
+    said = {"q": search, "sort": "" if order == books.BY_NAME else sort, "order": "desc" if order.is_descending else ""}
+    return render_template(
+        "gradebook/show.html",
+        course=course,
+        scheme=scheme,
+        page=page,
+        search=search,
+        sort=sort,
+        order=order,
+        said={name: value for name, value in said.items() if value},
+    )
 
 
 @gradebook.get("/courses/<slug>/gradebook.csv")

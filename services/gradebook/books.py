@@ -12,12 +12,14 @@ from extensions import db
 from models import Course, Enrolment, User
 from services.gradebook import grades, sources
 from services.gradebook.grades import Grade
+from services.gradebook.orders import NAME, Order
 from services.gradebook.schemes import Scheme
 from services.gradebook.sources import Cells
-from services.paging import Page, paginate
+from services.paging import Page, clamp, paginate
 
 PER_PAGE = 50
 CHUNK = 500
+BY_NAME = Order()
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,27 @@ class Row:
     grade: Grade
 
 
-def page(course: Course, scheme: Scheme, search: str = "", number: int = 1, per_page: int = PER_PAGE) -> Page[Row]:
-    """Return a page of the course's students by name; `search` is a part of a name or an address."""
-    found = paginate(_students(course, search), number, per_page)
-    return Page(_rows(scheme, found.rows), found.number, found.pages, found.total)
+def page(
+    course: Course,
+    scheme: Scheme,
+    search: str = "",
+    number: int = 1,
+    per_page: int = PER_PAGE,
+    order: Order = BY_NAME,
+) -> Page[Row]:
+    """Return a page of the course's students; `search` is a part of a name or an address.
+
+    By a score everybody's are read first, as far as the order asks for them: as many statements for any number.
+    """
+    if order.by == NAME:
+        found = paginate(_students(course, search, is_descending=order.is_descending), number, per_page)
+        return Page(_rows(scheme, found.rows), found.number, found.pages, found.total)
+    number, people = clamp(number), db.session.execute(_students(course, search)).all()
+    asked = order.narrowed(scheme)
+    cells = sources.cells_of(asked, [person.id for person in people]) if people else {}
+    chosen = order.sorted(asked, people, cells)[(number - 1) * per_page : number * per_page]
+    rows = _rows(scheme, chosen) if asked != scheme else [_row(scheme, each, cells[each.id]) for each in chosen]
+    return Page(rows, number, max(1, -(-len(people) // per_page)), len(people))
 
 
 def everybody(course: Course, scheme: Scheme) -> Iterator[Row]:
@@ -66,16 +85,17 @@ def as_student(scheme: Scheme, user: User, *, now: datetime) -> Row:
 
 def what_if(scheme: Scheme, row: Row, supposed: Mapping[int, Fraction]) -> Grade:
     """Return the grade that a student would have with other shares of some items."""
-    shares = {item_id: cell.share for item_id, cell in row.cells.items()} | dict(supposed)
-    return grades.grade(scheme, shares, _exempt(row.cells))
+    shares = sources.shares(row.cells) | dict(supposed)
+    return grades.grade(scheme, shares, sources.exempt(row.cells))
 
 
-def _students(course: Course, search: str) -> Select[int, str, str]:
+def _students(course: Course, search: str, *, is_descending: bool = False) -> Select[int, str, str]:
+    name = User.display_name.desc() if is_descending else User.display_name
     query = (
         select(User.id, User.display_name, User.email)
         .join(Enrolment, Enrolment.user_id == User.id)
         .where(Enrolment.course_id == course.id, Enrolment.role == "student")
-        .order_by(User.display_name, User.id)
+        .order_by(name, User.id)
     )
     search = search.replace("\x00", "").strip()
     if search:
@@ -98,8 +118,4 @@ def _row(scheme: Scheme, person: Any, cells: Cells) -> Row:
 
 
 def _grade(scheme: Scheme, cells: Cells) -> Grade:
-    return grades.grade(scheme, {item_id: cell.share for item_id, cell in cells.items()}, _exempt(cells))
-
-
-def _exempt(cells: Cells) -> set[int]:
-    return {item_id for item_id, cell in cells.items() if cell.is_exempt}
+    return grades.grade(scheme, sources.shares(cells), sources.exempt(cells))

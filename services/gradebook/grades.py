@@ -35,9 +35,19 @@ def grade(scheme: Scheme, shares: Shares, exempt: Collection[int] = ()) -> Grade
 
     What is exempt doesn't count at all. Categories without anything that counts leave their weight to the others.
     """
-    so_far = tuple(_part(category, shares, exempt, None) for category in scheme.categories)
-    total = tuple(_part(category, shares, exempt, Fraction(0)) for category in scheme.categories)
-    return Grade(_weighted(scheme.categories, so_far), _weighted(scheme.categories, total), so_far, total)
+    so_far = parts(scheme, shares, exempt, missing=None)
+    total = parts(scheme, shares, exempt, missing=Fraction(0))
+    return Grade(weighted(scheme, so_far), weighted(scheme, total), so_far, total)
+
+
+def parts(scheme: Scheme, shares: Shares, exempt: Collection[int], *, missing: Fraction | None) -> tuple[Part, ...]:
+    """Return what was earned in each category; `missing` is what an item counts that has no score, None for nothing."""
+    return tuple(_part(category, shares, exempt, missing) for category in scheme.categories)
+
+
+def weighted(scheme: Scheme, parts: Iterable[Part]) -> Fraction | None:
+    """Return the grade that the parts of a scheme make."""
+    return _weighted(scheme.categories, parts)
 
 
 def _part(category: Category, shares: Shares, exempt: Collection[int], missing: Fraction | None) -> Part:
@@ -47,8 +57,9 @@ def _part(category: Category, shares: Shares, exempt: Collection[int], missing: 
     extra = sum((share for share, item in scored if share is not None and item.is_extra), Fraction(0))
     if not asked:
         return Part(None, frozenset())
+    if category.drop_lowest:
+        asked.sort()
     # One always stays. Of equal ones it doesn't matter which is dropped.
-    asked.sort()
     dropped = asked[: min(category.drop_lowest, len(asked) - 1)]
     kept = asked[len(dropped) :]
     share = (sum((share for share, _id in kept), Fraction(0)) + extra) / len(kept)

@@ -55,6 +55,16 @@ def cells_of(scheme: Scheme, user_ids: Collection[int]) -> dict[int, Cells]:
     return cells
 
 
+def shares(cells: Cells) -> dict[int, Fraction | None]:
+    """Return the shares that count, by activity."""
+    return {item_id: cell.share for item_id, cell in cells.items()}
+
+
+def exempt(cells: Cells) -> set[int]:
+    """Return the activities that don't count."""
+    return {item_id for item_id, cell in cells.items() if cell.is_exempt}
+
+
 def as_student(cells: Cells, scheme: Scheme, now: datetime) -> Cells:
     """Return a student's cells as they may see them: without scores of quizzes that don't show them yet."""
     asked = select(Quiz).where(Quiz.id.in_([item.id for item in scheme.of_kind("quiz") if item.id in cells]))

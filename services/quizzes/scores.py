@@ -47,7 +47,7 @@ class Scored(Protocol):
 
 def share(score: Fraction | None, max_score: Fraction) -> Fraction:
     """Return which share of its marks an attempt has; an attempt without marks to get has none."""
-    return Fraction(score) / Fraction(max_score) if score and max_score else Fraction(0)
+    return Fraction(score, max_score) if score and max_score else Fraction(0)
 
 
 def passes(score: Fraction | None, max_score: Fraction, pass_percent: int) -> bool:
@@ -72,7 +72,7 @@ def counted(attempts: Iterable[Scored], counts: str) -> Counted | None:
 
 def _together(attempts: Sequence[Scored]) -> Counted:
     shares = [share(each.score, each.max_score) for each in attempts]
-    return Counted(sum(shares, Fraction(0)) / len(shares), tuple(each.id for each in attempts))
+    return Counted(_mean(shares), tuple(each.id for each in attempts))
 
 
 def of_students(quiz_ids: Collection[int], user_ids: Collection[int] | None = None) -> dict[tuple[int, int], Counted]:
@@ -92,11 +92,13 @@ def of_students(quiz_ids: Collection[int], user_ids: Collection[int] | None = No
     ):
         rows.setdefault((user_id, quiz_id), []).append((attempt_id, share(score, max_score)))
     return {
-        key: Counted(
-            sum((each for _id, each in found), Fraction(0)) / len(found), tuple(attempt_id for attempt_id, _ in found)
-        )
+        key: Counted(_mean([each for _id, each in found]), tuple(attempt_id for attempt_id, _ in found))
         for key, found in rows.items()
     }
+
+
+def _mean(shares: Sequence[Fraction]) -> Fraction:
+    return shares[0] if len(shares) == 1 else sum(shares, Fraction(0)) / len(shares)
 
 
 def counted_attempts(counts: Any = Quiz.counts) -> Select[Any]:
