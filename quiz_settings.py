@@ -105,7 +105,8 @@ class QuizSettings:
         Literal["accept", "keep", "refuse"],
         _meaning(
             "what becomes of an answer that comes after the end and was typed before it, as its page says: it counts "
-            "(for 24 hours), is kept for the teacher to see, or is refused"
+            "(for 24 hours, in which whose time was up isn't shown what was right), is kept for the teacher to see, or "
+            "is refused"
         ),
     ] = "keep"
     reveal_score: Annotated[When, _meaning("when students see their score")] = "submitted"

@@ -1,5 +1,6 @@
 """Pages of quizzes: the front page, the attempt with its self-saving answers, and the result."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -247,10 +248,17 @@ def result(attempt_id: int) -> ResponseReturnValue:
         attempt=attempt,
         student=None if is_mine else attempt.user,
         can_grade=is_staff,
-        shown_later_at=None if is_staff else reveal.next_change(quiz, now=at, last_close=last_close),
+        accepting_until=_accepting_until(attempt, made, at),
         students_view=reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=False),
         can_try_again=gate.obstacle(terms.terms_of(quiz, granted, is_staff=is_staff), made, at) is None,
         live=_live(attempt_id) if context["is_tested"] and is_mine else "",
         **context,
         next=pages.link(course, after),
     )
+
+
+def _accepting_until(attempt: Attempt, made: Sequence[Attempt], at: datetime) -> datetime | None:
+    """Return until when answers that come late still count; None where none do any more."""
+    until = terms.accepts_until(attempt.quiz.late_answers, attempt.closed_by, attempt.deadline_at)
+    is_last = attempt.number == max(each.number for each in made)
+    return until if until is not None and at <= until and is_last else None

@@ -17,6 +17,7 @@ from models.attempt import IN_PROGRESS
 from models.question import READY
 from question_types import TYPES
 from services.quizzes import accommodations
+from services.quizzes.terms import accepts_until
 
 # The tag by which an author offers a question of the bank for practice.
 TAG = "practice"
@@ -65,5 +66,11 @@ def over_ids(course_id: int, now: datetime) -> Collection[int]:
     closed = select(Quiz).where(
         Quiz.course_id == course_id, ~Quiz.is_archived, Quiz.closes_at <= now, Quiz.reveal_answer != "never"
     )
-    last = accommodations.last_closes(db.session.scalars(closed).all())
-    return [quiz_id for quiz_id, at in last.items() if at <= now]
+    quizzes = db.session.scalars(closed).all()
+    last = accommodations.last_closes(quizzes)
+    return [quiz.id for quiz in quizzes if quiz.id in last and _over_at(quiz, last[quiz.id]) <= now]
+
+
+def _over_at(quiz: Quiz, last_close: datetime) -> datetime:
+    """Return from when on no answer counts any more that comes late."""
+    return accepts_until(quiz.late_answers, None, last_close) or last_close

@@ -164,3 +164,11 @@ def _tell(row: AnswerRow, values: dict[str, Any]) -> None:
     if known is not None:
         for name, value in values.items():
             set_committed_value(known, name, value)
+
+
+def has_later_attempt(attempt_id: int) -> bool:
+    """Whether the student has begun another attempt at the same quiz since."""
+    this, later = ATTEMPTS.alias(), ATTEMPTS.alias()
+    same = (later.c.quiz_id == this.c.quiz_id) & (later.c.user_id == this.c.user_id) & (later.c.number > this.c.number)
+    query = select(func.count()).select_from(this.join(later, same)).where(this.c.id == attempt_id)
+    return bool(db.session.scalar(query))

@@ -7,7 +7,7 @@ typed before it, the quiz says: it counts, is kept beside the graded one, or is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -20,12 +20,11 @@ from services import live
 from services.errors import Conflict, InvalidInput
 from services.quizzes import answer_log, answer_rows, grading, uploads
 from services.quizzes.answer_rows import AnswerRow
+from services.quizzes.terms import GRACE, accepts_until
 
 MAX_REVISION = 2**53
 # How far one answer may count on: a client that loses receipts skips some, and nobody may use all numbers up at once.
 MAX_STEP = 1000
-# For how long after the end an answer still counts that was typed before it, where the quiz accepts those.
-ACCEPTED_FOR = timedelta(hours=24)
 
 
 class Closed(Conflict):
@@ -139,14 +138,22 @@ def keep(
 def _counts_late(row: AnswerRow, edit: Edit, now: datetime) -> bool:
     """Whether an answer that comes after the deadline counts, because it was typed before it and the quiz accepts that.
 
-    What a person hands in is over; and what no machine can grade isn't graded anew.
+    When it was typed is the client's word alone. So an attempt that is graded takes one for each question, or students
+    could try what raises their score; and none once a later attempt may have shown them what is right. What no machine
+    can grade isn't graded anew.
     """
-    if row.deadline_at is None or row.closed_by not in (None, BY_DEADLINE) or not edit.is_timed:
+    until = accepts_until(row.late_answers, row.closed_by, row.deadline_at)
+    if until is None or row.deadline_at is None or not edit.is_timed:
         return False
-    is_in_time = edit.typed_at <= row.deadline_at and now <= row.deadline_at + ACCEPTED_FOR
-    if not is_in_time or row.late_answers != "accept":
+    if edit.typed_at > row.deadline_at or now > until:
         return False
-    return row.state == IN_PROGRESS or type_of(row.kind).grade(row.spec, edit.response, row.frozen) is not None
+    if row.state == IN_PROGRESS:
+        return True
+    has_come_late = row.saved_at is not None and row.saved_at > row.deadline_at + GRACE
+    if has_come_late and edit.response != row.response:
+        return False
+    is_gradable = type_of(row.kind).grade(row.spec, edit.response, row.frozen) is not None
+    return is_gradable and not answer_rows.has_later_attempt(row.attempt_id)
 
 
 def _keep_late(row: AnswerRow, edit: Edit, now: datetime) -> bool:

@@ -3,13 +3,15 @@
 The course's staff see everything, and are told what its student sees.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from models import Attempt, Quiz
 from quiz_settings import REVEALED
 from services.quizzes import accommodations
+from services.quizzes.terms import accepts_until
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,24 @@ class Reveal:
     correctness: bool
     answer: bool
     feedback: bool
+    # What isn't shown yet: from when on it is.
+    later: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def hidden(self) -> tuple[str, ...]:
         """The names of what isn't shown."""
         return tuple(name for name in REVEALED if not getattr(self, name))
+
+    @property
+    def never(self) -> tuple[str, ...]:
+        """The names of what isn't shown, and of which nobody knows when it will be."""
+        return tuple(name for name in self.hidden if name not in self.later)
+
+    @property
+    def steps(self) -> dict[datetime, tuple[str, ...]]:
+        """The names of what isn't shown yet, by the time from which on it is, the earliest first."""
+        times = sorted(set(self.later.values()))
+        return {at: tuple(name for name in REVEALED if self.later.get(name) == at) for at in times}
 
     def of_solution(self, explained: dict[str, Any], response: Any) -> dict[str, Any]:
         """Return what a type of question explains without what isn't shown of it.
@@ -49,15 +64,25 @@ NOTHING = Reveal(score=False, correctness=False, answer=False, feedback=False)
 def of(attempt: Attempt, quiz: Quiz, *, now: datetime, last_close: datetime | None, is_staff: bool) -> Reveal:
     """Return what is shown of an attempt: to its student, or to the staff. An open one shows nothing, to nobody.
 
-    `last_close` is when the quiz closes for the last of its students: what is shown "after close" waits for them.
+    `last_close` is when the quiz closes for the last of its students: what is shown "after close" waits for them. While
+    answers may still come that count, nothing but the score is shown: it could be typed in as one of them.
     """
     if attempt.is_open:
         return NOTHING
     if is_staff:
         return EVERYTHING
-    is_over = last_close is not None and now >= last_close
-    shown = {name: _is_shown(getattr(quiz, f"reveal_{name}"), is_over=is_over) for name in REVEALED}
-    return Reveal(**shown)
+    until = accepts_until(quiz.late_answers, attempt.closed_by, attempt.deadline_at)
+    shown, later = {}, {}
+    for name in REVEALED:
+        when = getattr(quiz, f"reveal_{name}")
+        waits_for = [] if name == "score" or until is None else [until]
+        if when == "closed" and last_close is not None:
+            waits_for.append(last_close)
+        is_told = when == "submitted" or (when == "closed" and last_close is not None)
+        shown[name] = is_told and all(now >= at for at in waits_for)
+        if is_told and not shown[name]:
+            later[name] = max(waits_for)
+    return Reveal(**shown, later=later)
 
 
 def shows_score(quiz: Quiz, *, now: datetime, last_close: datetime | None) -> bool:

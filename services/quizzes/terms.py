@@ -10,10 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 from models import Accommodation, CohortOverride, Quiz, QuizOverride
+from models.attempt import BY_DEADLINE
 from quiz_settings import LateStep, values_of
 
 # What left the browser in time may arrive this much later.
 GRACE = timedelta(seconds=5)
+# For how long after its end an answer still counts that was typed before it, where the quiz accepts those.
+ACCEPTED_FOR = timedelta(hours=24)
 WHOLE = 100
 # A window up to this long is an exam without a time limit: who has more time gets more of it, too.
 EXAM_WINDOW = timedelta(hours=24)
@@ -135,6 +138,16 @@ def _more_time(
     if not limit_s and opens_at and closes_at and closes_at - opens_at <= EXAM_WINDOW:
         whole = closes_at - opens_at
     return whole * (granted.time_percent - WHOLE) / WHOLE + timedelta(minutes=granted.minutes)
+
+
+def accepts_until(late_answers: str, closed_by: str | None, deadline_at: datetime | None) -> datetime | None:
+    """Return until when answers to an attempt count that were typed in time and come late; None where none do.
+
+    What a person handed in is over. Until then its student isn't shown what was right: nobody could tell any more what
+    they had typed before.
+    """
+    is_accepting = late_answers == "accept" and closed_by in (None, BY_DEADLINE)
+    return deadline_at + ACCEPTED_FOR if is_accepting and deadline_at is not None else None
 
 
 def worth(marks: Fraction, credit_percent: int) -> Fraction:

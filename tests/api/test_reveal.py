@@ -63,6 +63,41 @@ def test_what_waits_for_the_close_is_shown_after_it(cast: Cast, bob: Program) ->
     assert (before, told(bob, attempt)) == (dict.fromkeys(REVEALED, False), dict.fromkeys(REVEALED, True))
 
 
+@pytest.mark.parametrize("ended", ["by the deadline", "by the student"])
+def test_what_could_be_sent_as_a_late_answer_is_shown_when_none_is_accepted_any_more(
+    client: FlaskClient, cast: Cast, alice: Program, bob: Program, ended: str
+) -> None:
+    cast.quiz.time_limit_s, cast.quiz.late_answers = 60, "accept"
+    began = utcnow() - timedelta(hours=1)
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=began)
+    if ended == "by the student":
+        attempts.submit(attempt, now=began)
+    attempts.close_overdue(utcnow())
+    sign_in(client, "bob")
+    page = client.get(f"/attempts/{attempt.id}/result").text
+    before, of_staff = told(bob, attempt), told(alice, attempt)
+
+    cast.quiz.late_answers = "keep"
+    db.session.flush()
+
+    everything = dict.fromkeys(REVEALED, True)
+    is_open = ended == "by the deadline"
+    assert before == ({**dict.fromkeys(REVEALED, False), "score": True} if is_open else everything)
+    assert (of_staff, told(bob, attempt)) == (everything, everything)
+    assert ("count if they come by" in page) == is_open
+    assert ("what was right, the right answers, the feedback" in page) == is_open
+
+
+def test_the_page_of_a_result_says_what_is_shown_later_and_what_never(client: FlaskClient, cast: Cast) -> None:
+    attempt = closed_attempt(cast, answer="closed", feedback="never")
+    sign_in(client, "bob")
+
+    page = " ".join(client.get(f"/attempts/{attempt.id}/result").text.split())
+
+    assert " on: the right answers<" in page
+    assert "Not shown: the feedback<" in page
+
+
 def test_a_hidden_score_is_in_no_list_and_on_no_page(client: FlaskClient, cast: Cast, bob: Program) -> None:
     attempt = closed_attempt(cast, score="never", correctness="never")
     listed = bob.get("/courses/shell/quizzes/first-quiz/attempts").get_json()["attempts"][0]

@@ -104,6 +104,9 @@ def test_questions_of_a_quiz_come_once_it_is_over_for_all_and_shows_its_answers(
     quiz.reveal_answer = "never"
     assert slugs(cast, NOW + 2 * DAY) == set()
     quiz.reveal_answer = "closed"
+    assert slugs(cast, NOW + 1.5 * DAY) == {asked.slug, drawn.slug}
+    quiz.late_answers = "accept"  # for a day
+    assert slugs(cast, NOW + 1.5 * DAY) == set()
     assert slugs(cast, NOW + 2 * DAY) == {asked.slug, drawn.slug}
 
 

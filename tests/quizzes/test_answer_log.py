@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import AnswerSave, Attempt, AttemptItem, PointEntry
 from services.quizzes import answer_log, answers, attempts
+from services.quizzes.terms import ACCEPTED_FOR
 from tests.factories import Cast
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -155,7 +156,7 @@ def test_a_quiz_that_accepts_late_answers_counts_what_was_typed_in_time(cast: Ca
     [
         {"typed_at": END + timedelta(seconds=1)},
         {"typed_at": None},
-        {"now": END + answers.ACCEPTED_FOR + timedelta(seconds=1)},
+        {"now": END + ACCEPTED_FOR + timedelta(seconds=1)},
     ],
 )
 def test_what_was_typed_or_came_too_late_does_not_count(cast: Cast, attempt: Attempt, more: dict[str, Any]) -> None:
@@ -166,6 +167,31 @@ def test_what_was_typed_or_came_too_late_does_not_count(cast: Cast, attempt: Att
 
     db.session.refresh(attempt)
     assert attempt.score == 0
+
+
+def test_each_question_takes_one_late_answer_so_that_nobody_can_try_what_raises_their_score(
+    cast: Cast, attempt: Attempt
+) -> None:
+    cast.quiz.late_answers = "accept"
+    late(attempt, "wrong")
+
+    with pytest.raises(answers.Closed) as caught:
+        save(attempt, "ls -a", 3, 3, now=END + timedelta(minutes=3), is_over=True)
+
+    db.session.refresh(attempt)
+    assert (caught.value.is_kept, attempt.score) == (True, 0)
+    assert logged(attempt)[-1] == ("late", "ls -a", 3)
+
+
+def test_no_late_answer_counts_once_a_later_attempt_may_have_shown_what_is_right(cast: Cast, attempt: Attempt) -> None:
+    cast.quiz.late_answers, cast.quiz.attempts_allowed = "accept", 2
+    attempts.close_overdue(END + timedelta(minutes=1))
+    attempts.start(cast.bob.id, cast.quiz, now=END + timedelta(minutes=1))
+
+    with pytest.raises(answers.Closed) as caught:
+        late(attempt)
+
+    assert caught.value.is_kept
 
 
 def test_what_a_student_handed_in_is_over(cast: Cast, attempt: Attempt) -> None:
