@@ -13,6 +13,7 @@ from models.base import Id, utcnow
 from models.lab import Lab
 from models.leased import Leased, held_index
 from models.reason_column import ReasonColumn
+from models.regrade import Regrade
 from reasons import Reason
 
 RUN_QUEUED, RUN_RUNNING, RUN_DONE, RUN_ERROR = "queued", "running", "done", "error"
@@ -27,6 +28,8 @@ class GradingRun(Leased, Model):
 
     `job_id` is the machine's, anew for each try; `outcomes` has a row for each test in their order. `reason` says why
     they were not run: then a person grades the answer.
+
+    With `regrade_id` the tests are those of the version whose key a regrade lets count (services/quizzes/reruns.py).
     """
 
     __tablename__ = "grading_runs"
@@ -39,6 +42,7 @@ class GradingRun(Leased, Model):
     state: Mapped[str] = mapped_column(default=RUN_QUEUED)
     job_id: Mapped[str] = mapped_column(default="", server_default="")
     is_trial: Mapped[bool] = mapped_column(default=False, server_default=false())
+    regrade_id: Mapped[int | None] = mapped_column(ForeignKey("regrades.id", ondelete="CASCADE"))
     program: Mapped[str | None]
     stdin: Mapped[str | None]
     outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
@@ -48,13 +52,21 @@ class GradingRun(Leased, Model):
 
     lab: Mapped[Lab | None] = relationship()
     item: Mapped[AttemptItem] = relationship()
+    regrade: Mapped[Regrade | None] = relationship()
 
     __table_args__ = (
         ForeignKeyConstraint(
             ["attempt_id", "position"], ["attempt_items.attempt_id", "attempt_items.position"], ondelete="CASCADE"
         ),
         # An answer is run once, however often its attempt is closed or a run is taken over.
-        UniqueConstraint("attempt_id", "position", "is_trial"),
+        Index(
+            "uq_grading_runs_answer",
+            *("attempt_id", "position", "is_trial"),
+            unique=True,
+            postgresql_where="regrade_id IS NULL",
+        ),
+        # Once for each regrade, too. Serves its progress, and what its tests said.
+        UniqueConstraint("regrade_id", "attempt_id", "position"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'error')", name="state"),
         # Serves the scheduler's claims, and what machines hold.
         Index("ix_grading_runs_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),

@@ -267,6 +267,11 @@ class Code(StrEnum):
         "regrade_stale",
         N_("something was graded or handed in since this preview: look at what it says now"),
     )
+    REGRADE_TESTING = (
+        "regrade_testing",
+        N_("the tests of the other key are still running: %(done)s of %(total)s answers are tested"),
+        {"done": int, "total": int},
+    )
     REGRADE_OVER = "regrade_over", N_("this regrade was applied or taken back meanwhile")
     REQUIRES_DONE = "requires_done", N_("finish “%(title)s” first"), {"title": str}
     REQUIRES_SCORE = (

@@ -42,7 +42,9 @@ def list_regrades(slug: str, quiz: str, query_data: PageQuery) -> Any:
 @regrades_api.doc(summary="Preview a regrade", responses=responses(403, 404, 422))
 @scope("write")
 def create_preview(slug: str, quiz: str, json_data: RegradeIn) -> Any:
-    """Say who changes and by how much; nothing changes yet. A preview that isn't applied is forgotten after a day."""
+    """Say who changes and by how much; nothing changes yet. A preview that isn't applied is forgotten after a day.
+
+    Where another key has tests, these run first: read it again until `tests` aren't open any more."""
     _course, chosen_quiz = access.regraded_quiz(slug, quiz, me())
     said = json_data.model_dump(exclude={"question_id", "reason"})
     made = asking.draft(chosen_quiz, json_data.question_id, Asked(**said), json_data.reason, by_id=me().id, now=now())
@@ -112,6 +114,7 @@ def _detail(regrade: Regrade, query: PageQuery | None = None, *, is_undo: bool =
         **{name: getattr(regrade, name) for name in FIELDS},
         "effect": plan.effect if plan else regrade.effect,
         "digest": plan.digest if plan else None,
+        "tests": history.tests(regrade),
         "changes": [
             {
                 "attempt_id": row.attempt.id,

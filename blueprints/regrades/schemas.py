@@ -113,11 +113,23 @@ class RegradeOut(Output):
     undo_effect: EffectOut | None
 
 
+class RegradeTestsOut(Output):
+    """How many answers the tests of another key are run for, how many are `done`, and how many `failed` to run, which
+    keep their marks."""
+
+    total: int
+    done: int
+    failed: int
+    is_open: bool
+
+
 class RegradeDetailOut(RegradeOut):
     """A regrade with a page of the attempts that it changes, or has changed. A draft's, and those of the preview of
-    taking it back, are computed anew each time, and `digest` names what they are now."""
+    taking it back, are computed anew each time, and `digest` names what they are now. While a draft's `tests` are open,
+    it has neither."""
 
     digest: str | None
+    tests: RegradeTestsOut | None
     changes: list[ChangeOut]
     page: int
     pages: int

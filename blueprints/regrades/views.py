@@ -25,6 +25,8 @@ regrades = Blueprint("regrades", __name__)
 QUIZ = "/courses/<slug>/quizzes/<quiz>/regrades"
 ONE = "/regrades/<int:regrade_id>"
 PER_PAGE = 50
+# How often a page looks again whose tests run.
+REFRESH_S = 5
 FIELDS = ("kind", "version", "may_lower", "attempt_id", "points", "how", "reason")
 # What the form has chosen when it opens.
 NEW = dict.fromkeys(FIELDS, "") | {"may_lower": "yes"}
@@ -182,6 +184,8 @@ def _page(regrade: Regrade, may_decide: bool, *, refused: str = "", is_undo: boo
         page=page,
         is_draft=regrade.state == DRAFT,
         is_undo=is_undo,
+        tests=history.tests(regrade),
+        refresh_s=REFRESH_S,
         typed=typed,
         may_decide=may_decide,
         refused=refused,

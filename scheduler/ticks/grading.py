@@ -17,7 +17,7 @@ import structlog
 from backends import Backend, BackendError, BackendUnavailable, LabSpec, NoRoom, StartFailed, reason_of
 from config import Settings
 from extensions import db
-from models import AttemptItem, GradingRun, QuestionVersion, utcnow
+from models import AttemptItem, GradingRun, utcnow
 from question_types.base import CaseInLab, TestsInLab
 from reasons import Code, Reason
 from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
@@ -63,7 +63,7 @@ def carry_out(settings: Settings, backend: Backend, run: GradingRun) -> None:
     """Carry out a claimed run, and write what came of it."""
     run_id, job_id, tries = run.id, run.job_id, run.tries
     item = db.session.get_one(AttemptItem, (run.attempt_id, run.position))
-    version = db.session.get_one(QuestionVersion, item.version_id)
+    version = runs.version_of(run, item)
     tests, program = runs.tests_of(version.kind, version.spec), trials.program_of(run, item)
     why = _hopeless(run, tests, tries)
     if why is not None or tests is None:

@@ -45,7 +45,8 @@ def claim(limits: Limits, now: datetime, held: Collection[int] = ()) -> GradingR
         now,
         GradingRun.state == RUN_QUEUED,
         ~is_busy,
-        order_by=[GradingRun.requested_at, GradingRun.id],
+        # Nobody sits and waits for those of a regrade.
+        order_by=[GradingRun.regrade_id.is_not(None), GradingRun.requested_at, GradingRun.id],
         options=[joinedload(GradingRun.lab)],
     )
     if run is None:

@@ -18,7 +18,7 @@ from question_types import type_of
 from services.courses import progress
 from services.errors import InvalidInput
 from services.leaderboards import points
-from services.quizzes import accommodations, lab_checks, lifecycle, rules, runs, scores
+from services.quizzes import accommodations, lab_checks, lifecycle, reruns, rules, runs, scores
 from services.quizzes.terms import WHOLE, Terms, terms_of
 
 log = structlog.get_logger("yurt.grading")
@@ -61,8 +61,9 @@ def remark(item: AttemptItem, version: QuestionVersion, marks: Fraction | None, 
     What the answer is worth with them, the regrades say that hold for it. The caller holds the attempt's lock.
     """
     attempt = db.session.get_one(Attempt, item.attempt_id)
-    answer = rules.answer_of(item, version.kind, version.spec, version.number, marks)
     held = rules.of_item(item, attempt.quiz_id) if item.is_regraded else []
+    tested = reruns.of_item(item, version.kind, held)
+    answer = rules.answer_of(item, version.kind, version.spec, version.number, marks, tested)
     _write(item, answer, held)
     settle(item.attempt_id, now=now)
 
@@ -131,6 +132,7 @@ def _grade(attempt: Attempt, now: datetime) -> list[rules.Worth]:
             written.append((attempt_id, item.position, _columns(item)))
     rules.write(written)
     runs.queue(attempt, asked, now=now)
+    reruns.ask_for(attempt, [(kind, rules.read(held)) for _item, kind, _spec, _number, held in rows], now=now)
     return worths
 
 

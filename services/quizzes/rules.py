@@ -4,8 +4,8 @@ An answer keeps what it had when it was graded, its own marks of its own points.
 in their order, so what it is worth follows from its own marks and the rules alone, whatever came when.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +20,7 @@ from models import Attempt, AttemptItem, QuestionVersion, Regrade
 from models.marks import Marks, exact
 from models.regrade import ACCEPT, APPLIED, DROP, KEY, POINTS
 from question_rubrics import Choice, RubricItem, choice_of
-from question_types import type_of
+from question_types import TYPES, type_of
 from services import rows as many
 from services.errors import InvalidInput
 
@@ -28,6 +28,11 @@ from services.errors import InvalidInput
 FULL, OUT = "full", "out"
 
 log = structlog.get_logger("yurt.grading")
+
+
+# What the tests of rules said of an answer, by the rule: which passed, or None where they couldn't be run. Without an
+# entry they are still to run.
+Tested = Mapping[int, list[bool] | None]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Rule:
     upto: int
     key: dict[str, Any] | None = None
     rubric: list[dict[str, Any]] | None = None
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Answer:
     is_by_hand: bool
     hint_cost: Fraction = Fraction(0)
     choice: Choice | None = None
+    tested: Tested = field(default_factory=dict)
 
     def after_hints(self, share: Fraction) -> Fraction:
         """Return a share of the marks without what its hints cost."""
@@ -70,7 +77,14 @@ class Worth:
     points: Fraction
 
 
-def answer_of(item: AttemptItem, kind: str, spec: dict[str, Any], number: int, score: Fraction | None) -> Answer:
+def answer_of(
+    item: AttemptItem,
+    kind: str,
+    spec: dict[str, Any],
+    number: int,
+    score: Fraction | None,
+    tested: Tested | None = None,
+) -> Answer:
     """Return an item as its answer, with marks that its row may not have yet."""
     points, is_by_hand = exact(item.own_points), item.graded_at is not None
     return Answer(
@@ -84,6 +98,7 @@ def answer_of(item: AttemptItem, kind: str, spec: dict[str, Any], number: int, s
         is_by_hand,
         item.hint_cost,
         choice_of(item.rubric),
+        tested or {},
     )
 
 
@@ -127,10 +142,20 @@ def _by_key(answer: Answer, rule: Rule, share: Fraction | None) -> Fraction | No
     """Grade by another key, or what a person has chosen by another rubric. Other marks of theirs stay; so does what
     neither can grade."""
     given = _by_rubric(answer, rule) if answer.is_by_hand else _by_machine(answer, rule)
+    if given is None and not answer.is_by_hand and is_tested(rule, answer.kind):
+        if rule.id not in answer.tested:
+            return None  # it waits for them
+        passed = answer.tested[rule.id]
+        given = None if passed is None else type_of(answer.kind).grade_tests(rule.key or {}, passed)
     if given is None:
         return share
     given = answer.after_hints(given)
     return given if share is None or rule.change["may_lower"] else max(share, given)
+
+
+def is_tested(rule: Rule, kind: str) -> bool:
+    """Whether a rule grades answers of a kind by tests that run in a lab."""
+    return rule.kind == KEY and rule.key is not None and kind in TYPES and TYPES[kind].tests_of(rule.key) is not None
 
 
 def _by_machine(answer: Answer, rule: Rule) -> Fraction | None:
@@ -163,7 +188,7 @@ def columns(item_is_ruled: bool, own: Worth, now: Worth) -> dict[str, Any]:
 def column_of(quiz_id: SQLColumnExpression[int]) -> ScalarSelect[Any]:
     """Ask, beside a question's version, for the rules that hold for answers to it in a quiz: NULL where none does."""
     key = aliased(QuestionVersion)
-    one = func.jsonb_build_array(Regrade.kind, Regrade.change, Regrade.upto, key.spec, key.rubric)
+    one = func.jsonb_build_array(Regrade.kind, Regrade.change, Regrade.upto, key.spec, key.rubric, Regrade.id)
     return (
         select(func.jsonb_agg(aggregate_order_by(one, Regrade.number), type_=JSONB))
         .select_from(Regrade)

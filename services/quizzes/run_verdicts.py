@@ -14,7 +14,7 @@ from models.marks import exact
 from question_types import type_of
 from reasons import Reason
 from services import changes, leases, live
-from services.quizzes import grading
+from services.quizzes import grading, reruns
 
 MAX_SHOWN = 2_000
 
@@ -35,7 +35,7 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
     """Write what the tests said, and the marks that follow from it; False where the run isn't the caller's any more.
 
     Marks that a person has given meanwhile stay. The last marks of an attempt give it its score and its points. A trial
-    marks nothing.
+    marks nothing; the run of a regrade moves what that holds for, and a draft's is read by its preview.
     """
     attempt_id = db.session.scalar(select(GradingRun.attempt_id).where(GradingRun.id == run_id))
     # The attempt first, as for everybody who gives marks.
@@ -45,6 +45,9 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
         return False
     if run.is_trial:
         live.attempt_changed(run.attempt_id, position=run.position, trial=RUN_DONE)
+        return True
+    if run.regrade_id is not None:
+        _follow(run, now)
         return True
     item = db.session.get_one(AttemptItem, (run.attempt_id, run.position), populate_existing=True)
     version = db.session.get_one(QuestionVersion, item.version_id)
@@ -58,10 +61,23 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
 
 def give_up(run_id: int, job_id: str, reason: Reason, *, now: datetime) -> bool:
     """Leave the answer to a person, and say why, or end a trial; False where the run isn't the caller's any more."""
+    attempt_id = db.session.scalar(select(GradingRun.attempt_id).where(GradingRun.id == run_id))
+    db.session.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
     run = _close(run_id, job_id, RUN_ERROR, now, reason=reason)
-    if run is not None:
+    if run is not None and run.regrade_id is not None:
+        _follow(run, now)
+    elif run is not None:
         live.attempt_changed(run.attempt_id, graded=True)
     return run is not None
+
+
+def _follow(run: GradingRun, now: datetime) -> None:
+    """Let an answer that was handed in while a regrade held be worth what its tests say."""
+    if reruns.holds(run):
+        item = db.session.get_one(AttemptItem, (run.attempt_id, run.position), populate_existing=True)
+        version = db.session.get_one(QuestionVersion, item.version_id)
+        grading.remark(item, version, item.own_score, now=now)
+        live.attempt_changed(run.attempt_id, graded=True)
 
 
 def _close(run_id: int, job_id: str, state: str, now: datetime, **values: object) -> GradingRun | None:

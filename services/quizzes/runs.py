@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
-from models import Attempt, AttemptItem, GradingRun, Lab, Quiz
+from models import Attempt, AttemptItem, GradingRun, Lab, QuestionVersion, Quiz
 from models.grading_run import OPEN_RUNS, RUN_RUNNING
 from question_types import TYPES, Spec, TestsInLab
 from services import live
@@ -22,6 +22,12 @@ TOPIC = "grading"
 def tests_of(kind: str, spec: Spec) -> TestsInLab | None:
     """Return the tests that grade a question; None where there are none, or the type isn't there any more."""
     return TYPES[kind].tests_of(spec) if kind in TYPES else None
+
+
+def version_of(run: GradingRun, item: AttemptItem) -> QuestionVersion:
+    """Return the version whose tests a run runs: the answer's own, or that whose key a regrade lets count."""
+    key = run.regrade.key if run.regrade else None
+    return key or db.session.get_one(QuestionVersion, item.version_id)
 
 
 def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, now: datetime) -> None:
@@ -50,6 +56,7 @@ def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, n
 def of_attempt(attempt_id: int) -> dict[int, GradingRun]:
     """Return the runs that grade an attempt's answers, by their position."""
     query = select(GradingRun).where(GradingRun.attempt_id == attempt_id, ~GradingRun.is_trial)
+    query = query.where(GradingRun.regrade_id.is_(None))
     runs = db.session.scalars(query)
     return {run.position: run for run in runs}
 

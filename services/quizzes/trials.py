@@ -82,7 +82,10 @@ def _write(
     waited = case((GradingRun.state == RUN_QUEUED, GradingRun.requested_at), else_=now)
     there = ["attempt_id", "position", "is_trial"]
     row = row.on_conflict_do_update(
-        index_elements=there, set_={**fresh, "requested_at": waited}, where=GradingRun.state != RUN_RUNNING
+        index_elements=there,
+        index_where=GradingRun.regrade_id.is_(None),
+        set_={**fresh, "requested_at": waited},
+        where=GradingRun.state != RUN_RUNNING,
     )
     made: GradingRun | None = db.session.scalar(row.returning(GradingRun).execution_options(populate_existing=True))
     if made is None:
@@ -100,6 +103,7 @@ def ahead_of(run: GradingRun) -> int:
     """Count the runs, of tests and trials, that get a machine before this one, which waits."""
     older = func.row(GradingRun.requested_at, GradingRun.id) < func.row(run.requested_at, run.id)
     query = select(func.count()).select_from(GradingRun).where(GradingRun.state == RUN_QUEUED, older)
+    query = query.where(GradingRun.regrade_id.is_(None))
     return db.session.scalar(query) or 0
 
 

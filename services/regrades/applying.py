@@ -22,7 +22,7 @@ from services import changes, rows
 from services.errors import InvalidInput, Refused
 from services.leaderboards import batches
 from services.leaderboards.points import Given
-from services.quizzes import grading, lifecycle, rules
+from services.quizzes import grading, lifecycle, reruns, rules
 from services.regrades import plans
 from services.regrades.asking import MAX_REASON
 from services.regrades.people import Person
@@ -58,6 +58,11 @@ def apply(regrade: Regrade, *, digest: str, by_id: int, now: datetime) -> Done:
     """
     quiz = _lock(regrade)
     _check_state(regrade, DRAFT)
+    tests = reruns.progress(regrade)
+    if tests is not None and tests.is_open:
+        raise Refused(Reason(Code.REGRADE_TESTING, done=tests.done + tests.failed, total=tests.total))
+    # Of what was handed in since: it waits for its tests.
+    reruns.ask(regrade, now=now)
     plan = plans.make(quiz, regrade.question_id, _rules(regrade, is_undo=False))
     if plan.digest != digest:
         raise Refused(Reason(Code.REGRADE_STALE))

@@ -14,6 +14,7 @@ from models.marks import exact
 from models.regrade import ACCEPT, DRAFT, DROP, KEY, KINDS, POINTS
 from question_types import type_of
 from services.errors import InvalidInput, NotFound
+from services.quizzes import reruns
 from services.quizzes.rules import FULL, OUT
 
 MAX_REASON = 2_000
@@ -40,7 +41,10 @@ class Asked:
 
 
 def draft(quiz: Quiz, question_id: int, asked: Asked, reason: str, *, by_id: int, now: datetime) -> Regrade:
-    """Keep what is asked as a draft; raise InvalidInput, which names the field, or NotFound."""
+    """Keep what is asked as a draft; raise InvalidInput, which names the field, or NotFound.
+
+    Where the other key has tests, these begin to run for all answers; it can be applied when they are done.
+    """
     question, current = find(quiz, question_id)
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON or "\x00" in reason:
@@ -67,6 +71,7 @@ def draft(quiz: Quiz, question_id: int, asked: Asked, reason: str, *, by_id: int
     )
     db.session.add(made)
     db.session.flush()
+    reruns.ask(made, now=now)
     return made
 
 

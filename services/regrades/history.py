@@ -17,6 +17,8 @@ from question_types import type_of
 from reasons import Code, Reason
 from services.errors import NotFound, Refused
 from services.paging import Page, paginate
+from services.quizzes import reruns
+from services.quizzes.reruns import Progress
 from services.quizzes.rules import Worth
 from services.regrades import applying
 from services.regrades.people import Standing
@@ -236,8 +238,13 @@ def newer_versions(quiz: Quiz, question: Question) -> Sequence[QuestionVersion]:
     return db.session.scalars(query.order_by(QuestionVersion.number.desc())).all()
 
 
+def tests(regrade: Regrade) -> Progress | None:
+    """Return how far the tests are that a draft waits for; None where it has none."""
+    return reruns.progress(regrade) if regrade.state == DRAFT else None
+
+
 def shown(regrade: Regrade, number: int, per_page: int, *, is_undo: bool = False) -> tuple[Page[Row], Plan | None]:
-    """Return the changes of a regrade, and of a draft the plan that they are.
+    """Return the changes of a regrade, and of a draft the plan that they are: none while its tests run.
 
     `is_undo` asks what taking back one that is applied would change; Refused where it isn't.
     """
@@ -245,5 +252,8 @@ def shown(regrade: Regrade, number: int, per_page: int, *, is_undo: bool = False
         raise Refused(Reason(Code.REGRADE_OVER))
     if regrade.state != DRAFT and not is_undo:
         return noted(regrade, number, per_page), None
+    running = tests(regrade)
+    if running is not None and running.is_open:
+        return Page([], 1, 1, 0), None
     plan = applying.preview(regrade)
     return planned(plan, number, per_page), plan

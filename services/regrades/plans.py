@@ -19,7 +19,7 @@ from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import Marks, exact
 from models.regrade import APPLIED
 from question_rubrics import choice_of
-from services.quizzes import accommodations, grading, rules
+from services.quizzes import accommodations, grading, reruns, rules
 from services.quizzes.rules import Rule, Worth
 from services.quizzes.scores import share
 from services.quizzes.terms import NOTHING_GRANTED, terms_of
@@ -115,16 +115,17 @@ def _mean(worths: Sequence[Worth]) -> float | None:
 def applied(quiz_id: int, question_id: int, *, but: int | None = None, also: Regrade | None = None) -> list[Rule]:
     """Return the rules that hold for answers to a question, in their order: without one of them, or with one more."""
     query = (
-        select(Regrade.id, Regrade.kind, Regrade.change, Regrade.upto, QuestionVersion.spec, QuestionVersion.rubric)
+        select(Regrade.kind, Regrade.change, Regrade.upto, QuestionVersion.spec, QuestionVersion.rubric, Regrade.id)
         .outerjoin(QuestionVersion, QuestionVersion.id == Regrade.key_id)
         .where(Regrade.quiz_id == quiz_id, Regrade.question_id == question_id, Regrade.state == APPLIED)
         .order_by(Regrade.number)
     )
-    found = [Rule(*row) for number, *row in db.session.execute(query) if number not in (but, also.id if also else None)]
+    left_out = {but, also.id if also else None}
+    found = [rule for rule in (Rule(*row) for row in db.session.execute(query)) if rule.id not in left_out]
     if also is not None:
         key = db.session.get_one(QuestionVersion, also.key_id) if also.key_id else None
         spec, rubric = (key.spec, key.rubric) if key else (None, None)
-        found.append(Rule(also.kind, also.change, also.upto, spec, rubric))
+        found.append(Rule(also.kind, also.change, also.upto, spec, rubric, also.id))
     return found
 
 
@@ -140,6 +141,7 @@ def make(quiz: Quiz, question_id: int, held: Sequence[Rule]) -> Plan:
     }
     others = {row.attempt_id: row for row in db.session.execute(_others(quiz.id, versions))}
     granted = accommodations.granted(quiz) if quiz.late_credit else {}
+    tested = reruns.found(held, (row.kind for row in versions.values()))
     lines = []
     for row in db.session.execute(_items(quiz.id, versions)):
         version, rest = versions[row.version_id], others.get(row.id)
@@ -150,6 +152,7 @@ def make(quiz: Quiz, question_id: int, held: Sequence[Rule]) -> Plan:
             is_by_hand=row.graded_at is not None,
             hint_cost=row.hint_cost,
             choice=choice_of(row.rubric),
+            tested=tested.get((row.id, row.position), {}),
         )
         ruled = rules.in_force(answer, held)
         own = Worth(own_score, own_points)
