@@ -1,9 +1,13 @@
 """What authors write, checked field by field: a reader returns the value, or raises InvalidInput with its name."""
 
+import re
 from typing import Any
 
 from question_types import writing
 from services.errors import InvalidInput
+
+# What no database keeps.
+UNKEPT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def only(raw: dict[str, Any], *allowed: str, inside: str = "") -> None:
@@ -19,6 +23,8 @@ def text(raw: dict[str, Any], name: str, default: str | None = None, *, inside: 
     value = raw.get(name, default)
     if not isinstance(value, str):
         raise InvalidInput(f"{inside}{name}", "must be a text (put it in quotes)")
+    if UNKEPT.search(value):
+        raise InvalidInput(f"{inside}{name}", "must be a text of Unicode without NUL characters")
     if default is None and not writing.visible(value).strip():
         raise InvalidInput(f"{inside}{name}", "must hold a character that can be seen")
     return value.strip()

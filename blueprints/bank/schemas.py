@@ -26,6 +26,16 @@ def two_decimals(points: float) -> float:
     return points
 
 
+def _kept(text: str) -> str:
+    """Refuse what no database keeps, by the field."""
+    if "\x00" in text:
+        raise ValueError("must not hold NUL characters")
+    return text
+
+
+Text = Annotated[str, Field(max_length=50_000), AfterValidator(_kept)]
+
+
 class BankQuery(Query):
     """Which questions; `after` is where the page before ended."""
 
@@ -46,7 +56,7 @@ class PreviewQuery(Query):
 class HintIn(Input):
     """A hint in Markdown; its price is marks, or a text such as 10% of the question's."""
 
-    text: str = Field(min_length=1, max_length=50_000)
+    text: Text = Field(min_length=1)
     price: Annotated[float | str, AfterValidator(price_of)] = FREE
 
 
@@ -68,10 +78,10 @@ class QuestionIn(Input):
     """What a question says. `fields` are its type's own, as in a course's folder."""
 
     kind: str = Field(max_length=40)
-    prompt: str = Field(min_length=1, max_length=50_000)
+    prompt: Text = Field(min_length=1)
     fields: dict[str, Any]
     points: Annotated[float, Field(ge=0.01, le=1_000, strict=False), AfterValidator(two_decimals)] = 1.0
-    feedback: str = Field(default="", max_length=50_000)
+    feedback: Text = ""
     hints: Annotated[list[HintIn], Field(max_length=MAX_HINTS)] = Field(default_factory=list)
     rubric: Annotated[list[RubricItemIn], Field(max_length=MAX_ITEMS), AfterValidator(_each_item_once)] = Field(
         default_factory=list

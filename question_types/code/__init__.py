@@ -35,7 +35,7 @@ def export(spec: Spec) -> dict[str, Any]:
 def _block(written: dict[str, Any], name: str) -> str:
     """Return code as it stands there: its first line may begin with spaces."""
     value = written.get(name, "")
-    if not isinstance(value, str) or len(value) > MAX_LENGTH or "\x00" in value:
+    if not isinstance(value, str) or len(value) > MAX_LENGTH or raw.UNKEPT.search(value):
         raise InvalidInput(name, f"must be a text of at most {MAX_LENGTH} characters")
     return value.rstrip().strip("\n")
 

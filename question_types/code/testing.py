@@ -75,7 +75,7 @@ def _case(place: str, case: dict[str, Any], command: str) -> dict[str, Any]:
 
 def _block(written: dict[str, Any], name: str, most: int) -> str:
     value = written.get(name, "")
-    if not isinstance(value, str) or len(value) > most or re.search(r"[\x00\ud800-\udfff]", value):
+    if not isinstance(value, str) or len(value) > most or raw.UNKEPT.search(value):
         raise InvalidInput(name, f"must be a text of at most {most:,} characters")
     return value
 

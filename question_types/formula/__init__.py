@@ -68,6 +68,7 @@ def parse(written: dict[str, Any]) -> Spec:
         isinstance(formula, bool)
         or not isinstance(formula, (str, int, float))
         or not 0 < len(str(formula)) <= MAX_FORMULA
+        or raw.UNKEPT.search(str(formula))
     ):
         raise InvalidInput("answer", f"must be a formula of at most {MAX_FORMULA} characters")
     spec: Spec = {"parameters": parameters, "answer": str(formula).strip(), "unit": raw.text(written, "unit", "")}

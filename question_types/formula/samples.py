@@ -13,6 +13,7 @@ SAMPLES = Samples(
     wrong="7",
     secrets=("sqrt",),
     bad_raw=[
+        ({"parameters": {"a": {"from": 1, "to": 2}}, "answer": "a+\ud800"}, "answer"),
         ({}, "parameters"),
         ({"parameters": {}, "answer": "1"}, "parameters"),
         ({"parameters": {"a": A}}, "answer"),

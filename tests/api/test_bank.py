@@ -137,3 +137,13 @@ def test_a_read_only_token_changes_nothing(program: Any, question: dict[str, Any
 
     problem(reader.put(f"{BANK}/{question['id']}", edited(question)), 403)
     assert reader.get(f"{BANK}/{question['id']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"prompt": bad}, "prompt") for bad in ("a\x00", "a\ud800", "x" * 50_001, "", 3)]
+    + [({"feedback": bad}, "feedback") for bad in ("a\x00", "a\ud800", "x" * 50_001, None)]
+    + [({"hints": [{"text": "a\x00"}]}, "hints.0.text")],
+)
+def test_what_cannot_be_kept_is_refused_by_its_field(alice: Program, changes: dict[str, Any], field: str) -> None:
+    assert problem(alice.post(BANK, QUESTION | changes), 422)["errors"][0]["field"] == field
