@@ -71,7 +71,9 @@ def read(course: Course, role: str | None, user: User, asked: Asked) -> Seen:
     )
     board = boards.board(scope, window, is_staff=is_staff)
     found = boards.search(scope, asked.q, user.id, is_staff=is_staff) if asked.q else None
-    is_frozen = not is_staff and scopes.frozen_at(course, now()) is not None
+    frozen_at = None if is_staff else scopes.frozen_at(course, now())
+    # Who looks further back sees the board of then, not that of the freeze.
+    is_frozen = frozen_at is not None and scope.until == frozen_at
     return Seen(scope, board, found, is_staff, is_frozen, course)
 
 

@@ -18,6 +18,8 @@ from services.leaderboards import freezes
 from services.quizzes import cohort_terms
 
 board_settings = Blueprint("board_settings", __name__)
+# What the form calls the fields of a freeze.
+_FIELDS = {"begin": "from", "end": "until"}
 
 
 @board_settings.get("/courses/<slug>/leaderboard/settings", endpoint="show")
@@ -36,7 +38,7 @@ def freeze(slug: str) -> ResponseReturnValue:
         freezes.freeze(course, _moment("from"), _moment("until"))
     except InvalidInput as fault:
         db.session.rollback()
-        return _page(access.managed(slug, me()), {fault.field: fault.message}), 422
+        return _page(access.managed(slug, me()), {_FIELDS.get(fault.field, fault.field): fault.message}), 422
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("board_settings.show", slug=slug))

@@ -101,8 +101,11 @@ def _item(
 ) -> dict[str, Any]:
     version = item.version
     kind, key = type_of(version.kind), keys[version.id]["key"] if version.id in keys else version.spec
+    explained = shown.of_solution(kind.explain(key, item.response, item.frozen), item.response)
     return {
         "position": item.position,
+        "question_id": version.question_id,
+        "version": version.number,
         "kind": version.kind,
         "prompt_html": kind.prompt(version.prompt_html, version.spec, item.frozen),
         "points": float(item.points),
@@ -114,7 +117,15 @@ def _item(
         "read_as": kind.reading(version.spec, item.response),
         "uncounted": uncounted,
         "score": item.score if shown.correctness else None,
-        "solution": kind.explain(key, item.response, item.frozen)["solution"] if shown.answer else None,
+        "solution": explained["solution"],
         "feedback_html": version.feedback_html if shown.feedback else None,
+        "choice_feedback": _of_choices(explained, item.response) if shown.feedback else None,
         "comment": item.comment if shown.feedback else None,
+        "graded_at": item.graded_at if shown.feedback else None,
     }
+
+
+def _of_choices(explained: Mapping[str, Any], response: Any) -> dict[str, str]:
+    """Give the feedback of choices that were taken, or are right as far as that is shown, by their ids."""
+    told = [*(response if isinstance(response, list) else [response]), *explained.get("correct", ())]
+    return {one: said for one, said in explained["notes"].items() if one in told}

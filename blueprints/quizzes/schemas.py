@@ -110,11 +110,13 @@ class TestsOut(Output):
 
 
 class ItemOut(Output):
-    """A question of an attempt: `points` is its weight in marks. score (marks, without what hints cost), solution,
-    feedback and the comment of who graded it by hand come once the attempt is closed, and the quiz lets its students
-    see them."""
+    """A question of an attempt, in the version that it showed: `points` is its weight in marks. score (marks, without
+    what hints cost), solution, feedback (also of choices that were taken or are right, by their ids), and comment and
+    time of who graded it by hand, come once the attempt is closed, and the quiz lets its students see them."""
 
     position: int
+    question_id: int
+    version: int
     kind: str
     prompt_html: str
     points: float
@@ -130,7 +132,9 @@ class ItemOut(Output):
     score: Marks | None = None
     solution: str | None = None
     feedback_html: str | None = None
+    choice_feedback: dict[str, str] | None = None
     comment: str | None = None
+    graded_at: datetime | None = None
 
 
 class AttemptOut(Output):

@@ -11,10 +11,10 @@ from services.errors import InvalidInput
 def freeze(course: Course, begin: datetime | None, end: datetime | None) -> None:
     """Set the time, or with None twice take it away."""
     if (begin is None) != (end is None):
-        missing = "from" if begin is None else "until"
+        missing = "begin" if begin is None else "end"
         raise InvalidInput(missing, "Say from when and until when, or neither.")
     if begin is not None and end is not None and begin >= end:
-        raise InvalidInput("until", "The end comes after the begin.")
+        raise InvalidInput("end", "The end comes after the begin.")
     course.board_frozen_from, course.board_frozen_until = begin, end
     db.session.flush()
     live.board_changed(course.id)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Program, problem
+from tests.factories import Cast
 
 QUIZ = "/courses/shell/quizzes/first-quiz"
 
@@ -85,6 +86,23 @@ def test_handing_in_grades_once(bob: Program, attempt: dict[str, Any]) -> None:
     assert closed["items"][item(attempt, "text") - 1]["solution"]
     assert again == closed
     problem(save(bob, attempt, "numeric", 2, "1"), 410)
+
+
+def test_an_attempt_names_the_versions_that_it_showed_and_tells_the_feedback_of_choices_taken(
+    bob: Program, cast: Cast, attempt: dict[str, Any]
+) -> None:
+    save(bob, attempt, "single", 1, "b")
+    # The feedback of a choice that is neither taken nor right stays a secret.
+    save(bob, attempt, "multiple", 1, ["a"])
+
+    closed = bob.post(f"/attempts/{attempt['id']}/submit").get_json()
+
+    shown = {item["kind"]: item for item in closed["items"]}
+    assert [item["choice_feedback"] for item in attempt["items"]] == [None] * 4
+    assert shown["single"]["choice_feedback"] == {"b": "Not that one"}
+    assert shown["multiple"]["choice_feedback"] == shown["text"]["choice_feedback"] == {}
+    questions = [(question.id, 1) for question in cast.quiz.questions]
+    assert [(item["question_id"], item["version"]) for item in closed["items"]] == questions
 
 
 def test_an_attempt_is_read_by_its_student_and_the_staff_and_answered_by_its_student_alone(

@@ -106,11 +106,24 @@ def test_a_freeze_is_for_students_on_the_page_and_the_api(client: FlaskClient, c
     assert (students["me"]["points"], students["is_frozen"]) == (5, True)
     assert datetime.fromisoformat(students["as_of"]) == begin
     assert (staff["rows"][0]["points"], staff["is_frozen"], staff["as_of"]) == (95, False, None)
+    earlier = ask(client, cast.bob, "GET", f"{path}?as_of=2026-01-01T00:00:00Z").json
+    assert (earlier["rows"], earlier["is_frozen"]) == ([], False)
     sign_in(client, "bob")
+    assert "The board stands still" not in client.get("/courses/shell/leaderboard?as_of=2026-01-01T00:00").text
     page = client.get("/courses/shell/leaderboard").text
     assert "The board stands still until" in page
     assert "<strong>5</strong>" in page
     assert "<strong>95</strong>" not in page
+
+
+def test_a_freeze_that_ends_before_it_begins_is_refused_by_the_name_of_its_field(
+    client: FlaskClient, cast: Cast
+) -> None:
+    body = {"begin": "2026-03-02T10:00:00Z", "end": "2026-03-02T09:00:00Z"}
+
+    refused = ask(client, cast.alice, "PUT", "/api/v1/courses/shell/leaderboard/freeze", body)
+
+    assert (refused.status_code, [each["field"] for each in refused.json["errors"]]) == (422, ["end"])
 
 
 def test_names_are_todays_and_who_has_opted_out_since_has_none(client: FlaskClient, cast: Cast) -> None:
