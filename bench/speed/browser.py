@@ -1,6 +1,7 @@
 """A student's browser, as far as an exam needs one: what its page loads, what its scripts send, what it is told."""
 
 import asyncio
+import html
 import json
 import random
 import re
@@ -14,11 +15,14 @@ from bench.speed.people import Student
 
 # What the page's scripts wait for an answer (static/js/quiz-send.js), and then try again.
 SEND_PATIENCE_S, AGAIN_S = 15.0, 1.0
+# When it asks what is saved, after its stream has opened (static/js/quiz-follow.js).
+LOOK_S = 15.0
 ITEM = re.compile(
     r'name="item-(\d+)"[^>]*?type="(radio|checkbox|text)"|type="(radio|checkbox|text)"[^>]*?name="item-(\d+)"'
 )
 REVISION = re.compile(r'data-position="(\d+)" data-revision="(\d+)"')
 PICTURE = re.compile(r'<img[^>]*? src="([^"]+)"')
+LIVE = re.compile(r'data-live="([^"]+)"')
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 HTML = "Accept: text/html\r\nAccept-Encoding: gzip\r\n"
 JSON = "Accept: application/json\r\n"
@@ -56,7 +60,9 @@ class Browser:
         self.connection = Connection(self.port, address=self.address)
         self._as_me = f"Cookie: {self.student.cookie}\r\n"
         self._sending = f"{self._as_me}X-CSRFToken: {self.student.csrf}\r\nX-Yurt-Person: {self.student.id}\r\n{JSON}"
+        self.live = ""
         self._stream: asyncio.Task[bool] | None = None
+        self._look: asyncio.Task[None] | None = None
 
     async def read(self, path: str, headers: str = HTML) -> Answer:
         """Open an address."""
@@ -79,17 +85,25 @@ class Browser:
             self.items[int(kind or other)] = name or other_name
         self.revisions = {int(position): int(revision) for position, revision in REVISION.findall(page)}
         self.pictures = sorted(set(PICTURE.findall(page)))
-        if not self.items:
-            raise Unexpected("a page without questions")
+        live = LIVE.search(page)
+        if not self.items or live is None:
+            raise Unexpected("a page without questions, or without its stream")
+        self.live = html.unescape(live[1])
 
     async def load_rest(self) -> None:
-        """Load what the page shows, and ask what is saved, as its script does; then listen to the stream."""
+        """Load what the page shows, and listen to its stream; ask what is saved a while later, as its script does."""
         for picture in self.pictures:
             await self.read(picture, "Accept: image/*\r\n")
-        known = json.loads((await self.read(f"{self.attempt}/answers", JSON)).body)
-        self._stream = asyncio.create_task(
-            Connection(self.port, address=self.address).listen(known["live"], self._as_me)
-        )
+        self._stream = asyncio.create_task(Connection(self.port, address=self.address).listen(self.live, self._as_me))
+        self._look = asyncio.create_task(self._look_once())
+
+    async def _look_once(self) -> None:
+        await asyncio.sleep(LOOK_S * self.rng.uniform(0.9, 1.1))
+        other = Connection(self.port, address=self.address)
+        answer = await other.ask("GET", f"{self.attempt}/answers", self._as_me + JSON)
+        other.close()
+        if answer.status != 200:
+            self.faults.append(f"look: {answer.status}")
 
     async def save(self, position: int) -> None:
         """Answer a question; try again until there is a receipt, as the page does."""
@@ -131,6 +145,7 @@ class Browser:
     async def close(self) -> None:
         """Close the page."""
         self.connection.close()
-        if self._stream is not None:
-            self._stream.cancel()
-            await asyncio.gather(self._stream, return_exceptions=True)
+        tasks = [task for task in (self._stream, self._look) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

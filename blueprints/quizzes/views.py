@@ -109,6 +109,8 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         now=at,
         read_as=results.read_as,
         hints=hints.of_attempt(attempt),
+        # An attempt that has just begun has nothing that its page would have to ask for.
+        live=_live(attempt_id) if not any(item.revision for item in attempt.items) else None,
     )
 
 

@@ -16,6 +16,12 @@ const TOGETHER_MS = 1000; // a page that comes back into view says so in several
 const PAUSE_MS = 300; // between looks that changes ask for
 const REST_AFTER_MS = 120000;
 
+/** Whether the browser shows this page again, as it was: then it isn't news. */
+function isOfHistory() {
+  const [load] = performance.getEntriesByType("navigation");
+  return load instanceof PerformanceNavigationTiming && load.type === "back_forward";
+}
+
 export class AttemptFollower {
   #address;
   #page;
@@ -39,8 +45,9 @@ export class AttemptFollower {
    *   hear: (message: TabMessage) => void,
    *   revisionOf: (position: number) => number,
    * }} page  `take` gets what the site says, `hear` what another tab says
+   * @param {string} [live]  where changes are told, if the page came with all that is saved
    */
-  constructor(attempt, page) {
+  constructor(attempt, page, live) {
     this.#address = `/attempts/${attempt}/answers`;
     this.#page = page;
     if ("BroadcastChannel" in window) {
@@ -54,7 +61,14 @@ export class AttemptFollower {
       lookAgain();
     });
     for (const name of ["pageshow", "online", "focus"]) addEventListener(name, lookAgain);
-    this.look();
+    if (!live || isOfHistory()) {
+      this.look();
+      return;
+    }
+    // A class that starts together asks a moment later, and not all at once: #plan spreads them.
+    this.#lookedAt = performance.now();
+    this.#listen(live);
+    this.#plan();
   }
 
   /** Ask the site what is saved, and what time it is; say whether it answered. */

@@ -52,11 +52,12 @@ class AttemptPage {
       warning.textContent = words[safety] ?? "";
       warning.hidden = !warning.textContent;
     });
-    this.#follower = new AttemptFollower(this.#attempt, {
-      take: (attempt) => this.#take(attempt),
-      hear: (message) => this.#hear(message),
-      revisionOf: (position) => this.#items.get(position)?.revision ?? 0,
-    });
+    const following = {
+      take: (/** @type {AttemptDocument} */ attempt) => this.#take(attempt),
+      hear: (/** @type {TabMessage} */ message) => this.#hear(message),
+      revisionOf: (/** @type {number} */ position) => this.#items.get(position)?.revision ?? 0,
+    };
+    this.#follower = new AttemptFollower(this.#attempt, following, this.#form.dataset.live);
     this.#hints = new AttemptHints(this.#form, words, () => this.#follower.tellTabs({ kind: "hint" }));
     const page = { flushAll: () => this.#flushAll(), look: () => this.#follower.look(), hasEnded: () => this.#end.hasCome };
     this.#timer = new AttemptTimer(this.#form, words, page);

@@ -174,6 +174,27 @@ def test_each_answer_of_another_device_is_shown_at_once_and_ones_own_are_not_ask
     assert asked == ["2"]
 
 
+def test_a_page_that_comes_with_all_that_is_saved_asks_for_nothing_and_hears_of_other_devices(
+    bob: Student, path: str, browser: Browser
+) -> None:
+    asked: list[str] = []
+    bob.page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    with bob.page.expect_request(re.compile("/live/attempts/")):
+        attempt = begin(bob, path)
+    bob.page.wait_for_load_state("networkidle")
+    assert "answers" not in asked
+
+    with browser.new_context(storage_state=bob.page.context.storage_state()) as other:
+        phone = Student(bob.site, other.new_page())
+        phone.open(f"/attempts/{attempt}")
+        field(phone.page, 1).fill("of the phone")
+
+        expect(field(bob.page, 1)).to_have_value("of the phone", timeout=20_000)
+
+        with phone.page.expect_request(re.compile("/answers$")):
+            phone.page.reload()
+
+
 def test_a_page_asks_by_itself_only_while_nobody_tells_it(bob: Student, path: str) -> None:
     attempt = begin(bob, path)
     answers, clock = re.compile("/answers$"), bob.page.clock
