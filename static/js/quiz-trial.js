@@ -73,7 +73,8 @@ export class Trial {
     this.#wait = SOON_MS;
     if (response?.ok) return this.#show(await response.json());
     // Beside what is said of the run before, which stays.
-    fault.textContent = await problem(response, this.#words.norun);
+    const why = await problem(response, this.#words.norun);
+    fault.textContent = response?.status === 422 ? this.#words.cannotrun + why : why;
     this.#say("");
     this.#look();
   }

@@ -66,6 +66,8 @@ def test_a_type_works_in_the_preview(alice: Student, questions: dict[str, int], 
     if kind == "code":
         expect(page.locator("[data-tried] .code-text").first).to_contain_text("    ls")
     assert faults(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert said == [], "the content security policy holds"
 
 

@@ -95,4 +95,4 @@ def test_what_cannot_be_run_is_said(bob: Student, quiz: str) -> None:
 
     page.get_by_role("button", name="Run", exact=True).click()
 
-    expect(page.locator("[data-fault]")).to_contain_text("holds nothing that could be run")
+    expect(page.locator("[data-fault]")).to_have_text("This can’t be run: holds nothing that could be run")
