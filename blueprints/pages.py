@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from flask_security import auth_required
 
-from blueprints import hosts, kept_forms, scripts, shown
+from blueprints import compiled, hosts, kept_forms, scripts, shown
 from config import HSTS, ROOT, Settings
 from models import Course, User, utcnow
 from services.errors import InvalidInput, Unavailable
@@ -81,6 +81,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     shown.init_app(app)
     scripts.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    compiled.init_app(app)
     app.url_defaults(_version_static)
 
 

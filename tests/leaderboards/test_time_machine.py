@@ -45,15 +45,17 @@ def places(
 @pytest.mark.parametrize("seed", range(4))
 def test_a_board_of_the_past_equals_what_was_shown_then(app: object, db: object, seed: int) -> None:
     history = History(random.Random(seed)).begin(8)
+    looked_at = set(random.Random(seed).sample(range(60), 20))
     snapshots = []
-    for _step in range(60):
+    for step in range(60):
         history.step()
         database.session.expire_all()
-        now = utcnow()
-        snapshots.append((now, places(history, as_of=None, now=now)))
+        if step in looked_at:
+            now = utcnow()
+            snapshots.append((now, places(history, as_of=None, now=now)))
 
     assert any(shown["all", None] for _at, shown in snapshots)
-    for at, shown in history.chance.sample(snapshots, 20):
+    for at, shown in snapshots:
         assert places(history, as_of=at, now=utcnow()) == shown
 
 
