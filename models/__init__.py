@@ -1,7 +1,7 @@
 """What the platform remembers. Importing the package makes every table known."""
 
 from models.accommodation import Accommodation, CohortOverride, QuizOverride
-from models.attempt import AnswerSave, Attempt, AttemptItem, HintTaken
+from models.attempt import AnswerSave, Attempt, AttemptBreak, AttemptItem, HintTaken
 from models.attempt_file import AttemptFile
 from models.base import utcnow
 from models.blob import Blob, CourseFile
@@ -32,6 +32,7 @@ __all__ = [
     "AnswerSave",
     "ApiToken",
     "Attempt",
+    "AttemptBreak",
     "AttemptFile",
     "AttemptItem",
     "Blob",

@@ -205,3 +205,26 @@ class AnswerSave(Model):
             postgresql_where="digest <> ''",
         ),
     )
+
+
+class AttemptBreak(Model):
+    """A break in an attempt, as it was taken. `left_s` is what was left for breaks when it ended; `ended_by_id` is None
+    where it was over by itself. One without an end is on, or was over unseen (services/quizzes/break_log.py).
+    """
+
+    __tablename__ = "attempt_breaks"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"), primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(primary_key=True)
+    begun_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    left_s: Mapped[int | None]
+
+    begun_by: Mapped[User | None] = relationship(foreign_keys=[begun_by_id])
+    ended_by: Mapped[User | None] = relationship(foreign_keys=[ended_by_id])
+
+    __table_args__ = (
+        CheckConstraint("ended_at >= began_at", name="order"),
+        CheckConstraint("(ended_at IS NULL) = (left_s IS NULL)", name="ended"),
+    )

@@ -13,7 +13,7 @@ from extensions import db
 from models import Attempt
 from reasons import sentence
 from services.errors import Refused
-from services.quizzes import breaks, taking_breaks
+from services.quizzes import break_log, breaks, taking_breaks
 from services.quizzes.breaks import Breaks
 
 quiz_breaks = Blueprint("quiz_breaks", __name__)
@@ -46,7 +46,7 @@ def begin(attempt_id: int) -> ResponseReturnValue:
     """Begin a break."""
     attempt, is_others = access.paused_attempt(attempt_id, me())
     try:
-        taking_breaks.begin(attempt, now=now())
+        taking_breaks.begin(attempt, by_id=me().id, now=now())
         db.session.commit()
     except Refused as refusal:
         db.session.rollback()
@@ -61,19 +61,27 @@ def begin(attempt_id: int) -> ResponseReturnValue:
 def end(attempt_id: int) -> ResponseReturnValue:
     """End it: the clock goes on."""
     attempt, is_others = access.paused_attempt(attempt_id, me())
-    taking_breaks.end(attempt, now=now())
+    taking_breaks.end(attempt, by_id=me().id, now=now())
     db.session.commit()
     return redirect(_staffs(attempt) if is_others else url_for("quizzes.attempt", attempt_id=attempt_id))
 
 
 def document(attempt: Attempt, there: Breaks) -> dict[str, Any]:
-    """Give how the breaks of an attempt stand."""
+    """Give how the breaks of an attempt stand, and each that was taken."""
     return {
         "is_on": there.until is not None,
         "until": there.until,
         "budget_s": int(there.budget.total_seconds()),
         "taken_s": int(there.taken.total_seconds()),
         "deadline_at": attempt.deadline_at,
+        "log": [
+            {
+                **{name: getattr(entry, name) for name in ("began_at", "ended_at", "begun_by_id", "ended_by_id")},
+                "taken_s": int(entry.taken.total_seconds()),
+                "left_s": int(entry.left.total_seconds()),
+            }
+            for entry in break_log.of_attempt(attempt, now())
+        ],
     }
 
 

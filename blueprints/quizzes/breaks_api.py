@@ -17,14 +17,28 @@ quiz_breaks_api = APIBlueprint("quiz_breaks_api", __name__, tag="Quizzes")
 BREAK = "/attempts/<int:attempt_id>/break"
 
 
+class BreakOut(Output):
+    """A break that was taken, or is on: then `ended_at` is null. `left_s` is what was left for breaks at its end.
+    `ended_by_id` is null where it was over by itself."""
+
+    began_at: datetime
+    ended_at: datetime | None
+    taken_s: int
+    left_s: int
+    begun_by_id: int | None
+    ended_by_id: int | None
+
+
 class BreaksOut(Output):
-    """The breaks of an attempt: how long all may take, how long they took, until when the one lasts that is on."""
+    """The breaks of an attempt: how long all may take, how long they took, until when the one lasts that is on, and the
+    `log` of all."""
 
     is_on: bool
     until: datetime | None
     budget_s: int
     taken_s: int
     deadline_at: datetime | None
+    log: list[BreakOut]
 
 
 @quiz_breaks_api.get(BREAK)
@@ -46,7 +60,7 @@ def read_break(attempt_id: int) -> Any:
 def begin_break(attempt_id: int) -> Any:
     """Let the clock stand still, for as long as is left; again is harmless. 409 says in `reason` why there is none."""
     attempt, _is_others = access.paused_attempt(attempt_id, me())
-    there = taking_breaks.begin(attempt, now=now())
+    there = taking_breaks.begin(attempt, by_id=me().id, now=now())
     db.session.commit()
     return document(attempt, there)
 
@@ -59,6 +73,6 @@ def begin_break(attempt_id: int) -> Any:
 def end_break(attempt_id: int) -> Any:
     """Let the clock go on. Again is harmless."""
     attempt, _is_others = access.paused_attempt(attempt_id, me())
-    there = taking_breaks.end(attempt, now=now())
+    there = taking_breaks.end(attempt, by_id=me().id, now=now())
     db.session.commit()
     return document(attempt, there)

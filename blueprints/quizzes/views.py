@@ -21,7 +21,19 @@ from question_types import type_of
 from services import policy
 from services.courses.outlines import activity, outline
 from services.errors import Forbidden, InvalidInput, NotFound, Refused
-from services.quizzes import accommodations, answer_log, answers, attempts, breaks, gate, hints, reveal, terms, waiting
+from services.quizzes import (
+    accommodations,
+    answer_log,
+    answers,
+    attempts,
+    break_log,
+    breaks,
+    gate,
+    hints,
+    reveal,
+    terms,
+    waiting,
+)
 from services.quizzes.lists import attempts_at
 
 quizzes = Blueprint("quizzes", __name__)
@@ -224,6 +236,7 @@ def versions(attempt_id: int) -> ResponseReturnValue:
         attempt=attempt,
         student=None if policy.owns_attempt(me(), attempt) else attempt.user,
         items=results.versions(attempt),
+        breaks=break_log.of_attempt(attempt, now()),
     )
 
 

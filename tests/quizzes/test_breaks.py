@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from extensions import db
 from models import Attempt, HintTaken, Quiz, User, utcnow
 from reasons import Code
+from services.accounts import tokens
 from services.errors import Refused
-from services.quizzes import accommodations, attempts, breaks, taking_breaks
+from services.quizzes import accommodations, attempts, break_log, breaks, taking_breaks
 from services.quizzes.accommodations import last_close
 from services.quizzes.terms import GRACE
 from tests.conftest import CommittedDatabase
@@ -33,12 +34,12 @@ def attempt(cast: Cast) -> Attempt:
     return start(cast)
 
 
-def begin(attempt: Attempt, at: datetime) -> breaks.Breaks:
-    return taking_breaks.begin(attempt, now=at)
+def begin(attempt: Attempt, at: datetime, by: int = 0) -> breaks.Breaks:
+    return taking_breaks.begin(attempt, by_id=by or attempt.user_id, now=at)
 
 
 def end(attempt: Attempt, at: datetime) -> breaks.Breaks:
-    return taking_breaks.end(attempt, now=at)
+    return taking_breaks.end(attempt, by_id=attempt.user_id, now=at)
 
 
 def test_the_clock_stands_still_for_as_long_as_the_break_takes(attempt: Attempt) -> None:
@@ -91,6 +92,55 @@ def test_a_grant_in_a_break_and_the_window_are_counted_in(cast: Cast, attempt: A
     assert deadline(attempt) == NOW + 68 * MINUTE
     cast.quiz.closes_at = NOW + HOUR
     assert last_close(cast.quiz) == NOW + 85 * MINUTE
+
+
+def test_each_break_is_logged_with_its_begin_its_end_and_what_was_left(cast: Cast, attempt: Attempt) -> None:
+    begin(attempt, NOW + MINUTE)
+    end(attempt, NOW + 4 * MINUTE)
+    begin(attempt, NOW + 10 * MINUTE, cast.alice.id)
+
+    first, second = break_log.of_attempt(attempt, NOW + 12 * MINUTE)
+
+    assert (first.began_at, first.ended_at) == (NOW + MINUTE, NOW + 4 * MINUTE)
+    assert (first.taken, first.left, first.begun_by_id, first.ended_by_id) == (
+        *(3 * MINUTE, 7 * MINUTE),
+        *(cast.bob.id, cast.bob.id),
+    )
+    assert (second.ended_at, second.taken, second.left, second.begun_by) == (
+        *(None, 2 * MINUTE, 5 * MINUTE),
+        cast.alice.display_name,
+    )
+
+
+@pytest.mark.parametrize("then", ["nothing", "ended late", "handed in"])
+def test_a_break_that_nobody_ended_in_time_has_an_end_in_the_log(attempt: Attempt, then: str) -> None:
+    begin(attempt, NOW + 20 * MINUTE)
+    if then == "ended late":
+        end(attempt, NOW + 50 * MINUTE)
+    if then == "handed in":
+        attempts.submit(attempt, now=NOW + 23 * MINUTE)
+
+    entry = break_log.of_attempt(attempt, NOW + 51 * MINUTE)[0]
+
+    taken = (3 if then == "handed in" else 10) * MINUTE
+    assert (entry.ended_at, entry.taken) == (NOW + 20 * MINUTE + taken, taken)
+    assert (entry.left, entry.ended_by_id) == (10 * MINUTE - taken, None)
+
+
+def test_staff_read_the_breaks_in_the_log_of_the_attempt(client: FlaskClient, cast: Cast, attempt: Attempt) -> None:
+    begin(attempt, NOW + MINUTE, cast.alice.id)
+    end(attempt, NOW + 4 * MINUTE)
+    address, teacher = f"/attempts/{attempt.id}", cast.alice.display_name
+    _row, plain = tokens.issue(cast.alice.id, name="x", scopes=tokens.SCOPES, days=9, now=utcnow())
+    sign_in(client, "alice")
+
+    page = client.get(f"{address}/versions").text
+    told = client.get(f"/api/v1{address}/break", headers={"Authorization": f"Bearer {plain}"}).json["log"]
+
+    assert "3 minutes" in page
+    assert "7 minutes" in page
+    assert f"by {teacher}" in page
+    assert [(each["taken_s"], each["left_s"]) for each in told] == [(180, 420)]
 
 
 moves = st.lists(st.tuples(st.booleans(), st.integers(0, 900)), max_size=12)
@@ -152,7 +202,8 @@ def test_of_a_break_and_the_deadline_the_first_one_holds(committed_db: Committed
     at = NOW + HOUR - timedelta(seconds=1)
 
     def pause() -> Any:
-        taking_breaks.begin(db.session.get_one(Attempt, attempt_id), now=at)
+        found = db.session.get_one(Attempt, attempt_id)
+        taking_breaks.begin(found, by_id=found.user_id, now=at)
         return "paused"
 
     def close() -> Any:
