@@ -118,6 +118,7 @@ BODIES = [
     ("post", "/courses/shell/practice/questions/1/answer"),
     ("put", "/courses/shell/practice/reviews/1/rating"),
     ("put", "/attempts/1/items/1"),
+    ("post", "/attempts/1/items/1/trial"),
     ("put", "/attempts/1/items/1/grade"),
     ("put", "/lab-sessions/00000000-0000-0000-0000-000000000000/hand"),
     ("post", "/lab-sessions/00000000-0000-0000-0000-000000000000/messages"),
