@@ -12,7 +12,7 @@ from models import AnswerSave, Attempt, AttemptItem, Quiz, RegradeNote
 from question_types import type_of
 from quiz_settings import columns_of
 from reasons import Reason, sentence
-from services.quizzes import answer_log, breaks, reveal
+from services.quizzes import answer_log, breaks, reveal, trials
 from services.quizzes import hints as quiz_hints
 from services.quizzes.reveal import Reveal
 from services.regrades import history
@@ -57,6 +57,7 @@ def detail(attempt: Attempt, *, now: datetime, is_staff: bool) -> dict[str, Any]
             **_item(item, others.get(item.position, []), shown, keys),
             "hints": hints(taken.get(item.position, quiz_hints.NONE)),
             "tests": tested.get(item.position),
+            "runnable": trials.allowed(item.version.kind, item.version.spec),
         }
         for item in rows
     ]

@@ -109,6 +109,13 @@ class TestsOut(Output):
     cases: list[CaseOut]
 
 
+class RunnableOut(Output):
+    """How a program can be run before it is handed in: by the tests that aren't hidden, with input of one's own."""
+
+    cases: bool
+    input: bool
+
+
 class ItemOut(Output):
     """A question of an attempt, in the version that it showed: `points` is its weight in marks. score (marks, without
     what hints cost), solution, feedback (also of choices that were taken or are right, by their ids), and comment and
@@ -129,6 +136,7 @@ class ItemOut(Output):
     uncounted: list[UncountedOut]
     hints: HintsOut
     tests: TestsOut | None
+    runnable: RunnableOut
     score: Marks | None = None
     solution: str | None = None
     feedback_html: str | None = None

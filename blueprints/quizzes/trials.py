@@ -89,8 +89,7 @@ def document(made: GradingRun) -> dict[str, Any]:
 @quiz_trials.app_template_global()
 def question_trial(version: QuestionVersion) -> dict[str, bool]:
     """Say whether a question's program can be run in its attempt: by its tests, with input of the student's own."""
-    tests = runs.tests_of(version.kind, version.spec)
-    return {"cases": bool(tests and tests.tried(None)), "input": bool(tests and tests.tried(""))}
+    return trials.allowed(version.kind, version.spec)
 
 
 def _runs(made: GradingRun, tests: TestsInLab, version: QuestionVersion) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import Attempt, AttemptItem, GradingRun, Lab, Quiz
 from models.grading_run import RUN_QUEUED, RUN_RUNNING
-from question_types import TestsInLab, type_of
+from question_types import Spec, TestsInLab, type_of
 from question_types.base import CaseInLab
 from services import leases, live
 from services.errors import Conflict, InvalidInput, NotFound
@@ -91,6 +91,12 @@ def _write(
     if made is None:
         raise StillRunning
     return made
+
+
+def allowed(kind: str, spec: Spec) -> dict[str, bool]:
+    """Say what may be tried of a question's program: its tests that aren't hidden, and input of the student's own."""
+    tests = tests_of(kind, spec)
+    return {"cases": bool(tests and tests.tried(None)), "input": bool(tests and tests.tried(""))}
 
 
 def of_item(attempt_id: int, position: int) -> GradingRun | None:

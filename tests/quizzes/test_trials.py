@@ -219,6 +219,34 @@ def test_nothing_is_run_once_the_attempt_is_over(bob: FlaskClient, attempt: Atte
     assert db.session.scalars(select(GradingRun)).all() == [], "what waited isn't run any more"
 
 
+def test_nothing_is_run_in_a_break(bob: FlaskClient, attempt: Attempt, path: str) -> None:
+    attempt.break_s, attempt.paused_at = 600, utcnow()
+    db.session.flush()
+
+    refused = run(bob, path)
+
+    assert refused.status_code == 409
+    assert "break" in refused.get_json()["detail"]
+
+
+def test_the_api_says_what_may_be_run(program: Program, attempt: Attempt) -> None:
+    items = program.get(f"/attempts/{attempt.id}").json["items"]
+
+    assert [(item["runnable"]["cases"], item["runnable"]["input"]) for item in items] == [
+        *((True, True), (True, False), (False, True), (False, False), (False, False), (False, False))
+    ]
+
+
+def test_a_site_without_labs_says_so(app: Flask, bob: FlaskClient, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = app.extensions["yurt"]
+    monkeypatch.setitem(app.extensions, "yurt", settings.model_copy(update={"lab_backend": "off"}))
+
+    refused = run(bob, path)
+
+    assert refused.status_code == 409
+    assert "labs are not set up here" in refused.get_json()["detail"].lower()
+
+
 def test_a_trial_is_not_the_run_that_grades(bob: FlaskClient, attempt: Attempt, path: str) -> None:
     run(bob, path)
     claimed = grading_runs.claim(LIMITS, utcnow())
