@@ -10,12 +10,13 @@ from functools import cache
 from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, or_, select, update
 
 from extensions import db
-from models import CheckRun, GradingRun, LabSession, Mail, WarmLab
+from models import CheckRun, GradingHold, GradingRun, LabSession, Mail, WarmLab
 from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, RUNNING
 from services import outbox
 from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
+from services.quizzes import holds
 
 # The clocks of several hosts differ by less.
 SKEW = timedelta(seconds=30)
@@ -49,6 +50,8 @@ def mend(now: datetime) -> None:
         }
         statement = update(kind).where(*OPEN[kind], or_(is_lease_ahead, is_pause_ahead)).values(**values)
         db.session.execute(statement.execution_options(synchronize_session=False))
+    held = update(GradingHold).where(_is_hold_ahead(now)).values(leased_until=now)
+    db.session.execute(held.execution_options(synchronize_session=False))
 
 
 @cache
@@ -56,7 +59,12 @@ def _is_any() -> Select[tuple[bool]]:
     """Ask whether there is anything to mend, which is nearly never so. Built once: building costs more than asking."""
     now = bindparam("now", type_=DateTime(timezone=True))
     faults = (select(kind.id).where(*OPEN[kind], or_(*_ahead(kind, now))).exists() for kind in OPEN)
-    return select(or_(*faults))
+    return select(or_(*faults, select(GradingHold.id).where(_is_hold_ahead(now)).exists()))
+
+
+def _is_hold_ahead(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Match the answers that a grader has before them for longer than a page may hold one."""
+    return GradingHold.leased_until > now + holds.LEASE + SKEW
 
 
 def longest_pause(kind: Kind) -> timedelta:

@@ -9,8 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from extensions import db
-from models import Attempt, Quiz, User
+from models import Attempt, Quiz, User, utcnow
 from services.accounts import tokens
+from services.labs import clock_skew
 from services.quizzes import holds, waiting
 from tests.conftest import CommittedDatabase
 from tests.factories import Cast, EnrolmentFactory, QuizFactory, UserFactory, add_question, make_cast
@@ -49,6 +50,19 @@ def test_an_answer_belongs_to_one_grader_until_the_lease_ends_or_they_leave(cast
     assert set(holds.of([key], NOW + holds.LEASE)) == {key}
     holds.leave(key, dana)
     assert holds.of([key], NOW + holds.LEASE) == {}
+
+
+def test_an_answer_that_a_clock_took_which_ran_ahead_is_free_once_the_scheduler_has_looked(cast: Cast) -> None:
+    now = utcnow()
+    key = (make_quiz(cast)[1][0].id, 1)
+    assert holds.take(key, cast.alice.id, now + timedelta(hours=1))
+    assert not holds.take(key, cast.dana.id, now)
+
+    clock_skew.mend(now)
+
+    assert holds.take(key, cast.dana.id, now)
+    clock_skew.mend(now)
+    assert list(holds.of([key], now)) == [key]
 
 
 def test_racing_graders_are_handed_out_different_answers(committed_db: CommittedDatabase) -> None:
