@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache as cached
 from typing import Any, TypeVar
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import BigInteger, ScalarSelect, Select, Text, bindparam, func, select
 
 from extensions import cache, db
 from models import Activity, Completion, Course, Lab, LabCheck, Lesson, Module, Question, Quiz, QuizSlot
@@ -79,11 +80,17 @@ def outlines(courses: Sequence[Course]) -> dict[int, Outline]:
 
 def activity(course: Course, slug: str, kind: type[Kind]) -> Kind:
     """Return the lesson, quiz or lab called `slug` in the course; raise NotFound for archived ones too."""
-    query = select(kind).where(kind.course_id == course.id, kind.slug == slug.replace("\x00", ""), ~kind.is_archived)
-    entry = db.session.scalar(query)
+    entry: Kind | None = db.session.scalar(_activity(kind), {"of": course.id, "called": slug.replace("\x00", "")})
     if entry is None:
         raise NotFound
     return entry
+
+
+@cached
+def _activity(kind: type[Activity]) -> Select[Any]:
+    """Build the question of nearly every page of an activity once."""
+    course_id, slug = bindparam("of", type_=BigInteger), bindparam("called", type_=Text)
+    return select(kind).where(kind.course_id == course_id, kind.slug == slug, ~kind.is_archived)
 
 
 def count_asked(quiz_id: Any) -> ScalarSelect[int]:

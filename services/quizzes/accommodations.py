@@ -6,9 +6,10 @@ by a compare-and-set: an attempt that was closed meanwhile stays closed.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import contains_eager
 
 from extensions import db
@@ -30,17 +31,25 @@ def standing(user_id: int, quiz: Quiz, *, is_fresh: bool = True) -> Standing:
 
     With is_fresh attempts that the session knows are read anew, and lose their items.
     """
+    given = {"asks": user_id, "quiz": quiz.id}
+    rows = db.session.execute(_standing(is_fresh), given).tuples().all()
+    granted = Granted(*rows[0][1:]) if rows else Granted()
+    return [row[0] for row in rows if row[0] is not None], granted
+
+
+@cache
+def _standing(is_fresh: bool) -> Select[*tuple[Any, ...]]:
+    """Build the question of each quiz's front page and of each start once."""
+    asks, quiz = bindparam("asks", type_=BigInteger), bindparam("quiz", type_=BigInteger)
     query = (
         select(Attempt, Accommodation, QuizOverride, CohortOverride)
         .select_from(Quiz)
-        .outerjoin(Attempt, (Attempt.quiz_id == Quiz.id) & (Attempt.user_id == user_id))
-        .where(Quiz.id == quiz.id)
+        .outerjoin(Attempt, (Attempt.quiz_id == Quiz.id) & (Attempt.user_id == asks))
+        .where(Quiz.id == quiz)
         .order_by(Attempt.number.desc())
         .execution_options(populate_existing=is_fresh)
     )
-    rows = db.session.execute(_with_grants(query, user_id)).tuples().all()
-    granted = Granted(*rows[0][1:]) if rows else Granted()
-    return [row[0] for row in rows if row[0] is not None], granted
+    return _with_grants(query, asks)
 
 
 def granted(quiz: Quiz) -> dict[int, Granted]:
