@@ -126,7 +126,9 @@ def run_case(
     outcome = Outcome(is_passed, shown, result.is_timed_out, result.is_truncated)
     if not is_trial:
         return outcome
-    said = backend.execute(job_id, f"head -c {MAX_SHOWN} {ERRORS}", timeout_s=CLEAN_S, output_limit=MAX_SHOWN)
+    said = backend.execute(
+        job_id, f"head -c {MAX_SHOWN} {ERRORS} 2>{NOWHERE}", timeout_s=CLEAN_S, output_limit=MAX_SHOWN
+    )
     return replace(outcome, errors=checks.readable(said.output), exit_code=result.exit_code)
 
 
