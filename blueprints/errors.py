@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from blueprints import kept_forms
+from blueprints import faults, kept_forms
 from blueprints.endings import plain_page
 from body_time import LATE
 from extensions import db
@@ -71,8 +71,8 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     extra: dict[str, Any] = {}
     if isinstance(error, service.InvalidInput):
-        extra["errors"] = [{"field": error.field, "message": error.message}]
-    message = error.message
+        extra["errors"] = [faults.document(error)]
+    message = faults.words(error) if isinstance(error, service.InvalidInput) else error.message
     if isinstance(error, service.Refused):
         message = sentence(error.reason, flask_babel)
         extra["reason"] = {**error.reason.as_json(), "text": message}

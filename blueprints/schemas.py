@@ -80,10 +80,11 @@ class PageQuery(Query):
 
 
 class FieldFault(Output):
-    """A value that can't be used: where it stands, and why."""
+    """A value that can't be used: where it stands, and why; `reason` has that as a code, where there is one."""
 
     field: str
     message: str
+    reason: dict[str, Any] | None = None
 
 
 class Problem(Output):

@@ -284,3 +284,76 @@ class Code(StrEnum):
         N_("pass the check “%(check)s” of “%(title)s” first"),
         {"title": str, "check": str},
     )
+
+    # Why a value of a quiz, its attempts, regrades, grades and bank can't be used: what follows its field's name.
+    ONE_OF = "one_of", N_("must be one of %(choices)s"), {"choices": str}
+    TEXT_TOO_LONG = "text_too_long", N_("must be a text of at most %(most)s characters"), {"most": int}
+    FILE_NAME_TOO_LONG = "file_name_too_long", N_("must have at most %(most)s characters"), {"most": int}
+    WHY_BOUNDED = (
+        "why_bounded",
+        N_("must be a text of at most %(most)s characters: the students read it"),
+        {"most": int},
+    )
+    TIMES_TURNED_ROUND = "times_turned_round", N_("must be after opens_at")
+    DUE_OUTSIDE = "due_outside", N_("must lie between opens_at and closes_at")
+    FILE_NAME_MISSING = "file_name_missing", N_("is missing")
+    FILE_EMPTY = "file_empty", N_("is empty")
+    FILE_TOO_LARGE = "file_too_large", N_("must be at most %(most_mb)s MB"), {"most_mb": int}
+    FILE_UNKNOWN = "file_unknown", N_("names a file that wasn't uploaded here")
+    REVISION_TOO_LOW = "revision_too_low", N_("must be a whole number from 1")
+    REVISION_TOO_HIGH = (
+        "revision_too_high",
+        N_("must be at most %(step)s more than the one that is kept, %(kept)s"),
+        {"step": int, "kept": int},
+    )
+    ANSWER_OF_CHECK = "answer_of_check", N_("is given by the lab's check")
+    PROGRAM_EMPTY = "program_empty", N_("holds nothing that could be run")
+    TEXT_WITH_NUL = "text_with_nul", N_("must not contain NUL characters")
+    PASSWORD_WRONG = "password_wrong", N_("isn't the password of this quiz")
+    MARKS_MISSING = "marks_missing", N_("must be given, or items of the rubric")
+    MARKS_OUTSIDE = "marks_outside", N_("must be from 0 to %(most)s"), {"most": str}
+    MARKS_TOO_FINE = "marks_too_fine", N_("must have at most two decimals")
+    RUBRIC_LACKS = "rubric_lacks", N_("has no item %(item)s in the rubric"), {"item": str}
+    VERSION_NOT_LATER = (
+        "version_not_later",
+        N_("must be the number of a version that came after the one that was asked"),
+    )
+    VERSION_OF_OTHER_KIND = (
+        "version_of_other_kind",
+        N_("is of the kind %(kind)s; version %(number)s is %(other)s"),
+        {"kind": str, "number": int, "other": str},
+    )
+    CHOICE_MOVED = (
+        "choice_moved",
+        N_("has “%(choice)s” in another place than version %(number)s; keep the order of what is chosen"),
+        {"choice": str, "number": int},
+    )
+    ANSWER_MISSING = "answer_missing", N_("must be an answer")
+    ATTEMPT_WITHOUT_ANSWER = (
+        "attempt_without_answer",
+        N_("must be an attempt at this quiz, handed in with an answer to the question"),
+    )
+    POINTS_OUTSIDE = "points_outside", N_("must be from 0.01 to %(most)s, with at most two decimals"), {"most": int}
+    PERCENT_OUTSIDE = "percent_outside", N_("must be a number from 0 to 100, with two decimals at most")
+    NOTE_MISSING = "note_missing", N_("Say why: the student reads it.")
+    ORDER_UNKNOWN = (
+        "order_unknown",
+        N_("must be name, so_far, total, category: and its place, or item: and its slug"),
+    )
+    STATE_NOT_NEXT = (
+        "state_not_next",
+        N_("can't follow %(old)s; that goes on to %(following)s"),
+        {"old": str, "following": str},
+    )
+    SLUG_TAKEN = "slug_taken", N_("%(slug)s is the slug of another question of this bank"), {"slug": str}
+    SLOTS_MISSING = "slots_missing", N_("a quiz asks at least one question")
+    SLOTS_TOO_MANY = "slots_too_many", N_("holds over %(most)s places"), {"most": int}
+    SLOT_UNCLEAR = "slot_unclear", N_("must have a question_id or a tag")
+    SLOT_FIXED = "slot_fixed", N_("has a question_id, so neither count nor difficulty")
+    QUESTION_UNKNOWN = "question_unknown", N_("there is no such question in the course")
+    QUESTION_TWICE = "question_twice", N_("is asked in another place already")
+    SLOT_DRAWS_TOO_MANY = (
+        "slot_draws_too_many",
+        N_("draws %(count)s, but only %(left)s ready questions are left for it"),
+        {"count": int, "left": int},
+    )

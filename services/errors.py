@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from reasons import ENGLISH, Reason, sentence
+from reasons import ENGLISH, Reason, sentence, text
 
 
 class ServiceError(Exception):
@@ -54,8 +54,13 @@ class LimitReached(ServiceError):
 
 
 class InvalidInput(ServiceError):
-    """A value can't be used; `field` names it."""
+    """A value can't be used; `field` names it.
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+    `reason` says why, as a code whose words are made at the edge (`blueprints/faults.py`). It is None where it is said
+    in English alone.
+    """
+
+    def __init__(self, field: str, why: Reason | str) -> None:
+        super().__init__(text(why, ENGLISH) if isinstance(why, Reason) else why)
         self.field = field
+        self.reason = why if isinstance(why, Reason) else None

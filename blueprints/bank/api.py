@@ -159,4 +159,4 @@ def _own_fields_named() -> Iterator[None]:
 
 def _below_fields(error: InvalidInput) -> InvalidInput:
     """Name a fault in one of the type's own fields by its place in the body."""
-    return InvalidInput(f"fields.{error.field}", error.message)
+    return InvalidInput(f"fields.{error.field}", error.reason or error.message)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 
 from blueprints import access
+from blueprints import faults as words
 from blueprints.bank.schemas_slots import SlotIn
 from blueprints.pages import login_required, me
 from blueprints.quizzes import form_fields
@@ -50,7 +51,7 @@ def change(slug: str, quiz: str) -> ResponseReturnValue:
                 keeps_attempts=bool(request.form.get("keeps_attempts")),
             )
     except InvalidInput as fault:
-        faults[_line_of(fault.field)] = fault.message[:1].upper() + fault.message[1:]
+        faults[_line_of(fault.field)] = words.line(fault)
     except slots.Attempted:
         faults["keeps_attempts"] = _("Say that you know it, and save again.")
     except slots.SlotsChanged as refusal:

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import access
+from blueprints import access, faults
 from blueprints.bank import documents, sources
 from blueprints.pages import login_required, me
 from blueprints.quizzes import results
@@ -108,7 +108,7 @@ def _tried(item: previews.Shown) -> previews.Tried:
     try:
         response = of_page(request.form, item.version.kind)
     except InvalidInput as error:
-        return previews.Tried({"version": item.version}, fault=error.message)
+        return previews.Tried({"version": item.version}, fault=faults.words(error))
     return previews.tried(item, response)
 
 
@@ -144,7 +144,9 @@ def new(slug: str) -> ResponseReturnValue:
         made = questions.create(course, said.slug, sources.written(said))
     except InvalidInput as error:
         db.session.rollback()
-        return _page(access.edited_bank(slug, me()), None, _Form(form.source, [f"{error.field}: {error.message}"]))
+        return _page(
+            access.edited_bank(slug, me()), None, _Form(form.source, [f"{error.field}: {faults.words(error)}"])
+        )
     db.session.commit()
     flash(_("Saved as a draft. Nobody is asked it until it is ready."), "success")
     return redirect(url_for("bank.show", slug=slug, question_id=made.id))
@@ -172,7 +174,7 @@ def edit(slug: str, question_id: int) -> ResponseReturnValue:
         kept = _Form(form.source, [fault], form.shown, refusal.number)
         return _page(course, question, kept, theirs=sources.of_question(question))
     except InvalidInput as error:
-        fault = f"{error.field}: {error.message}"
+        fault = f"{error.field}: {faults.words(error)}"
         return _page(course, question, _Form(form.source, [fault], form.shown, form.based_on))
     db.session.commit()
     flash(_("Saved as a new version.") if is_changed else _("Nothing has changed."), "success")

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blueprints import access
+from blueprints import access, faults
 from blueprints.pages import login_required, me, now
 from blueprints.practice import documents
 from blueprints.quizzes import results
@@ -80,7 +80,7 @@ def answer(slug: str, question_id: int) -> ResponseReturnValue:
         return redirect(_next(slug, is_ahead=is_ahead))
     except InvalidInput as fault:
         db.session.rollback()
-        return _question(access.practised(slug, me()), is_ahead=is_ahead, fault=fault.message)
+        return _question(access.practised(slug, me()), is_ahead=is_ahead, fault=faults.words(fault))
     db.session.commit()
     return redirect(url_for("practice.review", slug=slug, review_id=review.id, ahead=1 if is_ahead else None))
 

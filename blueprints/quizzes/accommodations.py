@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 
 from blueprints import access, shown
+from blueprints import faults as words
 from blueprints.pages import login_required, me, now
 from blueprints.quizzes import form_fields
 from blueprints.quizzes.schemas_accommodations import AccommodationIn, OverrideIn
@@ -62,7 +63,7 @@ def override(slug: str, user_id: int, quiz: str) -> ResponseReturnValue:
         if not faults:
             granted.set_override(chosen_quiz, user_id, given, now=now())
     except InvalidInput as fault:
-        faults[fault.field] = fault.message[:1].upper() + fault.message[1:]
+        faults[fault.field] = words.line(fault)
     if faults:
         db.session.rollback()
         course, enrolment = access.accommodated(slug, user_id, me())

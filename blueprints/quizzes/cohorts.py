@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import access, shown
+from blueprints import faults as words
 from blueprints.pages import login_required, me, now
 from blueprints.quizzes.accommodations import held, read_override
 from extensions import db
@@ -36,7 +37,7 @@ def change(slug: str, quiz: str, cohort_id: int) -> ResponseReturnValue:
         if not faults:
             cohort_terms.set_override(chosen_quiz, cohort, given, now=now())
     except InvalidInput as fault:
-        faults[fault.field] = fault.message[:1].upper() + fault.message[1:]
+        faults[fault.field] = words.line(fault)
     if faults:
         db.session.rollback()
         course, chosen_quiz = access.accommodated_quiz(slug, quiz, me())

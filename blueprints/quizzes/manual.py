@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 import question_rubrics
 from blueprints import access, shown
+from blueprints import faults as words
 from blueprints.pages import login_required, me, now
 from blueprints.quizzes import form_fields, results, tests
 from extensions import db
@@ -114,7 +115,7 @@ def give(attempt_id: int, position: int) -> ResponseReturnValue:
         manual.give(attempt_id, position, grader_id=me().id, now=now(), **given)
     except InvalidInput as fault:
         db.session.rollback()
-        faults[fault.field] = fault.message[:1].upper() + fault.message[1:] + "."
+        faults[fault.field] = words.line(fault)
         return _page(access.graded_answer(attempt_id, position, me()), typed, faults=faults), 422
     except manual.AlreadyGraded:
         db.session.rollback()

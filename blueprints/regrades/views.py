@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from blueprints import access
+from blueprints import faults as words
 from blueprints.pages import login_required, me, now
 from blueprints.quizzes import form_fields
 from extensions import db
@@ -70,7 +71,7 @@ def preview(slug: str, quiz: str) -> ResponseReturnValue:
         except InvalidInput as fault:
             db.session.rollback()
             course, chosen_quiz = access.regraded_quiz(slug, quiz, me())
-            faults[fault.field] = fault.message[:1].upper() + fault.message[1:] + "."
+            faults[fault.field] = words.line(fault)
         else:
             db.session.commit()
             return redirect(url_for("regrades.show", regrade_id=made.id))
@@ -129,7 +130,7 @@ def undo(regrade_id: int) -> ResponseReturnValue:
         db.session.rollback()
         found = history.find(regrade_id)
         is_undo = found.state == APPLIED
-        return _page(found, True, refused=fault.message, is_undo=is_undo, typed=said["reason"]), 422
+        return _page(found, True, refused=words.line(fault), is_undo=is_undo, typed=said["reason"]), 422
     db.session.commit()
     flash(_("Taken back. The students are told."), "success")
     return redirect(url_for("regrades.show", regrade_id=regrade_id))

@@ -14,6 +14,7 @@ from models.question import DRAFT
 from question_hints import Hint
 from question_rubrics import RubricItem
 from question_types import type_of
+from reasons import Code, Reason
 from services.bank import named_files, versions
 from services.bank.rendering import renderer
 from services.bank.states import touch
@@ -109,7 +110,7 @@ def create(course: Course, slug: str, said: Written) -> Question:
     _require(course, said)
     turns.take(course.slug)
     if db.session.scalar(select(Question.id).where(_is_in_bank(course), Question.slug == slug)) is not None:
-        raise InvalidInput("slug", f"{slug} is the slug of another question of this bank")
+        raise InvalidInput("slug", Reason(Code.SLUG_TAKEN, slug=slug))
     last = select(func.max(Question.position)).where(_is_in_bank(course), Question.file == FILE)
     question = Question(
         course_id=course.id,

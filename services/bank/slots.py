@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select
 from extensions import db
 from models import Attempt, Course, Question, Quiz, QuizSlot
 from models.question import READY
+from reasons import Code, Reason
 from services.bank.questions import FILE
 from services.bank.states import touch
 from services.courses import turns
@@ -102,22 +103,22 @@ def write(quiz: Quiz, wanted: Sequence[Slot]) -> bool:
 
 def _check(course: Course, wanted: Sequence[Slot]) -> None:
     if not wanted:
-        raise InvalidInput("slots", "a quiz asks at least one question")
+        raise InvalidInput("slots", Reason(Code.SLOTS_MISSING))
     if len(wanted) > MOST:
-        raise InvalidInput("slots", f"holds over {MOST} places")
+        raise InvalidInput("slots", Reason(Code.SLOTS_TOO_MANY, most=MOST))
     there = {question.id: question for question in choosable(course)}
     taken: set[int] = set()
     for index, slot in enumerate(wanted):
         if (slot.question_id is None) == (slot.tag is None):
-            raise InvalidInput(f"slots.{index}", "must have a question_id or a tag")
+            raise InvalidInput(f"slots.{index}", Reason(Code.SLOT_UNCLEAR))
         if slot.question_id is None:
             continue
         if slot.count != 1 or slot.difficulty:
-            raise InvalidInput(f"slots.{index}", "has a question_id, so neither count nor difficulty")
+            raise InvalidInput(f"slots.{index}", Reason(Code.SLOT_FIXED))
         if slot.question_id not in there:
-            raise InvalidInput(f"slots.{index}.question_id", "there is no such question in the course")
+            raise InvalidInput(f"slots.{index}.question_id", Reason(Code.QUESTION_UNKNOWN))
         if slot.question_id in taken:
-            raise InvalidInput(f"slots.{index}.question_id", "is asked in another place already")
+            raise InvalidInput(f"slots.{index}.question_id", Reason(Code.QUESTION_TWICE))
         taken.add(slot.question_id)
     _check_draws(wanted, [row for row in there.values() if row.state == READY and row.id not in taken])
 
@@ -128,7 +129,7 @@ def _check_draws(wanted: Sequence[Slot], free: Sequence[Question]) -> None:
     for (index, draw), chosen in zip(drawing, choose([draw for _index, draw in drawing], pool, Random(0)), strict=True):
         if len(chosen) < draw.count:
             raise InvalidInput(
-                f"slots.{index}.count", f"draws {draw.count}, but only {len(chosen)} ready questions are left for it"
+                f"slots.{index}.count", Reason(Code.SLOT_DRAWS_TOO_MANY, count=draw.count, left=len(chosen))
             )
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import update
 from extensions import db
 from models import Course, Question
 from models.question import STATES, TRANSITIONS
+from reasons import Code, Reason
 from services import changes
 from services.errors import Conflict, InvalidInput
 
@@ -17,10 +18,10 @@ def move(question: Question, *, old: str, new: str) -> Question:
     """Move a question that the caller saw in the state `old`; raise MovedMeanwhile, or InvalidInput for a move that the
     table doesn't have. What quizzes ask changes with it, so the course has a new version."""
     if new not in STATES or old not in STATES:
-        raise InvalidInput("state", f"must be one of {', '.join(STATES)}")
+        raise InvalidInput("state", Reason(Code.ONE_OF, choices=", ".join(STATES)))
     if new not in TRANSITIONS[old]:
         there = ", ".join(state for state in STATES if state in TRANSITIONS[old])
-        raise InvalidInput("state", f"can't follow {old}; that goes on to {there}")
+        raise InvalidInput("state", Reason(Code.STATE_NOT_NEXT, old=old, following=there))
     moved = changes.one(Question, Question.id == question.id, Question.state == old, ~Question.is_archived, state=new)
     if moved is None:
         raise MovedMeanwhile

@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
 from models import GradeMark
+from reasons import Code, Reason
 from services import plain
 from services.errors import InvalidInput
 
 MAX_NOTE = 500
-PERCENT = "must be a number from 0 to 100, with two decimals at most"
+PERCENT = Reason(Code.PERCENT_OUTSIDE)
 _PERCENT = re.compile(r"(\d{1,3})(?:[.,](\d{1,2}))?")
 
 
@@ -50,7 +51,7 @@ def put(
         db.session.execute(delete(GradeMark).where(GradeMark.user_id == user_id, GradeMark.activity_id == activity_id))
         return
     if percent is not None and not note:
-        raise InvalidInput("note", "Say why: the student reads it.")
+        raise InvalidInput("note", Reason(Code.NOTE_MISSING))
     values = {"percent": percent, "is_exempt": is_exempt, "note": note, "by_id": by_id, "at": now}
     row = insert(GradeMark).values(user_id=user_id, activity_id=activity_id, **values)
     db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "activity_id"], set_=values))

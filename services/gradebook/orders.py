@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from reasons import Code, Reason
 from services.errors import InvalidInput
 from services.gradebook.grades import parts, weighted
 from services.gradebook.schemes import Scheme
@@ -63,7 +64,7 @@ def read(scheme: Scheme, sort: str, *, is_descending: bool) -> Order:
         return Order(by, is_descending, place=int(rest) - 1)
     item = next((each for each in scheme.items if by == ITEM and each.slug == rest), None)
     if item is None:
-        raise InvalidInput("sort", "must be name, so_far, total, category: and its place, or item: and its slug")
+        raise InvalidInput("sort", Reason(Code.ORDER_UNKNOWN))
     return Order(by, is_descending, item_id=item.id)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import contains_eager
 from extensions import db
 from models import Accommodation, Attempt, CohortOverride, Course, Enrolment, Quiz, QuizOverride
 from models.attempt import IN_PROGRESS
+from reasons import Code, Reason
 from services.errors import InvalidInput
 from services.policy import STAFF
 from services.quizzes import breaks, lifecycle
@@ -135,9 +136,9 @@ def check_times(quiz: Quiz, values: Mapping[str, Any]) -> None:
     """Raise InvalidInput for times that can't stand beside each other, or beside the quiz's."""
     opens, due, closes = (values[name] or getattr(quiz, name) for name in OWN_TIMES)
     if opens and closes and opens >= closes:
-        raise InvalidInput("closes_at", "must be after opens_at")
+        raise InvalidInput("closes_at", Reason(Code.TIMES_TURNED_ROUND))
     if due and ((opens and due < opens) or (closes and due > closes)):
-        raise InvalidInput("due_at", "must lie between opens_at and closes_at")
+        raise InvalidInput("due_at", Reason(Code.DUE_OUTSIDE))
 
 
 def move_deadlines(*which: Any, now: datetime) -> int:

@@ -16,6 +16,7 @@ from extensions import db
 from models import AttemptItem, GradingRun, HintTaken
 from models.attempt import BY_DEADLINE, IN_PROGRESS, OUTDATED
 from question_types import type_of
+from reasons import Code, Reason
 from services import live
 from services.errors import Conflict, InvalidInput
 from services.quizzes import answer_log, answer_rows, grading, uploads
@@ -105,10 +106,10 @@ def keep(
     (`is_of_site`).
     """
     if not 1 <= revision <= MAX_REVISION:
-        raise InvalidInput("revision", "must be a whole number from 1")
+        raise InvalidInput("revision", Reason(Code.REVISION_TOO_LOW))
     kind = type_of(row.kind)
     if kind.check_of is not None and not is_of_site:
-        raise InvalidInput("response", "is given by the lab's check")
+        raise InvalidInput("response", Reason(Code.ANSWER_OF_CHECK))
     cleaned = kind.clean(row.spec, response)
     if kind.files_of(row.spec) is not None:
         cleaned = uploads.named(row.attempt_id, row.position, cleaned)
@@ -200,7 +201,7 @@ def _replace(row: AnswerRow, edit: Edit, now: datetime) -> tuple[AnswerRow, int,
         raise Superseded(row)
     is_too_far = edit.revision > row.revision + MAX_STEP
     if is_too_far and not is_later:
-        raise InvalidInput("revision", f"must be at most {MAX_STEP} more than the one that is kept, {row.revision}")
+        raise InvalidInput("revision", Reason(Code.REVISION_TOO_HIGH, step=MAX_STEP, kept=row.revision))
     # One tab's answers never go back in time, whatever its clock did.
     typed_at = max(edit.typed_at, kept_at or edit.typed_at)
     revision = edit.revision if row.revision < edit.revision and not is_too_far else row.revision + 1

@@ -20,7 +20,7 @@ class WrongPassword(InvalidInput):
     """The password that starts a quiz isn't this one."""
 
     def __init__(self) -> None:
-        super().__init__("password", "isn't the password of this quiz")
+        super().__init__("password", Reason(Code.PASSWORD_WRONG))
 
 
 @dataclass(frozen=True)

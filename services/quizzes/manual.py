@@ -16,6 +16,7 @@ from models import Attempt, AttemptItem, Quiz
 from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import exact
 from question_rubrics import Choice, RubricItem
+from reasons import Code, Reason
 from services import changes
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes import grading, rules
@@ -87,7 +88,7 @@ def give(
         own = choice.marks(question_rubrics.read(item.version.rubric), exact(item.own_points))
         _check(marks if marks is not None else own, comment, item)
     elif marks is None:
-        raise InvalidInput("marks", "must be given, or items of the rubric")
+        raise InvalidInput("marks", Reason(Code.MARKS_MISSING))
     else:
         own = marks
         _check(marks, comment, item)
@@ -124,7 +125,7 @@ def _choice(item: AttemptItem, chosen: Sequence[str], marks: Fraction | None) ->
     rubric = rubric_of(item)
     unknown = set(chosen) - {each.slug for each in rubric}
     if unknown:
-        raise InvalidInput("chosen", f"has no item {min(unknown)[:60]} in the rubric")
+        raise InvalidInput("chosen", Reason(Code.RUBRIC_LACKS, item=min(unknown)[:60]))
     picked = tuple(each.slug for each in rubric if each.slug in chosen)
     made = question_rubrics.marks(rubric, picked, exact(item.own_points))
     return Choice(picked, marks - made if marks is not None else Fraction(0))
@@ -132,8 +133,8 @@ def _choice(item: AttemptItem, chosen: Sequence[str], marks: Fraction | None) ->
 
 def _check(marks: Fraction, comment: str, item: AttemptItem) -> None:
     if not 0 <= marks <= exact(item.own_points):
-        raise InvalidInput("marks", f"must be from 0 to {item.own_points:g}")
+        raise InvalidInput("marks", Reason(Code.MARKS_OUTSIDE, most=f"{item.own_points:g}"))
     if (marks * STEPS).denominator != 1:
-        raise InvalidInput("marks", "must have at most two decimals")
+        raise InvalidInput("marks", Reason(Code.MARKS_TOO_FINE))
     if len(comment) > MAX_COMMENT or "\x00" in comment:
-        raise InvalidInput("comment", f"must be a text of at most {MAX_COMMENT:,} characters")
+        raise InvalidInput("comment", Reason(Code.TEXT_TOO_LONG, most=MAX_COMMENT))

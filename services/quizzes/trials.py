@@ -15,6 +15,7 @@ from models import Attempt, AttemptItem, GradingRun, Lab, Quiz
 from models.grading_run import RUN_QUEUED, RUN_RUNNING
 from question_types import Spec, TestsInLab, type_of
 from question_types.base import CaseInLab
+from reasons import Code, Reason
 from services import leases, live
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes import breaks, places
@@ -55,9 +56,9 @@ def request(attempt_id: int, position: int, program: object, stdin: str | None, 
     # What is no answer, such as an unchanged beginning, may be tried all the same.
     text = str(cleaned if cleaned is not None else program or "")
     if not text.strip():
-        raise InvalidInput("response", "holds nothing that could be run")
+        raise InvalidInput("response", Reason(Code.PROGRAM_EMPTY))
     if stdin is not None and "\x00" in stdin:
-        raise InvalidInput("input", "must not contain NUL characters")
+        raise InvalidInput("input", Reason(Code.TEXT_WITH_NUL))
     made = _write(attempt, position, text, stdin, tests, now)
     live.nudge(TOPIC)
     live.attempt_changed(attempt_id, position=position, trial=RUN_QUEUED)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import AttemptFile
 from question_types import TYPES, FilesWanted, Spec
+from reasons import Code, Reason
 from services import blobs
 from services.errors import Conflict, InvalidInput, LimitReached, NotFound
 from services.quizzes import places
@@ -62,18 +63,18 @@ def plain_name(name: str) -> str:
     seen = "".join(char for char in last if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     plain = unicodedata.normalize("NFC", seen).strip()
     if plain.strip(".") == "":
-        raise InvalidInput("name", "is missing")
+        raise InvalidInput("name", Reason(Code.FILE_NAME_MISSING))
     if len(plain) > MAX_NAME:
-        raise InvalidInput("name", f"must have at most {MAX_NAME} characters")
+        raise InvalidInput("name", Reason(Code.FILE_NAME_TOO_LONG, most=MAX_NAME))
     return plain
 
 
 def check(wanted: FilesWanted, name: str, data: bytes) -> None:
     """Raise InvalidInput where a file is empty, too large, or not of a kind that is taken."""
     if not data:
-        raise InvalidInput("file", "is empty")
+        raise InvalidInput("file", Reason(Code.FILE_EMPTY))
     if len(data) > MAX_SIZE:
-        raise InvalidInput("file", "must be at most 10 MB")
+        raise InvalidInput("file", Reason(Code.FILE_TOO_LARGE, most_mb=10))
     fault = wanted.fault(name, data)
     if fault:
         raise InvalidInput("file", fault)
@@ -88,7 +89,7 @@ def named(attempt_id: int, position: int, response: Any) -> Any:
     mine = (AttemptFile.attempt_id == attempt_id, AttemptFile.position == position, AttemptFile.id.in_(ids))
     rows = {row.id: row for row in db.session.scalars(select(AttemptFile).where(*mine))}
     if len(rows) < len(ids):
-        raise InvalidInput("response", "names a file that wasn't uploaded here")
+        raise InvalidInput("response", Reason(Code.FILE_UNKNOWN))
     return [document(rows[number]) for number in ids]
 
 

@@ -80,7 +80,7 @@ def undo(regrade: Regrade, *, reason: str = "", digest: str | None = None, by_id
     """
     reason = reason.strip()
     if len(reason) > MAX_REASON or "\x00" in reason:
-        raise InvalidInput("reason", f"must be a text of at most {MAX_REASON:,} characters: the students read it")
+        raise InvalidInput("reason", Reason(Code.WHY_BOUNDED, most=MAX_REASON))
     quiz = _lock(regrade)
     _check_state(regrade, APPLIED)
     plan = plans.make(quiz, regrade.question_id, _rules(regrade, is_undo=True))

@@ -13,6 +13,7 @@ from models import Attempt, AttemptItem, Question, QuestionVersion, Quiz, Regrad
 from models.marks import exact
 from models.regrade import ACCEPT, DRAFT, DROP, KEY, KINDS, POINTS
 from question_types import type_of
+from reasons import Code, Reason
 from services.errors import InvalidInput, NotFound
 from services.quizzes import reruns
 from services.quizzes.rules import FULL, OUT
@@ -48,9 +49,9 @@ def draft(quiz: Quiz, question_id: int, asked: Asked, reason: str, *, by_id: int
     question, current = find(quiz, question_id)
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON or "\x00" in reason:
-        raise InvalidInput("reason", f"must be a text of at most {MAX_REASON:,} characters: the students read it")
+        raise InvalidInput("reason", Reason(Code.WHY_BOUNDED, most=MAX_REASON))
     if asked.kind not in KINDS:
-        raise InvalidInput("kind", f"must be one of {', '.join(KINDS)}")
+        raise InvalidInput("kind", Reason(Code.ONE_OF, choices=", ".join(KINDS)))
     upto, key = current.number, None
     if asked.kind == KEY:
         key = _key(question, asked.version, quiz)
@@ -97,11 +98,13 @@ def _key(question: Question, number: int | None, quiz: Quiz) -> QuestionVersion:
         )
     )
     if found is None or found.number < 2:
-        raise InvalidInput("version", "must be the number of a version that came after the one that was asked")
+        raise InvalidInput("version", Reason(Code.VERSION_NOT_LATER))
     labels = type_of(found.kind).labels(found.spec)
     for other in _asked_before(quiz, found):
         if other.kind != found.kind:
-            raise InvalidInput("version", f"is of the kind {found.kind}; version {other.number} is {other.kind}")
+            raise InvalidInput(
+                "version", Reason(Code.VERSION_OF_OTHER_KIND, kind=found.kind, number=other.number, other=other.kind)
+            )
         _check_labels(other, labels)
     return found
 
@@ -124,7 +127,7 @@ def _check_labels(other: QuestionVersion, labels: Mapping[str, str]) -> None:
         if labels.get(name) != text and text in labels.values():
             raise InvalidInput(
                 "version",
-                f"has “{text}” in another place than version {other.number}; keep the order of what is chosen",
+                Reason(Code.CHOICE_MOVED, choice=text, number=other.number),
             )
 
 
@@ -138,9 +141,9 @@ def _of_accept(asked: Asked, quiz: Quiz, current: QuestionVersion) -> dict[str, 
     try:
         response = type_of(current.kind).clean(current.spec, asked.response)
     except InvalidInput as error:
-        raise InvalidInput("response", error.message) from error
+        raise InvalidInput("response", error.reason or error.message) from error
     if response is None:
-        raise InvalidInput("response", "must be an answer")
+        raise InvalidInput("response", Reason(Code.ANSWER_MISSING))
     return {"response": response, "text": type_of(current.kind).in_words(current.spec, response)}
 
 
@@ -155,7 +158,7 @@ def _given_in(attempt_id: int, quiz: Quiz, question_id: int) -> dict[str, Any]:
     )
     found = db.session.execute(query).one_or_none()
     if found is None or found.response is None:
-        raise InvalidInput("attempt_id", "must be an attempt at this quiz, handed in with an answer to the question")
+        raise InvalidInput("attempt_id", Reason(Code.ATTEMPT_WITHOUT_ANSWER))
     kind = type_of(found.kind)
     variant, text = kind.variant(found.frozen), kind.in_words(found.spec, found.response)
     return {"response": found.response, "text": text, **({} if variant is None else {"variant": variant})}
@@ -164,11 +167,11 @@ def _given_in(attempt_id: int, quiz: Quiz, question_id: int) -> dict[str, Any]:
 def _of_points(asked: Asked, quiz: Quiz, current: QuestionVersion) -> dict[str, Any]:
     points = asked.points
     if points is None or not 0 < points <= MAX_POINTS or round(points, 2) != points:
-        raise InvalidInput("points", f"must be from 0.01 to {MAX_POINTS:,}, with at most two decimals")
+        raise InvalidInput("points", Reason(Code.POINTS_OUTSIDE, most=MAX_POINTS))
     return {"points": str(Fraction(exact(points)))}
 
 
 def _of_drop(asked: Asked, quiz: Quiz, current: QuestionVersion) -> dict[str, Any]:
     if asked.how not in (FULL, OUT):
-        raise InvalidInput("how", f"must be {FULL} or {OUT}")
+        raise InvalidInput("how", Reason(Code.ONE_OF, choices=f"{FULL}, {OUT}"))
     return {"how": asked.how}

@@ -1,5 +1,6 @@
 """Reasons: codes with declared parameters, stored as JSON, and words made of them."""
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,15 @@ def test_every_word_of_a_reason_passes_the_catalogue(code: Code, translated: Pat
 
 def test_a_term_passes_the_catalogue_too(translated: Path) -> None:
     assert text(FULL, Catalogue(folder=translated)) == "<<memory>: 2 of 3 nodes full>"
+
+
+@pytest.mark.parametrize("package", ["quizzes", "regrades", "gradebook", "bank"])
+def test_values_that_these_services_refuse_are_refused_by_a_code(package: str) -> None:
+    written = []
+    for path in sorted((ROOT / "services" / package).glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_refusal = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput"
+            if is_refusal and isinstance(node.args[1], ast.Constant | ast.JoinedStr):  # type: ignore[attr-defined]
+                written.append(f"{path.name}:{node.lineno}")  # type: ignore[attr-defined]
+
+    assert written == []

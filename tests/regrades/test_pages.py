@@ -197,6 +197,23 @@ def test_a_program_previews_applies_lists_and_takes_back(
     assert call(client, cast.alice, "GET", f"{address}/undo").status_code == 409
 
 
+def test_a_program_reads_why_a_value_cannot_be_used_as_a_code(cast: Cast, quiz: Quiz, client: FlaskClient) -> None:
+    asked = {"question_id": quiz.questions[0].id, "kind": "key", "version": 7, "reason": WHY}
+
+    refused = call(client, cast.alice, "POST", PATH, asked)
+
+    assert (refused.status_code, refused.json["errors"]) == (
+        422,
+        [
+            {
+                "field": "version",
+                "message": "must be the number of a version that came after the one that was asked",
+                "reason": {"code": "version_not_later", "params": {}},
+            }
+        ],
+    )
+
+
 @pytest.mark.parametrize(("position", "credits"), [(1, [100] * 8), (3, [100] + [50] * 7)])
 def test_a_preview_of_a_class_takes_a_few_statements(cast: Cast, quiz: Quiz, position: int, credits: list[int]) -> None:
     add_question(quiz, "essay")
