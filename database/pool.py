@@ -79,6 +79,8 @@ class Pool(QueuePool):
         super().__init__(*args, **options)
         self._showing = threading.Lock()
         self._shown: list[Gauge] = []
+        # The process that wrote, and what it wrote last, in the order of GAUGES.
+        self._written: tuple[int, ...] = (0,) * (1 + len(GAUGES))
         # Gauges are set from the first use on, which is in the process that they count for: a pool is made before a
         # fork.
         self._pool.process = self.process
@@ -89,13 +91,15 @@ class Pool(QueuePool):
         with self._showing:
             # Looked up once: each connection that is taken passes here twice.
             self._shown = self._shown or [gauge.labels(self.process) for gauge in GAUGES]
-            in_use, idle, size, limit, overflow, waiting = self._shown
-            in_use.set(self.checkedout())
-            idle.set(self.checkedin())
-            size.set(self.size())
-            limit.set(self.size() + self._max_overflow)
-            overflow.set(max(0, self.overflow()))
-            waiting.set(self._pool.waiting)
+            size, limit = self.size(), self.size() + self._max_overflow
+            overflow, waiting = max(0, self.overflow()), self._pool.waiting
+            figures = (os.getpid(), self.checkedout(), self.checkedin(), size, limit, overflow, waiting)
+            # A copy of this process has files of its own, where none of it is written yet.
+            is_ours = self._written[0] == figures[0]
+            for gauge, figure, written in zip(self._shown, figures[1:], self._written[1:], strict=True):
+                if not is_ours or figure != written:
+                    gauge.set(figure)
+            self._written = figures
 
     def dispose(self) -> None:
         """Close every connection that rests."""

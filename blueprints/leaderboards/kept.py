@@ -4,7 +4,6 @@ Rows are made once for all; only what is somebody's own is made for each.
 """
 
 import json
-from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,16 +23,16 @@ def document(app: Flask, whole: Whole, course_id: int, user_id: int, per_page: i
     """Return what `GET /api/v1/courses/{slug}/leaderboard` answers, for the first part of the board of all time."""
     at, count = whole.index.get(user_id), min(per_page, len(whole.places))
 
-    def texts(places: Iterable[int]) -> str:
-        return ",".join(_text(whole, course_id, place, user_id if place == at else None) for place in places)
-
     with app.app_context():
-        if at is None or at >= count:
-            rows = whole.once(("rows", count), lambda: texts(range(count)))
-        else:
-            rows = texts(range(count))
-        mine = texts([at]) if at is not None else "null"
-        around = texts(whole.around(at)) if at is not None else ""
+        lines: list[str] = whole.once(
+            ("texts", count), lambda: [_text(whole, course_id, each) for each in range(count)]
+        )
+        rows, mine, around = whole.once(("rows", count), lambda: ",".join(lines)), "null", ""
+        if at is not None:
+            mine = json.dumps(_told(whole, course_id, at, user_id))
+            if at < count:
+                rows = ",".join([*lines[:at], mine, *lines[at + 1 :]])
+            around = ",".join(mine if each == at else _text(whole, course_id, each) for each in whole.around(at))
         following = whole.once(("next", count), lambda: _next(whole, course_id, count))
     rest = {
         "found": None,
@@ -129,9 +128,8 @@ def _told(whole: Whole, course_id: int, place: int, me: int | None) -> dict[str,
     return made
 
 
-def _text(whole: Whole, course_id: int, place: int, me: int | None) -> str:
-    if me is not None:
-        return json.dumps(_told(whole, course_id, place, me))
+def _text(whole: Whole, course_id: int, place: int) -> str:
+    """Return a row as everybody but its own person is told it."""
     made: str = whole.once(("text", place), lambda: json.dumps(_told(whole, course_id, place, None)))
     return made
 

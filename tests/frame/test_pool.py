@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from config import Settings
 from core import create_core
+from database import pool
 from extensions import db
 from services import measures
 from tests.engines import Engines
@@ -188,3 +189,22 @@ def ended(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     """Return the lines about queries that were ended."""
     lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     return [line for line in lines if line["event"] == "query ended"]
+
+
+def test_a_copy_of_a_process_writes_all_figures_into_files_of_its_own(
+    pooled: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.engine.connect():
+        pass
+    size = pool.SIZES.labels(PROCESS["process"])
+    known = size._value.get()
+    size.set(99)
+    with db.engine.connect():
+        pass
+    assert size._value.get() == 99, "it writes what stands there already"
+
+    monkeypatch.setattr(pool.os, "getpid", lambda: 1)
+    with db.engine.connect():
+        pass
+
+    assert size._value.get() == known
