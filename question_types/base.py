@@ -142,6 +142,8 @@ class QuestionType:
     Authors
     parse(raw) -> Spec: the author's own fields, checked and normalised; InvalidInput names the field at fault.
     export(spec) -> raw: the fields again, such that parse(export(spec)) == spec.
+    named(spec, before, rng) -> Spec: the same for a new version, whose parts have ids that tell students nothing; a
+    part keeps that of the version before (None: there is none of this type), so that either's key grades both.
     fields: the names of all fields, also of those inside others, in the order in which authors write them.
 
     Attempts
@@ -182,6 +184,7 @@ class QuestionType:
     grade: Callable[[Spec, Any, Frozen], Fraction | None]
     explain: Callable[[Spec, Any, Frozen], dict[str, Any]]
     fields: tuple[str, ...]
+    named: Callable[[Spec, Spec | None, Random], Spec] = lambda spec, _before, _rng: spec
     export: Callable[[Spec], dict[str, Any]] = written_values
     freeze: Callable[[Spec, Random, bool], Frozen] = shows_nothing
     variant: Callable[[Frozen], Any] = lambda _frozen: None

@@ -1,6 +1,7 @@
 """What single and multiple choice share: reading, showing and explaining their choices."""
 
 from random import Random
+from string import ascii_lowercase
 from typing import Any
 
 from question_types import raw
@@ -11,7 +12,7 @@ FIELDS = ("choices", "text", "is_correct", "feedback")
 
 
 def parse(written: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return [{id, text, is_correct, feedback}]; ids are a, b, c ... in the author's order."""
+    """Return [{id, text, is_correct, feedback}]; ids are a, b, c ... until a version is made (`named`)."""
     choices = written.get("choices")
     if not isinstance(choices, list) or not 2 <= len(choices) <= MAX_PARTS:
         raise InvalidInput("choices", f"must be a list of 2 to {MAX_PARTS} choices")
@@ -29,6 +30,31 @@ def _choice(position: int, choice: Any) -> dict[str, Any]:
         "is_correct": raw.flag(choice, "is_correct", inside=f"{place}."),
         "feedback": raw.text(choice, "feedback", "", inside=f"{place}."),
     }
+
+
+def named(spec: Spec, before: Spec | None, rng: Random) -> Spec:
+    """Give the choices ids that tell nothing of the author's order, in which the right one often comes first.
+
+    A choice keeps its id by its text, or else by its place, where the one that had it there is gone.
+    """
+    choices, old = spec["choices"], before["choices"] if before else []
+    ids: list[str | None] = [None] * len(choices)
+    left = list(old)
+    for at, choice in enumerate(choices):
+        same = next((other for other in left if other["text"] == choice["text"]), None)
+        if same is not None:
+            ids[at] = same["id"]
+            left.remove(same)
+    for at in range(min(len(choices), len(old))):
+        if ids[at] is None and old[at] in left:
+            ids[at] = old[at]["id"]
+            left.remove(old[at])
+    # What meant another choice before means none now, while there are letters.
+    known = [choice["id"] for choice in old]
+    free = [letter for letter in ascii_lowercase if letter not in known][: ids.count(None)]
+    free += [choice["id"] for choice in left][: ids.count(None) - len(free)]
+    rng.shuffle(free)
+    return {**spec, "choices": [{**choice, "id": one or free.pop()} for choice, one in zip(choices, ids, strict=True)]}
 
 
 def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:

@@ -53,6 +53,7 @@ TYPE = QuestionType(
     grade=grade,
     explain=choices.explain,
     fields=("scoring", *choices.FIELDS),
+    named=choices.named,
     freeze=choices.freeze,
     in_words=choices.in_words,
     labels=choices.labels,

@@ -39,6 +39,7 @@ TYPE = QuestionType(
     grade=grade,
     explain=choices.explain,
     fields=choices.FIELDS,
+    named=choices.named,
     freeze=choices.freeze,
     in_words=choices.in_words,
     labels=choices.labels,

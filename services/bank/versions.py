@@ -4,13 +4,18 @@ Imports, the API and pages all come here. Attempts keep the version that they sh
 """
 
 from collections.abc import Callable
+from random import Random
+from secrets import SystemRandom
 from typing import Any, Protocol
 
 from extensions import db
 from models import Question, QuestionVersion
 from question_hints import Hint
 from question_rubrics import RubricItem
+from question_types import type_of
 
+# For ids that nobody can guess.
+RNG: Random = SystemRandom()
 # A course's Markdown -> HTML.
 Render = Callable[[str], str]
 
@@ -49,18 +54,19 @@ def write(question: Question, said: Wording, render: Render) -> bool:
 
     The caller has taken the course's turn (`services/courses/turns.py`), so numbers follow each other.
     """
+    current = question.current
+    before = current.spec if current is not None and current.kind == said.kind else None
     values = {
         "kind": said.kind,
         "prompt_md": said.prompt,
         "prompt_html": render(said.prompt),
         "points": said.points,
-        "spec": said.spec,
+        "spec": type_of(said.kind).named(said.spec, before, RNG),
         "feedback_md": said.feedback,
         "feedback_html": render(said.feedback),
         "hints": hints_of(said, render),
         "rubric": [item.kept() for item in said.rubric],
     }
-    current = question.current
     if current is not None and all(getattr(current, name) == value for name, value in values.items()):
         return False
     number = current.number + 1 if current is not None else 1

@@ -16,7 +16,7 @@ from extensions import db
 from models import Course, CourseFile, Question, QuestionVersion, QuizSlot
 from models.question import DIFFICULTIES, READY, STATES, TRANSITIONS
 from question_hints import Hint
-from services.bank import previews, questions, states, usage
+from services.bank import previews, questions, states, usage, versions
 from services.bank.questions import ChangedMeanwhile, Filter, Written
 from services.bank.usage import AskedBy, Given
 from services.courses import files
@@ -94,6 +94,31 @@ def test_an_edit_makes_a_version_and_attempts_keep_theirs(cast: Cast) -> None:
     assert attempt.items[3].version.prompt_md == "A text question"
     later = attempts.start(cast.alice.id, cast.quiz, now=NOW)
     assert later.items[3].version.prompt_md == "Now what?"
+
+
+def choices_of(question: Question) -> dict[str, str]:
+    assert question.current is not None
+    return {choice["text"]: choice["id"] for choice in question.current.spec["choices"]}
+
+
+def test_ids_of_choices_do_not_tell_their_order_and_stay_with_them(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(versions, "RNG", Random(1))
+
+    def said(*texts: str) -> Written:
+        choices = [{"text": text, "is_correct": text == "right"} for text in texts]
+        return Written("single", "Which?", questions.parse("single", {"choices": choices}))
+
+    question = questions.create(cast.course, "choices", said("right", "two", "three", "four"))
+    first = choices_of(question)
+    is_changed = questions.edit(cast.course, question.id, said("right", "two", "three", "four"), based_on=1)
+    questions.edit(cast.course, question.id, said("four", "zwei", "right", "five", "three"), based_on=1)
+    second = choices_of(question)
+
+    assert (sorted(first.values()), is_changed) == (["a", "b", "c", "d"], False)
+    assert list(first.values()) != ["a", "b", "c", "d"]
+    kept = {text: first[text] for text in ("right", "three", "four")}
+    # A text that was mended in its place is the same choice; what is new has an id that nothing had.
+    assert second == {**kept, "zwei": first["two"], "five": "e"}
 
 
 def test_an_edit_that_changes_nothing_makes_no_version(cast: Cast) -> None:
