@@ -1,5 +1,6 @@
 """The page on which teachers say when and how a quiz is taken. Times are typed and shown in the teacher's own zone."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -32,7 +33,8 @@ ROWS = 3
 def show(slug: str, quiz: str) -> ResponseReturnValue:
     """Show the settings."""
     course, chosen_quiz = access.set_quiz(slug, quiz, me())
-    return _page(course, chosen_quiz, _typed_of(chosen_quiz), {})
+    typed = _typed_of(chosen_quiz)
+    return _page(course, chosen_quiz, typed, {}, typed)
 
 
 @quiz_settings.post("/courses/<slug>/quizzes/<quiz>/settings")
@@ -41,7 +43,9 @@ def change(slug: str, quiz: str) -> ResponseReturnValue:
     """Change them; what can't be used is told beside its field, and nothing is lost of what was typed."""
     course, chosen_quiz = access.set_quiz(slug, quiz, me())
     typed = {name: request.form.get(name, "") for name in _names(request.form.to_dict())}
+    seen = _seen(request.form.get("seen", ""))
     given, faults = _read(typed)
+    given = _changed(given, seen)
     if not faults:
         try:
             settings.change(course, chosen_quiz, given, now=now())
@@ -50,13 +54,13 @@ def change(slug: str, quiz: str) -> ResponseReturnValue:
     if faults:
         db.session.rollback()
         course, chosen_quiz = access.set_quiz(slug, quiz, me())
-        return _page(course, chosen_quiz, typed, faults), 422
+        return _page(course, chosen_quiz, typed, faults, seen), 422
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("quizzes.show", slug=slug, quiz=quiz))
 
 
-def _page(course: Course, quiz: Quiz, typed: dict[str, str], faults: dict[str, str]) -> str:
+def _page(course: Course, quiz: Quiz, typed: dict[str, str], faults: dict[str, str], seen: dict[str, str]) -> str:
     steps = [number for number in range(MAX_STEPS) if typed.get(f"late_hours-{number}")]
     requirements = [number for number in range(MAX_REQUIREMENTS) if typed.get(f"requires-{number}")]
     return render_template(
@@ -64,6 +68,7 @@ def _page(course: Course, quiz: Quiz, typed: dict[str, str], faults: dict[str, s
         course=course,
         quiz=quiz,
         typed=typed,
+        seen=json.dumps(seen),
         faults=faults,
         labels=LABELS,
         zone=shown.time_zone(),
@@ -132,6 +137,23 @@ def _read(typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     ]
     given["requires"] = [_requirement(typed, row, faults) for row in _rows(typed, "requires-")]
     return given, faults
+
+
+def _seen(text: str) -> dict[str, str]:
+    """Return what the form held when it was shown; nothing where it doesn't say so."""
+    try:
+        held = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {str(name): str(value) for name, value in held.items()} if isinstance(held, dict) else {}
+
+
+def _changed(given: dict[str, Any], seen: dict[str, str]) -> dict[str, Any]:
+    """Return what differs from what the form showed: what somebody else has saved since stays, and so do seconds."""
+    if not seen:
+        return given
+    before, _faults = _read({**dict.fromkeys(_names(seen), ""), **seen})
+    return {name: value for name, value in given.items() if value != before[name]}
 
 
 def _rows(typed: dict[str, str], prefix: str) -> list[str]:

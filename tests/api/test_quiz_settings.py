@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -158,6 +159,7 @@ def form_of(page: str) -> dict[str, str]:
     for name, options in re.findall(r'<select[^>]*? name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
         chosen = re.findall(r'<option value="([^"]*)" selected', options)
         fields[name] = chosen[0] if chosen else re.findall(r'<option value="([^"]*)"', options)[0]
+    fields["seen"] = unescape(re.findall(r'name="seen" value="([^"]*)"', page)[0])
     return fields
 
 
@@ -176,9 +178,27 @@ def test_the_page_shows_and_saves_settings_in_the_teachers_own_time(client: Flas
     quiz = db.session.get_one(Quiz, cast.quiz.id)
     assert (quiz.opens_at, quiz.time_limit_s) == (datetime(2026, 7, 1, 7, 0, tzinfo=UTC), 90)
     assert (quiz.late_credit, quiz.requires) == ([{"hours": 24, "percent": 50}], [{"lesson": "first-words"}])
+    assert (fields.pop("seen"), again.pop("seen")) != ("", "")
     assert {name: value for name, value in fields.items() if value} == {
         name: value for name, value in again.items() if value
     }
+
+
+def test_the_page_changes_what_was_changed_on_it_and_not_what_somebody_else_saved_meanwhile(
+    client: FlaskClient, cast: Cast
+) -> None:
+    cast.quiz.closes_at = datetime(2026, 7, 1, 9, 0, 37, tzinfo=UTC)
+    db.session.flush()
+    sign_in(client, "alice")
+    fields = form_of(client.get(SETTINGS).text)
+    cast.quiz.cooldown_minutes, cast.quiz.late_answers = 30, "accept"
+    db.session.flush()
+
+    saved = client.post(SETTINGS, data={**fields, "password": "sesame"}, headers={"X-CSRFToken": token(client)})
+
+    quiz = db.session.get_one(Quiz, cast.quiz.id)
+    assert (saved.status_code, quiz.password) == (302, "sesame")
+    assert (quiz.cooldown_minutes, quiz.late_answers, quiz.closes_at.second) == (30, "accept", 37)
 
 
 @pytest.mark.parametrize(
