@@ -38,5 +38,5 @@ function move(box, replace) {
   }
 }
 
-// A class doesn't ask at once, and the less so the longer the site takes.
-new Board((took) => Math.random() * Math.max(300, 10 * took), move);
+// A class doesn't ask at once, and the less so the longer the site takes. Up to 150 ms all of it stays within a second.
+new Board((took) => Math.random() * Math.max(300, 3 * took), move);
