@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app import create_app
 from blueprints.kept_lane import PAGES as COUNTED
@@ -88,12 +88,11 @@ def site(engines: Engines, worker: str, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def bob(site: Flask) -> Iterator[Reader]:
+def bob(site: Flask, engines: Engines) -> Iterator[Reader]:
     """Bob, signed in, with a cast that nothing happened to. IDs go on, so what is kept of a test is no other's."""
     site.extensions["yurt_redis"].flushdb()
     with site.app_context():
-        tables = ", ".join(table for table in Base.metadata.tables if table != "kept_versions")
-        db.session.execute(text(f"TRUNCATE {tables} CASCADE"))
+        engines.empty(str(db.engine.url.database), (name for name in Base.metadata.tables if name != "kept_versions"))
         make_cast()
         db.session.commit()
         user_id = db.session.scalars(select(User.id).filter_by(handle="bob")).one()
