@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
 
 from extensions import db
 from models import Attempt, AttemptItem, GradingRun, Lab, QuestionVersion, Quiz, Regrade
@@ -21,7 +21,9 @@ from services.quizzes import rules
 from services.quizzes.rules import Rule, Tested
 from services.quizzes.runs import TOPIC, tests_of
 
-SAID = (GradingRun.attempt_id, GradingRun.position, GradingRun.regrade_id, GradingRun.state, GradingRun.outcomes)
+# Which tests passed, without what they printed: of a class that would be many megabytes.
+PASSED = func.jsonb_path_query_array(GradingRun.outcomes, cast("$[*].is_passed", JSONPATH), type_=JSONB)
+SAID = (GradingRun.attempt_id, GradingRun.position, GradingRun.regrade_id, GradingRun.state, PASSED)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,6 @@ def holds(run: GradingRun) -> bool:
 def _read(query: Select[*tuple[Any, ...]]) -> dict[tuple[int, int], Tested]:
     said: dict[tuple[int, int], dict[int, list[bool] | None]] = {}
     ended = query.where(GradingRun.state.not_in(OPEN_RUNS))
-    for attempt_id, position, rule_id, state, outcomes in db.session.execute(ended):
-        passed = [each["is_passed"] for each in outcomes] if state == RUN_DONE else None
-        said.setdefault((attempt_id, position), {})[rule_id] = passed
+    for attempt_id, position, rule_id, state, passed in db.session.execute(ended):
+        said.setdefault((attempt_id, position), {})[rule_id] = passed if state == RUN_DONE else None
     return dict(said)
