@@ -18,10 +18,15 @@ def of_attempt(attempt: Attempt, shown: Reveal, *, is_staff: bool) -> dict[int, 
     if not tested or attempt.is_open:
         return {}
     return {
-        position: document(asked[position], run, shown, is_staff=is_staff)
+        position: document(_version(run, asked[position]), run, shown, is_staff=is_staff)
         for position, run in runs.of_attempt(attempt.id).items()
         if position in tested
     }
+
+
+def _version(run: GradingRun, asked: QuestionVersion) -> QuestionVersion:
+    key = run.regrade.key if run.regrade else None
+    return key or asked
 
 
 def document(version: QuestionVersion, run: GradingRun, shown: Reveal, *, is_staff: bool) -> dict[str, Any]:

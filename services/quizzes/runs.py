@@ -9,10 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import contains_eager
 
 from extensions import db
-from models import Attempt, AttemptItem, GradingRun, Lab, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, GradingRun, Lab, QuestionVersion, Quiz, Regrade
 from models.grading_run import OPEN_RUNS, RUN_RUNNING
+from models.regrade import APPLIED
 from question_types import TYPES, Spec, TestsInLab
 from services import live
 
@@ -54,11 +56,17 @@ def queue(attempt: Attempt, items: Iterable[tuple[AttemptItem, str, Spec]], *, n
 
 
 def of_attempt(attempt_id: int) -> dict[int, GradingRun]:
-    """Return the runs that grade an attempt's answers, by their position."""
-    query = select(GradingRun).where(GradingRun.attempt_id == attempt_id, ~GradingRun.is_trial)
-    query = query.where(GradingRun.regrade_id.is_(None))
-    runs = db.session.scalars(query)
-    return {run.position: run for run in runs}
+    """Return the runs that grade an attempt's answers, by their position: where other tests count alone now, theirs."""
+    counts_alone = (Regrade.state == APPLIED) & Regrade.change["may_lower"].as_boolean()
+    query = (
+        select(GradingRun)
+        .outerjoin(GradingRun.regrade)
+        .options(contains_eager(GradingRun.regrade).joinedload(Regrade.key))
+        .where(GradingRun.attempt_id == attempt_id, ~GradingRun.is_trial)
+        .where(GradingRun.regrade_id.is_(None) | counts_alone)
+        .order_by(Regrade.number.nulls_first())
+    )
+    return {run.position: run for run in db.session.scalars(query)}
 
 
 def is_being_run() -> ColumnElement[bool]:

@@ -217,6 +217,24 @@ def test_the_page_and_a_program_see_how_far_the_tests_are(cast: Cast, quiz: Quiz
     assert "<progress" not in ready
 
 
+def test_a_student_sees_the_tests_that_count(cast: Cast, quiz: Quiz, client: FlaskClient) -> None:
+    attempt, bob = hand_in(cast.bob, quiz), cast.bob.id
+    run_all({bob: FAILED})
+    made = ask(cast, quiz)
+    run_all({bob: PASSED})
+    address, number = f"/attempts/{attempt.id}/result", made.id
+    sign_in(client, "bob")
+    before = client.get(address).text
+    apply(history.find(number), cast)
+
+    after = client.get(address).text
+
+    assert (before.count("a\nb"), after.count("a\nb")) == (1, 0)
+    assert "a b" in after
+    applying.undo(history.find(number), by_id=cast.alice.id, now=utcnow())
+    assert client.get(address).text.count("a\nb") == 1
+
+
 def test_a_draft_that_is_forgotten_takes_its_runs_along(cast: Cast, quiz: Quiz) -> None:
     hand_in(cast.bob, quiz)
     run_all({cast.bob.id: FAILED})
