@@ -21,6 +21,7 @@ from services.bank.states import touch
 from services.courses import turns
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes import lab_checks
+from services.searches import finds
 
 # The file to which an export writes what was made on the site.
 FILE = "questions"
@@ -189,7 +190,5 @@ def _filtered(query: Select[Question], wanted: Filter) -> Select[Question]:
         query = query.where(Question.difficulty == wanted.difficulty)
     if wanted.text:
         text = wanted.text.replace("\x00", "")
-        query = query.where(
-            Question.slug.icontains(text, autoescape=True) | QuestionVersion.prompt_md.icontains(text, autoescape=True)
-        )
+        query = query.where(finds(Question.slug, text) | finds(QuestionVersion.prompt_md, text))
     return query

@@ -10,6 +10,7 @@ from models import Activity, Course, Enrolment
 from services import kept_versions
 from services.errors import NotFound
 from services.paging import PER_PAGE, Page, paginate
+from services.searches import finds
 
 MAX_QUERY = 100
 
@@ -19,9 +20,7 @@ def catalogue(query: str = "", page: int = 1, per_page: int = PER_PAGE) -> Page[
     rows = select(Course).where(Course.is_published).order_by(Course.title, Course.id)
     words = query.replace("\x00", "").strip()[:MAX_QUERY]
     if words:
-        rows = rows.where(
-            or_(Course.title.icontains(words, autoescape=True), Course.summary.icontains(words, autoescape=True))
-        )
+        rows = rows.where(or_(finds(Course.title, words), finds(Course.summary, words)))
     return paginate(rows, page, per_page)
 
 

@@ -16,6 +16,7 @@ from services.gradebook.orders import NAME, Order
 from services.gradebook.schemes import Scheme
 from services.gradebook.sources import Cells
 from services.paging import Page, clamp, paginate
+from services.searches import finds
 
 PER_PAGE = 50
 CHUNK = 500
@@ -101,8 +102,8 @@ def _students(course: Course, search: str, *, is_descending: bool = False) -> Se
     if search:
         query = query.where(
             or_(
-                User.display_name.icontains(search, autoescape=True),
-                User.email.icontains(search, autoescape=True),
+                finds(User.display_name, search),
+                finds(User.email, search),
             )
         )
     return query

@@ -17,6 +17,7 @@ from services.kept_versions import Depends
 from services.leaderboards import ladder, scopes, sets
 from services.leaderboards.ladder import Place, Window
 from services.leaderboards.scopes import Scope
+from services.searches import finds
 
 # Rows that a search by name shows.
 MOST_FOUND = 25
@@ -134,17 +135,15 @@ def row_of(place: Place, names: dict[int, tuple[str, str, str | None]], *, me: i
 
 
 def _called(course_id: int, words: str, me: int | None, *, is_staff: bool) -> Collection[int]:
-    # What LIKE has a meaning for stands for itself.
-    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     # Who has left the course is still on boards of the past, by their own name.
     how: Any = func.coalesce(Enrolment.board, "name")
     called = [
-        and_(how == "name", User.display_name.ilike(pattern)),
-        and_(how == "pseudonym", Enrolment.pseudonym.ilike(pattern)),
-        and_(User.id == me, User.display_name.ilike(pattern)),
+        and_(how == "name", finds(User.display_name, words)),
+        and_(how == "pseudonym", finds(Enrolment.pseudonym, words)),
+        and_(User.id == me, finds(User.display_name, words)),
     ]
     if is_staff:
-        called.append(User.display_name.ilike(pattern))
+        called.append(finds(User.display_name, words))
     query = (
         select(User.id)
         .join(CourseTotal, and_(CourseTotal.user_id == User.id, CourseTotal.course_id == course_id))

@@ -170,6 +170,17 @@ def test_a_search_finds_by_what_somebody_is_called_there(cast: Cast) -> None:
     assert found("nobody at all") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Zoë Ångström", "zoe"), ("Zoe", "ZOË"), ("Zoe\u0308", "zo\u00eb"), ("Ｚｏｅ", "zoe"), ("Łukasz", "łuk")],
+)
+def test_a_search_finds_names_however_they_are_spelled(cast: Cast, name: str, words: str) -> None:
+    user_id = student(cast, name)
+    earn(cast, user_id, 5)
+
+    assert [row.user_id for row in boards.search(Scope(cast.course.id), words, cast.bob.id)] == [user_id]
+
+
 def test_weeks_and_months_count_what_was_earned_in_them(cast: Cast) -> None:
     other = student(cast, "other")
     earn(cast, cast.bob.id, 50, datetime(2026, 2, 27, tzinfo=UTC))
