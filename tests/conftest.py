@@ -16,6 +16,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy import SQLAlchemy
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 
 import quick_start
@@ -35,6 +37,11 @@ from tests.sites import LiveSite
 from tests.spares import Spares
 
 pytest_plugins = ["tests.browsers", "tests.nomad.fixtures"]
+# How long an example takes says how busy the machine is, which is no fault of what is tried.
+hypothesis_settings.register_profile(
+    "yurt", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("yurt")
 ENGINES = pytest.StashKey[Any]()
 # Signing in is mostly hashing, by intent, and the suite signs in thousands of times. Sites in processes of their own
 # hash as they do elsewhere; tests/accounts/test_passwords.py holds what ships.

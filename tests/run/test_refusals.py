@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,12 +85,15 @@ def test_silent_database_is_given_up_within_ten_seconds(tmp_path: Path) -> None:
     # It takes connections and says nothing, as a firewall that swallows packets.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://yurt@127.0.0.1:{silent.getsockname()[1]}/yurt"
-        started = time.monotonic()
+        taken: list[tuple[object, float]] = []
+        thread = threading.Thread(target=lambda: taken.append((silent.accept(), time.monotonic())), daemon=True)
+        thread.start()
 
         result = run(tmp_path / "var", DATABASE_URL=url)
 
     assert_one_line(result, "can't be reached")
-    assert time.monotonic() - started < 10
+    # From when it asked: how long Python takes to start is the machine's matter.
+    assert time.monotonic() - taken[0][1] < 10
 
 
 def test_unreachable_redis_is_named(tmp_path: Path) -> None:
