@@ -12,6 +12,8 @@ from tests.access_ground import ROLES, ground, laid
 from tests.access_rows_api import API, COURSE, SESSION
 from tests.grounds import Ground
 
+pytestmark = pytest.mark.long
+
 __all__ = ["ground", "laid"]
 FREE = (200, 200, 200, 200, 200)
 # What a signed-out person gets on a page is the way to sign in.

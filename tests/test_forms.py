@@ -15,6 +15,8 @@ from tests.grounds import NOBODY, Ground
 from tests.people import token
 from tests.test_access_table import API, TABLE
 
+pytestmark = pytest.mark.long
+
 __all__ = ["ground", "laid"]
 PAGES = [key for key, row in TABLE.items() if not row[0].startswith(API) and key[1] in ("POST", "PUT")]
 SHOWN = [key for key, row in TABLE.items() if not row[0].startswith(API) and key[1] == "GET"]

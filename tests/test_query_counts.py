@@ -39,6 +39,8 @@ from tests.people import sign_in, token
 from tests.quizzes.test_draws import add_to_bank, drawing_quiz
 from tests.relays import CountingRelay
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ASKED_FOR = 1  # the person with their roles on the site, where a page changes an account
 
