@@ -15,6 +15,9 @@ FOLDER = ROOT / "static" / "js"
 # `import "./a.js"` and `import { b } from "./a.js"`, also over several lines; not import(), which is for later.
 IMPORT = re.compile(r"""^import\s+(?:[^"'()]*?\bfrom\s+)?["']\./([\w-]+)\.js["']""", re.MULTILINE)
 
+PRELOAD = Markup('<link rel="modulepreload" href="{}">\n')
+SCRIPT = Markup('<script type="module" src="{}"></script>\n')
+
 
 def init_app(app: Flask) -> None:
     """Give the templates `scripts`."""
@@ -24,14 +27,17 @@ def init_app(app: Flask) -> None:
 def scripts(*names: str) -> Markup:
     """Return the tags of these modules, each once a page, after those of what they import."""
     sent: set[str] = g.setdefault("scripts", set())
-    preload = Markup('<link rel="modulepreload" href="{}">\n')
-    script = Markup('<script type="module" src="{}"></script>\n')
     needed = dict.fromkeys(name for module in names for name in imports(module) if name not in names)
-    tags = [*((preload, name) for name in needed), *((script, name) for name in names)]
+    tags = [*((PRELOAD, name) for name in needed), *((SCRIPT, name) for name in names)]
     unsent = [(tag, name) for tag, name in tags if name not in sent]
     sent.update(name for _tag, name in unsent)
     folder = url_for("static", filename="js/")
-    return Markup("").join(tag.format(f"{folder}{name}.js") for tag, name in unsent)
+    return Markup("".join(_tag(tag, folder, name) for tag, name in unsent))  # each is escaped
+
+
+@cache
+def _tag(tag: Markup, folder: str, name: str) -> str:
+    return tag.format(f"{folder}{name}.js")
 
 
 @cache

@@ -6,7 +6,8 @@ comes out holds only the tags, attributes and classes listed here.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
 from html import escape
 from typing import Any
 from urllib.parse import unquote
@@ -72,6 +73,8 @@ _IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")*)>')
 _IMAGE_VALUE = re.compile(r' ([a-z]+)="([^"]*)"')
 # Where HTML points at a file of the course; in Markdown the parser knows.
 _HTML_FILE = re.compile(r"""\b(?:src|href)\s*=\s*["']?([^\s"'>]+)""", re.IGNORECASE)
+# How many lines of each kind are kept as they were rendered, and how long a line may be.
+KEPT, LONGEST = 2048, 300
 _FORMATTER = HtmlFormatter(nowrap=True)
 
 
@@ -84,16 +87,30 @@ def render(text: str, *, base_url: str = "", sizes: Mapping[str, tuple[int, int]
     return _IMAGE.sub(lambda image: _sized(image, base_url, sizes), html) if sizes else html
 
 
+def _kept(render: Callable[[str], str]) -> Callable[[str], str]:
+    """Keep what lines of usual length became: a page shows some ten, nearly always the same."""
+    kept = lru_cache(maxsize=KEPT)(render)
+
+    @wraps(render)
+    def line(text: str) -> str:
+        return kept(text) if len(text) <= LONGEST else render(text)
+
+    return line
+
+
+@_kept
 def render_inline(text: str) -> str:
     """Return one line of Markdown (code, emphasis) as sanitised HTML without a paragraph around it."""
     return _clean(_INLINE.renderInline(text), "")
 
 
+@_kept
 def render_line(text: str) -> str:
     """Return one line of Markdown as `render_inline` does, with pictures: for the texts of questions."""
     return _clean(_LINE.renderInline(text), "")
 
 
+@_kept
 def plain(text: str) -> str:
     """Return one line of Markdown as plain text, without its marks: for titles of windows, attributes and mail. A
     picture is its description."""
