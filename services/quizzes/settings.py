@@ -7,13 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
+from sqlalchemy import exists, select
 
 from extensions import db
 from models import Attempt, Course, Quiz
-from quiz_settings import QuizSettings, columns_of, faults_between, values_of
+from models.attempt import BY_DEADLINE
+from quiz_settings import REVEALED, QuizSettings, columns_of, faults_between, values_of
 from services.errors import InvalidInput
 from services.quizzes import accommodations, prerequisites
+from services.quizzes.terms import ACCEPTED_FOR
 
+SEEN = "Students whose time ended in the last 24 hours have seen what is right: accept late answers after that."
 Place = tuple[str | int, ...]
 
 
@@ -65,6 +69,8 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetim
     if "requires" in given:
         found = prerequisites.faults(course.id, quiz.slug, settings.requires)
         faults += [Fault(("requires", index), message) for index, message in found]
+    if settings.late_answers == "accept" != quiz.late_answers and _have_seen(quiz, now):
+        faults.append(Fault(("late_answers",), SEEN))
     if faults:
         raise Wrong(faults)
     columns = {name: getattr(settings, name) for name in ("time_limit_s", "attempts_allowed")} | columns_of(settings)
@@ -77,6 +83,14 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetim
         db.session.flush()
         accommodations.move_deadlines(Attempt.quiz_id == quiz.id, now=now)
     return bool(changed)
+
+
+def _have_seen(quiz: Quiz, now: datetime) -> bool:
+    """Say whether students may have seen what is right whose late answers would count from now on."""
+    if not any(getattr(quiz, f"reveal_{name}") == "submitted" for name in REVEALED if name != "score"):
+        return False
+    is_of_today = (Attempt.closed_by == BY_DEADLINE, Attempt.deadline_at > now - ACCEPTED_FOR)
+    return bool(db.session.scalar(select(exists().where(Attempt.quiz_id == quiz.id, *is_of_today))))
 
 
 def _read(values: dict[str, Any]) -> Changeable:

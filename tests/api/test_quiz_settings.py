@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from extensions import db
 from models import Quiz, utcnow
+from services.quizzes import attempts
 from tests.api.conftest import Program, problem
 from tests.factories import Cast
 from tests.people import sign_in, token
@@ -268,3 +269,32 @@ def test_the_front_page_lists_what_has_to_be_done_first(client: FlaskClient, cas
 
     assert "You can start once what is listed above is done." in page
     assert f"Finish “{cast.lesson.title}” first." in page
+
+
+@pytest.mark.parametrize(
+    ("ended", "reveal", "hours", "status"),
+    [
+        ("by the deadline", "submitted", 1, 422),
+        ("by the deadline", "submitted", 30, 200),
+        ("by the deadline", "never", 1, 200),
+        ("by the student", "submitted", 1, 200),
+    ],
+)
+def test_late_answers_are_accepted_of_nobody_who_has_seen_what_is_right(
+    alice: Program, cast: Cast, ended: str, reveal: str, hours: int, status: int
+) -> None:
+    for name in ("correctness", "answer", "feedback"):
+        setattr(cast.quiz, f"reveal_{name}", reveal)
+    cast.quiz.time_limit_s, cast.quiz.late_answers = 60, "keep"
+    began = utcnow() - timedelta(hours=hours)
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=began)
+    if ended == "by the student":
+        attempts.submit(attempt, now=began)
+    attempts.close_overdue(utcnow())
+
+    answer = alice.put(SETTINGS, {"late_answers": "accept"})
+
+    assert answer.status_code == status
+    if status == 422:
+        assert [fault["field"] for fault in problem(answer, 422)["errors"]] == ["late_answers"]
+    assert cast.quiz.late_answers == ("accept" if status == 200 else "keep")
