@@ -9,77 +9,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
 
 from extensions import db
-from models import CheckRun, Completion, Course, Enrolment, GradeMark, User, utcnow
-from services.accounts import tokens
+from models import Completion, Enrolment, GradeMark, utcnow
 from services.errors import InvalidInput
-from services.gradebook import books, marks, orders
+from services.gradebook import books, marks
 from services.gradebook.schemes import scheme_of
 from tests.analysis.classes import take
-from tests.factories import Cast, EnrolmentFactory, QuizFactory, UserFactory, add_check, add_question, run_lab
+from tests.factories import Cast, EnrolmentFactory, QuizFactory, UserFactory, add_check, add_question
+from tests.gradebook.classes import HALF, SCHEME, add_students, api, counted, grade_by, row, run_check
 from tests.people import post, sign_in
-
-HALF = Fraction(1, 2)
-SCHEME = [
-    {"title": "Quizzes", "weight": 40, "activities": ["first-quiz"]},
-    {"title": "Labs", "weight": 60, "activities": ["first-lab", "first-words"]},
-]
-WHOLE = {"drop_lowest": 0, "extra_credit": [], "is_extra": False}
-
-
-def grade_by(course: Course, *categories: dict[str, Any]) -> None:
-    """Give the course a scheme."""
-    course.grading = [{**WHOLE, **category} for category in categories]
-    course.version += 1
-    db.session.flush()
-
-
-def row(cast: Cast) -> books.Row:
-    """Return bob's row."""
-    return books.of_student(scheme_of(cast.course), cast.bob)
-
-
-def run_check(cast: Cast, check: Any, state: str) -> None:
-    """Let bob run a check of his lab."""
-    session = db.session.scalar(db.select(CheckRun.session_id)) or run_lab(cast.bob, cast.lab, utcnow()).id
-    db.session.add(CheckRun(session_id=session, check_id=check.id, state=state, finished_at=utcnow()))
-    db.session.flush()
-
-
-def add_students(course: Course, count: int) -> None:
-    """Add as many students, by SQL."""
-    values = {"course": course.id, "count": count}
-    db.session.execute(
-        text(
-            "INSERT INTO users (handle, display_name, email, fs_uniquifier, active, confirmed_at)"
-            " SELECT 'many-' || n, 'Many ' || lpad(n::text, 5, '0'), 'many' || n || '@example.org', 'many-' || n, true,"
-            " now() FROM generate_series(1, :count) AS n"
-        ),
-        values,
-    )
-    db.session.execute(
-        text(
-            "INSERT INTO enrolments (course_id, user_id, role, enrolled_at)"
-            " SELECT :course, id, 'student', now() FROM users WHERE handle LIKE 'many-%'"
-        ),
-        values,
-    )
-
-
-def counted(act: Any) -> int:
-    """Return how many statements `act` sends."""
-    statements: list[str] = []
-
-    def note(*told: Any) -> None:
-        if not told[2].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            statements.append(told[2])
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    act()
-    event.remove(db.engine, "before_cursor_execute", note)
-    return len(statements)
 
 
 def test_without_a_scheme_every_quiz_and_lab_counts_alike(cast: Cast) -> None:
@@ -349,12 +288,6 @@ def test_searching_for_nobody_and_pages_past_the_end_say_so(client: FlaskClient,
     assert "No students yet" in client.get("/courses/shell/gradebook").text
 
 
-def api(client: FlaskClient, user: User) -> dict[str, str]:
-    """Return the header of a person's token."""
-    _row, plain = tokens.issue(user.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow() - timedelta(days=1))
-    return {"Authorization": f"Bearer {plain}"}
-
-
 def test_the_api_gives_and_sets_what_the_pages_do(client: FlaskClient, cast: Cast) -> None:
     grade_by(cast.course, *SCHEME)
     take(cast.bob, cast.quiz, "1000")
@@ -398,89 +331,3 @@ def test_somebody_who_is_no_student_of_the_course_has_no_page(client: FlaskClien
     sign_in(client, "alice")
 
     assert [client.get(f"/courses/shell/gradebook/{each}").status_code for each in ids] == [404] * 3
-
-
-def named(course: Course, *names: str) -> list[User]:
-    """Add students of these names, in their order."""
-    made = [UserFactory(display_name=name) for name in names]
-    for user in made:
-        EnrolmentFactory(course=course, user=user)
-    return made
-
-
-def order_of(cast: Cast, sort: str, *, is_descending: bool = False) -> list[str]:
-    scheme = scheme_of(cast.course)
-    page = books.page(cast.course, scheme, "student-", order=orders.read(scheme, sort, is_descending=is_descending))
-    return [found.name for found in page.rows]
-
-
-def test_any_column_sorts_and_who_has_no_score_there_comes_last_either_way(cast: Cast) -> None:
-    grade_by(cast.course, *SCHEME)
-    anna, ben, cleo, dora, _emil = named(cast.course, "Anna", "Ben", "Cleo", "Dora", "Emil")
-    take(ben, cast.quiz, "1000")
-    take(anna, cast.quiz, "1110")
-    take(cleo, cast.quiz, "1110")
-    take(dora, cast.quiz, "1111")
-    marks.put(dora.id, cast.quiz.id, percent=None, is_exempt=True, note="Ill", by_id=cast.alice.id, now=utcnow())
-    db.session.add(Completion(user_id=ben.id, activity_id=cast.lesson.id))
-    db.session.flush()
-
-    by_item = order_of(cast, "item:first-quiz"), order_of(cast, "item:first-quiz", is_descending=True)
-
-    assert by_item == (["Ben", "Anna", "Cleo", "Dora", "Emil"], ["Anna", "Cleo", "Ben", "Dora", "Emil"])
-    assert order_of(cast, "category:2") == ["Ben", "Anna", "Cleo", "Dora", "Emil"]
-    assert order_of(cast, "so_far", is_descending=True) == ["Anna", "Cleo", "Ben", "Dora", "Emil"]
-    assert order_of(cast, "total") == ["Dora", "Emil", "Anna", "Cleo", "Ben"]
-    assert order_of(cast, "name", is_descending=True) == ["Emil", "Dora", "Cleo", "Ben", "Anna"]
-
-
-@pytest.mark.parametrize("sort", ["", "age", "category:0", "category:3", "category:x", "item:gone", "total:1", "item"])
-def test_an_order_that_is_not_there_is_refused_by_programs_and_by_name_on_the_page(
-    cast: Cast, client: FlaskClient, sort: str
-) -> None:
-    grade_by(cast.course, *SCHEME)
-    named(cast.course, "Anna", "Zoe")
-
-    answer = client.get(f"/api/v1/courses/shell/gradebook?sort={sort}", headers=api(client, cast.alice))
-    sign_in(client, "alice")
-    page = client.get(f"/courses/shell/gradebook?sort={sort}").text
-
-    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "sort")
-    assert page.index("Anna") < page.index("Zoe")
-    assert re.findall(r'aria-sort="(\w+)"', page) == ["ascending"]
-
-
-def test_the_page_says_what_it_is_sorted_by_and_keeps_that_on_its_way(cast: Cast, client: FlaskClient) -> None:
-    add_students(cast.course, 120)
-    sign_in(client, "alice")
-
-    page = client.get("/courses/shell/gradebook?sort=item:first-quiz&order=desc&q=many&page=2").text
-
-    head = re.search(r'<th [^>]*aria-sort="descending"><a class="sort" href="([^"]+)"', page)
-    assert head is not None
-    assert "sort=item:first-quiz&amp;order=asc" in head[1]
-    assert re.findall(r'aria-sort="(\w+)"', page) == ["descending"]
-    for way in ("prev", "next"):
-        link = re.search(rf'rel="{way}" href="([^"]+)"', page)
-        assert link is not None
-        assert {"q=many", "sort=item:first-quiz", "order=desc"} <= set(re.split(r"\?|&amp;", link[1]))
-    assert '<input type="hidden" name="sort" value="item:first-quiz">' in page
-
-
-@pytest.mark.parametrize("sort", ["name", "so_far", "total", "category:1", "item:first-quiz"])
-def test_pages_in_any_order_have_everybody_once_and_take_as_many_statements_for_any_class(
-    cast: Cast, sort: str
-) -> None:
-    grade_by(cast.course, *SCHEME)
-    scheme = scheme_of(cast.course)
-    order = orders.read(scheme, sort, is_descending=True)
-    take(cast.bob, cast.quiz, "1100")
-    few = counted(lambda: books.page(cast.course, scheme, order=order))
-    add_students(cast.course, 120)
-
-    many = counted(lambda: books.page(cast.course, scheme, order=order))
-    pages = [books.page(cast.course, scheme, number=number, order=order) for number in (1, 2, 3, 4)]
-
-    assert few == many <= 8
-    seen = [found.user_id for page in pages for found in page.rows]
-    assert (len(seen), len(set(seen)), len(pages[3].rows)) == (121, 121, 0)

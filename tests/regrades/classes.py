@@ -121,3 +121,8 @@ def passing(quiz: Quiz) -> set[int]:
     """Who has an attempt that passes now."""
     made = db.session.scalars(select(Attempt).where(Attempt.quiz_id == quiz.id, Attempt.score.is_not(None)))
     return {each.user_id for each in made if (each.percent or 0) >= quiz.pass_percent}
+
+
+def score_of(attempt: Attempt) -> tuple[Fraction | None, Fraction]:
+    db.session.refresh(attempt)
+    return attempt.score, attempt.max_score
