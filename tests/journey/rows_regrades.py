@@ -66,6 +66,8 @@ def apply_a_regrade(person: Person) -> None:
 @form("POST regrades.undo (reason)", "regrades/show.html", roles=STAFF)
 def take_a_regrade_back(person: Person) -> None:
     open_regrade(person, "undone", is_applied=True)
+    person.page.get_by_role("link", name="Take it back…").click()
+    expect(person.page.locator("tbody")).to_contain_text("2 of 2 → 0 of 2")
     person.page.get_by_label("Why, for the students").fill("It was taught.")
-    person.send("Take it back", ".regrade-undo form")
+    person.send("Take it back", "form.regrade-undo")
     person.expect_flash("Taken back. The students are told.")
