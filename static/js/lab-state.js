@@ -22,6 +22,8 @@ class Lab {
   #failures = 0;
   #retry = 0;
   #asked = 0;
+  /** How many documents came. */
+  #taken = 0;
 
   constructor() {
     // A lost network cuts the stream without an event.
@@ -66,17 +68,20 @@ class Lab {
    * @param {LabDocument} state
    */
   take(state) {
+    this.#taken += 1;
     this.state = state;
     for (const listener of this.#listeners) listener(state);
   }
 
   /**
    * POST to an address that answers with the new state, and follow its session where that is another one; on a failure
-   * say why and return false.
+   * say why and return false. Where something came while the answer was under way, the answer may be older than that:
+   * the stream tells the newest.
    * @param {string} url
    * @param {object} [body]
    */
   async post(url, body) {
+    const taken = this.#taken;
     const response = await send("POST", url, body).catch(() => null);
     if (!response?.ok) {
       toast(await problem(response, words.failed), "bad");
@@ -85,7 +90,7 @@ class Lab {
     /** @type {Partial<LabDocument>} */
     const state = await response.json();
     const isAnother = state.id !== this.state?.id;
-    if (isDocument(state)) this.take(state);
+    if (isDocument(state) && (isAnother || taken === this.#taken)) this.take(state);
     if (isDocument(state) && isAnother) this.follow();
     return true;
   }

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import APIResponse, Browser, Route, expect
 
 from tests.journey.student import COURSE, SignedIn, Student
 from tests.journey.test_accessibility import faults
@@ -119,6 +119,26 @@ def test_a_message_marks_the_panel_that_is_closed(bob: Student, alice: Student) 
     bob.page.reload()
     bob.expect_connected()
     expect(mark).to_be_hidden()
+
+
+def test_an_answer_that_comes_late_brings_back_no_older_state(bob: Student) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    bob.start_lab()
+    bob.page.get_by_role("tab", name="Help").click()
+    bob.page.route("**/hand", lambda route: held.append((route, route.fetch())))
+    note = bob.page.get_by_label("What is it about?")
+    note.fill("the second step")
+    bob.page.get_by_role("button", name="Raise your hand").click()
+    lower = bob.page.get_by_role("button", name="Lower it")
+    expect(lower).to_be_visible()  # by the stream
+    lower.click()
+    expect(lower).to_be_hidden()
+
+    route, answer = held[0]
+    route.fulfill(response=answer)
+
+    expect(note).to_have_value("")  # the answer is there
+    expect(lower).to_be_hidden()
 
 
 def test_the_board_and_both_sides_of_a_visit_are_for_everybody(bob: Student, alice: Student) -> None:
