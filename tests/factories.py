@@ -202,7 +202,7 @@ def make_cast(**course: Any) -> Cast:
     made = CourseFactory(**{"slug": "shell", "enrolment": "code", "enrol_code": "yurt-2026", **course})
     EnrolmentFactory(course=made, user=people["alice"], role="teacher")
     EnrolmentFactory(course=made, user=people["bob"], role="student")
-    module = ModuleFactory(course=made, position=1)
+    module = ModuleFactory(course=made, slug="basics", position=1)
     lesson = LessonFactory(module=module, slug="first-words", position=1)
     quiz = QuizFactory(module=module, slug="first-quiz", position=2)
     for kind in ASKED:

@@ -1,4 +1,4 @@
-"""A database that one test leaves is as new for the next."""
+"""A database that one test leaves is as new for the next, and the cast that stands in one is in nobody's way."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ import psycopg2
 import pytest
 
 from tests.engines import Engines
+from tests.factories import Cast, CourseFactory, LabFactory, LessonFactory, ModuleFactory, QuizFactory, UserFactory
 from tests.spares import Spare, Spares
 
 ADDED = "INSERT INTO roles (name) VALUES ('a role of the test before') RETURNING id"
@@ -81,3 +82,17 @@ def test_a_database_of_another_shape_is_no_longer_used(
     assert asked(other.url, ADDED)
     assert asked(engines.postgresql.url("postgres"), f"SELECT 1 FROM pg_database WHERE datname = '{spare.name}'") == []
     engines.drop(other.name)
+
+
+def test_what_a_worker_makes_first_goes_beside_a_cast_that_another_one_made(cast: Cast) -> None:
+    module = cast.lesson.module
+    for make in (CourseFactory, ModuleFactory, LessonFactory, QuizFactory, LabFactory, UserFactory):
+        make.reset_sequence(0, force=True)
+
+    made = ModuleFactory(course=cast.course)
+    activities = [make(module=module) for make in (LessonFactory, QuizFactory, LabFactory)]
+
+    assert len({each.slug for each in (cast.lesson, cast.quiz, cast.lab, *activities)}) == 6
+    assert made.slug != module.slug
+    assert CourseFactory().slug != cast.course.slug
+    assert UserFactory().id not in {each.id for each in (cast.alice, cast.bob, cast.charlie, cast.dana)}
