@@ -186,7 +186,9 @@ def test_the_leaderboard_moves_while_one_looks(bob: Student, browser: Browser) -
 
 BUSY_SITE = """
 (() => {
-  let toldAt = 0;
+  let toldAt = 0, hidden = 0;
+  const clock = performance.now.bind(performance);
+  performance.now = () => clock() - hidden;
   window.EventSource = class extends EventSource {
     constructor(address) {
       super(address);
@@ -199,8 +201,9 @@ BUSY_SITE = """
     if (!/leaderboard[?].*partial/.test(String(asked[0]))) return ask(...asked);
     const { dataset } = document.documentElement;
     dataset.waited = String(performance.now() - toldAt);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const begun = clock();
     const response = await ask(...asked);
+    hidden += clock() - begun - 150; // a look takes 150 ms by the page's clock, whatever else the machine does
     dataset.looks = String(Number(dataset.looks ?? 0) + 1);
     return response;
   };
