@@ -86,14 +86,17 @@ class Browser:
         self.revisions = {int(position): int(revision) for position, revision in REVISION.findall(page)}
         self.pictures = sorted(set(PICTURE.findall(page)))
         live = LIVE.search(page)
-        if not self.items or live is None:
-            raise Unexpected("a page without questions, or without its stream")
-        self.live = html.unescape(live[1])
+        self.live = html.unescape(live[1]) if live else ""
+        if not self.items:
+            raise Unexpected("a page without questions")
 
     async def load_rest(self) -> None:
         """Load what the page shows, and listen to its stream; ask what is saved a while later, as its script does."""
         for picture in self.pictures:
             await self.read(picture, "Accept: image/*\r\n")
+        if not self.live:
+            # Something is saved already: the page asks for it at once.
+            self.live = json.loads((await self.read(f"{self.attempt}/answers", JSON)).body)["live"]
         self._stream = asyncio.create_task(Connection(self.port, address=self.address).listen(self.live, self._as_me))
         self._look = asyncio.create_task(self._look_once())
 

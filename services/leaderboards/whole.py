@@ -5,6 +5,7 @@ whether its state still holds (services/kept_versions.py).
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,13 @@ from services.leaderboards.ladder import NEAR, Part, Place, Window
 MOST = 2_000
 # How many boards a process keeps: those that were asked for last.
 MOST_KEPT = 50
+# A board that was larger is taken for one for so long, in seconds.
+LARGE_S = 60
+COUNT = """
+SELECT count(*) FROM (
+    SELECT FROM course_totals WHERE course_id = %(course_id)s AND is_ranked AND points > 0 LIMIT %(most)s
+) AS those
+"""
 STATEMENT = """
 SELECT board_epoch, pg_current_snapshot()::text, coalesce(people.number, 0), total.user_id, total.points,
     total.reached_at, users.display_name, enrolments.board, enrolments.pseudonym
@@ -95,6 +103,8 @@ class Boards:
         self._asks = asks
         self._kept: OrderedDict[int, Whole] = OrderedDict()
         self._locks: dict[int, threading.Lock] = {}
+        # Until when a course's board is taken for a large one (time.monotonic()).
+        self._large: dict[int, float] = {}
 
     def current(self, course_id: int, also: Depends) -> Whole | None:
         """Return the board of now; None where it is too large, or where something changed of `also`.
@@ -103,6 +113,8 @@ class Boards:
         """
         for _try in range(self.TRIES):
             known = self._kept.get(course_id)
+            if known is None and self._is_large(course_id):
+                return None
             changed = self._changes(known, also)
             if changed & set(also.versions):
                 return None
@@ -113,11 +125,21 @@ class Boards:
                     made = read(self._asks.engine, course_id)
                     if made is None:
                         self._kept.pop(course_id, None)
+                        self._large[course_id] = time.monotonic() + LARGE_S
                         return None
                     self._kept[course_id] = made
                     while len(self._kept) > MOST_KEPT:
                         self._kept.popitem(last=False)
         return None
+
+    def _is_large(self, course_id: int) -> bool:
+        """Say whether a board is too large to be kept: reading one whole to learn that would cost too much."""
+        if self._large.get(course_id, 0.0) > time.monotonic():
+            return True
+        [[count]] = kept_asks.ask(self._asks.engine, COUNT, {"course_id": course_id, "most": MOST + 1})
+        if count > MOST:
+            self._large[course_id] = time.monotonic() + LARGE_S
+        return bool(count > MOST)
 
     def _changes(self, known: Whole | None, also: Depends) -> set[str]:
         """Return what changed: of `also` by the keys of its versions, of the board by any other name."""

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from blueprints.leaderboards import lane
 from extensions import db
 from models import ApiToken, Course, Enrolment, User, utcnow
+from services import kept_asks
 from services.accounts import tokens
 from services.courses import cohorts
 from services.leaderboards import appearances, boards, freezes, ladder, points, whole
@@ -259,15 +260,42 @@ def test_a_board_that_many_ask_for_after_a_change_is_read_once(bob, token, monke
     assert len(reads) == 1
 
 
-def test_a_large_board_is_left_to_flask(bob, token, monkeypatch):
+def test_a_large_board_is_left_to_flask_and_never_read_whole(bob, token, monkeypatch):
     monkeypatch.setattr(whole, "MOST", 10)
-    bob.app.extensions[lane.BOARDS]._kept.clear()
+    boards, asked = bob.app.extensions[lane.BOARDS], []
+    boards._kept.clear()
+    real = kept_asks.ask
+    monkeypatch.setattr(kept_asks, "ask", lambda *given: asked.append(given[1]) or real(*given))
     read(bob, token)
 
     status, told, was_lane = read(bob, token)
 
     assert (status, was_lane) == (200, False)
     assert told == anew(bob, token)
+    # It is counted, as far as that takes to know, once a while.
+    assert [each for each in asked if "course_totals" in each] == [whole.COUNT]
+    monkeypatch.setattr(whole, "MOST", 2_000)
+    now = whole.time.monotonic()
+    monkeypatch.setattr(whole.time, "monotonic", lambda: now + whole.LARGE_S)
+    read(bob, token)
+    assert read(bob, token)[2]
+
+
+def test_a_board_that_has_grown_large_is_no_longer_read_whole(bob, token, monkeypatch):
+    read(bob, token)
+    assert read(bob, token)[2]
+    monkeypatch.setattr(whole, "MOST", 10)
+    with bob.app.app_context():
+        _award(bob.user_id, 1)
+        db.session.commit()
+    reads = []
+    real = whole.read
+    monkeypatch.setattr(whole, "read", lambda *given: reads.append(1) or real(*given))
+
+    for _each in range(3):
+        assert read(bob, token)[::2] == (200, False)
+
+    assert len(reads) == 1
 
 
 def test_a_page_is_no_older_than_a_board_that_another_reader_had_read_anew(bob, token):
