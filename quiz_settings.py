@@ -56,6 +56,9 @@ def _secret(text: str) -> str:
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Slug = Annotated[str, Field(max_length=60, pattern=r"^([a-z0-9]+(-[a-z0-9]+)*)?$")]
 When = Literal["never", "submitted", "closed"]
+Counts = Literal["best", "last", "first", "average"]
+Points = Annotated[int, _whole(0, 10_000)]
+Percent = Annotated[int, _whole(0, 100)]
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)
@@ -63,7 +66,7 @@ class LateStep:
     """What an attempt is worth that is handed in at most so many hours after the due date."""
 
     hours: Annotated[int, _whole(1, 8_760)]
-    percent: Annotated[int, _whole(0, 100)]
+    percent: Percent
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)
@@ -72,7 +75,7 @@ class Requirement:
 
     lesson: Slug = ""
     quiz: Slug = ""
-    percent: Annotated[int, _whole(0, 100)] | None = None
+    percent: Percent | None = None
     lab: Slug = ""
     check: Slug = ""
 

@@ -83,10 +83,11 @@ def read_settings(slug: str, quiz: str) -> Any:
 @quizzes_api.doc(summary="Change settings of a quiz", responses=responses(403, 404, 422))
 @scope("write")
 def change_settings(slug: str, quiz: str, json_data: Any) -> Any:
-    """Change what is given; the rest stays. The next import of the course's folder says it anew."""
+    """Change what is given; the rest stays. The next import of the course's folder says it anew. With `counts`,
+    `points` and `pass_percent` everybody's points, and whether the quiz is done, follow at once, up and down."""
     course, chosen_quiz = access.set_quiz(slug, quiz, me())
     given = {name: getattr(json_data, name) for name in json_data.model_fields_set}
-    settings.change(course, chosen_quiz, given, now=now())
+    settings.change(course, chosen_quiz, given, by_id=me().id, now=now())
     db.session.commit()
     return documents.settings(chosen_quiz)
 

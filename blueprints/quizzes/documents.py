@@ -15,6 +15,7 @@ from reasons import Reason, sentence
 from services.quizzes import answer_log, breaks, reveal, trials
 from services.quizzes import hints as quiz_hints
 from services.quizzes.reveal import Reveal
+from services.quizzes.settings import current
 from services.regrades import history
 
 NAMES = ("id", "quiz_id", "user_id", "number", "closed_by", "started_at", "deadline_at", "closed_at", "credit_percent")
@@ -27,7 +28,7 @@ def state_of(attempt: Attempt) -> str:
 
 def settings(quiz: Quiz) -> dict[str, Any]:
     """Give the settings of a quiz, to those who may change them."""
-    return {**columns_of(quiz), "time_limit_s": quiz.time_limit_s, "attempts_allowed": quiz.attempts_allowed}
+    return {**current(quiz), **columns_of(quiz)}
 
 
 def reason_of(reason: Reason) -> dict[str, Any]:

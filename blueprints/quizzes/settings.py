@@ -48,7 +48,7 @@ def change(slug: str, quiz: str) -> ResponseReturnValue:
     given = _changed(given, seen)
     if not faults:
         try:
-            settings.change(course, chosen_quiz, given, now=now())
+            settings.change(course, chosen_quiz, given, by_id=me().id, now=now())
         except settings.Wrong as wrong:
             faults = {str(fault.place[0]): _worded(fault) for fault in reversed(wrong.faults)}
     if faults:
@@ -97,6 +97,7 @@ def _typed_of(quiz: Quiz) -> dict[str, str]:
     typed["time_limit_minutes"] = f"{now['time_limit_s'] / 60:g}" if now["time_limit_s"] else ""
     typed["attempts_allowed"] = str(now["attempts_allowed"] or "")
     typed["cooldown_minutes"] = str(now["cooldown_minutes"] or "")
+    typed |= {name: str(now[name]) for name in settings.REACHING_BACK}
     typed["password"], typed["late_answers"] = now["password"], now["late_answers"]
     for number, step in enumerate(now["late_credit"]):
         typed |= {f"late_hours-{number}": str(step.hours), f"late_percent-{number}": str(step.percent)}
@@ -111,6 +112,7 @@ def _typed_of(quiz: Quiz) -> dict[str, str]:
 def _names(form: dict[str, str]) -> list[str]:
     simple = [*TIMES, "late_answers", *(f"reveal_{name}" for name in REVEALED)]
     simple += ["time_limit_minutes", "attempts_allowed", "cooldown_minutes", "password"]
+    simple += [name for name in settings.REACHING_BACK if name in form]
     lists = ("late_hours-", "late_percent-", "requires-", "requires_percent-")
     return [*simple, *(name for name in form if name.startswith(lists))]
 
@@ -124,6 +126,7 @@ def _read(typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     for name in ("attempts_allowed", "cooldown_minutes"):
         given[name] = form_fields.whole(typed[name], name, faults)
     given["cooldown_minutes"] = given["cooldown_minutes"] or 0
+    given |= _earning(typed, faults)
     given["time_limit_s"] = _seconds(typed["time_limit_minutes"], faults)
     given["late_answers"] = typed["late_answers"] or "keep"
     given["password"] = typed["password"].strip()
@@ -137,6 +140,17 @@ def _read(typed: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     ]
     given["requires"] = [_requirement(typed, row, faults) for row in _rows(typed, "requires-")]
     return given, faults
+
+
+def _earning(typed: dict[str, str], faults: dict[str, str]) -> dict[str, Any]:
+    """Read what attempts earn. These fields hold something: an empty one isn't taken for 0, which would cost points."""
+    given: dict[str, Any] = {"counts": typed["counts"]} if "counts" in typed else {}
+    for name in ("points", "pass_percent"):
+        if name in typed:
+            given[name] = form_fields.whole(typed[name], name, faults)
+            if given[name] is None:
+                faults[name] = _("This must be a whole number.")
+    return given
 
 
 def _seen(text: str) -> dict[str, str]:
@@ -153,7 +167,7 @@ def _changed(given: dict[str, Any], seen: dict[str, str]) -> dict[str, Any]:
     if not seen:
         return given
     before, _faults = _read({**dict.fromkeys(_names(seen), ""), **seen})
-    return {name: value for name, value in given.items() if value != before[name]}
+    return {name: value for name, value in given.items() if name not in before or value != before[name]}
 
 
 def _rows(typed: dict[str, str], prefix: str) -> list[str]:

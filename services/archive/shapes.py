@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from lab_definition import MAX_LINE, LabDefinition
 from question_hints import FREE, MAX_HINTS, price_of
 from question_rubrics import MAX_ITEMS, MOST_POINTS
-from quiz_settings import QuizSettings
+from quiz_settings import Counts, Percent, Points, QuizSettings
 from services.archive.content import FORMAT
 from services.archive.documents import Shape
 
@@ -82,7 +82,6 @@ Title = Annotated[Line, AfterValidator(_given)]
 Block = Annotated[str, Field(max_length=MAX_BLOCK)]
 Prompt = Annotated[Block, AfterValidator(_given)]
 Slug = Annotated[Line, AfterValidator(_given), AfterValidator(_slug)]
-Points = Annotated[int, _whole(0, 10_000)]
 Difficulty = Literal["easy", "medium", "hard"]
 Weight = Annotated[float, Field(strict=True, ge=0.01, le=1_000, allow_inf_nan=False), AfterValidator(_two_decimals)]
 
@@ -217,9 +216,9 @@ class QuizFile(QuizSettings, Shape):
     time_limit_minutes: Annotated[int, _whole(1, 10_080)] | None = None
     time_limit_seconds: Annotated[int, _whole(1, 604_800)] | None = None
     attempts_allowed: Annotated[int, _whole(1, 1_000)] | None = None
-    counts: Literal["best", "last", "first", "average"] = "best"
+    counts: Counts = "best"
     points: Points = 0
-    pass_percent: Annotated[int, _whole(0, 100)] = 50
+    pass_percent: Percent = 50
     is_shuffled: Flag = False
     questions: Annotated[list[dict[str, Any]], Field(max_length=200)]
 

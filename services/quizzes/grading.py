@@ -24,6 +24,10 @@ from services.quizzes.terms import WHOLE, Terms, terms_of
 log = structlog.get_logger("yurt.grading")
 VERSION = (QuestionVersion.kind, QuestionVersion.spec, QuestionVersion.number)
 POINTS = ("points", "asked_points")
+# What a teacher may have changed since the quiz was read: it is read again once the attempt is locked.
+CHANGING = ("counts", "points", "pass_percent")
+QUIZ = Quiz.__table__
+NOW = tuple(QUIZ.c[name] for name in CHANGING)
 
 
 def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdue: bool = False) -> bool:
@@ -35,12 +39,12 @@ def close(attempt_id: int, *, now: datetime, quiz: Quiz | None = None, is_overdu
     attempt = (lifecycle.time_out if is_overdue else lifecycle.hand_in)(attempt_id, now=now)
     if attempt is None:
         return False
-    worths = _grade(attempt, now)
+    worths, told = _grade(attempt, now)
     marks, max_score = _total(worths), sum((each.points for each in worths), Fraction(0))
     if marks is None:
         lifecycle.wait_for_grader(attempt_id, max_score=max_score)
         return True
-    quiz = quiz or db.session.get_one(Quiz, attempt.quiz_id)
+    quiz = _as_told(quiz or db.session.get_one(Quiz, attempt.quiz_id), told)
     credit = credit_of(attempt, quiz)
     lifecycle.finish(attempt_id, SUBMITTED, marks=marks, max_score=max_score, credit_percent=credit)
     _reward(attempt, quiz, now)
@@ -73,10 +77,12 @@ def settle(attempt_id: int, *, now: datetime) -> None:
 
     The caller holds the attempt's lock.
     """
-    query = select(AttemptItem.score, AttemptItem.points).where(AttemptItem.attempt_id == attempt_id)
-    worths = [rules.Worth(score, exact(points)) for score, points in db.session.execute(query)]
+    query = select(AttemptItem.score, AttemptItem.points, *NOW).join(Attempt, Attempt.id == AttemptItem.attempt_id)
+    query = query.join(QUIZ, QUIZ.c.id == Attempt.quiz_id).where(AttemptItem.attempt_id == attempt_id)
+    found = db.session.execute(query).all()
+    worths = [rules.Worth(row[0], exact(row[1])) for row in found]
     attempt = db.session.get_one(Attempt, attempt_id, populate_existing=True)
-    quiz = db.session.get_one(Quiz, attempt.quiz_id)
+    quiz = _as_told(db.session.get_one(Quiz, attempt.quiz_id), found[0][2:] if found else ())
     marks, max_score = _total(worths), sum((each.points for each in worths), Fraction(0))
     if marks is None:
         return
@@ -107,15 +113,24 @@ def credit_at(closed_at: datetime | None, deadline_at: datetime | None, terms: T
     return terms.credit(min(at for at in (closed_at, deadline_at) if at is not None))
 
 
-def _grade(attempt: Attempt, now: datetime) -> list[rules.Worth]:
-    """Write the marks of every answer that a machine can grade; return what all are worth. Two round trips, and one
-    more for each question that a lab's check answers and hasn't yet."""
+def _as_told(quiz: Quiz, told: Sequence[Any]) -> Quiz:
+    """Return a quiz with what changes of it as it was just read; with nothing told, as it is."""
+    for name, value in zip(CHANGING, told, strict=False):
+        set_committed_value(quiz, name, value)
+    return quiz
+
+
+def _grade(attempt: Attempt, now: datetime) -> tuple[list[rules.Worth], Sequence[Any]]:
+    """Write the marks of every answer that a machine can grade; return what all are worth, and what the quiz says now.
+
+    Two round trips, and one more for each question that a lab's check answers and hasn't yet."""
     attempt_id = attempt.id
     rows = (
         db.session.execute(
-            select(AttemptItem, *VERSION, rules.column_of(Attempt.quiz_id))
+            select(AttemptItem, *VERSION, rules.column_of(Attempt.quiz_id), *NOW)
             .join(QuestionVersion, QuestionVersion.id == AttemptItem.version_id)
             .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+            .join(QUIZ, QUIZ.c.id == Attempt.quiz_id)
             .where(AttemptItem.attempt_id == attempt_id)
             .execution_options(populate_existing=True)
         )
@@ -125,15 +140,15 @@ def _grade(attempt: Attempt, now: datetime) -> list[rules.Worth]:
     asked = [row[:3] for row in rows]
     lab_checks.fill(attempt, asked, now=now)
     worths, written = [], []
-    for item, kind, spec, number, held in rows:
+    for item, kind, spec, number, held, *_quiz in rows:
         answer = rules.answer_of(item, kind, spec, number, _marks(item, kind, spec))
         worths.append(_mark(item, answer, rules.read(held)))
         if answer.score is not None or held:
             written.append((attempt_id, item.position, _columns(item)))
     rules.write(written)
     runs.queue(attempt, asked, now=now)
-    reruns.ask_for(attempt, [(kind, rules.read(held)) for _item, kind, _spec, _number, held in rows], now=now)
-    return worths
+    reruns.ask_for(attempt, [(kind, rules.read(held)) for _item, kind, _spec, _number, held, *_quiz in rows], now=now)
+    return worths, rows[0][5:] if rows else ()
 
 
 def _write(item: AttemptItem, answer: rules.Answer, held: Sequence[rules.Rule]) -> None:

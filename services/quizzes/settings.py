@@ -12,9 +12,9 @@ from sqlalchemy import exists, select
 from extensions import db
 from models import Attempt, Course, Quiz
 from models.attempt import BY_DEADLINE
-from quiz_settings import REVEALED, QuizSettings, columns_of, faults_between, values_of
+from quiz_settings import REVEALED, Counts, Percent, Points, QuizSettings, columns_of, faults_between, values_of
 from services.errors import InvalidInput
-from services.quizzes import accommodations, prerequisites
+from services.quizzes import accommodations, prerequisites, settling
 from services.quizzes.terms import ACCEPTED_FOR
 
 SEEN = "Students whose time ended in the last 24 hours have seen what is right: accept late answers after that."
@@ -23,14 +23,20 @@ Place = tuple[str | int, ...]
 
 @checked(frozen=True, kw_only=True)
 class Changeable(QuizSettings):
-    """What teachers change on a quiz's page: its settings, the time limit and the number of attempts."""
+    """What teachers change on a quiz's page: its settings, the time limit, the number of attempts, what they earn."""
 
     time_limit_s: Annotated[int, Field(strict=True, ge=1, le=604_800, description="the time limit, in seconds")] | None
     attempts_allowed: Annotated[int, Field(strict=True, ge=1, le=1_000, description="None: any number")] | None
+    counts: Annotated[Counts, Field(description="which score of several attempts counts")]
+    points: Annotated[Points, Field(description="what a perfect attempt earns")]
+    pass_percent: Annotated[Percent, Field(description="the score from which on the quiz is done")]
 
 
 CHANGEABLE: dict[str, Any] = vars(Changeable)["__pydantic_fields__"]
 _READ = TypeAdapter(Changeable)
+# What a change of reaches attempts that are graded.
+REACHING_BACK = ("counts", "points", "pass_percent")
+BESIDE = ("time_limit_s", "attempts_allowed", *REACHING_BACK)
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,18 @@ class Wrong(InvalidInput):
 
 def current(quiz: Quiz) -> dict[str, Any]:
     """Return a quiz's settings as they are now."""
-    return {**values_of(quiz), "time_limit_s": quiz.time_limit_s, "attempts_allowed": quiz.attempts_allowed}
+    return {**values_of(quiz), **{name: getattr(quiz, name) for name in BESIDE}}
 
 
-def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetime) -> bool:
+def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, by_id: int, now: datetime) -> bool:
     """Change the settings that are given; return whether any differed. Raise Wrong with every fault.
 
-    Attempts that are open end when they would if they began now with these settings.
+    Attempts that are open end when they would if they began now with these settings. Points, and whether the quiz is
+    done, follow for all attempts that are graded.
     """
+    if any(name in given for name in REACHING_BACK):
+        quiz = settling.hold(quiz.id)
+    passed_from = quiz.pass_percent
     settings = _read({**current(quiz), **given})
     faults = [Fault(place, message) for place, message in faults_between(settings)]
     if "requires" in given:
@@ -73,7 +83,7 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetim
         faults.append(Fault(("late_answers",), SEEN))
     if faults:
         raise Wrong(faults)
-    columns = {name: getattr(settings, name) for name in ("time_limit_s", "attempts_allowed")} | columns_of(settings)
+    columns = {name: getattr(settings, name) for name in BESIDE} | columns_of(settings)
     changed = {name: value for name, value in columns.items() if getattr(quiz, name) != value}
     for name, value in changed.items():
         setattr(quiz, name, value)
@@ -82,6 +92,8 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, now: datetim
         course.version += 1
         db.session.flush()
         accommodations.move_deadlines(Attempt.quiz_id == quiz.id, now=now)
+    if any(name in changed for name in REACHING_BACK):
+        settling.by_new_rules(quiz, passed_from=passed_from, by_id=by_id, now=now)
     return bool(changed)
 
 

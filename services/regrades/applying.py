@@ -10,22 +10,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, delete, func, literal, select
+from sqlalchemy import DateTime, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
-from models import Attempt, Completion, Quiz, Regrade, RegradeNote
-from models.attempt import GRADED, IN_PROGRESS, NEEDS_GRADING
+from models import Quiz, Regrade, RegradeNote
+from models.attempt import GRADED, NEEDS_GRADING
 from models.regrade import APPLIED, DRAFT, TRANSITIONS, UNDONE
 from reasons import Code, Reason
 from services import changes, rows
 from services.errors import InvalidInput, Refused
 from services.leaderboards import batches
 from services.leaderboards.points import Given
-from services.quizzes import grading, lifecycle, reruns, rules
+from services.quizzes import grading, lifecycle, people, reruns, rules, settling
+from services.quizzes.people import Person
 from services.regrades import plans
 from services.regrades.asking import MAX_REASON
-from services.regrades.people import Person
 from services.regrades.plans import Line, Plan
 
 # What is noted of a line, in the order of `_note`.
@@ -100,22 +100,9 @@ def _rules(regrade: Regrade, *, is_undo: bool) -> list[rules.Rule]:
 
 def _lock(regrade: Regrade) -> Quiz:
     """Hold the quiz and its attempts until the commit; return the quiz as it is then."""
-    turn = func.pg_advisory_xact_lock(func.hashtextextended(f"regrade:{regrade.quiz_id}", 0))
-    db.session.execute(select(turn))
-    # Attempts first: a start may close an old attempt before it adds a new one, which holds the quiz by its key.
-    _lock_attempts(regrade.quiz_id)
-    row = Quiz.__table__.c.id
-    db.session.execute(select(row).where(row == regrade.quiz_id).with_for_update())
-    _lock_attempts(regrade.quiz_id)
+    quiz = settling.hold(regrade.quiz_id)
     db.session.refresh(regrade)
-    return db.session.get_one(Quiz, regrade.quiz_id, populate_existing=True)
-
-
-def _lock_attempts(quiz_id: int) -> None:
-    mine = select(Attempt.id).where(Attempt.quiz_id == quiz_id).order_by(Attempt.id)
-    # Open ones may go on being answered; handing in waits.
-    db.session.execute(mine.where(Attempt.state == IN_PROGRESS).with_for_update(read=True))
-    db.session.execute(mine.where(Attempt.state != IN_PROGRESS).with_for_update())
+    return quiz
 
 
 def _check_state(regrade: Regrade, wanted: str) -> None:
@@ -150,7 +137,7 @@ def _write(quiz: Quiz, regrade: Regrade, plan: Plan, *, given: Given, is_undo: b
     db.session.expire_all()
     if not plan.changed:
         return {}
-    _complete(quiz, plan)
+    people.complete(quiz, plan.people)
     _note(regrade, plan, is_undo=is_undo, now=now)
     worth = {user_id: person.after.points for user_id, person in plan.people.items()}
     source = grading.source_of(quiz)
@@ -159,24 +146,6 @@ def _write(quiz: Quiz, regrade: Regrade, plan: Plan, *, given: Given, is_undo: b
 
 def _state(line: Line) -> str:
     return NEEDS_GRADING if line.after.score is None else GRADED
-
-
-def _complete(quiz: Quiz, plan: Plan) -> None:
-    """Let the quiz be done for those who pass by it now, and not for those who don't any more."""
-    moved = [(user_id, each) for user_id, each in plan.people.items() if each.before.is_done != each.after.is_done]
-    gained = [(user_id, each.done_at) for user_id, each in moved if each.after.is_done]
-    lost = [user_id for user_id, each in moved if not each.after.is_done]
-    if gained:
-        theirs = rows.given(gained, user_id=BigInteger(), at=DateTime(timezone=True))
-        done = select(theirs.c.user_id, literal(quiz.id), theirs.c.at)
-        names = ["user_id", "activity_id", "completed_at"]
-        db.session.execute(insert(Completion).from_select(names, done).on_conflict_do_nothing())
-    if lost:
-        theirs = rows.given([[user_id] for user_id in lost], user_id=BigInteger())
-        db.session.execute(
-            delete(Completion).where(Completion.activity_id == quiz.id, Completion.user_id == theirs.c.user_id),
-            execution_options={"synchronize_session": False},
-        )
 
 
 def _note(regrade: Regrade, plan: Plan, *, is_undo: bool, now: datetime) -> None:

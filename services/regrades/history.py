@@ -18,10 +18,10 @@ from reasons import Code, Reason
 from services.errors import NotFound, Refused
 from services.paging import Page, paginate
 from services.quizzes import reruns
+from services.quizzes.people import Standing
 from services.quizzes.reruns import Progress
 from services.quizzes.rules import Worth
 from services.regrades import applying
-from services.regrades.people import Standing
 from services.regrades.plans import Plan
 
 # Answers that differ are shown up to this number, the most frequent first.

@@ -19,13 +19,12 @@ from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import Marks, exact
 from models.regrade import APPLIED
 from question_rubrics import choice_of
-from services.quizzes import accommodations, grading, reruns, rules
+from services.quizzes import accommodations, grading, people, reruns, rules
+from services.quizzes.people import Person
 from services.quizzes.rules import Rule, Worth
 from services.quizzes.scores import share
 from services.quizzes.terms import NOTHING_GRANTED, terms_of
 from services.quizzes.terms import worth as with_credit
-from services.regrades import people
-from services.regrades.people import Person
 
 UP, DOWN, SAME = "up", "down", "same"
 

@@ -10,10 +10,14 @@ from flask.testing import FlaskClient
 
 from extensions import db
 from models import Quiz, utcnow
+from services.archive.content import QuizContent
+from services.archive.export import collect
 from services.quizzes import attempts
 from tests.api.conftest import Program, problem
 from tests.factories import Cast
 from tests.people import sign_in, token
+from tests.quizzes.test_scores import take
+from tests.regrades.classes import completed, ledger
 
 QUIZ = "/courses/shell/quizzes/first-quiz"
 SETTINGS = f"{QUIZ}/settings"
@@ -55,6 +59,9 @@ BAD: list[tuple[str, Any]] = [
     *(("requires", value) for value in NOT_REQUIREMENTS),
     *((f"reveal_{name}", value) for name in ("score", "answer") for value in NOT_WHEN),
     *((name, value) for name in ("time_limit_s", "attempts_allowed") for value in (0, -1, 1.5, "5", True, [], 2**63)),
+    *(("points", value) for value in (-1, 10_001, 1.5, "5", True, [], {}, None, 2**63, "\x00")),
+    *(("pass_percent", value) for value in (-1, 101, 1.5, "5", True, [], {}, None, 2**63)),
+    *(("counts", value) for value in ("worst", "", "Best", "last ", 1, True, [], {}, None, "\x00")),
 ]
 
 
@@ -103,6 +110,49 @@ def test_teachers_change_what_they_give_and_the_rest_stays(alice: Program, bob: 
     shown = bob.get(QUIZ).get_json()
     assert (shown["due_at"], shown["needs_password"], "password" in shown) == (DUE, True, False)
     problem(bob.get(SETTINGS), 403)
+
+
+def test_what_attempts_earn_is_changed_by_the_api_and_the_export_tells_the_same(alice: Program, cast: Cast) -> None:
+    take(cast, right=1)
+    version, given = cast.course.version, {"counts": "last", "points": 40, "pass_percent": 25}
+
+    changed = alice.put(SETTINGS, given).get_json()
+
+    assert {name: changed[name] for name in given} == given
+    assert changed == alice.get(SETTINGS).get_json()
+    assert cast.course.version == version + 1
+    assert (ledger(cast.quiz), completed(cast.quiz)) == ({cast.bob.id: 10}, {cast.bob.id})
+    db.session.expire_all()
+    activities = collect(cast.course).modules[0].activities
+    told = next(each for each in activities if each.slug == "first-quiz" and isinstance(each, QuizContent))
+    assert {name: getattr(told, name) for name in given} == given
+
+
+def test_what_attempts_earn_is_changed_on_the_page_which_says_what_that_does(client: FlaskClient, cast: Cast) -> None:
+    take(cast, right=1)
+    sign_in(client, "alice")
+    page = client.get(SETTINGS).text
+    fields = form_of(page) | {"counts": "average", "points": "40", "pass_percent": "20"}
+
+    saved = client.post(SETTINGS, data=fields, headers={"X-CSRFToken": token(client)})
+    again = form_of(client.get(SETTINGS).text)
+
+    assert "A change here also holds for attempts that are graded." in page
+    assert saved.status_code == 302
+    assert (again["counts"], again["points"], again["pass_percent"]) == ("average", "40", "20")
+    assert (ledger(cast.quiz), completed(cast.quiz)) == ({cast.bob.id: 10}, {cast.bob.id})
+
+
+def test_a_page_that_was_open_before_it_had_these_fields_changes_none_of_them(client: FlaskClient, cast: Cast) -> None:
+    cast.quiz.points, cast.quiz.counts, cast.quiz.pass_percent = 33, "first", 77
+    db.session.flush()
+    sign_in(client, "alice")
+
+    saved = client.post(SETTINGS, data={"password": "sesame"}, headers={"X-CSRFToken": token(client)})
+
+    quiz = db.session.get_one(Quiz, cast.quiz.id)
+    assert (saved.status_code, quiz.password) == (302, "sesame")
+    assert (quiz.points, quiz.counts, quiz.pass_percent) == (33, "first", 77)
 
 
 def test_a_setting_is_taken_away_by_null(alice: Program) -> None:
@@ -214,6 +264,11 @@ def test_the_page_changes_what_was_changed_on_it_and_not_what_somebody_else_save
         ({"time_limit_minutes": "nan"}, "This must be a number."),
         ({"reveal_score": "closed"}, "Needs a “Closes”"),
         ({"reveal_score": "later"}, "Input should be"),
+        ({"points": ""}, '<p class="error" id="points-error">This must be a whole number.'),
+        ({"points": "10001"}, '<p class="error" id="points-error">Input should be less than or equal to 10000'),
+        ({"pass_percent": ""}, '<p class="error" id="pass_percent-error">This must be a whole number.'),
+        ({"pass_percent": "101"}, '<p class="error" id="pass_percent-error">Input should be less than or equal to 100'),
+        ({"counts": "worst"}, '<p class="error" id="counts-error">Input should be'),
         ({"requires-0": "lesson:none"}, "Line 1: there is no lesson none in the course"),
         ({"requires-0": "nonsense"}, "requires"),
     ],

@@ -309,9 +309,9 @@ def hand_in_essays(person: Person, quiz: str) -> None:
 
 
 SETTINGS = (
-    "attempts_allowed, closes_at, cooldown_minutes, due_at, late_answers, late_hours-N, late_percent-N, opens_at, "
-    "password, requires-N, requires_percent-N, reveal_answer, reveal_correctness, reveal_feedback, reveal_score, "
-    "time_limit_minutes"
+    "attempts_allowed, closes_at, cooldown_minutes, counts, due_at, late_answers, late_hours-N, late_percent-N, "
+    "opens_at, pass_percent, password, points, requires-N, requires_percent-N, reveal_answer, reveal_correctness, "
+    "reveal_feedback, reveal_score, time_limit_minutes"
 )
 
 
@@ -325,6 +325,9 @@ def set_a_quiz(person: Person) -> None:
     expect(person.page.get_by_text("Nothing is saved yet")).to_be_visible()
     expect(person.page.get_by_label("Opens", exact=True)).to_have_value("2026-03-02T09:00")
     person.page.get_by_label("Due", exact=True).fill("")
+    person.page.get_by_label("Of several attempts counts").select_option("best")
+    person.page.get_by_label("Points for the leaderboard").fill("20")
+    person.page.get_by_label("Pass mark, in per cent").fill("50")
     person.page.get_by_label("Opens", exact=True).fill("")
     person.page.get_by_label("Pause between two").fill("0")
     person.send("Save", "form.settings")

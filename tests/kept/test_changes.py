@@ -92,7 +92,10 @@ WRITES = {
     "teaches": lambda: members.set_role(course(), bob_().id, "assistant", now=utcnow()),
     "has more time": lambda: accommodations.set_profile(course(), bob_().id, {"time_percent": 150}, now=utcnow()),
     "the quiz closes": lambda: settings.change(
-        course(), quiz(), {"closes_at": datetime(2020, 1, 1, tzinfo=UTC)}, now=utcnow()
+        course(), quiz(), {"closes_at": datetime(2020, 1, 1, tzinfo=UTC)}, by_id=teacher().id, now=utcnow()
+    ),
+    "the quiz earns more, for less": lambda: settings.change(
+        course(), quiz(), {"points": 77, "pass_percent": 0, "counts": "last"}, by_id=teacher().id, now=utcnow()
     ),
     "the board freezes": lambda: freezes.freeze(course(), utcnow() - timedelta(1), utcnow() + timedelta(1)),
     "courses": by_hand("UPDATE courses SET title = 'Another name'"),
@@ -178,7 +181,7 @@ def test_what_others_do_leaves_a_page_kept_that_shows_none_of_it(bob):
 def test_a_page_is_made_anew_when_its_time_comes(bob, monkeypatch):
     with bob.app.app_context():
         soon = utcnow() + timedelta(seconds=60)
-        settings.change(course(), quiz(), {"closes_at": soon}, now=utcnow())
+        settings.change(course(), quiz(), {"closes_at": soon}, by_id=teacher().id, now=utcnow())
         db.session.commit()
     bob.keep(PAGES["quiz"])
 

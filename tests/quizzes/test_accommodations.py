@@ -136,7 +136,7 @@ def test_changed_settings_reach_open_attempts_with_what_each_student_gets(cast: 
     profile(cast, time_percent=200)
     attempt = start(cast)
 
-    settings.change(cast.course, cast.quiz, {"time_limit_s": 1800}, now=NOW)
+    settings.change(cast.course, cast.quiz, {"time_limit_s": 1800}, by_id=cast.alice.id, now=NOW)
 
     assert deadline(attempt) == NOW + HOUR
 

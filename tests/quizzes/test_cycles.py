@@ -32,7 +32,7 @@ def test_a_circle_of_three_is_refused_by_its_names(cast: Cast, chain: list[Quiz]
     wanted = [{"lesson": "first-words"}, {"quiz": "three"}]
 
     with pytest.raises(settings.Wrong) as refused:
-        settings.change(chain[0].course, chain[0], {"requires": wanted}, now=NOW)
+        settings.change(chain[0].course, chain[0], {"requires": wanted}, by_id=cast.alice.id, now=NOW)
 
     fault = refused.value.faults[0]
     assert (fault.field, fault.message) == ("requires.1", "closes a circle: one needs three needs two needs one")
@@ -40,14 +40,16 @@ def test_a_circle_of_three_is_refused_by_its_names(cast: Cast, chain: list[Quiz]
 
 
 def test_what_only_leads_forward_is_saved(cast: Cast, chain: list[Quiz]) -> None:
-    assert settings.change(chain[2].course, chain[2], {"requires": [{"quiz": "one"}, {"quiz": "two"}]}, now=NOW)
+    assert settings.change(
+        chain[2].course, chain[2], {"requires": [{"quiz": "one"}, {"quiz": "two"}]}, by_id=cast.alice.id, now=NOW
+    )
 
 
 def test_an_archived_quiz_closes_no_circle(cast: Cast, chain: list[Quiz]) -> None:
     chain[1].is_archived = True
     db.session.flush()
 
-    assert settings.change(chain[0].course, chain[0], {"requires": [{"quiz": "three"}]}, now=NOW)
+    assert settings.change(chain[0].course, chain[0], {"requires": [{"quiz": "three"}]}, by_id=cast.alice.id, now=NOW)
 
 
 @given(graphs, slugs, slugs)

@@ -15,9 +15,9 @@ from services.gradebook import books
 from services.gradebook.schemes import scheme_of
 from services.leaderboards import audits
 from services.quizzes import attempts, manual, prerequisites, waiting
+from services.quizzes.people import Standing
 from services.regrades import applying, asking
 from services.regrades.asking import Asked
-from services.regrades.people import Standing
 from tests.factories import Cast, QuizFactory, add_question
 from tests.regrades.classes import (
     NOW,
