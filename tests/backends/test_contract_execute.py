@@ -105,11 +105,14 @@ def test_what_a_script_leaves_running_ends_with_it(backend, lab):
 
 
 def test_shell_of_the_student_survives_scripts(backend, lab):
-    before = output(backend, lab, "pgrep -u $UID -f yurt.bashrc")
+    shell = "pgrep -u $UID -f yurt.bashrc"
+    # A lab takes scripts a moment before its shell has begun.
+    until(lambda: run(backend, lab, shell).exit_code == 0, 30.0)
+    before = output(backend, lab, shell)
     run(backend, lab, "sleep 100", timeout_s=0.3)
     run(backend, lab, "exit 1")
 
-    assert output(backend, lab, "pgrep -u $UID -f yurt.bashrc") == before
+    assert output(backend, lab, shell) == before
 
 
 def test_output_is_cut_at_its_limit_and_the_script_goes_on(backend, lab):
