@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from backends.base import BackendUnavailable, StartFailed
-from tests.backends.conftest import output, run, typed
+from tests.backends.conftest import SHELL_BEGAN, output, run, typed
 from tests.sites import until
 
 
@@ -35,7 +35,7 @@ def test_two_callers_start_one_lab(make_backend, make_spec):
 
     assert failures == []
     assert [job.state for job in make_backend().observe()] == ["running"]
-    assert output(make_backend(), spec, "pgrep -c -u $UID -f yurt.bashrc") == "1\n"
+    assert output(make_backend(), spec, f"{SHELL_BEGAN}; pgrep -c -u $UID -f yurt.bashrc") == "1\n"
 
 
 def test_two_callers_stop_one_lab(make_backend, make_spec):

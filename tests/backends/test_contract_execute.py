@@ -7,7 +7,7 @@ import pytest
 
 from backends.base import BackendUnavailable, Usage
 from scheduler.ticks import demand
-from tests.backends.conftest import output, run, typed
+from tests.backends.conftest import SHELL_BEGAN, output, run, typed
 from tests.sites import until
 
 # How many hundredths of a second of a processor the process in `pid` gets within two.
@@ -39,9 +39,8 @@ def test_script_passes_or_fails_by_its_exit_code(backend, lab):
 
 
 def test_script_runs_as_the_student_at_home_and_sees_the_labs_processes(backend, lab):
-    said = output(
-        backend, lab, "echo $USER; pwd; hostname; pgrep -f yurt.bashrc > /dev/null && echo sees the shell; echo $HOME"
-    )
+    script = "echo $USER; pwd; hostname; pgrep -f yurt.bashrc > /dev/null && echo sees the shell; echo $HOME"
+    said = output(backend, lab, f"{SHELL_BEGAN}; {script}")
 
     user, here, host, shell, home = said.splitlines()
     assert (user, here, host, shell) == ("bob", home, "lab", "sees the shell")
@@ -105,14 +104,11 @@ def test_what_a_script_leaves_running_ends_with_it(backend, lab):
 
 
 def test_shell_of_the_student_survives_scripts(backend, lab):
-    shell = "pgrep -u $UID -f yurt.bashrc"
-    # A lab takes scripts a moment before its shell has begun.
-    until(lambda: run(backend, lab, shell).exit_code == 0, 30.0)
-    before = output(backend, lab, shell)
+    before = output(backend, lab, f"{SHELL_BEGAN}; pgrep -u $UID -f yurt.bashrc")
     run(backend, lab, "sleep 100", timeout_s=0.3)
     run(backend, lab, "exit 1")
 
-    assert output(backend, lab, shell) == before
+    assert output(backend, lab, "pgrep -u $UID -f yurt.bashrc") == before
 
 
 def test_output_is_cut_at_its_limit_and_the_script_goes_on(backend, lab):
