@@ -41,14 +41,19 @@ RIGHT, HALF = "wc -l\n", "echo 2; echo oops >&2\n"
 TWO, NONE = ExecResult(0, b"2 \n\n"), ExecResult(0, b"0\n")
 
 
-@pytest.fixture
-def quiz(cast: Cast) -> Quiz:
+def tested_quiz(cast: Cast) -> Quiz:
+    """Make a quiz of one program that is graded by tests, worth 8 points."""
     made: Quiz = QuizFactory(module=cast.quiz.module, slug="tested", position=9, points=8, pass_percent=50)
     version = add_question(made, "code", points=4).current
     assert version is not None
     version.spec = type_of("code").parse({"language": "bash", "tests": TESTS})
     database.session.flush()
     return made
+
+
+@pytest.fixture
+def quiz(cast: Cast) -> Quiz:
+    return tested_quiz(cast)
 
 
 def hand_in(cast: Cast, quiz: Quiz, answer: str = RIGHT) -> Attempt:

@@ -20,11 +20,11 @@ from services.quizzes import answers, attempts, manual, reruns, run_verdicts
 from services.quizzes.run_verdicts import Outcome
 from services.regrades import applying, asking, history
 from services.regrades.asking import Asked
-from tests.factories import Cast, EnrolmentFactory, QuizFactory, UserFactory, add_question
+from tests.factories import Cast, EnrolmentFactory, UserFactory
 from tests.people import post, sign_in
 from tests.regrades.classes import WHY, ledger, new_version
 from tests.scheduler.scripted import ScriptedBackend
-from tests.scheduler.test_grading import LIMITS, TESTS, worker
+from tests.scheduler.test_grading import LIMITS, TESTS, tested_quiz, worker
 
 PASSED, FAILED = [Outcome(True, "2"), Outcome(True, "0")], [Outcome(False, ""), Outcome(False, "")]
 OTHERS = {**TESTS, "cases": [{"input": "a b\n", "output": "2"}, {"input": "", "output": "0"}]}
@@ -32,12 +32,7 @@ OTHERS = {**TESTS, "cases": [{"input": "a b\n", "output": "2"}, {"input": "", "o
 
 @pytest.fixture
 def quiz(cast: Cast) -> Quiz:
-    made: Quiz = QuizFactory(module=cast.quiz.module, slug="tested", position=9, points=8, pass_percent=50)
-    version = add_question(made, "code", points=4).current
-    assert version is not None
-    version.spec = type_of("code").parse({"language": "bash", "tests": TESTS})
-    db.session.flush()
-    return made
+    return tested_quiz(cast)
 
 
 @pytest.fixture
