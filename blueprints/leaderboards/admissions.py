@@ -59,7 +59,8 @@ class Admissions:
                 return None
             told = json.loads(kept)
             headers = tuple((name, value) for name, value in told.pop("headers"))
-            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, **told)
+            until = float(told.pop("until"))
+            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, until=until, **told)
         except (RedisError, ValueError, KeyError, TypeError, AttributeError):
             return None
         self._keep(key, admitted)

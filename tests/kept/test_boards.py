@@ -149,7 +149,10 @@ def test_another_process_answers_whom_one_has_judged(bob, token):
     assert read(bob, token)[2]
 
 
-@pytest.mark.parametrize("damage", [b"", b"[]", b"7", b"{}", b'{"on": 1, "headers": []}', b"\xff"])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"[]", b"7", b"{}", b'{"on": {}, "headers": [], "until": "soon"}', b'{"on": 1, "headers": []}', b"\xff"],
+)
 def test_a_judgement_that_redis_holds_damaged_is_passed_over(bob, token, damage):
     told = read(bob, token)[1]
     bob.app.extensions[lane.ADMITTED]._known.clear()

@@ -70,6 +70,13 @@ def ask(cast: Cast, quiz: Quiz, *, may_lower: bool = True) -> Regrade:
     return asking.draft(quiz, question.id, wanted, WHY, by_id=cast.alice.id, now=utcnow())
 
 
+def asked_of_one_who_failed(cast: Cast, quiz: Quiz) -> Regrade:
+    """Have bob's program fail its tests, and ask for others: his has to be run again."""
+    hand_in(cast.bob, quiz)
+    run_all({cast.bob.id: FAILED})
+    return ask(cast, quiz)
+
+
 def apply(made: Regrade, cast: Cast) -> applying.Done:
     return applying.apply(made, digest=applying.preview(made).digest, by_id=cast.alice.id, now=utcnow())
 
@@ -123,9 +130,7 @@ def test_a_scheduler_runs_the_other_tests_in_a_machine(
 
 
 def test_a_run_of_a_dead_scheduler_is_taken_over(cast: Cast, quiz: Quiz) -> None:
-    hand_in(cast.bob, quiz)
-    run_all({cast.bob.id: FAILED})
-    made = ask(cast, quiz)
+    made = asked_of_one_who_failed(cast, quiz)
     lost = grading_runs.claim(LIMITS, utcnow())
     assert lost is not None
     old = lost.job_id
@@ -194,9 +199,7 @@ def test_what_students_wait_for_is_run_first(cast: Cast, quiz: Quiz, victor: Use
 
 
 def test_the_page_and_a_program_see_how_far_the_tests_are(cast: Cast, quiz: Quiz, client: FlaskClient) -> None:
-    hand_in(cast.bob, quiz)
-    run_all({cast.bob.id: FAILED})
-    made = ask(cast, quiz)
+    made = asked_of_one_who_failed(cast, quiz)
     address, bob = f"/regrades/{made.id}", cast.bob.id
     sign_in(client, "alice")
 
@@ -231,9 +234,7 @@ def test_a_student_sees_the_tests_that_count(cast: Cast, quiz: Quiz, client: Fla
 
 
 def test_a_draft_that_is_forgotten_takes_its_runs_along(cast: Cast, quiz: Quiz) -> None:
-    hand_in(cast.bob, quiz)
-    run_all({cast.bob.id: FAILED})
-    made = ask(cast, quiz)
+    made = asked_of_one_who_failed(cast, quiz)
     run = grading_runs.claim(LIMITS, utcnow())
     assert run is not None
     run_id, job_id = run.id, run.job_id
