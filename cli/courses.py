@@ -42,6 +42,9 @@ def import_(path: Path) -> None:
     ):
         for name in names:
             click.echo(f"{verb:<9}{name}")
+    for quiz, people in changes.settled.items():
+        whose = "one person" if people == 1 else f"{people} people"
+        click.echo(f"settled  {quiz}: the points of {whose} follow its new settings")
     for lab, ended in changes.ended.items():
         click.echo(f"ended    {lab}: {ended} ran or waited; the work in them is saved first")
     if not changes:

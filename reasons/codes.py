@@ -294,6 +294,10 @@ class Code(StrEnum):
         N_("must be a text of at most %(most)s characters: the students read it"),
         {"most": int},
     )
+    LATE_ANSWERS_SEEN = (
+        "late_answers_seen",
+        N_("students whose time ended in the last 24 hours have seen what is right: accept late answers after that"),
+    )
     TIMES_TURNED_ROUND = "times_turned_round", N_("must be after opens_at")
     DUE_OUTSIDE = "due_outside", N_("must lie between opens_at and closes_at")
     FILE_NAME_MISSING = "file_name_missing", N_("is missing")

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import flask_babel
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from blueprints.quizzes import form_fields
 from extensions import db
 from models import Course, Quiz
 from quiz_settings import MAX_REQUIREMENTS, MAX_STEPS, REVEALED, said
+from reasons import Reason, text
 from services.courses.outlines import Outline, outline
 from services.quizzes import settings
 
@@ -195,7 +197,7 @@ def _seconds(text: str, faults: dict[str, str]) -> int | None:
 
 def _worded(fault: settings.Fault) -> str:
     """Say a fault with the fields' names on the page."""
-    message = fault.message
+    message = text(fault.why, flask_babel) if isinstance(fault.why, Reason) else fault.why
     for name, label in LABELS.items():
         message = message.replace(name, f"“{label}”")
     row = next((part + 1 for part in fault.place if isinstance(part, int)), None)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from extensions import db
 from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, Quiz
+from reasons import ENGLISH, text
 from services import markdown
 from services.archive.apply_bank import apply_bank
 from services.archive.apply_lab import apply_lab
@@ -28,12 +29,14 @@ from services.archive.content import (
     LabContent,
     LessonContent,
     ModuleContent,
+    QuizContent,
     activity_file,
 )
 from services.archive.faults import Faults
 from services.courses import files, turns
 from services.courses.picture_sizes import size_of
 from services.labs import bulk, checks
+from services.quizzes import settings
 
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 
@@ -42,9 +45,10 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
     """Create or update the course in the open transaction; raise ArchiveError where it can't become this one."""
     # Two imports of one course take turns, also while there is no row yet to lock.
     turns.take(content.slug)
-    course = db.session.scalar(select(Course).where(Course.slug == content.slug).with_for_update())
+    # Students' work, which hangs on the row, goes on: who hands in meanwhile has what the import waits for.
+    course = db.session.scalar(select(Course).where(Course.slug == content.slug).with_for_update(key_share=True))
     known = _activities(course)
-    _refuse_conflicts(content, course, known)
+    _refuse_conflicts(content, course, known, now)
     changes, render = Changes(content.slug), _renderer(content)
     is_new = course is None
     if course is None:
@@ -55,7 +59,7 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
         db.session.flush()
     changes.note(f"course {content.slug}", is_new=is_new, is_changed=is_changed)
     bank = apply_bank(course, content.bank, changes, render)
-    _apply_modules(course, content, known, bank, changes, render)
+    _apply_modules(course, content, known, bank, changes, render, now)
     _settle_labs(known.values(), changes, now)
     _apply_files(course, content.files, changes)
     if changes and not is_new:
@@ -87,7 +91,7 @@ def _activities(course: Course | None) -> dict[str, Activity]:
     return {row.slug: row for row in rows}
 
 
-def _refuse_conflicts(content: CourseContent, course: Course | None, known: dict[str, Activity]) -> None:
+def _refuse_conflicts(content: CourseContent, course: Course | None, known: dict[str, Activity], now: datetime) -> None:
     faults = Faults()
     for module in content.modules:
         for activity in module.activities:
@@ -95,6 +99,12 @@ def _refuse_conflicts(content: CourseContent, course: Course | None, known: dict
             if row is not None and row.kind != activity.kind:
                 message = f"{activity.slug} is a {row.kind} in this course already; give the {activity.kind} another"
                 faults.add(activity_file(module.slug, activity), 1, "slug", message)
+            elif (
+                isinstance(row, Quiz)
+                and isinstance(activity, QuizContent)
+                and (refusal := settings.late_answers_refused(row, activity.late_answers, now=now))
+            ):
+                faults.add(activity_file(module.slug, activity), 1, "late_answers", text(refusal, ENGLISH))
     if content.enrol_code is not None:
         holder = db.session.scalar(select(Course.id).where(func.lower(Course.enrol_code) == content.enrol_code.lower()))
         if holder is not None and (course is None or holder != course.id):
@@ -126,6 +136,7 @@ def _apply_modules(
     bank: dict[str, Question],
     changes: Changes,
     render: Render,
+    now: datetime,
 ) -> None:
     modules = {row.slug: row for row in db.session.scalars(select(Module).where(Module.course_id == course.id))}
     kept: set[str] = set()
@@ -139,7 +150,7 @@ def _apply_modules(
             db.session.add(row)
             db.session.flush()
         changes.note(f"module {module.slug}", is_new=is_new, is_changed=is_changed)
-        _apply_activities(course, row, module, known, bank, changes, render)
+        _apply_activities(course, row, module, known, bank, changes, render, now)
         kept |= {activity.slug for activity in module.activities}
     gone: list[Any] = [row for slug, row in known.items() if slug not in kept]
     gone += [row for slug, row in modules.items() if slug not in {module.slug for module in content.modules}]
@@ -173,6 +184,7 @@ def _apply_activities(
     bank: dict[str, Question],
     changes: Changes,
     render: Render,
+    now: datetime,
 ) -> None:
     for position, activity in enumerate(content.activities, start=1):
         row = known.get(activity.slug)
@@ -183,11 +195,18 @@ def _apply_activities(
             db.session.add(row)
             db.session.flush()
         is_changed = assign(row, **place)
-        is_changed |= _apply_activity(row, activity, render, bank)
+        is_changed |= _apply_activity(row, activity, render, bank, changes, now)
         changes.note(f"{activity.kind} {activity.slug}", is_new=is_new, is_changed=is_changed)
 
 
-def _apply_activity(row: Activity, activity: ActivityContent, render: Render, bank: dict[str, Question]) -> bool:
+def _apply_activity(
+    row: Activity,
+    activity: ActivityContent,
+    render: Render,
+    bank: dict[str, Question],
+    changes: Changes,
+    now: datetime,
+) -> bool:
     if isinstance(activity, LessonContent):
         return assign(
             row,
@@ -200,7 +219,7 @@ def _apply_activity(row: Activity, activity: ActivityContent, render: Render, ba
         assert isinstance(row, Lab)  # _refuse_conflicts has compared the kinds
         return apply_lab(row, activity, render)
     assert isinstance(row, Quiz)  # as above
-    return apply_quiz(row, activity, render, bank)
+    return apply_quiz(row, activity, render, bank, changes, now)
 
 
 def _apply_files(course: Course, contents: tuple[FileContent, ...], changes: Changes) -> None:

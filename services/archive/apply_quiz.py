@@ -1,26 +1,31 @@
 """A quiz -> its rows. A question that says something else gets a new version: attempts keep what they showed."""
 
+from datetime import datetime
+
 from models import Question, Quiz
-from quiz_settings import columns_of
 from services.archive.apply_bank import apply_question, apply_slots
-from services.archive.changes import Render, assign
+from services.archive.changes import Changes, Render, assign
 from services.archive.content import QuestionContent, QuizContent
+from services.quizzes import settings
 
 
-def apply_quiz(quiz: Quiz, content: QuizContent, render: Render, bank: dict[str, Question]) -> bool:
-    """Bring the quiz, its questions and what it asks up to date; return whether anything changed."""
+def apply_quiz(
+    quiz: Quiz, content: QuizContent, render: Render, bank: dict[str, Question], changes: Changes, now: datetime
+) -> bool:
+    """Bring the quiz, its questions and what it asks up to date; return whether anything changed.
+
+    What students have of its attempts follows, as where teachers change its settings.
+    """
     is_changed = assign(
         quiz,
         instructions_md=content.instructions,
         instructions_html=render(content.instructions),
-        time_limit_s=content.time_limit_s,
-        attempts_allowed=content.attempts_allowed,
-        counts=content.counts,
-        points=content.points,
-        pass_percent=content.pass_percent,
         is_shuffled=content.is_shuffled,
-        **columns_of(content),
     )
+    is_set, settled = settings.bring(quiz, content, now=now)
+    is_changed |= is_set
+    if settled:
+        changes.settled[f"quiz {quiz.slug}"] = settled
     known = {row.slug: row for row in quiz.questions}
     own: dict[str, Question] = {}
     for position, entry in enumerate(content.questions, start=1):

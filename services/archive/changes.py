@@ -12,13 +12,15 @@ Render = Callable[[str], str]
 class Changes:
     """What happened to the course `slug`: the names of what was created, updated and archived, as "lesson pipes".
 
-    It is empty (false) where nothing changed. `ended` counts the sessions that were ended of each lab that is gone.
+    It is empty (false) where nothing changed. `ended` counts the sessions that were ended of each lab that is gone,
+    `settled` the people whose points followed new settings of each quiz.
     """
 
     slug: str = ""
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     archived: list[str] = field(default_factory=list)
+    settled: dict[str, int] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:

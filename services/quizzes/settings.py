@@ -1,4 +1,6 @@
-"""Changing when and how a quiz is taken, by its teachers: whatever they change is checked as a whole."""
+"""Changing when and how a quiz is taken: what teachers change is checked as a whole, and what hangs on it follows,
+also where a course's folder changes it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +15,11 @@ from extensions import db
 from models import Attempt, Course, Quiz
 from models.attempt import BY_DEADLINE
 from quiz_settings import REVEALED, Counts, Percent, Points, QuizSettings, columns_of, faults_between, values_of
+from reasons import Code, Reason
 from services.errors import InvalidInput
 from services.quizzes import accommodations, prerequisites, settling
 from services.quizzes.terms import ACCEPTED_FOR
 
-SEEN = "Students whose time ended in the last 24 hours have seen what is right: accept late answers after that."
 Place = tuple[str | int, ...]
 
 
@@ -36,15 +38,16 @@ CHANGEABLE: dict[str, Any] = vars(Changeable)["__pydantic_fields__"]
 _READ = TypeAdapter(Changeable)
 # What a change of reaches attempts that are graded.
 REACHING_BACK = ("counts", "points", "pass_percent")
+COURSE = Course.__table__
 BESIDE = ("time_limit_s", "attempts_allowed", *REACHING_BACK)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a value: its place, such as ("late_credit", 1, "hours"), and the words."""
+    """What is wrong with a value: its place, such as ("late_credit", 1, "hours"), and why."""
 
     place: Place
-    message: str
+    why: Reason | str
 
     @property
     def field(self) -> str:
@@ -56,7 +59,7 @@ class Wrong(InvalidInput):
     """Some settings can't be used; `faults` are all of them."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        super().__init__(faults[0].field, faults[0].message)
+        super().__init__(faults[0].field, faults[0].why)
         self.faults = faults
 
 
@@ -72,29 +75,64 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, by_id: int, 
     done, follow for all attempts that are graded.
     """
     if any(name in given for name in REACHING_BACK):
+        # The course before the quiz, as an import takes them.
+        db.session.execute(select(COURSE.c.id).where(COURSE.c.id == course.id).with_for_update(key_share=True))
         quiz = settling.hold(quiz.id)
-    passed_from = quiz.pass_percent
     settings = _read({**current(quiz), **given})
     faults = [Fault(place, message) for place, message in faults_between(settings)]
     if "requires" in given:
         found = prerequisites.faults(course.id, quiz.slug, settings.requires)
         faults += [Fault(("requires", index), message) for index, message in found]
-    if settings.late_answers == "accept" != quiz.late_answers and _have_seen(quiz, now):
-        faults.append(Fault(("late_answers",), SEEN))
+    if refusal := late_answers_refused(quiz, settings.late_answers, now=now):
+        faults.append(Fault(("late_answers",), refusal))
     if faults:
         raise Wrong(faults)
-    columns = {name: getattr(settings, name) for name in BESIDE} | columns_of(settings)
-    changed = {name: value for name, value in columns.items() if getattr(quiz, name) != value}
-    for name, value in changed.items():
-        setattr(quiz, name, value)
+    changed = _differing(quiz, _columns(settings))
     if changed:
         # What is kept of the course's outline has the old time limit.
         course.version += 1
-        db.session.flush()
-        accommodations.move_deadlines(Attempt.quiz_id == quiz.id, now=now)
-    if any(name in changed for name in REACHING_BACK):
-        settling.by_new_rules(quiz, passed_from=passed_from, by_id=by_id, now=now)
+        _set(quiz, changed, by_id=by_id, now=now)
     return bool(changed)
+
+
+def bring(quiz: Quiz, source: Any, *, now: datetime) -> tuple[bool, int]:
+    """Bring a quiz to the settings that its course's folder says, which are checked.
+
+    What follows of a change made by `change` follows of this one. Return whether any setting differed, and how many
+    people's points followed. The caller holds the course's row.
+    """
+    columns = _columns(source)
+    if any(name in _differing(quiz, columns) for name in REACHING_BACK):
+        db.session.flush()
+        quiz = settling.hold(quiz.id)
+    changed = _differing(quiz, columns)
+    return bool(changed), _set(quiz, changed, by_id=None, now=now) if changed else 0
+
+
+def late_answers_refused(quiz: Quiz, late_answers: str, *, now: datetime) -> Reason | None:
+    """Say why a quiz can't begin to accept late answers now; None where it can, or does, or isn't to."""
+    is_beginning = late_answers == "accept" != quiz.late_answers
+    return Reason(Code.LATE_ANSWERS_SEEN) if is_beginning and _have_seen(quiz, now) else None
+
+
+def _columns(source: Any) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in BESIDE} | columns_of(source)
+
+
+def _differing(quiz: Quiz, columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in columns.items() if getattr(quiz, name) != value}
+
+
+def _set(quiz: Quiz, changed: Mapping[str, Any], *, by_id: int | None, now: datetime) -> int:
+    """Set what differs; deadlines of open attempts follow, and what graded ones earn. Return whose points did."""
+    passed_from = quiz.pass_percent
+    for name, value in changed.items():
+        setattr(quiz, name, value)
+    db.session.flush()
+    accommodations.move_deadlines(Attempt.quiz_id == quiz.id, now=now)
+    if not any(name in changed for name in REACHING_BACK):
+        return 0
+    return settling.by_new_rules(quiz, passed_from=passed_from, by_id=by_id, now=now)
 
 
 def _have_seen(quiz: Quiz, now: datetime) -> bool:

@@ -34,13 +34,16 @@ def _hold_attempts(quiz_id: int) -> None:
     db.session.execute(mine.where(Attempt.state != IN_PROGRESS).with_for_update())
 
 
-def by_new_rules(quiz: Quiz, *, passed_from: int, by_id: int, now: datetime) -> None:
+def by_new_rules(quiz: Quiz, *, passed_from: int, by_id: int | None, now: datetime) -> int:
     """Let points and completions follow the quiz's rules, which have changed: what its points are, which attempt
-    counts, and the pass mark, which was `passed_from`. The caller holds the quiz; a handful of statements for a class.
+    counts, and the pass mark, which was `passed_from`. Return how many people's points changed.
+
+    The caller holds the quiz; a handful of statements for a class. `by_id` is None where a course's folder says it.
     """
     db.session.flush()
     found = people.of_rules(quiz, passed_from=passed_from)
     people.complete(quiz, found)
     worth = {user_id: person.after.points for user_id, person in found.items()}
-    given = Given(by_id, "")
-    batches.settle(quiz.course_id, grading.source_of(quiz), worth, kind="compensation", given=given, now=now)
+    given = Given(by_id, "") if by_id is not None else None
+    source = grading.source_of(quiz)
+    return len(batches.settle(quiz.course_id, source, worth, kind="compensation", given=given, now=now))
