@@ -1,12 +1,11 @@
 """Importing other settings of a quiz that students have taken: what they have follows, as where a teacher says them."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from cli.courses import import_
 from extensions import db
@@ -16,6 +15,7 @@ from services.quizzes import answers, attempts, settings
 from tests.archive.folders import QUIZ, make_folder, with_line
 from tests.conftest import CommittedDatabase
 from tests.factories import EnrolmentFactory, UserFactory
+from tests.meanwhile import meanwhile
 from tests.regrades.classes import completed, hand_in, ledger
 
 NOW = datetime(2026, 11, 3, 9, 12, tzinfo=UTC)
@@ -23,7 +23,6 @@ DAY = timedelta(hours=24)
 # Worth 2.5 of 3.5 marks.
 PI_ALONE = {2: "3.14"}
 SEEN = "students whose time ended in the last 24 hours have seen what is right: accept late answers after that"
-WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def folder(path: Path, settings: str = "points: 20\n") -> Path:
@@ -133,58 +132,30 @@ def test_a_quiz_that_accepts_late_answers_is_imported_again_and_again(quiz: Quiz
     assert not archive.import_course(folder(tmp_path / "again", accepting), now=NOW + DAY / 2)
 
 
-def wait_until_somebody_waits() -> None:
-    with db.engine.connect() as watcher:
-        for _look in range(2_000):
-            if watcher.scalar(text(WAITS)):
-                return
-            watcher.rollback()
-    raise AssertionError("nobody waits for a lock")
-
-
-def in_another_thread(site: CommittedDatabase, work, faults: list[Exception]) -> threading.Thread:
-    def run() -> None:
-        with site.app.app_context():
-            try:
-                work()
-                db.session.commit()
-            except Exception as fault:  # noqa: BLE001  # the test tells it
-                faults.append(fault)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 def test_who_hands_in_while_an_import_waits_for_them_has_the_points_of_its_settings(
     committed_db: CommittedDatabase, tmp_path: Path
 ) -> None:
-    richer, faults = folder(tmp_path / "again", "points: 70\n"), []
+    richer = folder(tmp_path / "again", "points: 70\n")
     with committed_db.app.app_context():
         archive.import_course(folder(tmp_path / "first"), now=NOW)
-        quiz, user = the_quiz(), student()
-        attempt = attempts.start(user.id, quiz, now=NOW)
-        attempt_id, user_id = attempt.id, user.id
+        attempt_id = attempts.start(student().id, the_quiz(), now=NOW).id
         db.session.commit()
-    with committed_db.app.app_context():
-        # The attempt is theirs from here to the commit, and the ledger's entry, which hangs on the course, comes last.
-        found = db.session.scalars(select(Attempt).where(Attempt.id == attempt_id).with_for_update()).one()
-        importer = in_another_thread(committed_db, lambda: archive.import_course(richer, now=NOW), faults)
-        wait_until_somebody_waits()
-        answers.save(found.id, 2, "3.14", revision=1, now=NOW)
-        attempts.submit(found, now=NOW)
-        db.session.commit()
-        importer.join(30)
 
-    assert not faults
     with committed_db.app.app_context():
-        assert ledger(the_quiz()) == {user_id: 50}
+        # The attempt is theirs from here to the commit; the ledger's entry, which hangs on the course, comes last.
+        attempt = db.session.scalars(select(Attempt).where(Attempt.id == attempt_id).with_for_update()).one()
+        with meanwhile(committed_db, lambda: archive.import_course(richer, now=NOW)):
+            answers.save(attempt.id, 2, "3.14", revision=1, now=NOW)
+            attempts.submit(attempt, now=NOW)
+            db.session.commit()
+
+    with committed_db.app.app_context():
+        assert list(ledger(the_quiz()).values()) == [50]
 
 
 def test_a_teacher_who_changes_settings_while_they_are_imported_waits_for_the_import(
     committed_db: CommittedDatabase, tmp_path: Path
 ) -> None:
-    faults: list[Exception] = []
     with committed_db.app.app_context():
         archive.import_course(folder(tmp_path / "first"), now=NOW)
         alice = UserFactory().id
@@ -197,12 +168,9 @@ def test_a_teacher_who_changes_settings_while_they_are_imported_waits_for_the_im
     with committed_db.app.app_context():
         # What an import takes first; the quiz comes after it.
         db.session.scalars(select(Course).with_for_update(key_share=True)).one()
-        teacher = in_another_thread(committed_db, change, faults)
-        wait_until_somebody_waits()
-        archive.import_course(folder(tmp_path / "again", "points: 70\n"), now=NOW)
-        db.session.commit()
-        teacher.join(30)
+        with meanwhile(committed_db, change):
+            archive.import_course(folder(tmp_path / "again", "points: 70\n"), now=NOW)
+            db.session.commit()
 
-    assert not faults
     with committed_db.app.app_context():
         assert the_quiz().points == 30
