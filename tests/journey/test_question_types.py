@@ -19,6 +19,8 @@ def start(bob: Student) -> None:
     bob.open(QUIZ)
     bob.page.get_by_role("button", name=re.compile("Start|Go on where|Try again")).click()
     expect(bob.page.locator("#attempt")).to_be_visible()
+    # Buttons that a script shows: before it is there, no key does what it does.
+    expect(bob.page.locator(".order-moves").first).to_be_visible()
 
 
 def typed(page: Page, selector: str, *texts: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from json import dumps
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 from sqlalchemy import select
 
@@ -65,6 +65,35 @@ def test_an_answer_typed_after_signing_out_and_in_elsewhere_is_saved(bob: Studen
     expect_saved(bob.page, 2)
     assert answers_of(bob.site, attempt) == ["one", "two"]
     assert kept_keys(bob.page) == []
+
+
+def test_enter_before_the_scripts_have_come_hands_nothing_in_and_what_was_typed_is_saved(
+    bob: Student, path: str
+) -> None:
+    attempt = begin(bob, path)
+    held: list[Route] | None = []
+
+    def wait(route: Route) -> None:
+        if held is None:
+            route.continue_()
+        else:
+            held.append(route)
+
+    bob.page.route(re.compile(r"\.js(\?|$)"), wait)
+    bob.page.reload(wait_until="commit")
+    handed_in: list[str] = []
+    bob.page.on("request", lambda request: handed_in.append(request.url) if request.method == "POST" else None)
+
+    field(bob.page, 1).fill("typed early")
+    field(bob.page, 1).press("Enter")
+    expect(field(bob.page, 1)).to_have_value("typed early")
+    first, held = held, None
+    for route in first:
+        route.continue_()
+
+    expect_saved(bob.page, 1)
+    assert handed_in == []
+    assert (answers_of(bob.site, attempt), closed_by(bob.site, attempt)) == (["typed early", None], None)
 
 
 def test_an_answer_typed_signed_out_waits_and_is_saved_once_one_is_back(
