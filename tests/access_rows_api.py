@@ -72,6 +72,7 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"digest": "0" * 64},
         (401, 404, 404, 409, 409),
     ),
+    ("regrades_api.retry_tests", "POST"): (f"{API}/regrades/{{regrade}}/tests", {}, (401, 404, 404, 200, 200)),
     ("regrades_api.preview_undo", "GET"): (f"{API}/regrades/{{regrade}}/undo", {}, (401, 404, 404, 409, 409)),
     ("regrades_api.undo_regrade", "POST"): (f"{API}/regrades/{{regrade}}/undo", {}, (401, 404, 404, 409, 409)),
     ("quizzes_api.list_versions", "GET"): (

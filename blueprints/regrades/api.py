@@ -12,6 +12,7 @@ from blueprints.regrades.schemas import ApplyIn, RegradeDetailOut, RegradeIn, Re
 from blueprints.schemas import PageQuery, responses
 from extensions import db
 from models import Regrade
+from services.quizzes import reruns
 from services.regrades import applying, asking, history
 from services.regrades.asking import Asked
 
@@ -75,6 +76,20 @@ def apply_regrade(regrade_id: int, json_data: ApplyIn) -> Any:
     something was graded or handed in since the preview; read it again."""
     found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
     applying.apply(found, digest=json_data.digest, by_id=me().id, now=now())
+    db.session.commit()
+    return _detail(history.find(regrade_id))
+
+
+@regrades_api.post(f"{ONE}/tests")
+@regrades_api.auth_required(auth)
+@regrades_api.output(RegradeDetailOut)
+@regrades_api.doc(summary="Run failed tests of a regrade again", responses=responses(403, 404, 409))
+@scope("write")
+def retry_tests(regrade_id: int) -> Any:
+    """Run the tests again that could not be run, of a preview or of a regrade that holds; where there are none, nothing
+    happens. Read it again until `tests` aren't open any more. 409 where the regrade was taken back."""
+    found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
+    reruns.retry(found, now=now())
     db.session.commit()
     return _detail(history.find(regrade_id))
 

@@ -115,7 +115,7 @@ class RegradeOut(Output):
 
 class RegradeTestsOut(Output):
     """How many answers the tests of another key are run for, how many are `done`, and how many `failed` to run, which
-    keep their marks."""
+    keep their marks until they are run again; of a regrade that holds with those that were handed in since."""
 
     total: int
     done: int

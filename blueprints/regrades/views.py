@@ -19,6 +19,7 @@ from reasons import sentence
 from services import policy
 from services.courses import members
 from services.errors import InvalidInput, Refused
+from services.quizzes import reruns
 from services.regrades import applying, asking, history
 from services.regrades.asking import Asked
 
@@ -103,6 +104,25 @@ def apply(regrade_id: int) -> ResponseReturnValue:
     return redirect(url_for("regrades.show", regrade_id=regrade_id))
 
 
+@regrades.post(f"{ONE}/tests")
+@login_required
+def retry_tests(regrade_id: int) -> ResponseReturnValue:
+    """Run the tests again that could not be run."""
+    found, _may_decide = access.regrade(regrade_id, me(), is_to_decide=True)
+    try:
+        count = reruns.retry(found, now=now())
+    except Refused as refusal:
+        db.session.rollback()
+        return _page(history.find(regrade_id), True, refused=sentence(refusal.reason, flask_babel)), 409
+    db.session.commit()
+    if count:
+        told = ngettext("The tests of %(num)s answer run again.", "The tests of %(num)s answers run again.", count)
+        flash(told, "success")
+    else:
+        flash(_("There are no tests that could not be run."), "info")
+    return redirect(url_for("regrades.show", regrade_id=regrade_id))
+
+
 @regrades.get(f"{ONE}/undo")
 @login_required
 def preview_undo(regrade_id: int) -> ResponseReturnValue:
@@ -173,8 +193,13 @@ def _form(course: Course, quiz: Quiz, typed: dict[str, str], faults: dict[str, s
     )
 
 
+def _why_failed(regrade: Regrade) -> list[str]:
+    return [sentence(reason, flask_babel) for reason in reruns.why_failed(regrade)]
+
+
 def _page(regrade: Regrade, may_decide: bool, *, refused: str = "", is_undo: bool = False, typed: str = "") -> str:
     number = max(1, min(request.args.get("page", 1, int), 100_000))
+    tests = None if is_undo else history.tests(regrade)
     page, plan = history.shown(regrade, number, PER_PAGE, is_undo=is_undo)
     facts: dict[str, Any] = {"effect": plan.effect if plan else regrade.effect, "digest": plan.digest if plan else ""}
     return render_template(
@@ -185,7 +210,8 @@ def _page(regrade: Regrade, may_decide: bool, *, refused: str = "", is_undo: boo
         page=page,
         is_draft=regrade.state == DRAFT,
         is_undo=is_undo,
-        tests=history.tests(regrade),
+        tests=tests,
+        why_failed=_why_failed(regrade) if tests and tests.failed else [],
         refresh_s=REFRESH_S,
         typed=typed,
         may_decide=may_decide,

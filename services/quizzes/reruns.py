@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, cast, func, literal, select
+from sqlalchemy import ScalarSelect, Select, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
 
 from extensions import db
 from models import Attempt, AttemptItem, GradingRun, Lab, QuestionVersion, Quiz, Regrade
 from models.attempt import IN_PROGRESS
 from models.grading_run import OPEN_RUNS, RUN_DONE, RUN_ERROR, RUN_QUEUED
-from models.regrade import APPLIED
-from services import live
+from models.regrade import APPLIED, UNDONE
+from reasons import Code, Reason
+from services import changes, leases, live
+from services.errors import Refused
 from services.quizzes import rules
 from services.quizzes.rules import Rule, Tested
 from services.quizzes.runs import TOPIC, tests_of
 
+# Those that follow from a full machine, or a lab that is gone, are few.
+MOST_REASONS = 5
 # Which tests passed, without what they printed: of a class that would be many megabytes.
 PASSED = func.jsonb_path_query_array(GradingRun.outcomes, cast("$[*].is_passed", JSONPATH), type_=JSONB)
 SAID = (GradingRun.attempt_id, GradingRun.position, GradingRun.regrade_id, GradingRun.state, PASSED)
@@ -52,6 +56,24 @@ def ask(regrade: Regrade, *, now: datetime) -> None:
         _queue(_answers(regrade, now).where(*closed))
 
 
+def retry(regrade: Regrade, *, now: datetime) -> int:
+    """Let the runs of a draft, or of what holds, that could not be run wait anew, in the lab as it is now; return how
+    many do. Those that run, or have run, stay: asked for twice, they run once.
+
+    What a regrade that holds has left as it was follows its tests then.
+    """
+    if regrade.state == UNDONE:
+        raise Refused(Reason(Code.REGRADE_OVER))
+    if not is_tested(regrade):
+        return 0
+    anew = {"state": RUN_QUEUED, "reason": None, "finished_at": None, "requested_at": now, "tries": 0, **leases.FREE}
+    failed = (GradingRun.regrade_id == regrade.id, GradingRun.state == RUN_ERROR)
+    again = changes.many(GradingRun, *failed, lab_id=_lab_id(regrade), **anew)
+    if again:
+        live.nudge(TOPIC)
+    return len(again)
+
+
 def ask_for(attempt: Attempt, held: Iterable[tuple[str, Sequence[Rule]]], *, now: datetime) -> None:
     """Ask for the runs of an attempt that is being closed: `held` has each answer's kind, and the rules that hold."""
     wanted = {rule.id for kind, of_answer in held for rule in of_answer if rules.is_tested(rule, kind)}
@@ -61,14 +83,9 @@ def ask_for(attempt: Attempt, held: Iterable[tuple[str, Sequence[Rule]]], *, now
 
 def _answers(regrade: Regrade, now: datetime) -> Select[*tuple[Any, ...]]:
     """Select what a run has of each answer; those that people have graded are left out, and those that say nothing."""
-    key = regrade.key
-    tests = tests_of(key.kind, key.spec) if key else None
-    of_course = select(Quiz.course_id).where(Quiz.id == regrade.quiz_id).scalar_subquery()
-    slug = tests.lab if tests else ""
-    lab_id = select(Lab.id).where(Lab.course_id == of_course, Lab.slug == slug, ~Lab.is_archived).scalar_subquery()
     return (
         select(
-            *(AttemptItem.attempt_id, AttemptItem.position, Attempt.user_id, lab_id),
+            *(AttemptItem.attempt_id, AttemptItem.position, Attempt.user_id, _lab_id(regrade)),
             *(literal(RUN_QUEUED), literal(now, GradingRun.__table__.c.requested_at.type), literal(regrade.id)),
         )
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
@@ -77,6 +94,15 @@ def _answers(regrade: Regrade, now: datetime) -> Select[*tuple[Any, ...]]:
         .where(AttemptItem.response.is_not(None), AttemptItem.graded_at.is_(None))
         .order_by(AttemptItem.attempt_id, AttemptItem.position)
     )
+
+
+def _lab_id(regrade: Regrade) -> ScalarSelect[int]:
+    """Ask for the lab in which the tests of a regrade run; NULL where the course doesn't have it any more."""
+    key = regrade.key
+    tests = tests_of(key.kind, key.spec) if key else None
+    of_course = select(Quiz.course_id).where(Quiz.id == regrade.quiz_id).scalar_subquery()
+    slug = tests.lab if tests else ""
+    return select(Lab.id).where(Lab.course_id == of_course, Lab.slug == slug, ~Lab.is_archived).scalar_subquery()
 
 
 def _queue(answers: Select[*tuple[Any, ...]]) -> None:
@@ -93,6 +119,13 @@ def progress(regrade: Regrade) -> Progress | None:
     query = select(func.count(), *counts).where(GradingRun.regrade_id == regrade.id)
     row = db.session.execute(query).one()
     return Progress(row[0], row[1], row[2])
+
+
+def why_failed(regrade: Regrade) -> list[Reason]:
+    """Return why tests of a regrade could not be run, each reason once."""
+    failed = (GradingRun.regrade_id == regrade.id, GradingRun.state == RUN_ERROR, GradingRun.reason.is_not(None))
+    said = db.session.scalars(select(GradingRun.reason).where(*failed).distinct().limit(MOST_REASONS))
+    return [reason for reason in said if reason is not None]
 
 
 def found(held: Iterable[Rule], kinds: Iterable[str]) -> dict[tuple[int, int], Tested]:

@@ -12,7 +12,7 @@ from extensions import db
 from models import Attempt, AttemptItem, Question, QuestionVersion, Quiz, QuizSlot, Regrade, RegradeNote, User
 from models.attempt import IN_PROGRESS
 from models.marks import exact
-from models.regrade import APPLIED, DRAFT, KEY
+from models.regrade import APPLIED, DRAFT, KEY, UNDONE
 from question_types import type_of
 from reasons import Code, Reason
 from services.errors import NotFound, Refused
@@ -239,8 +239,8 @@ def newer_versions(quiz: Quiz, question: Question) -> Sequence[QuestionVersion]:
 
 
 def tests(regrade: Regrade) -> Progress | None:
-    """Return how far the tests are that a draft waits for; None where it has none."""
-    return reruns.progress(regrade) if regrade.state == DRAFT else None
+    """Return how far the tests are that a draft waits for, or that follow what holds; None where it has none."""
+    return reruns.progress(regrade) if regrade.state != UNDONE else None
 
 
 def shown(regrade: Regrade, number: int, per_page: int, *, is_undo: bool = False) -> tuple[Page[Row], Plan | None]:

@@ -13,6 +13,7 @@ from extensions import db
 from models import Attempt, GradingRun, Quiz, Regrade, User, utcnow
 from question_types import type_of
 from reasons import Code, Reason
+from services.accounts import tokens
 from services.errors import Refused
 from services.labs import grading_runs
 from services.leases import LEASE
@@ -244,3 +245,83 @@ def test_a_draft_that_is_forgotten_takes_its_runs_along(cast: Cast, quiz: Quiz) 
 
     assert db.session.scalars(select(GradingRun.id).where(GradingRun.regrade_id == made.id)).all() == []
     assert not run_verdicts.finish(run_id, job_id, PASSED, now=utcnow())
+
+
+def test_tests_that_could_not_be_run_are_run_again_once_and_what_holds_follows(
+    cast: Cast, quiz: Quiz, victor: User
+) -> None:
+    bobs, victors = hand_in(cast.bob, quiz), hand_in(victor, quiz)
+    run_all({cast.bob.id: FAILED, victor.id: FAILED})
+    made = ask(cast, quiz)
+    run_all({cast.bob.id: None, victor.id: None})
+    assert reruns.why_failed(made) == [Reason(Code.TESTS_NOT_RUN, tries=5)]
+
+    assert [reruns.retry(made, now=utcnow()), reruns.retry(made, now=utcnow())] == [2, 0]
+    assert reruns.progress(made) == reruns.Progress(2, 0, 0)
+    run_all({cast.bob.id: PASSED, victor.id: None})
+    done = apply(made, cast).regrade
+    assert (standing(bobs), standing(victors)) == (("graded", 4), ("graded", 0))
+    assert reruns.retry(done, now=utcnow()) == 1
+    run_all({victor.id: PASSED})
+
+    assert (standing(victors), ledger(quiz)) == (("graded", 4), {cast.bob.id: 8, victor.id: 8})
+    applying.undo(history.find(done.id), by_id=cast.alice.id, now=utcnow())
+    assert (standing(bobs), standing(victors)) == (("graded", 0), ("graded", 0))
+    with pytest.raises(Refused) as refusal:
+        reruns.retry(history.find(done.id), now=utcnow())
+    assert refusal.value.reason == Reason(Code.REGRADE_OVER)
+
+
+def test_tests_are_run_again_in_the_lab_that_the_course_has_now(cast: Cast, quiz: Quiz) -> None:
+    cast.lab.is_archived = True
+    made = asked_of_one_who_failed(cast, quiz)
+    run_all({cast.bob.id: None})
+    cast.lab.is_archived = False
+    db.session.flush()
+
+    reruns.retry(made, now=utcnow())
+
+    run = db.session.scalars(select(GradingRun).where(GradingRun.regrade_id == made.id)).one()
+    assert (run.state, run.lab_id, run.tries, run.reason) == ("queued", cast.lab.id, 0, None)
+
+
+def test_teachers_run_failed_tests_again_by_a_button_and_programs_by_the_api(
+    cast: Cast, quiz: Quiz, client: FlaskClient
+) -> None:
+    made, bob = asked_of_one_who_failed(cast, quiz), cast.bob.id
+    address = f"/regrades/{made.id}"
+    _row, key = tokens.issue(cast.alice.id, name="x", scopes=["read", "write"], days=9, now=utcnow())
+    run_all({bob: None})
+    sign_in(client, "alice")
+
+    failed = client.get(address).text
+    post(client, f"{address}/tests")
+    again = client.get(address).text
+    post(client, f"{address}/tests")
+    twice = client.get(address).text
+    run_all({bob: None})
+    answer = client.post(f"/api/v1{address}/tests", headers={"Authorization": f"Bearer {key}"})
+
+    assert "could not be run: it keeps its marks. The machine for its tests failed 5 times." in failed
+    assert f'action="{address}/tests"' in failed
+    assert "The tests of 1 answer run again." in again
+    assert '<progress max="1" value="0"' in again
+    assert f'action="{address}/tests"' not in again
+    assert "There are no tests that could not be run." in twice
+    assert (answer.status_code, answer.json["tests"]) == (
+        200,
+        {"total": 1, "done": 0, "failed": 0, "is_open": True},
+    )
+
+
+def test_what_holds_shows_who_changed_while_failed_tests_run_again(cast: Cast, quiz: Quiz, client: FlaskClient) -> None:
+    made = asked_of_one_who_failed(cast, quiz)
+    run_all({cast.bob.id: None})
+    done = apply(made, cast).regrade
+    reruns.retry(done, now=utcnow())
+    sign_in(client, "alice")
+
+    page = client.get(f"/regrades/{done.id}").text
+
+    assert '<progress max="1" value="0"' in page
+    assert "Who changed" in page
