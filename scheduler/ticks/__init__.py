@@ -72,7 +72,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     audit.work = audits.auditor(redis, lambda: audit.beat())
     ticks += [audit, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     if backend is None:
-        return ticks
+        return [*ticks, _of_grading(grading.refuser(), 1)]
     limits = Limits(
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
@@ -102,20 +102,18 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         _of_labs("stops", stop, STOPPERS, due=claims.stop_due, oldest=claims.oldest_stopping),
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
-        Tick(
-            "grading",
-            grading.grader(settings, backend, limits, keeper),
-            topic=runs.TOPIC,
-            threads=GRADERS,
-            due=grading_runs.due,
-            oldest=grading_runs.oldest,
-        ),
+        _of_grading(grading.grader(settings, backend, limits, keeper), GRADERS),
         Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S, has_work=keeper.has_any),
         Tick("idleness", idleness.culler(redis, settings.public_url), 15.0, needs=claims.is_any_running),
         Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),
         Tick("visits", visits.work, due=help_visits.gone_due),
         _of_cluster("reconcile", reconcile.reconciler(settings, backend), 15.0 if backend.has_events else 10.0),
     ]
+
+
+def _of_grading(work: Callable[..., bool], threads: int) -> Tick:
+    due, oldest = grading_runs.due, grading_runs.oldest
+    return Tick("grading", work, topic=runs.TOPIC, threads=threads, due=due, oldest=oldest)
 
 
 def _of_cluster(name: str, work: Callable[..., bool], interval_s: float) -> Tick:

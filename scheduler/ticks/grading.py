@@ -1,4 +1,5 @@
-"""Runs the tests that grade answers, and trials, each answer in a machine of its own, which ends whatever happens.
+"""Runs the tests that grade answers, and trials, each answer in a machine of its own, which ends whatever happens; on a
+site without labs it leaves them to a person.
 
 Claim, commit, start, run test by test, compare, write, stop. A scheduler may die between any two of these: the next one
 claims the run again, with another machine, and only one of them can write what the tests said. What a test has to print
@@ -55,6 +56,19 @@ def grader(
             claimed_one()
             carry_out(settings, backend, run)
         return True
+
+    return work
+
+
+def refuser() -> Callable[..., bool]:
+    """Return the work of the tick on a site without labs: whatever asks for a machine is left to a person at once."""
+
+    def work(claimed_one: Callable[[], None] = nothing) -> bool:
+        run = grading_runs.claim_any(utcnow())
+        if run is not None:
+            run_verdicts.give_up(run.id, run.job_id, Reason(Code.LABS_OFF), now=utcnow())
+        db.session.commit()
+        return run is not None
 
     return work
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from backends import BackendUnavailable, ExecResult, NoRoom, StartFailed
@@ -16,6 +17,7 @@ from extensions import db as database
 from models import Attempt, GradingRun, PointEntry, Quiz, utcnow
 from question_types import type_of
 from reasons import ENGLISH, text
+from scheduler.ticks import make_ticks
 from scheduler.ticks.grading import grader
 from services.capacity import holdings
 from services.capacity.order import Limits
@@ -24,6 +26,7 @@ from services.leases import LEASE
 from services.quizzes import answers, attempts, manual, run_verdicts, waiting
 from services.quizzes.run_verdicts import Outcome
 from tests.factories import Cast, QuizFactory, add_question
+from tests.people import sign_in
 from tests.scheduler.scripted import ScriptedBackend
 
 LIMITS = Limits(total=8, user=2)
@@ -235,3 +238,19 @@ def test_answers_are_run_in_a_real_machine(settings: Settings, cast: Cast, quiz:
         backend.stop_all()
 
     assert scores == [4, 1, 1, 0]
+
+
+def test_without_labs_a_person_grades_what_waits_for_tests_and_is_told_why(
+    settings: Settings, cast: Cast, quiz: Quiz, client: FlaskClient
+) -> None:
+    attempt = hand_in(cast, quiz)
+    number, redis = attempt.id, client.application.extensions["yurt_redis"]
+    (tick,) = [each for each in make_ticks(settings, None, redis) if each.name == "grading"]
+    assert waiting.count(quiz) == 0
+
+    done = [tick.work(), tick.work()]
+
+    assert (done, only_run().state, waiting.count(quiz)) == ([True, False], "error", 1)
+    sign_in(client, "alice")
+    page = client.get(f"/attempts/{number}/items/1/grade").text
+    assert "The tests could not be run, so a person grades this answer. Labs are not set up here." in page
