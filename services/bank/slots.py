@@ -10,6 +10,7 @@ from dataclasses import astuple, dataclass
 from random import Random
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import joinedload
 
 from extensions import db
 from models import Attempt, Course, Question, Quiz, QuizSlot
@@ -59,9 +60,11 @@ def attempts_made(quiz: Quiz) -> int:
 
 
 def choosable(course: Course) -> list[Question]:
-    """Return the questions that a quiz of the course may take: all that aren't archived, by slug."""
-    query = select(Question).where(Question.course_id == course.id, ~Question.is_archived).order_by(Question.slug)
-    return list(db.session.scalars(query.order_by(Question.id)))
+    """Return the questions that a quiz of the course may take, by slug: all that aren't archived. They come with what
+    tells those of one slug apart, their quizzes and what they say."""
+    query = select(Question).where(Question.course_id == course.id, ~Question.is_archived)
+    query = query.options(joinedload(Question.quiz), joinedload(Question.current))
+    return list(db.session.scalars(query.order_by(Question.slug, Question.id)))
 
 
 def replace(course: Course, quiz: Quiz, wanted: Sequence[Slot], *, based_on: str, keeps_attempts: bool = False) -> bool:

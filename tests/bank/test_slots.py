@@ -160,3 +160,21 @@ def test_the_page_takes_no_zero_for_one_and_leaves_out_lines_without_a_place(cli
     no_place = post(client, PAGE, **{**form, f"place-{'9' * 5000}": "1"})
 
     assert (zero.status_code, no_place.status_code) == (422, 302)
+
+
+def test_the_page_tells_questions_of_one_slug_apart(client: FlaskClient, cast: Cast) -> None:
+    own = cast.quiz.questions[0]
+    assert own.current is not None
+    own.current.prompt_html = "<p>Which <em>shell</em>?</p>"
+    banked = add_to_bank(cast.course.id, own.slug)
+    other = add_question(QuizFactory(module=cast.quiz.module, slug="other", title="The *other* one"), "single")
+    other.slug = own.slug
+    change(cast, Slot(own.id), Slot(banked.id))
+    sign_in(client, "alice")
+
+    page = client.get(PAGE).text
+
+    lines = [" ".join(re.sub(r"<[^>]+>", " ", line).split()) for line in page.split('class="card quiz-slot"')[1:3]]
+    assert lines[0].startswith(f"> {own.slug} of this quiz Which shell?")
+    assert lines[1].startswith(f"> {own.slug} of the bank {own.slug}")
+    assert f'<option value="{other.id}">{own.slug} (of the quiz “The other one”): ' in page
