@@ -45,7 +45,7 @@ class LimitSettings(BaseSettings):
         "account and address",
         "refused passwords: signing in, confirming who one is, changing the password",
     )
-    limit_sign_in_address: Rate = limit("1500 per minute", "address", "passwords sent, right or wrong")
+    limit_sign_in_address: Rate = limit("300 per minute", "address", "refused passwords, of whatever account")
     limit_mail: Rate = limit(
         "5 per hour", "mailbox", "mails that a form sends: a new password, registering, confirming"
     )

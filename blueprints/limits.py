@@ -97,6 +97,17 @@ def forget(name: str, *key: object) -> None:
             limiter.limiter.clear(rate, *_ids(name, key))
 
 
+def give_back(name: str, *key: object) -> None:
+    """Take one back that `spend` has counted: it turned out not to be what the limit is about."""
+    storage = limiter.limiter.storage
+    if not isinstance(storage, RedisStorage):
+        return
+    with _tolerant():
+        connection: Any = storage.get_connection()
+        for rate in _rates(name):
+            connection.lpop(storage.prefixed_key(rate.key_for(*_ids(name, key))))
+
+
 def each_person(name: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Count each call of a view, of a page or of the API, for the person who asks."""
 

@@ -25,6 +25,7 @@ from wtforms.validators import DataRequired
 
 from blueprints import limits
 from blueprints.auth import next_page
+from blueprints.auth.throttle import right_password
 from config import Settings
 from extensions import db
 from models import User
@@ -125,7 +126,7 @@ def confirm(token: str) -> ResponseReturnValue:
         if not user.verify_and_update_password(password):
             form.password.errors = [_("That isn't the password of this account.")]
             return render_template("auth/confirm.html", form=form, address=user.email), 422
-        limits.forget("sign_in", *key)
+        right_password(*key)
     if current_user.is_authenticated:
         logout_user()
     confirm_user(user)

@@ -33,7 +33,7 @@ def _password(view: View, account: Callable[[], str]) -> View:
     """Let passwords be tried: a wrong one counts for the account and the network that asks, a right one ends the count.
 
     So a class behind one address signs in, and nobody locks another out. All forms that take an account's password
-    share the count. The network has a limit of its own, far above a class, against one password tried on many accounts.
+    share the count. The network has a limit of its own, of wrong ones, against one password tried on many accounts.
     """
 
     @wraps(view)
@@ -47,10 +47,16 @@ def _password(view: View, account: Callable[[], str]) -> View:
         limits.spend("sign_in", *key)
         response = make_response(view(*args, **kwargs))
         if is_tried and _is_done(response):
-            limits.forget("sign_in", *key)
+            right_password(*key)
         return response
 
     return guarded
+
+
+def right_password(account: str, network: str) -> None:
+    """Take back what was counted before a password was looked at, which was right."""
+    limits.give_back("sign_in_address", network)
+    limits.forget("sign_in", account, network)
 
 
 def _mail(view: View) -> View:

@@ -131,6 +131,20 @@ def test_a_right_password_ends_the_count(client: FlaskClient, cast: Cast) -> Non
         post(client, "/logout")
 
 
+def test_an_address_counts_wrong_passwords_alone_so_that_any_class_behind_it_signs_in(
+    client: FlaskClient, cast: Cast, set_limit: Callable[..., None]
+) -> None:
+    set_limit(limit_sign_in_address="3 per minute")
+    for _ in range(5):
+        assert sign_in(client, "bob").status_code == 302
+        post(client, "/logout")
+
+    wrong = [sign_in(client, name, "one guess for all").status_code for name in ("alice", "bob", "carol", "dora")]
+
+    assert wrong == [200, 200, 200, 429]
+    assert sign_in(client, "bob").status_code == 429
+
+
 def test_who_is_signed_in_cannot_clear_the_count_of_another(client: FlaskClient, cast: Cast) -> None:
     for number in range(9):
         sign_in(client, "alice", f"guess {number}")
