@@ -97,7 +97,7 @@ def change_what_a_new_quiz_asks(person: Person) -> None:
     person.page.locator("#place-2").fill("1")
     person.send("Save", "form.quiz-slots")
     person.expect_flash("Saved.")
-    expect(person.page.locator(".quiz-slot-name").first).to_have_text("q2")
+    expect(person.page.locator(".quiz-slot-name a").first).to_have_text("q2")
 
 
 @form(
