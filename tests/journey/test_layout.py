@@ -140,3 +140,24 @@ def test_a_page_has_the_colours_of_its_theme(
     ink = page.evaluate("getComputedStyle(document.querySelector('.card')).color")
 
     assert (sum(map(int, re.findall(r"\d+", ink)[:3])) > 382) == (shown == "dark")
+
+
+def test_the_names_of_a_gradebook_keep_their_lines_when_it_is_scrolled(
+    demo_site: LiveSite, signed_in: SignedIn, page: Page
+) -> None:
+    signed_in.student("alice", page)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{demo_site.url}{COURSE}/gradebook")
+
+    lines = page.evaluate(
+        """() => {
+          const table = document.querySelector(".gradebook"), last = [...table.tBodies[0].rows].at(-1);
+          table.parentElement.scrollLeft = 150;
+          const [name, beside] = [last.cells[0], last.cells[1]].map(cell => getComputedStyle(cell));
+          return {collapse: getComputedStyle(table).borderCollapse, edge: name.borderInlineEndWidth,
+            below: [name.borderBottomWidth, beside.borderBottomWidth]};
+        }"""
+    )
+
+    # Lines that collapse belong to the table, and don't go along with a cell that sticks.
+    assert lines == {"collapse": "separate", "edge": "1px", "below": ["0px", "0px"]}
