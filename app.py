@@ -27,6 +27,7 @@ from blueprints import (
 )
 from blueprints.auth import accounts as auth_accounts
 from blueprints.leaderboards import lane as boards_lane
+from blueprints.quizzes import kept_attempts
 from config import ROOT, Settings, load_settings
 from core import configure, connect_database, connect_redis
 from extensions import SESSION_PREFIX, Sessions, babel, csrf, db, limiter
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     endings.init_app(app)
     kept_pages.init_app(app, settings)
     boards_lane.init_app(app, settings)
+    kept_attempts.init_app(app)
     hosts.init_app(app, settings)
     # Outside of what looks at the host. The scheme is PUBLIC_URL's.
     app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the documented way to wrap

@@ -240,7 +240,7 @@ class Sessions(RedisSessionInterface):
             # Who stood in front of the application may have read it.
             read: SessionRead | None = incoming.environ.get(READ)
             if read is None or read.sid != sid:
-                read = self.fetch(sid, app.permanent_session_lifetime)
+                read = incoming.environ[READ] = self.fetch(sid, app.permanent_session_lifetime)
         except redis.RedisError:
             incoming.environ["yurt.sessions_gone"] = True
             return self._new_session()

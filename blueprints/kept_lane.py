@@ -31,12 +31,17 @@ GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))")
 # A request that says more about itself than these pages look at.
 UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_X_YURT_PERSON", "HTTP_RANGE")
 
+ATTEMPT = re.compile(r"/attempts/[0-9]{1,19}")
 QUERIES = ("", "partial=1")
 # Who asks whether what was kept still holds.
 ASKS = "yurt_kept_asks"
 # Who fills slots, by name: from what else the page depends on, whose it is, and what the slot says. None: it is stale.
 SLOTS = "yurt_slots"
 Fill = Callable[[Depends, int, dict[str, Any]], bytes | None]
+# Who makes whole pages, by name, from an entry without a body. None: it is stale, or something is missing.
+MAKERS = "yurt_page_makers"
+Make = Callable[[Entry], Entry | None]
+RELEASE = "yurt_release"
 
 PAGES = Counter("yurt_kept_pages_total", "Requests for pages that are kept, by outcome.", ["outcome"])
 log = structlog.get_logger("yurt")
@@ -49,8 +54,7 @@ class Lane:
         self._inner = inner
         self._app = app
         self._lifetime = app.permanent_session_lifetime
-        settings = app.extensions["yurt"]
-        self._release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
+        self._release: str = app.extensions[RELEASE]
         self._asks: Asks = app.extensions[ASKS]
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
@@ -95,6 +99,9 @@ class Lane:
         """Return the page with what is of now in it; None where something changed of what else it shows."""
         if entry.slot is None:
             return None if self._asks.changes(entry.on) else entry
+        make: Make | None = self._app.extensions.get(MAKERS, {}).get(entry.slot["name"])
+        if make is not None:
+            return make(entry)
         fill: Fill = self._app.extensions[SLOTS][entry.slot["name"]]
         part = fill(entry.on, int(sid.rpartition(".")[2]), entry.slot)
         if part is None:
@@ -133,7 +140,7 @@ def _is_for_a_page(environ: Environ) -> bool:
     path = environ["PATH_INFO"]
     return (
         environ["REQUEST_METHOD"] == "GET"
-        and (path == "/" or path.startswith("/courses/"))
+        and (path == "/" or path.startswith("/courses/") or ATTEMPT.fullmatch(path) is not None)
         # One page an address: nobody fills Redis by asking for the same one in many ways.
         and environ.get("QUERY_STRING", "") in QUERIES
         and "HTTP_COOKIE" in environ

@@ -16,8 +16,9 @@ from flask import Flask, Response, current_app, g, request, session
 from redis import RedisError
 
 from blueprints import kept_entries, kept_lane, live_tickets
+from blueprints.kept_parts import PARTS, Parts
 from config import Settings
-from extensions import READ, WRITTEN, SessionRead, Sessions, db
+from extensions import READ, WRITTEN, SessionRead, Sessions, db, session_digest
 from models import Course, User
 from route_names import route_name
 from services import kept_versions
@@ -32,10 +33,15 @@ log = structlog.get_logger("yurt.pages")
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Keep pages, where the setting says so."""
+    app.extensions[PARTS] = Parts()
     if settings.kept_pages_s:
         with app.app_context():
             app.extensions[kept_lane.ASKS] = Asks(db.engine)
+        release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
+        app.extensions[kept_lane.RELEASE] = release
+        app.extensions[PARTS] = Parts(app.extensions["yurt_redis"], release, settings.kept_pages_s)
         app.after_request(_store)
+        app.after_request(_store_at)
         app.wsgi_app = kept_lane.Lane(app, app.wsgi_app)  # type: ignore[method-assign]  # the documented way
 
 
@@ -60,13 +66,50 @@ def keep(
     g.kept_until = min((at.timestamp() for at in until if at.timestamp() > time.time()), default=None)
 
 
+def keep_at(path: str, on: Depends, slot: dict[str, Any], route: str, until: float | None) -> None:
+    """Let a page at another address be made without Flask after this request, from what `slot` says of it.
+
+    `until` is when it changes by itself.
+    """
+    g.kept_at = path, on, slot, route, until
+
+
+def _store_at(response: Response) -> Response:
+    noted: tuple[str, Depends, dict[str, Any], str, float | None] | None = g.get("kept_at")
+    read: SessionRead | None = request.environ.get(READ)
+    if noted is None or response.status_code >= 400 or read is None or read.stored is None:
+        return response
+    whose = _whose(read)
+    if whose is None:
+        return response
+    path, on, slot, route, until = noted
+    entry = kept_entries.Entry(
+        session="",
+        identity=kept_entries.digest(whose),
+        languages=kept_lane.languages_of(request.environ),
+        on=on,
+        until=min(time.time() + current_app.extensions["yurt"].kept_pages_s, until or float("inf")),
+        route=route,
+        headers=[],
+        body=b"",
+        slot=slot,
+    )
+    release: str = current_app.extensions[kept_lane.RELEASE]
+    _keep(entry, read.stored, kept_entries.key(release, session_digest(read.sid), path, ""))
+    return response
+
+
+def _whose(read: SessionRead) -> bytes | None:
+    """Return who asks, as it is kept; this request may have been the one that asked PostgreSQL."""
+    return (read.identity[0] if read.identity else None) or g.get("identity_kept")
+
+
 def _store(response: Response) -> Response:
     on: Depends | None = g.get("kept_on")
     read: SessionRead | None = request.environ.get(READ)
     if on is None or read is None or not read.keys or read.stored is None:
         return response
-    # This request may have been the one that asked PostgreSQL who this is.
-    whose = (read.identity[0] if read.identity else None) or g.get("identity_kept")
+    whose = _whose(read)
     is_plain = response.status_code == 200 and not response.is_streamed and "Set-Cookie" not in response.headers
     if whose is None or not is_plain:
         return response
@@ -84,19 +127,24 @@ def _store(response: Response) -> Response:
         body=kept_entries.compressed(body if slot is None else kept_entries.opened(body)),
         slot=slot,
     )
-    if not getattr(session, "modified", True):
-        _write(entry, read, read.stored)
-    elif _is_silent(read.stored):
-        request.environ[WRITTEN] = partial(_write, entry, read)
+    _keep(entry, read.stored, read.keys[0])
     return response
 
 
-def _write(entry: kept_entries.Entry, read: SessionRead, stored: bytes) -> None:
+def _keep(entry: kept_entries.Entry, stored: bytes, key: str) -> None:
+    """Keep a page now, or once the session is written in which this request noted something."""
+    if not getattr(session, "modified", True):
+        _write(entry, key, stored)
+    elif _is_silent(stored):
+        request.environ[WRITTEN] = partial(_write, entry, key)
+
+
+def _write(entry: kept_entries.Entry, key: str, stored: bytes) -> None:
     """Keep a page for the session as it is stored now."""
     made = replace(entry, session=kept_entries.digest(stored))
     try:
         redis = current_app.extensions["yurt_redis"]
-        redis.set(read.keys[0], made.packed(), ex=current_app.extensions["yurt"].kept_pages_s)
+        redis.set(key, made.packed(), ex=current_app.extensions["yurt"].kept_pages_s)
     except RedisError as error:
         log.warning("page not kept", error=type(error).__name__)
 

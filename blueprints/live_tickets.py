@@ -11,6 +11,11 @@ from services.tickets import Holder, Issuer
 HAS_TICKETS = "has_tickets"
 
 
+def of_attempt(attempt_id: int) -> str:
+    """Return where a page hears of changes of an attempt."""
+    return f"/live/attempts/{attempt_id}?ticket={issuer().live('attempt', attempt_id)}"
+
+
 def issuer() -> Issuer:
     """Return the issuer of tickets for the person who is signed in."""
     user = me()

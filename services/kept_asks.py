@@ -17,6 +17,7 @@ from services.kept_versions import Board, Depends
 
 NUMBERS = "SELECT kept_numbers(%s)"
 BOARD = ", board_stands(%s, %s, %s, %s)"
+ATTEMPTS = ", untouched_attempts(%s)"
 
 
 @dataclass
@@ -27,6 +28,7 @@ class _Turn:
     is_over: threading.Event = field(default_factory=threading.Event)
     numbers: dict[str, int] = field(default_factory=dict)
     standing: dict[Board, bool] = field(default_factory=dict)
+    untouched: set[int] = field(default_factory=set)
     error: SQLAlchemyError | None = None
 
 
@@ -40,7 +42,10 @@ class Asks:
         self._next: _Turn | None = None
 
     def changes(self, on: Depends) -> set[str]:
-        """Return what changed of what a page depends on: keys of versions, and `board`; raise SQLAlchemyError."""
+        """Return what changed of what a page depends on: keys of versions, `board` and `attempt`.
+
+        Raise SQLAlchemyError where PostgreSQL can't be asked.
+        """
         with self._joining:
             is_first = self._next is None
             turn = self._next = self._next or _Turn()
@@ -55,17 +60,27 @@ class Asks:
         if turn.error is not None:
             raise turn.error
         moved = {key for key, number in on.versions.items() if turn.numbers[key] != number}
-        return moved if on.board is None or turn.standing[on.board] else {*moved, "board"}
+        if on.board is not None and not turn.standing[on.board]:
+            moved.add("board")
+        if on.attempt is not None and on.attempt not in turn.untouched:
+            moved.add("attempt")
+        return moved
 
     def _ask(self, turn: _Turn) -> None:
         keys = list({key for on in turn.asked for key in on.versions})
         boards = list({on.board for on in turn.asked if on.board is not None})
+        attempts = list({on.attempt for on in turn.asked if on.attempt is not None})
         values: list[Any] = [keys]
         for board in boards:
             first_open = int(board.snapshot.split(":")[0])
             values += [board.course_id, board.epoch, board.snapshot, first_open]
+        statement = NUMBERS + BOARD * len(boards)
+        if attempts:
+            statement, values = statement + ATTEMPTS, [*values, attempts]
         try:
-            [[numbers, *standing]] = ask(self.engine, NUMBERS + BOARD * len(boards), values)
+            [[numbers, *standing]] = ask(self.engine, statement, values)
+            if attempts:
+                turn.untouched = set(standing.pop())
             turn.numbers = dict(zip(keys, numbers, strict=True))
             turn.standing = dict(zip(boards, standing, strict=True))
         except SQLAlchemyError as error:

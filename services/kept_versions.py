@@ -29,10 +29,12 @@ class Board:
 
 @dataclass(frozen=True)
 class Depends:
-    """What a page was made of: versions by their keys, and a board where it shows something of one."""
+    """What a page was made of: versions by their keys, and a board or a fresh attempt where it shows one."""
 
     versions: Mapping[str, int] = field(default_factory=dict)
     board: Board | None = None
+    # An attempt that it shows as it was begun.
+    attempt: int | None = None
 
 
 def person(user_id: int) -> str:

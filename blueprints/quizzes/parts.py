@@ -85,7 +85,7 @@ def question_script(kind: str) -> str:
 @question_parts.app_template_global()
 def question_assets(items: list[Any], *, has_scripts: bool = False) -> Markup:
     """Return the tags of styles and scripts of the types that a page shows, and of no others."""
-    kinds = dict.fromkeys(_of(item, "version").kind for item in items)
+    kinds = sorted({_of(item, "version").kind for item in items})
     style = Markup('<link rel="stylesheet" href="{}">\n')
     script = Markup('<link rel="modulepreload" href="{}">\n')
     tags = [style.format(_address(kind, "item.css")) for kind in kinds if _digest(kind, "item.css")]

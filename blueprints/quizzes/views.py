@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from blueprints import access, limits, live_tickets, pages
+from blueprints import access, limits, live_tickets, pages, shown
 from blueprints.errors import wants_json
 from blueprints.pages import json_object, login_required, me, now, takes_json
-from blueprints.quizzes import documents, front, responses, results, saving
+from blueprints.quizzes import documents, front, kept_attempts, responses, results, saving
 from blueprints.quizzes.schemas import TypedIn
 from extensions import db
 from models import Attempt, Quiz
@@ -61,7 +61,9 @@ def start(slug: str, quiz: str) -> ResponseReturnValue:
         limits.spend("quiz_passwords", me().id)
     try:
         is_staff = policy.may_see_people(me(), role)
-        attempt = attempts.start(me().id, chosen_quiz, now=now(), admit=_admit, password=password, is_staff=is_staff)
+        attempt, drawn = attempts.begin(
+            me().id, chosen_quiz, now=now(), admit=_admit, password=password, is_staff=is_staff
+        )
     except Refused as refusal:
         db.session.commit()  # an attempt whose time was over is closed all the same
         return front.page(course, role, chosen_quiz, refused=refusal.reason), 409
@@ -69,6 +71,7 @@ def start(slug: str, quiz: str) -> ResponseReturnValue:
         db.session.commit()
         return front.page(course, role, chosen_quiz, is_password_wrong=True), 422
     address = url_for("quizzes.attempt", attempt_id=attempt.id)  # after the commit it would be read anew
+    kept_attempts.note(course, chosen_quiz, attempt, drawn)
     db.session.commit()
     return redirect(address)
 
@@ -107,6 +110,10 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         return redirect(url_for("quizzes.result", attempt_id=attempt_id))
     if breaks.of(attempt, at).until is not None:
         return redirect(url_for("quiz_breaks.show", attempt_id=attempt_id))
+    is_untouched = not any(item.revision for item in attempt.items)
+    if is_untouched:
+        kept_attempts.keep_frame(attempt)
+    deadline_at = attempt.deadline_at
     return render_template(
         "quizzes/attempt.html",
         course=attempt.quiz.course,
@@ -115,14 +122,15 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
         items=attempt.items,
         saved=sum(1 for item in attempt.items if item.response is not None),
         total=len(attempt.items),
-        deadline_at=attempt.deadline_at,
+        deadline_at=deadline_at.isoformat() if deadline_at else None,
+        left=shown.countdown((deadline_at - at).total_seconds()) if deadline_at else "",
         breaks=breaks.of(attempt, at),
         grace_s=int(terms.GRACE.total_seconds()),
-        now=at,
+        now=at.isoformat(),
         read_as=results.read_as,
         hints=hints.of_attempt(attempt),
         # An attempt that has just begun has nothing that its page would have to ask for.
-        live=_live(attempt_id) if not any(item.revision for item in attempt.items) else None,
+        live=live_tickets.of_attempt(attempt_id) if is_untouched else None,
     )
 
 
@@ -140,17 +148,12 @@ def read_answers(attempt_id: int) -> ResponseReturnValue:
         now=at.isoformat(),
         deadline_at=attempt.deadline_at.isoformat() if attempt.deadline_at else None,
         is_on_break=breaks.of(attempt, at).until is not None,
-        live=_live(attempt.id),
+        live=live_tickets.of_attempt(attempt.id),
         saved=sum(1 for item in items if item.response is not None),
         items=[_saved(item, others.get(item.position, [])) for item in items],
     )
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _live(attempt_id: int) -> str:
-    """Return where a page hears of changes of an attempt."""
-    return f"/live/attempts/{attempt_id}?ticket={live_tickets.issuer().live('attempt', attempt_id)}"
 
 
 def _saved(item: Row[tuple[int, int, Any, int, str | None]], others: list[answer_log.Uncounted]) -> dict[str, Any]:
@@ -266,7 +269,7 @@ def result(attempt_id: int) -> ResponseReturnValue:
         accepting_until=_accepting_until(attempt, made, at),
         students_view=reveal.of(attempt, quiz, now=at, last_close=last_close, is_staff=False),
         can_try_again=gate.obstacle(terms.terms_of(quiz, granted, is_staff=is_staff), made, at) is None,
-        live=_live(attempt_id) if context["is_tested"] and is_mine else "",
+        live=live_tickets.of_attempt(attempt_id) if context["is_tested"] and is_mine else "",
         **context,
         next=pages.link(course, after),
     )

@@ -15,6 +15,7 @@ from models import Attempt, AttemptItem, Enrolment, Quiz
 from models.attempt import IN_PROGRESS
 from models.marks import exact
 from reasons import Code, Reason
+from services import kept_versions
 from services.errors import NotFound, Refused
 from services.quizzes import accommodations, draws, gate, grading, lab_checks, new_attempts, prerequisites
 from services.quizzes.terms import GRACE, Terms, terms_of
@@ -35,20 +36,36 @@ def start(
     password: str | None = None,
     is_staff: bool = False,
 ) -> Attempt:
-    """Open an attempt, or return the one that is open. Refused says why one can't start, and from when on one can.
+    """Open an attempt, or return the one that is open, as `begin` does."""
+    how: dict[str, Any] = {"admit": admit, "password": password, "is_staff": is_staff}
+    return begin(user_id, quiz, now=now, rng=rng, **how)[0]
 
-    `admit` is called before a new one is made, and may refuse it; going on with the open one is never refused. Racing
-    starts take turns: the first one makes the attempt, and the others find it.
+
+def begin(
+    user_id: int,
+    quiz: Quiz,
+    *,
+    now: datetime,
+    rng: random.Random | None = None,
+    admit: Callable[[], None] = lambda: None,
+    password: str | None = None,
+    is_staff: bool = False,
+) -> tuple[Attempt, list[draws.Item]]:
+    """Open an attempt, or return the one that is open; and what was drawn for it, nothing where it was open before.
+
+    Refused says why one can't start, and from when on one can. `admit` is called before a new one is made, and may
+    refuse it; going on with the open one is never refused. Racing starts take turns: the first one makes the attempt,
+    and the others find it.
     """
     db.session.execute(TURN, {"of": f"attempt:{user_id}:{quiz.id}"})
     made, granted = accommodations.standing(user_id, quiz)
     existing = next((attempt for attempt in made if attempt.is_open), None)
     if existing is not None and not is_overdue(existing, now):
-        return existing
+        return existing, []
     if existing is not None:
         close_if_overdue(existing, now=now)
         if existing.is_open:
-            return existing
+            return existing, []
     terms = terms_of(quiz, granted, is_staff=is_staff)
     found = _obstacles(user_id, quiz, terms, made, now, is_staff=is_staff)
     if found:
@@ -60,7 +77,7 @@ def start(
     drawn = draws.draw(quiz, user_id, seed)
     if not drawn:
         raise Refused(Reason(Code.QUIZ_EMPTY))
-    return _insert(user_id, quiz, drawn, terms, len(made) + 1, now, seed)
+    return _insert(user_id, quiz, drawn, terms, len(made) + 1, now, seed), drawn
 
 
 def obstacles(user_id: int, quiz: Quiz, *, now: datetime, is_staff: bool) -> list[gate.Obstacle]:
@@ -148,12 +165,13 @@ def load_as(attempt_id: int, user_id: int, *, is_whole: bool = False) -> tuple[A
     row = db.session.execute(_loading(is_whole), given).one_or_none() if attempt_id < 2**63 else None
     if row is None:
         raise NotFound
-    attempt, role = row
+    attempt, role, moved = row
+    kept_versions.saw(db.session(), {kept_versions.course(attempt.quiz.course_id): moved})
     return attempt, role
 
 
 @cache
-def _loading(is_whole: bool) -> Select[Attempt, str]:
+def _loading(is_whole: bool) -> Select[Attempt, str, int]:
     """Build the question of nearly every request for an attempt once."""
     options: list[Any] = [joinedload(Attempt.quiz).joinedload(Quiz.course)]
     if is_whole:
@@ -161,7 +179,7 @@ def _loading(is_whole: bool) -> Select[Attempt, str]:
     asks = bindparam("asks", type_=BigInteger)
     is_theirs = (Enrolment.course_id == Quiz.course_id) & (Enrolment.user_id == asks)
     return (
-        select(Attempt, Enrolment.role)
+        select(Attempt, Enrolment.role, kept_versions.number(func.concat("course:", Quiz.course_id)))
         .join(Quiz, Quiz.id == Attempt.quiz_id)
         .outerjoin(Enrolment, is_theirs)
         .options(*options)

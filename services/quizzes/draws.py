@@ -27,7 +27,7 @@ SLOTS = (
         *(QuizSlot.question_id, QuizSlot.points, QuizSlot.count.label("wanted"), QuizSlot.tag, QuizSlot.difficulty),
         *(Question.state, Question.is_archived),
         *(QuestionVersion.id.label("version_id"), QuestionVersion.kind, QuestionVersion.spec),
-        QuestionVersion.points.label("own_points"),
+        *(QuestionVersion.points.label("own_points"), (QuestionVersion.hints != []).label("has_hints")),
     )
     .select_from(QuizSlot)
     .outerjoin(Question, Question.id == QuizSlot.question_id)
@@ -69,6 +69,7 @@ class Item:
     frozen: dict[str, Any]
     kind: str
     spec: dict[str, Any]
+    has_hints: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class _Asked:
     kind: str
     spec: dict[str, Any]
     points: float
+    has_hints: bool
 
 
 def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
@@ -97,7 +99,9 @@ def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
     for one in varied:
         if one.question_id in seen:
             frozen[one.question_id] = _least_seen(one, quiz, seed, seen[one.question_id])
-    return [Item(one.version_id, one.points, frozen[one.question_id], one.kind, one.spec) for one in asked]
+    return [
+        Item(one.version_id, one.points, frozen[one.question_id], one.kind, one.spec, one.has_hints) for one in asked
+    ]
 
 
 def freeze(kind: str, spec: dict[str, Any], seed: str, *, is_shuffled: bool = True) -> dict[str, Any]:
@@ -188,9 +192,8 @@ def _asked(quiz: Quiz, user_id: int, seed: int) -> list[_Asked]:
         if slot.question_id is None:
             asked += next(drawn)
         elif slot.version_id is not None and slot.state == READY and not slot.is_archived:
-            asked.append(
-                _Asked(slot.question_id, slot.version_id, slot.kind, slot.spec, slot.points or slot.own_points)
-            )
+            points = slot.points or slot.own_points
+            asked.append(_Asked(slot.question_id, slot.version_id, slot.kind, slot.spec, points, bool(slot.has_hints)))
     return asked
 
 
@@ -218,7 +221,8 @@ def _drawn(quiz: Quiz, slots: Sequence[Row[Any]], fixed: set[int], user_id: int,
 
 
 def _of_version(version: QuestionVersion, slot: Row[Any]) -> _Asked:
-    return _Asked(version.question_id, version.id, version.kind, version.spec, slot.points or version.points)
+    points = slot.points or version.points
+    return _Asked(version.question_id, version.id, version.kind, version.spec, points, bool(version.hints))
 
 
 def _candidates(course_id: int, tags: set[str], fixed: set[int], user_id: int) -> list[Candidate]:

@@ -41,10 +41,14 @@ class Reader:
 
     def open(self, path: str, **headers: str) -> tuple[str, bool]:
         """Return a page without its tokens, and whether it was kept."""
-        before = _hits()
+        before = self.hits()
         answer = self.client.get(path, headers=headers)
         assert answer.status_code == 200, f"{path}: {answer.status}"
-        return TOKEN.sub(r"\1", answer.text), _hits() > before
+        return TOKEN.sub(r"\1", answer.text), self.hits() > before
+
+    def hits(self) -> float:
+        """Return how many pages were kept so far."""
+        return float(COUNTED.labels("hit")._value.get())
 
     def anew(self, path: str) -> str:
         """Return the page as Flask makes it: what a page's script asks for is never kept."""
@@ -69,10 +73,6 @@ def without_whole_boards(app: Flask) -> Iterator[None]:
         yield
     finally:
         given["whole_boards"] = boards
-
-
-def _hits() -> float:
-    return float(COUNTED.labels("hit")._value.get())
 
 
 @pytest.fixture(scope="module")
