@@ -59,6 +59,7 @@ class LimitSettings(BaseSettings):
     limit_quiz_passwords: Rate = limit("10 per minute; 60 per hour", "person", "passwords of quizzes tried")
     limit_answer_files: Rate = limit("60 per minute", "person", "files handed in")
     limit_code_runs: Rate = limit("10 per minute", "person", "programs run in an attempt, before it is handed in")
+    limit_question_files: Rate = limit("20 per minute", "person", "files of questions read or written")
     limit_lab_starts: Rate = limit("20 per minute", "person", "labs started, reset or restored")
     limit_checks: Rate = limit("60 per minute", "person", "clicks that run checks")
     limit_tickets: Rate = limit("600 per minute", "person", "terminals, live pages, files and web servers opened")

@@ -35,6 +35,8 @@ from blueprints.leaderboards.settings import board_settings
 from blueprints.leaderboards.views import leaderboards
 from blueprints.practice.api import practice_api
 from blueprints.practice.views import practice
+from blueprints.question_files.api import question_files_api
+from blueprints.question_files.views import question_files
 from blueprints.quizzes.accommodations import accommodations
 from blueprints.quizzes.accommodations_api import accommodations_api
 from blueprints.quizzes.api import quizzes_api
@@ -64,6 +66,7 @@ PAGES = (
     people,
     quizzes,
     bank,
+    question_files,
     quiz_slots,
     question_parts,
     kept_questions,
@@ -103,6 +106,7 @@ APIS = (
     regrades_api,
     practice_api,
     bank_api,
+    question_files_api,
     slots_api,
     analysis_api,
     gradebook_api,

@@ -22,6 +22,7 @@ from models.mail import Mail
 from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
 from models.practice import PracticeCard, PracticeReview
 from models.question import Question, QuestionVersion
+from models.question_import import QuestionImport
 from models.quiz import Quiz, QuizSlot
 from models.regrade import Regrade, RegradeNote
 from models.user import ApiToken, Role, User
@@ -70,6 +71,7 @@ __all__ = [
     "PracticeCard",
     "PracticeReview",
     "Question",
+    "QuestionImport",
     "QuestionVersion",
     "Quiz",
     "QuizOverride",

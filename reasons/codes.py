@@ -350,6 +350,46 @@ class Code(StrEnum):
         {"old": str, "following": str},
     )
     SLUG_TAKEN = "slug_taken", N_("%(slug)s is the slug of another question of this bank"), {"slug": str}
+    # Why questions can't be moved in or out of a bank: of a file, and of a question in it.
+    IMPORT_FORMAT_UNKNOWN = "import_format_unknown", N_("is of no format that can be read here")
+    IMPORT_FORMAT_ONE_WAY = "import_format_one_way", N_("%(format)s can be written here, not read"), {"format": str}
+    IMPORT_NOT_TEXT = (
+        "import_not_text",
+        N_("is no text: line %(line)s holds the character %(character)s"),
+        {"line": int, "character": str},
+    )
+    IMPORT_ENCODING = "import_encoding", N_("can't be read as %(encoding)s"), {"encoding": str}
+    IMPORT_XML = "import_xml", N_("isn't well-formed XML: %(said)s"), {"said": str}
+    IMPORT_ENTITIES = "import_entities", N_("declares entities or a document type of its own, which aren't read")
+    IMPORT_DEEP = "import_deep", N_("is nested over %(most)s deep"), {"most": int}
+    IMPORT_ZIP = "import_zip", N_("isn't a sound zip archive: %(said)s"), {"said": str}
+    IMPORT_ZIP_TOTAL = "import_zip_total", N_("unpacks to over %(most_mb)s MB"), {"most_mb": int}
+    IMPORT_ZIP_FILE = "import_zip_file", N_("%(path)s is over %(most_mb)s MB"), {"path": str, "most_mb": int}
+    IMPORT_ZIP_COUNT = "import_zip_count", N_("holds over %(most)s files"), {"most": int}
+    IMPORT_ZIP_PATH = "import_zip_path", N_("holds a file outside of its folder: %(path)s"), {"path": str}
+    IMPORT_ZIP_LINK = "import_zip_link", N_("holds a link: %(path)s"), {"path": str}
+    IMPORT_ZIP_ENCRYPTED = "import_zip_encrypted", N_("is encrypted: %(path)s"), {"path": str}
+    IMPORT_ZIP_TWICE = "import_zip_twice", N_("holds %(path)s twice"), {"path": str}
+    IMPORT_TOO_MANY = "import_too_many", N_("holds over %(most)s questions"), {"most": int}
+    IMPORT_NOTHING = "import_nothing", N_("holds no question")
+    IMPORT_HEADER = "import_header", N_("has no column %(column)s in its first line"), {"column": str}
+    IMPORT_APPLIED = "import_applied", N_("this file was imported already")
+    IMPORT_STALE = (
+        "import_stale",
+        N_("the bank has changed since the preview; look at what the file brings now"),
+    )
+    MOVE_NO_PLACE = "move_no_place", N_("there is no place for it: %(value)s"), {"value": str}
+    MOVE_CHANGED = "move_changed", N_("%(value)s became %(now)s"), {"value": str, "now": str}
+    MOVE_KIND_UNKNOWN = "move_kind_unknown", N_("there is no such kind of question: %(kind)s"), {"kind": str}
+    MOVE_REFUSED = "move_refused", N_("the field %(field)s %(said)s"), {"field": str, "said": str}
+    MOVE_UNREADABLE = "move_unreadable", N_("can't be read: %(said)s"), {"said": str}
+    MOVE_TEXT_MISSING = "move_text_missing", N_("has no text")
+    MOVE_ANSWER_MISSING = "move_answer_missing", N_("has no answer that is right")
+    MOVE_FILE_MISSING = "move_file_missing", N_("there is no file %(path)s"), {"path": str}
+    MOVE_FILE_KIND = "move_file_kind", N_("%(path)s is neither a picture nor a PDF"), {"path": str}
+    MOVE_FILE_REFUSED = "move_file_refused", N_("the file %(path)s %(said)s"), {"path": str, "said": str}
+    MOVE_ELSEWHERE = "move_elsewhere", N_("it stands on another site: %(address)s"), {"address": str}
+    MOVE_ONE_LINE = "move_one_line", N_("became one line, without lists, tables and links")
     SLOTS_MISSING = "slots_missing", N_("a quiz asks at least one question")
     SLOTS_TOO_MANY = "slots_too_many", N_("holds over %(most)s places"), {"most": int}
     SLOT_UNCLEAR = "slot_unclear", N_("must have a question_id or a tag")

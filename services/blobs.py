@@ -1,4 +1,5 @@
-"""Bytes that are kept once, named by their SHA-256: files of courses, saved homes, and files that students hand in.
+"""Bytes that are kept once, named by their SHA-256: files of courses, saved homes, files that students hand in,
+and files of questions from their preview to their import.
 
 A transaction that keeps bytes locks their row until it ends, and adds a row that names them; bytes without one go.
 """
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from extensions import db
-from models import AttemptFile, Blob, CourseFile, LabSave
+from models import AttemptFile, Blob, CourseFile, LabSave, QuestionImport
 
 
 def keep(data: bytes) -> str:
@@ -48,4 +49,5 @@ _IS_USED = or_(
     select(LabSave.id).where(LabSave.sha256 == Blob.sha256).exists(),
     select(CourseFile.path).where(CourseFile.sha256 == Blob.sha256).exists(),
     select(AttemptFile.id).where(AttemptFile.sha256 == Blob.sha256).exists(),
+    select(QuestionImport.id).where(QuestionImport.sha256 == Blob.sha256).exists(),
 )

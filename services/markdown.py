@@ -120,6 +120,8 @@ def plain(text: str) -> str:
 
 def files_of(text: str) -> list[tuple[str, int]]:
     """Return the course's files that the text points at, with their lines from 1. Paths in code don't count."""
+    if "files" not in text and "&" not in text:  # an entity may stand for any letter
+        return []
     files: list[tuple[str, int]] = []
     for token in _BLOCKS.parse(text):
         line = (token.map[0] if token.map else 0) + 1

@@ -13,6 +13,7 @@ from models import Blob, LabSave
 from question_types import type_of
 from services.accounts import tokens
 from services.courses import cohorts
+from services.moving import imports
 from services.practice import cards
 from services.quizzes import answers, attempts, trials, uploads
 from services.regrades import asking
@@ -58,7 +59,10 @@ def add_things(cast: Cast) -> dict[str, Any]:
     tried = attempts.start(cast.bob.id, coding, now=NOW)
     trials.request(tried.id, 1, "ls", None, now=NOW)
     file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
+    gift = b"::Sums:: 2 + 2? {=4}"
+    moved = imports.preview(cast.course, gift, name="a.gift.txt", by_id=cast.alice.id, now=datetime.now(UTC))
     return {
+        "question_import": moved.id,
         "handed": handed.id,
         "tried": tried.id,
         "file": file.id,

@@ -190,6 +190,27 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"rating": "good"},
         (401, 403, 200, 404, 403),
     ),
+    ("question_files_api.create_import", "POST"): (
+        f"{API}{COURSE}/bank/imports?name=a.txt",
+        {"nothing": "of any format"},
+        (401, 403, 403, 422, 422),
+    ),
+    ("question_files_api.read_import", "GET"): (
+        f"{API}{COURSE}/bank/imports/{{question_import}}",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("question_files_api.apply_import", "POST"): (
+        f"{API}{COURSE}/bank/imports/{{question_import}}/apply",
+        {"digest": "stale"},
+        (401, 403, 403, 409, 409),
+    ),
+    ("question_files_api.read_export", "GET"): (f"{API}{COURSE}/bank/exports/gift", {}, (401, 403, 403, 200, 200)),
+    ("question_files_api.download_export", "GET"): (
+        f"{API}{COURSE}/bank/exports/gift/file",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
     ("bank_api.list_bank", "GET"): (f"{API}{COURSE}/bank", {}, (401, 403, 403, 200, 200)),
     ("bank_api.create_question", "POST"): (f"{API}{COURSE}/bank", QUESTION, (401, 403, 403, 201, 201)),
     ("bank_api.read_question", "GET"): (f"{API}{COURSE}/bank/{{question}}", {}, (401, 403, 403, 200, 200)),

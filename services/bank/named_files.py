@@ -31,6 +31,11 @@ def require(course: Course, said: Wording) -> None:
         raise InvalidInput(named[path], fault) if path in named else NotInCourse(own[path], fault)
 
 
+def paths_of(said: Wording) -> set[str]:
+    """Return the paths of the course's files that a question names."""
+    return set(_paths([said.spec, said.prompt, said.feedback, [hint.text for hint in said.hints]]))
+
+
 def _paths(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from (unquote(path.partition("?")[0].partition("#")[0]) for path, _line in markdown.files_of(value))

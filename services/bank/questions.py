@@ -94,6 +94,11 @@ def page(course: Course, wanted: Filter, *, after: int | None = None, per_page: 
     return Slice(rows[:per_page], rows[per_page - 1].id if len(rows) > per_page else None)
 
 
+def all_of(course: Course, wanted: Filter) -> Sequence[Question]:
+    """Return every question that matches, by slug."""
+    return db.session.scalars(_filtered(_of_course(course), wanted).order_by(Question.slug, Question.id)).all()
+
+
 def count(course: Course, wanted: Filter) -> int:
     """Return how many questions there are."""
     query = _filtered(_of_course(course), wanted).with_only_columns(Question.id).order_by(None)

@@ -17,6 +17,7 @@ from blueprints import openapi
 from extensions import db as database
 from models import Blob, LabSave, User, utcnow
 from services.courses import cohorts
+from services.moving import imports
 from services.practice import cards
 from services.regrades import asking
 from services.regrades.asking import Asked
@@ -108,6 +109,7 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     things["number"] = "1"
     things["file_id"] = "1"  # no question here takes files
     things["item"] = things["quiz"]
+    things["file_format"] = "gift"
     ids: dict[str, object] = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
     ids["save_id"] = kept(cast).id
     ids["step_id"] = cast.check.step_id
@@ -120,6 +122,8 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     drop = Asked("drop", how="full")
     question = cast.quiz.questions[0].id
     ids["regrade_id"] = asking.draft(cast.quiz, question, drop, "Wrong", by_id=cast.alice.id, now=utcnow()).id
+    gift = b"::Sums:: 2 + 2? {=4}"
+    ids["import_id"] = imports.preview(cast.course, gift, name="a.txt", by_id=cast.alice.id, now=utcnow()).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}
 

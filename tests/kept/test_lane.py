@@ -41,6 +41,7 @@ UNSHOWN = {
     "point_entries",
     "practice_cards",
     "practice_reviews",
+    "question_imports",
     "question_versions",
     "regrades",  # what a page shows of one stands in a note
     "role_members",  # who somebody is comes with the session
