@@ -9,6 +9,7 @@ import re
 import ssl
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -123,6 +124,13 @@ class Settings(LimitSettings):
     lab_exec_driver: Literal["exec", "raw_exec"] = "exec"
     mistral_api_key: Annotated[str, AfterValidator(kinds.token)] = ""
     mistral_url: Annotated[str, AfterValidator(kinds.service_url)] = "https://api.mistral.ai"
+    mistral_model: str = Field(default="mistral-medium-latest", min_length=1, max_length=100)
+    # For a million tokens that it reads, and that it writes, in MISTRAL_CURRENCY: what the budgets count by.
+    mistral_price_in: Decimal = Field(default=Decimal("0.40"), ge=0, le=10_000)
+    mistral_price_out: Decimal = Field(default=Decimal("2.00"), ge=0, le=10_000)
+    mistral_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    # For how many seconds one answer of the model is waited for.
+    mistral_timeout_s: int = Field(default=90, ge=1, le=300)
     sentry_dsn: Annotated[str, AfterValidator(kinds.sentry_dsn)] = ""
     # What reports call this version; empty is that of pyproject.toml.
     release: str = Field(default="", max_length=200, validation_alias="YURT_RELEASE")
@@ -252,6 +260,8 @@ WORDS = {
     "literal_error": "must be {expected}, and is {input!r}",
     "greater_than_equal": "must be at least {ge}, and is {input}",
     "less_than_equal": "must be at most {le}, and is {input}",
+    "decimal_parsing": "must be a number such as 0.40, and is {input!r}",
+    "string_pattern_mismatch": "must fit {pattern}, and is {input!r}",
     "string_too_long": "must have at most {max_length} characters",
 }
 

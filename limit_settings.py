@@ -60,6 +60,16 @@ class LimitSettings(BaseSettings):
     limit_answer_files: Rate = limit("60 per minute", "person", "files handed in")
     limit_code_runs: Rate = limit("10 per minute", "person", "programs run in an attempt, before it is handed in")
     limit_question_files: Rate = limit("20 per minute", "person", "files of questions read or written")
+    limit_generations: Rate = limit("5 per minute", "person", "requests to a model for questions")
+    limit_model_calls: int = limit(4, "site", "calls to the model at once", ge=1, le=100)
+    limit_model_tokens_user: int = limit(
+        500_000, "person and day", "tokens of the model, counted by UTC's days", ge=0, le=10**12
+    )
+    limit_model_tokens_course: int = limit(2_000_000, "course and day", "tokens of the model", ge=0, le=10**12)
+    limit_model_tokens_total: int = limit(5_000_000, "site and day", "tokens of the model", ge=0, le=10**12)
+    limit_model_cents_user: int = limit(100, "person and day", "hundredths of the currency for it", ge=0, le=10**9)
+    limit_model_cents_course: int = limit(300, "course and day", "hundredths of the currency for it", ge=0, le=10**9)
+    limit_model_cents_total: int = limit(1_000, "site and day", "hundredths of the currency for it", ge=0, le=10**9)
     limit_lab_starts: Rate = limit("20 per minute", "person", "labs started, reset or restored")
     limit_checks: Rate = limit("60 per minute", "person", "clicks that run checks")
     limit_tickets: Rate = limit("600 per minute", "person", "terminals, live pages, files and web servers opened")

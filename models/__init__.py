@@ -9,6 +9,7 @@ from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
+from models.generation import Generation, GenerationCall, GenerationDraft
 from models.grade import GradeMark
 from models.grading_hold import GradingHold
 from models.grading_run import GradingRun
@@ -48,6 +49,9 @@ __all__ = [
     "CourseTotal",
     "EndedSession",
     "Enrolment",
+    "Generation",
+    "GenerationCall",
+    "GenerationDraft",
     "GradeMark",
     "GradingHold",
     "GradingRun",

@@ -32,6 +32,8 @@ class Course(Model):
     grading: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     # Whether its people may practise: services/practice/pool.py says which questions.
     offers_practice: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # Whether its teachers may have a language model write questions. The site's own: no folder turns it on.
+    allows_generation: Mapped[bool] = mapped_column(default=False, server_default="false")
     version: Mapped[int] = mapped_column(default=1)
     # Students see the leaderboard as it stood at `from`, until `until`.
     board_frozen_from: Mapped[datetime | None]

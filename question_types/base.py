@@ -9,6 +9,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from question_types.asked import Asked
+
 Spec = dict[str, Any]
 Frozen = dict[str, Any]
 # The fields of a form by their part: {"": values of item-N, "left": values of item-N.left}.
@@ -146,6 +148,8 @@ class QuestionType:
     part keeps that of the version before (None: there is none of this type), so that either's key grades both.
     fields: the names of all fields, also of those inside others, in the order in which authors write them.
 
+    asked: the shape in which a language model writes those fields; None for a type that no model writes.
+
     Attempts
     freeze(spec, rng, is_shuffled) -> Frozen: what one attempt shows of it, never the solution.
     variant(frozen) -> what makes an attempt's question another one than the next attempt's, such as its numbers: a new
@@ -184,6 +188,7 @@ class QuestionType:
     grade: Callable[[Spec, Any, Frozen], Fraction | None]
     explain: Callable[[Spec, Any, Frozen], dict[str, Any]]
     fields: tuple[str, ...]
+    asked: type[Asked] | None = None
     named: Callable[[Spec, Spec | None, Random], Spec] = lambda spec, _before, _rng: spec
     export: Callable[[Spec], dict[str, Any]] = written_values
     freeze: Callable[[Spec, Random, bool], Frozen] = shows_nothing

@@ -401,3 +401,65 @@ class Code(StrEnum):
         N_("draws %(count)s, but only %(left)s ready questions are left for it"),
         {"count": int, "left": int},
     )
+
+    # Why a generation of questions ended as it did, or waits.
+    MODEL_AWAY = "model_away", N_("the model’s server failed %(tries)s times"), {"tries": int}
+    MODEL_REFUSES = "model_refuses", N_("the model’s server refuses the request (status %(status)s)"), {"status": int}
+    MODEL_CALL_LOST = (
+        "model_call_lost",
+        N_("nobody knows what a call to the model brought: it counts as spent, and isn’t repeated by itself"),
+    )
+    MODEL_ANSWER_CUT = "model_answer_cut", N_("the model’s answer was cut off")
+    MODEL_ANSWER_UNREADABLE = "model_answer_unreadable", N_("the model’s answer can’t be read")
+    BUDGET_USED = "budget_used", N_("today’s budget of %(whose)s is used up"), {"whose": Term}
+    LESSONS_GONE = "lessons_gone", N_("the lessons aren’t there any more, or hold no text")
+    GENERATION_STOPPED = (
+        "generation_stopped",
+        N_("the site stopped %(tries)s times over it"),
+        {"tries": int},
+    )
+
+    # What the checks found about a question that a model wrote.
+    DRAFT_SHAPE = "draft_shape", N_("the model left out or invented something at %(field)s"), {"field": str}
+    DRAFT_KIND = "draft_kind", N_("the model wrote another kind than it was asked for (%(kind)s)"), {"kind": str}
+    DRAFT_FIELDS = "draft_fields", N_("%(field)s: %(said)s"), {"field": str, "said": str}
+    DRAFT_NOT_CITED = "draft_not_cited", N_("what it cites isn’t in the lesson: “%(quote)s”"), {"quote": str}
+    DRAFT_POINTS_AWAY = "draft_points_away", N_("it holds a link, a picture, HTML or invisible signs")
+    DRAFT_ALL_RIGHT = "draft_all_right", N_("all its choices are right")
+    DRAFT_KEY_COMPUTED = "draft_key_computed", N_("its key was computed anew: %(made)s"), {"made": str}
+    DRAFT_KEY_DIFFERS = (
+        "draft_key_differs",
+        N_("its key is %(key)s, but its own working makes %(made)s"),
+        {"key": str, "made": str},
+    )
+    DRAFT_KEY_UNCOMPUTED = "draft_key_uncomputed", N_("its key can’t be computed")
+    DRAFT_ALIKE = "draft_alike", N_("it is %(percent)s %% like %(slug)s"), {"percent": int, "slug": str}
+    DRAFT_SECOND_AGREES = "draft_second_agrees", N_("a second reader without the key answered the same")
+    DRAFT_SECOND_DIFFERS = (
+        "draft_second_differs",
+        N_("a second reader without the key answered: %(answer)s"),
+        {"answer": str},
+    )
+    DRAFT_SECOND_HAD_NONE = "draft_second_had_none", N_("a second reader without the key found no right answer")
+    DRAFT_ARGUABLE = (
+        "draft_arguable",
+        N_("“%(choice)s” may be right by another reading: %(said)s"),
+        {"choice": str, "said": str},
+    )
+    DRAFT_UNCHECKED = "draft_unchecked", N_("no second reader answered it")
+    DRAFT_NOT_REWRITTEN = "draft_not_rewritten", N_("it wasn’t written again: %(reason)s"), {"reason": Nested}
+
+    # Why questions can't be asked for.
+    GENERATION_OFF = "generation_off", N_("A teacher of the course has to allow it first.")
+    MODEL_UNSET = "model_unset", N_("This site has no key to a model: its operator sets MISTRAL_API_KEY.")
+    LESSON_UNKNOWN = "lesson_unknown", N_("there is no lesson %(slug)s in the course"), {"slug": str}
+    LESSONS_TOO_LONG = (
+        "lessons_too_long",
+        N_("have %(count)s characters together, and %(most)s are the most"),
+        {"count": int, "most": int},
+    )
+    LANGUAGE_UNKNOWN = "language_unknown", N_("must be a language such as en, fr or pt-BR")
+    REASON_MISSING = "reason_missing", N_("must say why")
+    NOTHING_MISSING = "nothing_missing", N_("There is nothing left to ask for.")
+    DRAFT_NOT_OPEN = "draft_not_open", N_("Somebody has decided about this question already, or it is being written.")
+    GENERATION_NOT_OVER = "generation_not_over", N_("It is still being worked on.")

@@ -79,4 +79,7 @@ TERMS = {
     "state": N_("state"),
     "section": N_("section"),
     "shuffle": N_("shuffling"),
+    "user": N_("the person who asks"),
+    "course": N_("the course"),
+    "total": N_("the whole site"),
 }

@@ -71,6 +71,11 @@ def attempt_terms_channel(attempt_id: int) -> str:
     return f"yurt:live:attempt-terms:{attempt_id}"
 
 
+def generation_channel(generation_id: int) -> str:
+    """Return the channel of questions that a model writes."""
+    return f"yurt:live:generation:{generation_id}"
+
+
 def nudge(tick: str) -> None:
     """Wake the scheduler for `tick` after the commit."""
     _after_commit(NUDGE_CHANNEL, tick)
@@ -106,6 +111,11 @@ def attempt_changed(attempt_id: int, **what: Any) -> None:
 def attempt_terms_changed(attempt_id: int) -> None:
     """Tell the open pages of an attempt, after the commit, that it ends at another time."""
     _after_commit(attempt_terms_channel(attempt_id), json.dumps({"attempt": attempt_id}))
+
+
+def generation_changed(generation_id: int) -> None:
+    """Tell the open pages of a generation, after the commit, that something of it changed."""
+    _after_commit(generation_channel(generation_id), json.dumps({"generation": generation_id}))
 
 
 def access_changed() -> None:

@@ -1,7 +1,5 @@
 """Formula: each attempt draws its own numbers, and the answer is computed from them."""
 
-import ast
-import math
 import re
 from decimal import Decimal
 from fractions import Fraction
@@ -9,15 +7,15 @@ from html import escape
 from random import Random
 from typing import Any
 
-from simpleeval import InvalidExpression, SimpleEval
+from pydantic import Field
 
-from question_types import numbers, raw, typed
+from question_types import evaluating, numbers, raw, typed
+from question_types.asked import Asked, Computed, Part
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from reasons import N_
 from services.errors import InvalidInput
 
 MAX_LENGTH = 40
-MAX_FORMULA = 300
 MAX_PARAMETERS = 10
 MAX_VALUES = 10_000
 # How many draws are tried when a question is read, beside the ends of all ranges.
@@ -27,31 +25,54 @@ _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,19}")
 _SHOWN = re.compile(r"\{([a-zA-Z][a-zA-Z0-9_]{0,19})\}")
 # The same in mathematics, where LaTeX has its braces escaped: each letter is an element of its own.
 _SHOWN_IN_MATHEMATICS = re.compile(r"<mo[^<>]*>\{</mo>((?:<m[in]>[a-zA-Z0-9]+</m[in]>)+)<mo[^<>]*>\}</mo>")
-CONSTANTS = {"pi": math.pi, "e": math.e}
-FUNCTIONS = {
-    **{
-        name: getattr(math, name)
-        for name in ("sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "exp", "log", "log10")
-    },
-    **{name: getattr(math, name) for name in ("floor", "ceil", "radians", "degrees")},
-    "abs": abs,
-    "min": min,
-    "max": max,
-    "round": round,
-}
-# What simpleeval can evaluate beside arithmetic.
-NOT_ARITHMETIC = (ast.Attribute, ast.Subscript, ast.JoinedStr, ast.FormattedValue)
-# What an expression may raise for numbers that it isn't defined for.
-UNDEFINED = (
-    InvalidExpression,
-    ArithmeticError,
-    ValueError,
-    TypeError,
-    LookupError,
-    SyntaxError,
-    RecursionError,
-    MemoryError,
-)
+
+
+class AskedParameter(Part):
+    """A range of numbers, from which each attempt draws one."""
+
+    name: str = Field(description="One word of letters; the prompt shows the number as {name}.")
+    low: str
+    high: str
+    step: str
+
+
+class AskedValue(Part):
+    """A number that an example takes for a parameter."""
+
+    name: str
+    value: str
+
+
+class AskedFormula(Asked):
+    """Parameters, the formula of the answer, and an example that was worked out by itself."""
+
+    parameters: list[AskedParameter] = Field(min_length=1, max_length=4)
+    answer: str = Field(
+        description="A formula in the parameters' names, with + - * / ^ ( ) and sqrt, sin, log and the like."
+    )
+    tolerance_percent: str = Field(description="How far an answer may be off, in per cent.")
+    unit: str = Field(description="The unit, or an empty text.")
+    example: list[AskedValue] = Field(description="A value for each parameter.")
+    example_answer: str = Field(description="The answer for these values, worked out by hand.")
+
+    def fields(self) -> dict[str, Any]:
+        """Return them as authors write parameters, without the example."""
+        ranges = {each.name: {"from": each.low, "to": each.high, "step": each.step} for each in self.parameters}
+        own = {"answer": self.answer, "tolerance_percent": self.tolerance_percent, "unit": self.unit}
+        return {"parameters": ranges, **own}
+
+    def computed(self) -> Computed | None:
+        """Compute the example by the formula; it agrees where the example would earn the marks."""
+        spec, values = parse(self.fields()), {each.name: each.value for each in self.example}
+        read = {name: numbers.read(value) for name, value in values.items()}
+        known = {name: str(value) for name, value in read.items() if value is not None}
+        if known.keys() != spec["parameters"].keys():
+            return Computed(self.example_answer, None, agrees=False)
+        made = evaluating.number(spec["answer"], known)
+        if made is None:
+            return Computed(self.example_answer, None, agrees=False)
+        agrees = grade(spec, self.example_answer, {"values": known, "unit": ""}) == WHOLE
+        return Computed(self.example_answer, evaluating.said(made), agrees)
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -67,10 +88,10 @@ def parse(written: dict[str, Any]) -> Spec:
     if (
         isinstance(formula, bool)
         or not isinstance(formula, (str, int, float))
-        or not 0 < len(str(formula)) <= MAX_FORMULA
+        or not 0 < len(str(formula)) <= evaluating.MAX_FORMULA
         or raw.UNKEPT.search(str(formula))
     ):
-        raise InvalidInput("answer", f"must be a formula of at most {MAX_FORMULA} characters")
+        raise InvalidInput("answer", f"must be a formula of at most {evaluating.MAX_FORMULA} characters")
     spec: Spec = {"parameters": parameters, "answer": str(formula).strip(), "unit": raw.text(written, "unit", "")}
     spec |= _tolerance(written)
     _try(spec)
@@ -79,7 +100,7 @@ def parse(written: dict[str, Any]) -> Spec:
 
 def _parameter(name: str, given: Any) -> dict[str, Any]:
     place = f"parameters.{name}"
-    if not _NAME.fullmatch(name) or name in CONSTANTS or name in FUNCTIONS:
+    if not _NAME.fullmatch(name) or name in evaluating.CONSTANTS or name in evaluating.FUNCTIONS:
         raise InvalidInput(place, "must be named by letters, digits and _, and not as a constant or function is")
     if not isinstance(given, dict):
         raise InvalidInput(place, "must have from, to and step, or values")
@@ -120,8 +141,7 @@ def _tolerance(written: dict[str, Any]) -> dict[str, str]:
 def _try(spec: Spec) -> None:
     """Compute the answer of many variants: one that can't be asked is told to its author, not to a student."""
     try:
-        # Of `a = 1` and `a; b` the evaluator would take a part.
-        ast.parse(_floats(spec["answer"]), mode="eval")
+        evaluating.read(spec["answer"])
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise InvalidInput("answer", f"is no formula: {error}"[:300]) from error
     rng = Random(1)
@@ -130,7 +150,7 @@ def _try(spec: Spec) -> None:
     for values in [*ends, *draws]:
         try:
             compute(spec, values)
-        except UNDEFINED as error:
+        except evaluating.UNDEFINED as error:
             said = ", ".join(f"{name} = {value}" for name, value in values.items())
             raise InvalidInput("answer", f"can't be computed for {said}: {error}"[:300]) from error
 
@@ -152,20 +172,8 @@ def draw(parameter: dict[str, Any], rng: Random) -> str:
 
 
 def compute(spec: Spec, values: dict[str, str]) -> Fraction:
-    """Return the answer for these values. Floating point only: a power of whole numbers could take all memory."""
-    names = {**CONSTANTS, **{name: float(value) for name, value in values.items()}}
-    evaluator = SimpleEval(functions=FUNCTIONS, names=names)
-    for node in NOT_ARITHMETIC:
-        evaluator.nodes.pop(node, None)
-    made = evaluator.eval(_floats(spec["answer"]))
-    if isinstance(made, bool) or not isinstance(made, (int, float)) or not math.isfinite(made):
-        raise ValueError("is no number")
-    return Fraction(made)
-
-
-def _floats(formula: str) -> str:
-    """Write the whole numbers of a formula as decimals, and a power as Python does."""
-    return re.sub(r"(?<![\w.])(\d+)(?![\w.])", r"\1.0", formula.replace("^", "**"))
+    """Return the answer for these values."""
+    return evaluating.compute(spec["answer"], values)
 
 
 def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:
@@ -218,7 +226,7 @@ def reading(spec: Spec, response: Any) -> str | None:
 
 def explain(spec: Spec, response: Any, frozen: Frozen) -> dict[str, Any]:
     """Name the answer of this variant, to six figures, with its formula."""
-    made = numbers.say(Decimal(f"{float(compute(spec, frozen['values'])):.6g}"))
+    made = evaluating.said(compute(spec, frozen["values"]))
     solution = f"{made} {spec['unit']}".strip()
     return {"solution": solution, "formula": spec["answer"], "notes": {}}
 
@@ -236,6 +244,7 @@ TYPE = QuestionType(
     clean=clean,
     grade=grade,
     explain=explain,
+    asked=AskedFormula,
     fields=("parameters", "from", "to", "step", "values", "answer", "tolerance", "tolerance_percent", "unit"),
     freeze=freeze,
     variant=lambda frozen: frozen["values"],

@@ -3,12 +3,21 @@
 from fractions import Fraction
 from typing import Any
 
+from pydantic import Field
+
 from question_types import choices, raw
+from question_types.asked import Asked, AskedChoice
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec, all_values
 from reasons import N_
 from services.errors import InvalidInput
 
 PARTIAL, ALL = "partial", "all"
+
+
+class AskedMultiple(Asked):
+    """Choices, of which one or more are right."""
+
+    choices: list[AskedChoice] = Field(min_length=3, max_length=8, description="One or more are correct, and not all.")
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -53,6 +62,7 @@ TYPE = QuestionType(
     grade=grade,
     explain=choices.explain,
     fields=("scoring", *choices.FIELDS),
+    asked=AskedMultiple,
     named=choices.named,
     freeze=choices.freeze,
     in_words=choices.in_words,

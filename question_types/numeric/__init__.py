@@ -6,7 +6,10 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from question_types import numbers, raw, typed, units
+from pydantic import Field
+
+from question_types import evaluating, numbers, raw, typed, units
+from question_types.asked import Asked, Computed
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from reasons import N_
 from services.errors import InvalidInput
@@ -16,6 +19,33 @@ MAX_FIGURES = 15
 # A number, and behind it what may be a unit: 9.81 m/s^2, 20%, 3e8 m/s.
 _WITH_UNIT = re.compile(r"\s*(.*?[\d.,])\s*((?:[^\W\d_]|[%°µΩ/]).*)?", re.DOTALL)
 _EXPONENT = re.compile(r"[eE][+\-\u2212]?\d")
+
+
+class AskedNumeric(Asked):
+    """A number, and the arithmetic that makes it."""
+
+    answer: str = Field(description="The number, with a decimal point where it needs one.")
+    tolerance_percent: str = Field(description="How far an answer may be off, in per cent: 0 for whole numbers.")
+    unit: str = Field(description="The unit, or an empty text.")
+    working: str = Field(
+        description="An expression in numbers, + - * / ^ ( ) and sqrt, sin, log and the like, that makes the answer."
+    )
+
+    def fields(self) -> dict[str, Any]:
+        """Return them without the working."""
+        return self.model_dump(exclude={"working"})
+
+    def computed(self) -> Computed | None:
+        """Compute the working; it agrees where it would earn the marks."""
+        made = evaluating.number(self.working, {})
+        spec = parse(self.fields())
+        if made is None:
+            return Computed(self.answer, None, agrees=False)
+        allowed = abs(Fraction(spec["answer"])) * Fraction(spec["tolerance_percent"]) / 100
+        # A whole answer may be written with all its figures, any other one is rounded.
+        rounding = Fraction(1, 10**9) * abs(made)
+        agrees = abs(made - Fraction(spec["answer"])) <= allowed + rounding
+        return Computed(self.answer, evaluating.said(made), agrees)
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -171,6 +201,7 @@ TYPE = QuestionType(
     clean=clean,
     grade=grade,
     explain=explain,
+    asked=AskedNumeric,
     fields=("answer", "tolerance", "tolerance_percent", "figures", "unit", "asks_unit"),
     freeze=freeze,
     reading=reading,

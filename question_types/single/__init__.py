@@ -3,10 +3,19 @@
 from fractions import Fraction
 from typing import Any
 
+from pydantic import Field
+
 from question_types import choices, raw
+from question_types.asked import Asked, AskedChoice
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from reasons import N_
 from services.errors import InvalidInput
+
+
+class AskedSingle(Asked):
+    """Choices, of which one is right."""
+
+    choices: list[AskedChoice] = Field(min_length=3, max_length=6, description="Exactly one is correct.")
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -39,6 +48,7 @@ TYPE = QuestionType(
     grade=grade,
     explain=choices.explain,
     fields=choices.FIELDS,
+    asked=AskedSingle,
     named=choices.named,
     freeze=choices.freeze,
     in_words=choices.in_words,

@@ -4,8 +4,10 @@ from fractions import Fraction
 from typing import Any
 
 import regex
+from pydantic import Field
 
 from question_types import raw, typed, writing
+from question_types.asked import Asked
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from reasons import N_
 from services.errors import InvalidInput
@@ -17,6 +19,13 @@ MAX_PATTERN = 300
 # How long one pattern may look at one answer. An import tries it on long ones with a tenth of that.
 PATIENCE_S = 0.2
 _TRIED = ("a" * MAX_LENGTH, "ab" * 250, "1" * MAX_LENGTH, " a" * 250, "-" * MAX_LENGTH)
+
+
+class AskedText(Asked):
+    """Every answer that is accepted."""
+
+    accept: list[str] = Field(min_length=1, max_length=10, description="All answers that are right, short ones.")
+    is_case_sensitive: bool
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -106,6 +115,7 @@ TYPE = QuestionType(
     clean=clean,
     grade=grade,
     explain=explain,
+    asked=AskedText,
     fields=("accept", "patterns", "is_case_sensitive", "exact"),
     same=same,
     buckets=buckets,

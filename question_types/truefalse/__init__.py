@@ -4,11 +4,20 @@ from fractions import Fraction
 from typing import Any
 
 from question_types import raw
+from question_types.asked import Asked
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
 from reasons import N_
 from services.errors import InvalidInput
 
 TRUE, FALSE = "true", "false"
+
+
+class AskedTrueFalse(Asked):
+    """Whether the statement of the prompt is true."""
+
+    is_true: bool
+    feedback_true: str
+    feedback_false: str
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -54,6 +63,7 @@ TYPE = QuestionType(
     clean=clean,
     grade=grade,
     explain=explain,
+    asked=AskedTrueFalse,
     fields=("is_true", "feedback_true", "feedback_false"),
     labels=lambda _spec: {TRUE: TRUE, FALSE: FALSE},
 )

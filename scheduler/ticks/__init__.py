@@ -14,6 +14,7 @@ from scheduler.ticks import (
     capacity,
     checks,
     events,
+    generations,
     grading,
     hopeless,
     idleness,
@@ -33,6 +34,9 @@ from scheduler.ticks import (
 )
 from services import outbox
 from services.capacity.order import Limits
+from services.generations import claims as generation_claims
+from services.generations.client import MistralModel
+from services.generations.terms import terms_of
 from services.help import visits as help_visits
 from services.labs import checks as check_service
 from services.labs import claims, grading_runs, warm_stock
@@ -71,12 +75,15 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     # An audit of a large site takes a while.
     audit.work = audits.auditor(redis, lambda: audit.beat())
     ticks += [audit, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
+    keeper = lease_renewals.LeaseKeeper()
+    if settings.mistral_api_key:
+        ticks.append(_of_generations(settings, redis, keeper))
     if backend is None:
-        return [*ticks, _of_grading(grading.refuser(), 1)]
+        rest = [_of_grading(grading.refuser(), 1)]
+        return [*ticks, *rest, _renewing(keeper)] if settings.mistral_api_key else [*ticks, *rest]
     limits = Limits(
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
-    keeper = lease_renewals.LeaseKeeper()
     start, stop = starts.starter(settings, backend, limits, keeper), stops.stopper(backend, keeper)
     save, check = saves.saver(backend, keeper), checks.checker(backend, keeper)
     count = _of_cluster("capacity", capacity.counter(settings, backend), 15.0)
@@ -103,7 +110,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         _of_labs("saves", save, SAVERS, due=save_service.due),
         Tick("checks", check, topic="checks", threads=CHECKERS, due=check_service.due, oldest=check_service.oldest),
         _of_grading(grading.grader(settings, backend, limits, keeper), GRADERS),
-        Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S, has_work=keeper.has_any),
+        _renewing(keeper),
         Tick("idleness", idleness.culler(redis, settings.public_url), 15.0, needs=claims.is_any_running),
         Tick("usage", usage.measurer(backend), 60.0, needs=claims.is_any_running),
         Tick("visits", visits.work, due=help_visits.gone_due),
@@ -114,6 +121,24 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
 def _of_grading(work: Callable[..., bool], threads: int) -> Tick:
     due, oldest = grading_runs.due, grading_runs.oldest
     return Tick("grading", work, topic=runs.TOPIC, threads=threads, due=due, oldest=oldest)
+
+
+def _renewing(keeper: lease_renewals.LeaseKeeper) -> Tick:
+    return Tick("leases", lease_renewals.renewer(keeper), interval_s=RENEW_EVERY_S, has_work=keeper.has_any)
+
+
+def _of_generations(settings: Settings, redis: Redis, keeper: lease_renewals.LeaseKeeper) -> Tick:
+    model = MistralModel(
+        settings.mistral_api_key, settings.mistral_url, settings.mistral_model, settings.mistral_timeout_s
+    )
+    return Tick(
+        "generations",
+        generations.writer(model, terms_of(settings), redis, keeper),
+        topic=generation_claims.TOPIC,
+        threads=settings.limit_model_calls,
+        due=generation_claims.due,
+        oldest=generation_claims.oldest,
+    )
 
 
 def _of_cluster(name: str, work: Callable[..., bool], interval_s: float) -> Tick:

@@ -48,6 +48,11 @@ RIGHT = {
     "LAB_EXEC_DRIVER": "raw_exec",
     "MISTRAL_API_KEY": "abc",
     "MISTRAL_URL": "https://ai.example.org/v1",
+    "MISTRAL_MODEL": "small",
+    "MISTRAL_PRICE_IN": "0.1",
+    "MISTRAL_PRICE_OUT": "0",
+    "MISTRAL_CURRENCY": "EUR",
+    "MISTRAL_TIMEOUT_S": "30",
     "SENTRY_DSN": "https://key@sentry.example.org/1",
     "YURT_RELEASE": "yurt@7",
     "KEPT_PAGES_S": "60",
@@ -102,6 +107,9 @@ WRONG = [
     ("LAB_DATACENTERS", "dc 1", "name"),
     ("NOMAD_NAMESPACE", "a b", "name"),
     ("MISTRAL_URL", "api.mistral.ai", "https://"),
+    ("MISTRAL_PRICE_IN", "cheap", "must be a number"),
+    ("MISTRAL_CURRENCY", "euros", "must fit"),
+    ("MISTRAL_TIMEOUT_S", "0", "at least 1"),
     ("SENTRY_DSN", "https://sentry.example.org", "Sentry"),
 ]
 

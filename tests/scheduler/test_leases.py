@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from config import ROOT
 from extensions import db as database
-from models import CheckRun, GradingRun, LabSession, Mail, WarmLab
+from models import CheckRun, Generation, GradingRun, LabSession, Mail, WarmLab
 from models.cluster import WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
@@ -33,6 +33,7 @@ BEFORE = (
     "UPDATE warm_labs SET claimed_at = :now",
     "UPDATE mails SET failures = 1, next_try_at = :now + interval '30 seconds'",
 )
+ASKED = {"kinds": ["text"], "count": 1, "wanted": 1, "language": "en", "prompt_version": "v1"}
 
 
 def mail() -> Mail:
@@ -49,6 +50,7 @@ MAKE: dict[Any, Callable[[Cast], Any]] = {
     WarmLab: lambda cast: WarmLab(lab_id=cast.lab.id, job_id="lab-warm", state=WARM_STARTING),
     CheckRun: lambda cast: CheckRun(session=run_lab(cast.bob, cast.lab, NOW), check_id=cast.check.id),
     GradingRun: lambda cast: make_run(cast),
+    Generation: lambda cast: Generation(**ASKED, course_id=cast.course.id, lesson_ids=[cast.lesson.id]),
     Mail: lambda _cast: mail(),
 }
 

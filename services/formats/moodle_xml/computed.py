@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from question_types.formula import FUNCTIONS
+from question_types.evaluating import FUNCTIONS
 from reasons import Code, Reason
 from services.formats import building, formulas, xml
 from services.formats.base import Item, NotCarried

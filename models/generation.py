@@ -1,0 +1,175 @@
+"""Questions that a language model writes: what was asked for, each call, and the drafts that came of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from extensions import Model
+from models.base import Id, utcnow
+from models.course import Course
+from models.leased import Leased, held_index
+from models.question import Question
+from models.reason_column import ReasonColumn
+from models.user import User
+from reasons import Reason
+
+GENERATION_QUEUED, GENERATION_RUNNING, GENERATION_DONE, GENERATION_FAILED = "queued", "running", "done", "failed"
+OPEN_GENERATIONS = (GENERATION_QUEUED, GENERATION_RUNNING)
+# A generation is run call by call, and queued between two of them. A person may ask a closed one for more.
+GENERATION_TRANSITIONS: dict[str, set[str]] = {
+    GENERATION_QUEUED: {GENERATION_RUNNING},
+    GENERATION_RUNNING: {GENERATION_QUEUED, GENERATION_DONE, GENERATION_FAILED},
+    GENERATION_DONE: {GENERATION_QUEUED},
+    GENERATION_FAILED: {GENERATION_QUEUED},
+}
+
+# A call is written down before it is made. `refused` costs nothing; `lost` may have cost all of what was reserved.
+CALL_STARTED, CALL_ANSWERED, CALL_REFUSED, CALL_LOST = "started", "answered", "refused", "lost"
+
+CHECKING, PENDING, ACCEPTED, REJECTED = "checking", "pending", "accepted", "rejected"
+REFUSED, REGENERATING, REPLACED = "refused", "regenerating", "replaced"
+DRAFT_TRANSITIONS: dict[str, set[str]] = {
+    CHECKING: {PENDING},
+    PENDING: {ACCEPTED, REJECTED, REGENERATING},
+    REFUSED: {REGENERATING},
+    REGENERATING: {PENDING, REFUSED, REPLACED},
+    ACCEPTED: set(),
+    REJECTED: set(),
+    REPLACED: set(),
+}
+
+
+class Generation(Leased, Model):
+    """What somebody asked a model for: `count` questions of these kinds from these lessons.
+
+    `turn` counts the claims: only the newest writes what came of it. `round` counts how often a person asked, and
+    `wanted` is how many questions this round is to write. `key` is the caller's own, by which a repetition is known.
+    """
+
+    __tablename__ = "generations"
+
+    id: Mapped[Id]
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    key: Mapped[str | None]
+    lesson_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    count: Mapped[int]
+    difficulty: Mapped[str | None]
+    language: Mapped[str]
+    prompt_version: Mapped[str]
+    state: Mapped[str] = mapped_column(default=GENERATION_QUEUED)
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    wanted: Mapped[int]
+    reason: Mapped[Reason | None] = mapped_column(ReasonColumn)
+    requested_at: Mapped[datetime] = mapped_column(default=utcnow)
+    finished_at: Mapped[datetime | None]
+
+    course: Mapped[Course] = relationship()
+    user: Mapped[User | None] = relationship()
+    drafts: Mapped[list["GenerationDraft"]] = relationship(
+        order_by="GenerationDraft.number", back_populates="generation", passive_deletes=True
+    )
+    calls: Mapped[list["GenerationCall"]] = relationship(order_by="GenerationCall.number", passive_deletes=True)
+
+    __table_args__ = (
+        # A request that is sent again is the same one.
+        UniqueConstraint("user_id", "key"),
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("difficulty IN ('easy', 'medium', 'hard')", name="difficulty"),
+        CheckConstraint("count BETWEEN 1 AND 20 AND wanted BETWEEN 0 AND 20", name="count"),
+        # Serves the list of a course, the newest first.
+        Index("ix_generations_course", "course_id", "id"),
+        # Serves the scheduler's claims.
+        Index("ix_generations_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),
+        held_index("generations"),
+    )
+
+
+class GenerationCall(Model):
+    """One call to the model: written before it is made, with what it may cost; then what it did cost, and its answer.
+
+    `piece` names the part of the work. It is answered once, so it is paid once. `tokens` and `cost` (in millionths of
+    the currency) are what the budgets count: what is reserved while nobody knows better.
+    """
+
+    __tablename__ = "generation_calls"
+
+    id: Mapped[Id]
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"))
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    number: Mapped[int]
+    piece: Mapped[str]
+    state: Mapped[str] = mapped_column(default=CALL_STARTED)
+    model: Mapped[str]
+    tokens: Mapped[int]
+    cost: Mapped[int] = mapped_column(BigInteger)
+    tokens_in: Mapped[int | None]
+    tokens_out: Mapped[int | None]
+    raw: Mapped[str | None]
+    reason: Mapped[Reason | None] = mapped_column(ReasonColumn)
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    judged_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("generation_id", "number"),
+        Index("uq_generation_calls_started", "generation_id", unique=True, postgresql_where="state = 'started'"),
+        Index("uq_generation_calls_paid", "generation_id", "piece", unique=True, postgresql_where="state = 'answered'"),
+        CheckConstraint("state IN ('started', 'answered', 'refused', 'lost')", name="state"),
+        CheckConstraint("tokens >= 0 AND cost >= 0", name="spent"),
+        CheckConstraint("(state = 'answered') = (raw IS NOT NULL)", name="raw"),
+        # Serves the budgets of a day.
+        Index("ix_generation_calls_made", "made_at"),
+    )
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether what it brought has been looked at."""
+        return self.judged_at is not None
+
+
+class GenerationDraft(Model):
+    """A question that the model wrote: the document as the API of the bank takes it, and who decided what about it.
+
+    `citations` are spans of lessons, each {"lesson", "start", "end", "quote"}: services/generations/material.py.
+    `findings` are what the checks found, each {"weight", "reason"}: services/generations/findings.py. `note` is why it
+    was rejected, or what is to be different when it is written again, for which `asked_again` counts.
+    """
+
+    __tablename__ = "generation_drafts"
+
+    id: Mapped[Id]
+    generation_id: Mapped[int] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"))
+    call_id: Mapped[int] = mapped_column(ForeignKey("generation_calls.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    citations: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    state: Mapped[str]
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    asked_again: Mapped[int] = mapped_column(default=0, server_default="0")
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("generation_drafts.id", ondelete="SET NULL"))
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    reviewed_at: Mapped[datetime | None]
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("questions.id", ondelete="SET NULL"))
+
+    generation: Mapped[Generation] = relationship(back_populates="drafts")
+    reviewer: Mapped[User | None] = relationship()
+    question: Mapped[Question | None] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("generation_id", "number"),
+        CheckConstraint(
+            "state IN ('checking', 'pending', 'accepted', 'rejected', 'refused', 'regenerating', 'replaced')",
+            name="state",
+        ),
+        CheckConstraint("state <> 'rejected' OR note <> ''", name="rejected"),
+        # Serves the deletion of a question, and the figures of those that were accepted.
+        Index("ix_generation_drafts_question", "question_id", postgresql_where="question_id IS NOT NULL"),
+    )

@@ -1,0 +1,88 @@
+"""What a teacher decides about a draft: into the bank, away, or written again. Nothing else brings a draft to students.
+
+Each decision is a compare-and-set on the draft's state, so of two teachers one decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from extensions import db
+from models import Course, Generation, GenerationDraft, Question, User
+from models.generation import ACCEPTED, DRAFT_TRANSITIONS, REGENERATING, REJECTED
+from reasons import Code, Reason
+from services import changes, live, plain
+from services.bank import questions
+from services.bank.questions import Written
+from services.errors import InvalidInput, NotFound, Refused
+from services.generations import asking, documents
+from services.generations.terms import Terms
+
+MAX_NOTE = 500
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A draft as its reviewer would rather have it."""
+
+    slug: str
+    written: Written
+
+
+def find(generation: Generation, number: int) -> GenerationDraft:
+    """Return a draft of a generation by its number; raise NotFound."""
+    found = next((draft for draft in generation.drafts if draft.number == number), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def accept(
+    course: Course, draft: GenerationDraft, user: User, edited: Edited | None = None, *, now: datetime
+) -> Question:
+    """Put a draft into the bank, as it is or as it was edited: there it is a draft until somebody lets it be asked."""
+    _decide(draft, ACCEPTED, user, now)
+    said = edited or Edited(draft.document["slug"], documents.written(draft.document))
+    made = questions.create(course, _free(course, said.slug), said.written)
+    draft.question_id = made.id
+    db.session.flush()
+    return made
+
+
+def _free(course: Course, slug: str) -> str:
+    """Return the slug, with a number behind it where the bank has one like it: the model has chosen the name."""
+    taken = set(db.session.scalars(select(Question.slug).where(Question.course_id == course.id)))
+    return (
+        slug
+        if slug not in taken
+        else next(name for number in range(2, len(taken) + 3) if (name := f"{slug}-{number}") not in taken)
+    )
+
+
+def reject(draft: GenerationDraft, user: User, note: str, *, now: datetime) -> None:
+    """Put a draft away; `note` says why, for whoever improves the prompts."""
+    note = _note(note)
+    if not note:
+        raise InvalidInput("reason", Reason(Code.REASON_MISSING))
+    _decide(draft, REJECTED, user, now, note=note)
+
+
+def regenerate(draft: GenerationDraft, user: User, note: str, terms: Terms, *, now: datetime) -> None:
+    """Have another question written instead of a draft; `note` is what is to be different."""
+    asking.require_possible(draft.generation.course, terms)
+    _decide(draft, REGENERATING, user, now, note=_note(note), asked_again=GenerationDraft.asked_again + 1)
+    asking.ask_again(draft.generation)
+
+
+def _note(note: str) -> str:
+    return plain.bounded("reason", plain.sentence(note), MAX_NOTE)
+
+
+def _decide(draft: GenerationDraft, state: str, user: User, now: datetime, **values: object) -> None:
+    before = [old for old, following in DRAFT_TRANSITIONS.items() if state in following]
+    still_open = (GenerationDraft.id == draft.id, GenerationDraft.state.in_(before))
+    decided = {"state": state, "reviewer_id": user.id, "reviewed_at": now, **values}
+    if changes.one(GenerationDraft, *still_open, **decided) is None:
+        raise Refused(Reason(Code.DRAFT_NOT_OPEN))
+    live.generation_changed(draft.generation_id)
