@@ -198,6 +198,25 @@ class SessionRead:
     further: tuple[bytes | None, ...] = ()
 
 
+@dataclass(frozen=True)
+class SessionReading:
+    """What Redis is asked for a session."""
+
+    sid: str
+    commands: list[tuple[Any, ...]]
+    is_named: bool
+    keys: tuple[str, ...]
+
+    def told(self, replies: list[Any]) -> SessionRead:
+        """Return what the replies say; raise RedisError."""
+        for reply in replies:
+            if isinstance(reply, redis.RedisError):
+                raise reply
+        stored, values = replies[0], replies[1] if len(replies) > 1 else []
+        identity = values[:2] if self.is_named else None
+        return SessionRead(self.sid, stored, identity, self.keys, tuple(values[2 if self.is_named else 0 :]))
+
+
 class Sessions(RedisSessionInterface):
     """Server-side sessions; while Redis is gone a request has an empty session that is marked and never saved.
 
@@ -257,16 +276,21 @@ class Sessions(RedisSessionInterface):
 
     def fetch(self, sid: str, lifetime: timedelta, *keys: str) -> SessionRead:
         """Read a session, prolong it, and read who its person is, and further keys: one message."""
+        reading = self.reading(sid, lifetime, *keys)
+        with self.client.pipeline(transaction=False) as together:
+            for command in reading.commands:
+                together.execute_command(*command)
+            return reading.told(together.execute())
+
+    def reading(self, sid: str, lifetime: timedelta, *keys: str) -> "SessionReading":
+        """Return the commands that `fetch` sends, for a message that has others, too."""
         number = sid.rpartition(".")[2]
         is_named = "." in sid and number.isascii() and number.isdigit() and len(number) < 20
         wanted = [*(identity_keys(int(number)) if is_named else ()), *keys]
-        with self.client.pipeline(transaction=False) as together:
-            together.getex(self._get_store_id(sid), ex=lifetime)
-            if wanted:
-                together.mget(*wanted)
-            stored, *rest = together.execute()
-        values = rest[0] if rest else []
-        return SessionRead(sid, stored, values[:2] if is_named else None, keys, tuple(values[2 if is_named else 0 :]))
+        commands: list[tuple[Any, ...]] = [("GETEX", self._get_store_id(sid), "EX", int(lifetime.total_seconds()))]
+        if wanted:
+            commands.append(("MGET", *wanted))
+        return SessionReading(sid, commands, is_named, keys)
 
     def save_session(self, app: Flask, session: ServerSideSession, response: Any) -> None:
         """Keep the session; a request that changed nothing doesn't fail when Redis goes in its middle."""

@@ -1,11 +1,17 @@
 """What operators see: request IDs, logs and metrics of requests. It decides nothing."""
 
+import contextlib
+import functools
+import json
 import logging
 import re
 import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -35,10 +41,38 @@ LATENCY = Histogram(
 )
 
 log = structlog.get_logger("yurt")
+# Who writes the lines of requests, where the log is JSON.
+_quick: "QuickLines | None" = None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An answer that took `took` seconds, for the figures and for the log."""
+
+    route: str
+    method: str
+    path: str
+    status: int
+    took: float
+    request_id: str
+    further: dict[str, Any] = field(default_factory=dict)
+
+    def entry(self) -> dict[str, Any]:
+        """Return what the log says of it."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "route": self.route,
+            "status": self.status,
+            "ms": round(self.took * 1000, 1),
+            "request_id": self.request_id,
+            **self.further,
+        }
 
 
 def configure_logging(settings: Settings, process: str) -> None:
     """Send every log line, the libraries' too, through structlog: JSON, or readable on a terminal."""
+    global _quick
     is_readable = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -67,6 +101,7 @@ def configure_logging(settings: Settings, process: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
+    _quick = None if is_readable else QuickLines(handler, process)
     for noisy in ("waitress.queue", "aiohttp.access", "alembic", "flask-limiter"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     logging.captureWarnings(True)
@@ -91,6 +126,37 @@ def _uncaught(kind: type[BaseException], error: BaseException | None, trace: Tra
         sys.__excepthook__(kind, error or kind(), trace)
         return
     log.critical("uncaught exception", exc_info=(kind, error, trace))
+
+
+class QuickLines:
+    """Writes the lines of requests as structlog would, in a tenth of its time: there is one for every request.
+
+    They are of one form, and of level info, so that nothing of the chain above changes them but the fields below.
+    """
+
+    def __init__(self, handler: "logging.StreamHandler[Any]", process: str) -> None:
+        self._handler, self._process = handler, process
+        self._root, self._logger = logging.getLogger(), logging.getLogger("yurt")
+
+    @property
+    def is_all(self) -> bool:
+        """Whether the handler is the only one that such a line would come to."""
+        handlers = self._root.handlers
+        return len(handlers) == 1 and handlers[0] is self._handler and self._logger.isEnabledFor(logging.INFO)
+
+    def write(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Write a line for each entry, all at once."""
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        rest = {"event": "request", "logger": "yurt", "level": "info", "timestamp": now, "process": self._process}
+        text = "".join(json.dumps({**entry, **rest}) + "\n" for entry in entries)
+        self._handler.acquire()
+        try:
+            # Who reads the log may be gone; people get their answers all the same.
+            with contextlib.suppress(OSError, ValueError):
+                self._handler.stream.write(text)
+                self._handler.flush()
+        finally:
+            self._handler.release()
 
 
 class Seldom(logging.Filter):
@@ -155,10 +221,30 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def note(route: str, method: str, path: str, status: int, took: float, number: str, **further: Any) -> None:
+def note(route: str, method: str, path: str, status: int, took: float, number: str) -> None:
     """Count an answer that took `took` seconds, and log it by its request's ID."""
-    REQUESTS.labels(route, method, status).inc()
-    LATENCY.labels(route).observe(took)
-    if route not in QUIET:
-        ms = round(took * 1000, 1)
-        log.info("request", method=method, path=path, route=route, status=status, ms=ms, request_id=number, **further)
+    note_all([Noted(route, method, path, status, took, number)])
+
+
+def note_all(answers: Iterable[Noted]) -> None:
+    """Count answers, and log them."""
+    entries = []
+    for each in answers:
+        requests, latency = _figures(each.route, each.method, each.status)
+        requests.inc()
+        latency.observe(each.took)
+        if each.route not in QUIET:
+            entries.append(each.entry())
+    if not entries:
+        return
+    if _quick is not None and _quick.is_all:
+        _quick.write(entries)
+    else:
+        for entry in entries:
+            log.info("request", **entry)
+
+
+@functools.cache
+def _figures(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Return the figures that count such answers: looking them up costs more than counting."""
+    return REQUESTS.labels(route, method, status), LATENCY.labels(route)

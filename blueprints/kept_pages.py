@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, Response, current_app, g, request, session
 from redis import RedisError
 
-from blueprints import kept_entries, kept_lane, live_tickets
+from blueprints import kept_entries, kept_lane, live_tickets, together
 from blueprints.kept_parts import PARTS, Parts
 from config import Settings
 from extensions import READ, WRITTEN, SessionRead, Sessions, db, session_digest
@@ -36,13 +36,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.extensions[PARTS] = Parts()
     if settings.kept_pages_s:
         with app.app_context():
-            app.extensions[kept_lane.ASKS] = Asks(db.engine)
+            asks = app.extensions[kept_lane.ASKS] = Asks(db.engine)
         release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
         app.extensions[kept_lane.RELEASE] = release
         app.extensions[PARTS] = Parts(app.extensions["yurt_redis"], release, settings.kept_pages_s)
         app.after_request(_store)
         app.after_request(_store_at)
-        app.wsgi_app = kept_lane.Lane(app, app.wsgi_app)  # type: ignore[method-assign]  # the documented way
+        together.init_app(app, asks).lanes.append(kept_lane.Lane(app))
 
 
 def keep(

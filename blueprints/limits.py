@@ -6,9 +6,10 @@ address in its one form. While Redis is gone nothing is counted, and nothing ref
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from dataclasses import dataclass
+from functools import lru_cache, wraps
 from ipaddress import IPv6Address, ip_address
 from typing import Any, ParamSpec, TypeVar
 
@@ -60,28 +61,42 @@ def standing(name: str, *key: object) -> dict[str, str]:
     return {}
 
 
-def spend_and_tell(name: str, *key: object) -> dict[str, str] | None:
-    """Count one more, and return what `standing` does: one message to Redis. None where `spend` has to do it.
+@dataclass(frozen=True)
+class Spending:
+    """One more of a count, as commands for a message to Redis that has others, too."""
 
-    For a limit of one rate, within an application context.
+    rate: RateLimitItem | None
+    now: float = 0.0
+    commands: tuple[tuple[Any, ...], ...] = ()
+
+    def told(self, replies: list[Any]) -> dict[str, str] | None:
+        """Return what `standing` does; None where `spend` has to do it, or would refuse."""
+        if self.rate is None:
+            return {}
+        is_within, window = replies
+        if isinstance(is_within, RedisError) or isinstance(window, RedisError) or not is_within:
+            return None
+        begin, used = (float(window[0]), window[1]) if window else (self.now, 0)
+        amount = self.rate.amount
+        told = (amount, amount - used, math.ceil(begin + self.rate.get_expiry()))
+        return dict(zip(HEADERS, map(str, told), strict=True))
+
+
+def spending(value: str, name: str, *key: object) -> Spending | None:
+    """Return how to count one more within the limit `value`; None where `spend` has to do it.
+
+    For a limit of one rate. The Redis that is asked is the one that all of Yurt has.
     """
-    rates, storage = _rates(name), limiter.limiter.storage
+    rates, storage = _read(value), limiter.limiter.storage
+    if not rates:
+        return Spending(None)
     if len(rates) != 1 or not isinstance(storage, RedisStorage):
-        return None if rates else {}
+        return None
     rate = rates[0]
     counted, now, expiry = storage.prefixed_key(rate.key_for(*_ids(name, key))), time.time(), rate.get_expiry()
-    try:
-        connection: Any = storage.get_connection()
-        with connection.pipeline(transaction=False) as together:
-            together.evalsha(storage.lua_acquire_moving_window.sha, 1, counted, now, rate.amount, expiry, 1)
-            together.evalsha(storage.lua_moving_window.sha, 1, counted, now - expiry, rate.amount)
-            is_within, window = together.execute()
-    except RedisError:
-        return None
-    if not is_within:
-        return None
-    begin, used = (float(window[0]), window[1]) if window else (now, 0)
-    return dict(zip(HEADERS, map(str, (rate.amount, rate.amount - used, math.ceil(begin + expiry))), strict=True))
+    count = ("EVALSHA", storage.lua_acquire_moving_window.sha, 1, counted, now, rate.amount, expiry, 1)
+    look = ("EVALSHA", storage.lua_moving_window.sha, 1, counted, now - expiry, rate.amount)
+    return Spending(rate, now, (count, look))
 
 
 def check(name: str, *key: object) -> None:
@@ -141,15 +156,20 @@ def address() -> str:
     return f"{IPv6Address(int(ip) >> IPV6_PREFIX << IPV6_PREFIX)}/{IPV6_PREFIX}"
 
 
-def _rates(name: str) -> list[RateLimitItem]:
-    return rates_of(getattr(current_app.extensions["yurt"], f"limit_{name}"))
+def _rates(name: str) -> tuple[RateLimitItem, ...]:
+    return _read(getattr(current_app.extensions["yurt"], f"limit_{name}"))
+
+
+@lru_cache(maxsize=128)
+def _read(value: str) -> tuple[RateLimitItem, ...]:
+    return tuple(rates_of(value))
 
 
 def _ids(name: str, key: tuple[object, ...]) -> list[str]:
     return [name, *(str(part) for part in key)]
 
 
-def _refuse_what_is_full(rates: list[RateLimitItem], ids: list[str]) -> None:
+def _refuse_what_is_full(rates: Sequence[RateLimitItem], ids: list[str]) -> None:
     for rate in rates:
         if not limiter.limiter.test(rate, *ids):
             raise _reached(rate, ids)

@@ -1,7 +1,8 @@
 """In which order a web worker does what waits for it, and how much of it a worker takes.
 
-Requests are done in the order in which they came. Two things keep a rush (an exam that starts, a class that signs in)
-from holding up everybody:
+Requests are done in the order in which they came; those that need no more than a look at what is kept are done
+together, by one thread (`groups.py`). Two things keep a rush (an exam that starts, a class that signs in) from holding
+up everybody:
 
 - A worker accepts no more connections while it has enough to do. The others wait in the listening socket, which all
   workers share: whichever is free takes the one that has waited for the longest.
@@ -14,10 +15,12 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
+from cli.groups import MOST, OWN, Answering, Asked, Group
 from cli.waits import Teller
 from services.accounts import passwords
 
@@ -32,8 +35,9 @@ LEAVES_AFTER_S = 1.0
 class Waiting:
     """A request's connection in its lane."""
 
-    def __init__(self, channel: Any, lane: "Lane") -> None:
-        self.channel, self.lane, self.since = channel, lane, time.monotonic()
+    def __init__(self, channel: Any, lane: "Lane", since: float | None = None) -> None:
+        self.channel, self.lane = channel, lane
+        self.since = time.monotonic() if since is None else since
 
     def service(self) -> None:
         """Answer the request, unless whoever asked for a page has left."""
@@ -78,26 +82,56 @@ class Lane:
 
 
 class Lanes:
-    """What waitress takes for its queue: pages, scripts and programs in one lane, passwords in the other."""
+    """What waitress takes for its queue: pages, scripts and programs in one lane, passwords in the other.
+
+    What is answered together waits beside them.
+    """
 
     def __init__(self, changed: threading.Condition) -> None:
         self.common, self.passwords = Lane(), Lane(PASSWORDS_IN_HAND, changed)
+        self.together = Group(changed, self._leave_to_pages)
+        self._changed = changed
 
     def append(self, channel: Any) -> None:
         """Let a request wait in its lane."""
+        environ = self.together.read(channel.requests[0])
+        if environ is not None:
+            self.together.waiting.append(Asked(channel, environ))
+            return
         lane = self.passwords if brings_password(channel.requests[0]) else self.common
         lane.waiting.append(Waiting(channel, lane))
 
-    def popleft(self) -> Waiting:
-        """Take the request that came first of those that may be taken."""
-        heads = [lane for lane in (self.common, self.passwords) if lane]
-        return min(heads, key=lambda lane: lane.waiting[0].since).take()
+    def popleft(self) -> Waiting | Group:
+        """Take the request that came first of those that may be taken, or the group where it is one of the group's."""
+        heads = [lane for lane in (self.common, self.passwords, self.together) if lane]
+        first = min(heads, key=lambda lane: lane.waiting[0].since)
+        if isinstance(first, Group):
+            first.is_in_hand = True
+            return first
+        return first.take()
 
-    def __bool__(self) -> bool:
+    @property
+    def is_for_one(self) -> bool:
+        """Whether a thread may take a request that is made by itself."""
         return bool(self.common) or bool(self.passwords)
 
+    def __bool__(self) -> bool:
+        return self.is_for_one or bool(self.together)
+
     def __len__(self) -> int:
-        return len(self.common.waiting) + len(self.passwords.waiting)
+        return len(self.common.waiting) + len(self.passwords.waiting) + len(self.together.waiting)
+
+    def _leave_to_pages(self, left: Sequence[Asked]) -> None:
+        """Have requests made that were not answered together; they come first, for they have waited."""
+        if not left:
+            return
+        for each in left:
+            each.channel.requests[0].further = {
+                name: each.environ[name] for name in each.environ if name.startswith(OWN)
+            }
+        with self._changed:
+            self.common.waiting.extendleft(Waiting(each.channel, self.common, each.since) for each in reversed(left))
+            self._changed.notify(len(left))
 
 
 class Dispatcher(ThreadedTaskDispatcher):
@@ -109,11 +143,28 @@ class Dispatcher(ThreadedTaskDispatcher):
         super().__init__()
         self.queue = Lanes(self.queue_cv)
 
-    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
-        """End the threads; what waits behind passwords is given up, too."""
+    def add_task(self, task: Any) -> None:
+        """Let a request wait. For one that is answered with others a thread is woken by `wake`."""
         with self.lock:
-            self.queue.common.waiting.extend(self.queue.passwords.waiting)
-            self.queue.passwords.waiting.clear()
+            self.queue.append(task)
+            if self.queue.is_for_one:
+                self.queue_cv.notify()
+
+    def wake(self) -> None:
+        """Have a thread answer those who wait to be answered together, unless one is at it.
+
+        The server's loop says so when it has read all that came, so that they are many.
+        """
+        with self.lock:
+            if self.queue.together:
+                self.queue_cv.notify()
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """End the threads; what waits behind passwords or for a group is given up, too."""
+        with self.lock:
+            for lane in (self.queue.passwords, self.queue.together):
+                self.queue.common.waiting.extend(lane.waiting)
+                lane.waiting.clear()
         return bool(super().shutdown(cancel_pending, timeout))
 
 
@@ -132,12 +183,27 @@ def has_left(channel: Any) -> bool:
 
 
 def accept_by_turns(server: Any, threads: int) -> None:
-    """Have the server accept while no more requests wait in it than it can begin at once."""
-    lanes, readable = server.task_dispatcher.queue, server.readable
-    server.readable = lambda: readable() and len(lanes.common.waiting) < threads
+    """Have the server accept while no more requests wait in it than it can begin at once, each time all that it may."""
+    lanes, readable, accept = server.task_dispatcher.queue, server.readable, server.handle_accept
+
+    def accept_all() -> None:
+        for _ in range(threads):
+            before = len(server._map)
+            accept()
+            if len(server._map) == before or not server.readable():
+                break
+
+    server.handle_accept = accept_all
+    server.readable = lambda: readable() and len(lanes.common.waiting) < threads and len(lanes.together.waiting) < MOST
+
+
+def answer_together(server: Any, answering: Answering) -> None:
+    """Have those requests answered together that `answering` knows."""
+    server.task_dispatcher.queue.together.answering = answering
 
 
 def tell_waits(server: Any, redis: Any) -> None:
     """Have the server tell how long requests wait in its lanes."""
     lanes = server.task_dispatcher.queue
     lanes.common.teller, lanes.passwords.teller = Teller(redis, "common"), Teller(redis, "passwords")
+    lanes.together.teller = lanes.common.teller

@@ -7,7 +7,7 @@ connection, but no thread. When its time is over (`body_time.py`), the applicati
 import time
 from typing import Any
 
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
 import body_time
@@ -18,13 +18,14 @@ HELD_BYTES = 64 * 1024 * 1024
 
 
 class Task(WSGITask):
-    """A request, and whether its body was given up."""
+    """A request, whether its body was given up, and what was learned of it before (cli/groups.py)."""
 
     def get_environment(self) -> dict[str, Any]:
         """Return the WSGI environ."""
         environ: dict[str, Any] = super().get_environment()
         if getattr(self.request, "is_given_up", False):
             environ[body_time.LATE] = True
+        environ.update(getattr(self.request, "further", {}))
         return environ
 
 
@@ -33,7 +34,22 @@ class Channel(HTTPChannel):
 
     task_class = Task
     request: Any = None
+    requests: list[Any]
+    close_when_flushed: bool
     since = 0.0
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._read_early()
+
+    def _read_early(self) -> None:
+        """Read what came with the connection: a door sends a request as it connects."""
+        try:
+            data = self.socket.recv(self.adj.recv_bytes)
+        except OSError:
+            return  # nothing is there yet, or the loop sees what is wrong
+        if data:
+            self.received(data)
 
     def received(self, data: bytes) -> bool:
         """Take what came."""
@@ -52,6 +68,32 @@ class Channel(HTTPChannel):
     def is_late(self, now: float) -> bool:
         """Say whether the request has used up its time."""
         return self.is_waiting and now - self.since > body_time.allowed_s(self.request.body_bytes_received)
+
+    def answer(self, head: bytes, body: bytes) -> None:
+        """Send an answer that is made, and go on as waitress does after one. It doesn't wake waitress's loop.
+
+        The head is without its end, for whether the connection is kept is said here.
+        """
+        request = self.requests[0]
+        is_last = request.headers.get("CONNECTION", "").lower() == "close"
+        answer = head + (b"Connection: close\r\n\r\n" if is_last else b"\r\n") + body
+        try:
+            with self.outbuf_lock:
+                is_first = self.connected and not self.total_outbufs_len
+                sent = self.send(answer, do_close=False) if is_first else 0
+                if sent < len(answer):
+                    self.write_soon(answer[sent:])
+        except (OSError, ClientDisconnected):
+            is_last = True
+        with self.requests_lock:
+            done = self.requests if is_last else [request]
+            for each in done:
+                each.close()
+            self.requests = self.requests[len(done) :]
+            self.close_when_flushed = self.close_when_flushed or is_last
+            if self.requests:
+                self.server.add_task(self)
+        self.last_activity = time.time()
 
     def give_up(self) -> None:
         """Have the request answered without the rest of its body, then close. Without its head nobody can answer it."""

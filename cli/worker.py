@@ -110,6 +110,8 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = make_server(app, listener, settings.web_threads, allowed_connections())
     lanes.tell_waits(server, app.extensions["yurt_redis"])
+    if answering := app.extensions.get("yurt_together"):
+        lanes.answer_together(server, answering)
     watch = Watch(server)
     is_ending = False
 
@@ -169,8 +171,13 @@ def make_server(app: Any, listener: socket.socket, threads: int, connections: in
 
 def turn(server: Any, watch: Watch) -> None:
     """Let waitress handle what its sockets have to say, once."""
-    wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
+    _loop(server, 1.0)
     watch.look()
+
+
+def _loop(server: Any, timeout: float) -> None:
+    wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
+    server.task_dispatcher.wake()
 
 
 def drain(server: Any) -> None:
@@ -182,7 +189,7 @@ def drain(server: Any) -> None:
     while time.monotonic() < soonest or any(map(is_busy, list(server.active_channels.values()))):
         if time.monotonic() > latest:
             break
-        wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+        _loop(server, 0.05)
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=0.5)
 
 

@@ -6,6 +6,7 @@ what stood before they asked, and a process has one such statement at a time, ho
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,15 @@ class _Turn:
     untouched: set[int] = field(default_factory=set)
     error: SQLAlchemyError | None = None
 
+    def changes(self, on: Depends) -> set[str]:
+        """Return what changed of what was asked."""
+        moved = {key for key, number in on.versions.items() if self.numbers[key] != number}
+        if on.board is not None and not self.standing[on.board]:
+            moved.add("board")
+        if on.attempt is not None and on.attempt not in self.untouched:
+            moved.add("attempt")
+        return moved
+
 
 class Asks:
     """Of one process and one database."""
@@ -46,10 +56,14 @@ class Asks:
 
         Raise SQLAlchemyError where PostgreSQL can't be asked.
         """
+        return self.changes_of([on])[0]
+
+    def changes_of(self, asked: Sequence[Depends]) -> list[set[str]]:
+        """Return what changed of each; raise SQLAlchemyError."""
         with self._joining:
             is_first = self._next is None
             turn = self._next = self._next or _Turn()
-            turn.asked.append(on)
+            turn.asked.extend(asked)
         if is_first:
             with self._asking:
                 with self._joining:
@@ -59,12 +73,7 @@ class Asks:
             turn.is_over.wait()
         if turn.error is not None:
             raise turn.error
-        moved = {key for key, number in on.versions.items() if turn.numbers[key] != number}
-        if on.board is not None and not turn.standing[on.board]:
-            moved.add("board")
-        if on.attempt is not None and on.attempt not in turn.untouched:
-            moved.add("attempt")
-        return moved
+        return [turn.changes(on) for on in asked]
 
     def _ask(self, turn: _Turn) -> None:
         keys = list({key for on in turn.asked for key in on.versions})

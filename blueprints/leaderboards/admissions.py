@@ -35,13 +35,27 @@ class Admissions:
         self._redis = redis
         self._known: OrderedDict[str, Admitted] = OrderedDict()
 
-    def find(self, key: str) -> Admitted | None:
-        """Return the judgement, where there is one and its time isn't over."""
-        for look in (self._known.get, self._fetch):
-            admitted = look(key)
-            if admitted is not None and admitted.until > time.time():
-                return admitted
-        return None
+    def known(self, key: str) -> Admitted | None:
+        """Return the judgement that the process knows, where its time isn't over."""
+        return _good(self._known.get(key))
+
+    def asking(self, key: str) -> tuple[str, str]:
+        """Return the command that asks Redis for a judgement."""
+        return "GET", PREFIX + key
+
+    def told(self, key: str, reply: Any) -> Admitted | None:
+        """Return the judgement that Redis holds, where it is sound and its time isn't over."""
+        if reply is None:
+            return None
+        try:
+            told = json.loads(reply)
+            headers = tuple((name, value) for name, value in told.pop("headers"))
+            until = float(told.pop("until"))
+            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, until=until, **told)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        self._keep(key, admitted)
+        return _good(admitted)
 
     def remember(self, key: str, admitted: Admitted) -> None:
         """Keep a judgement."""
@@ -52,21 +66,11 @@ class Admissions:
         except RedisError:
             return
 
-    def _fetch(self, key: str) -> Admitted | None:
-        try:
-            kept: Any = self._redis.get(PREFIX + key)
-            if kept is None:
-                return None
-            told = json.loads(kept)
-            headers = tuple((name, value) for name, value in told.pop("headers"))
-            until = float(told.pop("until"))
-            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, until=until, **told)
-        except (RedisError, ValueError, KeyError, TypeError, AttributeError):
-            return None
-        self._keep(key, admitted)
-        return admitted
-
     def _keep(self, key: str, admitted: Admitted) -> None:
         self._known[key] = admitted
         while len(self._known) > MOST:
             self._known.popitem(last=False)
+
+
+def _good(admitted: Admitted | None) -> Admitted | None:
+    return admitted if admitted is not None and admitted.until > time.time() else None

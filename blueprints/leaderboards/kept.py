@@ -1,6 +1,6 @@
 """What a board that a process keeps whole looks like to one of its students: as JSON, and in pages.
 
-Rows are made once for all; only what is somebody's own is made for each.
+Rows are made once for all; only what is somebody's own is made for each. It works within an application context.
 """
 
 import json
@@ -19,24 +19,33 @@ from services.leaderboards.whole import Whole
 ROWS, OWN = "<!--rows-->", "<!--own-->"
 
 
-def document(app: Flask, whole: Whole, course_id: int, user_id: int, per_page: int) -> bytes:
+def document(whole: Whole, course_id: int, user_id: int, per_page: int) -> bytes:
     """Return what `GET /api/v1/courses/{slug}/leaderboard` answers, for the first part of the board of all time."""
     at, count = whole.index.get(user_id), min(per_page, len(whole.places))
+    rest: bytes = whole.once(("rest", per_page), lambda: _rest(whole, course_id, per_page, count))
+    if at is None:
+        return b"".join((b'{"rows":[', _rows(whole, course_id, count), b'],"me":null,"around":[', rest))
+    mine = json.dumps(_told(whole, course_id, at, user_id)).encode()
+    around = b",".join([mine if each == at else _text(whole, course_id, each) for each in whole.around(at)])
+    rows = _rows(whole, course_id, count)
+    if at < count:
+        lines: list[bytes] = whole.once(("texts", count), lambda: [_text(whole, course_id, at) for at in range(count)])
+        rows = b",".join((*lines[:at], mine, *lines[at + 1 :]))
+    return b"".join((b'{"rows":[', rows, b'],"me":', mine, b',"around":[', around, rest))
 
-    with app.app_context():
-        lines: list[str] = whole.once(
-            ("texts", count), lambda: [_text(whole, course_id, each) for each in range(count)]
-        )
-        rows, mine, around = whole.once(("rows", count), lambda: ",".join(lines)), "null", ""
-        if at is not None:
-            mine = json.dumps(_told(whole, course_id, at, user_id))
-            if at < count:
-                rows = ",".join([*lines[:at], mine, *lines[at + 1 :]])
-            around = ",".join(mine if each == at else _text(whole, course_id, each) for each in whole.around(at))
-        following = whole.once(("next", count), lambda: _next(whole, course_id, count))
+
+def _rows(whole: Whole, course_id: int, count: int) -> bytes:
+    rows: bytes = whole.once(
+        ("rows", count), lambda: b",".join([_text(whole, course_id, each) for each in range(count)])
+    )
+    return rows
+
+
+def _rest(whole: Whole, course_id: int, per_page: int, count: int) -> bytes:
+    """Return what stands behind the rows around one's own."""
     rest = {
         "found": None,
-        "next": following,
+        "next": whole.once(("next", count), lambda: _next(whole, course_id, count)),
         "previous": None,
         "page": 1,
         "pages": max(1, -(-len(whole.places) // per_page)),
@@ -46,7 +55,7 @@ def document(app: Flask, whole: Whole, course_id: int, user_id: int, per_page: i
         "as_of": None,
         "is_frozen": False,
     }
-    return f'{{"rows":[{rows}],"me":{mine},"around":[{around}],{json.dumps(rest)[1:]}\n'.encode()
+    return f"],{json.dumps(rest)[1:]}\n".encode()
 
 
 def rank(whole: Whole, user_id: int, _slot: dict[str, Any]) -> bytes:
@@ -59,7 +68,7 @@ def table(app: Flask, whole: Whole, user_id: int, slot: dict[str, Any]) -> bytes
     """Return the table of the page, as its template makes it. `slot` says of which course, and in which language."""
     at, count = whole.index.get(user_id), min(slot["per_page"], len(whole.places))
     key = tuple(slot[name] for name in ("language", "root", "per_page", "slug", "title"))
-    with app.app_context(), force_locale(slot["language"]):
+    with force_locale(slot["language"]):
         frame: str = whole.once(("frame", *key), lambda: _frame(app, whole, slot, count))
         rows, own = _lines(app, whole, slot, "", range(count), at, user_id), Markup("")
         if at is not None and at >= count:
@@ -122,15 +131,13 @@ def _lines(
 
 
 def _told(whole: Whole, course_id: int, place: int, me: int | None) -> dict[str, Any]:
-    if me is not None:
-        return told_row(course_id, whole.row(place, me))
     made: dict[str, Any] = whole.once(("told", place), lambda: told_row(course_id, whole.row(place)))
-    return made
+    return made if me is None else told_row(course_id, whole.row(place, me), key=made["key"])
 
 
-def _text(whole: Whole, course_id: int, place: int) -> str:
+def _text(whole: Whole, course_id: int, place: int) -> bytes:
     """Return a row as everybody but its own person is told it."""
-    made: str = whole.once(("text", place), lambda: json.dumps(_told(whole, course_id, place, None)))
+    made: bytes = whole.once(("text", place), lambda: json.dumps(_told(whole, course_id, place, None)).encode())
     return made
 
 

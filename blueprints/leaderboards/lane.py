@@ -1,4 +1,4 @@
-"""WSGI: answers who asks the API again for the top of a course's board, before Flask.
+"""Answers who asks the API again for the top of a course's board, before Flask.
 
 Flask has judged the same question of the same token before, and noted what its judgement depends on; while that holds,
 the board is taken from the process, with one message to Redis, for the limit, and one statement of PostgreSQL.
@@ -7,20 +7,20 @@ the board is taken from the process, with one message to Redis, for the limit, a
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints import hosts, kept_entries, limits
+from blueprints import kept_entries, limits
 from blueprints.bearer import COUNTED
-from blueprints.kept_lane import ASKS, SLOTS, Fill, send
+from blueprints.kept_lane import ASKS, SLOTS, Fill, Filling
 from blueprints.leaderboards import kept
 from blueprints.leaderboards.admissions import KEPT_S, Admissions, Admitted
+from blueprints.together import TOGETHER, Answer, Environ, Message, Talk
 from config import Settings
 from extensions import db
 from models import ApiToken, Course
@@ -30,8 +30,6 @@ from services.kept_versions import Depends
 from services.leaderboards import scopes
 from services.leaderboards.whole import Boards, Whole
 
-Environ = dict[str, Any]
-Start = Callable[..., Any]
 ADMITTED, BOARDS = "yurt_boards_admitted", "yurt_boards_kept"
 ROUTE = "leaderboards_api.read_leaderboard"
 PATH = re.compile(r"/api/v1/courses/[a-z0-9-]+/leaderboard")
@@ -39,20 +37,20 @@ BEARER = re.compile(r"Bearer (yurt_[A-Za-z0-9_-]+)")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Stand in front of the application, where pages are kept; before the hosts are judged."""
+    """Stand in front of the application, where pages are kept."""
     if settings.kept_pages_s:
         app.extensions[ADMITTED] = Admissions(app.extensions["yurt_redis"])
         boards = app.extensions[BOARDS] = app.extensions["yurt_given"]["whole_boards"] = Boards(app.extensions[ASKS])
 
         def fill(made_by: Callable[[Whole, int, dict[str, Any]], bytes]) -> Fill:
-            def part(on: Depends, user_id: int, slot: dict[str, Any]) -> bytes | None:
-                whole = boards.current(slot["course_id"], on)
+            def part(on: Depends, user_id: int, slot: dict[str, Any]) -> Filling[bytes | None]:
+                whole = yield from boards.looking(slot["course_id"], on)
                 return None if whole is None else made_by(whole, user_id, slot)
 
             return part
 
         app.extensions[SLOTS] = {"rank": fill(kept.rank), "board": fill(partial(kept.table, app))}
-        app.wsgi_app = BoardLane(app, app.wsgi_app)  # type: ignore[method-assign]  # the documented way
+        app.extensions[TOGETHER].lanes.append(BoardLane(app))
         app.after_request(_remember)
 
 
@@ -94,39 +92,35 @@ def _key(environ: Environ) -> str:
 
 
 class BoardLane:
-    """Stands in front of the application."""
+    """Answers for boards that a process keeps whole."""
 
-    def __init__(self, app: Flask, inner: Callable[[Environ, Start], Iterable[bytes]]) -> None:
-        self._app, self._inner = app, inner
+    def __init__(self, app: Flask) -> None:
+        self._app = app
         self._admissions: Admissions = app.extensions[ADMITTED]
         self._boards: Boards = app.extensions[BOARDS]
 
-    def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
-        """Answer the request."""
-        if _is_for_a_board(environ):
-            began = time.perf_counter()
-            is_ours = self._app.extensions["yurt_hosts"].serves(environ.get(hosts.ASKED, ""))
-            admitted = self._admissions.find(_key(environ)) if is_ours else None
-            if admitted is not None:
-                answered = self._answer(environ, start_response, admitted, began)
-                if answered is not None:
-                    return answered
-        return self._inner(environ, start_response)
+    def is_for(self, environ: Environ) -> bool:
+        """Say whether the request is for a board, with a token."""
+        return _is_for_a_board(environ)
 
-    def _answer(
-        self, environ: Environ, start_response: Start, admitted: Admitted, began: float
-    ) -> Iterable[bytes] | None:
-        with self._app.app_context():
-            standing = limits.spend_and_tell("api", admitted.token_id)
+    def talk(self, environ: Environ) -> Talk:
+        """Answer whom Flask has admitted, within the token's limit."""
+        key = _key(environ)
+        admitted = self._admissions.known(key)
+        if admitted is None:
+            [judged] = yield Message([self._admissions.asking(key)])
+            admitted = self._admissions.told(key, judged)
+        if admitted is None:
+            return None
+        spending = limits.spending(self._app.extensions["yurt"].limit_api, "api", admitted.token_id)
+        if spending is None:
+            return None
+        standing = spending.told((yield Message(spending.commands)))
         if standing is None:
             return None
         environ[COUNTED] = True
-        try:
-            whole = self._boards.current(admitted.course_id, admitted.on)
-        except SQLAlchemyError:
-            return None
+        whole = yield from self._boards.looking(admitted.course_id, admitted.on)
         if whole is None:
             return None
-        body = kept.document(self._app, whole, admitted.course_id, admitted.user_id, admitted.per_page)
-        headers = [*admitted.headers, *standing.items()]
-        return send(self._app, environ, start_response, headers, body, route=ROUTE, began=began)
+        body = kept.document(whole, admitted.course_id, admitted.user_id, admitted.per_page)
+        return Answer(ROUTE, admitted.headers, tuple(standing.items()), body)

@@ -82,10 +82,10 @@ def told(seen: Seen, rows: Iterable[Row]) -> list[dict[str, Any]]:
     return [told_row(seen.course.id, row) for row in rows]
 
 
-def told_row(course_id: int, row: Row) -> dict[str, Any]:
-    """Give a row as it may be told."""
+def told_row(course_id: int, row: Row, key: str | None = None) -> dict[str, Any]:
+    """Give a row as it may be told; `key` is its name where that is known."""
     return {
-        "key": cursors.row_name(course_id, row.user_id),
+        "key": key or cursors.row_name(course_id, row.user_id),
         "rank": row.rank,
         "user_id": row.user_id if row.is_open else None,
         "name": row.name,

@@ -26,7 +26,6 @@ from blueprints.shown import countdown
 from extensions import db
 from models import Attempt, Course, QuestionVersion, Quiz, utcnow
 from services import kept_versions
-from services.kept_asks import Asks
 from services.quizzes import draws
 
 NAME, ROUTE = "attempt", "quizzes.attempt"
@@ -82,16 +81,18 @@ def keep_frame(attempt: Attempt) -> None:
         g.attempt_frame = key, attempt_frames.render(course, quiz, kinds, total, is_timed=is_timed)
 
 
-def page(app: Flask, entry: Entry) -> Entry | None:
-    """Put a page together; None where something changed, or isn't there. Raise SQLAlchemyError."""
+def page(app: Flask, entry: Entry) -> kept_lane.Filling[Entry | None]:
+    """Put a page together; None where something changed, or isn't there."""
     slot: dict[str, Any] = entry.slot or {}
-    asks: Asks = app.extensions[kept_lane.ASKS]
     parts: Parts = app.extensions[PARTS]
     try:
         found = parts.all([slot["frame"], *slot["questions"]])
     except RedisError:
         return None
-    if found is None or asks.changes(replace(entry.on, attempt=slot["attempt"])):
+    if found is None:
+        return None
+    changed = yield replace(entry.on, attempt=slot["attempt"])
+    if changed:
         return None
     at, frame, own = utcnow(), found[slot["frame"]], slot["own"]
     questions = [

@@ -7,7 +7,7 @@ whether its state still holds (services/kept_versions.py).
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -94,6 +94,10 @@ def read(engine: Engine, course_id: int) -> Whole | None:
     return Whole(on, places, {row[0]: (row[3], row[4] or "name", row[5]) for row in found})
 
 
+# Yields what has to be asked, is sent what changed of it, and returns the board.
+Looking = Generator[Depends, set[str], Whole | None]
+
+
 class Boards:
     """The boards that a process keeps."""
 
@@ -107,7 +111,18 @@ class Boards:
         self._large: dict[int, float] = {}
 
     def current(self, course_id: int, also: Depends) -> Whole | None:
-        """Return the board of now; None where it is too large, or where something changed of `also`.
+        """Return the board of now; None where it is too large, or where something changed of `also`."""
+        looking = self.looking(course_id, also)
+        try:
+            on = next(looking)
+            while True:
+                on = looking.send(self._asks.changes(on))
+        except StopIteration as found:
+            whole: Whole | None = found.value
+            return whole
+
+    def looking(self, course_id: int, also: Depends) -> Looking:
+        """Find what `current` returns: yields what has to be asked, is sent what changed of it.
 
         Who comes while another thread reads it waits, and asks once more: that reading may be older than the request.
         """
@@ -115,7 +130,7 @@ class Boards:
             known = self._kept.get(course_id)
             if known is None and self._is_large(course_id):
                 return None
-            changed = self._changes(known, also)
+            changed = yield from self._changes(known, also)
             if changed & set(also.versions):
                 return None
             if known is not None and not changed:
@@ -141,12 +156,14 @@ class Boards:
             self._large[course_id] = time.monotonic() + LARGE_S
         return bool(count > MOST)
 
-    def _changes(self, known: Whole | None, also: Depends) -> set[str]:
-        """Return what changed: of `also` by the keys of its versions, of the board by any other name."""
+    def _changes(self, known: Whole | None, also: Depends) -> Generator[Depends, set[str], set[str]]:
+        """Find what changed: of `also` by the keys of its versions, of the board by any other name."""
         if known is None:
             return {"board"}
         versions = known.on.versions
         if all(also.versions.get(key, number) == number for key, number in versions.items()):
-            return self._asks.changes(Depends({**also.versions, **versions}, known.on.board))
+            changed = yield Depends({**also.versions, **versions}, known.on.board)
+            return changed
         # Both name a version, and not the same: one of the two is the older one.
-        return self._asks.changes(also) or {"board"}
+        changed = yield also
+        return changed or {"board"}
