@@ -84,7 +84,12 @@ def render(text: str, *, base_url: str = "", sizes: Mapping[str, tuple[int, int]
     `sizes` are widths and heights of pictures by path: their images say it, so that nothing moves when they arrive.
     """
     html = _clean(_BLOCKS.render(text), base_url)
-    return _IMAGE.sub(lambda image: _sized(image, base_url, sizes), html) if sizes else html
+    return sized(html, base_url, sizes) if sizes else html
+
+
+def sized(html: str, base_url: str, sizes: Mapping[str, tuple[int, int]]) -> str:
+    """Return sanitised HTML whose images of files below `base_url` say how large they are."""
+    return _IMAGE.sub(lambda image: _sized(image, base_url, sizes), html)
 
 
 def _kept(render: Callable[[str], str]) -> Callable[[str], str]:

@@ -99,6 +99,12 @@ def _shown(course: Course, role: str | None, question: Question, seed: int, trie
     )
 
 
+@bank.app_template_global()
+def checked_by(course: Course, item: previews.Shown) -> previews.Checked | None:
+    """Return the check that answers a question which no student can."""
+    return previews.checked(course, item.version)
+
+
 def _bounded(seed: int) -> int:
     return min(max(seed, 0), previews.MAX_SEED)
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, current_app, make_response, request, url_for
 from jinja2 import pass_context
@@ -64,7 +65,16 @@ def line(context: Context, text: str) -> Markup:
 
 
 @pictures.app_template_global()
+def picture_size(course: Course, path: str) -> Markup:
+    """Return the attributes that say how large a course's picture is; nothing where its bytes don't."""
+    known = named.of_course(course).get(unquote(path))
+    size = named.sizes({path: known[0]}).get(path) if known else None
+    return Markup('width="{}" height="{}"').format(*size) if size else Markup("")
+
+
+@pictures.app_template_global()
 def picture_url(course: Course, path: str) -> str:
-    """Return the address of a course's picture by its path, such as `files/map.png`."""
+    """Return the address of a course's picture by its path as authors write it, such as `files/a%20map.png`."""
+    path = unquote(path)
     known: tuple[Any, ...] | None = named.of_course(course).get(path)
     return address(*known) if known else url_for("courses.file", slug=course.slug, path=path.removeprefix("files/"))

@@ -8,6 +8,7 @@ from typing import Any
 from question_types import raw, typed
 from question_types.base import NOTHING, Frozen, QuestionType, Spec
 from reasons import N_
+from services import markdown
 from services.errors import InvalidInput
 
 MAX_PAIRS = 15
@@ -56,6 +57,11 @@ def freeze(spec: Spec, rng: Random, is_shuffled: bool) -> Frozen:
     if is_shuffled:
         rng.shuffle(left)
     return {"left": left, "right": right}
+
+
+def show(spec: Spec, frozen: Frozen) -> dict[str, Any]:
+    """Say whether the right side has pictures, which a list to choose from can't show."""
+    return {"has_pictures": any("<img" in markdown.render_line(right["text"]) for right in frozen["right"])}
 
 
 def clean(spec: Spec, response: Any) -> dict[str, str] | None:
@@ -111,6 +117,7 @@ TYPE = QuestionType(
     explain=explain,
     fields=("pairs", "left", "right", "extra"),
     freeze=freeze,
+    show=show,
     in_words=in_words,
     buckets=buckets,
     labels=labels,

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from models import Question
+from sqlalchemy import select
+
+from extensions import db
+from models import Course, Lab, LabCheck, Question
 from models.marks import exact
-from question_types import type_of
+from question_types import CheckOfLab, type_of
 from services.errors import InvalidInput
-from services.quizzes import draws
+from services.quizzes import draws, lab_checks
 
 # A seed is one of an attempt, so that what a student saw can be looked at again.
 MAX_SEED = 2**53 - 1
@@ -67,6 +70,27 @@ def tried(shown: Shown, response: Any) -> Tried:
         is_tested=kind.tests_of(version.spec) is not None,
         reading=kind.reading(version.spec, cleaned),
     )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The check of a lab that answers a question in attempts; a lab or a check of None is missing in the course."""
+
+    asked: CheckOfLab
+    lab: Lab | None
+    check: LabCheck | None
+
+
+def checked(course: Course, version: Any) -> Checked | None:
+    """Return what answers a version in attempts where no student does; None where one does."""
+    asked = lab_checks.check_of(version.kind, version.spec)
+    if asked is None:
+        return None
+    is_lab = (Lab.course_id == course.id, Lab.slug == asked.lab, ~Lab.is_archived)
+    lab = db.session.scalar(select(Lab).where(*is_lab))
+    is_check = (LabCheck.slug == asked.check, ~LabCheck.is_archived)
+    check = db.session.scalar(select(LabCheck).where(LabCheck.lab_id == lab.id, *is_check)) if lab else None
+    return Checked(asked, lab, check)
 
 
 def explain(shown: Shown) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from urllib.parse import unquote
 from sqlalchemy import select
 
 from extensions import cache, db
-from models import Course, CourseFile
+from models import Blob, Course, CourseFile
+from services import markdown
 from services.courses.files import PICTURES, base_url
 from services.courses.outlines import KEPT_S
+from services.courses.picture_sizes import Size, size_of
 from services.errors import NotFound
 
 ENDINGS = dict(zip(PICTURES, ("png", "jpg", "gif", "webp", "svg"), strict=True))
@@ -33,6 +35,9 @@ PREFIX = "/pictures/"
 FOLDER = PREFIX.strip("/")
 MAX_KEPT_BYTES, MAX_KEPT_FILES = 256 * 1024 * 1024, 10_000
 COMPRESSED = (".svg",)
+# The sizes of pictures that were read, by their SHA-256; so many are kept.
+_sizes: dict[str, Size | None] = {}
+MOST_SIZES = 10_000
 _SOURCE = re.compile(r'(<img\b[^>]*? src=")([^"]+)"')
 # What questions' types render themselves doesn't know its course.
 _OF_NO_COURSE = re.compile(r'(<(?:img|a)\b[^>]*? (?:src|href)=")((?:\./)?files/)')
@@ -75,19 +80,39 @@ def of_course(course: Course) -> Mapping[str, tuple[str, str]]:
 def shown(html: str, course: Course, address: Callable[[str, str], str]) -> str:
     """Return a rendered text in which images of the course's files have the address of (SHA-256, type).
 
-    Where it was rendered for no course, other links to files lead to this course's.
+    Where it was rendered for no course, other links to files lead to this course's, and images say how large they are.
     """
     base = f"{base_url(course.slug)}/"
-    html = _OF_NO_COURSE.sub(lambda link: f"{link[1]}{base}files/", html)
+    html, links = _OF_NO_COURSE.subn(lambda link: f"{link[1]}{base}files/", html)
     if f'src="{base}files/' not in html:
         return html
     known = of_course(course)
+    if links:
+        paths = {_path_of(source, base) for _tag, source in _SOURCE.findall(html)} & known.keys()
+        html = markdown.sized(html, base, sizes({path: known[path][0] for path in paths}))
 
     def replaced(image: re.Match[str]) -> str:
-        path = unquote(unescape(image[2])).removeprefix(base)
+        path = _path_of(image[2], base)
         return f'{image[1]}{address(*known[path])}"' if path in known else image[0]
 
     return _SOURCE.sub(replaced, html)
+
+
+def _path_of(source: str, base: str) -> str:
+    return unquote(unescape(source)).removeprefix(base)
+
+
+def sizes(sha256s: Mapping[str, str]) -> dict[str, Size]:
+    """Return the sizes of pictures by whatever names them; without those whose bytes don't say it.
+
+    Bytes never change, so what was read is kept in the process; one statement for what is new.
+    """
+    if unread := set(sha256s.values()) - _sizes.keys():
+        if len(_sizes) > MOST_SIZES:
+            _sizes.clear()
+        found = db.session.execute(select(Blob.sha256, Blob.data).where(Blob.sha256.in_(unread)))
+        _sizes.update({sha256: size_of(bytes(data)) for sha256, data in found.tuples()})
+    return {name: size for name, sha256 in sha256s.items() if (size := _sizes.get(sha256))}
 
 
 def keep(folder: Path, name: str, data: bytes) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from blueprints.quizzes import parts
 from extensions import Base, db
-from models import Question
-from question_types import FOLDER, TYPES
+from models import Question, QuestionVersion
+from question_types import FOLDER, TYPES, type_of
 from question_types.samples import samples_of
 from services.bank import questions
 from tests.bank.test_questions import written
@@ -276,3 +276,33 @@ def test_kinds_are_called_by_their_names(
         monkeypatch.setattr(parts, "gettext", lambda words: f"<{words}>")
         assert parts.kind_name("truefalse") == "<True or false>"
         assert parts.kind_name("gone") == "gone"
+
+
+def test_a_preview_says_which_check_answers_and_that_no_lab_is_started(alice: FlaskClient, cast: Cast) -> None:
+    question = add_to_bank(cast.course.id, "in-lab", "x", kind="lab")
+    version = question.current
+    assert version is not None
+    number, title = version.id, cast.check.title
+    address, before = f"{BANK}/{question.id}", counts()
+
+    version.spec = type_of("lab").parse({"lab": cast.lab.slug, "check": cast.check.slug, "earlier": False})
+    known = alice.get(address).text
+    version = db.session.get_one(QuestionVersion, number)
+    version.spec = type_of("lab").parse({"lab": "first-lab", "check": "gone"})
+    unknown = alice.get(address).text
+
+    assert "No lab is started here." in known
+    assert "Only a pass during the attempt counts." in known
+    assert f"<strong>{title}</strong>" in known
+    assert 'href="/courses/shell/labs/first-lab"' in known
+    assert "the course has no lab first-lab with a check gone." in unknown
+    assert counts() == before
+
+
+def test_a_preview_takes_no_files_and_says_who_grades_them(alice: FlaskClient, cast: Cast) -> None:
+    question = add_to_bank(cast.course.id, "files", "x", kind="upload")
+
+    page = alice.get(f"{BANK}/{question.id}").text
+
+    assert "No file can be tried here: in an attempt students hand in theirs, and a person grades them." in page
+    assert re.search(r'<fieldset class="question card" id="item-1" data-position="1" disabled\b', page)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from extensions import db as database
 from models import CourseFile, QuestionVersion, utcnow
@@ -157,7 +158,7 @@ PICTURED: dict[str, tuple[dict[str, Any], Any, int, int]] = {
     "single": ({"choices": CHOICES}, "a", 1, 2),
     "multiple": ({"choices": [*CHOICES, {"text": "b", "is_correct": True}]}, ["a"], 1, 2),
     "blanks": ({"text": f"{MAP} is {{a}}, [there](files/a%20b.svg)", "blanks": {"a": ["b"]}}, {"a": "b"}, 1, 1),
-    "matching": (PAIRS, {}, 1, 2),
+    "matching": (PAIRS, {}, 2, 3),
     "ordering": ({"items": [MAP, "b", "c"]}, None, 1, 2),
     "truefalse": ({"is_true": True, "feedback_false": MAP}, "false", 0, 1),
 }
@@ -181,8 +182,58 @@ def test_the_texts_of_a_type_show_pictures(client: FlaskClient, cast: Cast, addr
     attempts.submit(attempt, now=utcnow())
     result = client.get(f"/attempts/{attempt.id}/result").text
 
-    image = f'<img src="{address}" alt="one">'
+    # As large as an image of these bytes is, so that nothing moves when it arrives.
+    image = f'<img src="{address}" alt="one" width="1180" height="885">'
     assert (page.count(image), result.count(image)) == (asked, shown)
     assert 'src="files/' not in page + result
     assert ('href="/courses/shell/files/a%20b.svg"' in page) == (kind == "blanks")
-    assert "Sea one" in page or kind != "matching", "a list to choose from has the description"
+
+
+def test_a_list_to_choose_from_has_the_letters_of_the_pictures_above_it(client: FlaskClient, cast: Cast) -> None:
+    quiz = QuizFactory(module=cast.quiz.module, slug="pictured", position=9)
+    version = add_question(quiz, "matching").current
+    assert version is not None
+    version.spec = type_of("matching").parse(PAIRS)
+    plain = add_question(quiz, "matching").current
+    assert plain is not None
+    sign_in(client, "bob")
+    attempt = attempts.start(cast.bob.id, quiz, now=utcnow())
+    order = [right["text"] for right in attempt.items[0].frozen["right"]]
+
+    page = client.get(f"/attempts/{attempt.id}").text
+
+    letter, other = "AB"[order.index(PAIRS["pairs"][0]["right"])], "AB"[order.index("Land")]
+    listed = page.partition('<ol class="pair-rights"')[2].partition("</ol>")[0]
+    assert (listed.index("Sea <img") < listed.index("Land")) == (letter < other)
+    assert page.count(f">{letter}: Sea one</option>") == page.count(f">{other}: Land</option>") == 2
+    assert page.count('<ol class="pair-rights"') == 1, "without pictures the lists say everything"
+
+
+def test_the_picture_of_places_keeps_its_room(client: FlaskClient, cast: Cast, address: str) -> None:
+    quiz = QuizFactory(module=cast.quiz.module, slug="pictured", position=9)
+    version = add_question(quiz, "hotspot").current
+    assert version is not None
+    version.spec = {**version.spec, "picture": MAP}
+    sign_in(client, "bob")
+    attempt = attempts.start(cast.bob.id, quiz, now=utcnow())
+
+    page = client.get(f"/attempts/{attempt.id}").text
+
+    assert f'<img src="{address}" width="1180" height="885" alt=' in page
+
+
+def test_a_picture_is_read_once_for_all_pages(client: FlaskClient, cast: Cast, address: str) -> None:
+    sha256 = pictures.of_course(cast.course)["files/a b.svg"][0]
+    statements: list[str] = []
+
+    def note(*told: object) -> None:
+        statements.append(str(told[2]))
+
+    pictures.sizes({"one": sha256})
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        sizes = pictures.sizes({"one": sha256, "two": sha256})
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+    assert (sizes, statements) == ({"one": (1180, 885), "two": (1180, 885)}, [])

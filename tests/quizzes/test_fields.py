@@ -86,6 +86,7 @@ def part(asked: QuestionType, name: str, spec: dict[str, Any]) -> str:
     templates.globals.update(course={"slug": "shell"}, attempt={"id": 1}, url_for=lambda _endpoint, **_values: "data:,")
     templates.globals.update(line=str, with_pictures=lambda html, _course: Markup(html))
     templates.globals["picture_url"] = lambda _course, _path: "data:,"
+    templates.globals["picture_size"] = lambda _course, _path: ""
     templates.globals["read_as"] = lambda version, response: None
     frozen = asked.freeze(spec, random.Random(1), True)
     item = {"position": 1, "response": None, "frozen": frozen}
