@@ -1,5 +1,6 @@
 """The models -> a course, as an archive says it. Archived parts stay behind."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from sqlalchemy import select
@@ -47,13 +48,14 @@ from services.archive.folder import is_inside
 from services.archive.shapes import SETUP, SOLUTION
 
 
-def collect(course: Course) -> CourseContent:
-    """Return the course with everything in it that isn't archived."""
-    modules = db.session.scalars(
+def collect(course: Course, *, with_files: bool = True) -> CourseContent:
+    """Return the course with everything in it that isn't archived; `with_files`, else without its `files/`."""
+    rows = db.session.scalars(
         select(Module)
         .where(Module.course_id == course.id, Module.is_archived.is_(False))
         .order_by(Module.position, Module.id)
-    )
+    ).all()
+    activities = _activities(course)
     return CourseContent(
         slug=course.slug,
         title=line_text(course.title),
@@ -63,12 +65,30 @@ def collect(course: Course) -> CourseContent:
         is_published=course.is_published,
         enrolment=course.enrolment,
         enrol_code=course.enrol_code,
-        modules=tuple(_module(module) for module in modules),
+        modules=tuple(_module(row, activities.get(row.id, [])) for row in rows),
         offers_practice=course.offers_practice,
         grading=grading_content(course),
-        files=_files(course),
+        files=_files(course) if with_files else (),
         bank=_bank(course),
     )
+
+
+def _activities(course: Course) -> dict[int, list[Activity]]:
+    """Return the activities of each module, with what belongs to them: as few questions whatever their number."""
+    rows: list[Activity] = []
+    of_quizzes = selectinload(Quiz.slots).selectinload(QuizSlot.question).selectinload(Question.current)
+    for kind, options in (
+        (Lesson, ()),
+        (Quiz, (of_quizzes,)),
+        (Lab, (selectinload(Lab.steps), selectinload(Lab.checks))),
+    ):
+        rows += db.session.scalars(
+            select(kind).where(kind.course_id == course.id, kind.is_archived.is_(False)).options(*options)
+        )
+    by_module: dict[int, list[Activity]] = {}
+    for row in sorted(rows, key=lambda row: (row.position, row.id)):
+        by_module.setdefault(row.module_id, []).append(row)
+    return by_module
 
 
 def grading_content(course: Course) -> tuple[CategoryContent, ...]:
@@ -88,17 +108,7 @@ def grading_content(course: Course) -> tuple[CategoryContent, ...]:
     )
 
 
-def _module(module: Module) -> ModuleContent:
-    activities = db.session.scalars(
-        select(Activity)
-        .where(Activity.module_id == module.id, Activity.is_archived.is_(False))
-        .order_by(Activity.position, Activity.id)
-        .options(
-            selectinload(Quiz.slots).selectinload(QuizSlot.question).selectinload(Question.current),
-            selectinload(Lab.steps),
-            selectinload(Lab.checks),
-        )
-    )
+def _module(module: Module, activities: Sequence[Activity]) -> ModuleContent:
     return ModuleContent(
         slug=module.slug,
         title=line_text(module.title),

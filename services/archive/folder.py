@@ -1,15 +1,14 @@
-"""The files of an archive, read without trusting them.
+"""The files of an archive, read without trusting them, wherever they are kept: on a disk (`disk.py`) or in a zip
+(`zips.py`).
 
 A folder may come from anywhere: links that lead out of it, pipes that never end and files that fill the
 memory are faults, and nothing of them is opened.
 """
 
-import os
 import re
-import stat
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from services import markdown
@@ -22,6 +21,10 @@ MAX_TEXT = 1 * MEGABYTE
 MAX_TOTAL = 200 * MEGABYTE
 MAX_FILES = 2_000
 MAX_DEPTH = 8
+A_LINK = "is a symbolic link; put the file itself there"
+NO_FILE = "is neither a file nor a folder"
+MISNAMED = "has a name with other characters than A-Z a-z 0-9 . _ -"
+TOO_DEEP = f"is over {MAX_DEPTH} folders deep"
 # In YAML, whose indentation means something else than Markdown's, with what stands in code left out.
 _LINK = re.compile(r"""(?:\]\(|\]:[ \t]*|(?:src|href)=["'])<?(?:\./)?(files/[^\s)>"'?#]+)""")
 _CODE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1|(`+)[^`].*?\2(?!`)", re.DOTALL | re.MULTILINE)
@@ -31,22 +34,36 @@ _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _BESIDE = re.compile(r"(readme|license|licence|changelog)(\.[a-z]+)?", re.IGNORECASE)
 
 
-class Folder:
-    """The regular files below `root`, by their path relative to it. Hidden files aren't part of a course."""
+class Unreadable(Exception):
+    """A file's bytes can't be had; the message says why."""
 
-    def __init__(self, root: Path, faults: Faults) -> None:
-        self.root = root
+
+class Folder:
+    """The regular files of a course, by their path relative to it. Hidden files aren't part of a course.
+
+    Who keeps them says what there is (`_list`) and gives their bytes (`_bytes`).
+    """
+
+    def __init__(self, faults: Faults, most_mb: int = MAX_TOTAL // MEGABYTE) -> None:
         self.faults = faults
         self.sizes: dict[str, int] = {}
         self._used: set[str] = set()
         self._broken: set[str] = set()
-        for path, size in self._walk(root, ""):
+        for path, size in self._list():
             self.sizes[path] = size
             if len(self.sizes) > MAX_FILES:
                 faults.add(".", 1, "folder", f"holds over {MAX_FILES} files")
                 break
-        if sum(self.sizes.values()) > MAX_TOTAL:
-            faults.add(".", 1, "folder", f"holds over {MAX_TOTAL // MEGABYTE} MB")
+        if sum(self.sizes.values()) > most_mb * MEGABYTE:
+            faults.add(".", 1, "folder", f"holds over {most_mb} MB")
+
+    def _list(self) -> Iterator[tuple[str, int]]:
+        """Yield path and size of each file; note what is none (`_refuse`)."""
+        raise NotImplementedError
+
+    def _bytes(self, path: str, limit: int) -> bytes:
+        """Return a file's bytes, at most one more than the limit; raise Unreadable."""
+        raise NotImplementedError
 
     def __contains__(self, path: str) -> bool:
         return path in self.sizes or path in self._broken
@@ -66,11 +83,9 @@ class Folder:
             self.faults.add(path, 1, "file", f"is over {limit // MEGABYTE} MB")
             return None
         try:
-            # O_NOFOLLOW: the file may have been changed for a link since the folder was walked.
-            with open(os.open(self.root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as handle:
-                data = handle.read(limit + 1)
-        except OSError as error:
-            self.faults.add(path, 1, "file", f"can't be read: {error.strerror}")
+            data = self._bytes(path, limit)
+        except Unreadable as error:
+            self.faults.add(path, 1, "file", f"can't be read: {error}")
             return None
         if len(data) > limit:
             self.faults.add(path, 1, "file", f"is over {limit // MEGABYTE} MB")
@@ -125,41 +140,21 @@ class Folder:
             if unquote(name) not in self:
                 self.faults.add(path, line, "link", f"there is no {name}")
 
-    def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            self.faults.add(prefix.rstrip("/") or ".", 1, "folder", f"can't be read: {error.strerror}")
-            return
-        for entry in entries:
-            if not entry.name.startswith("."):
-                yield from self._visit(entry, prefix + entry.name)
-
-    def _visit(self, entry: "os.DirEntry[str]", path: str) -> Iterator[tuple[str, int]]:
-        status = entry.stat(follow_symlinks=False)
-        message = ""
-        if stat.S_ISLNK(status.st_mode):
-            message = "is a symbolic link; put the file itself there"
-        elif not _SEGMENT.fullmatch(entry.name):
-            message = "has a name with other characters than A-Z a-z 0-9 . _ -"
-            path = path.encode("utf-8", "backslashreplace").decode()
-        elif stat.S_ISDIR(status.st_mode):
-            if path.count("/") < MAX_DEPTH:
-                yield from self._walk(Path(entry.path), f"{path}/")
-                return
-            message = f"is over {MAX_DEPTH} folders deep"
-        elif stat.S_ISREG(status.st_mode):
-            yield path, status.st_size
-            return
-        else:
-            message = "is neither a file nor a folder"
+    def _refuse(self, path: str, message: str) -> None:
+        """Note that there is something under a path that is no file of a course."""
+        path = path.encode("utf-8", "backslashreplace").decode()
         self._broken.add(path)
         self.faults.add(path, 1, "file", message)
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a file or a folder may be called so."""
+    return _SEGMENT.fullmatch(name) is not None
+
+
 def is_inside(path: str) -> bool:
     """Tell whether a path that an author wrote stays in its folder and is written in the plainest way."""
-    return all(_SEGMENT.fullmatch(part) for part in path.split("/")) and str(PurePosixPath(path)) == path
+    return all(map(is_name, path.split("/"))) and str(PurePosixPath(path)) == path
 
 
 def _files_of_yaml(text: str) -> Iterator[tuple[str, int]]:

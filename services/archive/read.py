@@ -20,6 +20,7 @@ from services.archive.content import (
     activity_file,
     block_text,
 )
+from services.archive.disk import DiskFolder
 from services.archive.documents import Document, Shape
 from services.archive.faults import Faults
 from services.archive.folder import Folder
@@ -40,8 +41,12 @@ T = TypeVar("T", bound=Shape)
 
 def read(root: Path) -> CourseContent:
     """Return the course in the folder `root`; raise ArchiveError with every fault."""
-    faults = Faults()
-    folder = Folder(root, faults)
+    return read_folder(DiskFolder(root, Faults()))
+
+
+def read_folder(folder: Folder) -> CourseContent:
+    """Return the course in a folder, wherever that is kept; raise ArchiveError with every fault."""
+    faults = folder.faults
     course = _course(folder, faults)
     folder.note_unused()
     faults.check()

@@ -17,7 +17,7 @@ from config import ROOT
 from question_types import TYPES, QuestionType
 from question_types.base import MAX_PARTS
 from question_types.samples import Samples, samples_of
-from services.archive.write import _in_order
+from services.archive.written import in_order
 from services.errors import InvalidInput
 
 # What an author or a student may send by mistake, or not by mistake.
@@ -176,7 +176,7 @@ def test_any_answer_is_refused_or_earns_a_share(each: str, sent: Any) -> None:
 
 def test_a_question_that_was_exported_is_the_same(asked: QuestionType, samples: Samples) -> None:
     for spec, _frozen in questions(asked, samples):
-        written = yaml.safe_dump(_in_order(asked.export(spec), asked.fields), sort_keys=False, allow_unicode=True)
+        written = yaml.safe_dump(in_order(asked.export(spec), asked.fields), sort_keys=False, allow_unicode=True)
 
         assert asked.parse(yaml.safe_load(written)) == spec
 
