@@ -94,8 +94,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
         app,
         resources={r"/api/v1/*": {"origins": settings.cors_origins}},
         methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["Retry-After", "X-Request-ID", *limits.HEADERS],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID", *limits.HEADERS],
         max_age=600,
     )
     bearer.init_app(app)

@@ -18,6 +18,7 @@ from blueprints.courses.views import courses
 from blueprints.gradebook.api import gradebook_api
 from blueprints.gradebook.mine import my_grades
 from blueprints.gradebook.views import gradebook
+from blueprints.imports.api import imports_api
 from blueprints.labs.api import labs_api
 from blueprints.labs.board import labs_board
 from blueprints.labs.help import lab_help
@@ -96,6 +97,7 @@ PAGES = (
 APIS = (
     auth_api,
     courses_api,
+    imports_api,
     quizzes_api,
     quiz_hints_api,
     quiz_trials_api,

@@ -9,8 +9,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from extensions import db
-from models import Attempt, AttemptItem, Cohort, Course, Enrolment, Quiz, Regrade, User
+from models import Attempt, AttemptItem, Cohort, Course, CourseImport, Enrolment, Quiz, Regrade, User
 from services import policy
+from services.archive import imports
 from services.courses import catalogue, cohorts, members
 from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
@@ -81,6 +82,31 @@ def managed(slug: str, user: User) -> Course:
     if not policy.may_manage_people(user, role):
         raise Forbidden
     return found_course
+
+
+def edited_course(slug: str, user: User) -> Course:
+    """Return a course whose content the person may change: its teachers."""
+    found_course, role = course(slug, user)
+    if not policy.may_edit_course(user, role):
+        raise Forbidden(_("Only teachers change what a course holds."))
+    return found_course
+
+
+def course_maker(user: User) -> None:
+    """Refuse whoever may neither make courses nor change any."""
+    if not policy.may_create_courses(user, teaches=members.teaches(user.id)):
+        raise Forbidden(_("Only people who teach a course make others. An admin makes the first one."))
+
+
+def agreed_import(import_id: int, user: User) -> CourseImport:
+    """Return the person's own import, while they still may change its course, or make it."""
+    row = imports.find(import_id, user.id)
+    found = catalogue.look_for(row.slug) if row.slug else None
+    if found is None:
+        course_maker(user)
+    elif not policy.may_edit_course(user, members.role_of(user.id, found)):
+        raise Forbidden(_("Only teachers change what a course holds."))
+    return row
 
 
 def set_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:

@@ -1,7 +1,8 @@
 """What the OpenAPI document needs beyond what the routes declare: the shape of errors, and stable names."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import Flask
 
@@ -9,6 +10,7 @@ from blueprints.schemas import OptionalInput, Problem, responses
 
 # What any route that takes a body may answer before it is asked: not JSON, too large.
 OF_BODIES = (400, 413, 422)
+View = TypeVar("View", bound=Callable[..., Any])
 REFERENCE = "#/components/schemas/"
 # Errors are problem+json, which the routes declare (`blueprints.schemas.responses`); APIFlask's own shapes aren't sent.
 SETTINGS = {
@@ -17,6 +19,28 @@ SETTINGS = {
     "AUTO_AUTH_ERROR_RESPONSE": False,
     "AUTO_404_RESPONSE": False,
 }
+
+
+# What decorators say of an operation beyond what APIFlask knows: its headers, and a body that isn't JSON.
+_headers: dict[str, list[dict[str, Any]]] = {}
+_bodies: dict[str, dict[str, Any]] = {}
+
+
+def takes_header(operation: str, name: str, description: str, *, is_required: bool = False) -> None:
+    """Document a header of a request."""
+    said = {"name": name, "in": "header", "required": is_required, "description": description}
+    _headers.setdefault(operation, []).append({**said, "schema": {"type": "string"}})
+
+
+def takes_bytes(content_type: str, description: str) -> Callable[[View], View]:
+    """Document that a view takes its body as it is."""
+
+    def decorate(view: View) -> View:
+        content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
+        _bodies[view.__name__] = {"required": True, "description": description, "content": content}
+        return view
+
+    return decorate
 
 
 class NameTaken(Exception):
@@ -40,8 +64,13 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
         for operation in filter(lambda entry: isinstance(entry, dict), operations.values()):
             # Generated as `get_quizzes_api_read_quiz`; generated clients name their functions by it.
             operation["operationId"] = operation["operationId"].partition("_api_")[2]
-            if "requestBody" in operation:
+            name = operation["operationId"]
+            operation.setdefault("parameters", []).extend(_headers.get(name, []))
+            if name in _bodies:
+                operation["requestBody"] = _bodies[name]
+            elif "requestBody" in operation:
                 operation["requestBody"]["required"] = _model_of(operation["requestBody"]) not in optional
+            if "requestBody" in operation:
                 documented = {str(status): answer for status, answer in responses(*OF_BODIES).items()}
                 operation["responses"] = {**documented, **operation["responses"]}
     spec["components"]["schemas"] = _named(schemas)

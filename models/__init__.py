@@ -7,6 +7,7 @@ from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
+from models.course_import import CourseImport, ImportBaseline
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
 from models.generation import Generation, GenerationCall, GenerationDraft
@@ -26,6 +27,7 @@ from models.question import Question, QuestionVersion
 from models.question_import import QuestionImport
 from models.quiz import Quiz, QuizSlot
 from models.regrade import Regrade, RegradeNote
+from models.sent_request import SentRequest
 from models.user import ApiToken, Role, User
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "Completion",
     "Course",
     "CourseFile",
+    "CourseImport",
     "CourseTotal",
     "EndedSession",
     "Enrolment",
@@ -57,6 +60,7 @@ __all__ = [
     "GradingRun",
     "HintTaken",
     "IdleVerdict",
+    "ImportBaseline",
     "KeptVersion",
     "Lab",
     "LabCheck",
@@ -83,6 +87,7 @@ __all__ = [
     "Regrade",
     "RegradeNote",
     "Role",
+    "SentRequest",
     "User",
     "WarmLab",
     "WarmPlan",

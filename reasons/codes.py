@@ -267,6 +267,26 @@ class Code(StrEnum):
         "regrade_stale",
         N_("something was graded or handed in since this preview: look at what it says now"),
     )
+    COURSE_IMPORT_STALE = (
+        "course_import_stale",
+        N_("the course was changed since this preview: send the archive again, and look at what it does now"),
+    )
+    COURSE_IMPORT_NOT_READY = "course_import_not_ready", N_("this import is no preview that waits for a decision")
+    WORK_HANGS_ON_IT = (
+        "work_hangs_on_it",
+        N_(
+            "there is work of %(people)s people on it (attempts: %(attempts)s, answers: %(answers)s, done: "
+            "%(completions)s, lab sessions: %(sessions)s), which would go out of sight"
+        ),
+        {"people": int, "attempts": int, "answers": int, "completions": int, "sessions": int},
+    )
+    CHANGED_MEANWHILE = (
+        "changed_meanwhile",
+        N_("it has been changed since you read it: read it again, and look at what it says now"),
+    )
+    FILE_IS_SHOWN = "file_is_shown", N_("is pointed at by %(where)s"), {"where": str}
+    KEY_OF_ANOTHER_REQUEST = "key_of_another_request", N_("is the key of another request")
+    KEY_UNFIT = "key_unfit", N_("must have 1 to %(most)s visible characters"), {"most": int}
     REGRADE_TESTING = (
         "regrade_testing",
         N_("the tests of the other key are still running: %(done)s of %(total)s answers are tested"),

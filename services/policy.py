@@ -35,6 +35,16 @@ def may_manage_people(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_edit_course(user: User | None, role: str | None) -> bool:
+    """Teachers write what their course holds, and take it out as a folder; so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
+def may_create_courses(user: User | None, *, teaches: bool) -> bool:
+    """Who teaches a course already makes others, and the admin makes the first one."""
+    return teaches or _is_admin(user)
+
+
 def may_set_quizzes(user: User | None, role: str | None) -> bool:
     """Teachers say when and how a quiz is taken, and so does the admin."""
     return role == "teacher" or _is_admin(user)

@@ -12,6 +12,7 @@ from extensions import db
 from models import Blob, LabSave
 from question_types import type_of
 from services.accounts import tokens
+from services.archive import imports as course_imports
 from services.courses import cohorts
 from services.moving import imports
 from services.practice import cards
@@ -61,8 +62,10 @@ def add_things(cast: Cast) -> dict[str, Any]:
     file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
     gift = b"::Sums:: 2 + 2? {=4}"
     moved = imports.preview(cast.course, gift, name="a.gift.txt", by_id=cast.alice.id, now=datetime.now(UTC))
+    sent = course_imports.ask(b"no zip", by_id=cast.alice.id, now=datetime.now(UTC))
     return {
         "question_import": moved.id,
+        "import": sent.id,
         "handed": handed.id,
         "tried": tried.id,
         "file": file.id,

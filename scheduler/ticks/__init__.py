@@ -18,6 +18,7 @@ from scheduler.ticks import (
     grading,
     hopeless,
     idleness,
+    imports,
     lease_renewals,
     leftovers,
     mail,
@@ -33,6 +34,7 @@ from scheduler.ticks import (
     warm,
 )
 from services import outbox
+from services.archive import imports as course_imports
 from services.capacity.order import Limits
 from services.generations import claims as generation_claims
 from services.generations.client import MistralModel
@@ -74,7 +76,10 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     audit = Tick("audits", lambda: False, due=point_audits.due)
     # An audit of a large site takes a while.
     audit.work = audits.auditor(redis, lambda: audit.beat())
-    ticks += [audit, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
+    # So does a large course.
+    bring = Tick("imports", lambda: False, topic=course_imports.TOPIC, due=course_imports.due)
+    bring.work = imports.importer(redis, lambda: bring.beat())
+    ticks += [audit, bring, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
     if settings.mistral_api_key:
         ticks.append(_of_generations(settings, redis, keeper))

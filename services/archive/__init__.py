@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, Lab, Module
+from services.archive import outcomes
 from services.archive.apply import apply
 from services.archive.changes import Changes
 from services.archive.content import LabContent
@@ -14,13 +15,17 @@ from services.archive.export import collect, lab_content, question_content
 from services.archive.faults import ArchiveError, Fault
 from services.archive.read import read
 from services.archive.sources import read_source, write_source
-from services.archive.write import write
+from services.archive.write import layout, write
+from services.archive.zips import pack
 from services.errors import NotFound
 
 
 def import_course(path: Path, *, now: datetime) -> Changes:
     """Read the folder and bring the course up to date in the open transaction; raise ArchiveError."""
-    return apply(read(path), now=now)
+    content = read(path)
+    done = apply(content, now=now)
+    outcomes.keep_baseline(content, now)
+    return done
 
 
 def export_course(slug: str, path: Path) -> None:
@@ -29,6 +34,11 @@ def export_course(slug: str, path: Path) -> None:
     if course is None:
         raise NotFound(f"There is no course called {slug}.")
     write(collect(course), path)
+
+
+def packed(course: Course) -> bytes:
+    """Return the folder of a course as a zip: the one that an import would read."""
+    return pack(layout(collect(course)))
 
 
 def labs_of(path: Path) -> tuple[str, list[LabContent]]:
@@ -57,6 +67,7 @@ __all__ = [
     "import_course",
     "imported_labs",
     "labs_of",
+    "packed",
     "question_content",
     "read_source",
     "write_source",

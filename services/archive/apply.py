@@ -5,7 +5,7 @@ course no longer holds is archived, and comes back when it does. The same course
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -41,8 +41,11 @@ from services.quizzes import settings
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 
 
-def apply(content: CourseContent, *, now: datetime) -> Changes:
-    """Create or update the course in the open transaction; raise ArchiveError where it can't become this one."""
+def apply(content: CourseContent, *, now: datetime, step: Callable[[], None] = lambda: None) -> Changes:
+    """Create or update the course in the open transaction; raise ArchiveError where it can't become this one.
+
+    `step` is called before each activity.
+    """
     # Two imports of one course take turns, also while there is no row yet to lock.
     turns.take(content.slug)
     # Students' work, which hangs on the row, goes on: who hands in meanwhile has what the import waits for.
@@ -59,7 +62,7 @@ def apply(content: CourseContent, *, now: datetime) -> Changes:
         db.session.flush()
     changes.note(f"course {content.slug}", is_new=is_new, is_changed=is_changed)
     bank = apply_bank(course, content.bank, changes, render)
-    _apply_modules(course, content, known, bank, changes, render, now)
+    _apply_modules(course, content, known, bank, changes, render, now, step)
     _settle_labs(known.values(), changes, now)
     _apply_files(course, content.files, changes)
     if changes and not is_new:
@@ -137,6 +140,7 @@ def _apply_modules(
     changes: Changes,
     render: Render,
     now: datetime,
+    step: Callable[[], None],
 ) -> None:
     modules = {row.slug: row for row in db.session.scalars(select(Module).where(Module.course_id == course.id))}
     kept: set[str] = set()
@@ -150,7 +154,7 @@ def _apply_modules(
             db.session.add(row)
             db.session.flush()
         changes.note(f"module {module.slug}", is_new=is_new, is_changed=is_changed)
-        _apply_activities(course, row, module, known, bank, changes, render, now)
+        _apply_activities(course, row, module, known, bank, changes, render, now, step)
         kept |= {activity.slug for activity in module.activities}
     gone: list[Any] = [row for slug, row in known.items() if slug not in kept]
     gone += [row for slug, row in modules.items() if slug not in {module.slug for module in content.modules}]
@@ -185,8 +189,10 @@ def _apply_activities(
     changes: Changes,
     render: Render,
     now: datetime,
+    step: Callable[[], None],
 ) -> None:
     for position, activity in enumerate(content.activities, start=1):
+        step()
         row = known.get(activity.slug)
         is_new = row is None
         place = {"module_id": module.id, "position": position, "title": activity.title, "is_archived": False}

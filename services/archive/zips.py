@@ -64,7 +64,7 @@ class ZipFolder(Folder):
             return
         if path.startswith("/") or ".." in parts:
             self._refuse(path, "leads out of the course's folder")
-        elif any(part.startswith(".") for part in parts):
+        elif any(part.startswith(".") for part in parts) and "\\" not in path:
             return  # hidden
         elif not all(map(is_name, parts)):
             self._refuse(path, MISNAMED)

@@ -24,9 +24,14 @@ def catalogue(query: str = "", page: int = 1, per_page: int = PER_PAGE) -> Page[
     return paginate(rows, page, per_page)
 
 
+def look_for(slug: str) -> Course | None:
+    """Return the course called `slug`; None where there is none."""
+    return db.session.scalar(select(Course).where(Course.slug == slug.replace("\x00", "")))
+
+
 def find(slug: str) -> Course:
     """Return the course called `slug`; raise NotFound."""
-    course = db.session.scalar(select(Course).where(Course.slug == slug.replace("\x00", "")))
+    course = look_for(slug)
     if course is None:
         raise NotFound
     return course

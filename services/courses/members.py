@@ -24,6 +24,12 @@ def role_of(user_id: int | None, course: Course) -> str | None:
     )
 
 
+def teaches(user_id: int) -> bool:
+    """Say whether a person is the teacher of any course."""
+    query = select(Enrolment.course_id).where(Enrolment.user_id == user_id, Enrolment.role == "teacher").limit(1)
+    return db.session.scalar(query) is not None
+
+
 def enrolled_ids(user_id: int) -> set[int]:
     """Return the ids of the courses that a person belongs to."""
     return set(db.session.scalars(select(Enrolment.course_id).where(Enrolment.user_id == user_id)))

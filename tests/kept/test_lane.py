@@ -22,6 +22,7 @@ UNSHOWN = {
     "board_places",
     "cluster_states",
     "course_files",
+    "course_imports",
     "ended_sessions",
     "generation_calls",
     "generation_drafts",
@@ -31,6 +32,7 @@ UNSHOWN = {
     "grading_runs",
     "hints_taken",
     "idle_verdicts",
+    "import_baselines",
     "kept_versions",
     "lab_events",
     "lab_messages",
@@ -49,6 +51,7 @@ UNSHOWN = {
     "regrades",  # what a page shows of one stands in a note
     "role_members",  # who somebody is comes with the session
     "roles",
+    "sent_requests",
     "warm_labs",
     "warm_plans",
 }

@@ -1,0 +1,1 @@
+"""The HTTP edge of courses as archives, in and out."""

@@ -1,0 +1,116 @@
+"""The JSON API of courses as archives: the folder of a course as a zip, out and in."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from apiflask.schemas import FileSchema
+from flask import Response, current_app, make_response, request, url_for
+from redis import RedisError
+
+from blueprints import access, limits
+from blueprints.bearer import auth, me, scope
+from blueprints.courses.pictures import POLICY
+from blueprints.imports.schemas import CourseImportIn, CourseImportOut
+from blueprints.openapi import takes_bytes
+from blueprints.pages import now
+from blueprints.repeats import commit, repeatable
+from blueprints.schemas import responses
+from models import CourseImport
+from models.course_import import APPLYING, READING
+from services import archive
+from services.archive import imports
+
+imports_api = APIBlueprint("imports_api", __name__, tag="Courses")
+ONE = "/course-imports/<int:course_import_id>"
+ZIP = "application/zip"
+
+
+def allow_archives(endpoint: str | None, _values: object) -> None:
+    """Let archives be larger than other requests, before anything looks at the body."""
+    if endpoint == "imports_api.create_course_import":
+        request.max_content_length = imports.MAX_ZIP + 1
+
+
+imports_api.url_value_preprocessor(allow_archives)
+
+
+@imports_api.get("/courses/<slug>/archive")
+@imports_api.auth_required(auth)
+@imports_api.output(FileSchema(type="string", format="binary"), content_type=ZIP)
+@imports_api.doc(summary="Download a course", responses=responses(403, 404))
+@scope("read")
+def read_course_archive(slug: str) -> Response:
+    """Give the folder that an import would read, as a zip; for the course's teachers. Solutions are in it."""
+    course = access.edited_course(slug, me())
+    response = make_response(archive.packed(course))
+    response.mimetype = ZIP
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers.set("Content-Disposition", "attachment", filename=f"{course.slug}.zip")
+    return response
+
+
+@imports_api.post("/course-imports")
+@imports_api.auth_required(auth)
+@imports_api.output(CourseImportOut, status_code=202)
+@imports_api.doc(summary="Send a course", responses=responses(403, 422))
+@scope("write")
+@takes_bytes(ZIP, "The course's folder as a zip: 10 MB at most, 50 MB unpacked.")
+@repeatable
+def create_course_import() -> Any:
+    """Have a course previewed, which changes nothing: read the import again until it is `ready`, then apply it.
+
+    For people who teach a course, and admins. What nobody applies is forgotten after a day."""
+    access.course_maker(me())
+    limits.spend("course_imports", me().id)
+    made = imports.ask(request.get_data(), by_id=me().id, now=now())
+    return commit(
+        document(made), 202, {"Location": url_for("imports_api.read_course_import", course_import_id=made.id)}
+    )
+
+
+@imports_api.get(ONE)
+@imports_api.auth_required(auth)
+@imports_api.output(CourseImportOut)
+@imports_api.doc(summary="Read an import", responses=responses(403, 404))
+@scope("read")
+def read_course_import(course_import_id: int) -> Any:
+    """Give one's own import: what it does or has done, or what is wrong with it."""
+    return document(imports.find(course_import_id, me().id))
+
+
+@imports_api.post(f"{ONE}/apply")
+@imports_api.auth_required(auth)
+@imports_api.input(CourseImportIn)
+@imports_api.output(CourseImportOut, status_code=202)
+@imports_api.doc(summary="Apply an import", responses=responses(403, 404, 409, 422))
+@scope("write")
+@repeatable
+def apply_course_import(course_import_id: int, json_data: CourseImportIn) -> Any:
+    """Have it done as the preview with this digest says, all or nothing. 409 with the reason `course_import_stale`:
+    the course was changed since; send the archive again."""
+    row = imports.agree(access.agreed_import(course_import_id, me()), digest=json_data.digest, now=now())
+    return commit(document(row), 202, {})
+
+
+def document(row: CourseImport) -> dict[str, Any]:
+    """Give an import as JSON has it."""
+    ended_at = row.ended_at.isoformat() if row.ended_at else None
+    said = {name: getattr(row, name) for name in ("id", "state", "digest", "report", "faults")}
+    return {
+        **said,
+        "course": row.slug,
+        "progress": _progress(row),
+        "made_at": row.made_at.isoformat(),
+        "ended_at": ended_at,
+    }
+
+
+def _progress(row: CourseImport) -> dict[str, int] | None:
+    if row.state not in (READING, APPLYING):
+        return None
+    try:
+        known = imports.progress(current_app.extensions["yurt_redis"], row.id)
+    except RedisError:
+        return None
+    return {"done": known[0], "total": known[1]} if known else None
