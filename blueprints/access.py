@@ -15,7 +15,7 @@ from services.archive import imports
 from services.courses import catalogue, cohorts, members
 from services.courses.outlines import activity
 from services.errors import Forbidden, NotFound
-from services.quizzes import answer_rows, attempts, manual
+from services.quizzes import answer_rows, attempts, manual, starts
 from services.quizzes.answer_rows import AnswerRow
 from services.regrades import history
 
@@ -34,6 +34,20 @@ def study(slug: str, user: User | None) -> tuple[Course, str | None]:
     if not policy.may_study(user, role):
         raise Forbidden(_("Enrol in this course first."))
     return found_course, role
+
+
+def starting(slug: str, quiz_slug: str, user: User) -> tuple[Course, str | None, Quiz]:
+    """Return a course and a quiz that the person may take, and their role; nobody else starts it for them meanwhile."""
+    found_course, role, quiz = starts.take_turn(slug, quiz_slug, user.id)
+    if not policy.may_see_course(user, found_course, role):
+        raise NotFound
+    if not policy.may_study(user, role):
+        raise Forbidden(_("Enrol in this course first."))
+    if not policy.may_take_part(role):
+        raise Forbidden(_("Only people in the course take its quizzes."))
+    if quiz is None:
+        raise NotFound
+    return found_course, role, quiz
 
 
 def people(slug: str, user: User) -> tuple[Course, str | None]:

@@ -13,6 +13,8 @@ import structlog
 from redis import Redis, RedisError
 
 PREFIX = "yurt:part:"
+# json.dumps makes an encoder at each call.
+ENCODED = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 # Where the application has its parts.
 PARTS = "yurt_kept_parts"
 MOST = 4096
@@ -22,8 +24,7 @@ log = structlog.get_logger("yurt.pages")
 
 def digest(*made_of: Any) -> str:
     """Return the key of what is made of these values, which JSON knows."""
-    text = json.dumps(made_of, sort_keys=True, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(ENCODED(made_of).encode(), digest_size=16).hexdigest()
 
 
 class Parts:

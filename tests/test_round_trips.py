@@ -105,8 +105,8 @@ def test_starting_an_attempt_costs_few_round_trips(wires: Wires) -> None:
     response = client.post("/courses/shell/quizzes/first-quiz/attempts", headers=headers)
 
     assert response.status_code == 302, response.text
-    # Course and role, the quiz, one's turn, what one has had, the questions, all rows of the attempt; and COMMIT.
-    assert len(wires.postgresql.questions) <= 7, told(wires.postgresql)
+    # Course, role, quiz and one's turn; what one has had, the questions, all rows of the attempt; and COMMIT.
+    assert len(wires.postgresql.questions) <= 5, told(wires.postgresql)
     # The session with whose it is, the number of starts, and at most what is written of the session.
     assert len(wires.redis.questions) <= 3, told(wires.redis)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import url_for
-from flask_babel import gettext as _
 
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
@@ -101,13 +100,12 @@ def change_settings(slug: str, quiz: str, json_data: Any) -> Any:
 def start_attempt(slug: str, quiz: str, json_data: StartIn) -> Any:
     """Draw the questions. Starting again while an attempt is open gives that one. 409 says in `reason` why one can't
     start now, and in `possible_at` from when on one can."""
-    course, role = access.study(slug, me())
-    if not policy.may_take_part(role):
-        raise Forbidden(_("Only people in the course take its quizzes."))
+    _course, role, chosen_quiz = access.starting(slug, quiz, me())
     if json_data.password:
         limits.spend("quiz_passwords", me().id)
-    is_staff, chosen_quiz = policy.may_see_people(me(), role), activity(course, quiz, Quiz)
-    made = attempts.start(me().id, chosen_quiz, now=now(), admit=_admit, password=json_data.password, is_staff=is_staff)
+    is_staff = policy.may_see_people(me(), role)
+    given: dict[str, Any] = {"admit": _admit, "password": json_data.password, "is_staff": is_staff}
+    made, _drawn = attempts.begin(me().id, chosen_quiz, now=now(), has_turn=True, **given)
     db.session.commit()
     address = url_for("quizzes_api.read_attempt", attempt_id=made.id)
     shown = documents.detail(access.attempt(made.id, me()), now=now(), is_staff=is_staff)

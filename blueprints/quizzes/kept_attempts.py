@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
     """Put such pages together, where pages are kept."""
     if kept_lane.ASKS in app.extensions:
         app.extensions[kept_lane.MAKERS] = {NAME: partial(page, app)}
+        app.extensions["yurt_given"]["slots"] = {}
         app.after_request(_store_frame)
 
 

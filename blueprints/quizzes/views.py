@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from pydantic import ValidationError
 from sqlalchemy import Row
 
@@ -52,18 +51,14 @@ def show(slug: str, quiz: str) -> ResponseReturnValue:
 @login_required
 def start(slug: str, quiz: str) -> ResponseReturnValue:
     """Start, or go on with the open attempt; a page says why that isn't possible now."""
-    course, role = access.study(slug, me())
-    if not policy.may_take_part(role):
-        raise Forbidden(_("Only people in the course take its quizzes."))
-    chosen_quiz = activity(course, quiz, Quiz)
+    course, role, chosen_quiz = access.starting(slug, quiz, me())
     password = request.form.get("password")
     if password:
         limits.spend("quiz_passwords", me().id)
     try:
         is_staff = policy.may_see_people(me(), role)
-        attempt, drawn = attempts.begin(
-            me().id, chosen_quiz, now=now(), admit=_admit, password=password, is_staff=is_staff
-        )
+        given: dict[str, Any] = {"admit": _admit, "password": password, "is_staff": is_staff}
+        attempt, drawn = attempts.begin(me().id, chosen_quiz, now=now(), has_turn=True, **given)
     except Refused as refusal:
         db.session.commit()  # an attempt whose time was over is closed all the same
         return front.page(course, role, chosen_quiz, refused=refusal.reason), 409

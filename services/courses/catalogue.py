@@ -13,6 +13,8 @@ from services.paging import PER_PAGE, Page, paginate
 from services.searches import finds
 
 MAX_QUERY = 100
+# Who asks.
+ASKS: Any = bindparam("user_id", type_=BigInteger)
 
 
 def catalogue(query: str = "", page: int = 1, per_page: int = PER_PAGE) -> Page[Course]:
@@ -39,8 +41,13 @@ def find(slug: str) -> Course:
 
 def find_with_role(slug: str, user_id: int | None) -> tuple[Course, str | None]:
     """Return the course called `slug`, and a person's role in it: one round trip. Raise NotFound."""
-    row = db.session.execute(_with_role(), {"slug": slug.replace("\x00", ""), "user_id": user_id}).one_or_none()
-    if row is None:
+    row = db.session.execute(with_role(), {"slug": cleaned(slug), "user_id": user_id}).one_or_none()
+    return noted(row, user_id)
+
+
+def noted(row: Any, user_id: int | None) -> tuple[Course, str | None]:
+    """Return course and role of a row of `with_role`, and note the versions that it saw; raise NotFound."""
+    if not row:
         raise NotFound
     course, role, of_course, of_people, of_person = row
     versions = {kept_versions.course(course.id): of_course, kept_versions.people(course.id): of_people}
@@ -50,16 +57,21 @@ def find_with_role(slug: str, user_id: int | None) -> tuple[Course, str | None]:
     return course, role
 
 
+def cleaned(slug: str) -> str:
+    """Return a slug as PostgreSQL can be asked for it."""
+    return slug.replace("\x00", "")
+
+
 @cache
-def _with_role() -> Any:
+def with_role() -> Any:
     """Build the question of nearly every page once."""
-    is_theirs = (Enrolment.course_id == Course.id) & (Enrolment.user_id == bindparam("user_id", type_=BigInteger))
+    is_theirs = (Enrolment.course_id == Course.id) & (Enrolment.user_id == ASKS)
     columns = select(
         Course,
         Enrolment.role,
         kept_versions.number(func.concat("course:", Course.id)),
         kept_versions.number(func.concat("people:", Course.id)),
-        kept_versions.number(func.concat("person:", bindparam("user_id", type_=BigInteger))),
+        kept_versions.number(func.concat("person:", ASKS)),
     ).outerjoin(Enrolment, is_theirs)
     return columns.where(Course.slug == bindparam("slug", type_=Text))
 

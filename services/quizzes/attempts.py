@@ -1,13 +1,14 @@
 """A quiz attempt: drawn at the start, saved answer by answer, graded in the transaction that closes it."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Text, bindparam, func, select
+from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
@@ -17,13 +18,13 @@ from models.marks import exact
 from reasons import Code, Reason
 from services import kept_versions
 from services.errors import NotFound, Refused
-from services.quizzes import accommodations, draws, gate, grading, lab_checks, new_attempts, prerequisites
+from services.quizzes import accommodations, draws, gate, grading, lab_checks, new_attempts, prerequisites, starts
 from services.quizzes.terms import GRACE, Terms, terms_of
 
 # A seed is a whole number that PostgreSQL's bigint holds, and a program's JSON, too.
 SEED_BITS = 53
 # Of two starts at once the second waits for the first one's commit.
-TURN = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("of", type_=Text), 0)))
+TURN = select(starts.turn_of(bindparam("asks", type_=BigInteger), bindparam("quiz", type_=BigInteger)))
 
 
 def start(
@@ -50,14 +51,16 @@ def begin(
     admit: Callable[[], None] = lambda: None,
     password: str | None = None,
     is_staff: bool = False,
+    has_turn: bool = False,
 ) -> tuple[Attempt, list[draws.Item]]:
     """Open an attempt, or return the one that is open; and what was drawn for it, nothing where it was open before.
 
     Refused says why one can't start, and from when on one can. `admit` is called before a new one is made, and may
     refuse it; going on with the open one is never refused. Racing starts take turns: the first one makes the attempt,
-    and the others find it.
+    and the others find it. With has_turn the caller has taken it (`starts.take_turn`).
     """
-    db.session.execute(TURN, {"of": f"attempt:{user_id}:{quiz.id}"})
+    if not has_turn:
+        db.session.execute(TURN, {"asks": user_id, "quiz": quiz.id})
     made, granted = accommodations.standing(user_id, quiz)
     existing = next((attempt for attempt in made if attempt.is_open), None)
     if existing is not None and not is_overdue(existing, now):
@@ -100,6 +103,7 @@ def _obstacles(
 def _insert(
     user_id: int, quiz: Quiz, drawn: list[draws.Item], terms: Terms, number: int, now: datetime, seed: int
 ) -> Attempt:
+    weights = (item.points for item in drawn)
     attempt = new_attempts.insert(
         {
             "quiz_id": quiz.id,
@@ -109,7 +113,8 @@ def _insert(
             "started_at": now,
             "deadline_at": terms.deadline(now),
             "break_s": int(terms.break_time.total_seconds()),
-            "max_score": sum((exact(item.points) for item in drawn), Fraction(0)),
+            # Most are worth the same, and exact sums take their time.
+            "max_score": sum((exact(each) * number for each, number in Counter(weights).items()), Fraction(0)),
         },
         drawn,
     )

@@ -17,10 +17,13 @@ from models import Attempt, AttemptItem, Question, QuestionVersion, Quiz, QuizSl
 from models.question import READY
 from question_types import type_of
 from reasons import Code, Reason
+from services import kept_versions
 from services.errors import Refused
 
 # How many variants of a question are tried before one comes again.
 MOST_VARIANTS = 32
+# Of how many quizzes a process keeps the slots.
+MOST_KEPT = 64
 # A quiz's slots in their order, with the question's current version where one is fixed.
 SLOTS = (
     select(
@@ -184,7 +187,7 @@ def _place(candidate: Candidate, draws: Sequence[Draw], taken: list[list[Candida
 
 
 def _asked(quiz: Quiz, user_id: int, seed: int) -> list[_Asked]:
-    slots = db.session.execute(SLOTS, {"quiz": quiz.id}).all()
+    slots = _slots(quiz)
     fixed = {slot.question_id for slot in slots if slot.question_id is not None}
     drawn = iter(_drawn(quiz, [slot for slot in slots if slot.question_id is None], fixed, user_id, seed))
     asked: list[_Asked] = []
@@ -195,6 +198,26 @@ def _asked(quiz: Quiz, user_id: int, seed: int) -> list[_Asked]:
             points = slot.points or slot.own_points
             asked.append(_Asked(slot.question_id, slot.version_id, slot.kind, slot.spec, points, bool(slot.has_hints)))
     return asked
+
+
+def _slots(quiz: Quiz) -> Sequence[Row[Any]]:
+    """Return a quiz's slots; where pages are kept the process keeps them, too, by the version of the course.
+
+    The version was read before, so what is kept by it is never older.
+    """
+    session = db.session()
+    kept: dict[tuple[int, int], Sequence[Row[Any]]] | None = session.info["given"].get("slots")
+    key = kept_versions.course(quiz.course_id)
+    seen = kept_versions.depends(session, [key])
+    if kept is None or seen is None:
+        return session.execute(SLOTS, {"quiz": quiz.id}).all()
+    found = kept.get((quiz.id, seen.versions[key]))
+    if found is None:
+        found = session.execute(SLOTS, {"quiz": quiz.id}).all()
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[quiz.id, seen.versions[key]] = found
+    return found
 
 
 def _drawn(quiz: Quiz, slots: Sequence[Row[Any]], fixed: set[int], user_id: int, seed: int) -> list[list[_Asked]]:

@@ -230,6 +230,23 @@ def test_a_quiz_with_hints_is_made_by_flask(bob, exam):
     assert not bob.open(path)[1]
 
 
+def test_what_a_quiz_asks_is_kept_until_its_teacher_changes_it(bob, exam):
+    slots = bob.app.extensions["yurt_given"]["slots"]
+    slots.clear()
+    post(bob.client, f"{begin_anew(bob, exam)}/submit")
+    assert len(slots) == 1
+    with bob.app.app_context():
+        quiz = db.session.scalars(select(Quiz).where(Activity.slug == "exam")).one()
+        add_question(quiz, "text")
+        db.session.commit()
+
+    path = begin_anew(bob, exam)
+
+    page, was_kept = bob.open(path)
+    assert was_kept
+    assert page.count('<fieldset class="question card"') == len(KINDS) + 1
+
+
 def test_an_attempt_is_untouched_until_something_of_it_changes(bob, exam):
     number = number_of(press(bob, exam))
     asks = bob.app.extensions[ASKS]
