@@ -25,8 +25,9 @@ from services import kept_versions
 from services.kept_asks import Asks
 from services.kept_versions import Depends
 
-# What the first page of a session notes in it: that it has a form, and a ticket for the gateway.
-SILENT = {"csrf_token", live_tickets.HAS_TICKETS}
+# What the first page of a session notes in it: that it has a form, and a ticket for the gateway, and that its browser
+# has another address than the one that signed in (Flask-Login).
+SILENT = {"csrf_token", live_tickets.HAS_TICKETS, "_fresh"}
 
 log = structlog.get_logger("yurt.pages")
 

@@ -51,6 +51,12 @@ def address(sha256: str, content_type: str) -> str:
     return f"{named.PREFIX}{named.name_of(settings.secret_key, sha256, content_type)}"
 
 
+def offer(html: str) -> None:
+    """Give a page's pictures to the front door, where it doesn't have them yet."""
+    settings: Settings = current_app.extensions["yurt"]
+    named.offer(folder(settings), settings.secret_key, html)
+
+
 @pictures.app_template_global()
 def with_pictures(html: str, course: Course) -> Markup:
     """Return a text that was rendered as Markdown, with pictures that the front door serves."""

@@ -13,6 +13,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from blueprints.courses import pictures
 from blueprints.kept_parts import PARTS, Parts, digest
 from blueprints.quizzes.results import read_as
 from models import AttemptItem, Course, QuestionVersion
@@ -80,7 +81,10 @@ def render(key: str, course: Course, version: QuestionVersion, points: float, fr
     """Render a question that nobody has answered, and keep it."""
     template = current_app.jinja_env.get_template(TEMPLATE)
     item = Unanswered(version, frozen, points)
-    pieces = template.render({"course": course, "read_as": read_as, "item": item, "hints": {}}).split(str(PLACE))
+    html = template.render({"course": course, "read_as": read_as, "item": item, "hints": {}})
+    # Those who ask for a picture that no worker has given yet would all wait for a worker.
+    pictures.offer(html)
+    pieces = html.split(str(PLACE))
     parts().put(key, pieces)
     return pieces
 

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from extensions import cache, db
 from models import Blob, Course, CourseFile
 from services import markdown
+from services.courses import files
 from services.courses.files import PICTURES, base_url
 from services.courses.outlines import KEPT_S
 from services.courses.picture_sizes import Size, size_of
@@ -38,6 +39,8 @@ COMPRESSED = (".svg",)
 # The sizes of pictures that were read, by their SHA-256; so many are kept.
 _sizes: dict[str, Size | None] = {}
 MOST_SIZES = 10_000
+# As they stand in a page.
+_NAMED = re.compile(rf'src="{PREFIX}([0-9a-f-]+\.[a-z]+)"')
 _SOURCE = re.compile(r'(<img\b[^>]*? src=")([^"]+)"')
 # What questions' types render themselves doesn't know its course.
 _OF_NO_COURSE = re.compile(r'(<(?:img|a)\b[^>]*? (?:src|href)=")((?:\./)?files/)')
@@ -121,13 +124,22 @@ def keep(folder: Path, name: str, data: bytes) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / name).exists():
             return
-        files = {name: data}
+        contents = {name: data}
         if name.endswith(COMPRESSED):
             # Which doors send to who takes it, without compressing it for each.
-            files = {f"{name}.gz": gzip.compress(data, mtime=0), name: data}
-        _make_room(folder, sum(map(len, files.values())), len(files))
-        for each, content in files.items():
+            contents = {f"{name}.gz": gzip.compress(data, mtime=0), name: data}
+        _make_room(folder, sum(map(len, contents.values())), len(contents))
+        for each, content in contents.items():
             _write(folder, each, content)
+
+
+def offer(folder: Path, secret_key: str, html: str) -> None:
+    """Put the pictures of a page where the front door finds them, before a class asks for them all at once."""
+    for name in dict.fromkeys(_NAMED.findall(html)):
+        with contextlib.suppress(NotFound):
+            sha256, _type = read_name(secret_key, name)
+            if not (folder / name).exists():
+                keep(folder, name, files.read(sha256))
 
 
 def forget(folder: Path) -> None:

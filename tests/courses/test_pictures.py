@@ -108,6 +108,30 @@ def test_an_attempt_shows_the_pictures_of_its_questions_by_these_addresses(
     assert client.get("/courses/shell/files/a%20b.svg").data == SVG
 
 
+def test_the_door_has_the_pictures_of_questions_before_anybody_asks_for_them(
+    client: FlaskClient, app: Flask, cast: Cast, address: str
+) -> None:
+    folder: Path = app.extensions["yurt"].door_dir
+    pictures.forget((folder / address[1:]).parent)
+    version = database.session.get_one(QuestionVersion, cast.quiz.questions[0].current_id)
+    version.prompt_html = '<p><img src="/courses/shell/files/a%20b.svg" alt="one"></p>'
+    sign_in(client, "bob")
+    attempt = attempts.start(cast.bob.id, cast.quiz, now=utcnow())
+
+    assert address in client.get(f"/attempts/{attempt.id}").text
+
+    assert (folder / address[1:]).read_bytes() == SVG
+
+
+def test_only_pictures_with_an_address_of_ours_are_given_to_the_door(app: Flask, cast: Cast, tmp_path: Path) -> None:
+    sha256 = "0" * 64
+
+    pictures.offer(tmp_path, "key", f'<img src="/pictures/{sha256}-{sha256[:32]}.svg"><img src="/pictures/../a.svg">')
+    pictures.offer(tmp_path, "key", f'<img src="/pictures/{pictures.name_of("key", sha256, "image/svg+xml")}">')
+
+    assert not list(tmp_path.iterdir())
+
+
 IMAGE = '<p><img src="/courses/shell/files/a%20b.svg" alt="one"></p>'
 SHELL = "/courses/shell"
 

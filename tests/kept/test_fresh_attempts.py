@@ -75,6 +75,16 @@ def test_it_has_the_headers_of_the_page_that_flask_makes(bob, exam):
     }
 
 
+def test_who_moved_since_they_signed_in_has_it_too(bob, exam):
+    post(bob.client, f"{begin_anew(bob, exam)}/submit")
+    token = bob.client.get("/session").get_json()["csrf_token"]
+
+    away = {"REMOTE_ADDR": "127.0.7.7"}
+    answer = bob.client.post(f"{exam}/attempts", data={"csrf_token": token}, environ_overrides=away)
+
+    assert bob.open(answer.headers["Location"])[1]
+
+
 def test_its_token_saves_and_hands_in(bob, exam):
     path = begin_anew(bob, exam)
     page = bob.client.get(path).text
