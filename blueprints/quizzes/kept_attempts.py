@@ -128,7 +128,7 @@ def _is_plain(kind: str, hints: object) -> bool:
 
 def _questions(course: Course, drawn: Sequence[draws.Item]) -> list[str]:
     """Return the keys of the questions, all of which are kept then."""
-    keys = [kept_questions.key_of(course, one.version_id, one.points, one.frozen) for one in drawn]
+    keys = [kept_questions.key_of(course, one.version_id, one.prompt_html, one.points, one.frozen) for one in drawn]
     missing = {key: one for key, one in zip(keys, drawn, strict=True) if kept_questions.parts().near(key) is None}
     if missing:
         ids = {one.version_id for one in missing.values()}

@@ -2,7 +2,7 @@
 
 What is kept is the same for all who read a language: the question as it was drawn, with a number in the place of its
 position. Its key has in it what it is made of, and the course's version, which moves with pictures and whatever else a
-template may show of a course. A version of a question never changes.
+template may show of a course.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def attempt_question(context: Context, item: AttemptItem | Hole) -> Markup:
         template = current_app.jinja_env.get_template(TEMPLATE)
         return Markup(template.render({**context.get_all(), "item": item}))  # our template escapes
     course, kept = context["course"], parts()
-    key = key_of(course, item.version_id, item.points, item.frozen)
+    key = key_of(course, item.version_id, item.version.prompt_html, item.points, item.frozen)
     pieces: list[str] | None = kept.near(key)
     if pieces is None:
         pieces = render(key, course, item.version, item.points, item.frozen)
@@ -72,9 +72,10 @@ def at_position(pieces: list[str], position: int) -> str:
     return str(position).join(pieces)
 
 
-def key_of(course: Course, version_id: int, points: float, frozen: Frozen) -> str:
+def key_of(course: Course, version_id: int, prompt_html: str, points: float, frozen: Frozen) -> str:
     """Return the key of a question as it was drawn, for who reads the language of this request."""
-    return digest("question", str(get_locale()), course.id, course.version, version_id, float(points), frozen)
+    of_course = str(get_locale()), course.id, course.version
+    return digest("question", *of_course, version_id, prompt_html, float(points), frozen)
 
 
 def render(key: str, course: Course, version: QuestionVersion, points: float, frozen: Frozen) -> list[str]:

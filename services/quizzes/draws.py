@@ -30,6 +30,7 @@ SLOTS = (
         *(QuizSlot.question_id, QuizSlot.points, QuizSlot.count.label("wanted"), QuizSlot.tag, QuizSlot.difficulty),
         *(Question.state, Question.is_archived),
         *(QuestionVersion.id.label("version_id"), QuestionVersion.kind, QuestionVersion.spec),
+        QuestionVersion.prompt_html,
         *(QuestionVersion.points.label("own_points"), (QuestionVersion.hints != []).label("has_hints")),
     )
     .select_from(QuizSlot)
@@ -72,6 +73,7 @@ class Item:
     frozen: dict[str, Any]
     kind: str
     spec: dict[str, Any]
+    prompt_html: str = ""
     has_hints: bool = False
 
 
@@ -84,6 +86,7 @@ class _Asked:
     kind: str
     spec: dict[str, Any]
     points: float
+    prompt_html: str
     has_hints: bool
 
 
@@ -103,7 +106,12 @@ def draw(quiz: Quiz, user_id: int, seed: int) -> list[Item]:
         if one.question_id in seen:
             frozen[one.question_id] = _least_seen(one, quiz, seed, seen[one.question_id])
     return [
-        Item(one.version_id, one.points, frozen[one.question_id], one.kind, one.spec, one.has_hints) for one in asked
+        Item(
+            *(one.version_id, one.points, frozen[one.question_id], one.kind, one.spec),
+            prompt_html=one.prompt_html,
+            has_hints=one.has_hints,
+        )
+        for one in asked
     ]
 
 
@@ -196,7 +204,8 @@ def _asked(quiz: Quiz, user_id: int, seed: int) -> list[_Asked]:
             asked += next(drawn)
         elif slot.version_id is not None and slot.state == READY and not slot.is_archived:
             points = slot.points or slot.own_points
-            asked.append(_Asked(slot.question_id, slot.version_id, slot.kind, slot.spec, points, bool(slot.has_hints)))
+            of_version = slot.version_id, slot.kind, slot.spec, points, slot.prompt_html, bool(slot.has_hints)
+            asked.append(_Asked(slot.question_id, *of_version))
     return asked
 
 
@@ -245,7 +254,8 @@ def _drawn(quiz: Quiz, slots: Sequence[Row[Any]], fixed: set[int], user_id: int,
 
 def _of_version(version: QuestionVersion, slot: Row[Any]) -> _Asked:
     points = slot.points or version.points
-    return _Asked(version.question_id, version.id, version.kind, version.spec, points, bool(version.hints))
+    of_version = version.id, version.kind, version.spec, points, version.prompt_html, bool(version.hints)
+    return _Asked(version.question_id, *of_version)
 
 
 def _candidates(course_id: int, tags: set[str], fixed: set[int], user_id: int) -> list[Candidate]:
