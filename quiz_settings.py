@@ -15,6 +15,8 @@ from pydantic.dataclasses import dataclass
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from reasons import Code, Reason
+
 MAX_STEPS = 10
 MAX_REQUIREMENTS = 10
 MAX_PASSWORD = 100
@@ -148,34 +150,34 @@ def said(requirement: Requirement) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (None, "")}
 
 
-def faults_between(settings: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Return what each setting may be by itself, but not beside the others: its place, and the fault."""
+def faults_between(settings: Any) -> Iterator[tuple[tuple[str | int, ...], Reason]]:
+    """Return what each setting may be by itself, but not beside the others: its place, and why."""
     opens, due, closes = settings.opens_at, settings.due_at, settings.closes_at
     if opens and closes and opens >= closes:
-        yield ("closes_at",), "must be after opens_at"
+        yield ("closes_at",), Reason(Code.TIMES_TURNED_ROUND)
     if opens and due and due < opens:
-        yield ("due_at",), "must not be before opens_at"
+        yield ("due_at",), Reason(Code.DUE_BEFORE_OPENING)
     if due and closes and due > closes:
-        yield ("due_at",), "must not be after closes_at"
+        yield ("due_at",), Reason(Code.DUE_AFTER_CLOSING)
     if settings.late_credit and not due:
-        yield ("late_credit",), "needs a due_at"
+        yield ("late_credit",), Reason(Code.NEEDS_DUE_AT)
     for index, (step, before) in enumerate(zip(settings.late_credit[1:], settings.late_credit, strict=False), start=1):
         if step.hours <= before.hours:
-            yield ("late_credit", index, "hours"), f"must be more than {before.hours}, of the step before"
+            yield ("late_credit", index, "hours"), Reason(Code.STEP_NOT_LATER, hours=before.hours)
         if step.percent > before.percent:
-            yield ("late_credit", index, "percent"), f"must be at most {before.percent}, of the step before"
+            yield ("late_credit", index, "percent"), Reason(Code.STEP_WORTH_MORE, percent=before.percent)
     for index, requirement in enumerate(settings.requires):
         for fault in _faults_of(requirement):
             yield ("requires", index), fault
     for name in REVEALED:
         if getattr(settings, f"reveal_{name}") == "closed" and not closes:
-            yield (f"reveal_{name}",), "needs a closes_at"
+            yield (f"reveal_{name}",), Reason(Code.NEEDS_CLOSES_AT)
 
 
-def _faults_of(requirement: Requirement) -> Iterator[str]:
+def _faults_of(requirement: Requirement) -> Iterator[Reason]:
     if sum(1 for name in ("lesson", "quiz", "lab") if getattr(requirement, name)) != 1:
-        yield "must name one of lesson, quiz and lab"
+        yield Reason(Code.REQUIREMENT_UNCLEAR)
     if requirement.percent is not None and not requirement.quiz:
-        yield "has a percent, which belongs to a quiz"
+        yield Reason(Code.PERCENT_WITHOUT_QUIZ)
     if requirement.check and not requirement.lab:
-        yield "has a check, which belongs to a lab"
+        yield Reason(Code.CHECK_WITHOUT_LAB)

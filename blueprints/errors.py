@@ -71,7 +71,7 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     extra: dict[str, Any] = {}
     if isinstance(error, service.InvalidInput):
-        extra["errors"] = [faults.document(error)]
+        extra["errors"] = [faults.document(each) for each in error.each()]
     message = faults.words(error) if isinstance(error, service.InvalidInput) else error.message
     if isinstance(error, service.Refused):
         message = sentence(error.reason, flask_babel)

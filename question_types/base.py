@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from question_types.asked import Asked
+from reasons import Code, Reason
 
 Spec = dict[str, Any]
 Frozen = dict[str, Any]
@@ -41,12 +42,12 @@ class FilesWanted:
     most: int
     kinds: dict[str, Callable[[bytes], bool]]
 
-    def fault(self, name: str, data: bytes) -> str:
-        """Say why a file isn't taken; empty where it is."""
+    def fault(self, name: str, data: bytes) -> Reason | None:
+        """Say why a file isn't taken; None where it is."""
         ending = name.rpartition(".")[2].lower() if "." in name.lstrip(".") else ""
         if ending not in self.kinds:
-            return f"must be one of: {', '.join(self.kinds)}"
-        return "" if self.kinds[ending](data) else f"isn't what its name says: a file of the kind {ending}"
+            return Reason(Code.FILE_ENDING_NOT_TAKEN, endings=", ".join(self.kinds))
+        return None if self.kinds[ending](data) else Reason(Code.FILE_OF_OTHER_KIND, ending=ending)
 
 
 def shown_lines(text: str) -> str:

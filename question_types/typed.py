@@ -3,6 +3,7 @@
 from typing import Any
 
 from question_types import writing
+from reasons import Code, Reason
 from services.errors import InvalidInput
 
 
@@ -11,13 +12,13 @@ def text(response: Any, limit: int) -> str | None:
     if response is None:
         return None
     if not isinstance(response, str):
-        raise InvalidInput("response", "must be a text")
+        raise InvalidInput("response", Reason(Code.TEXT_WANTED))
     if len(response) > limit:
-        raise InvalidInput("response", f"must be at most {limit} characters")
+        raise InvalidInput("response", Reason(Code.ANSWER_TOO_LONG, most=limit))
     if "\x00" in response:
-        raise InvalidInput("response", "must not contain NUL characters")
+        raise InvalidInput("response", Reason(Code.TEXT_WITH_NUL))
     if any("\ud800" <= character <= "\udfff" for character in response):
-        raise InvalidInput("response", "must be a text of Unicode")
+        raise InvalidInput("response", Reason(Code.TEXT_NOT_UNICODE))
     return response if writing.visible(response).strip() else None
 
 
@@ -26,8 +27,8 @@ def parts(response: Any, known: list[str]) -> dict[str, Any] | None:
     if response is None or response == "":
         return None
     if not isinstance(response, dict):
-        raise InvalidInput("response", "must be an object")
+        raise InvalidInput("response", Reason(Code.OBJECT_WANTED))
     for name in response:
         if name not in known:
-            raise InvalidInput("response", f"must have no other parts than {', '.join(known)}")
+            raise InvalidInput("response", Reason(Code.PARTS_UNKNOWN, known=", ".join(known)))
     return response

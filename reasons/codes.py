@@ -318,6 +318,29 @@ class Code(StrEnum):
         "late_answers_seen",
         N_("students whose time ended in the last 24 hours have seen what is right: accept late answers after that"),
     )
+    DUE_BEFORE_OPENING = "due_before_opening", N_("must not be before opens_at")
+    DUE_AFTER_CLOSING = "due_after_closing", N_("must not be after closes_at")
+    NEEDS_DUE_AT = "needs_due_at", N_("needs a due_at")
+    NEEDS_CLOSES_AT = "needs_closes_at", N_("needs a closes_at")
+    STEP_NOT_LATER = "step_not_later", N_("must be more than %(hours)s, of the step before"), {"hours": int}
+    STEP_WORTH_MORE = "step_worth_more", N_("must be at most %(percent)s, of the step before"), {"percent": int}
+    REQUIREMENT_UNCLEAR = "requirement_unclear", N_("must name one of lesson, quiz and lab")
+    PERCENT_WITHOUT_QUIZ = "percent_without_quiz", N_("has a percent, which belongs to a quiz")
+    CHECK_WITHOUT_LAB = "check_without_lab", N_("has a check, which belongs to a lab")
+    REQUIRES_ITSELF = "requires_itself", N_("names the quiz itself")
+    REQUIRES_CIRCLE = "requires_circle", N_("closes a circle: %(circle)s"), {"circle": str}
+    ACTIVITY_UNKNOWN = (
+        "activity_unknown",
+        N_("there is no %(kind)s %(slug)s in the course"),
+        {"kind": str, "slug": str},
+    )
+    CHECK_UNKNOWN = (
+        "check_unknown",
+        N_("there is no check %(check)s in the lab %(lab)s"),
+        {"check": str, "lab": str},
+    )
+    LAB_WITHOUT_CHECKS = "lab_without_checks", N_("there is no lab %(lab)s with checks in the course"), {"lab": str}
+    PATH_UNKNOWN = "path_unknown", N_("there is no %(path)s in the course"), {"path": str}
     TIMES_TURNED_ROUND = "times_turned_round", N_("must be after opens_at")
     DUE_OUTSIDE = "due_outside", N_("must lie between opens_at and closes_at")
     FILE_NAME_MISSING = "file_name_missing", N_("is missing")
@@ -483,3 +506,42 @@ class Code(StrEnum):
     NOTHING_MISSING = "nothing_missing", N_("There is nothing left to ask for.")
     DRAFT_NOT_OPEN = "draft_not_open", N_("Somebody has decided about this question already, or it is being written.")
     GENERATION_NOT_OVER = "generation_not_over", N_("It is still being worked on.")
+
+    # Why a value can't be read, whatever it is of: what follows its field's name.
+    MOMENT_UNREADABLE = "moment_unreadable", N_("must be a time with its offset, such as %(example)s"), {"example": str}
+    YEAR_OUTSIDE = "year_outside", N_("must lie between %(first)s and %(last)s"), {"first": int, "last": int}
+    LINE_WANTED = "line_wanted", N_("must be a single line without spaces around it")
+    WHOLE_NUMBER = "whole_number", N_("must be a whole number")
+    NUMBER_TOO_LOW = "number_too_low", N_("must be at least %(least)s"), {"least": int}
+    NUMBER_TOO_HIGH = "number_too_high", N_("must be at most %(most)s"), {"most": int}
+    LIST_WANTED = "list_wanted", N_("must be a list")
+    LIST_TOO_LONG = "list_too_long", N_("lists over %(most)s entries"), {"most": int}
+    SLUG_UNREADABLE = "slug_unreadable", N_("must be a slug: a-z, 0-9 and single hyphens")
+    VALUE_MISSING = "value_missing", N_("is missing")
+    FIELD_UNKNOWN = "field_unknown", N_("isn’t a field here")
+    OBJECT_WANTED = "object_wanted", N_("must be an object")
+    TEXT_WANTED = "text_wanted", N_("must be a text")
+    TEXT_NOT_UNICODE = "text_not_unicode", N_("must be a text of Unicode")
+
+    # Why an answer can't be one to a question of its type.
+    ANSWER_TOO_LONG = "answer_too_long", N_("must be at most %(most)s characters"), {"most": int}
+    PARTS_UNKNOWN = "parts_unknown", N_("must have no other parts than %(known)s"), {"known": str}
+    CHOICE_UNKNOWN = "choice_unknown", N_("must be the id of one of the choices")
+    CHOICES_UNKNOWN = "choices_unknown", N_("must be a list of ids of the choices")
+    NEITHER_TRUE_NOR_FALSE = "neither_true_nor_false", N_("must be true or false")
+    RIGHT_SIDE_UNKNOWN = "right_side_unknown", N_("must name what is on the right by its id")
+    THINGS_UNKNOWN = "things_unknown", N_("must be a list of ids of the things to put into order")
+    THINGS_NOT_ONCE = "things_not_once", N_("must name each thing once")
+    PLACE_OUTSIDE = "place_outside", N_("must be numbers from 0 to 100")
+    FILES_TOO_MANY = "files_too_many", N_("must be a list of at most %(most)s files"), {"most": int}
+    FILE_TWICE = "file_twice", N_("names a file twice")
+    FILE_UNCLEAR = "file_unclear", N_("must hold files with id, name and size")
+    FILE_ID_UNREADABLE = "file_id_unreadable", N_("names a file by what is no number of one")
+    FILE_NAME_UNREADABLE = "file_name_unreadable", N_("holds a file with a name that can’t be one")
+    FILE_SIZE_UNREADABLE = "file_size_unreadable", N_("holds a file with a size that can’t be one")
+    FILE_ENDING_NOT_TAKEN = "file_ending_not_taken", N_("must be one of: %(endings)s"), {"endings": str}
+    FILE_OF_OTHER_KIND = (
+        "file_of_other_kind",
+        N_("isn’t what its name says: a file of the kind %(ending)s"),
+        {"ending": str},
+    )

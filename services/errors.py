@@ -64,3 +64,7 @@ class InvalidInput(ServiceError):
         super().__init__(text(why, ENGLISH) if isinstance(why, Reason) else why)
         self.field = field
         self.reason = why if isinstance(why, Reason) else None
+
+    def each(self) -> "list[InvalidInput]":
+        """Return every value that can't be used, where several were looked at."""
+        return [self]

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import flask_babel
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -16,8 +17,10 @@ from blueprints.quizzes import form_fields
 from extensions import db
 from models import Course, Quiz
 from models.question import DIFFICULTIES
+from reasons import text
 from services.bank import questions, slots
 from services.errors import InvalidInput
+from services.quizzes import unreadable
 
 quiz_slots = Blueprint("quiz_slots", __name__)
 SLOTS = "/courses/<slug>/quizzes/<quiz>/questions"
@@ -106,7 +109,7 @@ def _read(row: dict[str, str], index: int, faults: dict[str, str]) -> slots.Slot
         slot = SlotIn.model_validate(said) if not line else None
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        line[str(fault["loc"][0])] = str(fault["msg"])
+        line[str(fault["loc"][0])] = text(unreadable.reason_of(fault), flask_babel)
         slot = None
     if line:
         faults[str(index)] = " ".join(line.values())

@@ -100,6 +100,12 @@ def _shown(course: Course, role: str | None, question: Question, seed: int, trie
 
 
 @bank.app_template_global()
+def fault_words(fault: InvalidInput) -> str:
+    """Say why something can't be an answer."""
+    return faults.words(fault)
+
+
+@bank.app_template_global()
 def checked_by(course: Course, item: previews.Shown) -> previews.Checked | None:
     """Return the check that answers a question which no student can."""
     return previews.checked(course, item.version)
@@ -114,7 +120,7 @@ def _tried(item: previews.Shown) -> previews.Tried:
     try:
         response = of_page(request.form, item.version.kind)
     except InvalidInput as error:
-        return previews.Tried({"version": item.version}, fault=faults.words(error))
+        return previews.Tried({"version": item.version}, fault=error)
     return previews.tried(item, response)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import flask_babel
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -14,10 +15,11 @@ from blueprints.quizzes import form_fields
 from blueprints.quizzes.schemas_accommodations import AccommodationIn, OverrideIn
 from extensions import db
 from models import Course, Enrolment, Quiz
+from reasons import text
 from services.courses.outlines import activity
 from services.errors import InvalidInput
 from services.quizzes import accommodations as granted
-from services.quizzes import breaks, cohort_terms, lists
+from services.quizzes import breaks, cohort_terms, lists, unreadable
 from services.quizzes.terms import Granted
 
 accommodations = Blueprint("accommodations", __name__)
@@ -77,9 +79,9 @@ def read_override(faults: dict[str, str]) -> tuple[dict[str, str], dict[str, Any
     """Return what was typed of an override, and what it says; what can't be used is noted."""
     typed = {name: request.form.get(name, "") for name in granted.OVERRIDE}
     given: dict[str, Any] = {}
-    for name, text in typed.items():
+    for name, said in typed.items():
         read = form_fields.moment if name in granted.OWN_TIMES else form_fields.whole
-        given[name] = read(text, name, faults)
+        given[name] = read(said, name, faults)
     times = {name: given[name] for name in granted.OWN_TIMES}
     checked = _checked(OverrideIn, {name: given[name] for name in given if name not in times}, faults)
     return typed, {**granted.OVERRIDE, **checked, **times}
@@ -98,7 +100,7 @@ def _checked(shape: Any, given: dict[str, Any], faults: dict[str, str]) -> dict[
         shape.model_validate(said)
     except ValidationError as error:
         for fault in error.errors(include_url=False):
-            faults.setdefault(str(fault["loc"][0]), str(fault["msg"]))
+            faults.setdefault(str(fault["loc"][0]), text(unreadable.reason_of(fault), flask_babel))
     return said
 
 

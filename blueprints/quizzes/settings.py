@@ -15,7 +15,7 @@ from blueprints.quizzes import form_fields
 from extensions import db
 from models import Course, Quiz
 from quiz_settings import MAX_REQUIREMENTS, MAX_STEPS, REVEALED, said
-from reasons import Reason, text
+from reasons import text
 from services.courses.outlines import Outline, outline
 from services.quizzes import settings
 
@@ -197,7 +197,7 @@ def _seconds(text: str, faults: dict[str, str]) -> int | None:
 
 def _worded(fault: settings.Fault) -> str:
     """Say a fault with the fields' names on the page."""
-    message = text(fault.why, flask_babel) if isinstance(fault.why, Reason) else fault.why
+    message = text(fault.why, flask_babel)
     for name, label in LABELS.items():
         message = message.replace(name, f"“{label}”")
     row = next((part + 1 for part in fault.place if isinstance(part, int)), None)

@@ -31,6 +31,7 @@ from services.quizzes import (
     hints,
     reveal,
     terms,
+    unreadable,
     waiting,
 )
 from services.quizzes.lists import attempts_at
@@ -185,7 +186,7 @@ def _typed(body: dict[str, Any]) -> TypedIn:
         return TypedIn.model_validate(body)
     except ValidationError as error:
         fault = error.errors()[0]
-        raise InvalidInput(".".join(map(str, fault["loc"])), str(fault["msg"])) from error
+        raise InvalidInput(".".join(map(str, fault["loc"])), unreadable.reason_of(fault)) from error
 
 
 @quizzes.post("/attempts/<int:attempt_id>/submit")

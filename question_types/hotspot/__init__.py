@@ -8,7 +8,7 @@ from typing import Any
 
 from question_types import numbers, raw, typed
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 MAX_AREAS = 20
@@ -71,7 +71,7 @@ def _typed(value: Any) -> str | None:
     text = typed.text(value, MAX_LENGTH)
     number = None if text is None else numbers.read(text)
     if text is not None and (number is None or not 0 <= number <= 100):
-        raise InvalidInput("response", "must be numbers from 0 to 100")
+        raise InvalidInput("response", Reason(Code.PLACE_OUTSIDE))
     return None if text is None else text.strip()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from question_types import raw
 from question_types.base import FAILED, NOTHING, PASSED, WHOLE, CheckOfLab, Frozen, QuestionType, Spec
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -44,7 +44,7 @@ def clean(spec: Spec, response: Any) -> str | None:
     if response in (None, ""):
         return None
     if response not in (PASSED, FAILED):
-        raise InvalidInput("response", "is given by the lab's check")
+        raise InvalidInput("response", Reason(Code.ANSWER_OF_CHECK))
     return str(response)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from question_types import raw, typed
 from question_types.base import NOTHING, Frozen, QuestionType, Spec
-from reasons import N_
+from reasons import N_, Code, Reason
 from services import markdown
 from services.errors import InvalidInput
 
@@ -70,7 +70,7 @@ def clean(spec: Spec, response: Any) -> dict[str, str] | None:
     parts = typed.parts(response, list(lefts(spec)))
     given = {left: right for left, right in (parts or {}).items() if right not in (None, "")}
     if any(not isinstance(right, str) or right not in known for right in given.values()):
-        raise InvalidInput("response", "must name what is on the right by its id")
+        raise InvalidInput("response", Reason(Code.RIGHT_SIDE_UNKNOWN))
     return {left: given[left] for left in sorted(given)} or None
 
 

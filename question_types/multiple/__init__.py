@@ -8,7 +8,7 @@ from pydantic import Field
 from question_types import choices, raw
 from question_types.asked import Asked, AskedChoice
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec, all_values
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 PARTIAL, ALL = "partial", "all"
@@ -38,7 +38,7 @@ def clean(spec: Spec, response: Any) -> list[str] | None:
         return None
     ids = choices.ids(spec)
     if not isinstance(response, list) or any(not isinstance(part, str) or part not in ids for part in response):
-        raise InvalidInput("response", "must be a list of ids of the choices")
+        raise InvalidInput("response", Reason(Code.CHOICES_UNKNOWN))
     return sorted(set(response)) or None
 
 

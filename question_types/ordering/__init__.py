@@ -8,7 +8,7 @@ from typing import Any
 
 from question_types import raw
 from question_types.base import NOTHING, WHOLE, Form, Frozen, QuestionType, Spec
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 MAX_ITEMS = 15
@@ -52,9 +52,9 @@ def clean(spec: Spec, response: Any) -> list[str] | None:
         return None
     known = ids(spec)
     if not isinstance(response, list) or any(not isinstance(part, str) or part not in known for part in response):
-        raise InvalidInput("response", "must be a list of ids of the things to put into order")
+        raise InvalidInput("response", Reason(Code.THINGS_UNKNOWN))
     if len(set(response)) != len(response):
-        raise InvalidInput("response", "must name each thing once")
+        raise InvalidInput("response", Reason(Code.THINGS_NOT_ONCE))
     return list(response) or None
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from question_types import choices, raw
 from question_types.asked import Asked, AskedChoice
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 
@@ -32,7 +32,7 @@ def clean(spec: Spec, response: Any) -> str | None:
     if response is None or response == "":
         return None
     if not isinstance(response, str) or response not in choices.ids(spec):
-        raise InvalidInput("response", "must be the id of one of the choices")
+        raise InvalidInput("response", Reason(Code.CHOICE_UNKNOWN))
     return response
 
 

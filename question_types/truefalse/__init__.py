@@ -6,7 +6,7 @@ from typing import Any
 from question_types import raw
 from question_types.asked import Asked
 from question_types.base import NOTHING, WHOLE, Frozen, QuestionType, Spec
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 TRUE, FALSE = "true", "false"
@@ -34,7 +34,7 @@ def clean(spec: Spec, response: Any) -> str | None:
     if response is None or response == "":
         return None
     if response not in (TRUE, FALSE) or not isinstance(response, str):
-        raise InvalidInput("response", "must be true or false")
+        raise InvalidInput("response", Reason(Code.NEITHER_TRUE_NOR_FALSE))
     return response
 
 

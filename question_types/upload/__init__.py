@@ -8,7 +8,7 @@ from typing import Any
 from question_types import raw
 from question_types.base import NOTHING, FilesWanted, Frozen, QuestionType, Spec
 from question_types.upload.kinds import KINDS
-from reasons import N_
+from reasons import N_, Code, Reason
 from services.errors import InvalidInput
 
 MOST_FILES = 10
@@ -46,23 +46,23 @@ def clean(spec: Spec, response: Any) -> list[dict[str, Any]] | None:
     if response is None or response == []:
         return None
     if not isinstance(response, list) or len(response) > spec["most"]:
-        raise InvalidInput("response", f"must be a list of at most {spec['most']} files")
+        raise InvalidInput("response", Reason(Code.FILES_TOO_MANY, most=spec["most"]))
     files = [_file(entry) for entry in response]
     if len({file["id"] for file in files}) < len(files):
-        raise InvalidInput("response", "names a file twice")
+        raise InvalidInput("response", Reason(Code.FILE_TWICE))
     return files
 
 
 def _file(entry: Any) -> dict[str, Any]:
     if not isinstance(entry, dict) or set(entry) != {"id", "name", "size"}:
-        raise InvalidInput("response", "must hold files with id, name and size")
+        raise InvalidInput("response", Reason(Code.FILE_UNCLEAR))
     number, name, size = entry["id"], entry["name"], entry["size"]
     if not isinstance(number, str) or not _ID.fullmatch(number):
-        raise InvalidInput("response", "names a file by what is no number of one")
+        raise InvalidInput("response", Reason(Code.FILE_ID_UNREADABLE))
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", name):
-        raise InvalidInput("response", "holds a file with a name that can't be one")
+        raise InvalidInput("response", Reason(Code.FILE_NAME_UNREADABLE))
     if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= MAX_SIZE:
-        raise InvalidInput("response", "holds a file with a size that can't be one")
+        raise InvalidInput("response", Reason(Code.FILE_SIZE_UNREADABLE))
     return {"id": number, "name": name, "size": size}
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TypeVar
 
+from reasons import ENGLISH, text
 from services.archive import pictures
 from services.archive.content import (
     ActivityContent,
@@ -136,8 +137,8 @@ def _check_requirements(modules: list[ModuleContent], folder: Folder, faults: Fa
                 continue
             file = activity_file(module.slug, quiz)
             document = Document(QuizFile, parse(folder.text(file) or "", file, Faults()), file, Faults())
-            for index, message in prerequisites.faults_of(quiz.slug, quiz.requires, kinds, checks, needs):
-                faults.add(file, document.node.at("requires", index).line, f"requires[{index + 1}]", message)
+            for index, why in prerequisites.faults_of(quiz.slug, quiz.requires, kinds, checks, needs):
+                faults.add(file, document.node.at("requires", index).line, f"requires[{index + 1}]", text(why, ENGLISH))
 
 
 def _read_the_rest(folder: Folder, faults: Faults, seen: dict[str, str]) -> None:

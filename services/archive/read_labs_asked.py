@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from reasons import ENGLISH, text
 from services.archive.content import CourseContent, LabContent, QuestionContent, QuizContent, activity_file
 from services.archive.faults import Faults
 from services.archive.messages import Place, written
@@ -21,11 +22,11 @@ def check_labs(course: CourseContent, node_of: Callable[[str], Node | None], fau
     slugs = {lab.slug for lab in labs}
     for file, index, question in _questions(course):
         wrong = lab_checks.faults_of(question.kind, question.spec, checks, slugs) if question.spec else []
-        for field, message in wrong:
+        for field, why in wrong:
             node = node_of(file)
             place: Place = ("questions", index, *field.split("."))
             if node is not None:
-                faults.add(file, node.at(*place).line, written(place), message)
+                faults.add(file, node.at(*place).line, written(place), text(why, ENGLISH))
 
 
 def _questions(course: CourseContent) -> Iterator[tuple[str, int, QuestionContent]]:

@@ -8,6 +8,7 @@ from question_hints import Hint
 from question_rubrics import RubricItem
 from question_types import type_of
 from quiz_settings import faults_between, values_of
+from reasons import ENGLISH, text
 from services.archive.content import DrawContent, QuestionContent, QuizContent, TakenContent
 from services.archive.documents import Document, Shape
 from services.archive.messages import Place
@@ -32,8 +33,8 @@ def read_quiz(document: Document[QuizFile], slug: str) -> QuizContent:
             slugs.add(entry.slug)
         if not isinstance(entry, QuestionContent) or entry.slug:
             entries.append(entry)
-    for place, message in faults_between(quiz):
-        document.fault(message, *place)
+    for place, why in faults_between(quiz):
+        document.fault(text(why, ENGLISH), *place)
     return QuizContent(
         slug=slug,
         title=quiz.title,

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, CourseFile
+from reasons import Code, Reason
 from services import markdown
 from services.bank.versions import Wording
 from services.errors import InvalidInput
@@ -27,7 +28,7 @@ def require(course: Course, said: Wording) -> None:
         return
     there = select(CourseFile.path).where(CourseFile.course_id == course.id, CourseFile.path.in_(wanted))
     for path in sorted(wanted - set(db.session.scalars(there))):
-        fault = f"there is no {path} in the course"
+        fault = Reason(Code.PATH_UNKNOWN, path=path)
         raise InvalidInput(named[path], fault) if path in named else NotInCourse(own[path], fault)
 
 

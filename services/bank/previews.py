@@ -49,7 +49,7 @@ class Tried:
     marks: Fraction = Fraction(0)
     is_tested: bool = False
     reading: str | None = None
-    fault: str = ""
+    fault: InvalidInput | None = None
 
 
 def tried(shown: Shown, response: Any) -> Tried:
@@ -59,7 +59,7 @@ def tried(shown: Shown, response: Any) -> Tried:
     try:
         cleaned = kind.clean(version.spec, response)
     except InvalidInput as error:
-        return Tried(item, fault=error.message)
+        return Tried(item, fault=error)
     share = kind.grade(version.spec, cleaned, shown.frozen)
     item |= {"response": cleaned, "is_correct": None if share is None else share == 1}
     item |= kind.explain(version.spec, cleaned, shown.frozen)

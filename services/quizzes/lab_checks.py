@@ -14,6 +14,7 @@ from models import Activity, Attempt, AttemptItem, CheckRun, Lab, LabCheck, LabS
 from models.attempt import KEPT
 from question_types import TYPES, CheckOfLab, Spec, type_of
 from question_types.base import PASSED
+from reasons import Code, Reason
 from services.errors import InvalidInput
 from services.quizzes import answer_log
 
@@ -33,21 +34,23 @@ def check_of(kind: str, spec: Spec) -> CheckOfLab | None:
     return found(spec) if found is not None else None
 
 
-def fault(checks: Iterable[tuple[str, str]], check: CheckOfLab) -> tuple[str, str] | None:
-    """Return the field and what is wrong where a question names what isn't among the (lab, check) of its course."""
+def fault(checks: Iterable[tuple[str, str]], check: CheckOfLab) -> tuple[str, Reason] | None:
+    """Return the field, and why, where a question names what isn't among the (lab, check) of its course."""
     known = set(checks)
     if (check.lab, check.check) in known:
         return None
     if check.lab not in {lab for lab, _check in known}:
-        return "lab", f"there is no lab {check.lab} with checks in the course"
-    return "check", f"there is no check {check.check} in the lab {check.lab}"
+        return "lab", Reason(Code.LAB_WITHOUT_CHECKS, lab=check.lab)
+    return "check", Reason(Code.CHECK_UNKNOWN, check=check.check, lab=check.lab)
 
 
-def faults_of(kind: str, spec: Spec, checks: Iterable[tuple[str, str]], labs: Collection[str]) -> list[tuple[str, str]]:
-    """Return (field, fault) of a question that names a lab, or a check of it, which its course doesn't have."""
+def faults_of(
+    kind: str, spec: Spec, checks: Iterable[tuple[str, str]], labs: Collection[str]
+) -> list[tuple[str, Reason]]:
+    """Return (field, why) of a question that names a lab, or a check of it, which its course doesn't have."""
     check, tests = check_of(kind, spec), type_of(kind).tests_of(spec)
     if tests is not None and tests.lab not in labs:
-        return [("tests.lab", f"there is no lab {tests.lab} in the course")]
+        return [("tests.lab", Reason(Code.ACTIVITY_UNKNOWN, kind="lab", slug=tests.lab))]
     wrong = fault(checks, check) if check is not None else None
     return [wrong] if wrong is not None else []
 

@@ -44,8 +44,8 @@ def unmet(quiz: Quiz, user_id: int) -> list[Reason]:
     return [standing.reason for standing in standings(quiz, user_id) if not standing.is_met]
 
 
-def faults(course_id: int, own_slug: str, requirements: Sequence[Requirement]) -> list[tuple[int, str]]:
-    """Return which requirements name what the course doesn't have, or lead back to the quiz: the place and the fault.
+def faults(course_id: int, own_slug: str, requirements: Sequence[Requirement]) -> list[tuple[int, Reason]]:
+    """Return which requirements name what the course doesn't have, or lead back to the quiz: the place, and why.
 
     The course's row is locked: of two quizzes that are changed at once, the second one sees what the first requires.
     """
@@ -69,19 +69,19 @@ def faults_of(
     kinds: Mapping[str, str],
     checks: set[tuple[str, str]],
     needs: Mapping[str, Collection[str]],
-) -> list[tuple[int, str]]:
+) -> list[tuple[int, Reason]]:
     """Return which requirements name what isn't there, the quiz itself, or what `needs` says requires the quiz."""
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, Reason]] = []
     for index, requirement in enumerate(requirements):
         kind, slug = _kind(requirement), _slug(requirement)
         if slug == own_slug:
-            found.append((index, "names the quiz itself"))
+            found.append((index, Reason(Code.REQUIRES_ITSELF)))
         elif kinds.get(slug) != kind:
-            found.append((index, f"there is no {kind} {slug} in the course"))
+            found.append((index, Reason(Code.ACTIVITY_UNKNOWN, kind=kind, slug=slug)))
         elif requirement.check and (slug, requirement.check) not in checks:
-            found.append((index, f"there is no check {requirement.check} in the lab {slug}"))
+            found.append((index, Reason(Code.CHECK_UNKNOWN, check=requirement.check, lab=slug)))
         elif circle := cycles.back_to(own_slug, slug, needs):
-            found.append((index, f"closes a circle: {' needs '.join(circle)}"))
+            found.append((index, Reason(Code.REQUIRES_CIRCLE, circle=" → ".join(circle))))
     return found
 
 

@@ -17,7 +17,7 @@ from models.attempt import BY_DEADLINE
 from quiz_settings import REVEALED, Counts, Percent, Points, QuizSettings, columns_of, faults_between, values_of
 from reasons import Code, Reason
 from services.errors import InvalidInput
-from services.quizzes import accommodations, prerequisites, settling
+from services.quizzes import accommodations, prerequisites, settling, unreadable
 from services.quizzes.terms import ACCEPTED_FOR
 
 Place = tuple[str | int, ...]
@@ -47,7 +47,7 @@ class Fault:
     """What is wrong with a value: its place, such as ("late_credit", 1, "hours"), and why."""
 
     place: Place
-    why: Reason | str
+    why: Reason
 
     @property
     def field(self) -> str:
@@ -61,6 +61,10 @@ class Wrong(InvalidInput):
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(faults[0].field, faults[0].why)
         self.faults = faults
+
+    def each(self) -> list[InvalidInput]:
+        """Return every value that can't be used."""
+        return [InvalidInput(fault.field, fault.why) for fault in self.faults]
 
 
 def current(quiz: Quiz) -> dict[str, Any]:
@@ -79,10 +83,10 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, by_id: int, 
         db.session.execute(select(COURSE.c.id).where(COURSE.c.id == course.id).with_for_update(key_share=True))
         quiz = settling.hold(quiz.id)
     settings = _read({**current(quiz), **given})
-    faults = [Fault(place, message) for place, message in faults_between(settings)]
+    faults = [Fault(place, why) for place, why in faults_between(settings)]
     if "requires" in given:
         found = prerequisites.faults(course.id, quiz.slug, settings.requires)
-        faults += [Fault(("requires", index), message) for index, message in found]
+        faults += [Fault(("requires", index), why) for index, why in found]
     if refusal := late_answers_refused(quiz, settings.late_answers, now=now):
         faults.append(Fault(("late_answers",), refusal))
     if faults:
@@ -147,7 +151,7 @@ def _read(values: dict[str, Any]) -> Changeable:
     try:
         return _READ.validate_python(values)
     except ValidationError as error:
-        known = [Fault(_place(fault["loc"]), str(fault["msg"])) for fault in error.errors(include_url=False)]
+        known = [Fault(_place(fault["loc"]), unreadable.reason_of(fault)) for fault in error.errors(include_url=False)]
         raise Wrong(known) from error
 
 

@@ -259,16 +259,16 @@ def test_the_page_changes_what_was_changed_on_it_and_not_what_somebody_else_save
         ({"opens_at": "2026-07-01T09:00", "closes_at": "2026-06-01T09:00"}, "Must be after “Opens”"),
         ({"late_hours-1": "5", "late_percent-1": "50"}, "Needs a “Due”"),
         ({"late_hours-0": "x"}, "This must be a whole number."),
-        ({"attempts_allowed": "0"}, "Input should be greater than or equal to 1"),
+        ({"attempts_allowed": "0"}, "Must be at least 1"),
         ({"time_limit_minutes": "inf"}, "This must be a number."),
         ({"time_limit_minutes": "nan"}, "This must be a number."),
         ({"reveal_score": "closed"}, "Needs a “Closes”"),
-        ({"reveal_score": "later"}, "Input should be"),
+        ({"reveal_score": "later"}, "Must be one of never, submitted, closed"),
         ({"points": ""}, '<p class="error" id="points-error">This must be a whole number.'),
-        ({"points": "10001"}, '<p class="error" id="points-error">Input should be less than or equal to 10000'),
+        ({"points": "10001"}, '<p class="error" id="points-error">Must be at most 10000'),
         ({"pass_percent": ""}, '<p class="error" id="pass_percent-error">This must be a whole number.'),
-        ({"pass_percent": "101"}, '<p class="error" id="pass_percent-error">Input should be less than or equal to 100'),
-        ({"counts": "worst"}, '<p class="error" id="counts-error">Input should be'),
+        ({"pass_percent": "101"}, '<p class="error" id="pass_percent-error">Must be at most 100'),
+        ({"counts": "worst"}, '<p class="error" id="counts-error">Must be one of best, last, first, average'),
         ({"requires-0": "lesson:none"}, "Line 1: there is no lesson none in the course"),
         ({"requires-0": "nonsense"}, "requires"),
     ],
@@ -353,3 +353,19 @@ def test_late_answers_are_accepted_of_nobody_who_has_seen_what_is_right(
     if status == 422:
         assert [fault["field"] for fault in problem(answer, 422)["errors"]] == ["late_answers"]
     assert cast.quiz.late_answers == ("accept" if status == 200 else "keep")
+
+
+def test_a_program_reads_all_that_does_not_go_together_as_codes(alice: Program) -> None:
+    late = [{"hours": 5, "percent": 50}, {"hours": 5, "percent": 60}]
+    given = {"opens_at": DUE, "closes_at": DUE, "late_credit": late, "requires": [{"quiz": "first-quiz"}]}
+
+    told = problem(alice.put(SETTINGS, given), 422)["errors"]
+
+    assert [(each["field"], each["reason"]["code"], each["reason"]["params"]) for each in told] == [
+        ("closes_at", "times_turned_round", {}),
+        ("late_credit", "needs_due_at", {}),
+        ("late_credit.1.hours", "step_not_later", {"hours": 5}),
+        ("late_credit.1.percent", "step_worth_more", {"percent": 50}),
+        ("requires.0", "requires_itself", {}),
+    ]
+    assert told[2]["message"] == "must be more than 5, of the step before"

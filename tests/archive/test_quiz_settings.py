@@ -109,8 +109,8 @@ def test_quizzes_that_wait_for_each_other_are_refused_with_the_circle(tmp_path) 
         read(make_folder(tmp_path, changes))
 
     assert str(refused.value).splitlines()[-2:] == [
-        "basics/other.quiz.yaml:4: requires[2]: closes a circle: other needs quiz needs other",
-        f"{QUIZ}:4: requires[1]: closes a circle: quiz needs other needs quiz",
+        "basics/other.quiz.yaml:4: requires[2]: closes a circle: other → quiz → other",
+        f"{QUIZ}:4: requires[1]: closes a circle: quiz → other → quiz",
     ]
 
 

@@ -9,12 +9,18 @@ import flask_babel
 import pytest
 from flask import Flask
 from flask_babel import Domain
+from pydantic import TypeAdapter, ValidationError
 
 from cli import messages
 from config import ROOT
+from question_types import TYPES
+from question_types.samples import samples_of
 from reasons import ENGLISH, Catalogue, Code, Reason, Undeclared, sentence, text
 from reasons.parts import TERMS, Counted, Nested, Several, Term
 from reasons.words import capitalised
+from services.errors import InvalidInput
+from services.quizzes import unreadable
+from services.quizzes.settings import Changeable
 from tests.catalogues import bracketed
 
 FULL = Reason(Code.NODES_FULL, resource="memory", count=2, total=3)
@@ -158,3 +164,51 @@ def test_values_that_these_services_refuse_are_refused_by_a_code(package: str) -
                 written.append(f"{path.name}:{node.lineno}")  # type: ignore[attr-defined]
 
     assert written == []
+
+
+def test_answers_that_types_refuse_are_refused_by_a_code() -> None:
+    written = []
+    for path in sorted((ROOT / "question_types").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InvalidInput":
+                field, why = node.args
+                is_of_answer = isinstance(field, ast.Constant) and field.value == "response"
+                if is_of_answer and isinstance(why, ast.Constant | ast.JoinedStr):
+                    written.append(f"{path.parent.name}/{path.name}:{node.lineno}")
+
+    assert written == []
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_bad_answers_to_every_type_are_refused_by_a_code(kind: str) -> None:
+    samples = samples_of(kind)
+    spec = TYPES[kind].parse(dict(samples.raw))
+
+    for response in samples.bad_responses:
+        with pytest.raises(InvalidInput) as refused:
+            TYPES[kind].clean(spec, response)
+        assert refused.value.reason is not None, response
+
+
+def test_what_pydantic_finds_in_a_setting_is_a_code() -> None:
+    read = TypeAdapter(Changeable)
+    whole = {"time_limit_s": None, "attempts_allowed": None, "counts": "best", "points": 1, "pass_percent": 1}
+    bad = {
+        "opens_at": ("soon", Code.MOMENT_UNREADABLE),
+        "due_at": ("1999-01-01T00:00:00Z", Code.YEAR_OUTSIDE),
+        "points": (-1, Code.NUMBER_TOO_LOW),
+        "pass_percent": (101, Code.NUMBER_TOO_HIGH),
+        "attempts_allowed": ("5", Code.WHOLE_NUMBER),
+        "counts": ("worst", Code.ONE_OF),
+        "password": (" x", Code.LINE_WANTED),
+        "late_answers": (None, Code.ONE_OF),
+        "requires": ([{"lesson": "A B"}], Code.SLUG_UNREADABLE),
+        "late_credit": ([{"hours": 1, "percent": 1, "from": 1}], Code.FIELD_UNKNOWN),
+        "time_limit_s": (604_801, Code.NUMBER_TOO_HIGH),
+    }
+
+    with pytest.raises(ValidationError) as refused:
+        read.validate_python({**whole, **{name: value for name, (value, _code) in bad.items()}})
+
+    found = {fault["loc"][0]: unreadable.reason_of(fault).code for fault in refused.value.errors()}
+    assert found == {name: code for name, (_value, code) in bad.items()}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from extensions import db
 from models import Quiz
+from reasons import Code, Reason
 from services.quizzes import cycles, settings
 from tests.factories import Cast, QuizFactory, add_question
 from tests.quizzes.test_gate import NOW
@@ -35,7 +36,7 @@ def test_a_circle_of_three_is_refused_by_its_names(cast: Cast, chain: list[Quiz]
         settings.change(chain[0].course, chain[0], {"requires": wanted}, by_id=cast.alice.id, now=NOW)
 
     fault = refused.value.faults[0]
-    assert (fault.field, fault.message) == ("requires.1", "closes a circle: one needs three needs two needs one")
+    assert (fault.field, fault.why) == ("requires.1", Reason(Code.REQUIRES_CIRCLE, circle="one → three → two → one"))
     assert chain[0].requires == []
 
 
