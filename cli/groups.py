@@ -53,6 +53,7 @@ class Group:
         self.answering: Answering | None = None
         self.is_in_hand = False
         self._lock, self._leave = lock, leave
+        self._answered: deque[Any] = deque()
 
     def read(self, request: Any) -> Environ | None:
         """Return what is looked at of a request; None where it is none of the group's."""
@@ -74,6 +75,14 @@ class Group:
                 self._leave(self._answer(taken))
         finally:
             self.is_in_hand = False
+
+    def finish(self) -> None:
+        """Close the connections whose answers are sent; the server's loop does that when it has heard all its sockets.
+
+        Not in between: who is accepted then gets the number of a closed socket, and is taken for it.
+        """
+        while self._answered:
+            self._answered.popleft().handle_write()
 
     def cancel(self) -> None:
         """Give up nothing: those who wait are given up one by one."""
@@ -102,6 +111,6 @@ class Group:
                 each.channel.answer(*answer)
                 answered.append(each.channel)
         if answered:
-            # waitress's loop closes those connections, or reads on from them.
-            answered[0].server.trigger.pull_trigger(lambda: [channel.handle_write() for channel in answered])
+            self._answered.extend(answered)
+            answered[0].server.pull_trigger()
         return left

@@ -177,6 +177,7 @@ def turn(server: Any, watch: Watch) -> None:
 
 def _loop(server: Any, timeout: float) -> None:
     wasyncore.loop(timeout=timeout, use_poll=True, map=server._map, count=1)
+    server.task_dispatcher.queue.together.finish()
     server.task_dispatcher.wake()
 
 

@@ -63,6 +63,7 @@ class Site:
             while not self.is_over.is_set():
                 worker.turn(self.server, watch)
 
+        self.turn = lambda: worker.turn(self.server, watch)
         self.loop = threading.Thread(target=run)
         self.loop.start()
 
@@ -240,3 +241,25 @@ def test_what_is_unusual_about_a_request_is_for_waitress(site: Site, together: T
 
     assert body_of(client) == b"made of nothing"
     assert together.asked == []
+
+
+def test_a_connection_that_takes_the_number_of_one_that_ends_is_no_less_answered(
+    site: Site, together: Together
+) -> None:
+    site.stop()
+    together.let_go.set()
+    first = site.ask("/t/first")
+    site.turn()
+    [channel] = site.server.active_channels.values()
+    until(lambda: channel.close_when_flushed, 20)
+    # In one turn the loop hears that the first answer is sent and its reader gone, and of somebody new.
+    assert first.recv(1000).endswith(b"/t/first")
+    first.close()
+    second = site.ask("/t/second")
+
+    for _turn in range(3):
+        site.turn()
+
+    until(lambda: len(together.asked) == 2, 20)
+    site.turn()
+    assert body_of(second) == b"/t/second"
