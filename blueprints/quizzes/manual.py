@@ -5,6 +5,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+import flask_babel
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,6 +19,7 @@ from extensions import db
 from models import AttemptItem
 from models.marks import exact
 from question_types import type_of
+from reasons import sentence
 from services.errors import InvalidInput
 from services.quizzes import hints, holds, manual, reveal, waiting
 
@@ -34,12 +36,18 @@ def queue(slug: str, quiz: str) -> ResponseReturnValue:
     page = waiting.page(chosen_quiz, request.args.get("page", 1, int), PER_PAGE)
     counts = waiting.counts(chosen_quiz)
     held = holds.of([(item.attempt_id, item.position) for item in page.rows], now())
+    untested = waiting.why_not_tested(page.rows)
     groups = [
         {
             "version": items[0].version,
             "count": counts.get(question_id, len(items)),
             "answers": [
-                {"item": item, "text": _in_a_line(item), "held": held.get((item.attempt_id, item.position))}
+                {
+                    "item": item,
+                    "text": _in_a_line(item),
+                    "held": held.get((item.attempt_id, item.position)),
+                    "untested": sentence(untested.get((item.attempt_id, item.position)), flask_babel),
+                }
                 for item in items
             ],
         }

@@ -9,12 +9,14 @@ from flask_babel import gettext as _
 from blueprints import access
 from blueprints.bearer import auth, me, scope
 from blueprints.pages import now
+from blueprints.quizzes import documents
 from blueprints.quizzes.manual import in_words
 from blueprints.quizzes.schemas_manual import GradeIn, GradeOut, HeldOut, WaitingPageOut
 from blueprints.schemas import PageQuery, responses
 from extensions import db
 from models import AttemptItem
 from question_types import type_of
+from reasons import Reason
 from services.errors import Conflict, NotFound
 from services.quizzes import holds, manual, waiting
 
@@ -32,7 +34,9 @@ def list_waiting(slug: str, quiz: str, query_data: PageQuery) -> Any:
     _course, chosen_quiz = access.graded_quiz(slug, quiz, me())
     page = waiting.page(chosen_quiz, query_data.page, query_data.per_page)
     held = holds.of([(item.attempt_id, item.position) for item in page.rows], now())
-    rows = [_waiting(item, held.get((item.attempt_id, item.position))) for item in page.rows]
+    untested = waiting.why_not_tested(page.rows)
+    keys = [(item.attempt_id, item.position) for item in page.rows]
+    rows = [_waiting(item, held.get(key), untested.get(key)) for item, key in zip(page.rows, keys, strict=True)]
     return {"waiting": rows, "page": page.number, "pages": page.pages, "total": page.total}
 
 
@@ -122,7 +126,7 @@ def _held(attempt_id: int, position: int) -> dict[str, Any]:
     }
 
 
-def _waiting(item: AttemptItem, held: holds.Held | None) -> dict[str, Any]:
+def _waiting(item: AttemptItem, held: holds.Held | None, untested: Reason | None) -> dict[str, Any]:
     return {
         "attempt_id": item.attempt_id,
         "position": item.position,
@@ -134,4 +138,5 @@ def _waiting(item: AttemptItem, held: holds.Held | None) -> dict[str, Any]:
         "response": item.response,
         "held_by_id": held.user_id if held else None,
         "held_until": held.until if held else None,
+        "untested": documents.reason_of(untested) if untested else None,
     }

@@ -8,13 +8,15 @@ from pydantic import Field
 from blueprints.bank.schemas import RubricItemOut, Slug
 from blueprints.quizzes.marks import Marks
 from blueprints.quizzes.responses import Response
+from blueprints.quizzes.schemas import ObstacleOut
 from blueprints.schemas import Input, Moment, Output
 from question_rubrics import MAX_ITEMS
 from services.quizzes.manual import MAX_COMMENT
 
 
 class WaitingOut(Output):
-    """An answer that waits for a person: `points` is the most that it can get, `question_id` what it answers."""
+    """An answer that waits for a person: `points` is the most that it can get, `question_id` what it answers, and
+    `untested` why the tests that were to grade it could not be run."""
 
     attempt_id: int
     position: int
@@ -26,6 +28,7 @@ class WaitingOut(Output):
     response: Response
     held_by_id: int | None
     held_until: datetime | None
+    untested: ObstacleOut | None
 
 
 class WaitingPageOut(Output):

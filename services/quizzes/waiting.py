@@ -1,5 +1,6 @@
 """Answers that wait for a person, and not for their tests: how many, in which order, and which one is next."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -7,8 +8,10 @@ from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import contains_eager
 
 from extensions import db
-from models import Attempt, AttemptItem, GradingHold, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, GradingHold, GradingRun, QuestionVersion, Quiz
 from models.attempt import NEEDS_GRADING
+from models.grading_run import RUN_ERROR
+from reasons import Reason
 from services import leases
 from services.paging import Page, paginate
 from services.quizzes import runs
@@ -40,6 +43,20 @@ def page(quiz: Quiz, number: int, per_page: int) -> Page[AttemptItem]:
         .order_by(QuestionVersion.question_id, *PLACE)
     )
     return paginate(query, number, per_page)
+
+
+def why_not_tested(items: Iterable[AttemptItem]) -> dict[tuple[int, int], Reason]:
+    """Return why tests could not be run that were to grade these answers, by attempt and position. One
+    statement, and none where no question has tests."""
+    tested = [item for item in items if runs.tests_of(item.version.kind, item.version.spec)]
+    places = [(item.attempt_id, item.position) for item in tested]
+    query = select(GradingRun.attempt_id, GradingRun.position, GradingRun.reason).where(
+        tuple_(GradingRun.attempt_id, GradingRun.position).in_(places),
+        ~GradingRun.is_trial,
+        GradingRun.regrade_id.is_(None),
+        GradingRun.state == RUN_ERROR,
+    )
+    return {(run[0], run[1]): run[2] for run in db.session.execute(query) if run[2] is not None} if places else {}
 
 
 def following(quiz: Quiz, user_id: int, now: datetime, *, after: AttemptItem | None = None) -> tuple[int, int] | None:

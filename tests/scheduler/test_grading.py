@@ -19,6 +19,7 @@ from question_types import type_of
 from reasons import ENGLISH, text
 from scheduler.ticks import make_ticks
 from scheduler.ticks.grading import grader
+from services.accounts import tokens
 from services.capacity import holdings
 from services.capacity.order import Limits
 from services.labs import claims, grading_runs, repairs
@@ -244,7 +245,7 @@ def test_without_labs_a_person_grades_what_waits_for_tests_and_is_told_why(
     settings: Settings, cast: Cast, quiz: Quiz, client: FlaskClient
 ) -> None:
     attempt = hand_in(cast, quiz)
-    number, redis = attempt.id, client.application.extensions["yurt_redis"]
+    number, teacher, redis = attempt.id, cast.alice.id, client.application.extensions["yurt_redis"]
     (tick,) = [each for each in make_ticks(settings, None, redis) if each.name == "grading"]
     assert waiting.count(quiz) == 0
 
@@ -254,3 +255,12 @@ def test_without_labs_a_person_grades_what_waits_for_tests_and_is_told_why(
     sign_in(client, "alice")
     page = client.get(f"/attempts/{number}/items/1/grade").text
     assert "The tests could not be run, so a person grades this answer. Labs are not set up here." in page
+    queue = client.get("/courses/shell/quizzes/tested/to-grade").text
+    assert "Its tests could not be run. Labs are not set up here." in queue
+    _row, key = tokens.issue(teacher, name="x", scopes=["read"], days=9, now=utcnow())
+    told = client.get("/api/v1/courses/shell/quizzes/tested/waiting", headers={"Authorization": f"Bearer {key}"})
+    assert told.json["waiting"][0]["untested"] == {
+        "code": "labs_off",
+        "params": {},
+        "text": "Labs are not set up here.",
+    }
