@@ -1,27 +1,34 @@
-"""How the forms of regrades are filled in: a preview, applying it, and taking it back."""
+"""How the forms of regrades are filled in: a preview, its tests, applying it, and taking it back."""
 
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from extensions import db
-from models import Course, Quiz, User, utcnow
-from services.quizzes import attempts
+from models import Course, GradingRun, Quiz, User, utcnow
+from question_types import type_of
+from reasons import Code, Reason
+from services.quizzes import answers, attempts
 from services.regrades import applying, asking
 from services.regrades.asking import Asked
 from tests.factories import EnrolmentFactory, QuizFactory, UserFactory, add_question
 from tests.journey.rows import COURSE, STAFF, Person, form
+from tests.regrades.classes import new_version
 
+TESTS = {"lab": "first-lab", "file": "a.sh", "run": "bash a.sh", "cases": [{"input": "a\n", "output": "1"}]}
 FIELDS = "attempt_id, how, kind, may_lower, points, reason, version"
 
 
-def make_quiz(name: str) -> Quiz:
-    """A quiz of which a student has handed in an empty attempt."""
+def make_quiz(name: str, kind: str = "single", answer: str | None = None) -> Quiz:
+    """A quiz of which a student has handed in an attempt, with one answer or none."""
     course = db.session.scalars(select(Course).where(Course.slug == "shell")).one()
     made: Quiz = QuizFactory(module=course.modules[0], slug=name, position=9)
-    add_question(made, "single", points=2)
+    add_question(made, kind, points=2)
     student = UserFactory(handle=name)
     EnrolmentFactory(course=course, user=student)
-    attempts.submit(attempts.start(student.id, made, now=utcnow()), now=utcnow())
+    attempt = attempts.start(student.id, made, now=utcnow())
+    if answer:
+        answers.save(attempt.id, 1, answer, revision=1, now=utcnow())
+    attempts.submit(attempt, now=utcnow())
     return made
 
 
@@ -61,6 +68,24 @@ def apply_a_regrade(person: Person) -> None:
     open_regrade(person, "applied", is_applied=False)
     person.send("Apply", ".regrade-apply")
     person.expect_flash("Applied. 1 attempt has another score now.")
+
+
+@form("POST regrades.retry_tests ()", "regrades/show.html", roles=STAFF)
+def run_failed_tests_again(person: Person) -> None:
+    with person.site.app.app_context():
+        quiz = make_quiz(f"tested-{person.name}", "code", "wc -l")
+        version = new_version(quiz.questions[0], spec=type_of("code").parse({"language": "bash", "tests": TESTS}))
+        by = db.session.scalars(select(User.id).where(User.handle == "alice")).one()
+        wanted = Asked("key", version=version.number)
+        made = asking.draft(quiz, quiz.questions[0].id, wanted, "Wrong tests.", by_id=by, now=utcnow())
+        failed = {"state": "error", "reason": Reason(Code.TESTS_NOT_RUN, tries=5)}
+        db.session.execute(update(GradingRun).where(GradingRun.regrade_id == made.id).values(**failed))
+        number = made.id
+        db.session.commit()
+    person.open(f"/regrades/{number}")
+    expect(person.page.locator(".regrade-failed")).to_contain_text("The machine for its tests failed 5 times.")
+    person.send("Run them again", ".regrade-failed")
+    person.expect_flash("The tests of 1 answer run again.")
 
 
 @form("POST regrades.undo (reason)", "regrades/show.html", roles=STAFF)
