@@ -15,6 +15,9 @@ from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.pictures import pictures
 from blueprints.courses.views import courses
+from blueprints.generations.api import generations_api
+from blueprints.generations.reviews import generation_drafts
+from blueprints.generations.views import generations
 from blueprints.gradebook.api import gradebook_api
 from blueprints.gradebook.mine import my_grades
 from blueprints.gradebook.views import gradebook
@@ -67,6 +70,8 @@ PAGES = (
     people,
     quizzes,
     bank,
+    generations,
+    generation_drafts,
     question_files,
     quiz_slots,
     question_parts,
@@ -108,6 +113,7 @@ APIS = (
     regrades_api,
     practice_api,
     bank_api,
+    generations_api,
     question_files_api,
     slots_api,
     analysis_api,

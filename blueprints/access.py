@@ -213,6 +213,14 @@ def edited_bank(slug: str, user: User) -> Course:
     return found_course
 
 
+def generated(slug: str, user: User) -> Course:
+    """Return a course in which the person may have a model write questions, and decides about them."""
+    found_course, role = course(slug, user)
+    if not policy.may_generate(user, role):
+        raise Forbidden(_("Only teachers have questions written."))
+    return found_course
+
+
 def practised(slug: str, user: User) -> Course:
     """Return a course in which the person may practise: one that they are in."""
     found_course, role = study(slug, user)

@@ -71,6 +71,7 @@ def build(settings: Settings) -> web.Application:
             web.get(r"/live/attempts/{attempt_id:\d{1,18}}", streams.attempt),
             web.get(r"/live/leaderboards/{course_id:\d{1,18}}", streams.board),
             web.get(r"/live/labs-boards/{course_id:\d{1,18}}", streams.labs),
+            web.get(r"/live/generations/{course_id:\d{1,18}}/{generation_id:\d{1,18}}", streams.generation),
             web.get(r"/live/terminals/{session_id:[0-9a-f-]{36}}", terminals.serve),
             *Files(tickets, labs_here, activity_buffer, access, each("transfers")).routes(),
             *ports.routes(),

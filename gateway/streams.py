@@ -19,7 +19,14 @@ from gateway.presence import Presence
 from gateway.subscriptions import Hints, Subscriptions
 from gateway.tickets import Tickets
 from services.accounts.grants import Grant
-from services.live import attempt_channel, attempt_terms_channel, board_channel, lab_channel, labs_channel
+from services.live import (
+    attempt_channel,
+    attempt_terms_channel,
+    board_channel,
+    generation_channel,
+    lab_channel,
+    labs_channel,
+)
 from services.tickets import Holder, Kind
 
 HEARTBEAT_S = 15.0
@@ -98,6 +105,13 @@ class Streams:
         course_id = int(request.match_info["course_id"])
         grant = Grant(self._holder(request, "labs", course_id), "labs", course_id=course_id)
         return await self._changes(request, grant, labs_channel(course_id))
+
+    async def generation(self, request: web.Request) -> web.StreamResponse:
+        """Tell of each step of questions that a model writes, at most once a second."""
+        course_id, generation_id = (int(request.match_info[name]) for name in ("course_id", "generation_id"))
+        holder = self._tickets.live(request.query.get("ticket", ""), "generation", course_id, generation_id)
+        grant = Grant(holder, "generation", course_id=course_id)
+        return await self._changes(request, grant, generation_channel(generation_id))
 
     async def attempt(self, request: web.Request) -> web.StreamResponse:
         """Tell the pages of an attempt of each answer that is saved, and of its end, a few times a second at most.

@@ -46,11 +46,15 @@ class Unavailable(ServiceError):
 
 
 class LimitReached(ServiceError):
-    """That is more than the limit allows."""
+    """That is more than the limit allows.
 
-    def __init__(self, message: str = "", *, retry_after_s: int = 60) -> None:
-        super().__init__(message)
+    `reason` says which, as a code whose words are made at the edge; None where the message says it.
+    """
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 60, reason: Reason | None = None) -> None:
+        super().__init__(message or (sentence(reason, ENGLISH) if reason else ""))
         self.retry_after_s = retry_after_s
+        self.reason = reason
 
 
 class InvalidInput(ServiceError):

@@ -90,6 +90,11 @@ def may_edit_bank(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_generate(user: User | None, role: str | None) -> bool:
+    """Teachers have a model write questions, pay for it and review them; and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_enrol(course: Course, code: str | None) -> bool:
     """An open course takes everybody, one with a code those who know it."""
     if course.enrolment == "code":

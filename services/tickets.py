@@ -23,7 +23,7 @@ TERMINAL_SECONDS = 60
 # For how long the pages of a lab's web server open; then the lab's page has to open them again.
 PORT_SECONDS = 2 * 3600
 # What a signed ticket is for; in the ticket the IDs follow: `lab:<session>`, `port:<session>:<port>`.
-Kind = Literal["attempt", "board", "files", "lab", "labs", "port", "probe"]
+Kind = Literal["attempt", "board", "files", "generation", "lab", "labs", "port", "probe"]
 
 # Digits of a SHA-256 that are kept: too many for anybody to find another value with the same.
 DIGEST_DIGITS = 32

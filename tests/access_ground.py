@@ -20,6 +20,7 @@ from services.quizzes import answers, attempts, trials, uploads
 from services.regrades import asking
 from services.regrades.asking import Asked
 from tests.factories import Cast, QuizFactory, add_question, run_lab
+from tests.generations.stages import add_generation
 from tests.grounds import NOBODY, Ground, bound, forget
 from tests.kept_cast import find_cast
 from tests.quizzes.test_draws import add_to_bank
@@ -59,6 +60,7 @@ def add_things(cast: Cast) -> dict[str, Any]:
     add_question(coding, "code").current.spec = type_of("code").parse(spec)
     tried = attempts.start(cast.bob.id, coding, now=NOW)
     trials.request(tried.id, 1, "ls", None, now=NOW)
+    generation = add_generation(cast.alice, cast.course, cast.lesson)
     file = uploads.add(handed.id, 1, "tree.pdf", b"%PDF-1.7", now=NOW)
     gift = b"::Sums:: 2 + 2? {=4}"
     moved = imports.preview(cast.course, gift, name="a.gift.txt", by_id=cast.alice.id, now=datetime.now(UTC))
@@ -67,6 +69,7 @@ def add_things(cast: Cast) -> dict[str, Any]:
         "question_import": moved.id,
         "import": sent.id,
         "handed": handed.id,
+        "generation": generation.id,
         "tried": tried.id,
         "file": file.id,
         "asked": asked.id,

@@ -8,7 +8,45 @@ SESSION = "/lab-sessions/{session}"
 QUESTION = {"slug": "new", "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
 EDIT = {"based_on": 1, "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
 
+GENERATION = f"{API}{COURSE}/generations/{{generation}}"
+ASKED = {"lessons": ["first-words"], "kinds": ["text"], "count": 1}
+
 ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    ("generations_api.read_generation_settings", "GET"): (
+        f"{API}{COURSE}/generations/settings",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("generations_api.change_generation_settings", "PUT"): (
+        f"{API}{COURSE}/generations/settings",
+        {"is_allowed": True},
+        (401, 403, 403, 200, 200),
+    ),
+    ("generations_api.estimate_generation", "POST"): (
+        f"{API}{COURSE}/generations/estimate",
+        ASKED,
+        (401, 403, 403, 200, 200),
+    ),
+    ("generations_api.list_generations", "GET"): (f"{API}{COURSE}/generations", {}, (401, 403, 403, 200, 200)),
+    # The site of the table has no key to a model.
+    ("generations_api.create_generation", "POST"): (
+        f"{API}{COURSE}/generations",
+        ASKED,
+        (401, 403, 403, 409, 409),
+    ),
+    ("generations_api.read_generation", "GET"): (GENERATION, {}, (401, 403, 403, 200, 200)),
+    ("generations_api.resume_generation", "POST"): (f"{GENERATION}/resume", {}, (401, 403, 403, 409, 409)),
+    ("generations_api.accept_draft", "POST"): (f"{GENERATION}/drafts/1/accept", {}, (401, 403, 403, 200, 200)),
+    ("generations_api.reject_draft", "POST"): (
+        f"{GENERATION}/drafts/1/reject",
+        {"reason": "Too easy"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("generations_api.regenerate_draft", "POST"): (
+        f"{GENERATION}/drafts/1/regenerate",
+        {},
+        (401, 403, 403, 409, 409),
+    ),
     ("quizzes_api.read_settings", "GET"): (f"{API}{COURSE}/quizzes/first-quiz/settings", {}, (401, 403, 403, 200, 200)),
     ("quizzes_api.change_settings", "PUT"): (
         f"{API}{COURSE}/quizzes/first-quiz/settings",

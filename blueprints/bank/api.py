@@ -60,7 +60,7 @@ def list_bank(slug: str, query_data: BankQuery) -> Any:
 def create_question(slug: str, json_data: NewQuestionIn) -> Any:
     """Add a draft to the bank."""
     course = access.edited_bank(slug, me())
-    said = _written(json_data)
+    said = written_of(json_data)
     with _own_fields_named():
         made = questions.create(course, json_data.slug, said)
     db.session.commit()
@@ -88,7 +88,7 @@ def read_question(slug: str, question_id: int) -> Any:
 def edit_question(slug: str, question_id: int, json_data: EditIn) -> Any:
     """Make a new version. Attempts keep the one that they showed; 409 where somebody else was faster."""
     course = access.edited_bank(slug, me())
-    said = _written(json_data)
+    said = written_of(json_data)
     with _own_fields_named():
         questions.edit(course, question_id, said, based_on=json_data.based_on)
     db.session.commit()
@@ -129,7 +129,8 @@ def preview_question(slug: str, question_id: int, query_data: PreviewQuery) -> A
     }
 
 
-def _written(data: QuestionIn) -> Written:
+def written_of(data: QuestionIn) -> Written:
+    """Return what a version is made of; raise InvalidInput, which names the place in the body."""
     try:
         spec = questions.parse(data.kind, data.fields)
     except InvalidInput as error:

@@ -18,7 +18,7 @@ from models.user import ADMIN
 from services import live, policy
 from services.tickets import Holder, account_digest
 
-Kind = Literal["lab", "visit", "attempt", "board", "labs"]
+Kind = Literal["lab", "visit", "attempt", "board", "labs", "generation"]
 
 _FACTS = text(
     """
@@ -83,6 +83,8 @@ def _holds(grant: Grant, facts: Any) -> bool:
         return bool(facts.is_visiting) and policy.may_help_in_lab(facts, facts, facts.role)
     if grant.kind == "labs":
         return policy.may_see_labs_board(facts, facts.role)
+    if grant.kind == "generation":
+        return policy.may_see_bank(facts, facts.role)
     if grant.kind in ("lab", "attempt") and facts.user_id != facts.id:
         return False
     return policy.may_see_course(facts, facts, facts.role) and policy.may_study(facts, facts.role)

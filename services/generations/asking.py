@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
-from models import Activity, Course, Generation, Lesson, User
+from models import Activity, Course, Generation, GenerationDraft, Lesson, User
 from models.generation import GENERATION_DONE, GENERATION_FAILED, GENERATION_QUEUED, REFUSED, REPLACED
 from models.question import DIFFICULTIES
 from reasons import Code, Reason
@@ -25,6 +25,12 @@ from services.generations.terms import Terms
 MOST = 20
 MOST_LESSONS = 20
 PER_PAGE = 25
+# A generation with what pages and the API show of it.
+WHOLE = (
+    joinedload(Generation.user),
+    selectinload(Generation.drafts).joinedload(GenerationDraft.reviewer),
+    selectinload(Generation.calls),
+)
 
 
 @dataclass(frozen=True)
@@ -156,12 +162,19 @@ def missing_of(generation: Generation) -> int:
     return max(0, generation.count - len(made))
 
 
+def lessons_by_id(course: Course, generations: Sequence[Generation]) -> dict[int, Lesson]:
+    """Return the lessons that generations were asked from, archived ones, too."""
+    ids = {lesson_id for generation in generations for lesson_id in generation.lesson_ids}
+    query = select(Lesson).where(Lesson.id.in_(ids), Lesson.course_id == course.id)
+    return {lesson.id: lesson for lesson in db.session.scalars(query)} if ids else {}
+
+
 def find(course: Course, generation_id: int) -> Generation:
     """Return a generation of the course with its drafts and calls; raise NotFound."""
     query = (
         select(Generation)
         .where(Generation.id == min(generation_id, 2**63 - 1), Generation.course_id == course.id)
-        .options(selectinload(Generation.drafts), selectinload(Generation.calls), joinedload(Generation.user))
+        .options(*WHOLE)
         .execution_options(populate_existing=True)
     )
     found = db.session.scalar(query)
@@ -175,7 +188,7 @@ def page(course: Course, *, after: int | None = None, per_page: int = PER_PAGE) 
     query = (
         select(Generation)
         .where(Generation.course_id == course.id)
-        .options(selectinload(Generation.drafts), selectinload(Generation.calls), joinedload(Generation.user))
+        .options(*WHOLE)
         .order_by(Generation.id.desc())
         .limit(per_page + 1)
     )

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from extensions import db
 from models import GenerationCall
+from reasons import Code, Reason
 from services.errors import LimitReached
 from services.generations.terms import SCOPES, Budget, Scope, Terms
 
@@ -43,8 +44,7 @@ class BudgetUsed(LimitReached):
     """The budget of the day is used up."""
 
     def __init__(self, scope: Scope, *, retry_after_s: int) -> None:
-        super().__init__(retry_after_s=retry_after_s)
-        self.scope = scope
+        super().__init__(retry_after_s=retry_after_s, reason=Reason(Code.BUDGET_USED, whose=scope))
 
 
 def lock() -> None:

@@ -109,7 +109,7 @@ def _call(generation: Generation, step: Step, means: Means) -> bool:
         call = _written_down(generation, step, lessons, means)
     except BudgetUsed as error:
         db.session.rollback()
-        fail(generation, Reason(Code.BUDGET_USED, whose=error.scope), means)
+        fail(generation, error.reason or Reason(Code.BUDGET_USED, whose="total"), means)
         return False
     if call is None:
         db.session.rollback()

@@ -24,6 +24,7 @@ from services.regrades import asking
 from services.regrades.asking import Asked
 from tests.api.conftest import API, UNDOCUMENTED, Program, document_of, problem
 from tests.factories import Cast
+from tests.generations.stages import add_generation
 from tests.quizzes.test_draws import add_to_bank
 
 METHODS = ("get", "post", "put", "delete")
@@ -91,6 +92,8 @@ def test_a_body_that_is_asked_for_is_required(document: dict[str, Any]) -> None:
 
     assert len(required) >= 24
     assert {name for name, is_required in required.items() if is_required is not True} == {
+        "accept_draft",
+        "regenerate_draft",
         "start_attempt",
         "undo_regrade",
     }
@@ -132,6 +135,7 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     gift = b"::Sums:: 2 + 2? {=4}"
     ids["import_id"] = imports.preview(cast.course, gift, name="a.txt", by_id=cast.alice.id, now=utcnow()).id
     ids["course_import_id"] = course_imports.ask(b"no zip", by_id=cast.alice.id, now=utcnow()).id
+    ids["generation_id"] = add_generation(cast.alice, cast.course, cast.lesson).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}
 

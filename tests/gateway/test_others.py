@@ -33,6 +33,7 @@ OTHER_ROUTES = {
     ("GET", "/live/attempts/{attempt_id}"),
     ("GET", "/live/leaderboards/{course_id}"),
     ("GET", "/live/labs-boards/{course_id}"),
+    ("GET", "/live/generations/{course_id}/{generation_id}"),
     ("GET", "/live/waits"),
     ("GET", "/healthz"),
 }

@@ -156,7 +156,7 @@ def _unlike() -> str:
 def question(kind: str, lessons: list[tuple[int, str]], _shown: str = "") -> dict[str, Any]:
     """Return a question of a kind that stands on the first long line of the first lesson."""
     number, text = lessons[0]
-    quote = next(line for line in text.splitlines() if len(line) >= 12)
+    quote = next((line for line in text.splitlines() if len(line) >= 12), "")
     name = _unlike()
     right = {"text": f"Right {name}", "is_correct": True, "feedback": "It is."}
     wrong = [{"text": f"Wrong {which} {name}", "is_correct": False, "feedback": "It isn't."} for which in "ab"]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from extensions import db
-from models import Course, Lab, LabSession, Question, Quiz, User, utcnow
+from models import Course, Lab, LabSession, Lesson, Question, Quiz, User, utcnow
 from services.accounts import tokens
 from services.labs import lifecycle
 from services.quizzes import answers, attempts
@@ -22,6 +22,7 @@ from tests.factories import (
     add_check,
     add_question,
 )
+from tests.generations.stages import add_generation
 from tests.journey.student import COURSE, LAB, QUIZ
 from tests.sites import LiveSite, until
 
@@ -50,6 +51,7 @@ PAGES: dict[str, list[str]] = {
     "alice": [
         *("/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", "/lab-sessions/{lab}/visit", f"{QUIZ}/attempts"),
         *(f"{COURSE}/bank", f"{COURSE}/bank/{{question}}", f"{COURSE}/bank/{{question}}/edit", f"{COURSE}/bank/new"),
+        *(f"{WIDE}/generations", f"{WIDE}/generations/{{generation}}", f"{WIDE}/generations/{{generation}}/drafts/1"),
         *(f"{WIDE}/bank", f"{WIDE}/bank/{{wide_question}}", f"{WIDE}/bank/{{wide_question}}/edit"),
         *(
             "/lab-sessions/{lab}/timeline",
@@ -99,6 +101,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         db.session.commit()
         names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id), "bob": str(bob.id)}
         names["written"] = str(_hand_in_writing(bob, now))
+        names["generation"] = str(_generation(alice))
         names["regrade"] = str(_regrade(alice, now))
         names |= {"question": str(quiz.questions[0].id), "wide_question": str(wide.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
@@ -139,6 +142,15 @@ def _regrade(alice: User, now: datetime) -> int:
     full = asking.Asked("drop", how="full")
     made = asking.draft(quiz, quiz.questions[0].id, full, LONG, by_id=alice.id, now=now)
     applying.apply(made, digest=applying.preview(made).digest, by_id=alice.id, now=now)
+    db.session.commit()
+    return made.id
+
+
+def _generation(alice: User) -> int:
+    """Let alice have a question written from the wide lesson; return the generation."""
+    lesson = _one(Lesson, "wide")
+    made = add_generation(alice, lesson.course, lesson)
+    made.drafts[0].document = {**made.drafts[0].document, "prompt": f"{LONG} {LONG}"}
     db.session.commit()
     return made.id
 

@@ -38,7 +38,7 @@ BOBS = [
     f"{COURSE}/practice/next",
 ]
 # Of a new site's demo course, question 1 is there.
-BANK = [f"{COURSE}/bank", f"{COURSE}/bank/1", f"{COURSE}/bank/1/edit", f"{COURSE}/bank/new"]
+BANK = [f"{COURSE}/bank", f"{COURSE}/bank/1", f"{COURSE}/bank/1/edit", f"{COURSE}/bank/new", f"{COURSE}/generations"]
 ALICES = [
     "/",
     COURSE,

@@ -12,11 +12,14 @@ from playwright.sync_api import Browser, expect
 
 from extensions import db
 from tests.factories import PASSWORD, LabFactory, UserFactory, make_cast
+from tests.generations.conftest import loopback_server
+from tests.generations.loopback import KEY, Loopback
 from tests.journey import (  # in this order their forms are filled in
     forms,
     rows_accounts,  # noqa: F401
     rows_bank,  # noqa: F401
     rows_courses,  # noqa: F401
+    rows_generations,  # noqa: F401
     rows_grades,  # noqa: F401
     rows_labs,  # noqa: F401
     rows_practice,  # noqa: F401
@@ -25,6 +28,8 @@ from tests.journey import (  # in this order their forms are filled in
 )
 from tests.journey.rows import COURSE, EVERYBODY, PEOPLE, ROWS, Person, Row, form, make_stale
 from tests.sites import LiveSite
+
+__all__ = ["loopback_server"]
 
 # --- Going away
 
@@ -59,8 +64,10 @@ def sign_in_here(person: Person) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(live_server: LiveSite) -> LiveSite:
-    """The running product with the cast, and accounts that wait for a mail."""
+def site(make_live_server: Callable[..., LiveSite], loopback_server: Loopback) -> LiveSite:
+    """The running product with the cast, accounts that wait for a mail, and a model."""
+    loopback_server.forget()
+    live_server = make_live_server(MISTRAL_API_KEY=KEY, MISTRAL_URL=loopback_server.url, LIMIT_GENERATIONS="off")
     with live_server.app.app_context():
         cast = make_cast()
         LabFactory(module=cast.lesson.module, slug="on-a-cluster", position=4, template="qemu")

@@ -1,0 +1,103 @@
+"""How the forms of questions by a model are filled in: allowing it, asking, asking again, and each decision."""
+
+import re
+
+from playwright.sync_api import expect
+
+from extensions import db
+from models import Course, Lesson, User
+from tests.generations.stages import add_generation
+from tests.journey.rows import COURSE, STAFF, Person, form
+
+ALL = f"{COURSE}/generations"
+TEXT = "<p>A pipe joins the output of one program to the input of the next one.</p>"
+
+
+def allow(person: Person, *, is_on: bool = True) -> None:
+    """Let the course have questions written, and open the page of them."""
+    with person.site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        course.allows_generation = is_on
+        db.session.query(Lesson).filter_by(course_id=course.id, slug="first-words").one().body_html = TEXT
+        db.session.commit()
+    person.open(ALL)
+
+
+def written(person: Person, drafts: int = 1, **changes: object) -> int:
+    """Let somebody have asked for questions that are there; return the number."""
+    with person.site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        course.allows_generation = True
+        user = db.session.query(User).filter_by(handle=person.name).one()
+        lesson = db.session.query(Lesson).filter_by(course_id=course.id, slug="first-words").one()
+        lesson.body_html = TEXT
+        number = add_generation(user, course, lesson, drafts, **changes).id
+        db.session.commit()
+    return number
+
+
+@form("POST generations.allow ()", "generations/index.html", roles=STAFF)
+def allow_a_model(person: Person) -> None:
+    allow(person, is_on=False)
+    person.send("Allow it in this course", ".generation-allow")
+    person.expect_flash("Allowed.")
+    person.send("Allow it no longer", ".generation-allow")
+    person.expect_flash("No longer allowed.")
+
+
+@form("POST generations.ask (count, difficulty, kinds, language, lessons)", "generations/index.html", roles=STAFF)
+def ask_a_model(person: Person) -> None:
+    allow(person)
+    person.page.get_by_label("How many").fill("2")
+    person.send("Have them written", "#ask")
+    expect(person.page.get_by_role("alert")).to_contain_text("Must be 1 to 20 lessons")
+    person.page.get_by_label("First-Words").check()
+    expect(person.page.locator("#estimate")).to_contain_text("Likely")
+    person.send("Have them written", "#ask")
+    person.expect_heading("2 questions")
+    # The page follows the scheduler, which asks the server on loopback.
+    expect(person.page.locator("#progress-head")).to_contain_text("2 of 2 written", timeout=30_000)
+    expect(person.page.locator(".generation-draft")).to_have_count(2, timeout=30_000)
+
+
+@form("POST generations.resume ()", "generations/_board.html", roles=STAFF)
+def ask_again_for_what_is_missing(person: Person) -> None:
+    person.open(f"{ALL}/{written(person, 1, count=2, wanted=2)}")
+    person.send("Ask again for 1 question", "#board")
+    expect(person.page.locator("#progress-head")).to_contain_text("2 of 2 written", timeout=30_000)
+
+
+@form("POST generation_drafts.accept (source)", "generations/draft.html", roles=STAFF)
+def accept_a_draft(person: Person) -> None:
+    person.open(f"{ALL}/{written(person, 2)}/drafts/1")
+    person.page.get_by_text("Edit it first").click()
+    source = person.page.get_by_label("The question").input_value()
+    person.page.get_by_label("The question").fill(source.replace("kind: single", "kind: singel"))
+    person.send("Accept", "#accept")
+    expect(person.page.get_by_role("alert")).to_contain_text("kind")
+    slug = f"by-a-model-for-{person.name}"
+    person.page.get_by_label("The question").fill(re.sub(r"slug: .*", f"slug: {slug}", source))
+    person.send("Accept", "#accept")
+    person.expect_flash("It is in the bank, as a draft.")
+    person.expect_heading(re.compile("Draft 2"))
+    person.open(f"{COURSE}/bank?text={slug}")
+    expect(person.page.locator("table strong")).to_have_text([slug])
+
+
+@form("POST generation_drafts.reject (reason)", "generations/draft.html", roles=STAFF)
+def reject_a_draft(person: Person) -> None:
+    person.open(f"{ALL}/{written(person)}/drafts/1")
+    person.page.get_by_label("Why it isn’t taken").fill("It asks for a word.")
+    person.send("Reject", "#reject")
+    person.expect_flash("Rejected.")
+    expect(person.page.locator("#board")).to_contain_text("It asks for a word.")
+
+
+@form("POST generation_drafts.regenerate (reason)", "generations/draft.html", roles=STAFF)
+def have_a_draft_written_again(person: Person) -> None:
+    person.open(f"{ALL}/{written(person)}/drafts/1")
+    person.page.get_by_label("What should be different").fill("Ask about a file.")
+    person.send("Write another one", "#regenerate")
+    person.expect_flash("Another one is being written.")
+    expect(person.page.locator("#board")).to_contain_text("replaced", timeout=30_000)
+    expect(person.page.locator(".generation-draft")).to_have_count(2)
