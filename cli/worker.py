@@ -7,10 +7,8 @@ inherited descriptor, or is bound here.
 """
 
 import argparse
-import contextlib
 import gc
 import logging
-import resource
 import signal
 import socket
 import time
@@ -23,6 +21,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 import body_time
+import open_files
 from app import create_app
 from cli import cautions, lanes
 from cli.checks import run_main
@@ -136,14 +135,7 @@ def serve(app: Flask, listener: socket.socket, settings: Settings) -> None:
 
 def allowed_connections() -> int:
     """Let this process open as many files as it wants and may; return how many connections that allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, soft - OTHER_FILES))
+    return max(1, min(MOST_CONNECTIONS, open_files.allow(MOST_CONNECTIONS + OTHER_FILES) - OTHER_FILES))
 
 
 def make_server(app: Any, listener: socket.socket, threads: int, connections: int = MOST_CONNECTIONS) -> Any:

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
+import open_files
 import quick_start
 from backends.makers import make_backend
 from config import Settings, settings_or_exit
@@ -31,6 +32,10 @@ from services import process_figures
 from services.hosts import Hosts
 
 END_S = 2.0
+# A class that opens a page at once waits in the socket. Linux allows as many by itself (net.core.somaxconn).
+BACKLOG = 4096
+# Each page that follows something is an open file here, and terminals and the files of labs are others.
+OTHER_FILES = 2000
 
 log = structlog.get_logger("yurt.gateway")
 
@@ -106,17 +111,21 @@ async def healthz(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
+def site_of(runner: web.AppRunner, bind: str) -> web.BaseSite:
+    """Return where to listen: `unix:/path` or HOST:PORT. A class that opens a page at once waits its turn."""
+    if bind.startswith("unix:"):
+        return web.UnixSite(runner, bind.removeprefix("unix:"), backlog=BACKLOG)
+    host, _colon, port = bind.rpartition(":")
+    return web.TCPSite(runner, host, int(port), backlog=BACKLOG)
+
+
 async def serve(settings: Settings) -> None:
     """Listen where the settings say until SIGTERM."""
     process_figures.note(settings.metrics_dir, "gateway")
     runner = web.AppRunner(build(settings), access_log=None, shutdown_timeout=END_S, handler_cancellation=True)
     await runner.setup()
-    if settings.gateway_bind.startswith("unix:"):
-        site: web.BaseSite = web.UnixSite(runner, settings.gateway_bind.removeprefix("unix:"))
-    else:
-        host, _colon, port = settings.gateway_bind.rpartition(":")
-        site = web.TCPSite(runner, host, int(port))
-    await site.start()
+    open_files.allow(settings.limit_streams_total + OTHER_FILES)
+    await site_of(runner, settings.gateway_bind).start()
     log.info("gateway listens", bind=settings.gateway_bind)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
