@@ -1,5 +1,6 @@
 """The application factory: named steps, in the order in which they must happen."""
 
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
@@ -39,6 +40,10 @@ class Yurt(APIFlask):
 
     def log_exception(self, exc_info: Any) -> None:
         """Leave it to the table."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function as it is: none of ours is a coroutine, and Flask would look at twenty of them a request."""
+        return func
 
 
 class Json(DefaultJSONProvider):
@@ -84,6 +89,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     )
     errors.init_app(app)
     start_sessions(app)
+    # Limits are counted by name (blueprints/limits.py): who is already there hooks into no request.
+    app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
     csrf.init_app(app)
     start_accounts(app)

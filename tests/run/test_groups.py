@@ -3,14 +3,14 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli import lanes, worker
-from cli.late_bodies import Watch
+from cli.late_bodies import Channel, Watch
 from cli.web import listening_socket
 from tests.sites import until
 
@@ -43,9 +43,15 @@ class Together:
         return told
 
 
-def made(environ: dict[str, Any], start: Any) -> list[bytes]:
+def made(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     """Answer as an application: with what it was told of the request."""
     body = f"made of {environ.get('yurt.learned', 'nothing')}".encode()
+    if environ["PATH_INFO"] == "/long":
+        start("200 OK", [])
+        return iter([b"", b"one, ", b"two, ", b"three"])
+    if environ["PATH_INFO"] == "/none":
+        start("204 No Content", [])
+        return []
     start("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 
@@ -263,3 +269,17 @@ def test_a_connection_that_takes_the_number_of_one_that_ends_is_no_less_answered
     until(lambda: len(together.asked) == 2, 20)
     site.turn()
     assert body_of(second) == b"/t/second"
+
+
+def test_a_page_is_sent_in_one_piece_with_its_head(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    real = Channel.send
+    monkeypatch.setattr(Channel, "send", lambda self, data, **given: sent.append(data) or real(self, data, **given))
+
+    assert body_of(site.ask("/page")) == b"made of nothing"
+    assert len(sent) == 1
+
+
+def test_an_answer_of_several_parts_and_one_without_a_body_are_sent_as_ever(site: Site) -> None:
+    assert said(site.ask("/long")).endswith(b"\r\n\r\n5\r\none, \r\n5\r\ntwo, \r\n5\r\nthree\r\n0\r\n\r\n")
+    assert said(site.ask("/none")).startswith(b"HTTP/1.1 204 No Content\r\n")
