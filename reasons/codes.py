@@ -403,7 +403,7 @@ class Code(StrEnum):
     )
     IMPORT_ENCODING = "import_encoding", N_("can't be read as %(encoding)s"), {"encoding": str}
     IMPORT_XML = "import_xml", N_("isn't well-formed XML: %(said)s"), {"said": str}
-    IMPORT_ENTITIES = "import_entities", N_("declares entities or a document type of its own, which aren't read")
+    IMPORT_ENTITIES = "import_entities", N_("declares entities of its own, which aren't read")
     IMPORT_DEEP = "import_deep", N_("is nested over %(most)s deep"), {"most": int}
     IMPORT_ZIP = "import_zip", N_("isn't a sound zip archive: %(said)s"), {"said": str}
     IMPORT_ZIP_TOTAL = "import_zip_total", N_("unpacks to over %(most_mb)s MB"), {"most_mb": int}
@@ -415,6 +415,7 @@ class Code(StrEnum):
     IMPORT_ZIP_TWICE = "import_zip_twice", N_("holds %(path)s twice"), {"path": str}
     IMPORT_TOO_MANY = "import_too_many", N_("holds over %(most)s questions"), {"most": int}
     IMPORT_NOTHING = "import_nothing", N_("holds no question")
+    IMPORT_TABLE = "import_table", N_("isn't a sound table: %(said)s"), {"said": str}
     IMPORT_HEADER = "import_header", N_("has no column %(column)s in its first line"), {"column": str}
     IMPORT_APPLIED = "import_applied", N_("this file was imported already")
     IMPORT_STALE = (

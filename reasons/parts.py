@@ -78,6 +78,7 @@ TERMS = {
     "template": N_("template of the answer"),
     "state": N_("state"),
     "section": N_("section"),
+    "resource": N_("other content"),
     "shuffle": N_("shuffling"),
     "user": N_("the person who asks"),
     "course": N_("the course"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from reasons import Code, Reason
 from services.archive.content import QuestionContent
 from services.errors import InvalidInput
+from services.formats import zips
 from services.formats.base import MAX_FILE, MEGABYTE, Format, Reading, Written, refused
 from services.formats.settling import settle
 
@@ -37,6 +38,9 @@ def writable() -> dict[str, Format]:
 
 def recognised(data: bytes) -> str:
     """Return the name of a file's format; raise InvalidInput where there is none for it."""
+    if zips.is_zip(data):
+        # What is wrong with it is said better by its own name than by "no format".
+        zips.Archive(data)
     for name, each in readable().items():
         if each.looks_like(data):
             return name

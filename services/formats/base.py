@@ -105,6 +105,7 @@ class Reading:
     findings: list[Finding] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
     count: int = 0
 
     @contextmanager
@@ -114,7 +115,7 @@ class Reading:
         if self.count > MAX_QUESTIONS:
             raise refused(Code.IMPORT_TOO_MANY, most=MAX_QUESTIONS)
         notes = Notes(self.count, shortened(name) or str(self.count))
-        kept = len(self.items)
+        kept, self.names[notes.number] = len(self.items), notes.name
         try:
             yield notes
         except NotCarried as refusal:

@@ -64,6 +64,13 @@ def title(question: QuestionContent) -> str:
     return (plain[: MAX_TITLE - 1] + "…" if len(plain) > MAX_TITLE else plain) or question.slug
 
 
+def plain(text: str, notes: Notes) -> str:
+    """Return a line of Markdown as its words alone; what that takes away is told."""
+    if "$`" in text or "![" in text:
+        notes.changed("text", text, markdown.plain(text))
+    return " ".join(markdown.plain(text).split())
+
+
 def files_shown(question: QuestionContent, files: Mapping[str, bytes]) -> list[str]:
     """Return the paths of the course's files that a question shows."""
     texts = texts_in(question)

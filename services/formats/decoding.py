@@ -15,6 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Archives, pictures and documents, in which anything may be found.
+_BINARY = (b"PK", b"\x89PNG", b"%PDF", b"GIF8", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 # What no text holds, and no row keeps.
 _UNKEPT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -27,6 +29,13 @@ def text_of(data: bytes) -> str:
         line = text.count("\n", 0, found.start()) + 1
         raise refused(Code.IMPORT_NOT_TEXT, line=line, character=f"U+{ord(found[0]):04X}")
     return text
+
+
+def glimpse(data: bytes) -> str:
+    """Return what bytes look like as text, to tell a format by; nothing for what isn't text at all."""
+    if data.startswith(_BINARY):
+        return ""
+    return data.replace(b"\x00", b"").decode("utf-8", "replace").lstrip("\ufeff\ufffd")
 
 
 def _decoded(data: bytes) -> str:

@@ -34,6 +34,11 @@ BLOCKS = ("table", "ul", "ol", "pre", "blockquote", "dl", "hr")
 LOST = ("video", "audio", "iframe", "object", "embed", "applet")
 
 
+def _soup(html: str) -> Any:
+    """Return HTML as a tree. Python's own parser loses an ampersand near the end."""
+    return BeautifulSoup(html, "lxml")
+
+
 def block(html: str, notes: Notes, place: Place) -> str:
     """Return HTML as Markdown of any shape; what has no place there is noted."""
     if not _TAG.search(html) and "&" not in html:
@@ -45,16 +50,21 @@ def line(html: str, notes: Notes, place: Place) -> str:
     """Return HTML as one line of Markdown, as choices are: with emphasis, code and pictures."""
     if not _TAG.search(html) and "&" not in html:
         return _escaped_block(html)
-    soup = BeautifulSoup(html, "html.parser")
+    soup = _soup(html)
     if soup.find(BLOCKS):
         notes.say("text", Reason(Code.MOVE_ONE_LINE))
     made = _Line(notes, place).convert_soup(_shallow(soup))
     return _SPACES.sub(" ", made).strip()
 
 
+def has_tags(text: str) -> bool:
+    """Whether a text is HTML by its looks."""
+    return bool(re.search(r"<[a-zA-Z/][^<>]*>", text))
+
+
 def plain(html: str) -> str:
     """Return the words alone, in one line."""
-    text = BeautifulSoup(html, "html.parser").get_text() if _TAG.search(html) or "&" in html else html
+    text = _soup(html).get_text() if _TAG.search(html) or "&" in html else html
     return _SPACES.sub(" ", text).strip()
 
 
@@ -134,7 +144,7 @@ class _Converter(_Markdownify):
             self.convert_fn_cache[tag] = lambda _el, _text, parent_tags: ""
 
     def convert(self, html: str) -> str:
-        made: str = self.convert_soup(_shallow(BeautifulSoup(html, "html.parser")))
+        made: str = self.convert_soup(_shallow(_soup(html)))
         return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", made))
 
     def process_text(self, el: Any, parent_tags: Any = None) -> str:

@@ -42,6 +42,11 @@ def take(reading: Reading, notes: Notes, name: str, data: bytes) -> str | None:
     return path
 
 
+def is_picture(path: str) -> bool:
+    """Whether a file calls itself one of those that questions bring along."""
+    return path.rpartition(".")[2].lower() in (*ENDINGS.values(), "jpeg")
+
+
 def path_of(name: str, data: bytes, ending: str) -> str:
     """Return the path of a file in a course: what it was called, and a part of the digest of its content."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", name.rpartition("/")[2].rpartition(".")[0] or name).strip("-").lower()[:40]

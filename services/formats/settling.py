@@ -24,7 +24,7 @@ def settle(reading: Reading) -> None:
         by_number.setdefault(finding.number, []).append(finding)
     taken: set[str] = set()
     for number, item in reading.items:
-        notes = Notes(number, shortened(item.name) or str(number))
+        notes = Notes(number, reading.names[number])
         content = _content(item, notes, taken)
         if content is not None:
             reading.found.append(Found(number, notes.name, content))

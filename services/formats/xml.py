@@ -1,7 +1,7 @@
 """XML of strangers -> elements. Entities, DTDs, the network and huge trees are off, and how deep it goes is bounded.
 
-lxml's own limits refuse what is larger. A DOCTYPE that only names its DTD is common in older files and harmless; one
-that declares anything is refused, so that neither a file nor a billion laughs comes in.
+lxml's own limits refuse what is larger. A DOCTYPE that names its DTD, or declares elements, is common in older files
+and harmless; one that declares an entity is refused, so that neither a file nor a billion laughs comes in.
 """
 
 import re
@@ -14,7 +14,7 @@ from reasons import Code, Reason
 from services.formats.base import MAX_DEPTH, refused, shortened
 
 Element = Any
-_DECLARES = re.compile(rb"<!DOCTYPE[^>\[]*\[|<!ENTITY|<!ELEMENT|<!ATTLIST|<!NOTATION")
+_DECLARES = re.compile(rb"<!(?:ENTITY|NOTATION)|<!DOCTYPE[^>]*%")
 _ENCODED = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 
 

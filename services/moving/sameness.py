@@ -20,6 +20,8 @@ from services.archive.content import QuestionContent
 
 # How alike the words of two questions are that are nearly the same, of 100.
 NEAR = 94
+# Text in which nothing can mean anything in Markdown.
+_PLAIN = re.compile(r"[^\W_](?:[^\W_]|[ ,;?()'/])*[.:]?")
 _TAG = re.compile(r"<[^>]*>")
 _PICTURE = re.compile(r'<img\b[^>]*?\bsrc="([^"]*)"[^>]*>')
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -48,7 +50,7 @@ def likeness(question: QuestionContent, pictures: Mapping[str, str]) -> Likeness
 
 def visible(text: str, pictures: Mapping[str, str]) -> str:
     """Return what people read of Markdown, in one line and small letters; pictures as what they show."""
-    if not re.search(r"[^\w\s.,;:?()'/-]", text):
+    if _PLAIN.fullmatch(text):
         return " ".join(text.split()).casefold()
     html = _PICTURE.sub(lambda found: f" picture {pictures.get(unescape(found[1]), found[1])} ", markdown.render(text))
     return " ".join(unescape(_TAG.sub(" ", html)).split()).casefold()

@@ -7,7 +7,7 @@ from reasons import Code, Reason
 from services.formats import building, hypertext
 from services.formats.base import Format, Item, NotCarried, Notes, Reading
 from services.formats.building import Option
-from services.formats.decoding import text_of
+from services.formats.decoding import glimpse, text_of
 
 _CHOICE = re.compile(r"\s*([A-Z])[.)]\s+(.*\S)\s*")
 _ANSWER = re.compile(r"\s*ANSWER\s*:\s*([A-Z](?:\s*,\s*[A-Z])*)\s*", re.IGNORECASE)
@@ -16,12 +16,8 @@ _FEEDBACK = re.compile(r"\s*FEEDBACK\s*:\s*(.*\S)\s*", re.IGNORECASE)
 
 def looks_like(data: bytes) -> bool:
     """Whether lines of choices are followed by the line of the answer."""
-    text = _quick(data)
+    text = glimpse(data)
     return bool(re.search(r"^\s*ANSWER\s*:\s*[A-Za-z]", text, re.MULTILINE)) and "{" not in text.split("ANSWER", 1)[0]
-
-
-def _quick(data: bytes) -> str:
-    return data.replace(b"\x00", b"").decode("utf-8", "replace")
 
 
 def read(data: bytes, reading: Reading) -> None:

@@ -3,16 +3,17 @@
 import re
 
 from services.formats.base import Format
+from services.formats.decoding import glimpse
 from services.formats.gift.reading import read
 from services.formats.gift.writing import write
 
 
 def looks_like(data: bytes) -> bool:
     """Whether there are answers in braces, or a category."""
-    text = data.replace(b"\x00", b"").decode("utf-8", "replace")
-    if text.lstrip("\ufeff \n\r\t").startswith(("<", "{", "[{", '["')):
+    text = glimpse(data)
+    if text.lstrip("\ufeff \n\r\t").startswith(("<", '{"', "[{", '["')):
         return False
-    return bool(re.search(r"(?<!\\)\{[^{}]*\}|^\s*\$CATEGORY:", text, re.MULTILINE))
+    return bool(re.search(r"(?<!\\)\{(?:\\.|[^{}\\])*\}|^\s*\$CATEGORY:", text, re.MULTILINE))
 
 
 FORMAT = Format(

@@ -121,6 +121,9 @@ def read_text(text: str, form: str = "") -> Text:
 def answers(text: str) -> list[Answer]:
     """Return the answers between braces; raise ValueError for what stands before the first sign."""
     parts = split(text, "=~")
+    if len(parts) == 1:
+        # One answer alone needs no sign.
+        return [_answer("=", text)]
     if parts[0][1].strip():
         raise ValueError(parts[0][1].strip())
     return [_answer(sign, body) for sign, body in parts[1:]]

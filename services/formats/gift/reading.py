@@ -6,10 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from reasons import Code, Reason
-from services.formats import building, texts
+from services.formats import building, hypertext, texts
 from services.formats.base import Item, NotCarried, Notes, Reading
 from services.formats.building import Option
 from services.formats.decoding import text_of
+from services.formats.gaps import GAP, parted
 from services.formats.gift import grammar
 from services.formats.gift.grammar import Answer, Block
 from services.formats.tags import of_category
@@ -72,10 +73,12 @@ def _question(block: Block, title: str, text: str, notes: Notes, reading: Readin
     if after:
         rest = part.block(after)
         if kind == "text" and "patterns" not in fields:
-            kind, fields = _blank(prompt, rest, fields)
-            prompt = title or fields["text"].replace(_GAP, "…")
+            joint = "" if rest[:1] in (*".,;:!?)",) else " "
+            above, text = parted(f"{prompt} {_GAP}{joint}{rest}".strip(), re.compile(re.escape(_GAP)))
+            prompt = above or hypertext.escape(title, is_at_start=True) or text.replace(_GAP, "…")
+            kind, fields = "blanks", {"text": text, "blanks": {"1": fields["accept"]}}
         else:
-            prompt = f"{prompt} \\_\\_\\_\\_\\_ {rest}".strip()
+            prompt = f"{prompt} {GAP} {rest}".strip()
     return Item(
         name=title or said.text[:60],
         kind=kind,
@@ -149,7 +152,9 @@ def _matching(part: _Part, found: list[Answer]) -> tuple[str, dict[str, Any]]:
     pairs, extra = [], []
     for answer in found:
         at = grammar.find(answer.text, "->")
-        left, right = part.line(answer.text[:at]), part.line(answer.text[at + 2 :])
+        said = grammar.read_text(answer.text[at + 2 :])
+        left = part.line(answer.text[:at])
+        right = texts.line(said.text, said.form or texts.PLAIN, part.place)
         if answer.feedback:
             part.notes.lost("feedback", answer.feedback)
         if left:
@@ -175,16 +180,10 @@ def _number(part: _Part, inside: str) -> tuple[str, dict[str, Any]]:
     for answer in found:
         if answer.feedback.strip():
             part.notes.lost("feedback", f"{answer.text}: {part.line(answer.feedback)}")
-        if answer is not best and answer.text not in ("", "*"):
+        if answer is not best and answer.text not in ("", "*") and _credit(answer, part.notes) > 0:
             part.notes.changed("credit", f"{answer.text}: {building.percent(_credit(answer, part.notes))}", "0 %")
     low, dots, high = best.text.partition("..")
     if dots:
         return "numeric", building.within(low, high)
     number, _colon, tolerance = best.text.partition(":")
     return "numeric", building.numeric(number, tolerance)
-
-
-def _blank(before: str, after: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Make a text with one blank of a missing word."""
-    joint = "" if after[:1] in ".,;:!?)" else " "
-    return "blanks", {"text": f"{before} {_GAP}{joint}{after}", "blanks": {"1": fields["accept"]}}

@@ -71,7 +71,12 @@ def _text(question: QuestionContent, notes: Notes) -> tuple[str, str]:
     if question.spec.get("is_case_sensitive"):
         notes.lost("case", "is_case_sensitive")
     answers = carrying.wildcards(question.spec, notes)
-    return question.prompt, "".join(f"={escaped(answer)} " for answer in answers)
+    return question.prompt, "".join(f"={_answer(answer)} " for answer in answers)
+
+
+def _answer(text: str) -> str:
+    """Return an answer that is typed; one that begins as a weight does has one before it."""
+    return f"%100%{escaped(text)}" if text.startswith("%") else escaped(text)
 
 
 def _number(question: QuestionContent, notes: Notes) -> tuple[str, str]:
@@ -85,7 +90,9 @@ def _matching(question: QuestionContent, notes: Notes) -> tuple[str, str]:
     for left, _right in pairs:
         if "->" in left:
             notes.changed("text", left, left.replace("->", "→"))
-    lines = [f"\n\t={_side(left.replace('->', '→'))} -> {_side(right)}" for left, right in pairs]
+    # Right sides have no format of their own in GIFT.
+    words = [(left.replace("->", "→"), escaped(carrying.plain(right, notes))) for left, right in pairs]
+    lines = [f"\n\t={_side(left)} -> {right}" for left, right in words]
     return question.prompt, "".join(lines) + "\n"
 
 
@@ -112,7 +119,7 @@ def _blanks(question: QuestionContent, notes: Notes) -> tuple[Any, str]:
     if question.spec.get("is_case_sensitive"):
         notes.lost("case", "is_case_sensitive")
     starred = [answer.replace("*", "\\*") for answer in accept]
-    answers = "".join(f"={escaped(answer)} " for answer in starred)
+    answers = "".join(f"={_answer(answer)} " for answer in starred)
     return (f"{question.prompt}\n\n{before}", " " if after[:1].isspace() else "", after), answers
 
 

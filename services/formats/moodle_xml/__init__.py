@@ -9,7 +9,7 @@ from services.formats.moodle_xml.writing import write
 
 def looks_like(data: bytes) -> bool:
     """Whether its root is a quiz."""
-    return bool(re.search(rb"<quiz[\s>]", data.replace(b"\x00", b"")[:4000]))
+    return bool(re.search(rb"<quiz[\s/>]", data.replace(b"\x00", b"")[:4000]))
 
 
 FORMAT = Format(

@@ -8,6 +8,7 @@ from reasons import Code, Reason
 from services.formats import building, hypertext, texts, xml
 from services.formats.base import Item, NotCarried
 from services.formats.building import Option
+from services.formats.gaps import GAP, parted
 from services.formats.moodle_xml import node
 from services.formats.moodle_xml.node import Node
 
@@ -19,7 +20,6 @@ _MARKED = re.compile("\ue000(\\d+)\ue001")
 TEXTS = {"SHORTANSWER": False, "SA": False, "MW": False, "SHORTANSWER_C": True, "SAC": True, "MWC": True}
 NUMBERS = ("NUMERICAL", "NM")
 CHOICES = re.compile(r"(MULTICHOICE|MC)(_?[VH])?(_?S)?(_[VH]S?)?")
-GAP = "\\_\\_\\_\\_\\_"
 
 
 def cloze(question: Node, item: Item) -> None:
@@ -28,7 +28,8 @@ def cloze(question: Node, item: Item) -> None:
     if part is None:
         raise NotCarried("text", Reason(Code.MOVE_TEXT_MISSING))
     raw = node.raw(part)
-    found = [(each[1], each[2].upper(), _answers(each[3])) for each in _EMBEDDED.finditer(raw)]
+    is_html = node.form_of(part) in (texts.HTML, texts.AUTOMATIC)
+    found = [(each[1], each[2].upper(), _answers(each[3], is_html=is_html)) for each in _EMBEDDED.finditer(raw)]
     if not found:
         raise NotCarried("blanks", Reason(Code.MOVE_ANSWER_MISSING))
     numbers = iter(range(len(found)))
@@ -53,7 +54,7 @@ def _weigh(question: Node, item: Item, weights: list[str]) -> None:
         item.points = float(sum(read))
 
 
-def _answers(body: str) -> list[Option]:
+def _answers(body: str, *, is_html: bool) -> list[Option]:
     """Read `=right#feedback~%50%half~wrong`; a backslash takes away what the character behind it means."""
     options = []
     for part in re.split(r"(?<!\\)~", body):
@@ -65,7 +66,8 @@ def _answers(body: str) -> list[Option]:
         elif said.startswith("="):
             credit, said = Fraction(1), said[1:]
         pieces = re.split(r"(?<!\\)#", said, maxsplit=1)
-        text, feedback = [hypertext.plain(re.sub(r"\\([}#~/\"\\=:%{])", r"\1", piece)) for piece in (*pieces, "")[:2]]
+        words = [re.sub(r"\\([}#~/\"\\=:%{])", r"\1", piece) for piece in (*pieces, "")[:2]]
+        text, feedback = [hypertext.plain(each) if is_html else " ".join(each.split()) for each in words]
         options.append(Option(text, credit, feedback))
     return options
 
@@ -151,16 +153,6 @@ def _settle(question: Node, item: Item, text: str, accepted: list[list[str]]) ->
     item.kind = "blanks"
     item.prompt = before or hypertext.escape(item.name, is_at_start=True)
     item.fields = {"text": _MARKED.sub(lambda each: f"{{{int(each[1]) + 1}}}", text), "blanks": names}
-
-
-def parted(text: str, mark: re.Pattern[str]) -> tuple[str, str]:
-    """Return the paragraphs before the one with the first blank, and the rest."""
-    first = mark.search(text)
-    cut = text.rfind("\n\n", 0, first.start()) if first else -1
-    # A list or code is no place to cut: the text stays whole.
-    if cut < 0 or text[:cut].count("```") % 2:
-        return "", text
-    return text[:cut].strip(), text[cut:].strip()
 
 
 def embedded(accepted: list[str], *, is_case_sensitive: bool) -> str:

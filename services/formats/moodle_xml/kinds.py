@@ -8,7 +8,7 @@ from typing import Any
 from question_types import units
 from question_types.upload.kinds import KINDS as UPLOADED
 from reasons import Code, Reason
-from services.formats import building, xml
+from services.formats import building, texts, xml
 from services.formats.base import Item, NotCarried, Notes
 from services.formats.building import Option
 from services.formats.moodle_xml import blanks, computed, node
@@ -117,7 +117,7 @@ def unit_of(question: Node) -> dict[str, Any]:
 def _matching(question: Node, item: Item) -> None:
     pairs, extra = [], list[str]()
     for part in question.all("subquestion"):
-        left, right = question.line_of(part), question.line_of(xml.first(part, "answer"))
+        left, right = question.line_of(part), question.line_of(xml.first(part, "answer"), texts.AUTOMATIC)
         if left and right:
             pairs.append({"left": left, "right": right})
         elif right:

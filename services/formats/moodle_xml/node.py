@@ -79,9 +79,11 @@ class Node:
         """Return the text of an element as Markdown."""
         return texts.block(raw(part), form_of(part), self.place(part))
 
-    def line_of(self, part: Any | None) -> str:
-        """Return the text of an element as one line of Markdown."""
-        return "" if part is None else texts.line(raw(part), form_of(part), self.place(part))
+    def line_of(self, part: Any | None, form: str = "") -> str:
+        """Return the text of an element as one line of Markdown; `form` is its format where it doesn't say."""
+        if part is None:
+            return ""
+        return texts.line(raw(part), form if form and not part.get("format") else form_of(part), self.place(part))
 
     def place(self, part: Any) -> texts.Place:
         """Return where the files of an element are."""

@@ -96,7 +96,9 @@ def _matching(writer: "Writer") -> None:
     pairs = [(pair["left"], pair["right"]) for pair in writer.question.spec["pairs"]]
     pairs += [("", text) for text in writer.question.spec.get("extra", [])]
     for left, right in pairs:
-        writer.plain("answer", right, parent=writer.text("subquestion", left))
+        # Moodle shows right sides in lists to choose from, and so does Yurt: as text alone.
+        subquestion = writer.text("subquestion", left)
+        writer.plain("answer", carrying.plain(right, writer.notes), parent=subquestion, format="plain_text")
 
 
 def _ordering(writer: "Writer") -> None:
