@@ -11,6 +11,9 @@ from blueprints.bank.api import bank_api
 from blueprints.bank.slots import quiz_slots
 from blueprints.bank.slots_api import slots_api
 from blueprints.bank.views import bank
+from blueprints.contents.api import contents_api
+from blueprints.contents.files_api import course_files_api
+from blueprints.contents.outline_api import outline_api
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.pictures import pictures
@@ -103,6 +106,9 @@ APIS = (
     auth_api,
     courses_api,
     imports_api,
+    outline_api,
+    contents_api,
+    course_files_api,
     quizzes_api,
     quiz_hints_api,
     quiz_trials_api,

@@ -21,6 +21,8 @@ from body_time import LATE
 from extensions import db
 from reasons import sentence
 from services import errors as service
+from services.archive import ArchiveError
+from services.archive.given import field_of
 
 STATUS: dict[type[Exception], int] = {
     service.InvalidInput: 422,
@@ -49,6 +51,7 @@ def wants_json() -> bool:
 def init_app(app: Flask) -> None:
     """Handle every exception that a route may raise."""
     app.register_error_handler(service.ServiceError, on_service_error)
+    app.register_error_handler(ArchiveError, on_archive)
     app.register_error_handler(CSRFError, on_csrf)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(HTTPError, on_api_error)
@@ -81,6 +84,12 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
         message = sentence(error.reason, flask_babel)
         extra["reason"] = {**error.reason.as_json(), "text": message}
     return answer(status, message, retry_after_s=getattr(error, "retry_after_s", None), **extra)
+
+
+def on_archive(error: ArchiveError) -> tuple[Response, int]:
+    """Answer what was sent for a part of a course, and can't be that: each fault is named by its field."""
+    faults_there = [{"field": field_of(fault), "message": fault.message} for fault in error.faults]
+    return answer(422, _("Some values can't be used."), errors=faults_there)
 
 
 def on_csrf(error: CSRFError) -> tuple[Response, int] | Response:
@@ -211,6 +220,7 @@ def title_of(status: int) -> str:
         413: _("Too large"),
         421: _("Not the address"),
         422: _("Not quite"),
+        428: _("Say what you saw"),
         429: _("One moment"),
         500: _("Our mistake"),
         503: _("Back in a moment"),

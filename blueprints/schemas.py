@@ -110,6 +110,7 @@ WORDS = {
     413: "Larger than 1 MB",
     421: "The host of the address isn't this site's",
     422: "A value can't be used; `errors` names the field",
+    428: "`If-Match` is missing: send the ETag of what was read",
     429: "Too many requests; Retry-After says when to go on",
     500: "Our mistake; it has been logged",
     503: "Not possible at the moment; Retry-After says when to try again",

@@ -284,6 +284,17 @@ class Code(StrEnum):
         "changed_meanwhile",
         N_("it has been changed since you read it: read it again, and look at what it says now"),
     )
+    PART_SLUG_TAKEN = "part_slug_taken", N_("%(slug)s is the slug of a %(kind)s already"), {"slug": str, "kind": str}
+    FILE_PATH_UNFIT = (
+        "file_path_unfit",
+        N_("must be made of A-Z, a-z, 0-9, dots, hyphens and underscores, at most seven folders deep"),
+    )
+    FILE_PATH_TAKEN = "file_path_taken", N_("is a folder, or lies below a file")
+    COURSE_FULL = (
+        "course_full",
+        N_("is more than a course holds: %(most)s files, %(most_mb)s MB in all"),
+        {"most": int, "most_mb": int},
+    )
     FILE_IS_SHOWN = "file_is_shown", N_("is pointed at by %(where)s"), {"where": str}
     KEY_OF_ANOTHER_REQUEST = "key_of_another_request", N_("is the key of another request")
     KEY_UNFIT = "key_unfit", N_("must have 1 to %(most)s visible characters"), {"most": int}

@@ -139,6 +139,13 @@ def files_of(text: str) -> list[tuple[str, int]]:
     return files
 
 
+def paths_of(text: str) -> set[str]:
+    """Return the paths of the course's files that the text points at."""
+    if "files/" not in text:
+        return set()
+    return {unquote(path.partition("?")[0].partition("#")[0]) for path, _line in files_of(text)}
+
+
 def _clean(html: str, base_url: str) -> str:
     def keep(tag: str, name: str, value: str) -> str | None:
         return _attribute(tag, name, value, base_url)

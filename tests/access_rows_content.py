@@ -3,6 +3,7 @@
 from typing import Any
 
 COURSE = "/api/v1/courses/shell"
+MODULE = "basics"
 IMPORTS = "/api/v1/course-imports"
 
 ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
@@ -16,8 +17,52 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 404, 409, 404),
     ),
 }
+
+LESSON = {"title": "Pipes"}
+STEP = {"title": "Look", "file": "a.md"}
+LAB = {"title": "A lab", "steps": [STEP], "files": {"a.md": "Look."}}
+TEACHERS = (401, 403, 403, 200, 200)
+MADE = (401, 403, 403, 201, 201)
+# These want to know which version was seen.
+BLIND = (401, 403, 403, 428, 428)
+
+
+def _activities(kind: str, kinds: str, there: str, body: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """Return the rows of what is written of one kind."""
+    one = f"{COURSE}/{kinds}/{there}/definition"
+    return {
+        (f"contents_api.create_{kind}", "POST"): (
+            f"{COURSE}/{kinds}",
+            {"slug": f"new-{kind}", "module": MODULE, **body},
+            MADE,
+        ),
+        (f"contents_api.read_{kind}_definition", "GET"): (one, {}, TEACHERS),
+        (f"contents_api.replace_{kind}", "PUT"): (one, body, BLIND),
+        (f"contents_api.delete_{kind}", "DELETE"): (one, {}, BLIND),
+    }
+
+
+CONTENT: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    ("outline_api.create_course", "POST"): ("/api/v1/courses", {"slug": "new", "title": "New"}, MADE),
+    ("outline_api.read_course_definition", "GET"): (f"{COURSE}/definition", {}, TEACHERS),
+    ("outline_api.replace_course", "PUT"): (f"{COURSE}/definition", {"title": "Other"}, BLIND),
+    ("outline_api.list_modules", "GET"): (f"{COURSE}/modules", {}, TEACHERS),
+    ("outline_api.create_module", "POST"): (f"{COURSE}/modules", {"slug": "new", "title": "New"}, MADE),
+    ("outline_api.read_module", "GET"): (f"{COURSE}/modules/{MODULE}", {}, TEACHERS),
+    ("outline_api.replace_module", "PUT"): (f"{COURSE}/modules/{MODULE}", {"title": "Other"}, BLIND),
+    ("outline_api.delete_module", "DELETE"): (f"{COURSE}/modules/{MODULE}", {}, BLIND),
+    **_activities("lesson", "lessons", "first-words", LESSON),
+    **_activities("quiz", "quizzes", "first-quiz", {"title": "A quiz"}),
+    **_activities("lab", "labs", "first-lab", LAB),
+    ("course_files_api.list_course_files", "GET"): (f"{COURSE}/files", {}, TEACHERS),
+    ("course_files_api.read_course_file", "GET"): (f"{COURSE}/files/none.png", {}, (401, 403, 403, 404, 404)),
+    ("course_files_api.put_course_file", "PUT"): (f"{COURSE}/files/new.png", {"a": 1}, MADE),
+    ("course_files_api.delete_course_file", "DELETE"): (f"{COURSE}/files/none.png", {}, (401, 403, 403, 404, 404)),
+}
+ROWS |= CONTENT
 # What is a teacher's own, and what an assistant of the course gets for it.
 TEACHERS_OWN = {
+    **dict.fromkeys(CONTENT, 403),
     ("imports_api.read_course_archive", "GET"): 403,
     ("imports_api.create_course_import", "POST"): 403,
     ("imports_api.apply_course_import", "POST"): 403,

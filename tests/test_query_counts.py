@@ -19,6 +19,9 @@ from tests.factories import (
     RIGHT,
     Cast,
     EnrolmentFactory,
+    LabFactory,
+    LessonFactory,
+    ModuleFactory,
     QuizFactory,
     UserFactory,
     add_question,
@@ -220,3 +223,30 @@ def test_saving_an_answer_by_the_api_reads_that_question_alone(
     reading = [statement for statement in counted if "question_versions.spec" in statement]
     assert len(reading) == 1, "\n\n".join(counted)
     assert "attempt_items.position = " in reading[0]
+
+
+def test_a_part_of_a_course_is_edited_in_as_few_statements_whatever_the_course_holds(
+    client: FlaskClient, cast: Cast, counted: list[str]
+) -> None:
+    _row, plain = tokens.issue(cast.alice.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    headers = {"Authorization": f"Bearer {plain}", "If-Match": "*"}
+    lesson, archive = "/api/v1/courses/shell/lessons/first-words/definition", "/api/v1/courses/shell/archive"
+    counts = []
+    for many in range(2):
+        client.put(lesson, json={"title": "One"}, headers=headers)
+        counted.clear()
+        assert client.put(lesson, json={"title": f"Two {many}"}, headers=headers).status_code == 200
+        edited = len(counted)
+        counted.clear()
+        assert client.get(archive, headers=headers).status_code == 200
+        counts.append((edited, len(counted)))
+        for number in range(6):
+            module = ModuleFactory(course=cast.course, slug=f"m-{many}-{number}")
+            LessonFactory(module=module)
+            add_question(QuizFactory(module=module), "single")
+            LabFactory(module=module)
+        database.session.commit()
+
+    assert counts[0] == counts[1]
+    assert counts[0][0] <= 30, counts
+    assert counts[0][1] <= 16, counts

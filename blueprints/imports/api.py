@@ -22,7 +22,8 @@ from services.archive import imports
 
 imports_api = APIBlueprint("imports_api", __name__, tag="Courses")
 ONE = "/course-imports/<int:course_import_id>"
-ZIP = "application/zip"
+# The kind of bytes that programs which are generated from the document know.
+BYTES = "application/octet-stream"
 
 
 def allow_archives(endpoint: str | None, _values: object) -> None:
@@ -36,14 +37,14 @@ imports_api.url_value_preprocessor(allow_archives)
 
 @imports_api.get("/courses/<slug>/archive")
 @imports_api.auth_required(auth)
-@imports_api.output(FileSchema(type="string", format="binary"), content_type=ZIP)
+@imports_api.output(FileSchema(type="string", format="binary"), content_type=BYTES)
 @imports_api.doc(summary="Download a course", responses=responses(403, 404))
 @scope("read")
 def read_course_archive(slug: str) -> Response:
     """Give the folder that an import would read, as a zip; for the course's teachers. Solutions are in it."""
     course = access.edited_course(slug, me())
     response = make_response(archive.packed(course))
-    response.mimetype = ZIP
+    response.mimetype = BYTES
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers.set("Content-Disposition", "attachment", filename=f"{course.slug}.zip")
@@ -55,7 +56,7 @@ def read_course_archive(slug: str) -> Response:
 @imports_api.output(CourseImportOut, status_code=202)
 @imports_api.doc(summary="Send a course", responses=responses(403, 422))
 @scope("write")
-@takes_bytes(ZIP, "The course's folder as a zip: 10 MB at most, 50 MB unpacked.")
+@takes_bytes(BYTES, "The course's folder as a zip: 10 MB at most, 50 MB unpacked.")
 @repeatable
 def create_course_import() -> Any:
     """Have a course previewed, which changes nothing: read the import again until it is `ready`, then apply it.

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, Lab, Module
-from services.archive import outcomes
+from services.archive import outcomes, parts
 from services.archive.apply import apply
 from services.archive.changes import Changes
 from services.archive.content import LabContent
@@ -17,6 +17,7 @@ from services.archive.read import read
 from services.archive.sources import read_source, write_source
 from services.archive.write import layout, write
 from services.archive.zips import pack
+from services.courses import catalogue
 from services.errors import NotFound
 
 
@@ -24,7 +25,7 @@ def import_course(path: Path, *, now: datetime) -> Changes:
     """Read the folder and bring the course up to date in the open transaction; raise ArchiveError."""
     content = read(path)
     done = apply(content, now=now)
-    outcomes.keep_baseline(content, now)
+    outcomes.keep_baseline(catalogue.find(content.slug).id, parts.of_content(content), now)
     return done
 
 

@@ -5,7 +5,7 @@ course no longer holds is archived, and comes back when it does. The same course
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,8 @@ from extensions import db
 from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, Quiz
 from reasons import ENGLISH, text
 from services import markdown
-from services.archive.apply_bank import apply_bank
+from services.archive import parts, written
+from services.archive.apply_bank import apply_bank, renew
 from services.archive.apply_lab import apply_lab
 from services.archive.apply_quiz import apply_quiz, archive_questions
 from services.archive.changes import Changes, Render, assign
@@ -33,11 +34,13 @@ from services.archive.content import (
     activity_file,
 )
 from services.archive.faults import Faults
+from services.bank.rendering import renderer
 from services.courses import files, turns
 from services.courses.picture_sizes import size_of
 from services.labs import bulk, checks
 from services.quizzes import settings
 
+COURSE = Course.__table__
 MODELS: dict[str, type[Activity]] = {"lesson": Lesson, "quiz": Quiz, "lab": Lab}
 
 
@@ -66,6 +69,43 @@ def apply(content: CourseContent, *, now: datetime, step: Callable[[], None] = l
     _settle_labs(known.values(), changes, now)
     _apply_files(course, content.files, changes)
     if changes and not is_new:
+        course.version += 1
+        course.updated_at = now
+    db.session.flush()
+    return changes
+
+
+def edit(
+    course: Course,
+    before: CourseContent,
+    content: CourseContent,
+    *,
+    now: datetime,
+    renewed: Collection[str] = (),
+    is_changed: bool = False,
+) -> Changes:
+    """Bring a course from what it says now (`before`) to what it is to say; raise ArchiveError as `apply` does.
+
+    Both are without files, which stay, and with the same bank.
+
+    Activities that say the same are left alone, but for those `renewed` by name, whose pictures have other sizes.
+    `is_changed`: something that isn't said here has changed already.
+    """
+    db.session.execute(select(COURSE.c.id).where(COURSE.c.id == course.id).with_for_update(key_share=True))
+    known = _activities(course)
+    _refuse_conflicts(content, course, known, now)
+    there = {activity.slug: activity for module in before.modules for activity in module.activities}
+    said = [activity for module in content.modules for activity in module.activities]
+    same = {f"{each.kind} {each.slug}" for each in said if there.get(each.slug) == each} - set(renewed)
+    texts = [text for each in said if f"{each.kind} {each.slug}" not in same for text in parts.texts_of_activity(each)]
+    questions = [each for bank in content.bank for each in bank.questions if f"question {each.slug}" in renewed]
+    asked = [text for each in questions for text in parts.texts_of(written.question(each))]
+    changes, render = Changes(course.slug), renderer(course, content.about, *texts, *asked)
+    changes.note(f"course {course.slug}", is_new=False, is_changed=_apply_course(course, content, render))
+    bank = renew(course, renewed, changes, render)
+    _apply_modules(course, content, known, bank, changes, render, now, lambda: None, same)
+    _settle_labs(known.values(), changes, now)
+    if changes or is_changed:
         course.version += 1
         course.updated_at = now
     db.session.flush()
@@ -141,6 +181,7 @@ def _apply_modules(
     render: Render,
     now: datetime,
     step: Callable[[], None],
+    same: Collection[str] = (),
 ) -> None:
     modules = {row.slug: row for row in db.session.scalars(select(Module).where(Module.course_id == course.id))}
     kept: set[str] = set()
@@ -154,7 +195,7 @@ def _apply_modules(
             db.session.add(row)
             db.session.flush()
         changes.note(f"module {module.slug}", is_new=is_new, is_changed=is_changed)
-        _apply_activities(course, row, module, known, bank, changes, render, now, step)
+        _apply_activities(course, row, module, known, bank, changes, render, now, step, same)
         kept |= {activity.slug for activity in module.activities}
     gone: list[Any] = [row for slug, row in known.items() if slug not in kept]
     gone += [row for slug, row in modules.items() if slug not in {module.slug for module in content.modules}]
@@ -190,6 +231,7 @@ def _apply_activities(
     render: Render,
     now: datetime,
     step: Callable[[], None],
+    same: Collection[str] = (),
 ) -> None:
     for position, activity in enumerate(content.activities, start=1):
         step()
@@ -201,7 +243,8 @@ def _apply_activities(
             db.session.add(row)
             db.session.flush()
         is_changed = assign(row, **place)
-        is_changed |= _apply_activity(row, activity, render, bank, changes, now)
+        if f"{activity.kind} {activity.slug}" not in same:
+            is_changed |= _apply_activity(row, activity, render, bank, changes, now)
         changes.note(f"{activity.kind} {activity.slug}", is_new=is_new, is_changed=is_changed)
 
 

@@ -1,5 +1,7 @@
 """A course's bank -> its questions, and what a quiz asks -> its slots."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -7,6 +9,7 @@ from extensions import db
 from models import Course, Question, Quiz
 from services.archive.changes import Changes, Render, assign
 from services.archive.content import BankFileContent, DrawContent, QuestionContent, QuizContent, TakenContent
+from services.archive.export import question_content
 from services.bank import slots, versions
 from services.bank.slots import Slot
 
@@ -36,6 +39,17 @@ def apply_bank(
     return bank
 
 
+def renew(course: Course, names: Collection[str], changes: Changes, render: Render) -> dict[str, Question]:
+    """Render questions of the bank anew, by their names; return all that there are, by slug."""
+    query = select(Question).where(Question.course_id == course.id, Question.quiz_id.is_(None), ~Question.is_archived)
+    bank = {row.slug: row for row in db.session.scalars(query.options(joinedload(Question.current)))}
+    for row in bank.values():
+        if f"question {row.slug}" in names and row.current is not None:
+            is_changed = versions.write(row, question_content(row, row.current), render)
+            changes.note(f"question {row.slug}", is_new=False, is_changed=is_changed)
+    return bank
+
+
 def apply_question(row: Question, content: QuestionContent, position: int, render: Render, file: str = "") -> bool:
     """Bring one question up to date; return whether anything changed. A new row is added."""
     is_changed = assign(
@@ -45,9 +59,10 @@ def apply_question(row: Question, content: QuestionContent, position: int, rende
         tags=list(content.tags),
         difficulty=content.difficulty,
         state=content.state,
-        is_imported=True,
         is_archived=False,
     )
+    # That the folder names it says nothing of the question: by itself it is no change.
+    row.is_imported = True
     db.session.add(row)
     if row in db.session.new:
         db.session.flush()

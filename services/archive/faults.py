@@ -48,6 +48,10 @@ class Faults:
     def __len__(self) -> int:
         return len(self._faults)
 
+    def each(self) -> list[Fault]:
+        """Return the faults, in the order in which they were noted."""
+        return list(self._faults)
+
     def files(self) -> set[str]:
         """Return the files that have faults."""
         return {fault.file for fault in self._faults}

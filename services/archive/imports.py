@@ -18,7 +18,7 @@ from models import CourseImport
 from models.course_import import APPLIED, APPLYING, READING, READY, REFUSED, STALE, TRANSITIONS
 from reasons import Code, Reason
 from services import blobs, changes, live, policy
-from services.archive import outcomes
+from services.archive import outcomes, parts
 from services.archive.content import CourseContent
 from services.archive.faults import ArchiveError, Fault, Faults
 from services.archive.read import read_folder
@@ -146,9 +146,10 @@ def _apply(row: CourseImport, content: CourseContent, now: datetime, step: Calla
         tried.rollback()
         return _move(row, STALE, sha256=None, ended_at=now)
     tried.commit()
-    outcomes.keep_baseline(content, now)
+    course = catalogue.find(content.slug)
+    outcomes.keep_baseline(course.id, parts.of_content(content), now)
     if outcome.is_new:
-        members.set_role(catalogue.find(content.slug), row.made_by_id, "teacher", now=now)
+        members.set_role(course, row.made_by_id, "teacher", now=now)
     return _move(row, APPLIED, report=outcome.report(), sha256=None, ended_at=now)
 
 

@@ -34,7 +34,7 @@ class Outcome:
     def report(self) -> dict[str, Any]:
         """Return it as it is kept."""
         said = asdict(self.changes)
-        touched = [{"name": name, **asdict(work)} for name, work in sorted(self.touched.items())]
+        touched = [{"name": name, **work.counts()} for name, work in sorted(self.touched.items())]
         return {**said, "is_new": self.is_new, "overwritten": self.edits, "touched": touched}
 
     def digest(self, sha256: str) -> str:
@@ -65,10 +65,9 @@ def state_of(slug: str) -> str:
     return parts.digest(_parts(course)) if course else ""
 
 
-def keep_baseline(content: CourseContent, now: datetime) -> None:
-    """Note the parts of a course as an import leaves them."""
-    course_id = select(Course.id).where(Course.slug == content.slug).scalar_subquery()
-    said = {"parts": parts.of_content(content), "imported_at": now}
+def keep_baseline(course_id: int, left: parts.Parts, now: datetime) -> None:
+    """Note the parts of a course as an import leaves them; of one that was made on the site, none."""
+    said = {"parts": left, "imported_at": now}
     row = insert(ImportBaseline).values(course_id=course_id, **said)
     db.session.execute(row.on_conflict_do_update(index_elements=[ImportBaseline.course_id], set_=said))
 

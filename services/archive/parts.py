@@ -5,13 +5,14 @@ They have the names that `Changes` gives them. Two courses whose parts have the 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
 
 from extensions import db
 from models import Course, CourseFile
+from services import markdown
 from services.archive import written
 from services.archive.content import ActivityContent, CourseContent, LabContent, LessonContent
 
@@ -37,11 +38,35 @@ def of(content: CourseContent, files: Mapping[str, str]) -> Parts:
 
 def of_activity(activity: ActivityContent) -> str:
     """Return the digest of an activity; where it stands is said by its module."""
-    if isinstance(activity, LessonContent):
-        return digest([written.lesson(activity), activity.body])
-    if isinstance(activity, LabContent):
-        return digest([written.lab(activity), written.lab_texts(activity)])
-    return digest(written.quiz(activity))
+    return digest(_said(activity))
+
+
+def showing(content: CourseContent, path: str) -> set[str]:
+    """Return the parts whose texts show a file, or link to it."""
+    said: dict[str, Any] = {f"course {content.slug}": [written.course(content), content.about]}
+    for bank in content.bank:
+        said |= {f"question {each.slug}": written.question(each) for each in bank.questions}
+    for module in content.modules:
+        said[f"module {module.slug}"] = written.module(module)
+        said |= {f"{each.kind} {each.slug}": _said(each) for each in module.activities}
+    return {name for name, value in said.items() if any(path in markdown.paths_of(text) for text in texts_of(value))}
+
+
+def texts_of_activity(activity: ActivityContent) -> list[str]:
+    """Return every text of an activity."""
+    return list(texts_of(_said(activity)))
+
+
+def texts_of(said: Any) -> Iterator[str]:
+    """Yield every text of a document."""
+    if isinstance(said, str):
+        yield said
+    elif isinstance(said, (list, tuple)):
+        for each in said:
+            yield from texts_of(each)
+    elif isinstance(said, dict):
+        for each in said.values():
+            yield from texts_of(each)
 
 
 def file_digests(course: Course) -> Parts:
@@ -53,3 +78,11 @@ def file_digests(course: Course) -> Parts:
 def digest(said: Any) -> str:
     """Return a digest of a document."""
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _said(activity: ActivityContent) -> Any:
+    if isinstance(activity, LessonContent):
+        return [written.lesson(activity), activity.body]
+    if isinstance(activity, LabContent):
+        return [written.lab(activity), written.lab_texts(activity)]
+    return written.quiz(activity)

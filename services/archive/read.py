@@ -5,34 +5,29 @@ The folder may come from anybody. Reading changes nothing and asks nothing but t
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from reasons import ENGLISH, text
 from services.archive import pictures
 from services.archive.content import (
     ActivityContent,
     BankFileContent,
     CourseContent,
     FileContent,
-    LabContent,
     LessonContent,
     ModuleContent,
-    QuizContent,
-    activity_file,
     block_text,
 )
+from services.archive.cross import check_questions, check_requirements
 from services.archive.disk import DiskFolder
 from services.archive.documents import Document, Shape
 from services.archive.faults import Faults
 from services.archive.folder import Folder
-from services.archive.nodes import parse
-from services.archive.read_bank import bank_files, check_asked, read_bank_file
+from services.archive.nodes import Node, parse
+from services.archive.read_bank import bank_files, read_bank_file
 from services.archive.read_grading import read_grading
 from services.archive.read_lab import read_lab
-from services.archive.read_labs_asked import check_labs
 from services.archive.read_quiz import read_quiz
 from services.archive.shapes import MAX_BLOCK, BankFile, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile
-from services.quizzes import prerequisites
 
 MAX_LESSON = 200_000
 ACTIVITY = re.compile(r"(?P<module>[^/]+)/(?P<name>[^/]+?)(\.md|\.quiz\.yaml|\.lab/lab\.yaml)")
@@ -57,8 +52,6 @@ def read_folder(folder: Folder) -> CourseContent:
 def _course(folder: Folder, faults: Faults) -> CourseContent:
     document = _document(CourseFile, folder, "course.yaml", faults)
     said = document.said
-    if said.enrolment == "code" and not document.has("enrol_code"):
-        document.fault("is missing, but enrolment is by code", "enrol_code")
     bank = _bank(folder, faults)
     seen: dict[str, str] = {}
     modules = []
@@ -67,27 +60,42 @@ def _course(folder: Folder, faults: Faults) -> CourseContent:
             modules.append(_module(folder, faults, slug, seen))
         else:
             document.fault(f"there is no {slug}/module.yaml", "modules", line=line)
-    _check_requirements(modules, folder, faults)
+
+    def node_of(file: str) -> Node | None:
+        # Files are read again, for the lines alone.
+        return parse(folder.text(file) or "", file, Faults())
+
+    check_requirements(modules, node_of, faults)
     _read_the_rest(folder, faults, seen)
-    grading = read_grading(document, seen)
-    content = CourseContent(
+    content = course_content(
+        document,
+        seen,
+        about=_markdown(folder, faults, "about.md") if "about.md" in folder else "",
+        modules=tuple(modules),
+        files=_files(folder, faults),
+        bank=bank,
+    )
+    check_questions(content, node_of, faults)
+    return content
+
+
+def course_content(document: Document[CourseFile], known: dict[str, str], **parts: Any) -> CourseContent:
+    """Return the course of a document, with its parts; `known` are the slugs of its activities."""
+    said = document.said
+    if said.enrolment == "code" and not document.has("enrol_code"):
+        document.fault("is missing, but enrolment is by code", "enrol_code")
+    return CourseContent(
         slug=said.slug,
         title=said.title,
         summary=said.summary,
-        about=_markdown(folder, faults, "about.md") if "about.md" in folder else "",
         language=said.language or "en",
         is_published=said.is_published,
         enrolment=said.enrolment,
         enrol_code=said.enrol_code or None,
-        modules=tuple(modules),
         offers_practice=said.offers_practice,
-        grading=grading,
-        files=_files(folder, faults),
-        bank=bank,
+        grading=read_grading(document, known),
+        **parts,
     )
-    check_asked(content, faults, lambda file: _document(QuizFile, folder, file, faults))
-    check_labs(content, lambda file: parse(folder.text(file) or "", file, Faults()), faults)
-    return content
 
 
 def _bank(folder: Folder, faults: Faults) -> tuple[BankFileContent, ...]:
@@ -124,23 +132,6 @@ def _activity(folder: Folder, faults: Faults, file: str, slug: str) -> ActivityC
     return read_lab(_document(LabFile, folder, file, faults), folder, file.removesuffix("lab.yaml"), slug)
 
 
-def _check_requirements(modules: list[ModuleContent], folder: Folder, faults: Faults) -> None:
-    """Note what quizzes can't require: what isn't there, and circles. Files are read again, for the lines alone."""
-    activities = [activity for module in modules for activity in module.activities]
-    kinds = {activity.slug: activity.kind for activity in activities}
-    labs = [activity for activity in activities if isinstance(activity, LabContent)]
-    checks = {(lab.slug, check.slug) for lab in labs for check in lab.checks}
-    needs = {each.slug: prerequisites.needed(each.requires) for each in activities if isinstance(each, QuizContent)}
-    for module in modules:
-        for quiz in module.activities:
-            if not isinstance(quiz, QuizContent) or not quiz.requires:
-                continue
-            file = activity_file(module.slug, quiz)
-            document = Document(QuizFile, parse(folder.text(file) or "", file, Faults()), file, Faults())
-            for index, why in prerequisites.faults_of(quiz.slug, quiz.requires, kinds, checks, needs):
-                faults.add(file, document.node.at("requires", index).line, f"requires[{index + 1}]", text(why, ENGLISH))
-
-
 def _read_the_rest(folder: Folder, faults: Faults, seen: dict[str, str]) -> None:
     """Read what a file with faults should have named, for the faults in it: an author mends all of them in one go."""
     for path in folder.unread():
@@ -166,8 +157,12 @@ def _lesson(folder: Folder, faults: Faults, file: str, slug: str) -> LessonConte
     node = parse(matter[1], file, faults, first_line=2)
     if node is None:
         return None
-    said = Document(LessonMatter, node, file, faults).said
-    body = block_text(text[matter.end() :])
+    return lesson_content(Document(LessonMatter, node, file, faults).said, text[matter.end() :], file, slug, faults)
+
+
+def lesson_content(said: LessonMatter, text: str, file: str, slug: str, faults: Faults) -> LessonContent:
+    """Return a lesson of its front matter and the text that follows."""
+    body = block_text(text)
     if len(body) > MAX_LESSON:
         faults.add(file, 1, "body", f"is over {MAX_LESSON} characters")
     return LessonContent(slug=slug, title=said.title, minutes=said.minutes, points=said.points, body=body)

@@ -1,6 +1,7 @@
 """The students' work that hangs on a course's activities, by the activities' names."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -12,9 +13,9 @@ from models.lab_session import ENDED
 
 @dataclass
 class Work:
-    """What hangs on one activity: whose, and how much of each kind. Open ones are still at it."""
+    """What hangs on activities: whose, and how much of each kind. Open ones are still at it."""
 
-    people: int = 0
+    who: set[int] = field(default_factory=set)
     completions: int = 0
     attempts: int = 0
     open_attempts: int = 0
@@ -22,14 +23,28 @@ class Work:
     sessions: int = 0
     open_sessions: int = 0
 
-    def __bool__(self) -> bool:
-        return any(asdict(self).values())
+    def counts(self, but: tuple[str, ...] = ()) -> dict[str, int]:
+        """Return how much there is of each, and of how many people."""
+        said = {name: count for name, count in asdict(self).items() if name not in ("who", *but)}
+        return {"people": len(self.who), **said}
+
+
+COUNTED = [each.name for each in fields(Work) if each.name != "who"]
+
+
+def added(works: Iterable[Work]) -> Work:
+    """Return the work on several activities together."""
+    total = Work()
+    for work in works:
+        total.who |= work.who
+        for name in COUNTED:
+            setattr(total, name, getattr(total, name) + getattr(work, name))
+    return total
 
 
 def of_course(course_id: int) -> dict[str, Work]:
     """Return the work on each activity that has any, archived ones, too: four questions whatever their number."""
     found: dict[str, Work] = {}
-    people: dict[str, set[int]] = {}
     is_open, runs = func.count().filter(Attempt.closed_at.is_(None)), func.count().filter(LabSession.state != ENDED)
     for query, names in (
         (_each(Completion.activity_id, Completion.user_id), ("completions",)),
@@ -39,9 +54,9 @@ def of_course(course_id: int) -> dict[str, Work]:
         for kind, slug, user_id, *counts in db.session.execute(query.where(Activity.course_id == course_id)):
             name = f"{kind} {slug}"
             work = found.setdefault(name, Work())
-            people.setdefault(name, set()).add(user_id)
-            for field, count in zip(names, counts, strict=True):
-                setattr(work, field, getattr(work, field) + count)
+            work.who.add(user_id)
+            for counted, count in zip(names, counts, strict=True):
+                setattr(work, counted, getattr(work, counted) + count)
     answers = (
         select(Activity.kind, Activity.slug, func.count())
         .join(Attempt, Attempt.quiz_id == Activity.id)
@@ -50,8 +65,6 @@ def of_course(course_id: int) -> dict[str, Work]:
     )
     for kind, slug, count in db.session.execute(answers.group_by(Activity.kind, Activity.slug)):
         found[f"{kind} {slug}"].answers = count
-    for name, work in found.items():
-        work.people = len(people[name])
     return found
 
 

@@ -83,7 +83,7 @@ def test_an_archive_comes_out_as_it_went_in(alice: Program, work: Callable[[], b
 
     out = alice.get("/courses/tiny/archive")
 
-    assert out.mimetype == "application/zip"
+    assert out.mimetype == "application/octet-stream"
     assert "tiny.zip" in out.headers["Content-Disposition"]
     assert read_folder(ZipFolder(out.data, Faults())) == read_folder(ZipFolder(packed(), Faults()))
     seen = preview(alice, work, out.data)["report"]

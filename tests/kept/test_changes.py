@@ -1,5 +1,6 @@
 """Whatever changes, a kept page is what Flask would make now."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,11 +9,14 @@ from sqlalchemy import select, text, update
 from extensions import db
 from models import CheckRun, Course, CourseFile, Enrolment, LabCheck, Lesson, Quiz, User, utcnow
 from services.accounts import profiles
+from services.archive import edits, file_edits, outcomes, reshaping
 from services.courses import cohorts, files, members, progress
 from services.leaderboards import appearances, awards, freezes, points
 from services.quizzes import accommodations, attempts, cohort_terms, settings
 from tests.factories import run_lab
 from tests.kept.conftest import PAGES
+
+DOT = b'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><circle r="1"/></svg>'
 
 
 def _one(model, **by):
@@ -75,6 +79,28 @@ def in_a_cohort():
     cohort_terms.set_override(quiz(), cohort, times, now=utcnow())
 
 
+def replaced(kind, slug, **said):
+    """Edit an activity by a program."""
+    edits.replace_activity(
+        course(), kind, slug, said, module="", position=None, saw=lambda _version: True, now=utcnow()
+    )
+
+
+def reworded():
+    """Edit a course by a program: its texts, and the order of its modules."""
+    edits.create_module(course(), "more", {"title": "More"}, position=None, now=utcnow())
+    said = {"title": "Words", "about": "*Other* words.", "is_published": True, "modules": ["more", "basics"]}
+    edits.replace_course(course(), said, saw=lambda _version: True, now=utcnow())
+
+
+def imported(**changed):
+    """Import the course as it is, with its lesson changed."""
+    draft = edits.read(course())
+    lesson = reshaping.find(draft.content, "lesson", "first-words")[1]
+    content = reshaping.with_activity(draft.content, replace(lesson, **changed), "basics", None)
+    outcomes.of(content, utcnow())
+
+
 # What people and workers do, and each table that a page shows something of: name -> what is done.
 WRITES = {
     "reads a lesson": lambda: progress.complete_lesson(bob_().id, lesson(), now=utcnow()),
@@ -98,6 +124,24 @@ WRITES = {
         course(), quiz(), {"points": 77, "pass_percent": 0, "counts": "last"}, by_id=teacher().id, now=utcnow()
     ),
     "the board freezes": lambda: freezes.freeze(course(), utcnow() - timedelta(1), utcnow() + timedelta(1)),
+    "a lesson is edited": lambda: replaced("lesson", "first-words", title="Others", body="Other *words*."),
+    "a quiz is worded anew": lambda: replaced("quiz", "first-quiz", title="Another", instructions="Take *care*."),
+    "a lesson is added": lambda: edits.create_activity(
+        course(), "lesson", "new", {"title": "New"}, module="basics", position=1, now=utcnow()
+    ),
+    "activities are put in order": lambda: edits.replace_module(
+        course(),
+        "basics",
+        {"title": "Basics", "activities": ["first-lab", "first-quiz", "first-words"]},
+        position=None,
+        saw=lambda _version: True,
+        now=utcnow(),
+    ),
+    "a lab is taken out": lambda: edits.remove_activity(
+        course(), "lab", "first-lab", saw=lambda _version: True, with_work=False, now=utcnow()
+    ),
+    "the course is worded anew": reworded,
+    "an archive is imported": lambda: imported(title="Others", body="Other words.\n"),
     "courses": by_hand("UPDATE courses SET title = 'Another name'"),
     "modules": by_hand("UPDATE modules SET title = 'Another name', is_archived = NOT is_archived"),
     "activities": by_hand("UPDATE activities SET title = 'Another name'"),
@@ -154,6 +198,22 @@ def test_a_kept_page_shows_a_picture_that_was_changed(bob):
 
     assert bob.open(PAGES["lesson"])[0] == bob.anew(PAGES["lesson"])
     assert changed in bob.open(PAGES["lesson"])[0]
+
+
+def test_a_kept_page_shows_a_picture_that_was_put_by_a_program(bob):
+    with bob.app.app_context():
+        file_edits.put(course(), "a.svg", DOT, saw=lambda _version: True, now=utcnow())
+        replaced("lesson", "first-words", title="Words", body="![](files/a.svg)")
+        db.session.commit()
+    bob.keep(PAGES["lesson"])
+    assert 'width="30"' in bob.open(PAGES["lesson"])[0]
+
+    with bob.app.app_context():
+        file_edits.put(course(), "a.svg", DOT.replace(b"30", b"90"), saw=lambda _version: True, now=utcnow())
+        db.session.commit()
+
+    assert bob.open(PAGES["lesson"])[0] == bob.anew(PAGES["lesson"])
+    assert 'width="90"' in bob.open(PAGES["lesson"])[0]
 
 
 def test_a_change_that_is_taken_back_leaves_the_page_kept(bob):

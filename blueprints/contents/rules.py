@@ -1,0 +1,41 @@
+"""The rules that hold for every part of a course: versions against lost updates, places, and what is sent."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from apiflask.exceptions import HTTPError
+from flask import request
+from flask_babel import gettext as _
+
+from blueprints import openapi
+
+View = TypeVar("View", bound=Callable[..., Any])
+HEADER = "If-Match"
+# Where a part stands is said beside what it says.
+PLACE = ("slug", "module", "position")
+
+
+def versioned(view: View) -> View:
+    """Document that a view wants to know which version was seen."""
+    openapi.takes_header(
+        view.__name__, HEADER, "The ETag of what is changed, as it was read; * for whatever it is now."
+    )
+    return view
+
+
+def saw(version: str) -> bool:
+    """Say whether a version is the one that the request names; refuse a request that names none."""
+    if HEADER not in request.headers:
+        raise HTTPError(428, _("Send If-Match with the ETag of what you read, so that nobody's change is lost."))
+    return request.if_match.star_tag or request.if_match.contains(version)
+
+
+def sent(*but: str) -> dict[str, Any]:
+    """Return what was sent for a part, which has been checked, without where it stands and without nulls."""
+    body: dict[str, Any] = request.get_json()
+    return {name: value for name, value in body.items() if name not in (*but, *PLACE) and value is not None}
+
+
+def tagged(version: str, **headers: str) -> dict[str, str]:
+    """Return the headers of an answer that shows a part."""
+    return {"ETag": f'"{version}"', **headers}
