@@ -102,7 +102,8 @@ def page(app: Flask, entry: Entry) -> kept_lane.Filling[Entry | None]:
     deadline = own["deadline"]
     left = countdown((datetime.fromisoformat(deadline) - at).total_seconds()) if deadline else ""
     html = attempt_frames.filled(frame["pieces"], {**own, "now": at.isoformat(), "left": left}, questions)
-    return replace(entry, slot=None, headers=frame["headers"], body=html.encode(), is_plain=True)
+    # Here it is cheaper than at the door, which compresses all that comes to it plain.
+    return replace(entry, slot=None, headers=frame["headers"], body=kept_entries.compressed(html.encode()))
 
 
 def _store_frame(response: Response) -> Response:

@@ -1,5 +1,6 @@
 """The page of an attempt that was just begun is put together before Flask; nobody sees that, and nothing is stale."""
 
+import gzip
 import re
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from question_types import TYPES
 from services.kept_versions import Depends
 from services.quizzes import answers, attempts
 from tests.factories import RIGHT, QuizFactory, add_question
-from tests.kept.conftest import PAGES
+from tests.kept.conftest import PAGES, TOKEN
 from tests.people import post, sign_in
 
 # The moment at which a page is made.
@@ -83,6 +84,17 @@ def test_who_moved_since_they_signed_in_has_it_too(bob, exam):
     answer = bob.client.post(f"{exam}/attempts", data={"csrf_token": token}, environ_overrides=away)
 
     assert bob.open(answer.headers["Location"])[1]
+
+
+def test_it_is_compressed_for_who_takes_that(bob, exam):
+    path = begin_anew(bob, exam)
+    plain = bob.open(path)[0]
+
+    answer = bob.client.get(path, headers={"Accept-Encoding": "gzip"})
+
+    assert answer.headers["Content-Encoding"] == "gzip"
+    page = TOKEN.sub(r"\1", gzip.decompress(answer.data).decode())
+    assert MOMENT.sub(r"\1\2", page) == MOMENT.sub(r"\1\2", plain)
 
 
 def test_its_token_saves_and_hands_in(bob, exam):
