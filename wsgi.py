@@ -5,6 +5,7 @@ import click
 from app import create_app
 from cli.courses import course_group
 from cli.demo import demo_group
+from cli.generations import generations_group
 from cli.here import join_site
 from cli.labs import labs_group
 from cli.labs_capacity import keep_warm
@@ -25,7 +26,7 @@ app = create_app(settings_or_exit(), "command" if click.get_current_context(sile
 migrations.init_app(app)
 for command in (test_labs, plan, keep_warm, show, doctor):
     labs_group.add_command(command)
-for group in (course_group, demo_group, labs_group, points_group, questions_group, token_group):
+for group in (course_group, demo_group, generations_group, labs_group, points_group, questions_group, token_group):
     app.cli.add_command(group)
 # Flask-Security's own group: these stand beside its verbs.
 for command in (confirm, create_admin, list_users):

@@ -34,6 +34,11 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         ASKED,
         (401, 403, 403, 409, 409),
     ),
+    ("generations_api.read_generation_statistics", "GET"): (
+        f"{API}{COURSE}/generations/statistics",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
     ("generations_api.read_generation", "GET"): (GENERATION, {}, (401, 403, 403, 200, 200)),
     ("generations_api.resume_generation", "POST"): (f"{GENERATION}/resume", {}, (401, 403, 403, 409, 409)),
     ("generations_api.accept_draft", "POST"): (f"{GENERATION}/drafts/1/accept", {}, (401, 403, 403, 200, 200)),

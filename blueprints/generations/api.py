@@ -13,6 +13,7 @@ from blueprints.generations.schemas import (
     AcceptIn,
     EstimateOut,
     GenerationDetailOut,
+    GenerationFiguresOut,
     GenerationIn,
     GenerationSettingsIn,
     GenerationSettingsOut,
@@ -27,7 +28,7 @@ from blueprints.schemas import responses
 from extensions import db
 from models import Course
 from services.errors import InvalidInput
-from services.generations import asking, reviews
+from services.generations import asking, reviews, statistics
 from services.generations.asking import Asked
 from services.generations.reviews import Edited
 
@@ -112,6 +113,17 @@ def create_generation(slug: str, json_data: GenerationIn) -> Any:
     db.session.commit()
     address = url_for("generations_api.read_generation", slug=slug, generation_id=made.id)
     return _detail(course, made.id), 202, {"Location": address}
+
+
+@generations_api.get(f"{ALL}/statistics")
+@generations_api.auth_required(auth)
+@generations_api.output(GenerationFiguresOut)
+@generations_api.doc(summary="Read how drafts fared, by the version of the prompts", responses=responses(403, 404))
+@scope("read")
+def read_generation_statistics(slug: str) -> Any:
+    """Give what the checks and the teachers took, and how the accepted questions did with students."""
+    course, _role = access.bank(slug, me())
+    return {"versions": statistics.of_course(course)}
 
 
 @generations_api.get(ONE)

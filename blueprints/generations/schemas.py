@@ -152,6 +152,32 @@ class GenerationsQuery(Query):
     per_page: int = Field(default=25, ge=1, le=100)
 
 
+class VersionFiguresOut(Output):
+    """What became of the drafts of one version of the prompts.
+
+    `acceptance` is the share of accepted ones among those that somebody decided about. `difficulty` and
+    `discrimination` are means over the accepted questions that students have answered, of which there are `answered`.
+    """
+
+    version: str
+    written: int
+    refused: int
+    accepted: int
+    rejected: int
+    replaced: int
+    waiting: int
+    acceptance: float | None
+    answered: int
+    difficulty: float | None
+    discrimination: float | None
+
+
+class GenerationFiguresOut(Output):
+    """The figures of each version, the newest first."""
+
+    versions: list[VersionFiguresOut]
+
+
 class AcceptIn(OptionalInput):
     """The question as its reviewer would rather have it; without one it goes into the bank as it is."""
 

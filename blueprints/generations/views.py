@@ -16,7 +16,7 @@ from models import Course
 from models.question import DIFFICULTIES
 from services import policy
 from services.errors import InvalidInput
-from services.generations import answers, asking
+from services.generations import answers, asking, statistics
 from services.generations.asking import Asked
 
 generations = Blueprint("generations", __name__)
@@ -54,6 +54,14 @@ def _index(course: Course, role: str | None, typed: dict[str, Any], fault: Inval
         fault={"field": fault.field, "line": faults.line(fault)} if fault else None,
         key=secrets.token_urlsafe(16),
     )
+
+
+@generations.get(f"{ALL}/figures")
+@login_required
+def figures(slug: str) -> ResponseReturnValue:
+    """How drafts fared, by the version of the prompts."""
+    course, _role = access.bank(slug, me())
+    return render_template("generations/figures.html", course=course, figures=statistics.of_course(course))
 
 
 @generations.post(f"{ALL}/settings")

@@ -8,8 +8,8 @@ import pytest
 from config import ROOT
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "nomad", "backends.nomad"])
-def test_a_web_worker_does_not_load_what_speaks_to_clusters(name: str) -> None:
+@pytest.mark.parametrize("name", ["aiohttp", "nomad", "backends.nomad", "mistralai"])
+def test_a_web_worker_does_not_load_what_speaks_to_clusters_and_models(name: str) -> None:
     told = subprocess.run(
         [sys.executable, "-c", f"import sys, cli.worker; print({name!r} in sys.modules)"],
         cwd=ROOT,

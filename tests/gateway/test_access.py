@@ -125,6 +125,8 @@ async def test_a_board_of_labs_and_a_visit_end(gateway: Browser, stage: Stage, c
     of_visit = Events(await gateway.get(f"/live/labs/{stage.session}?ticket={stage.watch(user_id=stage.alice)}"))
     ticket = stage.watch(f"labs:{stage.course}", stage.alice)
     board = Events(await gateway.get(f"/live/labs-boards/{stage.course}?ticket={ticket}"))
+    ticket = stage.watch(f"generation:{stage.course}:7", stage.alice)
+    written = Events(await gateway.get(f"/live/generations/{stage.course}/7?ticket={ticket}"))
     await visitor.see("$ ")
 
     began = await apply(stage, change, stage.alice)
@@ -132,6 +134,7 @@ async def test_a_board_of_labs_and_a_visit_end(gateway: Browser, stage: Stage, c
     assert await visitor.end() in (TICKET_REFUSED, VISIT_OVER)
     await of_visit.end()
     await board.end()
+    await written.end()
     assert time.monotonic() - began < SOON_S
 
 

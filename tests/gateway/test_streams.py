@@ -86,6 +86,19 @@ async def test_a_leaderboard_tells_that_it_changed(gateway: Browser, stage: Stag
     assert body["version"] > 0
 
 
+async def test_questions_that_a_model_writes_tell_the_staff_of_each_step(gateway: Browser, stage: Stage) -> None:
+    topic = f"generation:{stage.course}:7"
+    address = f"/live/generations/{stage.course}/7?ticket="
+    events = Events(await gateway.get(address + stage.watch(topic, stage.alice)))
+    student = await gateway.get(address + stage.watch(topic, stage.bob))
+    another = await gateway.get(address + stage.watch(f"generation:{stage.course}:8", stage.alice))
+
+    await asyncio.to_thread(stage.change, lambda _found: live.generation_changed(7))
+
+    assert (await events.next())[0] == "board"
+    assert (student.status, another.status) == (403, 403)
+
+
 async def test_an_attempt_tells_its_students_pages_that_an_answer_was_saved(gateway: Browser, stage: Stage) -> None:
     def begin(_found: LabSession) -> None:
         quiz = db.session.scalars(select(Quiz)).one()

@@ -1,5 +1,6 @@
 """A server on loopback that speaks Mistral's chat completions, and behaves as it is told: well, slowly, or badly."""
 
+import hashlib
 import json
 import re
 import threading
@@ -144,13 +145,14 @@ def _answered(number: int, text: str) -> dict[str, Any]:
 
 
 _numbers = iter(range(1, 10**9))
-_WORDS = [f"{first}{second}" for first in ("am", "bir", "ce", "del", "em") for second in ("ber", "ch", "dar", "ta")]
 
 
 def _unlike() -> str:
     """Return words that no question had before: near duplicates are refused."""
-    number = next(_numbers)
-    return " ".join(_WORDS[(number * step + step) % len(_WORDS)] + str(number) for step in (1, 3, 5, 7, 11))
+    digest = (
+        hashlib.sha256(str(next(_numbers)).encode()).hexdigest().translate(str.maketrans("0123456789", "ghijklmnop"))
+    )
+    return " ".join(digest[at : at + 6] for at in range(0, 30, 6))
 
 
 def question(kind: str, lessons: list[tuple[int, str]], _shown: str = "") -> dict[str, Any]:

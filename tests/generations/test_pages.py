@@ -107,6 +107,16 @@ def test_a_draft_stands_beside_the_words_that_it_cites(alice: FlaskClient, room:
     assert "Right: Right" in words(page)
 
 
+def test_the_page_of_figures_has_a_line_for_each_version(alice: FlaskClient, room: Class) -> None:
+    empty = alice.get(f"{ALL}/figures").text
+    room.finish(room.ask("text", count=2))
+
+    page = words(alice.get(f"{ALL}/figures").text)
+
+    assert "Nothing yet." in empty
+    assert "v1 2 0 0 – 0 – –" in page
+
+
 def test_after_a_decision_the_next_draft_follows(alice: FlaskClient, room: Class) -> None:
     done = room.finish(room.ask("text", count=3))
 
