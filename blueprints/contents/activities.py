@@ -6,7 +6,7 @@ from flask import url_for
 
 from blueprints import access
 from blueprints.bearer import me
-from blueprints.contents import documents
+from blueprints.contents import documents, hindrances
 from blueprints.contents.rules import saw, sent, tagged
 from blueprints.contents.schemas import RemovalQuery
 from blueprints.pages import now
@@ -52,4 +52,7 @@ def remove(slug: str, kind: str, name: str, query: RemovalQuery) -> dict[str, An
 
 def _answer(draft: Draft, kind: str, name: str, status: int) -> Answer:
     found = edits.activity_part(draft, kind, name)
-    return documents.activity(found), status, tagged(found.version)
+    body = documents.activity(found)
+    if kind == "lab":
+        body["cannot_start"] = hindrances.of(draft.course).get(name)
+    return body, status, tagged(found.version)

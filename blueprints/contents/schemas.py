@@ -65,6 +65,9 @@ MODULE: dict[str, Any] = {"title": "Basics", "summary": "Where everybody begins.
 COURSE: dict[str, Any] = {"title": "The shell", "is_published": True, "enrolment": "code", "enrol_code": "shell-2026"}
 CREATED: dict[str, Any] = {"slug": (Slug, ...), "module": (Slug, Field(description="where it stands"))}
 MOVED: dict[str, Any] = {"module": (Slug | None, Field(default=None, description="another module; null: the same"))}
+# What was read may be put back as a whole: these are known, and aren't changed.
+READ: dict[str, Any] = {"slug": (str | None, Field(default=None, description="as it was read"))}
+READ_LAB = {**READ, "cannot_start": (Any, Field(default=None, description="as it was read"))}
 PLACED: dict[str, Any] = {"position": (Position, None)}
 NEW = {"slug": "pipes", "module": "basics"}
 
@@ -80,19 +83,19 @@ _course = {
 }
 
 NewLessonIn = _model("NewLessonIn", "A lesson to be.", Sent, {**NEW, **LESSON}, **CREATED, **PLACED, **_lesson)
-LessonIn = _model("LessonIn", "A lesson, as its file says it.", Sent, LESSON, **MOVED, **PLACED, **_lesson)
+LessonIn = _model("LessonIn", "A lesson, as its file says it.", Sent, LESSON, **READ, **MOVED, **PLACED, **_lesson)
 NewQuizIn = _model(
     "NewQuizIn", "A quiz to be: it asks nothing yet.", Sent, {**NEW, **QUIZ}, **CREATED, **PLACED, **_quiz
 )
-QuizWordsIn = _model("QuizWordsIn", "A quiz's words.", Sent, QUIZ, **MOVED, **PLACED, **_quiz)
+QuizWordsIn = _model("QuizWordsIn", "A quiz's words.", Sent, QUIZ, **READ, **MOVED, **PLACED, **_quiz)
 NewLabIn = _model("NewLabIn", "A lab to be.", Sent, {**NEW, **LAB}, **CREATED, **PLACED, **_lab)
-LabIn = _model("LabIn", "A lab, as its folder says it.", Sent, LAB, **MOVED, **PLACED, **_lab)
+LabIn = _model("LabIn", "A lab, as its folder says it.", Sent, LAB, **READ_LAB, **MOVED, **PLACED, **_lab)
 NewModuleIn = _model(
     "NewModuleIn", "A module to be.", Sent, {"slug": "basics", **MODULE}, slug=(Slug, ...), **PLACED, **_module
 )
-ModuleIn = _model("ModuleIn", "A module, with its activities in order.", Sent, MODULE, **PLACED, **_module)
+ModuleIn = _model("ModuleIn", "A module, with its activities in order.", Sent, MODULE, **READ, **PLACED, **_module)
 NewCourseIn = _model("NewCourseIn", "A course to be.", Sent, {"slug": "shell", **COURSE}, slug=(Slug, ...), **_course)
-CourseIn = _model("CourseIn", "What a course itself says.", Sent, {**COURSE, "modules": ["basics"]}, **_course)
+CourseIn = _model("CourseIn", "What a course itself says.", Sent, {**COURSE, "modules": ["basics"]}, **READ, **_course)
 
 _place: dict[str, Any] = {"slug": (str, ...), "module": (str, ...), "position": (int, ...)}
 _out: dict[str, Any] = {"slug": "pipes", "module": "basics", "position": 2}
@@ -125,11 +128,20 @@ class QuizWordsOut(Output):
     is_shuffled: bool
 
 
+class HindranceOut(Output):
+    """Why a lab can never start on this site: no machine runs its kind, or none is large enough."""
+
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
 LabDefinitionOut = _model(
     "LabDefinitionOut",
-    "A lab as its author writes it, with its texts and scripts, and where it stands.",
+    "A lab as its author writes it, with its texts and scripts, where it stands, and whether it can't start here.",
     Output,
-    {**_out, **LAB},
+    {**_out, **LAB, "cannot_start": None},
+    cannot_start=(HindranceOut | None, None),
     **_place,
     **_lab,
 )

@@ -9,6 +9,7 @@ from redis import RedisError
 
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
+from blueprints.contents import hindrances
 from blueprints.courses.pictures import POLICY
 from blueprints.imports.schemas import CourseImportIn, CourseImportOut
 from blueprints.openapi import takes_bytes
@@ -16,9 +17,10 @@ from blueprints.pages import now
 from blueprints.repeats import commit, repeatable
 from blueprints.schemas import responses
 from models import CourseImport
-from models.course_import import APPLYING, READING
+from models.course_import import APPLIED, APPLYING, READING
 from services import archive
 from services.archive import imports
+from services.courses import catalogue
 
 imports_api = APIBlueprint("imports_api", __name__, tag="Courses")
 ONE = "/course-imports/<int:course_import_id>"
@@ -98,8 +100,10 @@ def document(row: CourseImport) -> dict[str, Any]:
     """Give an import as JSON has it."""
     ended_at = row.ended_at.isoformat() if row.ended_at else None
     said = {name: getattr(row, name) for name in ("id", "state", "digest", "report", "faults")}
+    course = catalogue.look_for(row.slug) if row.slug and row.state == APPLIED else None
     return {
         **said,
+        "cannot_start": hindrances.of(course) if course else {},
         "course": row.slug,
         "progress": _progress(row),
         "made_at": row.made_at.isoformat(),

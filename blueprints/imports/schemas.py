@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from blueprints.contents.schemas import HindranceOut
 from blueprints.schemas import Input, Output
 
 State = Literal["reading", "refused", "ready", "applying", "applied", "stale"]
@@ -15,6 +16,7 @@ AN_IMPORT: Any = {
     "digest": "5f" * 32,
     "progress": None,
     "faults": [],
+    "cannot_start": {},
     "report": {
         "is_new": False,
         "created": ["lesson pipes"],
@@ -91,7 +93,8 @@ class ProgressOut(Output):
 
 class CourseImportOut(Output):
     """An import. The scheduler takes it from `reading` to `ready`, or to `refused` with all `faults`; and from
-    `applying` to `applied`, or to `stale` where the course was changed since the preview."""
+    `applying` to `applied`, or to `stale` where the course was changed since the preview. Once it is applied,
+    `cannot_start` says of which labs, by their slugs, no machine of this site can ever start one."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [AN_IMPORT]})
 
@@ -102,6 +105,7 @@ class CourseImportOut(Output):
     progress: ProgressOut | None
     report: CourseReportOut | None
     faults: list[ArchiveFaultOut]
+    cannot_start: dict[str, HindranceOut]
     made_at: datetime
     ended_at: datetime | None
 

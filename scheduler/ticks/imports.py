@@ -43,6 +43,8 @@ def importer(redis: Redis, beat: Callable[[], None]) -> Callable[[], bool]:
             row = imports.give_up(db.session.get_one(CourseImport, import_id), now=utcnow())
         state, slug = row.state, row.slug
         db.session.commit()
+        with contextlib.suppress(RedisError):
+            imports.forget_progress(redis, import_id)
         log.info("import", state=state, course=slug, course_import=import_id)
         return True
 

@@ -85,6 +85,11 @@ def note_progress(redis: Redis, import_id: int, done: int, total: int) -> None:
     redis.set(PROGRESS.format(import_id), f"{done} {total}", ex=300)
 
 
+def forget_progress(redis: Redis, import_id: int) -> None:
+    """Say no more how far an import is: it rests, or is done."""
+    redis.delete(PROGRESS.format(import_id))
+
+
 def due(_now: ColumnElement[datetime]) -> ScalarSelect[Any]:
     """Ask since when an import waits for the scheduler."""
     return select(func.min(CourseImport.asked_at)).where(CourseImport.state.in_(WAITING)).scalar_subquery()

@@ -46,8 +46,7 @@ def change(program: Program, method: str, path: str, match: str | None = None, *
 def edited(program: Program, path: str, **said: Any) -> Any:
     """Read a part, and put it with some fields changed."""
     read = program.get(path)
-    body = {name: value for name, value in read.get_json().items() if name not in ("slug", "position")}
-    return change(program, "PUT", path, read.headers["ETag"], json={**body, **said})
+    return change(program, "PUT", path, read.headers["ETag"], json={**read.get_json(), **said})
 
 
 def test_a_lesson_is_written_read_changed_and_taken_out(alice: Program, own: str) -> None:
@@ -86,6 +85,15 @@ def test_who_names_no_version_or_an_old_one_changes_nothing(alice: Program, own:
     assert change(alice, "PUT", address, "*", json={**LESSON, "title": "Third"}).status_code == 200
 
 
+@pytest.mark.parametrize("form", ['W/"{}"', '"{}-gzip"', '"{}-zstd"', '"other", W/"{}-br"'])
+def test_a_version_is_known_however_it_was_compressed_on_the_way(alice: Program, own: str, form: str) -> None:
+    address = f"{own}/modules/basics"
+    version = alice.get(address).headers["ETag"].strip('"')
+
+    assert change(alice, "PUT", address, form.format(f"{version}x"), json={"title": "Other"}).status_code == 409
+    assert change(alice, "PUT", address, form.format(version), json={"title": "Other"}).status_code == 200
+
+
 def test_a_quiz_gets_other_words_and_keeps_what_it_asks(alice: Program, cast: Cast) -> None:
     slots = alice.get(f"{SHELL}/quizzes/first-quiz/slots").get_json()
     settings = alice.get(f"{SHELL}/quizzes/first-quiz/settings").get_json()
@@ -111,6 +119,15 @@ def test_a_lab_is_its_definition_with_its_files(alice: Program, own: str) -> Non
     assert edited(alice, f"{own}/labs/lab/definition", files=files).status_code == 200
     database.session.expire_all()
     assert [check.script for check in lab.checks] == ["test -e work\n"]
+
+
+def test_a_lab_that_can_never_start_here_says_so(alice: Program, own: str) -> None:
+    made = alice.post(
+        f"{own}/labs", {"slug": "lab", "module": "basics", **LAB, "template": "docker", "image": "debian"}
+    )
+
+    assert made.status_code == 201
+    assert made.get_json()["cannot_start"]["code"] == "kind_wanted"
 
 
 @pytest.mark.parametrize(

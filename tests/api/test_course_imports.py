@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from extensions import db as database
 from models import Attempt, Course, CourseImport, Enrolment, ImportBaseline, Lesson, Quiz, utcnow
 from scheduler.ticks.imports import importer
+from services.archive import imports, outcomes
 from services.archive.faults import Faults
 from services.archive.read import read_folder
 from services.archive.zips import ZipFolder
@@ -244,6 +245,26 @@ def test_what_the_site_fails_at_is_refused_and_holds_up_nobody(
 
     assert alice.get(f"{IMPORTS}/{made['id']}").get_json()["state"] == "refused"
     assert work() is False
+
+
+def test_who_asks_meanwhile_sees_how_far_it_is(
+    app: Flask, alice: Program, work: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    made = send(alice, packed()).get_json()
+    do = outcomes.apply
+
+    def apply(content: Any, *, now: Any, step: Callable[[], None]) -> Any:
+        done = do(content, now=now, step=step)
+        seen.append(imports.progress(app.extensions["yurt_redis"], made["id"]))
+        return done
+
+    assert (made["state"], made["progress"]) == ("reading", None)
+    monkeypatch.setattr(outcomes, "apply", apply)
+    work()
+
+    assert seen == [(0, 3)]
+    assert imports.progress(app.extensions["yurt_redis"], made["id"]) is None
 
 
 def test_students_work_outlives_an_import(alice: Program, cast: Cast, work: Callable[[], bool]) -> None:
