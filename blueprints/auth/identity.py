@@ -4,22 +4,24 @@ The pages that change accounts ask PostgreSQL: they write what they have read.
 """
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, g, request, session
 from flask_login import user_loaded_from_cookie
 from flask_security.utils import set_request_attr
+from sqlalchemy import Text, bindparam, select
+from sqlalchemy.orm import joinedload
 
+from extensions import db
 from models import User
 from services.accounts import identities
 
 WRITERS = ("security", "auth", "confirmation")
+WHO = select(User).options(joinedload(User.roles)).where(User.fs_uniquifier == bindparam("uniquifier", type_=Text))
 
 
 def init_app(app: Flask) -> None:
-    """Stand before Flask-Security's own loader."""
-    load: Callable[[str], User | None] = app.login_manager._user_callback  # type: ignore[attr-defined]  # Flask-Security sets it
+    """Stand in the place of Flask-Security's own loader, which builds its statement at each request."""
 
     @app.login_manager.user_loader  # type: ignore[attr-defined]
     def load_person(uniquifier: str) -> User | None:
@@ -28,21 +30,23 @@ def init_app(app: Flask) -> None:
         kept = identities.read(values) if values is not None and request.blueprint not in WRITERS else None
         if kept is not None and kept["fs_uniquifier"] == uniquifier:
             user = identities.revive(kept)
-            if not user.may_sign_in:
-                return None
-            # As Flask-Security's loader does.
-            set_request_attr("fs_authn_via", "session")
-            set_request_attr("fs_paa", session.get("fs_paa", 0))
-            return user
+            return _signed_in(user) if user.may_sign_in else None
         began = time.monotonic()
-        asked = load(uniquifier)
+        asked = db.session.scalars(WHO, {"uniquifier": uniquifier}).unique().one_or_none()
         if asked is None or not asked.may_sign_in:
             return None
         if values is not None and identities.is_open(values):
             g.identity_kept = identities.keep(current_app.extensions["yurt_redis"], asked, began)
-        return asked
+        return _signed_in(asked)
 
     user_loaded_from_cookie.connect(_name_new_session, app)
+
+
+def _signed_in(user: User) -> User:
+    """Note how this person is known, as Flask-Security's loader does."""
+    set_request_attr("fs_authn_via", "session")
+    set_request_attr("fs_paa", session.get("fs_paa", 0))
+    return user
 
 
 def _name_new_session(_sender: Flask, user: User, **_rest: Any) -> None:
