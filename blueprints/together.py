@@ -42,6 +42,14 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something to be written before the answer: `write` is given the values of all who have such a note at once."""
+
+    write: Callable[[Sequence[Any]], None]
+    value: Any
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a lane answers: always 200. `own` are headers that no other answer has."""
 
@@ -51,9 +59,10 @@ class Answer:
     body: bytes
 
 
-# A lane's work on one request: yields a Message or what has to hold, and is sent the replies or what changed of it.
-# RedisError and SQLAlchemyError are raised in it. None: the request is Flask's.
-Talk = Generator[Message | Depends, Any, Answer | None]
+Wanted = Message | Depends | Note
+# A lane's work on one request: yields what it wants, and is sent the replies of a Message, or what changed of what has
+# to hold. RedisError and SQLAlchemyError are raised in it. None: the request is Flask's.
+Talk = Generator[Wanted, Any, Answer | None]
 
 
 class Lane(Protocol):
@@ -151,7 +160,7 @@ class Together:
             lane: Lane = environ.pop(LANE)
             going.append((at, lane.talk(environ), None))
         while going:
-            asked: list[tuple[int, Talk, Message | Depends]] = []
+            asked: list[tuple[int, Talk, Wanted]] = []
             for at, talk, reply in going:
                 try:
                     asked.append((at, talk, talk.throw(reply) if isinstance(reply, Exception) else talk.send(reply)))
@@ -165,11 +174,24 @@ class Together:
             going = [(at, talk, reply) for (at, talk, _each), reply in zip(asked, replies, strict=True)]
         return answers
 
-    def _replies(self, asked: Sequence[Message | Depends]) -> list[Any]:
-        messages = [each for each in asked if isinstance(each, Message)]
-        depends = [each for each in asked if isinstance(each, Depends)]
-        told, changed = iter(self._send(messages)), iter(self._changes(depends))
-        return [next(told) if isinstance(each, Message) else next(changed) for each in asked]
+    def _replies(self, asked: Sequence[Wanted]) -> list[Any]:
+        told = iter(self._send([each for each in asked if isinstance(each, Message)]))
+        changed = iter(self._changes([each for each in asked if isinstance(each, Depends)]))
+        written = iter(self._write([each for each in asked if isinstance(each, Note)]))
+        turns: dict[type, Any] = {Message: told, Depends: changed, Note: written}
+        return [next(turns[type(each)]) for each in asked]
+
+    def _write(self, notes: Sequence[Note]) -> Sequence[Any]:
+        values: dict[Any, list[Any]] = {}
+        for note in notes:
+            values.setdefault(note.write, []).append(note.value)
+        failed: dict[Any, Exception] = {}
+        for write, these in values.items():
+            try:
+                write(these)
+            except SQLAlchemyError as error:
+                failed[write] = error
+        return [failed.get(note.write) for note in notes]
 
     def _send(self, messages: Sequence[Message]) -> Sequence[Any]:
         if not messages:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from redis import Redis, RedisError
@@ -25,6 +25,8 @@ class Admitted:
     per_page: int
     on: Depends
     until: float
+    # When the token's use was written last (Unix time).
+    used_at: float
     headers: tuple[tuple[str, str], ...] = ()
 
 
@@ -51,11 +53,17 @@ class Admissions:
             told = json.loads(reply)
             headers = tuple((name, value) for name, value in told.pop("headers"))
             until = float(told.pop("until"))
-            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, until=until, **told)
+            used_at = float(told.pop("used_at"))
+            admitted = Admitted(on=Depends(told.pop("on")), headers=headers, until=until, used_at=used_at, **told)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
         self._keep(key, admitted)
         return _good(admitted)
+
+    def used(self, key: str, at: float) -> None:
+        """Note in this process that the token's use was written."""
+        if key in self._known:
+            self._known[key] = replace(self._known[key], used_at=at)
 
     def remember(self, key: str, admitted: Admitted) -> None:
         """Keep a judgement."""

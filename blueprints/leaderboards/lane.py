@@ -7,7 +7,7 @@ the board is taken from the process, with one message to Redis, for the limit, a
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,10 +20,10 @@ from blueprints.bearer import COUNTED
 from blueprints.kept_lane import ASKS, SLOTS, Fill, Filling
 from blueprints.leaderboards import kept
 from blueprints.leaderboards.admissions import KEPT_S, Admissions, Admitted
-from blueprints.together import TOGETHER, Answer, Environ, Message, Talk
+from blueprints.together import TOGETHER, Answer, Environ, Message, Note, Talk
 from config import Settings
 from extensions import db
-from models import ApiToken, Course
+from models import ApiToken, Course, utcnow
 from services import kept_versions
 from services.accounts import tokens
 from services.kept_versions import Depends
@@ -60,11 +60,11 @@ def admit(token: ApiToken, course: Course, per_page: int) -> None:
     on = kept_versions.depends(db.session(), keys)
     if on is None or token.last_used_at is None:
         return
-    # Its use is noted once a minute, by Flask.
-    ends: list[datetime] = [token.expires_at, token.last_used_at + tokens.USED_EVERY, *scopes.freezes(course)]
+    ends: list[datetime] = [token.expires_at, *scopes.freezes(course)]
     now = time.time()
     until = min([now + KEPT_S, *(at.timestamp() for at in ends if at.timestamp() > now)])
-    g.board_admitted = Admitted(token.id, token.user_id, course.id, per_page, on, until)
+    used_at = token.last_used_at.timestamp()
+    g.board_admitted = Admitted(token.id, token.user_id, course.id, per_page, on, until, used_at)
 
 
 def _remember(response: Response) -> Response:
@@ -98,6 +98,7 @@ class BoardLane:
         self._app = app
         self._admissions: Admissions = app.extensions[ADMITTED]
         self._boards: Boards = app.extensions[BOARDS]
+        self._engine = self._boards.engine
 
     def is_for(self, environ: Environ) -> bool:
         """Say whether the request is for a board, with a token."""
@@ -122,5 +123,12 @@ class BoardLane:
         whole = yield from self._boards.looking(admitted.course_id, admitted.on)
         if whole is None:
             return None
+        now = time.time()
+        if now - admitted.used_at >= tokens.USED_EVERY.total_seconds():
+            yield Note(self._note_uses, admitted.token_id)
+            self._admissions.used(key, now)
         body = kept.document(whole, admitted.course_id, admitted.user_id, admitted.per_page)
         return Answer(ROUTE, admitted.headers, tuple(standing.items()), body)
+
+    def _note_uses(self, token_ids: Sequence[int]) -> None:
+        tokens.note_uses(self._engine, token_ids, now=utcnow())

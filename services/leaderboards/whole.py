@@ -104,7 +104,7 @@ class Boards:
     TRIES = 3
 
     def __init__(self, asks: Asks) -> None:
-        self._asks = asks
+        self._asks, self.engine = asks, asks.engine
         self._kept: OrderedDict[int, Whole] = OrderedDict()
         self._locks: dict[int, threading.Lock] = {}
         # Until when a course's board is taken for a large one (time.monotonic()).

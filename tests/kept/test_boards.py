@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints.leaderboards import lane
 from extensions import db
@@ -209,10 +210,51 @@ def test_requests_are_counted_once_and_their_headers_say_so(bob, token):
 
 
 def test_the_use_of_a_token_is_noted_once_a_minute(bob, token, monkeypatch):
-    read(bob, token)
-    monkeypatch.setattr(lane.time, "time", lambda: datetime.now(UTC).timestamp() + 61)
+    def noted():
+        with bob.app.app_context():
+            return db.session.scalars(select(ApiToken.last_used_at)).one()
 
-    assert not read(bob, token)[2]
+    read(bob, token)
+    first, start = noted(), utcnow()
+    assert read(bob, token)[2]
+    assert noted() == first
+
+    for seconds, is_noted in ((59, False), (62, True), (63, False), (130, True)):
+        later, before = start + timedelta(seconds=seconds), noted()
+        monkeypatch.setattr(lane.time, "time", later.timestamp)
+        monkeypatch.setattr(lane, "utcnow", lambda later=later: later)
+
+        assert read(bob, token)[2]
+        assert (noted() == later) is is_noted
+        assert is_noted or noted() == before
+
+
+def test_the_use_of_a_token_that_another_process_has_noted_is_not_written_again(bob, token, monkeypatch):
+    read(bob, token)
+    later = utcnow() + timedelta(seconds=70)
+    monkeypatch.setattr(lane.time, "time", later.timestamp)
+    monkeypatch.setattr(lane, "utcnow", lambda: later)
+    with bob.app.app_context():
+        db.session.scalars(select(ApiToken)).one().last_used_at = other = later - timedelta(seconds=5)
+        db.session.commit()
+
+    assert read(bob, token)[2]
+
+    with bob.app.app_context():
+        assert db.session.scalars(select(ApiToken.last_used_at)).one() == other
+
+
+def test_while_the_use_of_a_token_cannot_be_written_flask_answers(bob, token, monkeypatch):
+    read(bob, token)
+    later = utcnow() + timedelta(seconds=70)
+    monkeypatch.setattr(lane.time, "time", later.timestamp)
+
+    def fails(*_given, **_named):
+        raise SQLAlchemyError
+
+    monkeypatch.setattr(lane.tokens, "note_uses", fails)
+
+    assert read(bob, token)[::2] == (200, False)
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
