@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+import flask_babel
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -14,10 +15,12 @@ from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Course
 from models.question import DIFFICULTIES
+from reasons import sentence
 from services import policy
 from services.errors import InvalidInput
 from services.generations import answers, asking, statistics
 from services.generations.asking import Asked
+from services.generations.budgets import BudgetUsed
 
 generations = Blueprint("generations", __name__)
 ALL = "/courses/<slug>/generations"
@@ -34,7 +37,7 @@ def index(slug: str) -> ResponseReturnValue:
     return _index(course, role, {**NEW, "language": course.language})
 
 
-def _index(course: Course, role: str | None, typed: dict[str, Any], fault: InvalidInput | None = None) -> str:
+def _index(course: Course, role: str | None, typed: dict[str, Any], fault: str = "") -> str:
     terms = means.terms()
     page = asking.page(course, after=request.args.get("after", None, int))
     lessons = asking.lessons_by_id(course, page.rows)
@@ -51,7 +54,7 @@ def _index(course: Course, role: str | None, typed: dict[str, Any], fault: Inval
         most=asking.MOST,
         can_ask=can_ask,
         typed=typed,
-        fault={"field": fault.field, "line": faults.line(fault)} if fault else None,
+        fault=fault,
         key=secrets.token_urlsafe(16),
     )
 
@@ -103,10 +106,11 @@ def ask(slug: str) -> ResponseReturnValue:
     key = request.form.get("key", "")[:100] or None
     try:
         made = asking.request(me(), course, _asked(request.form), means.terms(), means.redis(), key=key, now=now())
-    except InvalidInput as error:
+    except (InvalidInput, BudgetUsed) as error:
         db.session.rollback()
         course, role = access.bank(slug, me())
-        return _index(course, role, _typed(request.form), error), 422
+        status = 422 if isinstance(error, InvalidInput) else 429
+        return _index(course, role, _typed(request.form), _line(error)), status
     db.session.commit()
     return redirect(url_for("generations.show", slug=slug, generation_id=made.id))
 
@@ -137,6 +141,13 @@ def resume(slug: str, generation_id: int) -> ResponseReturnValue:
     asking.resume(asking.find(course, generation_id), means.terms())
     db.session.commit()
     return redirect(url_for("generations.show", slug=slug, generation_id=generation_id))
+
+
+def _line(error: InvalidInput | BudgetUsed) -> str:
+    """Say what is wrong above the form, which keeps what was chosen."""
+    if isinstance(error, InvalidInput):
+        return faults.line(error)
+    return sentence(error.reason, flask_babel) if error.reason else error.message
 
 
 def _typed(form: Any) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _call(generation: Generation, step: Step, means: Means) -> bool:
     except Refused as error:
         return _refused(generation, call_id, reserved, error, means)
     except Lost as error:
-        log.warning("call lost", generation=generation.id, status=error.status, error=repr(error.__cause__))
+        log.warning("call lost", generation=generation.id, status=error.status, error=repr(error.__cause__)[:200])
         breaker.failed(means.redis, now=means.clock())
         calls.lost(call_id, Reason(Code.MODEL_CALL_LOST), now=means.clock())
         db.session.commit()

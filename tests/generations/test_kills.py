@@ -25,7 +25,8 @@ from tests.scheduler.test_process import eventually, scheduler
 
 pytestmark = pytest.mark.long
 
-PEOPLE = 6
+# More than two kills of two calls each, and the faults, can leave without a question.
+PEOPLE, KILLS, AT_ONCE = 10, 2, 2
 FAULTS = [Reply(429, headers={"Retry-After": "0"}), Reply(500), Reply(text="sorry"), Reply(cut_at=10), Reply(503)]
 
 
@@ -72,12 +73,14 @@ def test_schedulers_that_are_killed_in_the_middle_of_calls_cost_no_call_twice(
 ) -> None:
     ask_all(site, cast)
     loopback.script = [Reply(), *FAULTS]
-    loopback.pause_s = 0.15
-    environment = {"MISTRAL_API_KEY": KEY, "MISTRAL_URL": loopback.url, "LAB_BACKEND": "off", "MISTRAL_MODEL": "small"}
+    loopback.pause_s = 0.3
+    environment = {"MISTRAL_API_KEY": KEY, "MISTRAL_URL": loopback.url, "LAB_BACKEND": "off"}
+    environment |= {"MISTRAL_MODEL": "small", "LIMIT_MODEL_CALLS": str(AT_ONCE)}
 
     with scheduler(site.settings, tmp_path / "log", **environment) as process:
-        for _kill in range(3):
-            assert loopback.came.acquire(timeout=60), (tmp_path / "log").read_text()[-3000:]
+        for _kill in range(KILLS):
+            for _request in range(AT_ONCE + 1):
+                assert loopback.came.acquire(timeout=60), (tmp_path / "log").read_text()[-3000:]
             kill_child(process)
         eventually(lambda: open_ones() == 0, tmp_path / "log", within=90)
 
@@ -86,7 +89,7 @@ def test_schedulers_that_are_killed_in_the_middle_of_calls_cost_no_call_twice(
     assert set(over.values()) == {1}
     served = Counter(key.rpartition("-")[0] for key in loopback.served)
     assert set(served.values()) == {1}, "the same piece was answered twice"
-    assert {call.state for call in calls} == {"answered", "lost", "refused"}
+    assert {"answered", "lost"} <= {call.state for call in calls} <= {"answered", "lost", "refused"}
     spent = sum(call.tokens for call in calls)
     total = spent_of(site.app.extensions["yurt_redis"], Spender(0, 0), now=utcnow(), is_exact=True)["total"]
     assert total.tokens >= spent >= 1200 * len(loopback.served)

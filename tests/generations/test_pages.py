@@ -77,6 +77,16 @@ def test_what_was_chosen_stays_where_something_is_wrong(alice: FlaskClient) -> N
     assert re.search(r'value="hard" selected', response.text)
 
 
+def test_a_budget_that_is_used_up_is_said_above_the_form(alice: FlaskClient, set_site: Callable[..., None]) -> None:
+    set_site(limit_model_cents_user=0)
+
+    response = post(alice, ALL, **ASKED)
+
+    assert response.status_code == 429
+    assert "Today’s budget of the person who asks is used up." in response.text
+    assert re.search(r'value="first-words" checked', response.text)
+
+
 def test_a_form_that_is_sent_twice_asks_once(alice: FlaskClient) -> None:
     for _time in range(2):
         assert post(alice, ALL, **ASKED, key="of-the-form").status_code == 302
