@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import resource
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ import psutil
 
 from bench.speed.answers import shares
 from bench.speed.browser import Browser, Unexpected
+from bench.speed.costs import counted
 from bench.speed.course import EXAM, EXAM_QUESTIONS
 from bench.speed.figures import Outcome, Plot, Row, in_ms, percentile, told
 from bench.speed.ground import Ground
@@ -37,6 +39,8 @@ class Diary:
     # How many had their questions, or had handed in, at a second of the run.
     shown: list[tuple[float, float]] = field(default_factory=list)
     handed: list[tuple[float, float]] = field(default_factory=list)
+    # Closed once everybody has their page; until then it counts what the site uses of a processor.
+    counting: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
 
 def run(at: Ground, options: argparse.Namespace) -> Outcome:
@@ -64,6 +68,7 @@ async def _sit(at: Ground, students: int, thought: tuple[float, float]) -> Outco
     diary, barrier = Diary(), asyncio.Barrier(students)
     began = time.monotonic()
     own = psutil.Process().cpu_times()
+    costs = diary.counting.enter_context(counted(at.site))
     telling = asyncio.create_task(_tell(diary, browsers, students))
     await asyncio.gather(*(_one(one, began, thought, barrier, diary) for one in browsers))
     telling.cancel()
@@ -74,7 +79,15 @@ async def _sit(at: Ground, students: int, thought: tuple[float, float]) -> Outco
     await asyncio.gather(*(browser.close() for browser in browsers))
     diary.faults += [fault for browser in browsers for fault in browser.faults]
     saves = [each for browser in browsers for each in browser.saves]
-    return _outcome(students, thought, diary, saves, (kept, lost, graded), took, spent)
+    diary.counting.close()
+    outcome = _outcome(students, thought, diary, saves, (kept, lost, graded), took, spent)
+    if len(diary.pages) == students:
+        each = costs.each(students)
+        parts = ", ".join(f"{part} {each[part]:.1f}" for part in ("web", "postgresql", "door", "gateway"))
+        what = f"exam, {students} students: milliseconds of a processor until a page is there"
+        outcome.rows.insert(3, Row(what, "", f"{each['all']:.1f} each, without the client's: {parts}"))
+        outcome.data["start_ms"] = each
+    return outcome
 
 
 async def _one(
@@ -88,6 +101,8 @@ async def _one(
         diary.shown.append((time.monotonic() - began, len(diary.questions)))
         await browser.load_rest()
         diary.pages.append(time.monotonic() - pressed)
+        if len(diary.pages) == barrier.parties:
+            diary.counting.close()
         positions = sorted(browser.items)
         for pair in zip(positions[::2], positions[1::2], strict=True):
             await asyncio.sleep(browser.rng.uniform(*thought))
