@@ -17,6 +17,7 @@ from blueprints.contents.outline_api import outline_api
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.pictures import pictures
+from blueprints.courses.rosters_api import rosters_api
 from blueprints.courses.views import courses
 from blueprints.generations.api import generations_api
 from blueprints.generations.reviews import generation_drafts
@@ -106,6 +107,7 @@ APIS = (
     auth_api,
     courses_api,
     imports_api,
+    rosters_api,
     outline_api,
     contents_api,
     course_files_api,

@@ -10,6 +10,7 @@ from models.course import Activity, Course, Lesson, Module
 from models.course_import import CourseImport, ImportBaseline
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
+from models.expected_place import ExpectedPlace
 from models.generation import Generation, GenerationCall, GenerationDraft
 from models.grade import GradeMark
 from models.grading_hold import GradingHold
@@ -55,6 +56,7 @@ __all__ = [
     "Generation",
     "GenerationCall",
     "GenerationDraft",
+    "ExpectedPlace",
     "GradeMark",
     "GradingHold",
     "GradingRun",

@@ -284,6 +284,14 @@ class Code(StrEnum):
         "changed_meanwhile",
         N_("it has been changed since you read it: read it again, and look at what it says now"),
     )
+    ROSTER_STALE = "roster_stale", N_("something has changed since this preview: look at what the list does now")
+    ROSTER_WITHOUT_ADDRESS = "roster_without_address", N_("has no column with e-mail addresses in its first line")
+    ROSTER_TOO_LONG = "roster_too_long", N_("holds over %(most)s people"), {"most": int}
+    ROSTER_NO_TEXT = "roster_no_text", N_("isn't a text in columns that can be read")
+    ROSTER_NO_ADDRESS = "roster_no_address", N_("“%(text)s” isn't an e-mail address"), {"text": str}
+    ROSTER_TWICE = "roster_twice", N_("is on line %(line)s already"), {"line": int}
+    ROSTER_ROLE_UNKNOWN = "roster_role_unknown", N_("“%(text)s” is no role in a course"), {"text": str}
+    ROSTER_GROUP_LONG = "roster_group_long", N_("names a group with over %(most)s characters"), {"most": int}
     PART_SLUG_TAKEN = "part_slug_taken", N_("%(slug)s is the slug of a %(kind)s already"), {"slug": str, "kind": str}
     FILE_PATH_UNFIT = (
         "file_path_unfit",

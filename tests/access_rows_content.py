@@ -59,10 +59,20 @@ CONTENT: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("course_files_api.put_course_file", "PUT"): (f"{COURSE}/files/new.png", {"a": 1}, MADE),
     ("course_files_api.delete_course_file", "DELETE"): (f"{COURSE}/files/none.png", {}, (401, 403, 403, 404, 404)),
 }
-ROWS |= CONTENT
+ROSTERS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    # What is sent is no list.
+    ("rosters_api.import_roster", "POST"): (f"{COURSE}/enrolments/imports", {"a": 1}, (401, 403, 403, 422, 422)),
+    ("rosters_api.list_expected_places", "GET"): (f"{COURSE}/expected-places", {}, TEACHERS),
+    ("rosters_api.delete_expected_place", "DELETE"): (
+        f"{COURSE}/expected-places/new@example.org",
+        {},
+        (401, 403, 403, 404, 404),
+    ),
+}
+ROWS |= CONTENT | ROSTERS
 # What is a teacher's own, and what an assistant of the course gets for it.
 TEACHERS_OWN = {
-    **dict.fromkeys(CONTENT, 403),
+    **dict.fromkeys(CONTENT | ROSTERS, 403),
     ("imports_api.read_course_archive", "GET"): 403,
     ("imports_api.create_course_import", "POST"): 403,
     ("imports_api.apply_course_import", "POST"): 403,

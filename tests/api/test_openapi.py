@@ -110,7 +110,7 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     attempt = bob.post("/courses/shell/quizzes/first-quiz/attempts").get_json()
     session = bob.post("/courses/shell/labs/first-lab/sessions").get_json()
     things = {"slug": "shell", "lesson": "first-words", "quiz": "first-quiz", "lab": "first-lab", "position": "1"}
-    things |= {"number": "1", "module": "basics", "path": "none.png"}
+    things |= {"number": "1", "module": "basics", "path": "none.png", "email": "new@example.org"}
     things["file_id"] = "1"  # no question here takes files
     things["item"] = things["quiz"]
     things["file_format"] = "gift"

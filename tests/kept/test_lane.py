@@ -27,6 +27,7 @@ UNSHOWN = {
     "generation_calls",
     "generation_drafts",
     "generations",
+    "expected_places",
     "grade_marks",
     "grading_holds",
     "grading_runs",
