@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from blueprints.schemas import Output, Query
+from blueprints.schemas import Output, Query, Written
 from services.archive.messages import fields_of
 from services.archive.read import MAX_LESSON
 from services.archive.shapes import MAX_BLOCK, CourseFile, LabFile, LessonMatter, ModuleFile, QuizFile, Slug
@@ -109,7 +109,7 @@ class LessonDefinitionOut(Output):
     slug: str
     module: str
     position: int
-    title: str
+    title: Written
     minutes: int | None
     points: int
     body: str
@@ -123,7 +123,7 @@ class QuizWordsOut(Output):
     slug: str
     module: str
     position: int
-    title: str
+    title: Written
     instructions: str
     is_shuffled: bool
 
@@ -154,8 +154,8 @@ class ModulePartOut(Output):
 
     slug: str
     position: int
-    title: str
-    summary: str
+    title: Written
+    summary: Written
     activities: list[str]
 
 

@@ -21,7 +21,6 @@ def importer(redis: Redis, beat: Callable[[], None]) -> Callable[[], bool]:
     """Return the work of the tick; it calls `beat` to say that it goes on."""
 
     def tell(import_id: int, done: int, total: int) -> None:
-        beat()
         if done % STRIDE == 0:
             with contextlib.suppress(RedisError):
                 imports.note_progress(redis, import_id, done, total)
@@ -33,7 +32,7 @@ def importer(redis: Redis, beat: Callable[[], None]) -> Callable[[], bool]:
             return False
         import_id = row.id
         try:
-            row = imports.go_on(row, now=utcnow(), tell=lambda done, total: tell(import_id, done, total))
+            row = imports.go_on(row, now=utcnow(), tell=lambda done, total: tell(import_id, done, total), beat=beat)
         except OperationalError:
             raise  # the database's trouble passes
         except Exception as error:

@@ -7,7 +7,7 @@ memory are faults, and nothing of them is opened.
 
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -41,11 +41,14 @@ class Unreadable(Exception):
 class Folder:
     """The regular files of a course, by their path relative to it. Hidden files aren't part of a course.
 
-    Who keeps them says what there is (`_list`) and gives their bytes (`_bytes`).
+    Who keeps them says what there is (`_list`) and gives their bytes (`_bytes`). `beat` is called for each.
     """
 
-    def __init__(self, faults: Faults, most_mb: int = MAX_TOTAL // MEGABYTE) -> None:
+    def __init__(
+        self, faults: Faults, most_mb: int = MAX_TOTAL // MEGABYTE, beat: Callable[[], None] = lambda: None
+    ) -> None:
         self.faults = faults
+        self._beat = beat
         self.sizes: dict[str, int] = {}
         self._used: set[str] = set()
         self._broken: set[str] = set()
@@ -75,6 +78,7 @@ class Folder:
     def data(self, path: str, limit: int = MAX_FILE) -> bytes | None:
         """Return a file's bytes; None after noting why there are none."""
         self._used.add(path)
+        self._beat()
         if path not in self.sizes:
             if path not in self._broken:
                 self.faults.add(path, 1, "file", "is missing")

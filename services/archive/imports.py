@@ -102,17 +102,22 @@ def take() -> CourseImport | None:
 
 
 def go_on(
-    row: CourseImport, *, now: datetime, tell: Callable[[int, int], None] = lambda done, total: None
+    row: CourseImport,
+    *,
+    now: datetime,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+    beat: Callable[[], None] = lambda: None,
 ) -> CourseImport:
     """Preview what was sent, or apply what was agreed to; the caller has locked the row.
 
-    `tell` is told how many activities are done, and of how many.
+    `tell` is told how many activities are done, and of how many; `beat` is called now and then, also before that.
     """
     try:
-        content = read_folder(ZipFolder(files.read(row.sha256 or ""), Faults()))
+        content = read_folder(ZipFolder(files.read(row.sha256 or ""), Faults(), beat))
         total, done = sum(len(module.activities) for module in content.modules), itertools.count()
 
         def step() -> None:
+            beat()
             tell(next(done), total)
 
         if row.state == READING:

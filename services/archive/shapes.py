@@ -80,6 +80,8 @@ Flag = Annotated[bool, Strict()]
 Line = Annotated[str, AfterValidator(_line)]
 Title = Annotated[Line, AfterValidator(_given)]
 Block = Annotated[str, Field(max_length=MAX_BLOCK)]
+# As blueprints/schemas.py says it of titles that come out.
+Heading = Annotated[Title, Field(description="As its author writes it: one line of Markdown, with its marks.")]
 Prompt = Annotated[Block, AfterValidator(_given)]
 Slug = Annotated[Line, AfterValidator(_given), AfterValidator(_slug)]
 Difficulty = Literal["easy", "medium", "hard"]
@@ -90,7 +92,7 @@ Weight = Annotated[float, Field(strict=True, ge=0.01, le=1_000, allow_inf_nan=Fa
 class CategoryEntry(Shape):
     """A category of the grading scheme; `activities` and `extra_credit` are slugs."""
 
-    title: Title
+    title: Heading
     weight: Weight
     activities: Annotated[list[Slug], Field(max_length=200)]
     drop_lowest: Annotated[int, _whole(0, 200)] = 0
@@ -104,7 +106,7 @@ class CourseFile(Shape):
 
     format: Annotated[int, Strict(), AfterValidator(_format)]
     slug: Slug
-    title: Title
+    title: Heading
     summary: Block = ""
     language: Annotated[Line, _like(_LANGUAGE)] = ""
     is_published: Flag = False
@@ -119,7 +121,7 @@ class CourseFile(Shape):
 class ModuleFile(Shape):
     """module.yaml; each activity is a file or folder beside it."""
 
-    title: Title
+    title: Heading
     summary: Block = ""
     activities: Annotated[list[Slug], Field(max_length=200)]
 
@@ -128,7 +130,7 @@ class ModuleFile(Shape):
 class LessonMatter(Shape):
     """The front matter of a lesson."""
 
-    title: Title
+    title: Heading
     minutes: Annotated[int, _whole(1, 1_000)] | None = None
     points: Points = 0
 
@@ -211,7 +213,7 @@ class BankFile(Shape):
 class QuizFile(QuizSettings, Shape):
     """NAME.quiz.yaml: when and how the quiz is taken, and its questions."""
 
-    title: Title
+    title: Heading
     instructions: Block = ""
     time_limit_minutes: Annotated[int, _whole(1, 10_080)] | None = None
     time_limit_seconds: Annotated[int, _whole(1, 604_800)] | None = None
@@ -228,7 +230,7 @@ class CheckEntry(Shape):
     """A check of a lab's step; `script` is a path in the lab's folder."""
 
     slug: Slug
-    title: Title
+    title: Heading
     script: Title
     points: Points = 0
     hint: Block = ""
@@ -239,7 +241,7 @@ class CheckEntry(Shape):
 class StepEntry(Shape):
     """A step of a lab; `file` and `solution` are paths in the lab's folder."""
 
-    title: Title
+    title: Heading
     file: Title
     solution: Line = ""
     checks: Annotated[list[CheckEntry], Field(max_length=50)] = Field(default_factory=list)
@@ -249,7 +251,7 @@ class StepEntry(Shape):
 class LabFile(LabDefinition, Shape):
     """lab.yaml: the lab's definition, its texts and its scripts."""
 
-    title: Title
+    title: Heading
     summary: Block = ""
     setup: Literal["", "setup.sh"] = ""
     solution: Literal["", "solution.sh"] = ""

@@ -4,7 +4,7 @@ disk, and no more of an entry than it may have.
 
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
@@ -36,11 +36,11 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 class ZipFolder(Folder):
     """The files of a zip, which holds them itself or in one folder around all of them."""
 
-    def __init__(self, data: bytes, faults: Faults) -> None:
+    def __init__(self, data: bytes, faults: Faults, beat: Callable[[], None] = lambda: None) -> None:
         self._data = data
         self._zip: ZipFile | None = None
         self._entries: dict[str, ZipInfo] = {}
-        super().__init__(faults, MAX_UNPACKED_MB)
+        super().__init__(faults, MAX_UNPACKED_MB, beat)
 
     def _list(self) -> Iterator[tuple[str, int]]:
         try:

@@ -16,7 +16,7 @@ from services.archive.read import read_folder
 from services.archive.zips import ZipFolder
 from services.quizzes import attempts, settings
 from tests.api.conftest import API, Program, problem
-from tests.archive.folders import with_line
+from tests.archive.folders import COURSE, with_line
 from tests.archive.zipped import packed, with_entry
 from tests.factories import Cast
 
@@ -265,6 +265,16 @@ def test_who_asks_meanwhile_sees_how_far_it_is(
 
     assert seen == [(0, 3)]
     assert imports.progress(app.extensions["yurt_redis"], made["id"]) is None
+
+
+def test_the_scheduler_says_that_it_lives_while_it_reads(app: Flask, alice: Program) -> None:
+    beats: list[str] = []
+    send(alice, packed())
+
+    importer(app.extensions["yurt_redis"], lambda: beats.append("beat"))()
+
+    # For each file and each activity: a tick that is silent for a minute is taken for one that hangs.
+    assert len(beats) == len(COURSE) + 3
 
 
 def test_students_work_outlives_an_import(alice: Program, cast: Cast, work: Callable[[], bool]) -> None:
