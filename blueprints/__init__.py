@@ -22,6 +22,7 @@ from blueprints.courses.views import courses
 from blueprints.generations.api import generations_api
 from blueprints.generations.reviews import generation_drafts
 from blueprints.generations.views import generations
+from blueprints.generations.wishes import practice_wishes
 from blueprints.gradebook.api import gradebook_api
 from blueprints.gradebook.mine import my_grades
 from blueprints.gradebook.views import gradebook
@@ -90,6 +91,7 @@ PAGES = (
     manual_grading,
     regrades,
     practice,
+    practice_wishes,
     analysis,
     gradebook,
     my_grades,

@@ -221,6 +221,14 @@ def generated(slug: str, user: User) -> Course:
     return found_course
 
 
+def asking_practice(slug: str, user: User) -> Course:
+    """Return a course in which the person may ask for questions to practise."""
+    found_course, role = study(slug, user)
+    if not policy.may_ask_for_practice(found_course, role):
+        raise Forbidden(_("This course doesn’t let its students ask for questions."))
+    return found_course
+
+
 def practised(slug: str, user: User) -> Course:
     """Return a course in which the person may practise: one that they are in."""
     found_course, role = study(slug, user)

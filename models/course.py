@@ -34,6 +34,8 @@ class Course(Model):
     offers_practice: Mapped[bool] = mapped_column(default=False, server_default="false")
     # Whether its teachers may have a language model write questions. The site's own: no folder turns it on.
     allows_generation: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # Whether its students may ask for such questions to practise; the same holds.
+    students_may_ask: Mapped[bool] = mapped_column(default=False, server_default="false")
     version: Mapped[int] = mapped_column(default=1)
     # Students see the leaderboard as it stood at `from`, until `until`.
     board_frozen_from: Mapped[datetime | None]

@@ -55,6 +55,8 @@ class Generation(Leased, Model):
     course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     key: Mapped[str | None]
+    # A student asked, for questions to practise.
+    for_practice: Mapped[bool] = mapped_column(default=False, server_default="false")
     lesson_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
     count: Mapped[int]

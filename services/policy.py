@@ -95,6 +95,11 @@ def may_generate(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_ask_for_practice(course: Course, role: str | None) -> bool:
+    """People in a course ask for questions to practise where it offers practice and lets them."""
+    return role is not None and course.offers_practice and course.allows_generation and course.students_may_ask
+
+
 def may_enrol(course: Course, code: str | None) -> bool:
     """An open course takes everybody, one with a code those who know it."""
     if course.enrolment == "code":

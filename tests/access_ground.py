@@ -40,7 +40,7 @@ def add_things(cast: Cast) -> dict[str, Any]:
     written = attempts.start(cast.bob.id, essay, now=NOW)
     answers.save(written.id, 1, "It is a pipe.", revision=1, now=NOW)
     attempts.submit(written, now=NOW)
-    cast.course.offers_practice = True
+    cast.course.offers_practice = cast.course.allows_generation = cast.course.students_may_ask = True
     practised = add_to_bank(cast.course.id, "practised", "practice", kind="essay")
     shown = {"version": 1, "revision": 0, "response": "It is a pipe."}
     review = cards.answer(cast.bob.id, cast.course, practised.id, **shown, now=NOW)

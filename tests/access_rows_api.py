@@ -34,6 +34,16 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         ASKED,
         (401, 403, 403, 409, 409),
     ),
+    ("generations_api.list_practice_wishes", "GET"): (
+        f"{API}{COURSE}/practice/wishes",
+        {},
+        (401, 403, 200, 200, 403),
+    ),
+    ("generations_api.create_practice_wish", "POST"): (
+        f"{API}{COURSE}/practice/wishes",
+        {"lesson": "first-words"},
+        (401, 403, 409, 409, 403),
+    ),
     ("generations_api.read_generation_statistics", "GET"): (
         f"{API}{COURSE}/generations/statistics",
         {},

@@ -107,6 +107,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("generations.estimate", "GET"): (f"{COURSE}/generations/estimate", {}, (302, 403, 403, 200, 200)),
     # The site of the table has no key to a model.
     ("generations.ask", "POST"): (f"{COURSE}/generations", {}, (302, 403, 403, 409, 409)),
+    ("practice_wishes.ask", "POST"): (f"{COURSE}/practice/wishes", {"lesson": "x"}, (302, 403, 302, 302, 403)),
     ("generations.figures", "GET"): (f"{COURSE}/generations/figures", {}, (302, 403, 403, 200, 200)),
     ("generations.show", "GET"): (f"{COURSE}/generations/{{generation}}", {}, (302, 403, 403, 200, 200)),
     ("generations.resume", "POST"): (f"{COURSE}/generations/{{generation}}/resume", {}, (302, 403, 403, 409, 409)),

@@ -21,6 +21,9 @@ from blueprints.generations.schemas import (
     GenerationsQuery,
     RegenerateIn,
     RejectIn,
+    WishesOut,
+    WishIn,
+    WishOut,
 )
 from blueprints.limits import each_person
 from blueprints.pages import now
@@ -59,9 +62,39 @@ def read_generation_settings(slug: str) -> Any:
 def change_generation_settings(slug: str, json_data: GenerationSettingsIn) -> Any:
     """For teachers. Texts of lessons that they choose are sent to the model from then on."""
     course = access.generated(slug, me())
-    asking.allow(course, is_on=json_data.is_allowed)
+    asking.allow(course, is_on=json_data.is_allowed, students=json_data.students_may_ask)
     db.session.commit()
     return documents.settings(course, means.terms(), means.left(course, me()))
+
+
+@generations_api.get("/courses/<slug>/practice/wishes")
+@generations_api.auth_required(auth)
+@generations_api.output(WishesOut)
+@generations_api.doc(summary="List what one asked for to practise", responses=responses(403, 404))
+@scope("read")
+def list_practice_wishes(slug: str) -> Any:
+    """Give one's own requests, where the course lets its students ask."""
+    course = access.asking_practice(slug, me())
+    rows = asking.wishes(me(), course)
+    lessons = asking.lessons_by_id(course, rows)
+    return {"wishes": [documents.wish(row, lessons) for row in rows]}
+
+
+@generations_api.post("/courses/<slug>/practice/wishes")
+@generations_api.auth_required(auth)
+@generations_api.input(WishIn)
+@generations_api.output(WishOut, status_code=202)
+@generations_api.doc(summary="Ask for questions to practise", responses=responses(403, 404, 409, 422))
+@scope("write")
+@each_person("generations")
+def create_practice_wish(slug: str, json_data: WishIn) -> Any:
+    """Have a model write some of a lesson. They earn no points, and are practised once a teacher has accepted them."""
+    course = access.asking_practice(slug, me())
+    lesson, count = json_data.lesson, json_data.count
+    made = asking.wish(me(), course, lesson, count, means.terms(), means.redis(), key=_key(), now=now())
+    db.session.commit()
+    place = url_for("generations_api.list_practice_wishes", slug=slug)
+    return documents.wish(made, asking.lessons_by_id(course, [made])), 202, {"Location": place}
 
 
 @generations_api.post(f"{ALL}/estimate")
@@ -106,10 +139,8 @@ def create_generation(slug: str, json_data: GenerationIn) -> Any:
     409 where the course doesn't allow it or the site has no model, 429 where a budget of the day is used up.
     """
     course = access.generated(slug, me())
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not 1 <= len(key) <= MAX_KEY:
-        raise InvalidInput("Idempotency-Key", f"must have 1 to {MAX_KEY} characters")
-    made = asking.request(me(), course, _asked(json_data), means.terms(), means.redis(), key=key, now=now())
+    asked = _asked(json_data)
+    made = asking.request(me(), course, asked, means.terms(), means.redis(), key=_key(), now=now())
     db.session.commit()
     address = url_for("generations_api.read_generation", slug=slug, generation_id=made.id)
     return _detail(course, made.id), 202, {"Location": address}
@@ -196,6 +227,13 @@ def regenerate_draft(slug: str, generation_id: int, number: int, json_data: Rege
     reviews.regenerate(draft, me(), json_data.reason, means.terms(), now=now())
     db.session.commit()
     return _detail(course, generation_id), 202
+
+
+def _key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY:
+        raise InvalidInput("Idempotency-Key", f"must have 1 to {MAX_KEY} characters")
+    return key
 
 
 def _asked(data: GenerationIn) -> Asked:

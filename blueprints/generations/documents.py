@@ -5,7 +5,7 @@ from typing import Any
 import flask_babel
 
 from models import Course, Generation, GenerationDraft, Lesson
-from models.generation import CHECKING, PENDING, REFUSED, REGENERATING, REPLACED
+from models.generation import ACCEPTED, CHECKING, PENDING, REFUSED, REGENERATING, REPLACED
 from reasons import Reason, sentence
 from services.generations import asking, findings, material
 from services.generations.terms import Budget, Terms
@@ -27,6 +27,7 @@ def settings(course: Course, terms: Terms, left: dict[Any, Budget]) -> dict[str,
     """Return whether a course's teachers may have questions written, and what is left of today's budgets."""
     return {
         "is_allowed": course.allows_generation,
+        "students_may_ask": course.students_may_ask,
         "is_possible": terms.has_key,
         "model": terms.model if terms.has_key else None,
         "currency": terms.currency,
@@ -46,6 +47,7 @@ def summary(row: Generation, lessons: dict[int, Lesson]) -> dict[str, Any]:
         "difficulty": row.difficulty,
         "language": row.language,
         "prompt_version": row.prompt_version,
+        "for_practice": row.for_practice,
         "requested_by": row.user.display_name if row.user else None,
         "requested_at": row.requested_at,
         "finished_at": row.finished_at,
@@ -57,6 +59,20 @@ def summary(row: Generation, lessons: dict[int, Lesson]) -> dict[str, Any]:
         "refused": len([draft for draft in row.drafts if draft.state == REFUSED]),
         "missing": asking.missing_of(row),
         "spent": budget(Budget(sum(call.tokens for call in row.calls), sum(call.cost for call in row.calls))),
+    }
+
+
+def wish(row: Generation, lessons: dict[int, Lesson]) -> dict[str, Any]:
+    """Return what a student sees of their own request: how far it is, and nothing that nobody has reviewed."""
+    return {
+        "id": row.id,
+        "state": row.state,
+        "lesson": next((lessons[lesson_id].slug for lesson_id in row.lesson_ids if lesson_id in lessons), None),
+        "title": next((lessons[lesson_id].title for lesson_id in row.lesson_ids if lesson_id in lessons), None),
+        "count": row.count,
+        "requested_at": row.requested_at,
+        "to_review": len([draft for draft in row.drafts if draft.state == PENDING]),
+        "accepted": len([draft for draft in row.drafts if draft.state == ACCEPTED]),
     }
 
 

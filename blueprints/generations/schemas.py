@@ -41,6 +41,7 @@ class GenerationSettingsOut(Output):
     """Whether teachers of the course may have questions written, and whether the site has a model to ask."""
 
     is_allowed: bool
+    students_may_ask: bool
     is_possible: bool
     model: str | None
     currency: str
@@ -48,9 +49,14 @@ class GenerationSettingsOut(Output):
 
 
 class GenerationSettingsIn(Input):
-    """Whether the course's teachers may have a model write questions. Texts of lessons are sent to it then."""
+    """Whether the course's teachers may have a model write questions. Texts of lessons are sent to it then.
+
+    With `students_may_ask` its students may ask for questions to practise, where it offers practice; what is left out
+    stays as it is.
+    """
 
     is_allowed: bool
+    students_may_ask: bool | None = None
 
 
 class GenerationIn(Input):
@@ -119,6 +125,7 @@ class GenerationOut(Output):
     difficulty: Difficulty | None
     language: str
     prompt_version: str
+    for_practice: bool
     requested_by: str | None
     requested_at: datetime
     finished_at: datetime | None
@@ -176,6 +183,32 @@ class GenerationFiguresOut(Output):
     """The figures of each version, the newest first."""
 
     versions: list[VersionFiguresOut]
+
+
+class WishIn(Input):
+    """A lesson of which a student wants to practise questions, by its slug."""
+
+    lesson: str = Field(min_length=1, max_length=200)
+    count: int = Field(default=3, ge=1, le=5)
+
+
+class WishOut(Output):
+    """How far a student's request is: its questions are practised once a teacher has accepted them."""
+
+    id: int
+    state: State
+    lesson: str | None
+    title: str | None
+    count: int
+    requested_at: datetime
+    to_review: int
+    accepted: int
+
+
+class WishesOut(Output):
+    """One's own requests, the newest first."""
+
+    wishes: list[WishOut]
 
 
 class AcceptIn(OptionalInput):

@@ -73,7 +73,7 @@ def allow(slug: str) -> ResponseReturnValue:
     """Let the teachers of a course have questions written, or no longer."""
     course = access.generated(slug, me())
     is_on = request.form.get("allow") == "1"
-    asking.allow(course, is_on=is_on)
+    asking.allow(course, **{"students" if "students" in request.form else "is_on": is_on})
     db.session.commit()
     flash(_("Allowed.") if is_on else _("No longer allowed."), "success")
     return redirect(url_for("generations.index", slug=slug))

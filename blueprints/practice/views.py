@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blueprints import access, faults
+from blueprints.generations import wishes
 from blueprints.pages import login_required, me, now
 from blueprints.practice import documents
 from blueprints.quizzes import results
@@ -35,6 +36,7 @@ def show(slug: str) -> ResponseReturnValue:
         ratings=documents.NAMES,
         can_practise=policy.may_take_part(role),
         can_offer=policy.may_offer_practice(me(), role),
+        wishing=wishes.shown(course, me(), role),
     )
 
 

@@ -25,6 +25,8 @@ from services.generations.terms import Terms
 MOST = 20
 MOST_LESSONS = 20
 PER_PAGE = 25
+MOST_FOR_PRACTICE, SHOWN_WISHES = 5, 10
+PRACTICE_KINDS = ("single", "text", "truefalse")
 # A generation with what pages and the API show of it.
 WHOLE = (
     joinedload(Generation.user),
@@ -52,9 +54,36 @@ class Slice:
     after: int | None
 
 
-def allow(course: Course, *, is_on: bool) -> None:
-    """Say whether the teachers of a course may have a model write questions."""
-    course.allows_generation = is_on
+def allow(course: Course, *, is_on: bool | None = None, students: bool | None = None) -> None:
+    """Say whether teachers of a course may have a model write questions, and whether students may ask for some; None
+    leaves it as it is."""
+    course.allows_generation = course.allows_generation if is_on is None else is_on
+    course.students_may_ask = course.students_may_ask if students is None else students
+
+
+def wish(
+    user: User,
+    course: Course,
+    lesson: str,
+    count: int,
+    terms: Terms,
+    redis: Redis,
+    *,
+    key: str | None,
+    now: datetime,
+) -> Generation:
+    """Ask, as a student, for a few questions of a lesson to practise, of kinds that a machine grades."""
+    if not 1 <= count <= MOST_FOR_PRACTICE:
+        raise InvalidInput("count", f"must be 1 to {MOST_FOR_PRACTICE}")
+    asked = Asked((lesson,), PRACTICE_KINDS, count, None, course.language)
+    return request(user, course, asked, terms, redis, key=key, now=now, for_practice=True)
+
+
+def wishes(user: User, course: Course) -> Sequence[Generation]:
+    """Return what somebody asked for to practise, the newest first."""
+    mine = (Generation.user_id == user.id, Generation.course_id == course.id, Generation.for_practice)
+    query = select(Generation).where(*mine).options(*WHOLE).order_by(Generation.id.desc()).limit(SHOWN_WISHES)
+    return db.session.scalars(query).all()
 
 
 def lessons_of(course: Course) -> Sequence[Lesson]:
@@ -102,9 +131,18 @@ def estimate(course: Course, asked: Asked, terms: Terms) -> Estimate:
 
 
 def request(
-    user: User, course: Course, asked: Asked, terms: Terms, redis: Redis, *, key: str | None, now: datetime
+    user: User,
+    course: Course,
+    asked: Asked,
+    terms: Terms,
+    redis: Redis,
+    *,
+    key: str | None,
+    now: datetime,
+    for_practice: bool = False,
 ) -> Generation:
-    """Ask for questions; the same again, by its key, is the same generation."""
+    """Ask for questions; the same again, by its key, is the same generation. What is asked for practice is reviewed as
+    all else, and then has the tag by which questions are practised."""
     if key is not None:
         before = db.session.scalar(select(Generation).where(Generation.user_id == user.id, Generation.key == key))
         if before is not None and before.course_id == course.id:
@@ -118,6 +156,7 @@ def request(
         course_id=course.id,
         user_id=user.id,
         key=key,
+        for_practice=for_practice,
         lesson_ids=[text.lesson_id for text in texts],
         kinds=list(asked.kinds),
         count=asked.count,

@@ -20,6 +20,7 @@ from services.generations import answers, checks, plans, prompts, second
 from services.generations.answers import Read
 from services.generations.findings import is_refused, warns
 from services.generations.material import Material
+from services.practice import pool
 
 UNDECIDED = (CHECKING, PENDING, REGENERATING)
 
@@ -61,6 +62,8 @@ def _add(
     replaces: GenerationDraft | None = None,
 ) -> None:
     document, spans, found = checks.judged(read, materials, known_texts(generation.course_id))
+    if generation.for_practice:
+        document["tags"] = [*document["tags"], pool.TAG]
     state = REFUSED if is_refused(found) else CHECKING if document["kind"] in prompts.CHOICES else PENDING
     last = select(func.max(GenerationDraft.number)).where(GenerationDraft.generation_id == generation.id)
     draft = GenerationDraft(

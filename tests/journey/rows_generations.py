@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from extensions import db
 from models import Course, Lesson, User
 from tests.generations.stages import add_generation
-from tests.journey.rows import COURSE, STAFF, Person, form
+from tests.journey.rows import COURSE, LEARNERS, STAFF, Person, form
 
 ALL = f"{COURSE}/generations"
 TEXT = "<p>A pipe joins the output of one program to the input of the next one.</p>"
@@ -41,6 +41,10 @@ def allow_a_model(person: Person) -> None:
     allow(person, is_on=False)
     person.send("Allow it in this course", ".generation-allow")
     person.expect_flash("Allowed.")
+    person.send("Let students ask, too", ".generation-allow")
+    person.expect_flash("Allowed.")
+    person.send("Let students ask no longer", ".generation-allow")
+    person.expect_flash("No longer allowed.")
     person.send("Allow it no longer", ".generation-allow")
     person.expect_flash("No longer allowed.")
 
@@ -58,6 +62,19 @@ def ask_a_model(person: Person) -> None:
     # The page follows the scheduler, which asks the server on loopback.
     expect(person.page.locator("#progress-head")).to_contain_text("2 of 2 written", timeout=30_000)
     expect(person.page.locator(".generation-draft")).to_have_count(2, timeout=30_000)
+
+
+@form("POST practice_wishes.ask (count, lesson)", "practice/show.html", roles=LEARNERS)
+def ask_for_questions_to_practise(person: Person) -> None:
+    with person.site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        course.offers_practice = course.allows_generation = course.students_may_ask = True
+        db.session.query(Lesson).filter_by(course_id=course.id, slug="first-words").one().body_html = TEXT
+        db.session.commit()
+    person.open(f"{COURSE}/practice")
+    person.page.get_by_label("How many").fill("2")
+    person.send("Ask", "#wish")
+    person.expect_flash("A teacher looks at the questions")
 
 
 @form("POST generations.resume ()", "generations/_board.html", roles=STAFF)
