@@ -441,6 +441,9 @@ class Code(StrEnum):
         "import_stale",
         N_("the bank has changed since the preview; look at what the file brings now"),
     )
+    IMPORT_TEXTS = "import_texts", N_("holds over %(most_mb)s MB of texts"), {"most_mb": int}
+    MOVE_TOO_MANY = "move_too_many", N_("has %(many)s, of %(most)s at most"), {"many": int, "most": int}
+    MOVE_TOO_LONG = "move_too_long", N_("is over %(most)s characters"), {"most": int}
     MOVE_NO_PLACE = "move_no_place", N_("there is no place for it: %(value)s"), {"value": str}
     MOVE_CHANGED = "move_changed", N_("%(value)s became %(now)s"), {"value": str, "now": str}
     MOVE_KIND_UNKNOWN = "move_kind_unknown", N_("there is no such kind of question: %(kind)s"), {"kind": str}

@@ -19,7 +19,7 @@ from models import Activity, Course, CourseFile, Lab, Lesson, Module, Question, 
 from reasons import ENGLISH, text
 from services import markdown
 from services.archive import parts, written
-from services.archive.apply_bank import apply_bank, renew
+from services.archive.apply_bank import apply_bank, renew, shown_on_site
 from services.archive.apply_lab import apply_lab
 from services.archive.apply_quiz import apply_quiz, archive_questions
 from services.archive.changes import Changes, Render, assign
@@ -273,6 +273,7 @@ def _apply_activity(
 
 def _apply_files(course: Course, contents: tuple[FileContent, ...], changes: Changes) -> None:
     known = {row.path: row for row in db.session.scalars(select(CourseFile).where(CourseFile.course_id == course.id))}
+    shown = shown_on_site(course)
     for content in contents:
         row = known.pop(content.path, None)
         is_new = row is None
@@ -282,6 +283,8 @@ def _apply_files(course: Course, contents: tuple[FileContent, ...], changes: Cha
             db.session.add(row)
         changes.note(content.path, is_new=is_new, is_changed=assign(row, **values))
     for path, row in known.items():
+        if path in shown:
+            continue
         # No student's work hangs on a file.
         db.session.delete(row)
         changes.archived.append(path)

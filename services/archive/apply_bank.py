@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from extensions import db
-from models import Course, Question, Quiz
+from models import Course, Question, QuestionVersion, Quiz
 from services.archive.changes import Changes, Render, assign
 from services.archive.content import BankFileContent, DrawContent, QuestionContent, QuizContent, TakenContent
 from services.archive.export import question_content
-from services.bank import slots, versions
+from services.bank import named_files, slots, versions
 from services.bank.slots import Slot
 
 
@@ -48,6 +48,20 @@ def renew(course: Course, names: Collection[str], changes: Changes, render: Rend
             is_changed = versions.write(row, question_content(row, row.current), render)
             changes.note(f"question {row.slug}", is_new=False, is_changed=is_changed)
     return bank
+
+
+def shown_on_site(course: Course) -> set[str]:
+    """Return the paths of files that questions show which no folder has held: written on the site, or moved in."""
+    query = (
+        select(QuestionVersion)
+        .join(Question, Question.current_id == QuestionVersion.id)
+        .where(Question.course_id == course.id, ~Question.is_imported, ~Question.is_archived)
+    )
+    return {path for version in db.session.scalars(query) for path in named_files.paths_in(_texts(version))}
+
+
+def _texts(version: QuestionVersion) -> list[object]:
+    return [version.prompt_md, version.feedback_md, version.spec, [hint["text"] for hint in version.hints]]
 
 
 def apply_question(row: Question, content: QuestionContent, position: int, render: Render, file: str = "") -> bool:

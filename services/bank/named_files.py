@@ -34,7 +34,12 @@ def require(course: Course, said: Wording) -> None:
 
 def paths_of(said: Wording) -> set[str]:
     """Return the paths of the course's files that a question names."""
-    return set(_paths([said.spec, said.prompt, said.feedback, [hint.text for hint in said.hints]]))
+    return paths_in([said.spec, said.prompt, said.feedback, [hint.text for hint in said.hints]])
+
+
+def paths_in(texts: list[Any]) -> set[str]:
+    """Return the paths of the course's files that texts name, which may stand in lists and objects."""
+    return set(_paths(texts))
 
 
 def _paths(value: Any) -> Iterator[str]:

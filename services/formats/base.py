@@ -18,6 +18,8 @@ MEGABYTE = 1024 * 1024
 # What one import may be, packed and unpacked: a page holds it in memory.
 MAX_FILE = 10 * MEGABYTE
 MAX_UNPACKED = 50 * MEGABYTE
+# What all texts of a file may have together: a thousand questions of a page each.
+MAX_TEXTS = 6 * MEGABYTE
 MAX_QUESTIONS = 1_000
 # How much of a value a finding tells.
 MAX_VALUE = 200
@@ -53,6 +55,12 @@ class Notes:
     number: int
     name: str
     findings: list[Finding] = field(default_factory=list)
+    reading: "Reading | None" = None
+
+    def spend(self, characters: int) -> None:
+        """Count what is converted: a file whose texts are longer in all than any bank's is refused."""
+        if self.reading is not None:
+            self.reading.spend(characters)
 
     def lost(self, what: str, value: object) -> None:
         """Note something for which there is no place."""
@@ -107,6 +115,7 @@ class Reading:
     found: list[Found] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
     count: int = 0
+    spent: int = 0
 
     @contextmanager
     def question(self, name: str) -> Iterator[Notes]:
@@ -114,7 +123,7 @@ class Reading:
         self.count += 1
         if self.count > MAX_QUESTIONS:
             raise refused(Code.IMPORT_TOO_MANY, most=MAX_QUESTIONS)
-        notes = Notes(self.count, shortened(name) or str(self.count))
+        notes = Notes(self.count, shortened(name) or str(self.count), reading=self)
         kept, self.names[notes.number] = len(self.items), notes.name
         try:
             yield notes
@@ -127,6 +136,12 @@ class Reading:
             notes.findings.clear()
             notes.say("text", Reason(Code.IMPORT_DEEP, most=MAX_DEPTH), is_whole=True)
         self.findings += notes.findings
+
+    def spend(self, characters: int) -> None:
+        """Count characters of texts; raise InvalidInput beyond what a file may hold."""
+        self.spent += characters
+        if self.spent > MAX_TEXTS:
+            raise refused(Code.IMPORT_TEXTS, most_mb=MAX_TEXTS // MEGABYTE)
 
     def add(self, notes: Notes, item: Item) -> None:
         """Take a question in."""
@@ -143,6 +158,8 @@ class Written:
 
 Read = Callable[[bytes, Reading], None]
 Write = Callable[[Sequence[QuestionContent], Mapping[str, bytes]], Written]
+# How many answers or choices of a question are looked at.
+MAX_ANSWERS = 500
 # How deep elements may stand in each other: what a page's editor makes is far below.
 MAX_DEPTH = 100
 

@@ -19,23 +19,37 @@ Place = Callable[[str], str | None]
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _SPACES = re.compile(r"[\s\u00a0]+")
 # Mathematics as filters of those programs find it in text.
-_MATHEMATICS = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
+# (bounded, so that many that aren't closed cost no more than their number).
+_MATHEMATICS = re.compile(r"\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]|\$\$(.{1,500}?)\$\$", re.DOTALL)
 _EMPHASIS = re.compile(r"(?<![\w])_|_(?![\w])|\*")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _BACKSLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)")
-_OPENS = re.compile(r"\[(?=[\^!])|\[(?=[^\]]*\][(\[:])|\[(?=[^\]]*$)")
+_OPENS = re.compile(r"\[(?=[\^!])")
+_CLOSES = ("](", "][", "]:")
 _LINE_START = re.compile(r"\s*(#{1,6}(?=\s|$)|[-+>=~|:](?=\s|$)|[-=_]{2,}|>|\d{1,9}(?=[.)](?:\s|$)))")
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 # Tags that Markdown has no marks for, and that pages of Yurt show.
 KEPT = ("sub", "sup", "u", "ins", "mark", "small", "kbd", "samp", "var", "abbr")
+# How long the HTML of one text may be, beside pictures that stand in it.
+MAX_HTML = 200_000
+MAX_TAGS = 4_000
+TAG_COSTS = 20
 # What can't stand in one line.
 BLOCKS = ("table", "ul", "ol", "pre", "blockquote", "dl", "hr")
 LOST = ("video", "audio", "iframe", "object", "embed", "applet")
 
 
-def _soup(html: str) -> Any:
-    """Return HTML as a tree. Python's own parser loses an ampersand near the end."""
+def _soup(html: str, notes: Notes | None = None) -> Any:
+    """Return HTML as a tree, of a size that a text may have. Python's own parser loses an ampersand near the end."""
+    tags = html.count("<")
+    if len(html) > MAX_HTML:
+        raise NotCarried("text", Reason(Code.MOVE_TOO_LONG, most=MAX_HTML))
+    if tags > MAX_TAGS:
+        raise NotCarried("text", Reason(Code.MOVE_TOO_MANY, many=tags, most=MAX_TAGS))
+    if notes is not None:
+        # A tag costs as much time as a line of words.
+        notes.spend(len(html) + TAG_COSTS * tags)
     return BeautifulSoup(html, "lxml")
 
 
@@ -50,7 +64,7 @@ def line(html: str, notes: Notes, place: Place) -> str:
     """Return HTML as one line of Markdown, as choices are: with emphasis, code and pictures."""
     if not _TAG.search(html) and "&" not in html:
         return _escaped_block(html)
-    soup = _soup(html)
+    soup = _soup(html, notes)
     if soup.find(BLOCKS):
         notes.say("text", Reason(Code.MOVE_ONE_LINE))
     made = _Line(notes, place).convert_soup(_shallow(soup))
@@ -99,7 +113,8 @@ def escape(text: str, *, is_at_start: bool = False, is_in_cell: bool = False) ->
 def _escape(text: str, is_in_cell: bool) -> str:
     text = _BACKSLASH.sub(r"\\\\", text)
     text = _EMPHASIS.sub(lambda found: f"\\{found[0]}", text).replace("`", "\\`").replace("~~", "\\~~")
-    text = _ENTITY.sub(r"\\&", _OPENS.sub(r"\\[", text))
+    may_link = any(mark in text for mark in _CLOSES) or text.count("[") != text.count("]")
+    text = _ENTITY.sub(r"\\&", text.replace("[", "\\[") if may_link else _OPENS.sub(r"\\[", text))
     text = re.sub(r"<(?=[a-zA-Z/!?])", r"\\<", text)
     return text.replace("|", "\\|") if is_in_cell else text
 
@@ -144,7 +159,7 @@ class _Converter(_Markdownify):
             self.convert_fn_cache[tag] = lambda _el, _text, parent_tags: ""
 
     def convert(self, html: str) -> str:
-        made: str = self.convert_soup(_shallow(_soup(html)))
+        made: str = self.convert_soup(_shallow(_soup(html, self.notes)))
         return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", made))
 
     def process_text(self, el: Any, parent_tags: Any = None) -> str:

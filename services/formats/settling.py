@@ -14,6 +14,8 @@ from services.formats.base import Finding, Found, Item, Notes, Reading, shortene
 
 MAX_TAGS = 20
 MAX_POINTS = 1_000
+# As `pictures.path_of` names one.
+FILE = re.compile(r"files/[a-z0-9-]+-[0-9a-f]{8}\.[a-z]+")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -27,11 +29,14 @@ def settle(reading: Reading) -> None:
         notes = Notes(number, reading.names[number])
         content = _content(item, notes, taken)
         if content is not None:
+            reading.spend(sum(map(len, texts_in(content))))
+        if content is not None:
             reading.found.append(Found(number, notes.name, content))
             taken.add(content.slug)
         by_number.setdefault(number, []).extend(notes.findings)
     reading.findings = [finding for number in sorted(by_number) for finding in by_number[number]]
-    reading.files = {path: data for path, data in reading.files.items() if _is_shown(path, reading.found)}
+    shown = {path for each in reading.found for text in texts_in(each.content) for path in FILE.findall(text)}
+    reading.files = {path: data for path, data in reading.files.items() if path in shown}
 
 
 def _content(item: Item, notes: Notes, taken: set[str]) -> QuestionContent | None:
@@ -40,9 +45,7 @@ def _content(item: Item, notes: Notes, taken: set[str]) -> QuestionContent | Non
         notes.say("text", Reason(Code.MOVE_TEXT_MISSING), is_whole=True)
         return None
     if max(len(prompt), len(feedback), *(len(hint.text) for hint in item.hints), 0) > MAX_BLOCK:
-        notes.say(
-            "text", Reason(Code.MOVE_REFUSED, field="prompt", said=f"is over {MAX_BLOCK} characters"), is_whole=True
-        )
+        notes.say("text", Reason(Code.MOVE_TOO_LONG, most=MAX_BLOCK), is_whole=True)
         return None
     try:
         spec = type_of(item.kind).parse(item.fields)
@@ -110,10 +113,6 @@ def _with_difficulty(content: QuestionContent) -> QuestionContent:
         return content
     left = tuple(tag for tag in content.tags if tag != f"difficulty-{said[0]}")
     return replace(content, tags=left, difficulty=said[0])
-
-
-def _is_shown(path: str, found: list[Found]) -> bool:
-    return any(path in text for each in found for text in texts_in(each.content))
 
 
 def texts_in(content: QuestionContent) -> list[str]:

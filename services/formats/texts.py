@@ -53,7 +53,7 @@ def line(text: str, form: str, place: Place) -> str:
 
 # Mathematics in Yurt's Markdown, and as Moodle's filter finds it once its Markdown was rendered.
 _OURS = re.compile(r"\$`([^`\n]+)`\$")
-_THEIRS = re.compile(r"\\\\\((.+?)\\\\\)")
+_THEIRS = re.compile(r"\\\\\((.{1,2000}?)\\\\\)")
 
 
 def of_course(text: str, files: Mapping[str, bytes]) -> tuple[str, list[str]]:

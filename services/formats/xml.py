@@ -14,7 +14,7 @@ from reasons import Code, Reason
 from services.formats.base import MAX_DEPTH, refused, shortened
 
 Element = Any
-_DECLARES = re.compile(rb"<!(?:ENTITY|NOTATION)|<!DOCTYPE[^>]*%")
+_DECLARES = re.compile(rb"<!(?:ENTITY|NOTATION)")
 _ENCODED = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 
 

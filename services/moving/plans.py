@@ -15,6 +15,7 @@ from services.archive import question_content
 from services.archive.content import QuestionContent
 from services.bank import named_files
 from services.formats.base import Finding, Reading
+from services.formats.settling import FILE as _FILE
 from services.formats.settling import free_slug
 from services.moving import sameness
 from services.moving.sameness import Index
@@ -133,9 +134,7 @@ def _at(content: QuestionContent, moved: Mapping[str, str]) -> QuestionContent:
 
     def said(value: Any) -> Any:
         if isinstance(value, str):
-            for old, new in renamed.items():
-                value = value.replace(old, new)
-            return value
+            return _FILE.sub(lambda found: renamed.get(found[0], found[0]), value) if "files/" in value else value
         if isinstance(value, list):
             return [said(each) for each in value]
         return {name: said(each) for name, each in value.items()} if isinstance(value, dict) else value

@@ -175,6 +175,33 @@ def test_what_a_package_names_outside_of_itself_is_not_read() -> None:
     assert [each.what for each in reading.findings] == ["file", "file"]
 
 
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("a {\n" + "\n" * MEGABYTE + "=b}", ["move_too_long"]),
+        ("// x\n" * 200_000 + "a {=b}", []),
+        ("a {" + "=b " * MEGABYTE + "}", ["move_too_long"]),
+        ("a {" + "=b " * 600 + "}", ["move_too_many"]),
+        (f"::{'a' * MEGABYTE}{{T}}", ["move_too_long"]),
+        (MOODLE.format("&lt;b>x&lt;/b> " * 30_000), ["move_too_long"]),
+        (MOODLE.format("&lt;b>x&lt;/b> " * 10_000), ["move_too_many"]),
+        (MOODLE.format("&lt;b>x&lt;/b>" + "[\\(" * 5_000), []),
+        (MOODLE.replace("essay", "cloze").format("{1:SA:" * 5_000), ["move_answer_missing"]),
+        (MOODLE.format("*x* " * 20_000), ["move_too_long"]),
+    ],
+)
+def test_a_text_without_end_costs_no_more_than_its_length(text: str, codes: list[str]) -> None:
+    _name, reading = formats.read(text.encode())
+
+    assert [each.why.code for each in reading.findings] == codes
+
+
+def test_texts_that_are_larger_than_any_bank_are_refused() -> None:
+    text = MOODLE.format("words and more words " * 2_000).removeprefix("<quiz>").removesuffix("</quiz>")
+
+    assert refusal(f"<quiz>{text * 200}</quiz>".encode())[0] == Code.IMPORT_TEXTS
+
+
 TEXTS = st.text(st.sampled_from("{}[]<>&#~=:%\\|*_`\"'/.$@ \nabcT1ANSWER"), max_size=120)
 SEEDS = st.sampled_from(
     [

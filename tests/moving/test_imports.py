@@ -1,6 +1,7 @@
 """Files of questions into a bank: previewed, applied as a whole or not at all, and never twice."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from extensions import db
 from models import Blob, Course, CourseFile, Question, QuestionImport
 from reasons import Code
 from services import archive, blobs, markdown
+from services.archive.apply import apply as apply_course
 from services.bank import questions
 from services.errors import InvalidInput, NotFound, Refused
 from services.moving import imports, plans
@@ -240,6 +242,18 @@ def test_what_came_in_goes_out_with_the_course_and_is_found_in_its_bank(cast: Ca
     [file] = [file for file in content.bank if file.name == f"imported-{made.id}"]
     assert [question.slug for question in file.questions] == ["four", "pick"]
     assert questions.count(cast.course, questions.Filter(tag="sums")) == 2
+
+
+def test_pictures_that_came_in_stay_when_the_folder_of_the_course_is_imported_again(cast: Cast) -> None:
+    bring(cast.course, MOODLE)
+    content = replace(archive.export.collect(cast.course), files=(), bank=())
+
+    apply_course(content, now=NOW)
+
+    version = in_bank(cast.course)["dot"].current
+    assert version is not None
+    [path] = [path for path, _line in markdown.files_of(version.prompt_md)]
+    assert db.session.get(CourseFile, (cast.course.id, path)) is not None
 
 
 def test_five_hundred_questions_come_in_within_seconds(cast: Cast) -> None:

@@ -9,21 +9,27 @@ from services.formats.base import Format, Item, NotCarried, Notes, Reading
 from services.formats.building import Option
 from services.formats.decoding import glimpse, text_of
 
-_CHOICE = re.compile(r"\s*([A-Z])[.)]\s+(.*\S)\s*")
-_ANSWER = re.compile(r"\s*ANSWER\s*:\s*([A-Z](?:\s*,\s*[A-Z])*)\s*", re.IGNORECASE)
-_FEEDBACK = re.compile(r"\s*FEEDBACK\s*:\s*(.*\S)\s*", re.IGNORECASE)
+# Of lines without the spaces around them.
+_CHOICE = re.compile(r"([A-Z])[.)]\s+(\S.*)")
+_ANSWER = re.compile(r"ANSWER\s*:\s*([A-Z](?:\s*,\s*[A-Z])*)", re.IGNORECASE)
+_FEEDBACK = re.compile(r"FEEDBACK\s*:\s*(\S.*)", re.IGNORECASE)
 
 
 def looks_like(data: bytes) -> bool:
     """Whether lines of choices are followed by the line of the answer."""
     text = glimpse(data)
-    return bool(re.search(r"^\s*ANSWER\s*:\s*[A-Za-z]", text, re.MULTILINE)) and "{" not in text.split("ANSWER", 1)[0]
+    return (
+        bool(re.search(r"^[ \t]*ANSWER[ \t]*:[ \t]*[A-Za-z]", text, re.MULTILINE))
+        and "{" not in text.split("ANSWER", 1)[0]
+    )
 
 
 def read(data: bytes, reading: Reading) -> None:
     """Read question after question; each ends with the line of its answer."""
     lines: list[str] = []
-    for line in [*text_of(data).split("\n"), ""]:
+    for line in (each.strip() for each in [*text_of(data).split("\n"), ""]):
+        if not line and not lines:
+            continue
         feedback = _FEEDBACK.fullmatch(line)
         if feedback and not any(each.strip() for each in lines) and reading.items:
             number, item = reading.items[-1]

@@ -48,16 +48,16 @@ def read(data: bytes, reading: Reading) -> None:
     text = text_of(data)
     head = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=head.count)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+        names = [cell.strip().lower() for cell in next(rows, [])]
+        if not any(_CALLED.get(name) == "prompt" for name in names):
+            raise refused(Code.IMPORT_HEADER, column="question")
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                _question(dict(zip(names, (cell.strip() for cell in row), strict=False)), reading)
     except csv.Error as error:
         raise refused(Code.IMPORT_TABLE, said=str(error)[:200]) from error
-    names = [cell.strip().lower() for cell in rows[0]]
-    if not any(_CALLED.get(name) == "prompt" for name in names):
-        raise refused(Code.IMPORT_HEADER, column="question")
-    for row in rows[1:]:
-        if any(cell.strip() for cell in row):
-            _question(dict(zip(names, (cell.strip() for cell in row), strict=False)), reading)
 
 
 def _question(row: dict[str, str], reading: Reading) -> None:

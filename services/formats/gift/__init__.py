@@ -13,7 +13,7 @@ def looks_like(data: bytes) -> bool:
     text = glimpse(data)
     if text.lstrip("\ufeff \n\r\t").startswith(("<", '{"', "[{", '["')):
         return False
-    return bool(re.search(r"(?<!\\)\{(?:\\.|[^{}\\])*\}|^\s*\$CATEGORY:", text, re.MULTILINE))
+    return bool(re.search(r"(?<!\\)\{(?:\\.|[^{}\\])*\}|^[ \t]*\$CATEGORY:", text, re.MULTILINE))
 
 
 FORMAT = Format(

@@ -4,8 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from reasons import Code, Reason
+from services.formats.base import MAX_ANSWERS, NotCarried
+
 # What stands behind a backslash is itself: ~ = # { } : and the backslash; \n is a line's end.
 ESCAPED = "~=#{}:\\"
+_BRACE = re.compile(r"\\.|[{}]")
+# How many comments before a question are looked at.
+MAX_COMMENTS = 20
 _FORMAT = re.compile(r"\s*\[(html|moodle|plain|markdown)\]", re.IGNORECASE)
 _WEIGHT = re.compile(r"\s*%(-?\d*[.,]?\d+)%")
 _TAG = re.compile(r"\[tag:((?:\\\]|[^\]])*)\]")
@@ -42,23 +48,24 @@ class Answer:
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield the questions of a file. Blank lines part them; within braces they don't."""
-    category, comments, lines = "", "", list[str]()
+    category, comments, lines, is_open = "", list[str](), list[str](), False
     for line in [*text.split("\n"), "", "}"]:
         bare = line.strip()
         if bare.startswith("//"):
             # Within a question it is none of the question.
-            comments = comments + bare if not lines else comments
+            comments = [*comments[1 - MAX_COMMENTS :], bare] if not lines else comments
         elif bare.upper().startswith("$CATEGORY:") and not lines:
             category = bare.partition(":")[2].strip()
-        elif not bare and not _is_open(lines):
+        elif not bare and not is_open:
             if lines:
-                yield _block("\n".join(lines), category, comments)
-                lines, comments = [], ""
+                yield _block("\n".join(lines), category, " ".join(comments))
+                lines, comments = [], []
         else:
             lines.append(line)
+            is_open = _is_open(line, is_open)
     left = "\n".join(lines).removesuffix("}").strip()
     if left:
-        yield _block(left, category, comments)
+        yield _block(left, category, " ".join(comments))
 
 
 def _block(text: str, category: str, comments: str) -> Block:
@@ -67,10 +74,11 @@ def _block(text: str, category: str, comments: str) -> Block:
     return Block(text.strip(), category, tags, found[1].replace("\\]", "]").strip() if found else "")
 
 
-def _is_open(lines: list[str]) -> bool:
-    """Whether a brace is open: an answer goes on after a blank line, as in code."""
-    text = "\n".join(lines)
-    return find(text, "{") >= 0 and find(text, "}") < 0
+def _is_open(line: str, was_open: bool) -> bool:
+    """Whether a brace is open behind a line: answers go on after a blank line, as code does."""
+    for mark in _BRACE.findall(line):
+        was_open = mark == "{" if mark in "{}" else was_open
+    return was_open
 
 
 def find(text: str, mark: str, start: int = 0) -> int:
@@ -121,6 +129,8 @@ def read_text(text: str, form: str = "") -> Text:
 def answers(text: str) -> list[Answer]:
     """Return the answers between braces; raise ValueError for what stands before the first sign."""
     parts = split(text, "=~")
+    if len(parts) > MAX_ANSWERS:
+        raise NotCarried("answers", Reason(Code.MOVE_TOO_MANY, many=len(parts), most=MAX_ANSWERS))
     if len(parts) == 1:
         # One answer alone needs no sign.
         return [_answer("=", text)]

@@ -16,6 +16,7 @@ from services.formats.gift.grammar import Answer, Block
 from services.formats.tags import of_category
 
 _TITLE = re.compile(r"\s*::((?:\\.|[^\\])*?)::", re.DOTALL)
+MAX_TITLE = 2_000
 _TRUTH = {"T": True, "TRUE": True, "F": False, "FALSE": False}
 _GAP = "{1}"
 
@@ -23,7 +24,7 @@ _GAP = "{1}"
 def read(data: bytes, reading: Reading) -> None:
     """Read question after question; one that can't be read hides no other."""
     for block in grammar.blocks(text_of(data)):
-        title = _TITLE.match(block.text)
+        title = _TITLE.match(block.text[:MAX_TITLE])
         with reading.question(grammar.plain(title[1]) if title else _begin(block.text)) as notes:
             rest = block.text[title.end() :] if title else block.text
             reading.add(notes, _question(block, grammar.plain(title[1]) if title else "", rest, notes, reading))
@@ -31,8 +32,8 @@ def read(data: bytes, reading: Reading) -> None:
 
 def _begin(text: str) -> str:
     """Return how a question begins, for one without a name."""
-    end = grammar.find(text, "{")
-    return grammar.read_text(text[:end] if end > 0 else text).text[:60]
+    end = grammar.find(text[:MAX_TITLE], "{")
+    return grammar.read_text(text[: end if end > 0 else MAX_TITLE]).text[:60]
 
 
 @dataclass
@@ -54,6 +55,8 @@ class _Part:
 
 
 def _question(block: Block, title: str, text: str, notes: Notes, reading: Reading) -> Item:
+    if len(text) > hypertext.MAX_HTML:
+        raise NotCarried("text", Reason(Code.MOVE_TOO_LONG, most=hypertext.MAX_HTML))
     begin = grammar.find(text, "{")
     end = grammar.find(text, "}", begin + 1) if begin >= 0 else -1
     if begin < 0:

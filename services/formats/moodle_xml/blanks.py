@@ -6,13 +6,13 @@ from typing import Any
 
 from reasons import Code, Reason
 from services.formats import building, hypertext, texts, xml
-from services.formats.base import Item, NotCarried
+from services.formats.base import MAX_ANSWERS, Item, NotCarried
 from services.formats.building import Option
 from services.formats.gaps import GAP, parted
 from services.formats.moodle_xml import node
 from services.formats.moodle_xml.node import Node
 
-_EMBEDDED = re.compile(r"\{(\d*(?:\.\d+)?):([A-Z_]+):((?:\\.|[^\\}])*)\}", re.DOTALL)
+_EMBEDDED = re.compile(r"\{(\d*(?:\.\d+)?):([A-Z_]+):((?:\\.|[^\\}]){0,1000})\}", re.DOTALL)
 _CHOSEN = re.compile(r"\[\[(\d{1,2})(?:[^\]]*)\]\]")
 # What stands for a blank while HTML becomes Markdown: no mark-up, and no character of a text.
 _MARK = "\ue000{}\ue001"
@@ -28,6 +28,8 @@ def cloze(question: Node, item: Item) -> None:
     if part is None:
         raise NotCarried("text", Reason(Code.MOVE_TEXT_MISSING))
     raw = node.raw(part)
+    if len(raw) > hypertext.MAX_HTML:
+        raise NotCarried("text", Reason(Code.MOVE_TOO_LONG, most=hypertext.MAX_HTML))
     is_html = node.form_of(part) in (texts.HTML, texts.AUTOMATIC)
     found = [(each[1], each[2].upper(), _answers(each[3], is_html=is_html)) for each in _EMBEDDED.finditer(raw)]
     if not found:
@@ -57,7 +59,7 @@ def _weigh(question: Node, item: Item, weights: list[str]) -> None:
 def _answers(body: str, *, is_html: bool) -> list[Option]:
     """Read `=right#feedback~%50%half~wrong`; a backslash takes away what the character behind it means."""
     options = []
-    for part in re.split(r"(?<!\\)~", body):
+    for part in re.split(r"(?<!\\)~", body)[:MAX_ANSWERS]:
         said = part.strip()
         credit = Fraction(0)
         weight = re.match(r"%(-?[\d.,]+)%", said)

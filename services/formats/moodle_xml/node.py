@@ -5,8 +5,9 @@ import binascii
 from dataclasses import dataclass, field
 from typing import Any
 
+from reasons import Code, Reason
 from services.formats import texts, xml
-from services.formats.base import Notes, Reading
+from services.formats.base import MAX_ANSWERS, NotCarried, Notes, Reading
 
 # Parts that say nothing when they hold this: what Moodle writes into every question.
 SILENT: dict[str, set[str]] = {
@@ -68,7 +69,10 @@ class Node:
     def all(self, name: str) -> list[Any]:
         """Return all parts with a name."""
         self.seen.add(name)
-        return xml.children(self.element, name)
+        found = xml.children(self.element, name)
+        if len(found) > MAX_ANSWERS:
+            raise NotCarried(CALLED.get(name, name), Reason(Code.MOVE_TOO_MANY, many=len(found), most=MAX_ANSWERS))
+        return found
 
     def block(self, name: str) -> str:
         """Return the text of a part as Markdown."""

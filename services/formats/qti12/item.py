@@ -5,8 +5,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from reasons import Code, Reason
 from services.formats import building, hypertext, xml
-from services.formats.base import Notes
+from services.formats.base import MAX_ANSWERS, NotCarried, Notes
 from services.formats.packages import Place
 from services.formats.qti12 import rules
 from services.formats.qti12.rules import Rules
@@ -81,7 +82,10 @@ class Question:
 
     def labels(self, response: Any) -> list[Label]:
         """Return the choices of a response."""
-        return [Label(str(each.get("ident") or ""), each) for each in xml.below(response, "response_label")]
+        found = [Label(str(each.get("ident") or ""), each) for each in xml.below(response, "response_label")]
+        if len(found) > MAX_ANSWERS:
+            raise NotCarried("choices", Reason(Code.MOVE_TOO_MANY, many=len(found), most=MAX_ANSWERS))
+        return found
 
     def feedback(self, *idents: str) -> str:
         """Return the HTML of feedback by its idents."""
