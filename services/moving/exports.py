@@ -1,5 +1,7 @@
 """A course's questions as files of other programs, and what of them isn't in such a file."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from extensions import db
@@ -10,12 +12,17 @@ from services.archive.content import QuestionContent
 from services.bank import questions
 from services.bank.questions import Filter
 from services.formats.base import Written
-from services.formats.settling import texts_in
+from services.formats.settling import free_slug, texts_in
 
 
 def collect(course: Course, wanted: Filter) -> list[QuestionContent]:
-    """Return the questions of a course that match, by slug."""
-    return [question_content(row, row.current) for row in questions.all_of(course, wanted) if row.current is not None]
+    """Return the questions of a course that match, by slug; where one is there twice, that of a quiz gets a number."""
+    found: dict[str, QuestionContent] = {}
+    for row in sorted(questions.all_of(course, wanted), key=lambda row: row.quiz_id is not None):
+        if row.current is not None:
+            slug = free_slug(row.slug, set(found)) if row.slug in found else row.slug
+            found[slug] = replace(question_content(row, row.current), slug=slug)
+    return [found[slug] for slug in sorted(found)]
 
 
 def write(course: Course, name: str, wanted: Filter) -> Written:

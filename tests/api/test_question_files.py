@@ -104,6 +104,17 @@ def test_an_export_says_what_it_leaves_out_and_comes_in_again_as_the_same(
     assert (again["format"], again["counts"]["same"]) == (name, 1)
 
 
+@pytest.mark.parametrize("name", formats.writable())
+def test_questions_of_one_slug_in_the_bank_and_in_a_quiz_go_out_both(alice: Program, cast: Cast, name: str) -> None:
+    add_to_bank(cast.course.id, cast.quiz.questions[0].slug, kind="truefalse")
+
+    told = alice.get(f"{BANK}/exports/{name}").get_json()
+    again = send(alice, alice.get(f"{BANK}/exports/{name}/file").data).get_json()
+
+    assert again["counts"]["same"] == again["total"] == told["written"]
+    assert told["written"] + sum(each["is_whole"] for each in told["findings"]) == told["questions"]
+
+
 def test_a_format_that_does_not_go_out_is_refused(alice: Program) -> None:
     [fault] = problem(alice.get(f"{BANK}/exports/aiken"), 422)["errors"]
 

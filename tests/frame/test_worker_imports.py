@@ -1,4 +1,5 @@
-"""What a web worker loads: nothing of what only the gateway, the scheduler and commands have a use for."""
+"""What a web worker loads: nothing of what only the gateway, the scheduler and commands have a use for, and parsers of
+files that are imported when the first one is."""
 
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import pytest
 from config import ROOT
 
 
-@pytest.mark.parametrize("name", ["aiohttp", "nomad", "backends.nomad", "mistralai"])
-def test_a_web_worker_does_not_load_what_speaks_to_clusters_and_models(name: str) -> None:
+@pytest.mark.parametrize("name", ["aiohttp", "nomad", "backends.nomad", "mistralai", "lxml", "bs4", "markdownify"])
+def test_a_web_worker_does_not_load_what_speaks_to_clusters_and_models_or_reads_files(name: str) -> None:
     told = subprocess.run(
         [sys.executable, "-c", f"import sys, cli.worker; print({name!r} in sys.modules)"],
         cwd=ROOT,

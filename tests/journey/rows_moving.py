@@ -1,35 +1,51 @@
-"""How the forms that move questions into a bank are filled in: choosing a file, and taking what it brings."""
-
-import re
+"""How the forms are filled in by which questions move in: choosing a file, and importing what it brings."""
 
 from playwright.sync_api import expect
 
 from tests.journey.rows import COURSE, STAFF, Person, form
 
-# No two ask nearly the same: that would be in the bank already.
-TEXTS = {"alice": "Which word lists a folder? {=ls =dir}", "dana": "The largest of all deserts in Africa {=Sahara}"}
+NEW = f"{COURSE}/bank/imports/new"
 
 
-def choose_a_file(person: Person, slug: str) -> None:
-    """Send a file with one question, and see what it brings."""
-    person.open(f"{COURSE}/bank")
-    person.page.get_by_role("link", name="Import").click()
-    file = {"name": f"{slug}.gift", "mimeType": "text/plain", "buffer": f"::{slug}:: {TEXTS[person.name]}\n".encode()}
-    person.page.get_by_label("File").set_input_files(file)  # type: ignore[arg-type]  # a FilePayload
-    person.page.get_by_label("Format").select_option("gift")
+def choose(person: Person, name: str, text: str) -> None:
+    """Choose a file on the form."""
+    file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+    person.page.locator("#file").set_input_files([file])  # type: ignore[list-item]  # a payload, as its documentation says
     person.send("Show what it brings", ".moving-form")
-    person.expect_heading("What the file brings")
 
 
 @form("POST question_files.new (file, format)", "question_files/import.html", roles=STAFF)
-def choose_a_file_of_questions(person: Person) -> None:
-    choose_a_file(person, f"chosen-by-{person.name}")
-    expect(person.page.locator(".moving-table tbody tr")).to_have_count(1)
+def choose_a_file(person: Person) -> None:
+    person.open(NEW)
+    choose(person, "nothing.txt", "nothing of the kind")
+    expect(person.page.get_by_role("alert")).to_contain_text("is of no format that can be read here")
+    choose(person, "sums.gift.txt", f"What is {person.name}'s sum of 2 and 3? {{=5 ~6}}")
+    person.expect_heading("What the file brings")
+    expect(person.page.locator(".moving-table .badge")).to_have_text("New")
+
+
+# Other numbers make another question, however alike the words are.
+NUMBERS = {"alice": 17, "dana": 71}
 
 
 @form("POST question_files.apply ()", "question_files/show.html", roles=STAFF)
-def take_what_a_file_brings(person: Person) -> None:
-    choose_a_file(person, f"moved-in-by-{person.name}")
-    person.send(re.compile("Import 1 question"), ".moving-form")
-    person.expect_heading("What the file brought")
-    expect(person.page.locator(".moving-table")).to_contain_text(f"moved-in-by-{person.name}")
+def import_a_file(person: Person) -> None:
+    person.open(NEW)
+    choose(person, "one.gift.txt", f"Which of these {NUMBERS[person.name]} commands lists all files? {{=ls ~rm}}")
+    person.send("Import 1 question", ".moving-form")
+    person.expect_flash("1 question came in, as a draft.")
+    expect(person.page.locator(".moving-table .badge")).to_have_text("Came in")
+
+
+@form("POST question_files.apply (similar)", "question_files/show.html", roles=STAFF)
+def import_what_is_nearly_there(person: Person) -> None:
+    text = f"Which of these {NUMBERS[person.name]} programs shows all files of a folder? {{=ls ~rm}}"
+    person.open(NEW)
+    choose(person, "one.gift.txt", text)
+    person.send("Import 1 question", ".moving-form")
+    person.open(NEW)
+    choose(person, "two.gift.txt", text.replace("folder?", "folder??"))
+    expect(person.page.locator(".moving-table .badge")).to_have_text("Nearly in the bank")
+    person.page.get_by_label("Also the 1 that is nearly in the bank").check()
+    person.send("Import 0 questions", ".moving-form")
+    person.expect_flash("1 question came in, as a draft.")
