@@ -1,12 +1,11 @@
 """Questions -> a package of QTI 2.1: an item each, a manifest with their tags, and the pictures that they show."""
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 from services.archive.content import QuestionContent
+from services.archive.zips import pack
 from services.formats import carrying, xml
 from services.formats.base import Notes, Written
 from services.formats.packages import MANIFEST
@@ -15,8 +14,6 @@ from services.formats.qti21 import hypertext, writing_kinds
 _ITEM = "http://www.imsglobal.org/xsd/imsqti_v2p1"
 _PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 _METADATA = "http://ltsc.ieee.org/xsd/LOM"
-# The same questions give the same bytes.
-_WRITTEN_AT = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass
@@ -91,24 +88,12 @@ def _item(question: QuestionContent, notes: Notes, files: Mapping[str, bytes]) -
 
 
 def _package(items: list[tuple[Item, bytes]], files: Mapping[str, bytes]) -> bytes:
-    target = io.BytesIO()
-    shown = sorted({path for item, _data in items for path in item.shown})
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
-        _add(package, MANIFEST, _manifest([item for item, _data in items], shown))
-        for item, data in items:
-            _add(package, f"{item.question.slug}.xml", data)
-        for path in shown:
-            _add(package, path, files[path])
-    return target.getvalue()
+    shown = {path for item, _data in items for path in item.shown}
+    own = {f"{item.question.slug}.xml": data for item, data in items}
+    return pack({MANIFEST: _manifest([item for item, _data in items]), **own, **{path: files[path] for path in shown}})
 
 
-def _add(package: zipfile.ZipFile, path: str, data: bytes) -> None:
-    entry = zipfile.ZipInfo(path, _WRITTEN_AT)
-    entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-    package.writestr(entry, data)
-
-
-def _manifest(items: list[Item], shown: list[str]) -> bytes:
+def _manifest(items: list[Item]) -> bytes:
     resources = []
     for item in items:
         words = "".join(f"<lom:keyword><lom:string>{escape(tag)}</lom:string></lom:keyword>" for tag in item.tags)
