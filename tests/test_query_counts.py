@@ -114,7 +114,10 @@ def test_practice_costs_few_statements_however_many_questions_and_quizzes(
     assert len(counted) <= most, "\n\n".join(counted)
 
 
-@pytest.mark.parametrize(("path", "most"), [("", 6), ("/{question}", 8), ("/{question}/edit", 4), ("/new", 3)])
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("", 6), ("/{question}", 8), ("/{question}/edit", 4), ("/new", 3), ("/imports/new", 3), ("/exports", 5)],
+)
 def test_a_page_of_the_bank_costs_few_statements_however_many_questions(
     client: FlaskClient, cast: Cast, counted: list[str], path: str, most: int
 ) -> None:

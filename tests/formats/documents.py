@@ -71,12 +71,14 @@ def _choices(many_right: Any, scoring: Any) -> Any:
     return st.tuples(lines(2, 5), many_right, st.one_of(st.just(""), line()), scoring).map(made)
 
 
-def _blanks(found: tuple[list[str], list[list[str]]]) -> dict[str, Any]:
-    words, accepted = found
-    text = "Start"
+def _blanks(found: tuple[list[str], list[list[str]], str, str]) -> dict[str, Any]:
+    words, accepted, text, end = found
     for number, _each in enumerate(accepted, start=1):
-        text += f" {words[number % len(words)]} {{{number}}}"
-    return {"text": f"{text} end", "blanks": {str(number): each for number, each in enumerate(accepted, start=1)}}
+        text += f" {words[number % len(words)] if number > 1 else ''} {{{number}}}"
+    return {
+        "text": f"{text}{end}".strip(),
+        "blanks": {str(number): each for number, each in enumerate(accepted, start=1)},
+    }
 
 
 def _pairs(found: tuple[list[str], list[str]]) -> dict[str, Any]:
@@ -90,6 +92,7 @@ _NUMBERS = st.decimals(-1000, 1000, places=3, allow_nan=False).map(lambda value:
 _STEPS = st.sampled_from(["0.01", "0.5", "1", "20"])
 _NOTES = {"feedback_true": line(), "feedback_false": line()}
 _UNITS = {"tolerance": _STEPS, "unit": st.sampled_from(["m", "km/h"])}
+_STARTS, _ENDS = st.sampled_from(["Start of", ""]), st.sampled_from([" end", ".", ""])
 _BETWEEN = st.lists(st.sampled_from(["of", "and", "the *good*", "`code`"]), min_size=1)
 RAW: dict[str, Any] = {
     "single": _choices(st.just(1), st.just("")),
@@ -102,7 +105,7 @@ RAW: dict[str, Any] = {
         {"items": lines(2, 5)}, optional={"scoring": st.sampled_from(["all", "partial"])}
     ),
     "essay": st.fixed_dictionaries({}, optional={"model_answer": block()}),
-    "blanks": st.tuples(_BETWEEN, st.lists(answers(2), min_size=1, max_size=3)).map(_blanks),
+    "blanks": st.tuples(_BETWEEN, st.lists(answers(2), min_size=1, max_size=3), _STARTS, _ENDS).map(_blanks),
     "formula": st.fixed_dictionaries(
         {
             "parameters": st.just({"a": {"from": 1, "to": 9}, "b": {"values": ["0.5", "2"]}}),

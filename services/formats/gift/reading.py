@@ -77,7 +77,8 @@ def _question(block: Block, title: str, text: str, notes: Notes, reading: Readin
         rest = part.block(after)
         if kind == "text" and "patterns" not in fields:
             joint = "" if rest[:1] in (*".,;:!?)",) else " "
-            above, text = parted(f"{prompt} {_GAP}{joint}{rest}".strip(), re.compile(re.escape(_GAP)))
+            gap_begins = "\n\n" if before.rstrip().endswith("\\n\\n") else " "
+            above, text = parted(f"{prompt}{gap_begins}{_GAP}{joint}{rest}".strip(), re.compile(re.escape(_GAP)))
             prompt = above or hypertext.escape(title, is_at_start=True) or text.replace(_GAP, "…")
             kind, fields = "blanks", {"text": text, "blanks": {"1": fields["accept"]}}
         else:

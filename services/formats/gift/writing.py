@@ -33,8 +33,10 @@ def _question(question: QuestionContent, notes: Notes, files: Mapping[str, bytes
     if question.feedback:
         tail = f"{tail}####{FORM}{escaped(question.feedback)}"
     names = [f"[id:{question.slug}]", *(f"[tag:{tag}]" for tag in carrying.tags(question))]
-    before, gap, after = head if isinstance(head, tuple) else (head, "", "")
-    text = f"{FORM}{escaped(before)} {{{tail}}}{gap}{escaped(after)}"
+    before, gap, after = head if isinstance(head, tuple) else (head, None, "")
+    # A blank that begins a paragraph stays in it.
+    joint = "\\n\\n" if gap is not None and before.endswith("\n\n") else " "
+    text = f"{FORM}{escaped(before)}{joint}{{{tail}}}{gap or ''}{escaped(after)}"
     return f"// {' '.join(names)}\n::{escaped(carrying.title(question))}::{text}\n"
 
 

@@ -11,6 +11,7 @@ from services.formats.base import Item, NotCarried
 from services.formats.building import Option
 from services.formats.gaps import GAP, parted
 from services.formats.qti21.item import INLINE, MARK, Question, Response, shown
+from services.formats.qti21.writing_kinds import BLANKS
 
 _MARKED = re.compile("\ue000(\\d+)\ue001")
 
@@ -89,7 +90,9 @@ def _inline(question: Question, item: Item, asked: list[Any]) -> None:
         item.kind, item.fields = building.single(options, question.notes)
         return
     before, mark, after = made.partition(MARK.format(1))
-    if len(asked) == 1 and (first.base in ("float", "integer") or not after.strip(" .?!:")):
+    is_text = any(each.get("class") == BLANKS for each in asked[0].iterancestors())
+    is_field = first.base in ("float", "integer") or not after.strip(" .?!:")
+    if len(asked) == 1 and is_field and not is_text:
         item.prompt = before.strip() if not after.strip(" .?!:") else _MARKED.sub(GAP, made)
         if first.base in ("float", "integer"):
             _number(question, item, asked[0], first)

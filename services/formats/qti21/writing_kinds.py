@@ -10,6 +10,8 @@ from services.formats import carrying, xml
 if TYPE_CHECKING:
     from services.formats.qti21.writing import Item
 
+# Says of a text with one blank at its end that it isn't a question with a field for its answer.
+BLANKS = "blanks"
 SCORE = '<setOutcomeValue identifier="SCORE">{}</setOutcomeValue>'
 MAPPED = '<mapResponse identifier="{}"/>'
 CHOSEN = (
@@ -226,7 +228,7 @@ def _blanks(item: "Item") -> None:
         made = made.replace(mark, _entry(name))
     mapped = "".join(MAPPED.format(name) for name in marks.values())
     item.processing.append(SCORE.format(f"<sum>{mapped}</sum>"))
-    item.body = f"<div>{item.block(item.question.prompt)}</div><div>{made}</div>"
+    item.body = f'<div>{item.block(item.question.prompt)}</div><div class="{BLANKS}">{made}</div>'
 
 
 KINDS: dict[str, Callable[["Item"], None]] = {
