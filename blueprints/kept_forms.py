@@ -59,7 +59,8 @@ def form_person() -> str:
 
 def keep() -> Response | None:
     """Keep the form of this request and lead to where it goes on; None where it can't be kept."""
-    if not _is_form():
+    # A file that was chosen can't be kept, nor chosen again by a page: its form is said to be out of date.
+    if not _is_form() or any(file.filename for file in request.files.values()):
         return None
     if request.endpoint == "security.logout" and not current_user.is_authenticated:
         return _see_other(url_for("courses.home"))  # the form was to sign out, and nobody is signed in

@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -49,6 +50,15 @@ def test_a_file_that_is_not_taken_is_told_on_the_page(alice: FlaskClient) -> Non
 
     assert refused.status_code == 422
     assert "Nothing has changed. The file is of no format that can be read here." in refused.text
+
+
+def test_a_form_with_a_file_is_not_said_to_be_kept(alice: FlaskClient, cast: Cast, app: Flask) -> None:
+    sent = {"file": (io.BytesIO(GIFT.encode()), "a.txt"), "csrf_token": "stale", "form_person": cast.alice.id}
+
+    refused = alice.post(f"{BANK}/imports/new", data=sent, headers={"Origin": app.extensions["yurt"].public_url})
+
+    assert refused.status_code == 400
+    assert "Go back, reload the page and send it again." in refused.text
 
 
 def test_no_file_is_told_on_the_page(alice: FlaskClient) -> None:
