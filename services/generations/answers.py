@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Union
+from typing import Any, Literal, Union
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 
@@ -83,8 +83,8 @@ def _questions_of(name: str) -> type[AskedQuestion]:
 
 def questions_shape(asked: Sequence[str]) -> type[BaseModel]:
     """Return the shape of an answer with questions of these types."""
-    each = tuple(_questions_of(name) for name in asked)
-    question: Any = Annotated[Union[each], Field(discriminator="kind")] if len(each) > 1 else each[0]  # noqa: UP007  # made of values
+    # Told apart by their kind, without a discriminator: servers hold models to `anyOf`, and not all know more.
+    question: Any = Union[tuple(_questions_of(name) for name in asked)]  # noqa: UP007  # made of values
     return create_model("Questions", __base__=Part, questions=(list[question], ...))
 
 

@@ -17,6 +17,8 @@ from services.generations.answers import AskedQuestion, Read
 from services.generations.findings import Finding, confirms, is_refused, refuses, warns
 from services.generations.material import Material, Span
 
+# No text of a sound question is longer.
+LONGEST = 4_000
 # From how much likeness on a question says what another one says: of 0 to 100, words in any order.
 ALIKE = 88.0
 _POINTS_AWAY = re.compile(r"https?://|\]\(|\]\[|<[a-zA-Z!/][^>]*>|javascript:", re.IGNORECASE)
@@ -62,8 +64,10 @@ def cited(said: AskedQuestion, materials: Sequence[Material]) -> tuple[list[Span
 
 
 def _fields(said: AskedQuestion, document: dict[str, Any]) -> list[Finding]:
-    if not document["prompt"]:
-        return [refuses(Reason(Code.DRAFT_SHAPE, field="prompt"))]
+    for name in ("prompt", "feedback", "fields"):
+        texts = documents.texts(document[name])
+        if any(len(text) > LONGEST for text in texts) or (name == "prompt" and not document["prompt"]):
+            return [refuses(Reason(Code.DRAFT_SHAPE, field=name))]
     try:
         documents.content(document)
     except InvalidInput as error:

@@ -27,6 +27,8 @@ class Reply:
     finish: str = "stop"
     usage: dict[str, int] | None = None
     body: bytes | None = None
+    # Sends its body byte by byte, with so long a pause between two.
+    drip_s: float = 0.0
     # Sends so many bytes of its body, then hangs up.
     cut_at: int | None = None
     change: Callable[[dict[str, Any]], Any] | None = None
@@ -95,7 +97,10 @@ class Loopback:
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
-        handler.wfile.write(body[: reply.cut_at])
+        for at in range(len(body)) if reply.drip_s else ():
+            handler.wfile.write(body[at : at + 1])
+            time.sleep(reply.drip_s)
+        handler.wfile.write(b"" if reply.drip_s else body[: reply.cut_at])
         if reply.cut_at is not None:
             handler.close_connection = True
         elif reply.status == 200:

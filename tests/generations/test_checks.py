@@ -8,7 +8,7 @@ import pytest
 from extensions import db
 from services import markdown
 from services.generations import checks, material
-from services.generations.answers import Read, SecondAnswer, read_questions
+from services.generations.answers import Read, SecondAnswer, kinds, questions_shape, read_questions
 from services.generations.material import Material
 from services.generations.second import compared
 from tests.generations.conftest import LESSON, Class, codes, drafts_of
@@ -148,6 +148,12 @@ def test_an_answer_of_another_shape_is_refused_and_says_where() -> None:
     ]
 
 
+@pytest.mark.parametrize("field", ["prompt", "feedback"])
+def test_a_text_without_end_is_refused(field: str) -> None:
+    assert found(**{field: "word " * 1000}) == ["draft_shape"]
+    assert found(prompt=" ") == ["draft_shape"]
+
+
 CHOICES = [("A", "sort", True), ("B", "order", False), ("C", "lines", False)]
 
 
@@ -264,3 +270,12 @@ def test_a_model_that_writes_more_than_it_was_asked_for_is_cut_short(room: Class
     made = drafts_of(room.finish(room.ask("text")))
 
     assert len(made) == 1
+
+
+def test_the_shape_of_several_kinds_asks_servers_for_nothing_unusual() -> None:
+    told = json.dumps(questions_shape(kinds()).model_json_schema())
+
+    assert '"anyOf"' in told
+    assert not {
+        word for word in ("oneOf", "discriminator", "maxLength", "pattern", "patternProperties") if word in told
+    }

@@ -22,6 +22,7 @@ from tests.generations.conftest import LESSON, terms
 from tests.generations.loopback import KEY, Loopback, Reply
 from tests.kept_cast import find_cast
 from tests.scheduler.test_process import eventually, scheduler
+from tests.sites import until
 
 pytestmark = pytest.mark.long
 
@@ -58,10 +59,13 @@ def ask_all(site: Any, cast: Cast) -> list[int]:
     return made
 
 
-def kill_child(process: Any) -> None:
-    """Kill the scheduler that works, whose parent starts another one."""
-    (child,) = psutil.Process(process.pid).children()
-    os.kill(child.pid, signal.SIGKILL)
+def kill_child(process: Any, killed: set[int]) -> None:
+    """Kill the scheduler that works, once it is another one than before; its parent starts the next one."""
+    parent = psutil.Process(process.pid)
+    until(lambda: bool({child.pid for child in parent.children()} - killed), 30.0)
+    (pid,) = {child.pid for child in parent.children()} - killed
+    killed.add(pid)
+    os.kill(pid, signal.SIGKILL)
 
 
 def open_ones() -> int:
@@ -77,11 +81,12 @@ def test_schedulers_that_are_killed_in_the_middle_of_calls_cost_no_call_twice(
     environment = {"MISTRAL_API_KEY": KEY, "MISTRAL_URL": loopback.url, "LAB_BACKEND": "off"}
     environment |= {"MISTRAL_MODEL": "small", "LIMIT_MODEL_CALLS": str(AT_ONCE)}
 
+    killed: set[int] = set()
     with scheduler(site.settings, tmp_path / "log", **environment) as process:
         for _kill in range(KILLS):
             for _request in range(AT_ONCE + 1):
                 assert loopback.came.acquire(timeout=60), (tmp_path / "log").read_text()[-3000:]
-            kill_child(process)
+            kill_child(process, killed)
         eventually(lambda: open_ones() == 0, tmp_path / "log", within=90)
 
     calls = database.session.scalars(select(GenerationCall)).all()

@@ -53,6 +53,7 @@ def test_the_request_holds_the_schema_of_the_kinds_that_were_asked_for(room: Cla
     schema = said["response_format"]["json_schema"]
     assert (said["response_format"]["type"], schema["strict"]) == ("json_schema", True)
     assert "working" in str(schema["schema"])
+    assert schema["schema"]["additionalProperties"] is False
     assert "choices" not in str(schema["schema"])
 
 
@@ -134,6 +135,7 @@ def test_an_answer_that_cannot_be_read_is_paid_and_not_asked_again_by_itself(roo
 
 LOST = {
     "too slow": Reply(wait_s=0.6),
+    "dripping": Reply(drip_s=0.05),
     "cut off on the way": Reply(cut_at=40),
     "no completion": Reply(body=b"<html>hello</html>"),
     "another shape": Reply(body=b'{"id": 5}'),
