@@ -17,6 +17,7 @@ from blueprints.contents.outline_api import outline_api
 from blueprints.courses.api import courses_api
 from blueprints.courses.people import people
 from blueprints.courses.pictures import pictures
+from blueprints.courses.rosters import roster
 from blueprints.courses.rosters_api import rosters_api
 from blueprints.courses.views import courses
 from blueprints.generations.api import generations_api
@@ -73,6 +74,7 @@ PAGES = (
     courses,
     pictures,
     people,
+    roster,
     quizzes,
     bank,
     generations,

@@ -60,6 +60,8 @@ CONTENT: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("course_files_api.delete_course_file", "DELETE"): (f"{COURSE}/files/none.png", {}, (401, 403, 403, 404, 404)),
 }
 ROSTERS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    ("roster.show", "GET"): ("/courses/shell/people/import", {}, (302, 403, 403, 200, 200)),
+    ("roster.send", "POST"): ("/courses/shell/people/import", {"list": "email"}, (302, 403, 403, 200, 200)),
     # What is sent is no list.
     ("rosters_api.import_roster", "POST"): (f"{COURSE}/enrolments/imports", {"a": 1}, (401, 403, 403, 422, 422)),
     ("rosters_api.list_expected_places", "GET"): (f"{COURSE}/expected-places", {}, TEACHERS),

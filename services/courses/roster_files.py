@@ -52,7 +52,7 @@ def read(data: bytes) -> list[Line]:
     """
     if len(data) > MAX_SIZE:
         raise InvalidInput("body", Reason(Code.FILE_TOO_LARGE, most_mb=MAX_SIZE // 2**20))
-    rows = _rows(_text(data))
+    rows = _rows(text_of(data))
     numbered = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
     if not numbered:
         raise InvalidInput("body", Reason(Code.FILE_EMPTY))
@@ -88,7 +88,8 @@ def _line(number: int, address: str, role: str, cohort: str, seen: dict[str, int
     return Line(number, email, ROLE_OF[_plain(role)], group)
 
 
-def _text(data: bytes) -> str:
+def text_of(data: bytes) -> str:
+    """Return the text of a list; raise InvalidInput where it is none."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     else:

@@ -23,6 +23,8 @@ from services.errors import Refused
 
 # What a line does: a new place, one of another role or cohort, one kept for an address, nothing, or it is none.
 ALL = NEW, CHANGED, EXPECTED, SAME, WRONG = "new", "changed", "expected", "same", "wrong"
+# What somebody has to look at comes first.
+SHOWN = (WRONG, NEW, CHANGED, EXPECTED, SAME)
 
 
 @dataclass(frozen=True)

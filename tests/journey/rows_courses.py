@@ -92,6 +92,32 @@ def give_a_role(person: Person) -> None:
     expect(line_of(person, f"judy-{person.name}").get_by_role("combobox")).to_have_value("assistant")
 
 
+def look_at_a_list(person: Person, name: str) -> None:
+    """Type a list with somebody who has an account, somebody who hasn't, and nobody; it makes no cohort here."""
+    with person.site.app.app_context():
+        UserFactory(handle=name, display_name=name.title(), email=f"{name}@example.org")
+        db.session.commit()
+    person.open(f"{COURSE}/people")
+    person.page.get_by_role("link", name="Bring a class in").click()
+    person.page.get_by_label("Or the list itself").fill(f"email\n{name}@example.org\nno-{name}@example.org\nx\n")
+    person.send("Show what it does", ".moving-form")
+    person.expect_heading("What the list does")
+    expect(person.page.locator("tbody tr")).to_have_count(3)
+
+
+@form("POST roster.send (file, list)", "courses/roster.html", roles=STAFF)
+def send_a_list(person: Person) -> None:
+    look_at_a_list(person, f"listed-{person.name}")
+
+
+@form("POST roster.send (list)", "courses/roster.html", roles=STAFF)
+def bring_a_class_in(person: Person) -> None:
+    look_at_a_list(person, f"brought-{person.name}")
+    person.send("Do it", ".moving-form")
+    person.expect_flash("1 person came in. 1 person is expected.")
+    expect(line_of(person, f"brought-{person.name}")).to_have_count(1)
+
+
 @form("POST people.set_role ()", "courses/remove_person.html", roles=STAFF)
 def remove_somebody(person: Person) -> None:
     add_student(person.site, f"mallory-{person.name}")
