@@ -100,6 +100,14 @@ def test_a_form_with_faults_is_for_everybody(demo_site: LiveSite, page: Page) ->
     assert faults(page) == []
 
 
+def test_what_a_page_says_of_the_last_action_is_for_everybody(bob: Student) -> None:
+    bob.open("/account")
+    bob.page.locator("form.sheet").get_by_role("button", name="Save").click()
+    expect(bob.page.get_by_role("status").get_by_role("listitem")).to_have_text("Your profile is saved.")
+
+    assert faults(bob.page) == []
+
+
 def test_a_kept_form_is_for_everybody_and_speaks_its_pages_words(bob: Student) -> None:
     page = bob.page
     bob.open("/account")
