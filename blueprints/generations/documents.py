@@ -51,7 +51,7 @@ def summary(row: Generation, lessons: dict[int, Lesson]) -> dict[str, Any]:
         "requested_by": row.user.display_name if row.user else None,
         "requested_at": row.requested_at,
         "finished_at": row.finished_at,
-        "retry_at": row.retry_at if row.state == "queued" else None,
+        "tried_again_at": row.retry_at if row.state == "queued" else None,
         "reason": reason(row.reason),
         "written": len(made),
         "checked": len([draft for draft in made if draft.state not in (CHECKING, REGENERATING)]),

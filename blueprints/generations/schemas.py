@@ -129,7 +129,7 @@ class GenerationOut(Output):
     requested_by: str | None
     requested_at: datetime
     finished_at: datetime | None
-    retry_at: datetime | None
+    tried_again_at: datetime | None
     reason: ReasonedOut | None
     written: int
     checked: int
