@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from blueprints.bank.schemas import NewQuestionIn
-from blueprints.schemas import Input, OptionalInput, Output, Query
+from blueprints.schemas import Input, OptionalInput, Output, Query, WrittenOrNone
 
 Difficulty = Literal["easy", "medium", "hard"]
 Weight = Literal["refuses", "warns", "confirms"]
@@ -82,7 +82,7 @@ class CitationOut(Output):
     """A span of a lesson on which a question stands; `is_current` says whether the lesson still says so."""
 
     lesson: str | None
-    title: str | None
+    title: WrittenOrNone
     quote: str
     before: str
     after: str
@@ -198,7 +198,7 @@ class WishOut(Output):
     id: int
     state: State
     lesson: str | None
-    title: str | None
+    title: WrittenOrNone
     count: int
     requested_at: datetime
     to_review: int

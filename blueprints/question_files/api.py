@@ -104,7 +104,7 @@ def read_export(slug: str, file_format: str, query_data: ExportQuery) -> Any:
     many = len(exports.collect(course, wanted))
     return {
         "format": file_format,
-        "title": formats.writable()[file_format].title,
+        "format_name": formats.writable()[file_format].title,
         "questions": many,
         "written": many - sum(finding.is_whole for finding in made.findings),
         "bytes": len(made.data),

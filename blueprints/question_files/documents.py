@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import flask_babel
+from markupsafe import Markup
 
 from models import QuestionImport
 from reasons import Reason, text
@@ -22,6 +23,38 @@ def said(finding: dict[str, Any]) -> dict[str, Any]:
         "message": text(reason, flask_babel),
         "is_whole": finding["is_whole"],
     }
+
+
+class _Words(Markup):
+    """Words whose parameters are shown as code: what authors wrote stands there as they wrote it."""
+
+    def __mod__(self, values: Any) -> Any:
+        return Markup(self) % _as_code(values)
+
+
+class _Marking:
+    """The reader's language, with words to be shown in a page. Words are ours, and have no HTML."""
+
+    def gettext(self, string: str) -> str:
+        """Return the translation."""
+        return _Words(flask_babel.gettext(string))
+
+    def ngettext(self, singular: str, plural: str, num: int, **variables: Any) -> str:
+        """Return the translation for a number, with its parameters filled in."""
+        return flask_babel.ngettext(singular, plural, num, **_as_code(variables))
+
+
+def _as_code(values: dict[str, Any]) -> dict[str, Any]:
+    def shown(value: Any) -> Any:
+        is_theirs = isinstance(value, str) and not isinstance(value, Markup)
+        return Markup("<code>{}</code>").format(value) if is_theirs else value
+
+    return {name: shown(value) for name, value in values.items()}
+
+
+def shown(reason: dict[str, Any]) -> Markup:
+    """Say a reason of `said` in a page."""
+    return Markup(text(Reason.from_json(reason), _Marking()))  # escaped by its own parts
 
 
 def of_export(findings: list[Finding]) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ class ExportOut(Output):
     """What a file of a format would hold: how many of the questions that match, its bytes, and what is left out."""
 
     format: str
-    title: str
+    format_name: str
     questions: int
     written: int
     bytes: int

@@ -24,6 +24,7 @@ from services.moving import exports, imports, plans
 
 question_files = Blueprint("question_files", __name__)
 question_files.url_value_preprocessor(uploads.allow)
+question_files.add_app_template_filter(documents.shown, "reason_shown")
 BANK = "/courses/<slug>/bank"
 IMPORT = f"{BANK}/imports/<int:import_id>"
 PER_PAGE = 50

@@ -62,7 +62,7 @@ class Notes:
         if self.reading is not None:
             self.reading.spend(characters)
 
-    def lost(self, what: str, value: object) -> None:
+    def no_place(self, what: str, value: object) -> None:
         """Note something for which there is no place."""
         self.say(what, Reason(Code.MOVE_NO_PLACE, value=shortened(value)))
 

@@ -31,7 +31,7 @@ def share(percent: object, notes: Notes | None = None) -> Fraction:
         return Fraction(read) / 100 if read.is_finite() and abs(read.adjusted()) < 9 else Fraction(0)
     except InvalidOperation:
         if notes is not None and str(percent).strip():
-            notes.lost("credit", percent)
+            notes.no_place("credit", percent)
         return Fraction(0)
 
 
@@ -82,7 +82,7 @@ def merged(options: Sequence[Option], notes: Notes) -> list[Option]:
     """Return the options that say something."""
     kept = [option for option in options if option.text.strip()]
     if len(kept) < len(options):
-        notes.lost("choices", '""')
+        notes.no_place("choices", '""')
     return kept
 
 
@@ -104,14 +104,14 @@ def text(options: Sequence[Option], notes: Notes, *, is_case_sensitive: bool = F
         raise NotCarried("answer", Reason(Code.MOVE_ANSWER_MISSING))
     for option in options:
         if option.feedback.strip():
-            notes.lost("feedback", f"{option.text}: {option.feedback}")
+            notes.no_place("feedback", f"{option.text}: {option.feedback}")
         if not option.text.strip():
             continue
         if option.credit < best:
             if option.credit != 0:
                 notes.changed("credit", f"{option.text}: {percent(option.credit)}", "0 %")
             elif not option.feedback.strip() and option.text.strip() != "*":
-                notes.lost("answers", option.text)
+                notes.no_place("answers", option.text)
             continue
         if not is_near(option.credit, Fraction(1)):
             notes.changed("credit", f"{option.text}: {percent(option.credit)}", "100 %")

@@ -40,16 +40,16 @@ def written(
 def note_common(question: QuestionContent, notes: Notes, *, has: Sequence[str]) -> None:
     """Note what of a question's common fields there is no place for; `has` are those that there is one for."""
     if question.points != 1 and "points" not in has:
-        notes.lost("points", f"{question.points:g}")
+        notes.no_place("points", f"{question.points:g}")
     for hint in question.hints:
         if "hints" not in has:
-            notes.lost("hints", hint.text)
+            notes.no_place("hints", hint.text)
         elif hint.price != "0":
-            notes.lost("price", hint.price)
+            notes.no_place("price", hint.price)
     for item in question.rubric:
-        notes.lost("rubric", f"{item.text}: {item.points:g}")
+        notes.no_place("rubric", f"{item.text}: {item.points:g}")
     if question.state not in ("ready", "draft"):
-        notes.lost("state", question.state)
+        notes.no_place("state", question.state)
 
 
 def tags(question: QuestionContent) -> list[str]:
@@ -88,11 +88,11 @@ def wildcards(spec: dict[str, Any], notes: Notes) -> list[str]:
     for pattern in spec.get("patterns", []):
         wild = _wild(pattern)
         if wild is None:
-            notes.lost("pattern", pattern)
+            notes.no_place("pattern", pattern)
         else:
             answers.append(wild)
     if spec.get("exact"):
-        notes.lost("exact", "exact")
+        notes.no_place("exact", "exact")
     return list(dict.fromkeys(answers))
 
 
@@ -113,9 +113,9 @@ def number(spec: dict[str, Any], notes: Notes, *, has_unit: bool) -> tuple[str, 
     if "tolerance_percent" in spec:
         off = abs(answer) * Decimal(spec["tolerance_percent"]) / 100
     if "figures" in spec:
-        notes.lost("figures", spec["figures"])
+        notes.no_place("figures", spec["figures"])
     if spec.get("unit") and not has_unit:
-        notes.lost("unit", spec["unit"])
+        notes.no_place("unit", spec["unit"])
     return say(answer), say(off)
 
 

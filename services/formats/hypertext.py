@@ -179,7 +179,7 @@ class _Converter(_Markdownify):
         else:
             made = ""
         if address and not made:
-            self.notes.lost("link", address)
+            self.notes.no_place("link", address)
         if not made or not text.strip():
             return text
         return f"[{text.strip()}](<{made}>)" if re.search(r"[()\s]", made) else f"[{text.strip()}]({made})"
@@ -200,7 +200,7 @@ class _Converter(_Markdownify):
 
     def convert_table(self, el: Any, text: str, parent_tags: Any) -> str:
         if el.find(["td", "th"], attrs={"rowspan": re.compile("[2-9]")}):
-            self.notes.lost("table", "rowspan")
+            self.notes.no_place("table", "rowspan")
         return f"\n\n{text.strip()}\n\n"
 
     def convert_math(self, el: Any, text: str, parent_tags: Any) -> str:
@@ -227,7 +227,7 @@ class _Converter(_Markdownify):
         source = el.get("src") or el.get("data") or (el.find("source") or {}).get("src") or el.name
         if el.name == "object" and (path := self.place(str(source))):
             return f"![{_escape(text.strip(), False)}]({path})"
-        self.notes.lost("media", source)
+        self.notes.no_place("media", source)
         return text
 
 
@@ -253,7 +253,7 @@ class _Line(_Converter):
 
     def convert_a(self, el: Any, text: str, parent_tags: Any) -> str:
         if el.get("href"):
-            self.notes.lost("link", el.get("href"))
+            self.notes.no_place("link", el.get("href"))
         return text
 
     def convert_br(self, el: Any, text: str, parent_tags: Any) -> str:

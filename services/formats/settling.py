@@ -102,7 +102,7 @@ def _tags(item: Item, notes: Notes) -> tuple[str, ...]:
         if slug and len(tags) < MAX_TAGS:
             tags[slug] = None
         elif tag.strip() and slug not in tags:
-            notes.lost("tags", tag)
+            notes.no_place("tags", tag)
     return tuple(tags)
 
 

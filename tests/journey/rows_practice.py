@@ -3,7 +3,7 @@
 import re
 
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from extensions import db
 from models import Course
@@ -27,6 +27,9 @@ def offer(person: Person, kind: str) -> None:
 
 @form("POST practice.offer ()", "practice/show.html", roles=STAFF)
 def offer_practice(person: Person) -> None:
+    with person.site.app.app_context():
+        db.session.execute(update(Course).values(offers_practice=False, version=Course.version + 1))
+        db.session.commit()
     person.open(PRACTICE)
     person.send("Offer practice", "form.actions")
     person.expect_flash("Practice is offered.")

@@ -8,6 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from blueprints.question_files import documents
+from reasons import Code, Reason
 from tests.factories import Cast
 from tests.moving.test_imports import GIFT
 from tests.people import post, sign_in
@@ -40,7 +42,7 @@ def test_a_file_is_previewed_and_then_imported(alice: FlaskClient) -> None:
 
     assert sent.status_code == 302
     assert "2 new" in page
-    assert "there is no such kind of question: description" in page
+    assert "there is no such kind of question: <code>description</code>" in page
     assert "2 questions came in, as drafts." in alice.get(done.location).text
     assert "<strong>four</strong>" in alice.get(BANK).text
 
@@ -89,7 +91,7 @@ def test_an_export_page_says_what_each_format_leaves_out(alice: FlaskClient, cas
     page = alice.get(f"{BANK}/exports?tag=pipes").text
 
     assert "Moodle XML" in page
-    assert "there is no such kind of question: lab" in page
+    assert "there is no such kind of question: <code>lab</code>" in page
 
 
 def test_names_from_a_file_are_text_on_the_page(alice: FlaskClient) -> None:
@@ -99,3 +101,12 @@ def test_names_from_a_file_are_text_on_the_page(alice: FlaskClient) -> None:
 
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
+
+
+def test_what_a_file_says_where_it_has_no_place_is_text_on_the_page(app: Flask) -> None:
+    reason = Reason(Code.SEVERAL, reasons=[Reason(Code.MOVE_NO_PLACE, value="<b>*x*")])
+
+    with app.test_request_context():
+        shown = [documents.shown(each.as_json()) for each in (reason, reason.parts()[0])]
+
+    assert shown == ["there is no place for it: <code>&lt;b&gt;*x*</code>"] * 2

@@ -66,7 +66,7 @@ def _question(row: dict[str, str], reading: Reading) -> None:
     with reading.question(said.get("name") or said.get("prompt", "")[:60]) as notes:
         for name, value in row.items():
             if value and name not in _CALLED and not _CHOICE.fullmatch(name):
-                notes.lost(name or "text", value)
+                notes.no_place(name or "text", value)
         kind, fields = _answers(said, choices, notes)
         points = building.number(said.get("points", "1"))
         item = Item(
@@ -85,7 +85,7 @@ def _question(row: dict[str, str], reading: Reading) -> None:
         if level in ("easy", "medium", "hard"):
             item.difficulty = level
         elif level:
-            notes.lost("difficulty", level)
+            notes.no_place("difficulty", level)
         reading.add(notes, item)
 
 

@@ -160,7 +160,7 @@ def _matching(part: _Part, found: list[Answer]) -> tuple[str, dict[str, Any]]:
         left = part.line(answer.text[:at])
         right = texts.line(said.text, said.form or texts.PLAIN, part.place)
         if answer.feedback:
-            part.notes.lost("feedback", answer.feedback)
+            part.notes.no_place("feedback", answer.feedback)
         if left:
             pairs.append({"left": left, "right": right})
         elif right:
@@ -183,7 +183,7 @@ def _number(part: _Part, inside: str) -> tuple[str, dict[str, Any]]:
     best = max(right, key=lambda answer: _credit(answer, part.notes))
     for answer in found:
         if answer.feedback.strip():
-            part.notes.lost("feedback", f"{answer.text}: {part.line(answer.feedback)}")
+            part.notes.no_place("feedback", f"{answer.text}: {part.line(answer.feedback)}")
         if answer is not best and answer.text not in ("", "*") and _credit(answer, part.notes) > 0:
             part.notes.changed("credit", f"{answer.text}: {building.percent(_credit(answer, part.notes))}", "0 %")
     low, dots, high = best.text.partition("..")

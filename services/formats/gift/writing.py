@@ -28,7 +28,7 @@ def _question(question: QuestionContent, notes: Notes, files: Mapping[str, bytes
         raise NotCarried("question", Reason(Code.MOVE_KIND_UNKNOWN, kind=question.kind))
     carrying.note_common(question, notes, has=())
     for path in carrying.files_shown(question, files):
-        notes.lost("picture", path)
+        notes.no_place("picture", path)
     head, tail = make(question, notes)
     if question.feedback:
         tail = f"{tail}####{FORM}{escaped(question.feedback)}"
@@ -71,7 +71,7 @@ def _truth(question: QuestionContent, notes: Notes) -> tuple[str, str]:
 
 def _text(question: QuestionContent, notes: Notes) -> tuple[str, str]:
     if question.spec.get("is_case_sensitive"):
-        notes.lost("case", "is_case_sensitive")
+        notes.no_place("case", "is_case_sensitive")
     answers = carrying.wildcards(question.spec, notes)
     return question.prompt, "".join(f"={_answer(answer)} " for answer in answers)
 
@@ -105,7 +105,7 @@ def _side(text: str) -> str:
 def _essay(question: QuestionContent, notes: Notes) -> tuple[str, str]:
     for name, what in (("min_words", "words"), ("max_words", "words"), ("model_answer", "answer")):
         if name in question.spec:
-            notes.lost(what, f"{name}: {question.spec[name]}")
+            notes.no_place(what, f"{name}: {question.spec[name]}")
     return question.prompt, ""
 
 
@@ -119,7 +119,7 @@ def _blanks(question: QuestionContent, notes: Notes) -> tuple[Any, str]:
     if not after.strip():
         raise NotCarried("blanks", Reason(Code.MOVE_NO_PLACE, value=f"{{{name}}}"))
     if question.spec.get("is_case_sensitive"):
-        notes.lost("case", "is_case_sensitive")
+        notes.no_place("case", "is_case_sensitive")
     starred = [answer.replace("*", "\\*") for answer in accept]
     answers = "".join(f"={_answer(answer)} " for answer in starred)
     return (f"{question.prompt}\n\n{before}", " " if after[:1].isspace() else "", after), answers

@@ -45,7 +45,7 @@ def cloze(question: Node, item: Item) -> None:
     if all(TEXTS.get(kind, False) for _weight, kind, _options in found):
         item.fields["is_case_sensitive"] = True
     elif any(TEXTS.get(kind) for _weight, kind, _options in found):
-        question.notes.lost("case", "SHORTANSWER_C")
+        question.notes.no_place("case", "SHORTANSWER_C")
 
 
 def _weigh(question: Node, item: Item, weights: list[str]) -> None:
@@ -83,7 +83,7 @@ def _alone(question: Node, item: Item, text: str, kind: str, options: list[Optio
         answer, _colon, tolerance = best.text.partition(":")
         for option in options:
             if option.feedback:
-                notes.lost("feedback", f"{option.text}: {option.feedback}")
+                notes.no_place("feedback", f"{option.text}: {option.feedback}")
             if option is not best and option.text != "*":
                 notes.changed("credit", f"{option.text}: {building.percent(option.credit)}", "0 %")
         item.kind, item.fields = "numeric", building.numeric(answer, tolerance)
@@ -109,20 +109,20 @@ def _accepted(question: Node, kind: str, options: list[Option]) -> list[str]:
     accepted = []
     for option in options:
         if option.feedback:
-            notes.lost("feedback", f"{option.text}: {option.feedback}")
+            notes.no_place("feedback", f"{option.text}: {option.feedback}")
         text = option.text
         if kind in NUMBERS:
             text, _colon, tolerance = text.partition(":")
             if tolerance.strip("0. "):
-                notes.lost("tolerance", option.text)
+                notes.no_place("tolerance", option.text)
         if option.credit == 1 and kind in TEXTS and re.search(r"(?<!\\)\*", text):
-            notes.lost("pattern", text)
+            notes.no_place("pattern", text)
         elif option.credit == 1 and text:
             accepted.append(text.replace("\\*", "*"))
         elif option.credit > 0:
             notes.changed("credit", f"{text}: {building.percent(option.credit)}", "0 %")
         elif text and text != "*":
-            notes.lost("choices" if CHOICES.fullmatch(kind) else "answers", text)
+            notes.no_place("choices" if CHOICES.fullmatch(kind) else "answers", text)
     if not accepted:
         raise NotCarried("answer", Reason(Code.MOVE_ANSWER_MISSING))
     return list(dict.fromkeys(accepted))
@@ -144,7 +144,7 @@ def chosen(question: Node, item: Item) -> None:
     made = texts.block(marked, node.form_of(part), question.place(part))
     for number, word in enumerate(words, start=1):
         if number not in wanted and word:
-            question.notes.lost("choices", word)
+            question.notes.no_place("choices", word)
     _settle(question, item, made, [[words[number - 1]] for number in wanted])
 
 

@@ -22,9 +22,9 @@ def read(question: Node, item: Item) -> None:
         raise NotCarried("answer", Reason(Code.MOVE_ANSWER_MISSING))
     for answer in answers:
         if answer is not right[0]:
-            notes.lost("credit", f"{node.raw(answer)}: {answer.get('fraction')} %")
+            notes.no_place("credit", f"{node.raw(answer)}: {answer.get('fraction')} %")
         if note := question.line_of(xml.first(answer, "feedback")):
-            notes.lost("feedback", f"{node.raw(answer)}: {note}")
+            notes.no_place("feedback", f"{node.raw(answer)}: {note}")
     try:
         formula = formulas.of_moodle(node.raw(right[0]))
     except ValueError as error:
@@ -37,9 +37,9 @@ def read(question: Node, item: Item) -> None:
 def _unit(question: Node) -> dict[str, Any]:
     named = [xml.said(unit, "unit_name") for part in question.all("units") for unit in xml.children(part, "unit")]
     if question.said("unitgradingtype", "0") not in ("0", ""):
-        question.notes.lost("unit", f"unitgradingtype: {question.said('unitgradingtype')}")
+        question.notes.no_place("unit", f"unitgradingtype: {question.said('unitgradingtype')}")
     for name in named[1:]:
-        question.notes.lost("unit", name)
+        question.notes.no_place("unit", name)
     return {"unit": named[0]} if named and named[0] else {}
 
 
@@ -50,7 +50,7 @@ def _tolerance(answer: Any, question: Node) -> dict[str, str]:
         raise NotCarried("tolerance", Reason(Code.MOVE_UNREADABLE, said=said[:200]))
     length = xml.said(answer, "correctanswerlength")
     if length not in ("", "2"):
-        question.notes.lost("figures", f"correctanswerlength: {length}")
+        question.notes.no_place("figures", f"correctanswerlength: {length}")
     if how == NOMINAL:
         return {"tolerance": building.say(abs(off))}
     if how != RELATIVE:

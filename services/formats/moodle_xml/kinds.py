@@ -79,7 +79,7 @@ def _number(question: Node, item: Item) -> None:
     best = _credit(chosen, notes)
     for answer in answers:
         if note := question.line_of(xml.first(answer, "feedback")):
-            notes.lost("feedback", f"{node.raw(answer)}: {note}")
+            notes.no_place("feedback", f"{node.raw(answer)}: {note}")
         if answer is not chosen and answer in right:
             notes.changed("credit", f"{node.raw(answer)}: {building.percent(_credit(answer, notes))}", "0 %")
     if best != 1:
@@ -105,7 +105,7 @@ def unit_of(question: Node) -> dict[str, Any]:
     if not is_graded or units.known(name) is None:
         for other, factor in named:
             if other != name:
-                question.notes.lost("unit", f"{other}: {factor}")
+                question.notes.no_place("unit", f"{other}: {factor}")
         if is_graded:
             question.notes.changed("unit", f"{name}: {penalty}", name)
         return {"unit": name}
@@ -123,7 +123,7 @@ def _matching(question: Node, item: Item) -> None:
         elif right:
             extra.append(right)
         elif left:
-            question.notes.lost("answers", left)
+            question.notes.no_place("answers", left)
     rights = {pair["right"] for pair in pairs}
     further = [text for text in dict.fromkeys(extra) if text not in rights]
     item.kind, item.fields = "matching", {"pairs": pairs, **({"extra": further} if further else {})}
@@ -149,20 +149,20 @@ def _essay(question: Node, item: Item) -> None:
     words = {"min_words": question.said("minwordlimit"), "max_words": question.said("maxwordlimit")}
     endings, attachments = question.said("filetypeslist"), question.said("attachments", "0")
     if question.said("attachmentsrequired", "0") not in ("0", "1" if is_upload else "0"):
-        question.notes.lost("file", f"attachmentsrequired: {question.said('attachmentsrequired')}")
+        question.notes.no_place("file", f"attachmentsrequired: {question.said('attachmentsrequired')}")
     if question.said("maxbytes", "0") != "0":
-        question.notes.lost("file", f"maxbytes: {question.said('maxbytes')}")
+        question.notes.no_place("file", f"maxbytes: {question.said('maxbytes')}")
     if is_upload:
         item.kind = "upload"
         wanted = [ending.strip().lower().lstrip(".") for ending in endings.replace(";", ",").split(",")]
         known = [ending for ending in dict.fromkeys(wanted) if ending in UPLOADED]
         for ending in wanted:
             if ending and ending not in UPLOADED:
-                question.notes.lost("file", ending)
+                question.notes.no_place("file", ending)
         item.fields = {**fields, "accept": known or list(UPLOADED), "most": _most(attachments)}
         return
     if attachments != "0":
-        question.notes.lost("file", f"attachments: {attachments}")
+        question.notes.no_place("file", f"attachments: {attachments}")
     bounds = {name: int(value) for name, value in words.items() if value.isdecimal() and value != "0"}
     item.kind, item.fields = "essay", {**fields, **bounds}
 

@@ -98,7 +98,7 @@ class Node:
         for part in xml.children(self.element):
             name, words = xml.name_of(part), xml.words(part)
             if name not in self.seen and words not in SILENT.get(name, {""}):
-                self.notes.lost(CALLED.get(name, name), f"{name}: {words}")
+                self.notes.no_place(CALLED.get(name, name), f"{name}: {words}")
 
 
 def raw(part: Any) -> str:

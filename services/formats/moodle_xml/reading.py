@@ -63,9 +63,9 @@ def _hints(question: Node) -> list[Hint]:
         for name in ("shownumcorrect", "clearwrong", "options"):
             option = xml.first(part, name)
             if option is not None and xml.words(option) != "0":
-                question.notes.lost("hints", name)
+                question.notes.no_place("hints", name)
         if text and len(hints) < MAX_HINTS:
             hints.append(Hint(text))
         elif text:
-            question.notes.lost("hints", node.raw(part))
+            question.notes.no_place("hints", node.raw(part))
     return hints

@@ -98,7 +98,7 @@ class Question:
             ident = str(each.get("ident") or "")
             words = hypertext.plain(html_of(each))
             if ident not in told and words:
-                self.notes.lost("feedback", f"{ident}: {words}")
+                self.notes.no_place("feedback", f"{ident}: {words}")
 
     @property
     def points(self) -> float:

@@ -158,4 +158,4 @@ def _typed(question: Question, item: Item, response: Any, name: str, told: set[s
         options.append(Option(answer, question.rules.credit({ident: [text]}), note))
     item.kind, item.fields = building.text(options, question.notes, is_case_sensitive=is_sensitive)
     if "pattern_match" in name:
-        question.notes.lost("pattern", name)
+        question.notes.no_place("pattern", name)

@@ -54,6 +54,6 @@ def _read(element: Any, reading: Reading, archive: Archive | None, path: str, ta
         if not item.kind:
             raise NotCarried("question", Reason(Code.MOVE_KIND_UNKNOWN, kind=kinds.called(question) or "?"))
         for condition in sorted(question.rules.unknown):
-            notes.lost("answer", condition)
+            notes.no_place("answer", condition)
         question.note_feedback(told)
         reading.add(notes, item)

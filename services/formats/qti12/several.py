@@ -46,7 +46,7 @@ def _blanks(question: Question, item: Item, html: str, named: list[tuple[str, An
         if "dropdown" in question.said.get("question_type", ""):
             for text in others:
                 if text not in right:
-                    question.notes.lost("choices", text)
+                    question.notes.no_place("choices", text)
         else:
             right = list(dict.fromkeys([*right, *others]))
         if not right:
@@ -85,7 +85,7 @@ def _pairs(question: Question, item: Item) -> None:
         material = xml.first(response, "material")
         left = question.line(material) if material is not None else ""
         if not left or not wanted or not texts[wanted[0]]:
-            question.notes.lost("answers", left or ident)
+            question.notes.no_place("answers", left or ident)
             continue
         pairs.append({"left": left, "right": texts[wanted[0]]})
         used.add(texts[wanted[0]])
@@ -101,20 +101,20 @@ def number(question: Question, item: Item, ident: str, bounds: list[Any], wanted
     for each in wanted:
         for name in ("precisiontype", "precision"):
             if each.get(name):
-                question.notes.lost("figures", f"{name}: {each.get(name)}")
+                question.notes.no_place("figures", f"{name}: {each.get(name)}")
     if low and high:
         item.fields = building.within(low[0], high[0])
         exact = xml.words(wanted[0]) if wanted else ""
         if (answer := building.number(exact)) is not None and building.say(answer) != item.fields["answer"]:
             question.notes.changed("answer", exact, item.fields["answer"])
         if len(low) > 1:
-            question.notes.lost(
+            question.notes.no_place(
                 "answers", "; ".join(f"{one}..{other}" for one, other in zip(low[1:], high[1:], strict=False))
             )
     elif wanted:
         item.fields = building.numeric(xml.words(wanted[0]), "0")
         for each in wanted[1:]:
-            question.notes.lost("answers", xml.words(each))
+            question.notes.no_place("answers", xml.words(each))
     else:
         raise NotCarried("answer", Reason(Code.MOVE_ANSWER_MISSING))
 

@@ -37,7 +37,7 @@ def _choice(question: Question, item: Item, asked: Any) -> None:
     response, choices = question.response(asked), xml.children(asked, "simpleChoice")
     is_single = response.cardinality == "single" or asked.get("maxChoices") == "1"
     if asked.get("shuffle") == "false" or any(each.get("fixed") == "true" for each in choices):
-        question.notes.lost("order", "shuffle: false" if asked.get("shuffle") == "false" else "fixed: true")
+        question.notes.no_place("order", "shuffle: false" if asked.get("shuffle") == "false" else "fixed: true")
     credit = _credits(question, response, is_single=is_single)
     options = [
         Option(question.line(each, "feedbackInline"), credit(str(each.get("identifier"))), _note(question, each))
@@ -157,7 +157,7 @@ def _accepted(question: Question, asked: Any) -> list[str]:
         }
         for name, text in texts.items():
             if name not in response.correct:
-                question.notes.lost("choices", text)
+                question.notes.no_place("choices", text)
         accepted = [texts[name] for name in response.correct if name in texts]
     else:
         best = max(response.mapped.values(), default=Fraction(0))
@@ -201,7 +201,7 @@ def _gaps(question: Question, item: Item, asked: Any) -> None:
     used = {word for each in right.values() for word in each}
     for word in words.values():
         if word and word not in used:
-            question.notes.lost("choices", word)
+            question.notes.no_place("choices", word)
     made = question.block(question.html({each: MARK.format(number) for number, each in enumerate(gaps, start=1)}))
     blanks = {str(number): list(dict.fromkeys(right[name])) for number, name in enumerate(names, start=1)}
     _settle(question, item, made, blanks, is_case_sensitive=False)
@@ -226,7 +226,7 @@ def _match(question: Question, item: Item, asked: Any) -> None:
     if len(sets) == 2:
         for each in lefts:
             if str(each.get("identifier")) not in pairs:
-                question.notes.lost("answers", texts[str(each.get("identifier"))])
+                question.notes.no_place("answers", texts[str(each.get("identifier"))])
     used = {*pairs.values(), *pairs}
     extra = [text for each in rights if (name := str(each.get("identifier"))) not in used and (text := texts[name])]
     extra = [text for text in dict.fromkeys(extra) if text not in {pair["right"] for pair in made}]

@@ -31,7 +31,7 @@ def read_root(root: Any, reading: Reading, archive: Archive | None, path: str, t
         kinds.read(question, item)
         for rubric in xml.below(question.body, "rubricBlock"):
             if not (item.kind in ("essay", "upload") and "model_answer" in item.fields):
-                notes.lost("rubric", xml.words(rubric))
+                notes.no_place("rubric", xml.words(rubric))
         reading.add(notes, item)
 
 
@@ -47,5 +47,5 @@ def _feedback(question: Question) -> str:
         if name == "general" or always.get(str(each.get("outcomeIdentifier"))) == name:
             found.append(question.block(shown(each)))
         elif words:
-            question.notes.lost("feedback", f"{name}: {words}")
+            question.notes.no_place("feedback", f"{name}: {words}")
     return "\n\n".join(found)

@@ -119,9 +119,9 @@ def _case(spec: dict[str, Any]) -> str:
 def _short(item: "Item") -> None:
     spec = item.question.spec
     for pattern in spec.get("patterns", []):
-        item.notes.lost("pattern", pattern)
+        item.notes.no_place("pattern", pattern)
     if spec.get("exact"):
-        item.notes.lost("exact", "exact")
+        item.notes.no_place("exact", "exact")
     points = Fraction(str(item.question.points))
     mapping = _mapping([(answer, points) for answer in spec["accept"]], each=_case(spec))
     item.declarations.append(_declared("single", "string", spec["accept"][:1], mapping))
@@ -137,7 +137,7 @@ def _number(item: "Item") -> None:
     spec = item.question.spec
     answer, _off = carrying.number(spec, item.notes, has_unit=True)
     if spec.get("asks_unit"):
-        item.notes.lost("unit", f"asks_unit: {spec['unit']}")
+        item.notes.no_place("unit", f"asks_unit: {spec['unit']}")
     mode = "relative" if "tolerance_percent" in spec else "absolute"
     off = spec.get("tolerance_percent", spec.get("tolerance", "0"))
     item.declarations.append(_declared("single", "float", [answer]))
@@ -194,14 +194,14 @@ def _ordering(item: "Item") -> None:
 def _essay(item: "Item") -> None:
     for name in ("min_words", "max_words"):
         if name in item.question.spec:
-            item.notes.lost("words", f"{name}: {item.question.spec[name]}")
+            item.notes.no_place("words", f"{name}: {item.question.spec[name]}")
     item.declarations.append('<responseDeclaration identifier="RESPONSE" cardinality="single" baseType="string"/>')
     item.body = f'{_asked(item)}<extendedTextInteraction responseIdentifier="RESPONSE"/>'
 
 
 def _upload(item: "Item") -> None:
     spec = item.question.spec
-    item.notes.lost("file", f"{', '.join(spec['accept'])}: {spec['most']}")
+    item.notes.no_place("file", f"{', '.join(spec['accept'])}: {spec['most']}")
     item.declarations.append('<responseDeclaration identifier="RESPONSE" cardinality="single" baseType="file"/>')
     item.body = f'{_asked(item)}<uploadInteraction responseIdentifier="RESPONSE"/>'
 
