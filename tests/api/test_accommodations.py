@@ -105,9 +105,9 @@ def test_the_page_saves_the_profile_and_an_override(client: FlaskClient, cast: C
 @pytest.mark.parametrize(
     ("where", "typed", "said"),
     [
-        ("", {"time_percent": "99"}, "greater than or equal to 100"),
+        ("", {"time_percent": "99"}, "must be at least 100"),
         ("", {"extra_minutes": "x"}, "This must be a whole number."),
-        ("/first-quiz", {"extra_minutes": "-1"}, "greater than or equal to 0"),
+        ("/first-quiz", {"extra_minutes": "-1"}, "must be at least 0"),
         ("/first-quiz", {"opens_at": "soon"}, "This isn’t a time."),
         ("/first-quiz", {"opens_at": "2026-03-02T09:00", "closes_at": "2026-03-02T08:00"}, "Must be after opens_at"),
     ],

@@ -70,6 +70,8 @@ def are_alone(stage: Stage) -> bool:
 def test_labs_outlive_servers_and_clients_and_tell_what_became_of_their_machine(stage: Stage) -> None:
     cluster, cast = stage.cluster, stage.cast
     bob, alice = start(stage, cast.bob, cast.alice)
+    # What was done in them by a program beside it has ended.
+    eventually(lambda: are_alone(stage), stage.log, WITHIN_S)
     programs = programs_of(cluster)
     (dana,) = start(stage, cast.dana)
 
