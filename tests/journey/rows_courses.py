@@ -281,7 +281,10 @@ def take_a_hint(person: Person) -> None:
         db.session.commit()
     person.open(f"{COURSE}/quizzes/{quiz}")
     person.send(re.compile("Start|Go on|Try again"), "form.actions")
+    # Before its script has come, the link leads to a page of its own.
+    person.page.wait_for_load_state("networkidle")
     person.page.locator("[data-hint-number]").press("Enter")
+    expect(person.page.locator("#hint")).to_be_visible()
     person.page.locator("#hint [data-confirm-hint]").press("Enter")
     expect(person.page.locator(".hints")).to_contain_text("Think twice")
     person.open(f"{person.page.url.removeprefix(person.site.url).split('#')[0]}/items/1/hints")
