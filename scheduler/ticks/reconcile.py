@@ -10,7 +10,8 @@ from backends import Backend, BackendError, reason_of
 from config import Settings
 from extensions import db
 from models import utcnow
-from services.labs import clock_skew, clusters
+from scheduler import clock_skew
+from services.labs import clusters
 from services.labs import repairs as lab_repairs
 from services.labs.repairs import Repair
 

@@ -23,10 +23,15 @@ from models.generation import (
 from reasons import Reason
 from services import changes, leases, live
 from services.generations import breaker
+from services.generations.contract import LONGEST_WAIT_S
 
 TOPIC = "generations"
 # What fails is the model's server: it gets some minutes.
 RETRIES = leases.Retries(most=5, first=timedelta(seconds=2), longest=timedelta(minutes=2))
+# By so much a pause is longer by chance, so that many don't come back at once.
+SPREAD = 1.25
+# The longest that a server may ask for.
+AS_ASKED = leases.Retries(longest=timedelta(seconds=LONGEST_WAIT_S * SPREAD))
 LOCK = "generation-claims"
 
 
@@ -61,11 +66,10 @@ def hand_back(generation: Generation) -> None:
 
 
 def put_off(generation: Generation, now: datetime, *, wait_s: float | None) -> None:
-    """Try again later: after what the server asked for, or after a pause that grows; with a part of chance in it, so
-    that many don't come back at once."""
+    """Try again later: after what the server asked for, or after a pause that grows."""
     tries = generation.tries + 1
     pause = RETRIES.pause(tries).total_seconds() if wait_s is None else wait_s
-    later = now + timedelta(seconds=pause * random.uniform(1.0, 1.25))
+    later = now + timedelta(seconds=pause * random.uniform(1.0, SPREAD))
     _move(generation, GENERATION_QUEUED, **leases.waiting(later), tries=tries)
 
 

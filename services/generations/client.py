@@ -16,12 +16,11 @@ from mistralai.client.errors import MistralError, NoResponseError
 from mistralai.extra.utils.response_format import response_format_from_pydantic_model
 from pydantic import ValidationError
 
-from services.generations.contract import Answer, Ask, CallFailed, Lost, Refused
+from services.generations.contract import LONGEST_WAIT_S, Answer, Ask, CallFailed, Lost, Refused
 
 CONNECT_S = 10.0
 # An answer is some ten kB; a server that sends for ever is no model.
 MOST_BYTES = 2_000_000
-LONGEST_WAIT_S = 3600.0
 
 
 class MistralModel:

@@ -7,6 +7,9 @@ from pydantic import BaseModel
 
 from services.generations.prompts import Messages
 
+# A server may ask for a longer pause: it gets this one.
+LONGEST_WAIT_S = 3600.0
+
 
 @dataclass(frozen=True)
 class Answer:

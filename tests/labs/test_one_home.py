@@ -25,7 +25,13 @@ OF_OTHERS = {
     ("cli/supervise.py", "member.started_at"),
     ("services/archive/documents.py", "self.node"),
     ("services/errors.py", "self.reason"),
+    ("services/generations/judging.py", "call.reason"),
+    ("services/generations/judging.py", "draft.state"),
+    ("services/generations/second.py", "draft.state"),
+    ("services/generations/work.py", "closed.reason"),
     ("services/leaderboards/audits.py", "audit.ended_at"),
+    ("services/moving/imports.py", "entry.state"),
+    ("services/moving/plans.py", "entry.state"),
     ("services/saves/archives.py", "self.reason"),
     ("services/saves/store.py", "save.reason"),
 }

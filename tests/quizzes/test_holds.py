@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from extensions import db
 from models import Attempt, Quiz, User, utcnow
+from scheduler import clock_skew
 from services.accounts import tokens
-from services.labs import clock_skew
 from services.quizzes import holds, waiting
 from tests.conftest import CommittedDatabase
 from tests.factories import Cast, EnrolmentFactory, QuizFactory, UserFactory, add_question, make_cast

@@ -12,8 +12,10 @@ from config import ROOT
 from extensions import db as database
 from models import CheckRun, LabSession, WarmLab, utcnow
 from models.cluster import WARM_READY, WARM_STARTING, WARM_STOPPING
+from models.generation import GENERATION_QUEUED, GENERATION_RUNNING
 from models.lab_session import ENDED, QUEUED, RUNNING, STARTING, STOPPING
 from reasons import Reason
+from scheduler import clock_skew
 from scheduler.ticks import reconcile
 from scheduler.ticks.checks import checker
 from scheduler.ticks.starts import starter
@@ -23,8 +25,9 @@ from services import leases, timelines
 from services.capacity import warm_plans
 from services.capacity.order import Limits
 from services.capacity.warm_plans import Plan
-from services.labs import checks, claims, clock_skew, definitions, document, saving
+from services.labs import checks, claims, definitions, document, saving
 from tests.factories import Cast, UserFactory
+from tests.generations.stages import add_generation
 from tests.scheduler.scripted import ScriptedBackend
 
 Ask = Callable[..., LabSession]
@@ -89,6 +92,25 @@ def test_a_check_of_a_clock_that_was_ahead_is_run(cast: Cast, running: Ask) -> N
     assert database.session.get_one(CheckRun, run.id).state == "running"
 
 
+def test_a_generation_of_a_clock_that_was_ahead_goes_on_and_a_pause_that_the_server_asked_for_stays(cast: Cast) -> None:
+    now = utcnow()
+    held, later, asked = (
+        add_generation(cast.alice, cast.course, cast.lesson, **values)
+        for values in (
+            {"state": GENERATION_RUNNING, "leased_until": now + HOUR},
+            {"state": GENERATION_QUEUED, "retry_at": now + 2 * HOUR, "tries": 1},
+            {"state": GENERATION_QUEUED, "retry_at": now + HOUR, "tries": 1},
+        )
+    )
+    database.session.commit()
+
+    clock_skew.mend(now)
+    database.session.commit()
+
+    assert (held.leased_until, later.retry_at) == (now, now)
+    assert asked.retry_at == now + HOUR
+
+
 def test_a_lab_that_started_in_the_future_is_lost_with_its_machine(running: Ask, settings: Any) -> None:
     found = running(started_at=utcnow() + HOUR, expires_at=utcnow() + 9 * HOUR)
 
@@ -121,7 +143,7 @@ def test_every_way_to_try_again_is_known_where_clocks_are_mended() -> None:
     assert len(made) > 5
     for module, name in made:
         retries = getattr(importlib.import_module(module), name)
-        assert id(retries) in known, f"{module}.{name} isn't in TRIED of services/labs/clock_skew.py"
+        assert id(retries) in known, f"{module}.{name} isn't in TRIED of scheduler/clock_skew.py"
 
 
 def test_a_pause_as_long_as_its_kind_allows_is_kept(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

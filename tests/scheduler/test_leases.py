@@ -23,7 +23,7 @@ from tests.scheduler.conftest import NOW
 
 SECOND = timedelta(seconds=1)
 # The module that says what the columns mean, and the one that mends what a wrong clock wrote into them.
-HOMES = {"services/leases.py", "services/labs/clock_skew.py"}
+HOMES = {"services/leases.py", "scheduler/clock_skew.py"}
 SHIPPED = ("blueprints", "cli", "gateway", "scheduler", "services")
 # What a scheduler of the version before leaves behind.
 BEFORE = (

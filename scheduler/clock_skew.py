@@ -10,10 +10,12 @@ from functools import cache
 from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, or_, select, update
 
 from extensions import db
-from models import CheckRun, GradingHold, GradingRun, LabSession, Mail, WarmLab
+from models import CheckRun, Generation, GradingHold, GradingRun, LabSession, Mail, WarmLab
+from models.generation import OPEN_GENERATIONS
 from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, RUNNING
 from services import outbox
+from services.generations import claims
 from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
 from services.quizzes import holds
@@ -26,6 +28,7 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     WarmLab: (),
     CheckRun: (CheckRun.state.in_(("queued", "running")),),
     GradingRun: (GradingRun.state.in_(OPEN_RUNS),),
+    Generation: (Generation.state.in_(OPEN_GENERATIONS),),
     Mail: outbox.OPEN,
 }
 # How the work at a kind is tried again: what its longest pause follows from.
@@ -34,6 +37,7 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
     WarmLab: (warm_stock.RETRIES,),
     CheckRun: (checks.RETRIES,),
     GradingRun: (grading_runs.RETRIES,),
+    Generation: (claims.RETRIES, claims.AS_ASKED),
     Mail: (outbox.RETRIES,),
 }
 
