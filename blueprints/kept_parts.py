@@ -65,16 +65,18 @@ class Parts:
 
     def all(self, keys: Collection[str]) -> dict[str, Any] | None:
         """Return all these parts, from this process or another; None where one isn't there. Raise RedisError."""
-        found = {key: self.near(key) for key in keys}
-        far = [key for key, part in found.items() if part is None]
-        if far and self._redis is None:
-            return None
+        found = self.some(keys)
+        return found if len(found) == len(set(keys)) else None
+
+    def some(self, keys: Collection[str]) -> dict[str, Any]:
+        """Return those of these parts that there are, in this process or another. Raise RedisError."""
+        found = {key: part for key in keys if (part := self.near(key)) is not None}
+        far = [key for key in dict.fromkeys(keys) if key not in found]
         texts = self._redis.mget([self._prefix + key for key in far]) if far and self._redis is not None else ()
-        for key, text in zip(far, texts, strict=True):
-            if text is None:
-                return None
-            found[key] = json.loads(text)
-            self.put(key, found[key])
+        for key, text in zip(far, texts, strict=False):
+            if text is not None:
+                found[key] = json.loads(text)
+                self.put(key, found[key])
         return found
 
 

@@ -164,7 +164,8 @@ def _vary_by_origin(response: Response) -> Response:
 
 def person() -> User | None:
     """Return who is signed in."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    user = current_user._get_current_object()
+    return user if user.is_authenticated else None
 
 
 def me() -> User:

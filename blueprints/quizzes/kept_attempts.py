@@ -6,6 +6,7 @@ kept parts the page is made, and what of it is the student's own (`note`); the r
 such a page (`keep_frame`). docs/adr/0054-a-fresh-attempts-page-is-put-together.md.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -129,8 +130,14 @@ def _is_plain(kind: str, hints: object) -> bool:
 
 def _questions(course: Course, drawn: Sequence[draws.Item]) -> list[str]:
     """Return the keys of the questions, all of which are kept then."""
-    keys = [kept_questions.key_of(course, one.version_id, one.prompt_html, one.points, one.frozen) for one in drawn]
-    missing = {key: one for key, one in zip(keys, drawn, strict=True) if kept_questions.parts().near(key) is None}
+    of_all = ((one.version_id, one.prompt_html, one.points, one.frozen) for one in drawn)
+    keys, parts = kept_questions.keys_of(course, of_all), kept_questions.parts()
+    missing = {key: one for key, one in zip(keys, drawn, strict=True) if parts.near(key) is None}
+    if missing:
+        # Another process may have rendered them: a class that starts is served by all of them.
+        with contextlib.suppress(RedisError):
+            parts.some(missing)
+        missing = {key: one for key, one in missing.items() if parts.near(key) is None}
     if missing:
         ids = {one.version_id for one in missing.values()}
         rows = db.session.scalars(select(QuestionVersion).where(QuestionVersion.id.in_(ids)))

@@ -5,6 +5,7 @@ position. Its key has in it what it is made of, and the course's version, which 
 template may show of a course.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, current_app, render_template
@@ -60,7 +61,7 @@ def attempt_question(context: Context, item: AttemptItem | Hole) -> Markup:
         template = current_app.jinja_env.get_template(TEMPLATE)
         return Markup(template.render({**context.get_all(), "item": item}))  # our template escapes
     course, kept = context["course"], parts()
-    key = key_of(course, item.version_id, item.version.prompt_html, item.points, item.frozen)
+    [key] = keys_of(course, [(item.version_id, item.version.prompt_html, item.points, item.frozen)])
     pieces: list[str] | None = kept.near(key)
     if pieces is None:
         pieces = render(key, course, item.version, item.points, item.frozen)
@@ -72,10 +73,16 @@ def at_position(pieces: list[str], position: int) -> str:
     return str(position).join(pieces)
 
 
-def key_of(course: Course, version_id: int, prompt_html: str, points: float, frozen: Frozen) -> str:
-    """Return the key of a question as it was drawn, for who reads the language of this request."""
+def keys_of(course: Course, drawn: Iterable[tuple[int, str, float, Frozen]]) -> list[str]:
+    """Return the keys of questions as they were drawn, for who reads the language of this request.
+
+    Each is told by its version, that one's prompt as HTML, its points and what is frozen of it.
+    """
     of_course = str(get_locale()), course.id, course.version
-    return digest("question", *of_course, version_id, prompt_html, float(points), frozen)
+    return [
+        digest("question", *of_course, version_id, prompt_html, float(points), frozen)
+        for version_id, prompt_html, points, frozen in drawn
+    ]
 
 
 def render(key: str, course: Course, version: QuestionVersion, points: float, frozen: Frozen) -> list[str]:

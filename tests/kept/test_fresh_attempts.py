@@ -3,11 +3,13 @@
 import gzip
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, text
 
 from blueprints.kept_lane import ASKS
+from blueprints.quizzes import kept_questions
 from extensions import db
 from models import Activity, Attempt, Course, Quiz, QuizSlot, User, utcnow
 from question_types import TYPES
@@ -287,3 +289,18 @@ def test_other_kept_pages_are_kept_as_before(bob, exam):
         assert db.session.scalars(select(Course.slug)).one() == "shell"
 
     bob.keep(PAGES["course"])
+
+
+def test_questions_that_another_process_has_rendered_are_not_rendered_anew(bob, exam, monkeypatch):
+    def refuse(*_given):
+        raise AssertionError("rendered anew")
+
+    post(bob.client, f"{begin_anew(bob, exam)}/submit")
+    with bob.app.app_context():
+        # The same shuffles, which are drawn by chance.
+        seed = db.session.scalars(select(Attempt.seed).order_by(Attempt.id.desc())).first()
+    monkeypatch.setattr(attempts.random, "SystemRandom", lambda: SimpleNamespace(getrandbits=lambda _bits: seed))
+    bob.app.extensions["yurt_kept_parts"]._near.clear()
+    monkeypatch.setattr(kept_questions, "render", refuse)
+
+    assert bob.open(press(bob, exam))[1]
