@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Select, Table, bindparam, func, select, update
+from sqlalchemy import BigInteger, Boolean, Select, Table, bindparam, column, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from extensions import db
-from models import Activity, Attempt, AttemptItem, Enrolment, QuestionVersion, Quiz
+from models import Attempt, AttemptItem, Enrolment, QuestionVersion, Quiz
 from models.attempt import IN_PROGRESS, KEPT
 from services.errors import NotFound
 from services.quizzes import answer_log
@@ -21,7 +21,7 @@ from services.quizzes.terms import GRACE
 
 ITEMS, ATTEMPTS = cast(Table, AttemptItem.__table__), cast(Table, Attempt.__table__)
 VERSIONS, QUIZZES = cast(Table, QuestionVersion.__table__), cast(Table, Quiz.__table__)
-ACTIVITIES, ENROLMENTS = cast(Table, Activity.__table__), cast(Table, Enrolment.__table__)
+ENROLMENTS = cast(Table, Enrolment.__table__)
 # What is written with an answer.
 WRITTEN = ("response", "revision", "typed_at", "saved_at", "tab")
 MOST_ID = 2**63
@@ -56,32 +56,18 @@ class AnswerRow:
         return self.state != IN_PROGRESS or (self.deadline_at is not None and now > self.deadline_at + GRACE)
 
 
-def _reading(lock: str) -> Select[Any]:
-    items = ("attempt_id", "position", "frozen", "response", "revision", "saved_at", "typed_at", "tab")
-    attempts = ("state", "closed_by", "started_at", "deadline_at")
-    asks = bindparam("asks", type_=BigInteger)
-    is_theirs = (ENROLMENTS.c.course_id == ACTIVITIES.c.course_id) & (ENROLMENTS.c.user_id == asks)
-    return (
-        select(
-            *(ITEMS.c[name] for name in items),
-            *(VERSIONS.c[name] for name in ("kind", "spec")),
-            *(ATTEMPTS.c[name] for name in attempts),
-            QUIZZES.c.late_answers,
-            ENROLMENTS.c.role,
-        )
-        .select_from(
-            ITEMS.join(ATTEMPTS, ATTEMPTS.c.id == ITEMS.c.attempt_id)
-            .join(VERSIONS, VERSIONS.c.id == ITEMS.c.version_id)
-            .join(QUIZZES, QUIZZES.c.id == ATTEMPTS.c.quiz_id)
-            .join(ACTIVITIES, ACTIVITIES.c.id == ATTEMPTS.c.quiz_id)
-            .outerjoin(ENROLMENTS, is_theirs)
-        )
-        .where(ITEMS.c.attempt_id == bindparam("attempt"), ITEMS.c.position == bindparam("place", type_=BigInteger))
-        # Nobody can lock what is somebody else's.
-        .where(ATTEMPTS.c.user_id == func.coalesce(asks, ATTEMPTS.c.user_id))
-        # SQLAlchemy's with_for_update says one kind of lock.
-        .suffix_with(f"FOR {lock} OF attempts FOR UPDATE OF attempt_items")
-    )
+def _reading() -> Select[Any]:
+    """Read a question under the locks of migration 0050, whose plan the server keeps."""
+    of_tables: dict[Table, tuple[str, ...]] = {
+        ITEMS: ("attempt_id", "position", "frozen", "response", "revision", "saved_at", "typed_at", "tab"),
+        VERSIONS: ("kind", "spec"),
+        ATTEMPTS: ("state", "closed_by", "started_at", "deadline_at"),
+        QUIZZES: ("late_answers",),
+        ENROLMENTS: ("role",),
+    }
+    columns = [column(name, table.c[name].type) for table, names in of_tables.items() for name in names]
+    asked = [bindparam(name, type_=BigInteger) for name in ("attempt", "place", "asks")]
+    return select(func.answer_under_locks(*asked, bindparam("is_alone", type_=Boolean)).table_valued(*columns))
 
 
 def _writing() -> Select[int, int]:
@@ -100,7 +86,7 @@ def _writing() -> Select[int, int]:
     return counted.add_cte(written, *answer_log.parts(KEPT))
 
 
-READING = {lock: _reading(lock) for lock in ("SHARE", "UPDATE")}
+READING = _reading()
 WRITING = _writing()
 RETYPING = (
     update(ITEMS)
@@ -119,8 +105,8 @@ def lock(attempt_id: int, position: int, *, user_id: int | None = None, is_over:
     if not (attempt_id < MOST_ID and position < MOST_ID):
         raise NotFound
     db.session.flush()
-    asked = {"attempt": attempt_id, "place": position, "asks": user_id}
-    found = db.session.connection().execute(READING["UPDATE" if is_over else "SHARE"], asked).one_or_none()
+    asked = {"attempt": attempt_id, "place": position, "asks": user_id, "is_alone": is_over}
+    found = db.session.connection().execute(READING, asked).one_or_none()
     if found is None:
         raise NotFound
     return AnswerRow(*found)
