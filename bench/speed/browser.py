@@ -15,6 +15,8 @@ from bench.speed.people import Student
 
 # What the page's scripts wait for an answer (static/js/quiz-send.js), and then try again.
 SEND_PATIENCE_S, AGAIN_S = 15.0, 1.0
+# When an exam ends, everybody hands in, and waits their turn (static/js/quiz-hand-in.js).
+HAND_IN_PATIENCE_S = 120.0
 # When it asks what is saved, after its stream has opened (static/js/quiz-follow.js).
 LOOK_S = 15.0
 ITEM = re.compile(
@@ -131,17 +133,17 @@ class Browser:
     async def hand_in(self) -> bool:
         """Press Hand in; say whether the site says that it has it."""
         for _ in range(8):
-            answer = await self._send("POST", f"{self.attempt}/submit", b"")
+            answer = await self._send("POST", f"{self.attempt}/submit", b"", HAND_IN_PATIENCE_S)
             if answer is not None and answer.status == 200 and json.loads(answer.body).get("state") != "open":
                 return True
             self.faults.append(f"hand in: {answer.status if answer else 'no answer in time'}")
             await asyncio.sleep(AGAIN_S)
         return False
 
-    async def _send(self, method: str, path: str, body: bytes) -> Answer | None:
+    async def _send(self, method: str, path: str, body: bytes, patience_s: float = SEND_PATIENCE_S) -> Answer | None:
         head = self._sending + ("Content-Type: application/json\r\n" if body else "")
         try:
-            return await self.connection.ask(method, path, head, body, SEND_PATIENCE_S)
+            return await self.connection.ask(method, path, head, body, patience_s)
         except (OSError, EOFError, TimeoutError):
             return None
 
