@@ -6,6 +6,7 @@ memory are faults, and nothing of them is opened.
 """
 
 import re
+from abc import ABC, abstractmethod
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
@@ -38,7 +39,7 @@ class Unreadable(Exception):
     """A file's bytes can't be had; the message says why."""
 
 
-class Folder:
+class Folder(ABC):
     """The regular files of a course, by their path relative to it. Hidden files aren't part of a course.
 
     Who keeps them says what there is (`_list`) and gives their bytes (`_bytes`). `beat` is called for each.
@@ -60,13 +61,13 @@ class Folder:
         if sum(self.sizes.values()) > most_mb * MEGABYTE:
             faults.add(".", 1, "folder", f"holds over {most_mb} MB")
 
+    @abstractmethod
     def _list(self) -> Iterator[tuple[str, int]]:
         """Yield path and size of each file; note what is none (`_refuse`)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _bytes(self, path: str, limit: int) -> bytes:
         """Return a file's bytes, at most one more than the limit; raise Unreadable."""
-        raise NotImplementedError
 
     def __contains__(self, path: str) -> bool:
         return path in self.sizes or path in self._broken

@@ -28,7 +28,8 @@ MAX_ENTRIES = 3 * MAX_FILES
 # What a Mac adds to every zip.
 _BESIDE = "__MACOSX/"
 _ENCRYPTED = 0x1
-_BROKEN = (BadZipFile, LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+# What reading raises of a zip that is cut off, damaged, or packed in a way that isn't known.
+BROKEN = (BadZipFile, LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 # The first moment that a zip can name: the same files give the same bytes.
 _WHEN = (1980, 1, 1, 0, 0, 0)
 
@@ -46,7 +47,7 @@ class ZipFolder(Folder):
         try:
             self._zip = ZipFile(BytesIO(self._data))
             entries = self._zip.infolist()
-        except _BROKEN:
+        except BROKEN:
             self.faults.add(".", 1, "zip", "isn't a zip file, or a broken one")
             return
         if len(entries) > MAX_ENTRIES:
@@ -92,7 +93,7 @@ class ZipFolder(Folder):
             with self._zip.open(self._entries[path]) as handle:
                 # Its size and checksum are held by whoever reads it to the end.
                 return handle.read(limit + 1)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise Unreadable("it is broken") from error
 
 

@@ -3,15 +3,13 @@
 import io
 import stat
 import zipfile
-import zlib
 from pathlib import PurePosixPath
 
 from reasons import Code
+from services.archive.zips import BROKEN
 from services.formats.base import MAX_FILE, MAX_UNPACKED, MEGABYTE, refused, shortened
 
 MAX_FILES = 2_000
-# What unpacking may raise for an archive that is cut off, damaged, or packed in a way that isn't known.
-BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, OSError, RuntimeError)
 
 
 def is_zip(data: bytes) -> bool:

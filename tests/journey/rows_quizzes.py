@@ -11,7 +11,7 @@ from services.courses import cohorts
 from services.quizzes import accommodations, attempts
 from tests.factories import QuizFactory, add_question
 from tests.journey.rows import COURSE, STAFF, Person, form
-from tests.journey.rows_courses import OVERRIDE
+from tests.journey.rows_exams import OVERRIDE
 
 
 @form("POST quiz_breaks.begin ()", "quizzes/attempt.html", "quizzes/accommodations.html", roles=("bob",))

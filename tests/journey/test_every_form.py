@@ -19,6 +19,7 @@ from tests.journey import (  # in this order their forms are filled in
     rows_accounts,  # noqa: F401
     rows_bank,  # noqa: F401
     rows_courses,  # noqa: F401
+    rows_exams,  # noqa: F401
     rows_generations,  # noqa: F401
     rows_grades,  # noqa: F401
     rows_labs,  # noqa: F401
