@@ -34,8 +34,9 @@ def judge(generation: Generation, call: GenerationCall, materials: Sequence[Mate
         _again(generation, call, materials, int(rest.partition(".")[0]))
     else:
         batch = int(rest.partition(".")[2]) - 1
+        known = known_texts(generation.course_id)
         for read in _read(call, generation.kinds, plans.size_of(batch, generation.wanted)):
-            _add(generation, call, read, materials)
+            _add(generation, call, read, materials, known)
     call.judged_at = now
     db.session.flush()
 
@@ -59,9 +60,11 @@ def _add(
     call: GenerationCall,
     read: Read,
     materials: Sequence[Material],
+    known: dict[str, str],
     replaces: GenerationDraft | None = None,
 ) -> None:
-    document, spans, found = checks.judged(read, materials, known_texts(generation.course_id))
+    """Make a draft of a question; what it asks is `known` to those after it."""
+    document, spans, found = checks.judged(read, materials, known)
     if generation.for_practice:
         document["tags"] = [*document["tags"], pool.TAG]
     state = REFUSED if is_refused(found) else CHECKING if document["kind"] in prompts.CHOICES else PENDING
@@ -78,6 +81,8 @@ def _add(
     )
     db.session.add(draft)
     db.session.flush()
+    if state in UNDECIDED:
+        known[document["slug"]] = checks.asked_text(document["kind"], document["prompt"], document["fields"])
 
 
 def _check(generation: Generation, call: GenerationCall, piece: str) -> None:
@@ -103,7 +108,7 @@ def _again(generation: Generation, call: GenerationCall, materials: Sequence[Mat
         return
     read = _read(call, generation.kinds, 1)
     if read:
-        _add(generation, call, read[0], materials, replaces=draft)
+        _add(generation, call, read[0], materials, known_texts(generation.course_id), replaces=draft)
         draft.state = REPLACED
     else:
         give_back(draft, call.reason or Reason(Code.MODEL_ANSWER_UNREADABLE))

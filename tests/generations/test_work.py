@@ -8,7 +8,7 @@ import pytest
 from extensions import db
 from models import GenerationCall, utcnow
 from services.errors import LimitReached, Refused
-from services.generations import asking, breaker, budgets, claims, work
+from services.generations import asking, breaker, budgets, claims, judging, work
 from services.generations.answers import kinds
 from services.generations.budgets import Spender
 from services.generations.terms import Budget
@@ -65,6 +65,20 @@ def test_many_questions_are_written_in_batches_and_a_turn_makes_one_call(room: C
     assert len(drafts_of(asked)) == 12
     assert [call.piece for call in calls_of(asked)] == ["write:1.1", "write:1.2", "write:1.3"]
     assert read_again(asked).state == "done"
+
+
+def test_what_a_course_asks_is_read_once_an_answer_and_its_own_questions_are_compared_too(
+    room: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+    read = judging.known_texts
+    monkeypatch.setattr(judging, "known_texts", lambda course_id: reads.append(course_id) or read(course_id))
+    room.loopback.script = [Reply(change=lambda answer: {"questions": [answer["questions"][0]] * 3})]
+
+    done = room.finish(room.ask("text", count=3))
+
+    assert [codes(draft) for draft in drafts_of(done)] == [[], ["draft_alike"], ["draft_alike"]]
+    assert reads == [room.course.id]
 
 
 def test_the_same_request_again_is_the_same_generation(room: Class) -> None:
