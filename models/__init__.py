@@ -22,6 +22,7 @@ from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.mail import Mail
+from models.outside_identity import OutsideIdentity
 from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
 from models.practice import PracticeCard, PracticeReview
 from models.question import Question, QuestionVersion
@@ -76,6 +77,7 @@ __all__ = [
     "Lesson",
     "Mail",
     "Module",
+    "OutsideIdentity",
     "PointAudit",
     "PointEntry",
     "PracticeCard",

@@ -324,6 +324,9 @@ class Code(StrEnum):
         {"title": str, "check": str},
     )
 
+    # Why somebody isn't let in from elsewhere.
+    IDENTITY_TAKEN = "identity_taken", N_("this identity belongs to another account here")
+
     # Why a value of a quiz, its attempts, regrades, grades and bank can't be used: what follows its field's name.
     ONE_OF = "one_of", N_("must be one of %(choices)s"), {"choices": str}
     TEXT_TOO_LONG = "text_too_long", N_("must be a text of at most %(most)s characters"), {"most": int}

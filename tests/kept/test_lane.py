@@ -43,6 +43,7 @@ UNSHOWN = {
     "lab_steps",
     "lab_visits",
     "mails",
+    "outside_identities",
     "point_audits",
     "point_entries",
     "practice_cards",
