@@ -208,6 +208,7 @@ class AttemptPage {
   async restore() {
     // On a slow network answers may have been given before this ran: no event told of them.
     for (const item of this.#all) if (item.field.isTouched()) item.change(0);
+    get("not-saving-yet").remove();
     /** @type {Map<number, Edit>} */
     const newest = new Map();
     for (const edit of await left()) {

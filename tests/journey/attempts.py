@@ -10,7 +10,7 @@ from extensions import db
 from models import Attempt, AttemptItem, Course
 from services.quizzes import answer_log
 from tests.factories import ModuleFactory, QuizFactory, add_question
-from tests.journey.student import COURSE, Student
+from tests.journey.student import COURSE, Student, expect_ready
 from tests.sites import LiveSite
 
 
@@ -30,10 +30,10 @@ def make_quiz(
 
 
 def begin(student: Student, path: str) -> int:
-    """Start the quiz in the student's page; return the attempt's ID."""
+    """Start the quiz in the student's page, and wait until the page saves; return the attempt's ID."""
     student.open(path)
     student.page.locator("form.start-quiz button").click()
-    expect(student.page.locator("#attempt")).to_be_visible()
+    expect_ready(student.page)
     return int(student.page.url.rsplit("/", 1)[1])
 
 

@@ -20,6 +20,13 @@ SCREEN = """() => {
 }"""
 
 
+def expect_ready(page: Page) -> None:
+    """Wait until every script of an attempt's page is there, and the page saves what is typed."""
+    expect(page.locator("#attempt")).to_be_visible()
+    page.wait_for_load_state()
+    expect(page.locator("#not-saving-yet")).to_have_count(0)
+
+
 @dataclass
 class Student:
     """A person, their browser's page, and the site they use."""
@@ -43,7 +50,7 @@ class Student:
         """Start, or go on with, the first quiz."""
         self.open(QUIZ)
         self.page.locator("form.start-quiz button").click()
-        expect(self.page.locator("#attempt")).to_be_visible()
+        expect_ready(self.page)
 
     def question(self, text: str):  # type: ignore[no-untyped-def]  # a Locator
         """Return the question that says `text`."""

@@ -1,11 +1,12 @@
 """An answer that can't be sent now: signed out, offline, at the wrong time. It is kept, sent later, and never lost."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from json import dumps
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 from sqlalchemy import select
 
@@ -67,10 +68,8 @@ def test_an_answer_typed_after_signing_out_and_in_elsewhere_is_saved(bob: Studen
     assert kept_keys(bob.page) == []
 
 
-def test_enter_before_the_scripts_have_come_hands_nothing_in_and_what_was_typed_is_saved(
-    bob: Student, path: str
-) -> None:
-    attempt = begin(bob, path)
+def reload_without_scripts(page: Page) -> Callable[[], None]:
+    """Load the page again while its scripts stay away; return what lets them come."""
     held: list[Route] | None = []
 
     def wait(route: Route) -> None:
@@ -79,21 +78,51 @@ def test_enter_before_the_scripts_have_come_hands_nothing_in_and_what_was_typed_
         else:
             held.append(route)
 
-    bob.page.route(re.compile(r"\.js(\?|$)"), wait)
-    bob.page.reload(wait_until="commit")
+    def let_come() -> None:
+        nonlocal held
+        first, held = held or [], None
+        for route in first:
+            route.continue_()
+
+    page.route(re.compile(r"\.js(\?|$)"), wait)
+    page.reload(wait_until="commit")
+    return let_come
+
+
+def test_enter_before_the_scripts_have_come_hands_nothing_in_and_what_was_typed_is_saved(
+    bob: Student, path: str
+) -> None:
+    attempt = begin(bob, path)
+    let_scripts_come = reload_without_scripts(bob.page)
     handed_in: list[str] = []
     bob.page.on("request", lambda request: handed_in.append(request.url) if request.method == "POST" else None)
 
     field(bob.page, 1).fill("typed early")
     field(bob.page, 1).press("Enter")
     expect(field(bob.page, 1)).to_have_value("typed early")
-    first, held = held, None
-    for route in first:
-        route.continue_()
+    let_scripts_come()
 
     expect_saved(bob.page, 1)
     assert handed_in == []
     assert (answers_of(bob.site, attempt), closed_by(bob.site, attempt)) == (["typed early", None], None)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_page_whose_scripts_stay_away_says_after_a_while_that_it_saves_nothing(
+    bob: Student, path: str, motion: Literal["no-preference", "reduce"]
+) -> None:
+    bob.page.emulate_media(reduced_motion=motion)
+    begin(bob, path)
+    let_scripts_come = reload_without_scripts(bob.page)
+    notice = bob.page.locator("#not-saving-yet")
+    expect(notice).to_have_css("animation-delay", "5s")
+
+    notice.evaluate("notice => notice.getAnimations().forEach((animation) => animation.finish())")
+
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("Saving hasn’t started yet")
+    let_scripts_come()
+    expect(notice).to_have_count(0)
 
 
 def test_an_answer_typed_signed_out_waits_and_is_saved_once_one_is_back(
