@@ -131,6 +131,8 @@ class Settings(LimitSettings):
     mistral_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     # For how many seconds one answer of the model is waited for.
     mistral_timeout_s: int = Field(default=90, ge=1, le=300)
+    # Whether servers that people name (learning platforms, receivers of events) may stand at private addresses.
+    call_private_addresses: bool = False
     sentry_dsn: Annotated[str, AfterValidator(kinds.sentry_dsn)] = ""
     # What reports call this version; empty is that of pyproject.toml.
     release: str = Field(default="", max_length=200, validation_alias="YURT_RELEASE")

@@ -53,6 +53,7 @@ RIGHT = {
     "MISTRAL_PRICE_OUT": "0",
     "MISTRAL_CURRENCY": "EUR",
     "MISTRAL_TIMEOUT_S": "30",
+    "CALL_PRIVATE_ADDRESSES": "true",
     "SENTRY_DSN": "https://key@sentry.example.org/1",
     "YURT_RELEASE": "yurt@7",
     "KEPT_PAGES_S": "60",
