@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from cli.install import find_chromium
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 # A busy machine takes longer than Playwright waits by itself; what has to be there sooner says so in its test.
 expect.set_options(timeout=PATIENCE_MS)
 

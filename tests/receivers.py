@@ -43,5 +43,5 @@ class Receiver:
     def wait(self, number: int) -> list[dict[str, Any]]:
         """Return the events as soon as there are so many."""
         sentry_sdk.flush(5)
-        until(lambda: len(self.events) >= number, 20, lambda: f"{len(self.events)} events")
+        until(lambda: len(self.events) >= number, explain=lambda: f"{len(self.events)} events")
         return self.events

@@ -29,6 +29,8 @@ from config import ROOT, Settings
 from extensions import db
 
 START_S = 60.0
+# A test that waits for longer waits for something that hangs: no machine is so slow.
+PATIENCE_S = 60.0
 END_S = 15.0
 
 
@@ -159,7 +161,7 @@ def wait_for_page(url: str, explain: Callable[[], str] = str, within: float = ST
     until(lambda: answers(url), within, lambda: f"{url} doesn't answer\n{explain()}")
 
 
-def until(condition: Callable[[], bool], within: float, explain: Callable[[], str] = str) -> None:
+def until(condition: Callable[[], bool], within: float = PATIENCE_S, explain: Callable[[], str] = str) -> None:
     """Wait until the condition holds; fail with the explanation when the time is over."""
     deadline = time.monotonic() + within
     pause = threading.Event()

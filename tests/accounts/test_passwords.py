@@ -48,8 +48,8 @@ def test_two_hash_at_once_and_the_others_in_order_of_arrival() -> None:
     threads = []
     for number in range(6):
         threads.append(start(lambda number=number: turns.take(gate.work, number)))
-        until(lambda number=number: lent[-1:] == [number + 1], 5)
-    until(lambda: len(gate.began) == 2, 5)
+        until(lambda number=number: lent[-1:] == [number + 1])
+    until(lambda: len(gate.began) == 2)
     at_first = sorted(gate.began)
     gate.let(6)
     for thread in threads:

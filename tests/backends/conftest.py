@@ -21,7 +21,7 @@ BACKENDS = {"local": "", "nomad-exec": "exec", "nomad-raw_exec": "raw_exec", "no
 ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\r")
 # A lab takes scripts a moment before its shell has begun: this waits for it.
 SHELL_BEGAN = "until pgrep -f yurt.bashrc > /dev/null; do sleep 0.05; done"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 # What is waited for shows at the end: to look through megabytes at each frame takes minutes. Output comes in thousands
 # of frames, so a frame is looked through with the lines before it alone.
 RECENT, BEFORE = 100_000, 2_000

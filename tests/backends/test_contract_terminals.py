@@ -236,9 +236,9 @@ async def test_a_port_of_the_lab_is_reached_and_an_empty_one_is_not(backend, lab
 async def test_a_connection_that_a_server_holds_open_can_be_left(backend, lab):
     serve = "python3 -c \"import socket, time; s = socket.create_server(('127.0.0.1', 8125)); print('up', flush=True)\r"
     screen = await look(backend, lab)
-    await screen.type(serve + 'c, _ = s.accept(); time.sleep(60)"\r')
+    await screen.type(serve + 'c, _ = s.accept(); time.sleep(600)"\r')
     await screen.see(r"^up$")
     stream = await backend.connect(lab.job_id, 8125)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await stream.close()

@@ -17,7 +17,7 @@ from config import ROOT
 from tests.backends.conftest import look, output, run
 
 
-def until(condition, within=15.0):
+def until(condition, within=60.0):
     """Wait for what another process does."""
     deadline = time.monotonic() + within
     while not condition():
@@ -257,7 +257,7 @@ def test_shell_that_cant_stay_is_replaced(local, make_spec):
     async def rescue():
         from_bash = await local.attach(spec.job_id, columns=80, rows=24)
         data = b""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while b"without ~/.bashrc" not in data:
                 data += await from_bash.read()
             await from_bash.write(b"echo here $((1))\r")

@@ -121,6 +121,6 @@ def test_a_cluster_that_is_down_is_left_alone_until_one_call_has_found_it_back(m
     assert [is_answered() for _ in range(20)] == [False] * 20
     assert len(ill.asked) == module.TRIPS_AT
     ill.status, ill.text = HTTPStatus.OK, "[]"
-    until(is_answered, within=10)
+    until(is_answered)
     assert is_answered()
     assert len(ill.asked) == module.TRIPS_AT + 2

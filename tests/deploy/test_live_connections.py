@@ -78,7 +78,7 @@ async def site(request: pytest.FixtureRequest, gateway: TestServer, tmp_path: Pa
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_what_is_live_passes_as_it_comes(site: str, gateway: TestServer, place: str) -> None:
-    async with asyncio.timeout(20), ClientSession(headers={"Host": "127.0.0.1"}) as browser:
+    async with asyncio.timeout(60), ClientSession(headers={"Host": "127.0.0.1"}) as browser:
         async with browser.ws_connect(f"{site}{place}/echo") as socket:
             await socket.send_str("hello")
             said = await socket.receive_str()
@@ -93,7 +93,7 @@ async def test_what_is_live_passes_as_it_comes(site: str, gateway: TestServer, p
 @pytest.mark.parametrize("place", PLACES)
 async def test_what_the_gateway_says_of_a_late_body_arrives(site: str, place: str) -> None:
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         ClientSession(headers={"Host": "127.0.0.1"}) as browser,
         browser.put(f"{site}{place}/late", data=b"whole") as response,
     ):

@@ -76,7 +76,7 @@ class Deployment:
     def ask(self, query: str) -> list[tuple[dict[str, str], float]]:
         """Ask Prometheus."""
         url = f"http://127.0.0.1:{self.prometheus}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             found = json.load(answer)["data"]["result"]
         return [(one["metric"], float(one["value"][1])) for one in found]
 

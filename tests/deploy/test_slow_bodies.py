@@ -140,7 +140,7 @@ def test_two_hundred_half_bodies_hold_nobody_up(door: int, slow_worker: Worker) 
     for half in halves:
         half.close()
     assert {answer[:12] for answer in answers} == {b"HTTP/1.1 408"}
-    until(lambda: len(slow_worker.server.active_channels) < 10, 10)
+    until(lambda: len(slow_worker.server.active_channels) < 10)
 
 
 def test_full_worker_gives_up_who_has_sent_for_the_longest(application: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ def test_full_worker_gives_up_who_has_sent_for_the_longest(application: Flask, m
     full = Worker(application, connections=20)
     try:
         first = begin(full.port, "POST /login", LENGTH)
-        until(lambda: len(full.server.active_channels) == 1, 5)
+        until(lambda: len(full.server.active_channels) == 1)
         halves = [begin(full.port, "POST /login", LENGTH) for _ in range(40)]
 
         assert first.recv(65536).startswith(b"HTTP/1.1 408")
@@ -168,7 +168,7 @@ def test_full_worker_answers_who_has_begun_another_request(application: Flask) -
     try:
         first = begin(full.port, "GET /wait")
         first.sendall(b"GET /ec")
-        until(lambda: full.waiting == 1, 5)
+        until(lambda: full.waiting == 1)
         halves = [begin(full.port, "POST /login", LENGTH) for _ in range(40)]
         assert halves[0].recv(65536).startswith(b"HTTP/1.1 408")
         is_over.set()

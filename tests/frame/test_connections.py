@@ -129,7 +129,7 @@ def test_connections_that_broke_while_they_rested_are_replaced_unseen(wired: Wir
     for _time in range(3):
         before = list(wired.wire._sockets)
         wired.wire.cut()
-        until(lambda gone=before: not any(there in wired.wire._sockets for there in gone), 5)
+        until(lambda gone=before: not any(there in wired.wire._sockets for there in gone))
 
         assert db.session.scalar(text("SELECT 1")) == 1
         db.session.rollback()
@@ -144,7 +144,7 @@ def test_connections_that_were_ended_by_the_server_are_replaced_unseen(
         session.close()
     with contextlib.closing(psycopg2.connect(committed_db.url)) as other, other.cursor() as cursor:
         cursor.execute(end + " AND datname = current_database()")
-    until(lambda: not wired.wire._sockets, 5)
+    until(lambda: not wired.wire._sockets)
 
     connections = [db.engine.connect() for _ in range(4)]
 

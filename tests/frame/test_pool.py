@@ -103,7 +103,7 @@ def test_who_waits_for_a_connection_is_counted_and_timed(pooled: Flask, monkeypa
     engine = db.engine
     waiter = threading.Thread(target=lambda: engine.connect().close())
     waiter.start()
-    until(lambda: figure("yurt_db_pool_waiting", **PROCESS) == 1, 5)
+    until(lambda: figure("yurt_db_pool_waiting", **PROCESS) == 1)
     connections.pop().close()
     waiter.join()
     for connection in connections:

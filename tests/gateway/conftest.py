@@ -25,7 +25,7 @@ from tests.conftest import CommittedDatabase
 from tests.gateway.file_panels import Panel
 from tests.kept_cast import find_cast
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Browser = TestClient[Any, Any]
 
 

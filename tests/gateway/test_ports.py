@@ -57,7 +57,7 @@ async def test_a_body_that_trickles_is_answered(
 ) -> None:
     monkeypatch.setattr(body_time, "GRACE_S", 1.0)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         response = await browser.put(prefix(stage, server.port) + "/", data=trickle())
 
     assert response.status == 408
@@ -158,7 +158,7 @@ async def test_redirects_stay_below_the_prefix(browser: Browser, stage: Stage, s
 
 
 async def test_what_a_server_sends_bit_by_bit_arrives_so(browser: Browser, stage: Stage, server: TestServer) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         response = await browser.get(prefix(stage, server.port) + "/stream")
         for number in range(3):
             assert await response.content.readuntil(b"\n\n") == f"data: {number}\n\n".encode()
@@ -172,7 +172,7 @@ async def test_a_browser_that_does_not_read_slows_the_server(
     before = psutil.Process().memory_info().rss
 
     response = await browser.get(prefix(stage, server.port) + "/large")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         seen = -1
         while server.app[TALLY].sent > seen:
             seen = server.app[TALLY].sent
@@ -184,7 +184,7 @@ async def test_a_browser_that_does_not_read_slows_the_server(
 
 
 async def test_web_sockets_pass_both_ways(browser: Browser, stage: Stage, server: TestServer) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         socket = await browser.ws_connect(prefix(stage, server.port) + "/echo", protocols=("chat",), compress=15)
         await socket.send_str("hello")
         text = await socket.receive_str()
@@ -214,7 +214,7 @@ async def test_a_lab_that_is_busy_says_so_until_it_is_not(
     await socket.close()
 
     assert (refused.status, "The lab is busy" in await refused.text()) == (503, True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await browser.get(prefix(stage, server.port) + "/")).status != 200:
             pass
 

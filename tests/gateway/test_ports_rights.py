@@ -117,7 +117,7 @@ async def test_pages_of_other_hosts_open_no_web_socket(browser: Browser, stage: 
 
     with pytest.raises(WSServerHandshakeError) as refusal:
         await browser.ws_connect("/echo", headers=headers)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         own = await browser.ws_connect("/echo", headers={**headers, "Origin": f"http://{name}"})
         await own.send_str("a")
         assert await own.receive_str() == "a!"

@@ -49,7 +49,7 @@ def state(page: Page, position: int) -> Any:
 
 def expect_saved(page: Page, position: int) -> None:
     """Wait until the page says that the answer is saved."""
-    expect(state(page, position)).to_have_text(re.compile("^Saved"), timeout=20_000)
+    expect(state(page, position)).to_have_text(re.compile("^Saved"))
 
 
 def answers_of(site: LiveSite, attempt_id: int) -> list[Any]:

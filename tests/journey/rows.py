@@ -40,9 +40,9 @@ class Person(Student):
         """Wait until the next page says it."""
         expect(self.page.locator(".flashes")).to_contain_text(text)
 
-    def expect_heading(self, text: str | re.Pattern[str], within_s: float = 5.0) -> None:
+    def expect_heading(self, text: str | re.Pattern[str]) -> None:
         """Wait for a heading."""
-        expect(self.page.get_by_role("heading", name=text)).to_be_visible(timeout=1000 * within_s)
+        expect(self.page.get_by_role("heading", name=text)).to_be_visible()
 
 
 @dataclass(frozen=True)

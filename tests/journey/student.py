@@ -59,7 +59,7 @@ class Student:
     def expect_saved(self, number: int) -> None:
         """Wait for the receipt of `number` answers."""
         expect(self.page.locator("#receipt")).to_have_text(
-            re.compile(rf"{number} of 8 saved, \d\d:\d\d:\d\d"), timeout=20_000
+            re.compile(rf"{number} of 8 saved, \d\d:\d\d:\d\d"), timeout=30_000
         )
 
     def start_lab(self) -> None:
@@ -93,13 +93,13 @@ class Student:
 
     def expect_screen(self, text: str) -> None:
         """Wait until the terminal shows `text`."""
-        self.page.wait_for_function(f"text => ({SCREEN})().includes(text)", arg=text, timeout=20_000)
+        self.page.wait_for_function(f"text => ({SCREEN})().includes(text)", arg=text)
 
     def shell_pid(self, mark: str) -> str:
         """Return the shell's process ID; `mark` is new in each call."""
         self.type(f"echo {mark}=$$=")
         self.page.wait_for_function(
-            f"mark => new RegExp(mark + '=\\\\d+=').test(({SCREEN})())", arg=mark, timeout=20_000
+            f"mark => new RegExp(mark + '=\\\\d+=').test(({SCREEN})())", arg=mark, timeout=30_000
         )
         found = re.search(rf"{mark}=(\d+)=", self.screen())
         assert found

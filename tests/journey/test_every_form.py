@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from extensions import db
+from tests.browsers import PATIENCE_MS
 from tests.factories import PASSWORD, LabFactory, UserFactory, make_cast
 from tests.generations.conftest import loopback_server
 from tests.generations.loopback import KEY, Loopback
@@ -89,7 +90,7 @@ def people(site: LiveSite, browser: Browser) -> Iterator[Callable[[str], Person]
         if name in known:
             return known[name]
         context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append(context)
         person = Person(site, context.new_page(), name, get)
         forms.watch(context, person.seen)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import APIResponse, Browser, Route, expect
 
+from tests.browsers import PATIENCE_MS
 from tests.journey.student import COURSE, SignedIn, Student
 from tests.journey.test_accessibility import faults
 
@@ -15,7 +16,7 @@ BOARD = f"{COURSE}/labs-board"
 @pytest.fixture
 def alice(signed_in: SignedIn, browser: Browser) -> Iterator[Student]:
     with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}) as other:
-        other.set_default_timeout(15_000)
+        other.set_default_timeout(PATIENCE_MS)
         yield signed_in.student("alice", other.new_page())
 
 
@@ -74,7 +75,7 @@ def test_bob_refuses_beside_his_steps_and_alice_closes_her_page(bob: Student, al
 
     expect(alice.page.get_by_text("Bob Bajwa keeps the keyboard.")).to_be_visible()
     alice.page.close()
-    expect(bob.page.locator("#visitors")).to_be_hidden(timeout=20_000)
+    expect(bob.page.locator("#visitors")).to_be_hidden()
 
 
 def test_a_hand_a_message_and_an_answer(bob: Student, alice: Student) -> None:

@@ -27,7 +27,7 @@ def confirmation_link(site: LiveSite, address: str, *, what: str = "confirm", le
         bodies = [message.get_body(("plain",)) for message in parsed]
         return [path for body in bodies if body for path in re.findall(rf"/{what}/\S+", body.get_content())]
 
-    until(lambda: len(found()) >= letters, 20.0, lambda: f"no mail for {address}")
+    until(lambda: len(found()) >= letters, explain=lambda: f"no mail for {address}")
     return found()[-1]
 
 
@@ -62,7 +62,7 @@ def test_a_forgotten_password_is_reset_by_mail(demo_site: LiveSite, page: Page) 
     page.get_by_label("Email").fill("charlie@example.org")
     page.get_by_role("button", name="Send the mail").click()
     folder = demo_site.settings.var_dir / "mail"
-    until(lambda: _mail_to(folder, "charlie@example.org") is not None, 20.0)
+    until(lambda: _mail_to(folder, "charlie@example.org") is not None)
 
     letter = _mail_to(folder, "charlie@example.org") or ""
     link = re.search(r"https?://\S+/reset/\S+", letter.replace("=\n", "").replace("=3D", "="))
@@ -72,7 +72,7 @@ def test_a_forgotten_password_is_reset_by_mail(demo_site: LiveSite, page: Page) 
     page.get_by_label(re.compile("Retype")).fill("another long sentence")
     page.get_by_role("button", name="Save").click()
 
-    until(lambda: _is_all_mail_sent(demo_site), 20.0)
+    until(lambda: _is_all_mail_sent(demo_site))
     page.get_by_label("Email").fill("charlie@example.org")
     page.get_by_label("Password").fill("another long sentence")
     page.locator("form.sheet").get_by_role("button", name="Sign in").click()
@@ -123,7 +123,7 @@ def test_answers_given_offline_are_sent_when_the_network_is_back(bob: Student) -
 
     bob.page.context.set_offline(False)
 
-    expect(bob.question("lets mkdir make").get_by_text("Saved", exact=True)).to_be_visible(timeout=20_000)
+    expect(bob.question("lets mkdir make").get_by_text("Saved", exact=True)).to_be_visible()
     expect(bob.page.locator("#receipt")).to_have_text(re.compile(r"\d of 8 saved, \d\d:\d\d:\d\d"))
     with bob.site.app.app_context():
         user = db.session.scalars(select(User).where(User.handle == "bob")).one()

@@ -56,7 +56,7 @@ def test_two_devices_follow_each_other(bob: Student, path: str, browser: Browser
         field(phone.page, 1).fill("-p")
         expect_saved(phone.page, 1)
 
-        expect(field(bob.page, 1)).to_have_value("-p", timeout=20_000)
+        expect(field(bob.page, 1)).to_have_value("-p")
         expect(bob.page.locator("#receipt")).to_contain_text("1 of 2 saved")
 
 
@@ -77,7 +77,7 @@ def test_of_two_devices_that_were_offline_the_one_typed_last_wins(bob: Student, 
         expect_saved(phone.page, 1)
         bob.page.context.set_offline(False)
 
-        expect(field(bob.page, 1)).to_have_value("-p", timeout=20_000)
+        expect(field(bob.page, 1)).to_have_value("-p")
         assert answers_of(bob.site, attempt) == ["-p", None]
         assert uncounted(bob.site, attempt) == [("outdated", "-x")]
         bob.page.locator("#item-1 summary").click()
@@ -116,7 +116,7 @@ def test_a_stale_device_says_so_and_what_was_typed_there_is_kept_as_late(
 
         phone.page.context.set_offline(False)
 
-        expect(phone.page.locator("#attempt-over")).to_contain_text("handed in", timeout=20_000)
+        expect(phone.page.locator("#attempt-over")).to_contain_text("handed in")
         expect(state(phone.page, 1)).to_contain_text("This came too late")
         assert uncounted(bob.site, attempt) == [("late", "ls -a")]
         bob.page.reload()
@@ -210,7 +210,7 @@ def test_a_page_that_comes_with_all_that_is_saved_asks_for_nothing_and_hears_of_
         phone.open(f"/attempts/{attempt}")
         field(phone.page, 1).fill("of the phone")
 
-        expect(field(bob.page, 1)).to_have_value("of the phone", timeout=20_000)
+        expect(field(bob.page, 1)).to_have_value("of the phone")
 
         with phone.page.expect_request(re.compile("/answers$")):
             phone.page.reload()

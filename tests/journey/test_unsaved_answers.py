@@ -137,7 +137,7 @@ def test_an_answer_typed_signed_out_waits_and_is_saved_once_one_is_back(
     expect(state(bob.page, 1)).to_contain_text("you have been signed out")
     bob.page.locator("#hand-in").click()
     bob.page.locator("[data-confirm-submit]").click()
-    expect(bob.page.locator("#review")).to_be_hidden(timeout=20_000)
+    expect(bob.page.locator("#review")).to_be_hidden()
     sign_in_here(open_beside(bob, "Sign in again"), "bob")
 
     expect_saved(bob.page, 1)
@@ -227,8 +227,8 @@ def test_answers_left_offline_are_shown_and_sent_by_the_next_page(bob: Student, 
 
     second.open("/courses")
 
-    until(lambda: answers_of(bob.site, attempt) == ["left behind", "this, too"], 20.0)
-    until(lambda: kept_keys(second.page) == [], 20.0)
+    until(lambda: answers_of(bob.site, attempt) == ["left behind", "this, too"])
+    until(lambda: kept_keys(second.page) == [])
     expect(second.page.locator(".outbox")).to_have_count(0)
 
 

@@ -34,7 +34,7 @@ def slow(monkeypatch):
 
     def waiting(engine, statement, values):
         sent.append(values)
-        assert gate.wait(20)
+        assert gate.wait(60)
         return ask(engine, statement, values)
 
     monkeypatch.setattr(kept_asks, "ask", waiting)
@@ -53,10 +53,10 @@ def test_who_comes_while_a_statement_is_under_way_is_answered_by_one_more(bob, a
     wanted |= {"b": Depends({"b": 2, "never moved": 0}), "gone": Depends({"never moved": 3})}
     threads = [threading.Thread(target=ask, args=each) for each in [("first", Depends({"a": 1})), *wanted.items()]]
     threads[0].start()
-    until(lambda: len(sent) == 1, 20.0)
+    until(lambda: len(sent) == 1)
     for thread in threads[1:]:
         thread.start()
-    until(lambda: asks._next is not None and len(asks._next.asked) == len(wanted), 20.0)
+    until(lambda: asks._next is not None and len(asks._next.asked) == len(wanted))
 
     gate.set()
 
@@ -78,18 +78,18 @@ def test_who_asks_after_a_change_is_not_told_by_a_statement_that_was_sent_before
     def late(engine, statement, values):
         rows = ask(engine, statement, values)
         answered.set()
-        assert gate.wait(20)
+        assert gate.wait(60)
         return rows
 
     monkeypatch.setattr(kept_asks, "ask", late)
     told = {}
     first = threading.Thread(target=lambda: told.update(first=asks.changes(Depends({"a": 1}))))
     first.start()
-    assert answered.wait(20)
+    assert answered.wait(60)
     _set(bob, a=2)
     second = threading.Thread(target=lambda: told.update(second=asks.changes(Depends({"a": 1}))))
     second.start()
-    until(lambda: asks._next is not None, 20.0)
+    until(lambda: asks._next is not None)
 
     gate.set()
 
@@ -114,7 +114,7 @@ def test_a_statement_that_fails_fails_for_all_who_wait_for_it_and_for_nobody_lat
     threads = [threading.Thread(target=ask) for _each in range(4)]
     for thread in threads:
         thread.start()
-    until(lambda: len(sent) == 1 and asks._next is not None and len(asks._next.asked) == 3, 20.0)
+    until(lambda: len(sent) == 1 and asks._next is not None and len(asks._next.asked) == 3)
     gate.set()
     for thread in threads:
         thread.join(20)
@@ -134,7 +134,7 @@ def test_a_connection_that_ends_in_the_middle_leaves_the_page_to_flask(bob):
         asking = threading.Thread(target=lambda: told.append(bob.open(PAGES["lesson"])))
         asking.start()
         waits = "SELECT pid FROM pg_locks WHERE relation = 'kept_versions'::regclass AND NOT granted"
-        until(lambda: db.session.execute(text(waits)).first() is not None, 20.0)
+        until(lambda: db.session.execute(text(waits)).first() is not None)
 
         pid = db.session.execute(text(waits)).scalar_one()
         db.session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})

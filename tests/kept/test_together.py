@@ -184,7 +184,7 @@ def test_a_statement_that_postgresql_ends_leaves_all_to_flask_and_counts_nobody_
         asking = threading.Thread(target=lambda: told.extend(answer(bob, *asked)))
         asking.start()
         waits = "SELECT pid FROM pg_locks WHERE relation = 'kept_versions'::regclass AND NOT granted"
-        until(lambda: db.session.execute(text(waits)).first() is not None, 20.0)
+        until(lambda: db.session.execute(text(waits)).first() is not None)
 
         pid = db.session.execute(text(waits)).scalar_one()
         db.session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})

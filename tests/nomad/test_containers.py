@@ -53,11 +53,11 @@ def container() -> Iterator[Path]:
             env={**environ, "YURT_AGENT": program.agent(), "PATH": os.environ["PATH"]},
         )
         try:
-            until(lambda: (alloc / "yurt" / "do.sock").exists() or running.poll() is not None, 15)
+            until(lambda: (alloc / "yurt" / "do.sock").exists() or running.poll() is not None)
             yield alloc
         finally:
             running.send_signal(signal.SIGKILL)
-            running.wait(10)
+            running.wait(60)
 
 
 def ask(alloc: Path, request: dict, payload: bytes = b"") -> tuple[dict, bytes]:

@@ -60,7 +60,7 @@ def test_a_students_programs_see_nothing_of_a_check_that_runs(backend: NomadBack
 
     output(backend, lab, "for n in $(seq 20); do sleep 0.1; done; touch enough")
 
-    until(lambda: run(backend, lab, "test -s told").exit_code == 0, 10)
+    until(lambda: run(backend, lab, "test -s told").exit_code == 0)
     assert output(backend, lab, "cat told") == "True [] True"
 
 

@@ -99,7 +99,7 @@ def test_a_lab_that_prints_without_end_costs_little_and_is_stopped(backend: Noma
     loud = make_lab()
 
     type_and_leave(backend, loud, "yes all work and no play\r")
-    until(lambda: "yes" in output(backend, loud, "ps -e -o comm="), 10)
+    until(lambda: "yes" in output(backend, loud, "ps -e -o comm="))
     memory = backend.usage([loud.job_id])[loud.job_id].memory_mb
     said = asyncio.run(interrupted(backend, loud))
 
@@ -113,7 +113,7 @@ def test_a_lab_that_ignores_sigterm_ends_within_its_time(backend: NomadBackend, 
     deaf, mark = make_lab(), "deaf-as-a-post"
     stay = f"trap '' TERM INT HUP QUIT; while :; do sleep 1; done # {mark}"
     type_and_leave(backend, deaf, f'trap \'\' TERM HUP; setsid bash -c "{stay}" & bash -c "{stay}"\r')
-    until(lambda: len(processes_with(mark)) == 2, 10)
+    until(lambda: len(processes_with(mark)) == 2)
 
     took = seconds_to_stop(backend, deaf)
 

@@ -41,7 +41,7 @@ async def look(backend: NomadBackend, job_id: str) -> None:
     """Open a terminal and see a prompt."""
     terminal = await backend.attach(job_id, columns=80, rows=24)
     seen = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while b"$ " not in seen:
             seen += await terminal.read()
     await terminal.close()

@@ -42,7 +42,7 @@ class Prometheus:
         """Return the labels of what it knows."""
         url = f"http://127.0.0.1:{self.port}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return [one["metric"] for one in json.load(answer)["data"]["result"]]
         except OSError:
             return []
@@ -101,7 +101,7 @@ def running_prometheus(folder: Path, cluster: Cluster, addresses: list[str]) -> 
 
 def registered(cluster: Cluster) -> list[str]:
     """Return the addresses that Nomad knows of the service."""
-    with urllib.request.urlopen(f"{cluster.url}/v1/service/yurt-web", timeout=10) as answer:
+    with urllib.request.urlopen(f"{cluster.url}/v1/service/yurt-web", timeout=60) as answer:
         return sorted(f"{one['Address']}:{one['Port']}" for one in json.load(answer))
 
 

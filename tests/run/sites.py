@@ -70,7 +70,7 @@ class RunningSite:
 
     def get(self, path: str) -> int:
         """Ask for a page; return its status, 0 when nobody answers."""
-        with contextlib.suppress(OSError), urlopen(self.url + path, timeout=20) as response:
+        with contextlib.suppress(OSError), urlopen(self.url + path, timeout=60) as response:
             return int(response.status)
         return 0
 

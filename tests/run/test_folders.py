@@ -177,7 +177,7 @@ def test_front_door_serves_files_from_a_folder_of_any_name(tmp_path: Path, name:
     command = [find_caddy(), "run", "--config", str(root / "Caddyfile"), "--adapter", "caddyfile"]
     with subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as door:
         try:
-            until(lambda: answers(f"http://127.0.0.1:{port}/static/a.css"), 20)
+            until(lambda: answers(f"http://127.0.0.1:{port}/static/a.css"))
         finally:
             door.terminate()
 

@@ -32,7 +32,7 @@ class Together:
 
     def answer(self, environs: Any) -> list[tuple[bytes, bytes] | None]:
         self.asked.append([environ["PATH_INFO"] for environ in environs])
-        assert self.let_go.wait(20)
+        assert self.let_go.wait(60)
         if self.fault:
             raise self.fault
         told: list[tuple[bytes, bytes] | None] = []
@@ -123,14 +123,14 @@ def body_of(client: socket.socket) -> bytes:
 def busy(site: Site, together: Together) -> socket.socket:
     """Have a request in hand."""
     client = site.ask("/t/first")
-    until(lambda: len(together.asked) == 1, 20)
+    until(lambda: len(together.asked) == 1)
     return client
 
 
 def test_who_comes_while_others_are_answered_is_answered_with_all_who_wait(site: Site, together: Together) -> None:
     first = busy(site, together)
     clients = {f"/t/{number}": site.ask(f"/t/{number}") for number in range(5)}
-    until(lambda: site.waiting == 5, 20)
+    until(lambda: site.waiting == 5)
 
     together.let_go.set()
 
@@ -151,7 +151,7 @@ def test_pages_are_made_meanwhile(site: Site, together: Together) -> None:
 def test_what_is_left_to_others_is_made_with_what_was_learned_of_it(site: Site, together: Together) -> None:
     first = busy(site, together)
     left, other = site.ask("/t/left"), site.ask("/t/other")
-    until(lambda: site.waiting == 2, 20)
+    until(lambda: site.waiting == 2)
 
     together.let_go.set()
 
@@ -164,7 +164,7 @@ def test_while_nobody_can_answer_together_all_of_it_is_made(site: Site, together
     together.fault = RuntimeError("a fault")
     first = busy(site, together)
     clients = [site.ask(f"/t/{number}") for number in range(3)]
-    until(lambda: site.waiting == 3, 20)
+    until(lambda: site.waiting == 3)
 
     together.let_go.set()
 
@@ -198,20 +198,20 @@ def test_a_long_answer_arrives_whole(site: Site, together: Together) -> None:
 def test_who_has_left_is_nobodys_trouble(site: Site, together: Together) -> None:
     first = busy(site, together)
     leaving, staying = site.ask("/t/leaving"), site.ask("/t/staying")
-    until(lambda: site.waiting == 2, 20)
+    until(lambda: site.waiting == 2)
 
     leaving.close()
     together.let_go.set()
 
     assert body_of(staying) == b"/t/staying"
     assert body_of(first) == b"/t/first"
-    until(lambda: not site.server.active_channels, 20)
+    until(lambda: not site.server.active_channels)
 
 
 def test_a_worker_that_stops_answers_those_who_wait(site: Site, together: Together) -> None:
     first = busy(site, together)
     clients = [site.ask(f"/t/{number}") for number in range(3)]
-    until(lambda: site.waiting == 3, 20)
+    until(lambda: site.waiting == 3)
     site.stop()
     ending = threading.Thread(target=worker.drain, args=(site.server,))
     ending.start()
@@ -226,7 +226,7 @@ def test_a_worker_that_stops_answers_those_who_wait(site: Site, together: Togeth
 def test_who_waits_when_the_time_to_stop_is_over_is_given_up(site: Site, together: Together) -> None:
     busy(site, together)
     clients = [site.ask(f"/t/{number}") for number in range(3)]
-    until(lambda: site.waiting == 3, 20)
+    until(lambda: site.waiting == 3)
 
     site.server.task_dispatcher.shutdown(cancel_pending=True, timeout=0.1)
 
@@ -257,7 +257,7 @@ def test_a_connection_that_takes_the_number_of_one_that_ends_is_no_less_answered
     first = site.ask("/t/first")
     site.turn()
     [channel] = site.server.active_channels.values()
-    until(lambda: channel.close_when_flushed, 20)
+    until(lambda: channel.close_when_flushed)
     # In one turn the loop hears that the first answer is sent and its reader gone, and of somebody new.
     assert first.recv(1000).endswith(b"/t/first")
     first.close()
@@ -266,7 +266,7 @@ def test_a_connection_that_takes_the_number_of_one_that_ends_is_no_less_answered
     for _turn in range(3):
         site.turn()
 
-    until(lambda: len(together.asked) == 2, 20)
+    until(lambda: len(together.asked) == 2)
     site.turn()
     assert body_of(second) == b"/t/second"
 

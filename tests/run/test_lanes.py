@@ -31,7 +31,7 @@ class Busy:
         path = environ["PATH_INFO"]
         self.begun.append(path)
         if not self.is_quick(path):
-            assert self.let_go.wait(20)
+            assert self.let_go.wait(60)
         start("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
@@ -100,7 +100,7 @@ def test_a_class_that_signs_in_at_once_holds_up_no_page(site: Site, app: Busy) -
     # As the web process does while passwords wait: each that is in hand lends its thread.
     server.task_dispatcher.set_thread_count(THREADS + lanes.PASSWORDS_IN_HAND)
     signing_in = [site.ask("POST", "/login") for _ in range(20)]
-    until(lambda: app.begun.count("/login") == lanes.PASSWORDS_IN_HAND, 20)
+    until(lambda: app.begun.count("/login") == lanes.PASSWORDS_IN_HAND)
 
     assert is_answered(site.ask("GET", "/courses"))
     assert is_answered(site.ask("POST", "/attempts/1/submit"))
@@ -130,15 +130,15 @@ def test_passwords_and_pages_are_taken_in_the_order_in_which_they_came() -> None
 def test_what_a_worker_cannot_begin_soon_waits_where_a_free_worker_takes_it(site: Site, app: Busy) -> None:
     server = site.start(app)
     clients = [site.ask("GET", f"/{number}") for number in range(30)]
-    until(lambda: len(app.begun) == THREADS, 20)
-    until(lambda: not server.readable(), 20)
+    until(lambda: len(app.begun) == THREADS)
+    until(lambda: not server.readable())
     assert len(server.active_channels) <= 2 * THREADS + 1
     other = Busy()
     other.let_go.set()
 
     site.start(other)
 
-    until(lambda: len(other.begun) >= 30 - 2 * THREADS - 1, 20)
+    until(lambda: len(other.begun) >= 30 - 2 * THREADS - 1)
     app.let_go.set()
     assert all(is_answered(each) for each in clients)
     assert len(app.begun) + len(other.begun) == 30
@@ -151,15 +151,15 @@ def test_a_page_whose_reader_has_left_is_not_made_and_what_was_sent_is_kept(
     monkeypatch.setattr(lanes, "LEAVES_AFTER_S", -1.0)
     server = site.start(app)
     first = [site.ask("GET", "/first") for _ in range(THREADS)]
-    until(lambda: len(app.begun) == THREADS, 20)
+    until(lambda: len(app.begun) == THREADS)
     leaving = site.ask(method, "/left")
-    until(lambda: len(server.task_dispatcher.queue) == 1, 20)
+    until(lambda: len(server.task_dispatcher.queue) == 1)
 
     leaving.close()
     app.let_go.set()
 
     assert all(is_answered(each) for each in first)
-    until(lambda: not server.active_channels, 20)
+    until(lambda: not server.active_channels)
     assert ("/left" in app.begun) is is_done
 
 
@@ -167,8 +167,8 @@ def test_what_waits_behind_passwords_is_given_up_with_the_worker(site: Site, app
     server = site.start(app)
     server.task_dispatcher.set_thread_count(THREADS + lanes.PASSWORDS_IN_HAND)
     signing_in = [site.ask("POST", "/login") for _ in range(9)]
-    until(lambda: len(app.begun) == lanes.PASSWORDS_IN_HAND, 20)
-    until(lambda: len(server.task_dispatcher.queue) == 9 - lanes.PASSWORDS_IN_HAND, 20)
+    until(lambda: len(app.begun) == lanes.PASSWORDS_IN_HAND)
+    until(lambda: len(server.task_dispatcher.queue) == 9 - lanes.PASSWORDS_IN_HAND)
 
     app.let_go.set()
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)

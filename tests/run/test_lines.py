@@ -60,10 +60,10 @@ def test_lines_that_people_wait_for_are_objects_where_all_are(capsys: pytest.Cap
 def test_everything_that_a_site_prints_is_json_when_it_is_asked_for(tmp_path: Path) -> None:
     with RunningSite(tmp_path / "var", LOG_FORMAT="json") as site:
         site.wait_until_ready()
-        until(lambda: bool(site.pids("-m gateway")), 20, site.output)
+        until(lambda: bool(site.pids("-m gateway")), explain=site.output)
         (gateway,) = site.pids("-m gateway")
         os.kill(gateway, signal.SIGKILL)
-        until(lambda: site.pids("-m gateway") not in ([], [gateway]), 20, site.output)
+        until(lambda: site.pids("-m gateway") not in ([], [gateway]), explain=site.output)
         assert site.end() == 0
 
     told = [json.loads(line) for line in site.output().splitlines()]

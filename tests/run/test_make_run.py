@@ -71,7 +71,7 @@ def test_a_killed_process_comes_back(running: RunningSite, words: str) -> None:
 
     os.kill(before[0], signal.SIGKILL)
 
-    until(lambda: bool(set(running.pids(words)) - set(before)), 20, running.output)
+    until(lambda: bool(set(running.pids(words)) - set(before)), explain=running.output)
     until(lambda: running.get("/readyz") == 200, 30, running.output)
     assert running.get("/") == 200
 
@@ -152,7 +152,7 @@ def test_killing_the_whole_tree_loses_nothing(var: Path) -> None:
         for process in site.tree():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        until(lambda: site.tree() == [], 10)
+        until(lambda: site.tree() == [])
 
     with RunningSite(var, site.port) as again:
         again.wait_until_ready()
@@ -168,4 +168,4 @@ def test_a_killed_runner_takes_its_processes_along(var: Path) -> None:
 
         site.process.kill()
 
-        until(lambda: site.tree() == [], 10, lambda: str(site.tree()))
+        until(lambda: site.tree() == [], explain=lambda: str(site.tree()))

@@ -19,7 +19,7 @@ from cli.supervise import Supervisor
 from config import ROOT
 from tests.sites import free_port
 
-PATIENCE_S = 12
+PATIENCE_S = 60
 
 
 @pytest.fixture

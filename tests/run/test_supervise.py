@@ -85,7 +85,7 @@ def test_what_a_program_started_ends_with_it(supervisor: Supervisor, lines: list
 
     supervisor.end(within=0.5)
 
-    until(lambda: processes.identity(grandchild) is None, 5)
+    until(lambda: processes.identity(grandchild) is None)
 
 
 def test_record_names_who_lives(supervisor: Supervisor) -> None:
@@ -125,10 +125,10 @@ if sys.platform == "linux":  # the kernel's word to orphans is Linux's
         )
         record = tmp_path / "record.json"
         owner = subprocess.Popen([sys.executable, "-c", script, str(record)], cwd=ROOT)
-        until(lambda: len(processes.living(record)) == 1, 10)
+        until(lambda: len(processes.living(record)) == 1)
         orphan = processes.living(record)[0]
 
         owner.kill()
         owner.wait()
 
-        until(lambda: processes.identity(orphan) is None, 5)
+        until(lambda: processes.identity(orphan) is None)

@@ -95,7 +95,7 @@ def test_a_worker_tells_of_each_lane_by_itself(site: Site, app: Busy, bare_app: 
 
     asked = [site.ask("POST", "/login"), site.ask("GET", "/courses", "X-Request-Start: 1000000000000\r\n")]
 
-    until(lambda: sorted(app.begun) == ["/courses", "/login"], 20)
+    until(lambda: sorted(app.begun) == ["/courses", "/login"])
     assert json.loads(redis.get(waits.key("common")))["came"] == 1_000_000_000
     assert redis.get(waits.key("passwords")) is None
     assert all(test_lanes.is_answered(each) for each in asked)

@@ -35,7 +35,7 @@ def kept(folder: Path, work: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 def child_of(folder: Path, *, after: tuple[int, ...] = ()) -> int:
     """Wait for a child that works, and return its PID."""
-    until(lambda: bool(set(os.listdir(folder)) - set(map(str, after))), 20)
+    until(lambda: bool(set(os.listdir(folder)) - set(map(str, after))))
     (pid,) = set(os.listdir(folder)) - set(map(str, after))
     return int(pid)
 
@@ -57,7 +57,7 @@ def test_a_request_to_end_is_passed_on(tmp_path: Path, number: int) -> None:
 
         process.send_signal(number)
 
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert not psutil.pid_exists(child)
 
 
@@ -67,7 +67,7 @@ def test_a_child_whose_parent_is_gone_ends(tmp_path: Path) -> None:
 
         process.kill()
 
-        until(lambda: not psutil.pid_exists(child), 20)
+        until(lambda: not psutil.pid_exists(child))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
@@ -78,18 +78,18 @@ def test_who_waits_for_the_end_without_a_time_hears_of_it(tmp_path: Path, number
 
         process.send_signal(number)
 
-        until(lambda: not psutil.pid_exists(child), 20)
+        until(lambda: not psutil.pid_exists(child))
 
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_child_that_ends_by_itself_ends_the_parent_likewise(tmp_path: Path, code: int) -> None:
     with kept(tmp_path, str(code)) as process:
-        assert process.wait(20) == code
+        assert process.wait(60) == code
 
 
 def test_a_child_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
     with kept(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)") as process:
-        assert process.wait(20) == 1
+        assert process.wait(60) == 1
 
 
 def test_the_scheduler_and_its_parent_are_counted_once_each(committed_db: Any, tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_sigterm_ends_it_with_code_0(site: Any, tmp_path: Path) -> None:
 
         process.terminate()
 
-        assert process.wait(10) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
 
 
 def test_an_overdue_attempt_and_a_mail_are_done_without_anybody_asking(site: Any, people: Cast, tmp_path: Path) -> None:

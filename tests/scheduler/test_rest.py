@@ -135,10 +135,10 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
     workers = Workers(committed_db.app, redis, ticks)
 
     workers.start()
-    until(lambda: len(looked) >= 10, 10)
+    until(lambda: len(looked) >= 10)
     workers.nudge("labs")
-    until(lambda: len(looked) >= 20, 10)
-    assert workers.end(5)
+    until(lambda: len(looked) >= 20)
+    assert workers.end(60)
 
     assert {tick.name for tick in ticks} == {
         "attempts",
@@ -236,16 +236,16 @@ def test_the_cluster_is_looked_at_at_once_when_a_lab_opens_and_seldom_while_none
     workers = Workers(app, app.extensions["yurt_redis"], ticks)
 
     workers.start()
-    until(lambda: not any(tick.is_needed for tick in ticks) and all(tick.resting for tick in ticks), 10)
+    until(lambda: not any(tick.is_needed for tick in ticks) and all(tick.resting for tick in ticks))
     # A round that had begun with the first look may still end, and then each rests for long.
-    until(lambda: len(looked) >= 20, 10)
+    until(lambda: len(looked) >= 20)
     at_rest = len(done)
-    until(lambda: len(looked) >= 60, 10)
+    until(lambda: len(looked) >= 60)
     later = len(done)
     with app.app_context():
         add_session(state=QUEUED)
-    until(lambda: set(done[later:]) == WHILE_OPEN, 10)
-    assert workers.end(5)
+    until(lambda: set(done[later:]) == WHILE_OPEN)
+    assert workers.end(60)
 
     assert {tick.name: tick.idle_s for tick in ticks} == dict.fromkeys(WHILE_OPEN, 60.0)
     assert later == at_rest
@@ -264,11 +264,11 @@ def test_nothing_is_renewed_while_nothing_is_in_hand(
     workers = Workers(app, app.extensions["yurt_redis"], [tick, probe])
 
     workers.start()
-    until(lambda: len(looked) >= 30, 10)
+    until(lambda: len(looked) >= 30)
     at_rest = len(done)
     in_hand.append(1)
-    until(lambda: len(done) >= 3, 10)
-    assert workers.end(5)
+    until(lambda: len(done) >= 3)
+    assert workers.end(60)
 
     assert at_rest == 1
 
@@ -294,18 +294,18 @@ def test_a_nudge_makes_it_look_at_once_and_a_lost_one_is_made_good_by_the_next_l
     with app.app_context():
         database.session.add(Mail(recipient="bob@example.org", subject="s", body_text="t"))
         database.session.commit()
-    assert done.wait(5)
+    assert done.wait(60)
 
     done.clear()
     monkeypatch.setattr(worker, "POLL_S", 600.0)
-    until(lambda: not workers._nudged.is_set(), 5)
+    until(lambda: not workers._nudged.is_set())
     with app.app_context():
         database.session.add(Mail(recipient="bob@example.org", subject="s", body_text="t"))
         database.session.commit()
     workers.nudge("mail")
 
-    assert done.wait(5)
-    assert workers.end(5)
+    assert done.wait(60)
+    assert workers.end(60)
 
 
 def test_statements_are_counted_by_the_tick_that_sends_them(committed_db: Any, settings: Any) -> None:
@@ -321,9 +321,9 @@ def test_statements_are_counted_by_the_tick_that_sends_them(committed_db: Any, s
     workers = Workers(committed_db.app, redis, [tick, Tick("probe", lambda: False, due=outbox.due)])
 
     workers.start()
-    until(lambda: all(counted()[name] > before[name] for name in ("scheduler.sweeps", "scheduler.lookout")), 10)
+    until(lambda: all(counted()[name] > before[name] for name in ("scheduler.sweeps", "scheduler.lookout")))
 
-    assert workers.end(5)
+    assert workers.end(60)
     assert counted()["background"] == before["background"]
 
 
@@ -335,7 +335,7 @@ def test_a_thread_that_has_claimed_a_row_wakes_the_next_one(app: Any, db: Any) -
             return False
         rows.pop()
         claimed_one()
-        both.wait(5)
+        both.wait(60)
         return True
 
     tick = Tick("probe", work, threads=2)
@@ -343,9 +343,9 @@ def test_a_thread_that_has_claimed_a_row_wakes_the_next_one(app: Any, db: Any) -
 
     workers.start()
     tick.bell.ring()
-    until(lambda: not rows and not both.n_waiting, 5)
+    until(lambda: not rows and not both.n_waiting)
 
-    assert workers.end(5) and not both.broken
+    assert workers.end(60) and not both.broken
 
 
 def test_a_bell_keeps_a_ring_for_who_comes_next() -> None:
