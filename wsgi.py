@@ -14,6 +14,7 @@ from cli.labs_plan import plan
 from cli.labs_show import show
 from cli.labs_test import test_labs
 from cli.points import points_group
+from cli.pulls import pull
 from cli.questions import questions_group
 from cli.tokens import token_group
 from cli.users import confirm, create_admin, list_users
@@ -26,6 +27,7 @@ app = create_app(settings_or_exit(), "command" if click.get_current_context(sile
 migrations.init_app(app)
 for command in (test_labs, plan, keep_warm, show, doctor):
     labs_group.add_command(command)
+course_group.add_command(pull)
 for group in (course_group, demo_group, generations_group, labs_group, points_group, questions_group, token_group):
     app.cli.add_command(group)
 # Flask-Security's own group: these stand beside its verbs.

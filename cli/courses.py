@@ -31,10 +31,7 @@ def import_(path: Path) -> None:
         db.session.commit()
     except archive.ArchiveError as error:
         db.session.rollback()
-        for fault in error.faults:
-            click.echo(str(fault), err=True)
-        count = f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}"
-        raise click.ClickException(f"{count}; nothing was changed.") from error
+        raise tell_faults(error) from error
     for verb, names in (
         ("created", changes.created),
         ("updated", changes.updated),
@@ -49,7 +46,20 @@ def import_(path: Path) -> None:
         click.echo(f"ended    {lab}: {ended} ran or waited; the work in them is saved first")
     if not changes:
         click.echo("Nothing has changed.")
-    for warning in _warnings(changes.slug):
+    tell_warnings(changes.slug)
+
+
+def tell_faults(error: archive.ArchiveError) -> click.ClickException:
+    """Print all that is wrong with a course, and return what ends the command."""
+    for fault in error.faults:
+        click.echo(str(fault), err=True)
+    count = f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}"
+    return click.ClickException(f"{count}; nothing was changed.")
+
+
+def tell_warnings(slug: str) -> None:
+    """Print which labs of a course can't start on this site."""
+    for warning in _warnings(slug):
         click.echo(f"warning  {warning}", err=True)
 
 

@@ -13,7 +13,9 @@ from services.archive.changes import Changes
 from services.archive.content import LabContent
 from services.archive.export import collect, lab_content, question_content
 from services.archive.faults import ArchiveError, Fault
-from services.archive.read import read
+from services.archive.folder import Folder
+from services.archive.outcomes import Outcome
+from services.archive.read import read, read_folder
 from services.archive.sources import read_source, write_source
 from services.archive.write import layout, write
 from services.archive.zips import pack
@@ -27,6 +29,14 @@ def import_course(path: Path, *, now: datetime) -> Changes:
     done = apply(content, now=now)
     outcomes.keep_baseline(catalogue.find(content.slug).id, parts.of_content(content), now)
     return done
+
+
+def bring(folder: Folder, *, now: datetime) -> Outcome:
+    """Do what a folder says, and say what that did: the caller keeps it or takes it back. Raise ArchiveError."""
+    content = read_folder(folder)
+    outcome = outcomes.of(content, now)
+    outcomes.keep_baseline(catalogue.find(content.slug).id, parts.of_content(content), now)
+    return outcome
 
 
 def export_course(slug: str, path: Path) -> None:
@@ -64,6 +74,7 @@ __all__ = [
     "Changes",
     "Fault",
     "LabContent",
+    "bring",
     "export_course",
     "import_course",
     "imported_labs",
