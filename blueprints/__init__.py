@@ -28,6 +28,7 @@ from blueprints.gradebook.api import gradebook_api
 from blueprints.gradebook.mine import my_grades
 from blueprints.gradebook.views import gradebook
 from blueprints.imports.api import imports_api
+from blueprints.imports.views import course_imports
 from blueprints.labs.api import labs_api
 from blueprints.labs.board import labs_board
 from blueprints.labs.help import lab_help
@@ -75,6 +76,7 @@ PAGES = (
     pictures,
     people,
     roster,
+    course_imports,
     quizzes,
     bank,
     generations,

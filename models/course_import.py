@@ -14,6 +14,8 @@ from models.user import User
 # The scheduler reads what was sent, which is refused or can be applied; and it applies what somebody has agreed to.
 READING, REFUSED, READY, APPLYING, APPLIED, STALE = "reading", "refused", "ready", "applying", "applied", "stale"
 STATES = (READING, REFUSED, READY, APPLYING, APPLIED, STALE)
+# What the scheduler is to do something about.
+WAITING = (READING, APPLYING)
 # Each move is a compare-and-set in services/archive/imports.py.
 TRANSITIONS: dict[str, set[str]] = {
     READING: {READY, REFUSED},

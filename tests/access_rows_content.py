@@ -7,6 +7,11 @@ MODULE = "basics"
 IMPORTS = "/api/v1/course-imports"
 
 ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    ("course_imports.index", "GET"): ("/course-imports", {}, (302, 403, 403, 200, 200)),
+    ("course_imports.send", "POST"): ("/course-imports", {}, (302, 403, 403, 422, 422)),
+    ("course_imports.show", "GET"): ("/course-imports/{import}", {}, (302, 404, 404, 200, 404)),
+    ("course_imports.apply", "POST"): ("/course-imports/{import}/apply", {}, (302, 404, 404, 409, 404)),
+    ("course_imports.download", "GET"): ("/courses/shell/archive", {}, (302, 403, 403, 200, 200)),
     ("imports_api.read_course_archive", "GET"): (f"{COURSE}/archive", {}, (401, 403, 403, 200, 200)),
     # An empty body is no zip.
     ("imports_api.create_course_import", "POST"): (IMPORTS, {}, (401, 403, 403, 422, 422)),
@@ -75,6 +80,10 @@ ROWS |= CONTENT | ROSTERS
 # What is a teacher's own, and what an assistant of the course gets for it.
 TEACHERS_OWN = {
     **dict.fromkeys(CONTENT | ROSTERS, 403),
+    ("course_imports.index", "GET"): 403,
+    ("course_imports.send", "POST"): 403,
+    ("course_imports.download", "GET"): 403,
+    ("course_imports.apply", "POST"): 403,
     ("imports_api.read_course_archive", "GET"): 403,
     ("imports_api.create_course_import", "POST"): 403,
     ("imports_api.apply_course_import", "POST"): 403,

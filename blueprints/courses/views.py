@@ -58,11 +58,12 @@ def catalogue() -> ResponseReturnValue:
     """Every published course."""
     query, user = request.args.get("q", ""), person()
     page = course_catalogue.catalogue(query, request.args.get("page", 1, int))
-    enrolled = members.enrolled_ids(user.id) if user else set()
+    roles = members.roles(user.id) if user else {}
     return render_template(
         "courses/catalogue.html",
         courses=page.rows,
-        enrolled=enrolled,
+        enrolled=roles,
+        may_create=policy.may_create_courses(user, teaches="teacher" in roles.values()),
         query=query,
         page=page.number,
         pages=page.pages,

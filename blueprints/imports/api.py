@@ -4,21 +4,19 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from apiflask.schemas import FileSchema
-from flask import Response, current_app, make_response, request, url_for
-from redis import RedisError
+from flask import Response, request, url_for
 
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
 from blueprints.contents import hindrances
-from blueprints.courses.pictures import POLICY
+from blueprints.imports import downloads, sent
 from blueprints.imports.schemas import CourseImportIn, CourseImportOut
 from blueprints.openapi import takes_bytes
 from blueprints.pages import now
 from blueprints.repeats import commit, repeatable
 from blueprints.schemas import responses
 from models import CourseImport
-from models.course_import import APPLIED, APPLYING, READING
-from services import archive
+from models.course_import import APPLIED
 from services.archive import imports
 from services.courses import catalogue
 
@@ -28,13 +26,7 @@ ONE = "/course-imports/<int:course_import_id>"
 BYTES = "application/octet-stream"
 
 
-def allow_archives(endpoint: str | None, _values: object) -> None:
-    """Let archives be larger than other requests, before anything looks at the body."""
-    if endpoint == "imports_api.create_course_import":
-        request.max_content_length = imports.MAX_ZIP + 1
-
-
-imports_api.url_value_preprocessor(allow_archives)
+imports_api.url_value_preprocessor(sent.allow)
 
 
 @imports_api.get("/courses/<slug>/archive")
@@ -45,12 +37,7 @@ imports_api.url_value_preprocessor(allow_archives)
 def read_course_archive(slug: str) -> Response:
     """Give the folder that an import would read, as a zip; for the course's teachers. Solutions are in it."""
     course = access.edited_course(slug, me())
-    response = make_response(archive.packed(course))
-    response.mimetype = BYTES
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers.set("Content-Disposition", "attachment", filename=f"{course.slug}.zip")
-    return response
+    return downloads.archive_of(course, BYTES)
 
 
 @imports_api.post("/course-imports")
@@ -105,17 +92,7 @@ def document(row: CourseImport) -> dict[str, Any]:
         **said,
         "cannot_start": hindrances.of(course) if course else {},
         "course": row.slug,
-        "progress": _progress(row),
+        "progress": sent.progress(row),
         "made_at": row.made_at.isoformat(),
         "ended_at": ended_at,
     }
-
-
-def _progress(row: CourseImport) -> dict[str, int] | None:
-    if row.state not in (READING, APPLYING):
-        return None
-    try:
-        known = imports.progress(current_app.extensions["yurt_redis"], row.id)
-    except RedisError:
-        return None
-    return {"done": known[0], "total": known[1]} if known else None

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select
 
 from extensions import db
 from models import CourseImport
-from models.course_import import APPLIED, APPLYING, READING, READY, REFUSED, STALE, TRANSITIONS
+from models.course_import import APPLIED, APPLYING, READING, READY, REFUSED, STALE, TRANSITIONS, WAITING
 from reasons import Code, Reason
 from services import blobs, changes, live, policy
 from services.archive import outcomes, parts
@@ -30,7 +30,8 @@ TOPIC = "imports"
 MAX_ZIP = files.MAX_SIZE
 # What nobody has applied is forgotten, and so is how it ended.
 KEPT = timedelta(days=1)
-WAITING = (READING, APPLYING)
+# A page lists so many.
+MOST_LISTED = 20
 PROGRESS = "yurt:import:{}"
 
 
@@ -55,6 +56,12 @@ def find(import_id: int, user_id: int) -> CourseImport:
     if row is None or row.made_by_id != user_id:
         raise NotFound
     return row
+
+
+def mine(user_id: int) -> list[CourseImport]:
+    """Return what a person has sent and may still look at, the newest first."""
+    own = select(CourseImport).where(CourseImport.made_by_id == user_id).order_by(CourseImport.id.desc())
+    return list(db.session.scalars(own.limit(MOST_LISTED)))
 
 
 def agree(row: CourseImport, *, digest: str, now: datetime) -> CourseImport:

@@ -30,9 +30,16 @@ def teaches(user_id: int) -> bool:
     return db.session.scalar(query) is not None
 
 
-def enrolled_ids(user_id: int) -> set[int]:
-    """Return the ids of the courses that a person belongs to."""
-    return set(db.session.scalars(select(Enrolment.course_id).where(Enrolment.user_id == user_id)))
+def roles(user_id: int) -> dict[int, str]:
+    """Return a person's role in each course that they belong to, by the course's ID."""
+    query = select(Enrolment.course_id, Enrolment.role).where(Enrolment.user_id == user_id)
+    return dict(db.session.execute(query).tuples().all())
+
+
+def taught(user_id: int) -> list[Course]:
+    """Return the courses that a person teaches, by title."""
+    query = select(Course).join(Enrolment).where(Enrolment.user_id == user_id, Enrolment.role == "teacher")
+    return list(db.session.scalars(query.order_by(Course.title, Course.id)))
 
 
 def enrolments_of(user_id: int) -> list[Enrolment]:

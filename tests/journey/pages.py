@@ -52,6 +52,7 @@ PAGES: dict[str, list[str]] = {
         *("/", COURSE, f"{COURSE}/people", f"{COURSE}/labs-board", "/lab-sessions/{lab}/visit", f"{QUIZ}/attempts"),
         *(f"{COURSE}/bank", f"{COURSE}/bank/{{question}}", f"{COURSE}/bank/{{question}}/edit", f"{COURSE}/bank/new"),
         f"{WIDE}/generations/figures",
+        "/course-imports",
         *(f"{WIDE}/generations", f"{WIDE}/generations/{{generation}}", f"{WIDE}/generations/{{generation}}/drafts/1"),
         *(f"{WIDE}/bank", f"{WIDE}/bank/{{wide_question}}", f"{WIDE}/bank/{{wide_question}}/edit"),
         *(

@@ -1,7 +1,9 @@
-"""How the forms are filled in by which questions move in: choosing a file, and importing what it brings."""
+"""How the forms are filled in by which questions and courses move in: choosing a file, and importing what it brings."""
 
 from playwright.sync_api import expect
 
+from tests.archive.folders import with_line
+from tests.archive.zipped import packed
 from tests.journey.rows import COURSE, STAFF, Person, form
 
 NEW = f"{COURSE}/bank/imports/new"
@@ -49,3 +51,28 @@ def import_what_is_nearly_there(person: Person) -> None:
     person.page.get_by_label("Also the 1 that is nearly in the bank").check()
     person.send("Import 0 questions", ".moving-form")
     person.expect_flash("1 question came in, as a draft.")
+
+
+def send_course(person: Person) -> None:
+    """Send a course of the person's own, and wait until the scheduler has read it."""
+    own = f"tiny-{person.name}"
+    changed = with_line("course.yaml", "slug: tiny", f"slug: {own}")
+    changed = {"course.yaml": str(changed["course.yaml"]).replace("tiny-2026", f"{own}-2026")}
+    person.open("/course-imports")
+    file = {"name": "course.zip", "mimeType": "application/zip", "buffer": packed(changed)}
+    person.page.locator("#file").set_input_files([file])  # type: ignore[list-item]  # a payload, as its documentation says
+    person.send("Show what it does", ".moving-form")
+    expect(person.page.locator('[data-state="ready"]')).to_be_visible(timeout=30_000)
+
+
+@form("POST course_imports.send (file)", "imports/index.html", roles=STAFF)
+def send_a_course(person: Person) -> None:
+    send_course(person)
+    expect(person.page.locator("#import")).to_contain_text("A new course is made, which you teach.")
+
+
+@form("POST course_imports.apply ()", "imports/_import.html", roles=STAFF)
+def make_the_course(person: Person) -> None:
+    send_course(person)
+    person.send("Do it", ".moving-form")
+    expect(person.page.get_by_role("link", name="To the course")).to_be_visible(timeout=30_000)

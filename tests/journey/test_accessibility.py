@@ -39,7 +39,7 @@ BOBS = [
 ]
 # Of a new site's demo course, question 1 is there.
 BANK = [f"{COURSE}/bank", f"{COURSE}/bank/1", f"{COURSE}/bank/1/edit", f"{COURSE}/bank/new", f"{COURSE}/generations"]
-MOVING = [f"{COURSE}/bank/imports/new", f"{COURSE}/bank/exports"]
+MOVING = [f"{COURSE}/bank/imports/new", f"{COURSE}/bank/exports", "/course-imports"]
 ALICES = [
     "/",
     COURSE,
