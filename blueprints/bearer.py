@@ -2,27 +2,30 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from apiflask import HTTPTokenAuth
 from flask import Flask, Response, g, request
 from flask_babel import gettext as _
 
-from blueprints import limits
+from blueprints import limits, openapi
 from blueprints.errors import answer
 from blueprints.pages import now
 from extensions import db
 from models import ApiToken, User
-from services.accounts import tokens
-from services.errors import Forbidden
+from services.accounts import scopes, tokens
+from services.errors import Forbidden, NotFound
 
 # Where a request says that it has been counted, before Flask (blueprints/leaderboards/lane.py).
 COUNTED = "yurt.api_counted"
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+View = TypeVar("View", bound=Callable[..., Any])
 
-auth = HTTPTokenAuth(scheme="Bearer", security_scheme_name="bearerAuth", description="A token of `flask token create`.")
+auth = HTTPTokenAuth(
+    scheme="Bearer",
+    security_scheme_name="bearerAuth",
+    description="A token of the page “API tokens”, or of `flask token create`.",
+)
 
 
 def init_app(app: Flask) -> None:
@@ -73,19 +76,38 @@ def refuse(_error: Any) -> Any:
     return response, status, {"WWW-Authenticate": "Bearer"}
 
 
-def scope(name: str) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """Demand a scope of the token."""
+def scope(name: str, *, heeds_course: bool = False) -> Callable[[View], View]:
+    """Demand a scope of the token, an area's such as `bank:read`; and that the address is of the token's course.
 
-    def decorate(view: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    A view whose address is of no course is closed to a token that is bound to one, unless it `heeds_course` itself.
+    """
+    if name not in scopes.OF_AREAS:
+        raise ValueError(f"{name}: a scope is one of {', '.join(scopes.OF_AREAS)}")
+
+    def decorate(view: View) -> View:
+        openapi.needs_scope(view.__name__, name)
+
         @wraps(view)
-        def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-            if name not in token().scopes:
+        def guarded(*args: Any, **names: Any) -> Any:
+            if not scopes.allow(token().scopes, name):
                 raise Forbidden(_("This token lacks the scope “%(name)s”.", name=name))
-            return view(*args, **kwargs)
+            if not heeds_course:
+                _stay_in_course(names)
+            return view(*args, **names)
 
-        return guarded
+        return cast(View, guarded)
 
     return decorate
+
+
+def _stay_in_course(names: dict[str, Any]) -> None:
+    course_id = token().course_id
+    if course_id is None:
+        return
+    if not scopes.is_of_course(list(names)):
+        raise Forbidden(_("This token works in one course alone, and this is of no course."))
+    if scopes.course_of(names) != course_id:
+        raise NotFound
 
 
 def token() -> ApiToken:

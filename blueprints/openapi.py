@@ -24,12 +24,18 @@ SETTINGS = {
 # What decorators say of an operation beyond what APIFlask knows: its headers, and a body that isn't JSON.
 _headers: dict[str, list[dict[str, Any]]] = {}
 _bodies: dict[str, dict[str, Any]] = {}
+_scopes: dict[str, str] = {}
 
 
 def takes_header(operation: str, name: str, description: str, *, is_required: bool = False) -> None:
     """Document a header of a request."""
     said = {"name": name, "in": "header", "required": is_required, "description": description}
     _headers.setdefault(operation, []).append({**said, "schema": {"type": "string"}})
+
+
+def needs_scope(operation: str, name: str) -> None:
+    """Document the scope that an operation asks of a token."""
+    _scopes[operation] = name
 
 
 def takes_bytes(content_type: str, description: str) -> Callable[[View], View]:
@@ -66,6 +72,8 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
             operation["operationId"] = operation["operationId"].partition("_api_")[2]
             name = operation["operationId"]
             operation.setdefault("parameters", []).extend(_headers.get(name, []))
+            # As OpenAPI 3.1 has it for schemes other than OAuth: the names of what the token has to hold.
+            operation["security"] = [{"bearerAuth": [_scopes[name]] if name in _scopes else []}]
             if name in _bodies:
                 operation["requestBody"] = _bodies[name]
             elif "requestBody" in operation:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from extensions import Model, db
 from models.base import Id, utcnow
+from models.course import Course
 
 ADMIN = "admin"
 THEMES = ("system", "light", "dark")
@@ -84,9 +85,12 @@ class ApiToken(Model):
     name: Mapped[str]
     digest: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # Where it works: in this course alone, or, without one, wherever its owner may go.
+    course_id: Mapped[int | None] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="joined")
+    course: Mapped[Course | None] = relationship()

@@ -134,6 +134,8 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 200, 200),
     ),
     ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
+    ("auth_api.list_tokens", "GET"): (f"{API}/tokens", {}, (401, 200, 200, 200, 200)),
+    ("auth_api.revoke_token", "DELETE"): (f"{API}/tokens/{{token}}", {}, (401, 404, 204, 404, 404)),
     ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
     ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),
     ("courses_api.read_lesson", "GET"): (f"{API}{COURSE}/lessons/first-words", {}, (401, 403, 200, 200, 200)),

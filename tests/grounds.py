@@ -70,7 +70,7 @@ class Ground:
             if role != NOBODY:
                 assert sign_in(client, role).status_code == 302
                 user: User = getattr(cast, role)
-                _row, plain = tokens.issue(user.id, name="table", scopes=tokens.SCOPES, days=9, now=utcnow())
+                _row, plain = tokens.issue(user.id, name="table", scopes=("read", "write"), days=9, now=utcnow())
             csrf = token(client)
             cookie = client.get_cookie(COOKIE)
             assert cookie

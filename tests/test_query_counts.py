@@ -214,7 +214,7 @@ def test_saving_an_answer_costs_few_statements(
 def test_saving_an_answer_by_the_api_reads_that_question_alone(
     client: FlaskClient, cast: Cast, crowd: dict[str, int], counted: list[str]
 ) -> None:
-    _row, plain = tokens.issue(cast.bob.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    _row, plain = tokens.issue(cast.bob.id, name="script", scopes=("read", "write"), days=9, now=utcnow())
     path = f"/api/v1/attempts/{crowd['open']}/items/1"
     headers = {"Authorization": f"Bearer {plain}"}
     client.put(path, json={"revision": 1, "response": "a"}, headers=headers)
@@ -232,7 +232,7 @@ def test_saving_an_answer_by_the_api_reads_that_question_alone(
 def test_a_part_of_a_course_is_edited_in_as_few_statements_whatever_the_course_holds(
     client: FlaskClient, cast: Cast, counted: list[str]
 ) -> None:
-    _row, plain = tokens.issue(cast.alice.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    _row, plain = tokens.issue(cast.alice.id, name="script", scopes=("read", "write"), days=9, now=utcnow())
     headers = {"Authorization": f"Bearer {plain}", "If-Match": "*"}
     lesson, archive = "/api/v1/courses/shell/lessons/first-words/definition", "/api/v1/courses/shell/archive"
     counts = []

@@ -20,7 +20,7 @@ analysis_api = APIBlueprint("analysis_api", __name__, tag="Quizzes")
 @analysis_api.input(AnalysisQuery, location="query")
 @analysis_api.output(AnalysisOut)
 @analysis_api.doc(summary="Analyse a quiz", responses=responses(403, 404, 422))
-@scope("read")
+@scope("grades:read")
 def read_analysis(slug: str, quiz: str, query_data: AnalysisQuery) -> Any:
     """Give difficulty, discrimination and answers of each question, and Cronbach's alpha; for the course's staff."""
     course, _role = access.people(slug, me())

@@ -6,15 +6,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from wtforms import Field, SelectField, SelectMultipleField, StringField, SubmitField
-from wtforms.validators import DataRequired, Length, StopValidation
-from wtforms.widgets import CheckboxInput
+from wtforms import SelectField, StringField, SubmitField
+from wtforms.validators import DataRequired, Length
 
 from blueprints import kept_forms
-from blueprints.auth import kept_words
+from blueprints.auth import kept_words, scope_words
+from blueprints.auth.token_form import TokenForm
 from blueprints.pages import login_required, me, now, person
 from extensions import db
 from services.accounts import profiles, tokens
+from services.courses import members
 from services.errors import Conflict, InvalidInput
 
 auth = Blueprint("auth", __name__)
@@ -36,32 +37,6 @@ class ProfileForm(FlaskForm):
         ],
     )
     submit = SubmitField(lazy_gettext("Save"))
-
-
-def _some(_form: FlaskForm, field: Field) -> None:
-    """Ask for one choice at least. WTForms' own DataRequired would make the browser ask for every box."""
-    if not field.data:
-        raise StopValidation(_("Choose at least one."))
-
-
-class TokenForm(FlaskForm):
-    """A new token."""
-
-    name = StringField(lazy_gettext("What is it for?"), validators=[DataRequired(), Length(max=60)])
-    days = SelectField(
-        lazy_gettext("Valid for"),
-        choices=[(30, lazy_gettext("30 days")), (90, lazy_gettext("90 days")), (365, lazy_gettext("a year"))],
-        coerce=int,
-        default=90,
-    )
-    scopes = SelectMultipleField(
-        lazy_gettext("May"),
-        choices=[("read", lazy_gettext("read")), ("write", lazy_gettext("change"))],
-        default=["read"],
-        option_widget=CheckboxInput(),
-        validators=[_some],
-    )
-    submit = SubmitField(lazy_gettext("Make a token"))
 
 
 @auth.get("/session")
@@ -132,13 +107,16 @@ def profile() -> ResponseReturnValue:
 @login_required
 def tokens_page() -> ResponseReturnValue:
     """List API tokens; make one and show it this once."""
-    user, form, plain = me(), TokenForm(), None
+    user, plain = me(), None
+    theirs = [enrolment.course for enrolment in members.enrolments_of(user.id)]
+    form = TokenForm().offering(theirs)
     if form.validate_on_submit():
         try:
             _row, plain = tokens.issue(
                 user.id,
                 name=form.name.data,
-                scopes=form.scopes.data,
+                scopes=form.chosen,
+                course_id=form.course_id,
                 days=form.days.data,
                 now=now(),
                 most=current_app.extensions["yurt"].limit_tokens,
@@ -149,9 +127,9 @@ def tokens_page() -> ResponseReturnValue:
             form[fault.field].errors = [fault.message]
         else:
             db.session.commit()
-            form = TokenForm(formdata=None)
-    rows = tokens.of_user(user.id)
-    return render_template("auth/tokens.html", form=form, tokens=rows, new_token=plain), 422 if form.errors else 200
+            form = TokenForm(formdata=None).offering(theirs)
+    shown = {"form": form, "tokens": tokens.of_user(user.id), "new_token": plain, "words": scope_words}
+    return render_template("auth/tokens.html", **shown), 422 if form.errors else 200
 
 
 @auth.post("/account/tokens/<int:token_id>/revoke")

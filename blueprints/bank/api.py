@@ -40,7 +40,7 @@ bank_api = APIBlueprint("bank_api", __name__, tag="Bank")
 @bank_api.input(BankQuery, location="query")
 @bank_api.output(BankOut)
 @bank_api.doc(summary="List the questions of a course", responses=responses(403, 404, 422))
-@scope("read")
+@scope("bank:read")
 def list_bank(slug: str, query_data: BankQuery) -> Any:
     """Give the questions that match, also those in quizzes, by slug."""
     course, _role = access.bank(slug, me())
@@ -56,7 +56,7 @@ def list_bank(slug: str, query_data: BankQuery) -> Any:
 @bank_api.input(NewQuestionIn)
 @bank_api.output(BankedDetailOut, status_code=201)
 @bank_api.doc(summary="Write a question", responses=responses(403, 404, 422))
-@scope("write")
+@scope("bank:write")
 def create_question(slug: str, json_data: NewQuestionIn) -> Any:
     """Add a draft to the bank."""
     course = access.edited_bank(slug, me())
@@ -72,7 +72,7 @@ def create_question(slug: str, json_data: NewQuestionIn) -> Any:
 @bank_api.auth_required(auth)
 @bank_api.output(BankedDetailOut)
 @bank_api.doc(summary="Read a question, with its usage", responses=responses(403, 404))
-@scope("read")
+@scope("bank:read")
 def read_question(slug: str, question_id: int) -> Any:
     """Give what a question says now, its versions, and which quizzes ask it."""
     course, _role = access.bank(slug, me())
@@ -84,7 +84,7 @@ def read_question(slug: str, question_id: int) -> Any:
 @bank_api.input(EditIn)
 @bank_api.output(BankedDetailOut)
 @bank_api.doc(summary="Edit a question", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("bank:write")
 def edit_question(slug: str, question_id: int, json_data: EditIn) -> Any:
     """Make a new version. Attempts keep the one that they showed; 409 where somebody else was faster."""
     course = access.edited_bank(slug, me())
@@ -100,7 +100,7 @@ def edit_question(slug: str, question_id: int, json_data: EditIn) -> Any:
 @bank_api.input(MoveIn)
 @bank_api.output(BankedDetailOut)
 @bank_api.doc(summary="Move a question to another state", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("bank:write")
 def move_question(slug: str, question_id: int, json_data: MoveIn) -> Any:
     """Move it from the state that the caller saw; only what is ready is asked."""
     course = access.edited_bank(slug, me())
@@ -114,7 +114,7 @@ def move_question(slug: str, question_id: int, json_data: MoveIn) -> Any:
 @bank_api.input(PreviewQuery, location="query")
 @bank_api.output(PreviewOut)
 @bank_api.doc(summary="See a question as a student does", responses=responses(403, 404, 422))
-@scope("read")
+@scope("bank:read")
 def preview_question(slug: str, question_id: int, query_data: PreviewQuery) -> Any:
     """Give what an attempt with this seed shows of the question, in a quiz that shuffles."""
     course, _role = access.bank(slug, me())

@@ -20,7 +20,7 @@ SLOTS = "/courses/<slug>/quizzes/<quiz>/slots"
 @slots_api.auth_required(auth)
 @slots_api.output(SlotsOut)
 @slots_api.doc(summary="Read what a quiz asks", responses=responses(403, 404))
-@scope("read")
+@scope("quizzes:read")
 def read_slots(slug: str, quiz: str) -> Any:
     """For teachers."""
     return document(access.set_quiz(slug, quiz, me())[1])
@@ -31,7 +31,7 @@ def read_slots(slug: str, quiz: str) -> Any:
 @slots_api.input(SlotsIn)
 @slots_api.output(SlotsOut)
 @slots_api.doc(summary="Change what a quiz asks", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("quizzes:write")
 def change_slots(slug: str, quiz: str, json_data: SlotsIn) -> Any:
     """Replace all places. Attempts keep what they showed; 409 where somebody else was faster, or there are attempts and
     `keeps_attempts` isn't said. The next import of the course's folder says it anew."""

@@ -37,7 +37,7 @@ LAB = f"{LABS}/<lab>/definition"
 @contents_api.input(NewLessonIn)
 @contents_api.output(LessonDefinitionOut, status_code=201)
 @contents_api.doc(summary="Write a lesson", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("content:write")
 @repeatable
 def create_lesson(slug: str, json_data: Any) -> Any:
     """Add a lesson to a module: its front matter with its `body`."""
@@ -48,7 +48,7 @@ def create_lesson(slug: str, json_data: Any) -> Any:
 @contents_api.auth_required(auth)
 @contents_api.output(LessonDefinitionOut)
 @contents_api.doc(summary="Read a lesson as it is written", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_lesson_definition(slug: str, lesson: str) -> Any:
     """For teachers: its front matter with its `body`. The ETag is its version."""
     return activities.read(slug, "lesson", lesson)
@@ -59,7 +59,7 @@ def read_lesson_definition(slug: str, lesson: str) -> Any:
 @contents_api.input(LessonIn)
 @contents_api.output(LessonDefinitionOut)
 @contents_api.doc(summary="Change a lesson", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def replace_lesson(slug: str, lesson: str, json_data: Any) -> Any:
     """Replace what it says, and move it where a place is given. Points that were earned stay."""
@@ -71,7 +71,7 @@ def replace_lesson(slug: str, lesson: str, json_data: Any) -> Any:
 @contents_api.input(RemovalQuery, location="query")
 @contents_api.output(RemovedOut)
 @contents_api.doc(summary="Take a lesson out of the course", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def delete_lesson(slug: str, lesson: str, query_data: RemovalQuery) -> Any:
     """Put it out of sight. 409 with the reason `work_hangs_on_it`, which says how much: `?with_work=true` does it all
@@ -84,7 +84,7 @@ def delete_lesson(slug: str, lesson: str, query_data: RemovalQuery) -> Any:
 @contents_api.input(NewQuizIn)
 @contents_api.output(QuizWordsOut, status_code=201)
 @contents_api.doc(summary="Write a quiz", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("content:write")
 @repeatable
 def create_quiz(slug: str, json_data: Any) -> Any:
     """Add a quiz to a module: its words; `settings` and `slots` have addresses of their own."""
@@ -95,7 +95,7 @@ def create_quiz(slug: str, json_data: Any) -> Any:
 @contents_api.auth_required(auth)
 @contents_api.output(QuizWordsOut)
 @contents_api.doc(summary="Read a quiz as it is written", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_quiz_definition(slug: str, quiz: str) -> Any:
     """For teachers: its words; `settings` and `slots` have addresses of their own. The ETag is its version."""
     return activities.read(slug, "quiz", quiz)
@@ -106,7 +106,7 @@ def read_quiz_definition(slug: str, quiz: str) -> Any:
 @contents_api.input(QuizWordsIn)
 @contents_api.output(QuizWordsOut)
 @contents_api.doc(summary="Change a quiz", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def replace_quiz(slug: str, quiz: str, json_data: Any) -> Any:
     """Replace what it says, and move it where a place is given. Attempts stay as they are."""
@@ -118,7 +118,7 @@ def replace_quiz(slug: str, quiz: str, json_data: Any) -> Any:
 @contents_api.input(RemovalQuery, location="query")
 @contents_api.output(RemovedOut)
 @contents_api.doc(summary="Take a quiz out of the course", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def delete_quiz(slug: str, quiz: str, query_data: RemovalQuery) -> Any:
     """Put it out of sight. 409 with the reason `work_hangs_on_it`, which says how much: `?with_work=true` does it all
@@ -131,7 +131,7 @@ def delete_quiz(slug: str, quiz: str, query_data: RemovalQuery) -> Any:
 @contents_api.input(NewLabIn)
 @contents_api.output(LabDefinitionOut, status_code=201)
 @contents_api.doc(summary="Write a lab", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("content:write")
 @repeatable
 def create_lab(slug: str, json_data: Any) -> Any:
     """Add a lab to a module: its definition, with its texts and scripts in `files`."""
@@ -142,7 +142,7 @@ def create_lab(slug: str, json_data: Any) -> Any:
 @contents_api.auth_required(auth)
 @contents_api.output(LabDefinitionOut)
 @contents_api.doc(summary="Read a lab as it is written", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_lab_definition(slug: str, lab: str) -> Any:
     """For teachers: its definition, with its texts and scripts in `files`. The ETag is its version."""
     return activities.read(slug, "lab", lab)
@@ -153,7 +153,7 @@ def read_lab_definition(slug: str, lab: str) -> Any:
 @contents_api.input(LabIn)
 @contents_api.output(LabDefinitionOut)
 @contents_api.doc(summary="Change a lab", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def replace_lab(slug: str, lab: str, json_data: Any) -> Any:
     """Replace what it says, and move it where a place is given. Machines that run go on as they began."""
@@ -165,7 +165,7 @@ def replace_lab(slug: str, lab: str, json_data: Any) -> Any:
 @contents_api.input(RemovalQuery, location="query")
 @contents_api.output(RemovedOut)
 @contents_api.doc(summary="Take a lab out of the course", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def delete_lab(slug: str, lab: str, query_data: RemovalQuery) -> Any:
     """Put it out of sight. 409 with the reason `work_hangs_on_it`, which says how much: `?with_work=true` does it all

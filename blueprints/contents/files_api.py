@@ -44,7 +44,7 @@ course_files_api.url_value_preprocessor(allow_files)
 @course_files_api.auth_required(auth)
 @course_files_api.output(CourseFilesOut)
 @course_files_api.doc(summary="List the files of a course", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def list_course_files(slug: str) -> Any:
     """For its teachers: the pictures and downloads, by their paths."""
     return {"files": file_edits.of_course(access.edited_course(slug, me()))}
@@ -54,7 +54,7 @@ def list_course_files(slug: str) -> Any:
 @course_files_api.auth_required(auth)
 @course_files_api.output(FileSchema(type="string", format="binary"), content_type=BYTES)
 @course_files_api.doc(summary="Download a file of a course", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_course_file(slug: str, path: str) -> Response:
     """Give its bytes, to the course's teachers. The ETag is its version."""
     kept, data = file_edits.find(access.edited_course(slug, me()), path)
@@ -69,7 +69,7 @@ def read_course_file(slug: str, path: str) -> Response:
 @course_files_api.auth_required(auth)
 @course_files_api.output(CourseFileOut)
 @course_files_api.doc(summary="Put a file into a course", responses={**responses(403, 404, 409, 422, 428), **CREATED})
-@scope("write")
+@scope("content:write")
 @versioned
 @takes_bytes(BYTES, "The file's bytes, 10 MB at most.")
 def put_course_file(slug: str, path: str) -> Any:
@@ -87,7 +87,7 @@ def put_course_file(slug: str, path: str) -> Any:
 @course_files_api.auth_required(auth)
 @course_files_api.output({}, status_code=204)
 @course_files_api.doc(summary="Take a file out of a course", responses=responses(403, 404, 409, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def delete_course_file(slug: str, path: str) -> Any:
     """Remove it. 409 with the reason `file_is_shown`: a text shows it, or links to it."""

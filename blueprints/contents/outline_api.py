@@ -38,7 +38,7 @@ MODULE = f"{MODULES}/<module>"
 @outline_api.input(NewCourseIn)
 @outline_api.output(CourseDefinitionOut, status_code=201)
 @outline_api.doc(summary="Make a course", responses=responses(403, 422))
-@scope("write")
+@scope("content:write")
 @repeatable
 def create_course(json_data: Any) -> Any:
     """Make a course that holds nothing yet, and teach it. For people who teach a course already, and admins."""
@@ -53,7 +53,7 @@ def create_course(json_data: Any) -> Any:
 @outline_api.auth_required(auth)
 @outline_api.output(CourseDefinitionOut)
 @outline_api.doc(summary="Read a course as it is written", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_course_definition(slug: str) -> Any:
     """For its teachers: texts, who may enrol, the grading scheme, and its modules in order. The ETag is its version."""
     return _course(edits.read(access.edited_course(slug, me())))
@@ -64,7 +64,7 @@ def read_course_definition(slug: str) -> Any:
 @outline_api.input(CourseIn)
 @outline_api.output(CourseDefinitionOut)
 @outline_api.doc(summary="Change a course", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def replace_course(slug: str, json_data: Any) -> Any:
     """Replace what it says, and put its modules in another order where `modules` names all of them."""
@@ -77,7 +77,7 @@ def replace_course(slug: str, json_data: Any) -> Any:
 @outline_api.auth_required(auth)
 @outline_api.output(ModulePartsOut)
 @outline_api.doc(summary="List the modules of a course", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def list_modules(slug: str) -> Any:
     """For its teachers: the modules in order, with what they hold."""
     draft = edits.read(access.edited_course(slug, me()))
@@ -90,7 +90,7 @@ def list_modules(slug: str) -> Any:
 @outline_api.input(NewModuleIn)
 @outline_api.output(ModulePartOut, status_code=201)
 @outline_api.doc(summary="Write a module", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("content:write")
 @repeatable
 def create_module(slug: str, json_data: Any) -> Any:
     """Add a module. `activities` that it names come from the modules in which they are."""
@@ -105,7 +105,7 @@ def create_module(slug: str, json_data: Any) -> Any:
 @outline_api.auth_required(auth)
 @outline_api.output(ModulePartOut)
 @outline_api.doc(summary="Read a module", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_module(slug: str, module: str) -> Any:
     """For the course's teachers. The ETag is its version."""
     return _module(edits.read(access.edited_course(slug, me())), module)
@@ -116,7 +116,7 @@ def read_module(slug: str, module: str) -> Any:
 @outline_api.input(ModuleIn)
 @outline_api.output(ModulePartOut)
 @outline_api.doc(summary="Change a module", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def replace_module(slug: str, module: str, json_data: Any) -> Any:
     """Replace what it says. `activities` are all of its own in their new order, and may be those of other modules."""
@@ -132,7 +132,7 @@ def replace_module(slug: str, module: str, json_data: Any) -> Any:
 @outline_api.input(RemovalQuery, location="query")
 @outline_api.output(RemovedOut)
 @outline_api.doc(summary="Take a module out of the course", responses=responses(403, 404, 409, 422, 428))
-@scope("write")
+@scope("content:write")
 @versioned
 def delete_module(slug: str, module: str, query_data: RemovalQuery) -> Any:
     """Put it out of sight with its activities. 409 with the reason `work_hangs_on_it`, which says how much:

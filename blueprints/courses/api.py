@@ -5,7 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from blueprints import access, limits
-from blueprints.bearer import auth, me, scope
+from blueprints.bearer import auth, me, scope, token
 from blueprints.courses.schemas import (
     CompletionOut,
     CourseDetailOut,
@@ -36,10 +36,11 @@ courses_api = APIBlueprint("courses_api", __name__, tag="Courses")
 @courses_api.input(PageQuery, location="query")
 @courses_api.output(CoursesOut)
 @courses_api.doc(summary="List published courses", responses=responses(403, 422))
-@scope("read")
+@scope("courses:read", heeds_course=True)
 def list_courses(query_data: PageQuery) -> Any:
     """List the catalogue by title."""
-    page = catalogue.catalogue(page=query_data.page, per_page=query_data.per_page)
+    only_id = token().course_id
+    page = catalogue.catalogue(page=query_data.page, per_page=query_data.per_page, only_id=only_id)
     return {"courses": page.rows, "page": page.number, "pages": page.pages, "total": page.total}
 
 
@@ -47,7 +48,7 @@ def list_courses(query_data: PageQuery) -> Any:
 @courses_api.auth_required(auth)
 @courses_api.output(CourseDetailOut)
 @courses_api.doc(summary="Read a course with its outline", responses=responses(403, 404))
-@scope("read")
+@scope("courses:read")
 def read_course(slug: str) -> Any:
     """Give the course, its modules and activities, and what the caller has done."""
     course, role = access.course(slug, me())
@@ -85,7 +86,7 @@ def _detail(course: Course, role: str | None) -> dict[str, Any]:
 @courses_api.auth_required(auth)
 @courses_api.output(LessonOut)
 @courses_api.doc(summary="Read a lesson", responses=responses(403, 404))
-@scope("read")
+@scope("courses:read")
 def read_lesson(slug: str, lesson: str) -> Any:
     """Give a lesson's Markdown and HTML."""
     course, _role = access.study(slug, me())
@@ -101,7 +102,7 @@ def read_lesson(slug: str, lesson: str) -> Any:
 @courses_api.auth_required(auth)
 @courses_api.output(CompletionOut)
 @courses_api.doc(summary="Mark a lesson as done", responses=responses(403, 404))
-@scope("write")
+@scope("courses:write")
 def complete_lesson(slug: str, lesson: str) -> Any:
     """Note that the lesson is read; its points are earned once."""
     course, role = access.study(slug, me())
@@ -118,7 +119,7 @@ def complete_lesson(slug: str, lesson: str) -> Any:
 @courses_api.input(PageQuery, location="query")
 @courses_api.output(EnrolmentsOut)
 @courses_api.doc(summary="List the people of a course", responses=responses(403, 404, 422))
-@scope("read")
+@scope("people:read")
 def list_enrolments(slug: str, query_data: PageQuery) -> Any:
     """For the course's staff."""
     course, _role = access.people(slug, me())
@@ -143,7 +144,7 @@ def list_enrolments(slug: str, query_data: PageQuery) -> Any:
 @courses_api.input(EnrolmentIn)
 @courses_api.output(MembershipOut, status_code=201)
 @courses_api.doc(summary="Enrol", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("people:write")
 def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
     """Enrol the caller, or as a teacher somebody else by their address."""
     course, role = access.course(slug, me())
@@ -166,7 +167,7 @@ def create_enrolment(slug: str, json_data: EnrolmentIn) -> Any:
 @courses_api.input(RoleIn)
 @courses_api.output(MembershipOut)
 @courses_api.doc(summary="Give somebody another role", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("people:write")
 def change_enrolment(slug: str, user_id: int, json_data: RoleIn) -> Any:
     """For the course's teachers."""
     course = access.managed(slug, me())
@@ -180,7 +181,7 @@ def change_enrolment(slug: str, user_id: int, json_data: RoleIn) -> Any:
 @courses_api.auth_required(auth)
 @courses_api.output({}, status_code=204)
 @courses_api.doc(summary="Take somebody out of a course", responses=responses(403, 404, 409))
-@scope("write")
+@scope("people:write")
 def delete_enrolment(slug: str, user_id: int) -> Any:
     """For the course's teachers; the person's work stays."""
     course = access.managed(slug, me())

@@ -27,7 +27,7 @@ PLACES = "/courses/<slug>/expected-places"
 @rosters_api.input(RosterQuery, location="query")
 @rosters_api.output(RosterOut)
 @rosters_api.doc(summary="Bring a class in from a list", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("people:write")
 @takes_bytes("application/octet-stream", "A list with headings, as school systems write it (CSV): 1 MB at most.")
 def import_roster(slug: str, query_data: RosterQuery) -> Any:
     """Say what a list does, line by line; with the `digest` of that, do it. For the course's teachers.
@@ -48,7 +48,7 @@ def import_roster(slug: str, query_data: RosterQuery) -> Any:
 @rosters_api.auth_required(auth)
 @rosters_api.output(ExpectedPlacesOut)
 @rosters_api.doc(summary="List the places that are kept for addresses", responses=responses(403, 404))
-@scope("read")
+@scope("people:read")
 def list_expected_places(slug: str) -> Any:
     """For the course's teachers: who is expected, by their addresses."""
     return {"places": rosters.expected(access.managed(slug, me()))}
@@ -58,7 +58,7 @@ def list_expected_places(slug: str) -> Any:
 @rosters_api.auth_required(auth)
 @rosters_api.output({}, status_code=204)
 @rosters_api.doc(summary="Keep a place no more", responses=responses(403, 404))
-@scope("write")
+@scope("people:write")
 def delete_expected_place(slug: str, email: str) -> Any:
     """For the course's teachers."""
     if not rosters.forget(access.managed(slug, me()), email):

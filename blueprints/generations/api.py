@@ -46,7 +46,7 @@ MAX_KEY = 100
 @generations_api.auth_required(auth)
 @generations_api.output(GenerationSettingsOut)
 @generations_api.doc(summary="Read whether a model may write questions", responses=responses(403, 404))
-@scope("read")
+@scope("generations:read")
 def read_generation_settings(slug: str) -> Any:
     """Give whether the course allows it, and what is left of today's budgets."""
     course, _role = access.bank(slug, me())
@@ -58,7 +58,7 @@ def read_generation_settings(slug: str) -> Any:
 @generations_api.input(GenerationSettingsIn)
 @generations_api.output(GenerationSettingsOut)
 @generations_api.doc(summary="Allow that a model writes questions, or no longer", responses=responses(403, 404, 422))
-@scope("write")
+@scope("generations:write")
 def change_generation_settings(slug: str, json_data: GenerationSettingsIn) -> Any:
     """For teachers. Texts of lessons that they choose are sent to the model from then on."""
     course = access.generated(slug, me())
@@ -71,7 +71,7 @@ def change_generation_settings(slug: str, json_data: GenerationSettingsIn) -> An
 @generations_api.auth_required(auth)
 @generations_api.output(WishesOut)
 @generations_api.doc(summary="List what one asked for to practise", responses=responses(403, 404))
-@scope("read")
+@scope("practice:read")
 def list_practice_wishes(slug: str) -> Any:
     """Give one's own requests, where the course lets its students ask."""
     course = access.asking_practice(slug, me())
@@ -85,7 +85,7 @@ def list_practice_wishes(slug: str) -> Any:
 @generations_api.input(WishIn)
 @generations_api.output(WishOut, status_code=202)
 @generations_api.doc(summary="Ask for questions to practise", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("practice:write")
 @each_person("generations")
 def create_practice_wish(slug: str, json_data: WishIn) -> Any:
     """Have a model write some of a lesson. They earn no points, and are practised once a teacher has accepted them."""
@@ -102,7 +102,7 @@ def create_practice_wish(slug: str, json_data: WishIn) -> Any:
 @generations_api.input(GenerationIn)
 @generations_api.output(EstimateOut)
 @generations_api.doc(summary="Estimate what questions cost", responses=responses(403, 404, 422))
-@scope("read")
+@scope("generations:read")
 def estimate_generation(slug: str, json_data: GenerationIn) -> Any:
     """Give what such a request is likely to use, and what it may use at most. Nothing is asked of the model."""
     course, terms = access.generated(slug, me()), means.terms()
@@ -117,7 +117,7 @@ def estimate_generation(slug: str, json_data: GenerationIn) -> Any:
 @generations_api.input(GenerationsQuery, location="query")
 @generations_api.output(GenerationsOut)
 @generations_api.doc(summary="List what questions were asked for", responses=responses(403, 404, 422))
-@scope("read")
+@scope("generations:read")
 def list_generations(slug: str, query_data: GenerationsQuery) -> Any:
     """Give the generations of a course, the newest first."""
     course, _role = access.bank(slug, me())
@@ -131,7 +131,7 @@ def list_generations(slug: str, query_data: GenerationsQuery) -> Any:
 @generations_api.input(GenerationIn)
 @generations_api.output(GenerationDetailOut, status_code=202)
 @generations_api.doc(summary="Have a model write questions", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("generations:write")
 @each_person("generations")
 def create_generation(slug: str, json_data: GenerationIn) -> Any:
     """Ask for questions; `Location` has how far it is. The same `Idempotency-Key` again gives the same generation.
@@ -150,7 +150,7 @@ def create_generation(slug: str, json_data: GenerationIn) -> Any:
 @generations_api.auth_required(auth)
 @generations_api.output(GenerationFiguresOut)
 @generations_api.doc(summary="Read how drafts fared, by the version of the prompts", responses=responses(403, 404))
-@scope("read")
+@scope("generations:read")
 def read_generation_statistics(slug: str) -> Any:
     """Give what the checks and the teachers took, and how the accepted questions did with students."""
     course, _role = access.bank(slug, me())
@@ -161,7 +161,7 @@ def read_generation_statistics(slug: str) -> Any:
 @generations_api.auth_required(auth)
 @generations_api.output(GenerationDetailOut)
 @generations_api.doc(summary="Read how far a generation is, with its drafts", responses=responses(403, 404))
-@scope("read")
+@scope("generations:read")
 def read_generation(slug: str, generation_id: int) -> Any:
     """Give its state, what it has spent, and each draft beside what it cites."""
     course, _role = access.bank(slug, me())
@@ -172,7 +172,7 @@ def read_generation(slug: str, generation_id: int) -> Any:
 @generations_api.auth_required(auth)
 @generations_api.output(GenerationDetailOut, status_code=202)
 @generations_api.doc(summary="Ask for the questions that are missing", responses=responses(403, 404, 409))
-@scope("write")
+@scope("generations:write")
 @each_person("generations")
 def resume_generation(slug: str, generation_id: int) -> Any:
     """Have written what a failed call or the checks left out. It may cost anew."""
@@ -187,7 +187,7 @@ def resume_generation(slug: str, generation_id: int) -> Any:
 @generations_api.input(AcceptIn)
 @generations_api.output(GenerationDetailOut)
 @generations_api.doc(summary="Take a draft into the bank", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("generations:write")
 def accept_draft(slug: str, generation_id: int, number: int, json_data: AcceptIn) -> Any:
     """Take it as it is, or as it was edited. In the bank it is a draft, which nobody is asked until it is ready."""
     course = access.generated(slug, me())
@@ -204,7 +204,7 @@ def accept_draft(slug: str, generation_id: int, number: int, json_data: AcceptIn
 @generations_api.input(RejectIn)
 @generations_api.output(GenerationDetailOut)
 @generations_api.doc(summary="Put a draft away", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("generations:write")
 def reject_draft(slug: str, generation_id: int, number: int, json_data: RejectIn) -> Any:
     """Say why it isn't taken; the reason is kept with the prompt's version."""
     course = access.generated(slug, me())
@@ -218,7 +218,7 @@ def reject_draft(slug: str, generation_id: int, number: int, json_data: RejectIn
 @generations_api.input(RegenerateIn)
 @generations_api.output(GenerationDetailOut, status_code=202)
 @generations_api.doc(summary="Have another question written instead", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("generations:write")
 @each_person("generations")
 def regenerate_draft(slug: str, generation_id: int, number: int, json_data: RegenerateIn) -> Any:
     """Ask for one question that is different. The draft stays until the other one is there."""

@@ -26,7 +26,7 @@ gradebook_api = APIBlueprint("gradebook_api", __name__, tag="Grades")
 @gradebook_api.input(BookQuery, location="query")
 @gradebook_api.output(BookOut)
 @gradebook_api.doc(summary="Read a page of the gradebook", responses=responses(403, 404, 422))
-@scope("read")
+@scope("grades:read")
 def read_gradebook(slug: str, query_data: BookQuery) -> Any:
     """Give the students with their scores and grades, by name or in another order; for the course's staff."""
     course, _role = access.people(slug, me())
@@ -42,7 +42,7 @@ def read_gradebook(slug: str, query_data: BookQuery) -> Any:
 @gradebook_api.auth_required(auth)
 @gradebook_api.output(StudentOut)
 @gradebook_api.doc(summary="Read a student's grades", responses=responses(403, 404))
-@scope("read")
+@scope("grades:read")
 def read_student(slug: str, user_id: int) -> Any:
     """Give one student's scores and grade; for the course's staff."""
     course, person = access.graded_student(slug, user_id, me())
@@ -54,7 +54,7 @@ def read_student(slug: str, user_id: int) -> Any:
 @gradebook_api.input(MarkIn)
 @gradebook_api.output(StudentOut)
 @gradebook_api.doc(summary="Set a student's score by hand", responses=responses(403, 404, 422))
-@scope("write")
+@scope("grades:write")
 def put_mark(slug: str, user_id: int, item: str, json_data: MarkIn) -> Any:
     """Set what counts for a student in place of what they earned; for the course's staff."""
     course, person = access.graded_student(slug, user_id, me())
@@ -77,7 +77,7 @@ def put_mark(slug: str, user_id: int, item: str, json_data: MarkIn) -> Any:
 @gradebook_api.auth_required(auth)
 @gradebook_api.output(StudentOut)
 @gradebook_api.doc(summary="Read one's own grades", responses=responses(403, 404))
-@scope("read")
+@scope("grades:read")
 def read_grades(slug: str) -> Any:
     """Give the caller's own scores and grade, as far as quizzes show them yet."""
     course, _role = access.study(slug, me())

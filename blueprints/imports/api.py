@@ -33,7 +33,7 @@ imports_api.url_value_preprocessor(sent.allow)
 @imports_api.auth_required(auth)
 @imports_api.output(FileSchema(type="string", format="binary"), content_type=BYTES)
 @imports_api.doc(summary="Download a course", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_course_archive(slug: str) -> Response:
     """Give the folder that an import would read, as a zip; for the course's teachers. Solutions are in it."""
     course = access.edited_course(slug, me())
@@ -44,7 +44,7 @@ def read_course_archive(slug: str) -> Response:
 @imports_api.auth_required(auth)
 @imports_api.output(CourseImportOut, status_code=202)
 @imports_api.doc(summary="Send a course", responses=responses(403, 422))
-@scope("write")
+@scope("content:write")
 @takes_bytes(BYTES, "The course's folder as a zip: 10 MB at most, 50 MB unpacked.")
 @repeatable
 def create_course_import() -> Any:
@@ -63,7 +63,7 @@ def create_course_import() -> Any:
 @imports_api.auth_required(auth)
 @imports_api.output(CourseImportOut)
 @imports_api.doc(summary="Read an import", responses=responses(403, 404))
-@scope("read")
+@scope("content:read")
 def read_course_import(course_import_id: int) -> Any:
     """Give one's own import: what it does or has done, or what is wrong with it."""
     return document(imports.find(course_import_id, me().id))
@@ -74,7 +74,7 @@ def read_course_import(course_import_id: int) -> Any:
 @imports_api.input(CourseImportIn)
 @imports_api.output(CourseImportOut, status_code=202)
 @imports_api.doc(summary="Apply an import", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("content:write")
 @repeatable
 def apply_course_import(course_import_id: int, json_data: CourseImportIn) -> Any:
     """Have it done as the preview with this digest says, all or nothing. 409 with the reason `course_import_stale`:

@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from flask import url_for
 
 from blueprints import access, access_labs, limits
-from blueprints.bearer import auth, me, scope
+from blueprints.bearer import auth, me, scope, token
 from blueprints.labs import documents, starting
 from blueprints.labs.schemas import LabDetailOut, LabOut, LabsOut, SessionOut, SessionsOut
 from blueprints.pages import now
@@ -25,7 +25,7 @@ labs_api = APIBlueprint("labs_api", __name__, tag="Labs")
 @labs_api.auth_required(auth)
 @labs_api.output(LabsOut)
 @labs_api.doc(summary="List the labs of a course", responses=responses(403, 404))
-@scope("read")
+@scope("labs:read")
 def list_labs(slug: str) -> Any:
     """Give every lab in the order of the course."""
     course, _role = access.study(slug, me())
@@ -36,7 +36,7 @@ def list_labs(slug: str) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(LabDetailOut)
 @labs_api.doc(summary="Read a lab with its steps", responses=responses(403, 404))
-@scope("read")
+@scope("labs:read")
 def read_lab(slug: str, lab: str) -> Any:
     """Give the steps and checks, without the checks' scripts."""
     course, _role = access.study(slug, me())
@@ -58,7 +58,7 @@ def read_lab(slug: str, lab: str) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut, status_code=201)
 @labs_api.doc(summary="Start a lab, or get the session there is", responses=responses(403, 404, 409, 503))
-@scope("write")
+@scope("labs:write")
 @limits.each_person("lab_starts")
 def start_session(slug: str, lab: str) -> Any:
     """Queue the lab; its session tells when it runs."""
@@ -73,7 +73,7 @@ def start_session(slug: str, lab: str) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionsOut)
 @labs_api.doc(summary="List my lab sessions", responses=responses(403))
-@scope("read")
+@scope("labs:read", heeds_course=True)
 def list_sessions() -> Any:
     """Give those that haven't ended."""
     rows = [
@@ -86,6 +86,7 @@ def list_sessions() -> Any:
             "queued_at": lab_session.queued_at,
         }
         for lab_session in sessions.of_user(me().id)
+        if token().course_id in (None, lab_session.course_id)
     ]
     return {"sessions": rows}
 
@@ -94,7 +95,7 @@ def list_sessions() -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut)
 @labs_api.doc(summary="Read a lab session", responses=responses(403, 404))
-@scope("read")
+@scope("labs:read")
 def read_session(session_id: uuid.UUID) -> Any:
     """Give the state, the place in the queue, and the checks."""
     return documents.shown(access_labs.own_lab(session_id, me()))
@@ -104,7 +105,7 @@ def read_session(session_id: uuid.UUID) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut)
 @labs_api.doc(summary="Stop a lab, or leave the queue", responses=responses(403, 404))
-@scope("write")
+@scope("labs:write")
 def stop_session(session_id: uuid.UUID) -> Any:
     """End it; what is in its home stays for the next start."""
     lab_session = access_labs.own_lab(session_id, me())
@@ -116,7 +117,7 @@ def stop_session(session_id: uuid.UUID) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut)
 @labs_api.doc(summary="Begin a lab anew", responses=responses(403, 404, 409, 503))
-@scope("write")
+@scope("labs:write")
 @limits.each_person("lab_starts")
 def reset_session(session_id: uuid.UUID) -> Any:
     """Throw everything in it away."""
@@ -129,7 +130,7 @@ def reset_session(session_id: uuid.UUID) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut)
 @labs_api.doc(summary="Keep an idle lab", responses=responses(403, 404, 409))
-@scope("write")
+@scope("labs:write")
 def extend_session(session_id: uuid.UUID) -> Any:
     """Count it as used now."""
     lab_session = access_labs.lab(session_id, me())
@@ -141,7 +142,7 @@ def extend_session(session_id: uuid.UUID) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut, status_code=202)
 @labs_api.doc(summary="Run a check", responses=responses(403, 404, 409))
-@scope("write")
+@scope("labs:write")
 @limits.each_person("checks")
 def run_check(session_id: uuid.UUID, check_id: int) -> Any:
     """Queue the check; the session tells its outcome."""
@@ -154,7 +155,7 @@ def run_check(session_id: uuid.UUID, check_id: int) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut, status_code=202)
 @labs_api.doc(summary="Run every check of a step", responses=responses(403, 404, 409))
-@scope("write")
+@scope("labs:write")
 @limits.each_person("checks")
 def run_step(session_id: uuid.UUID, step_id: int) -> Any:
     """Queue the checks; the session tells their outcomes."""
@@ -167,7 +168,7 @@ def run_step(session_id: uuid.UUID, step_id: int) -> Any:
 @labs_api.auth_required(auth)
 @labs_api.output(SessionOut)
 @labs_api.doc(summary="Open a step's solution", responses=responses(403, 404, 409))
-@scope("write")
+@scope("labs:write")
 def show_solution(session_id: uuid.UUID, step_id: int) -> Any:
     """Give the solution where the step is passed, or where its student is stuck; the timeline tells that they asked."""
     lab_session = access_labs.lab(session_id, me())

@@ -38,7 +38,7 @@ OF_SESSION = ("state", "node", "hand_raised_at", "hand_note", "last_active_at", 
 @lab_help_api.input(LabsBoardQuery, location="query")
 @lab_help_api.output(LabsBoardOut)
 @lab_help_api.doc(summary="See who has a lab in a course, and who needs help", responses=responses(403, 404, 422))
-@scope("read")
+@scope("labs:read")
 def read_labs_board(slug: str, query_data: LabsBoardQuery) -> Any:
     """For the course's staff: raised hands first, then who fails a check again and again, then who is stuck."""
     course = access.board(slug, me())
@@ -72,7 +72,7 @@ def _row(row: board.Row, at: datetime) -> dict[str, Any]:
 @lab_help_api.input(LabsIn)
 @lab_help_api.output(CountOut)
 @lab_help_api.doc(summary="Stop all labs of a course", responses=responses(403, 404, 422))
-@scope("write")
+@scope("labs:write")
 def stop_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; work is saved as with any other end."""
     course = access.board(slug, me())
@@ -85,7 +85,7 @@ def stop_labs(slug: str, json_data: LabsIn) -> Any:
 @lab_help_api.input(KeepIn)
 @lab_help_api.output(CountOut)
 @lab_help_api.doc(summary="Keep all labs of a course, also idle ones", responses=responses(403, 404, 422))
-@scope("write")
+@scope("labs:write")
 def extend_labs(slug: str, json_data: KeepIn) -> Any:
     """For the course's staff; nothing outlives its longest life."""
     course = access.board(slug, me())
@@ -98,7 +98,7 @@ def extend_labs(slug: str, json_data: KeepIn) -> Any:
 @lab_help_api.input(LabsIn)
 @lab_help_api.output(CountOut)
 @lab_help_api.doc(summary="Save the work in all labs of a course", responses=responses(403, 404, 422))
-@scope("write")
+@scope("labs:write")
 def save_labs(slug: str, json_data: LabsIn) -> Any:
     """For the course's staff; it is done in the background."""
     course = access.board(slug, me())
@@ -110,7 +110,7 @@ def save_labs(slug: str, json_data: LabsIn) -> Any:
 @lab_help_api.input(HandIn)
 @lab_help_api.output(HandOut)
 @lab_help_api.doc(summary="Raise a hand", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("labs:write")
 @limits.each_person("hands")
 def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
     """Ask for help in one's own lab; a hand that is up gets the new note."""
@@ -123,7 +123,7 @@ def raise_hand(session_id: uuid.UUID, json_data: HandIn) -> Any:
 @lab_help_api.auth_required(auth)
 @lab_help_api.output(HandOut)
 @lab_help_api.doc(summary="Lower a hand", responses=responses(403, 404))
-@scope("write")
+@scope("labs:write")
 def lower_hand(session_id: uuid.UUID) -> Any:
     """For the lab's student and the course's staff."""
     lab_session = access_labs.shared_lab(session_id, me())
@@ -136,7 +136,7 @@ def lower_hand(session_id: uuid.UUID) -> Any:
 @lab_help_api.input(MessagesQuery, location="query")
 @lab_help_api.output(MessagesOut)
 @lab_help_api.doc(summary="Read what was said in a lab", responses=responses(403, 404, 422))
-@scope("read")
+@scope("labs:read")
 def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
     """For the lab's student and the course's staff: at most 200, the newest."""
     return {"messages": messages.of(access_labs.shared_lab(session_id, me()), me(), after=query_data.after)}
@@ -147,7 +147,7 @@ def list_messages(session_id: uuid.UUID, query_data: MessagesQuery) -> Any:
 @lab_help_api.input(MessageIn)
 @lab_help_api.output(MessageOut, status_code=201)
 @lab_help_api.doc(summary="Say something in a lab", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("labs:write")
 def send_message(session_id: uuid.UUID, json_data: MessageIn) -> Any:
     """For the lab's student and the course's staff; ten a minute."""
     lab_session = access_labs.shared_lab(session_id, me())

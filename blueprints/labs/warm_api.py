@@ -24,7 +24,7 @@ warm_api = APIBlueprint("warm_api", __name__, tag="Labs")
 @warm_api.auth_required(auth)
 @warm_api.output(WarmOut)
 @warm_api.doc(summary="Read what is kept warm of a lab", responses=responses(403, 404))
-@scope("read")
+@scope("labs:read")
 def read_warm(slug: str, lab: str) -> Any:
     """Give the plans, and how many machines they want and there are."""
     return _describe(access_labs.planned_lab(slug, lab, me()))
@@ -35,7 +35,7 @@ def read_warm(slug: str, lab: str) -> Any:
 @warm_api.input(WarmIn, location="json")
 @warm_api.output(WarmOut)
 @warm_api.doc(summary="Say what is to be kept warm of a lab", responses=responses(403, 404, 409, 422, 503))
-@scope("write")
+@scope("labs:write")
 def change_warm(slug: str, lab: str, json_data: WarmIn) -> Any:
     """Replace all plans; an empty list keeps nothing warm."""
     definition = access_labs.planned_lab(slug, lab, me())

@@ -37,7 +37,7 @@ ARCHIVE = {
 @lab_work_api.auth_required(auth)
 @lab_work_api.output(TimelineOut)
 @lab_work_api.doc(summary="Read what happened to a lab", responses=responses(403, 404))
-@scope("read")
+@scope("labs:read")
 def read_timeline(session_id: uuid.UUID) -> Any:
     """Give the events, the oldest first, and each decision about its idleness with the facts behind it.
 
@@ -75,7 +75,7 @@ def _reason(event: LabEvent) -> dict[str, Any] | None:
 @lab_work_api.auth_required(auth)
 @lab_work_api.output(SavesOut)
 @lab_work_api.doc(summary="List my saves of a lab", responses=responses(403, 404))
-@scope("read")
+@scope("labs:read")
 def list_saves(slug: str, lab: str) -> Any:
     """Give the saves of the caller's work, the newest first."""
     course, _role = access.study(slug, me())
@@ -87,7 +87,7 @@ def list_saves(slug: str, lab: str) -> Any:
 @lab_work_api.get("/lab-saves/<int:save_id>/archive")
 @lab_work_api.auth_required(auth)
 @lab_work_api.doc(summary="Download a save", responses={**ARCHIVE, **responses(403, 404)})
-@scope("read")
+@scope("labs:read")
 def read_archive(save_id: int) -> Response:
     """Give the archive itself."""
     return archive_of(access_labs.save(save_id, me()))
@@ -97,7 +97,7 @@ def read_archive(save_id: int) -> Response:
 @lab_work_api.auth_required(auth)
 @lab_work_api.output(SessionOut)
 @lab_work_api.doc(summary="Begin a lab anew with a save", responses=responses(403, 404, 409, 503))
-@scope("write")
+@scope("labs:write")
 @limits.each_person("lab_starts")
 def restore(save_id: int) -> Any:
     """Save and reset the running lab, or start one, with this work in its home."""

@@ -37,7 +37,7 @@ leaderboards_api = APIBlueprint("leaderboards_api", __name__, tag="Leaderboard")
 @leaderboards_api.input(BoardQuery, location="query")
 @leaderboards_api.output(BoardOut)
 @leaderboards_api.doc(summary="Read a course's leaderboard", responses=responses(403, 404, 422))
-@scope("read")
+@scope("points:read")
 def read_leaderboard(slug: str, query_data: BoardQuery) -> Any:
     """Give a part of the board, most points first, ties to who got there first; and your own row with those around it.
 
@@ -71,7 +71,7 @@ def read_leaderboard(slug: str, query_data: BoardQuery) -> Any:
 @leaderboards_api.auth_required(auth)
 @leaderboards_api.output(AppearanceOut)
 @leaderboards_api.doc(summary="Read how you stand on the board", responses=responses(403, 404))
-@scope("read")
+@scope("points:read")
 def read_appearance(slug: str) -> Any:
     """Give your own choice in the course."""
     return access.own_place(slug, me())[1]
@@ -82,7 +82,7 @@ def read_appearance(slug: str) -> Any:
 @leaderboards_api.input(AppearanceIn)
 @leaderboards_api.output(AppearanceOut)
 @leaderboards_api.doc(summary="Choose how you stand on the board", responses=responses(403, 404, 422))
-@scope("write")
+@scope("points:write")
 def change_appearance(slug: str, json_data: AppearanceIn) -> Any:
     """By your name, by a pseudonym, or not at all."""
     _course, place = access.own_place(slug, me())
@@ -96,7 +96,7 @@ def change_appearance(slug: str, json_data: AppearanceIn) -> Any:
 @leaderboards_api.input(FreezeIn)
 @leaderboards_api.output(FreezeOut)
 @leaderboards_api.doc(summary="Freeze the students' board for a time", responses=responses(403, 404, 422))
-@scope("write")
+@scope("points:write")
 def change_freeze(slug: str, json_data: FreezeIn) -> Any:
     """For the course's teachers: students see the board as it stood at the begin; null twice ends it."""
     course = access.managed(slug, me())
@@ -109,7 +109,7 @@ def change_freeze(slug: str, json_data: FreezeIn) -> Any:
 @leaderboards_api.auth_required(auth)
 @leaderboards_api.output(CohortsOut)
 @leaderboards_api.doc(summary="List a course's cohorts", responses=responses(403, 404))
-@scope("read")
+@scope("people:read")
 def list_cohorts(slug: str) -> Any:
     """Give the cohorts by name, with how many people each has."""
     course, _role = access.study(slug, me())
@@ -122,7 +122,7 @@ def list_cohorts(slug: str) -> Any:
 @leaderboards_api.input(CohortIn)
 @leaderboards_api.output(CohortOut, status_code=201)
 @leaderboards_api.doc(summary="Add a cohort", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("people:write")
 def create_cohort(slug: str, json_data: CohortIn) -> Any:
     """For the course's teachers."""
     cohort = cohorts.add(access.managed(slug, me()), json_data.name)
@@ -134,7 +134,7 @@ def create_cohort(slug: str, json_data: CohortIn) -> Any:
 @leaderboards_api.auth_required(auth)
 @leaderboards_api.output({}, status_code=204)
 @leaderboards_api.doc(summary="Remove a cohort", responses=responses(403, 404))
-@scope("write")
+@scope("people:write")
 def delete_cohort(slug: str, cohort_id: int) -> Any:
     """For the course's teachers; its people stay in the course."""
     cohort_terms.remove(cohorts.load(access.managed(slug, me()), cohort_id), now=now())
@@ -147,7 +147,7 @@ def delete_cohort(slug: str, cohort_id: int) -> Any:
 @leaderboards_api.input(PlaceIn)
 @leaderboards_api.output(PlaceOut)
 @leaderboards_api.doc(summary="Put somebody into a cohort", responses=responses(403, 404, 422))
-@scope("write")
+@scope("people:write")
 def change_cohort(slug: str, user_id: int, json_data: PlaceIn) -> Any:
     """For the course's teachers; null takes them out of theirs."""
     course, place = access.managed_place(slug, user_id, me())

@@ -25,7 +25,7 @@ points_api = APIBlueprint("points_api", __name__, tag="Points")
 @points_api.input(PageQuery, location="query")
 @points_api.output(EntriesOut)
 @points_api.doc(summary="Read your points in a course", responses=responses(403, 404, 422))
-@scope("read")
+@scope("points:read")
 def list_entries(slug: str, query_data: PageQuery) -> Any:
     """Give what you got points for, the newest first."""
     course, _role = access.study(slug, me())
@@ -37,7 +37,7 @@ def list_entries(slug: str, query_data: PageQuery) -> Any:
 @points_api.input(PageQuery, location="query")
 @points_api.output(EntriesOut)
 @points_api.doc(summary="Read a person's points", responses=responses(403, 404, 422))
-@scope("read")
+@scope("points:read")
 def list_persons_entries(slug: str, user_id: int, query_data: PageQuery) -> Any:
     """For the course's staff."""
     course, place = access.pointed(slug, user_id, me())
@@ -49,7 +49,7 @@ def list_persons_entries(slug: str, user_id: int, query_data: PageQuery) -> Any:
 @points_api.input(AwardIn)
 @points_api.output(AwardOut, status_code=201)
 @points_api.doc(summary="Give a student points, with a reason", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("points:write")
 def give_points(slug: str, user_id: int, json_data: AwardIn) -> Any:
     """For the course's staff; with the same `key` again it writes nothing."""
     _course, place = access.pointed(slug, user_id, me())
@@ -66,7 +66,7 @@ def give_points(slug: str, user_id: int, json_data: AwardIn) -> Any:
 @points_api.auth_required(auth)
 @points_api.output(AuditsOut)
 @points_api.doc(summary="List the last audits of points", responses=responses(403))
-@scope("read")
+@scope("points:read")
 def list_audits() -> Any:
     """For admins: one is made each night."""
     _require_auditor()
@@ -78,7 +78,7 @@ def list_audits() -> Any:
 @points_api.input(AuditIn)
 @points_api.output(AuditOut, status_code=202)
 @points_api.doc(summary="Have points audited", responses=responses(403, 404, 422))
-@scope("write")
+@scope("points:write")
 def create_audit(json_data: AuditIn) -> Any:
     """For admins: the scheduler compares totals with the ledger, and with `mend` sets right what is wrong."""
     _require_auditor()

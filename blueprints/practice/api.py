@@ -23,7 +23,7 @@ PRACTICE = "/courses/<slug>/practice"
 @practice_api.auth_required(auth)
 @practice_api.output(PracticeOut)
 @practice_api.doc(summary="Read how one's practice stands", responses=responses(403, 404))
-@scope("read")
+@scope("practice:read")
 def read_practice(slug: str) -> Any:
     """Give one's own figures."""
     return _figures(access.practised(slug, me()))
@@ -34,7 +34,7 @@ def read_practice(slug: str) -> Any:
 @practice_api.input(OfferIn)
 @practice_api.output(PracticeOut)
 @practice_api.doc(summary="Offer practice in a course, or no longer", responses=responses(403, 404, 422))
-@scope("write")
+@scope("practice:write")
 def offer_practice(slug: str, json_data: OfferIn) -> Any:
     """For teachers. What people remember stays. The next import of the course's folder says it anew."""
     course = access.offered_practice(slug, me())
@@ -48,7 +48,7 @@ def offer_practice(slug: str, json_data: OfferIn) -> Any:
 @practice_api.input(NextQuery, location="query")
 @practice_api.output(NextOut)
 @practice_api.doc(summary="Get the next question to practise", responses=responses(403, 404, 409, 422))
-@scope("read")
+@scope("practice:read")
 def next_question(slug: str, query_data: NextQuery) -> Any:
     """Give what is due longest, then what is new. It stays the next one until it is answered."""
     course = access.practised(slug, me())
@@ -61,7 +61,7 @@ def next_question(slug: str, query_data: NextQuery) -> Any:
 @practice_api.input(PracticeAnswerIn)
 @practice_api.output(ReviewOut)
 @practice_api.doc(summary="Answer a question in practice", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("practice:write")
 def answer_question(slug: str, question_id: int, json_data: PracticeAnswerIn) -> Any:
     """Grade it at once, and give the right answer. 409 where it was answered meanwhile, or nothing is offered."""
     course = access.practised(slug, me())
@@ -75,7 +75,7 @@ def answer_question(slug: str, question_id: int, json_data: PracticeAnswerIn) ->
 @practice_api.input(RatingIn)
 @practice_api.output(ReviewOut)
 @practice_api.doc(summary="Say how well one remembered", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("practice:write")
 def rate_review(slug: str, review_id: int, json_data: RatingIn) -> Any:
     """For answers that no machine grades. The same again is harmless; 409 for another one."""
     course = access.practised(slug, me())

@@ -37,7 +37,7 @@ EXPORT = f"{BANK}/exports/<file_format>"
 @question_files_api.input(ImportQuery, location="query")
 @question_files_api.output(ImportOut, status_code=201)
 @question_files_api.doc(summary="Preview an import of questions", responses=responses(403, 404, 422))
-@scope("write")
+@scope("bank:write")
 def create_import(slug: str, query_data: ImportQuery) -> Any:
     """Read the body, whatever its type, as a file of questions: 10 MB at most. Nothing changes in the bank yet, and a
     preview that isn't applied is forgotten after a day. 422 names what is wrong with a file that isn't taken."""
@@ -59,7 +59,7 @@ def create_import(slug: str, query_data: ImportQuery) -> Any:
 @question_files_api.input(EntriesQuery, location="query")
 @question_files_api.output(ImportOut)
 @question_files_api.doc(summary="Read an import of questions", responses=responses(403, 404, 422))
-@scope("read")
+@scope("bank:read")
 def read_import(slug: str, import_id: int, query_data: EntriesQuery) -> Any:
     """Give what a preview would bring, or what an import brought: question by question, with all that isn't carried."""
     course, _role = access.bank(slug, me())
@@ -71,7 +71,7 @@ def read_import(slug: str, import_id: int, query_data: EntriesQuery) -> Any:
 @question_files_api.input(ApplyImportIn)
 @question_files_api.output(ImportOut)
 @question_files_api.doc(summary="Apply an import of questions", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("bank:write")
 def apply_import(slug: str, import_id: int, json_data: ApplyImportIn) -> Any:
     """Add the new questions as drafts, with their pictures, all or none. 409 with the reason `import_stale`: the bank
     has changed since the preview; `import_applied`: it was applied before."""
@@ -94,7 +94,7 @@ def apply_import(slug: str, import_id: int, json_data: ApplyImportIn) -> Any:
 @question_files_api.input(ExportQuery, location="query")
 @question_files_api.output(ExportOut)
 @question_files_api.doc(summary="See what an export of questions leaves out", responses=responses(403, 404, 422))
-@scope("read")
+@scope("bank:read")
 def read_export(slug: str, file_format: str, query_data: ExportQuery) -> Any:
     """Say what a file of a format (`gift`, `moodle_xml`, `qti21`) would hold of the questions that match."""
     course, _role = access.bank(slug, me())
@@ -117,7 +117,7 @@ def read_export(slug: str, file_format: str, query_data: ExportQuery) -> Any:
 @question_files_api.input(ExportQuery, location="query")
 @question_files_api.output(FileSchema(type="string", format="binary"), content_type="application/octet-stream")
 @question_files_api.doc(summary="Download an export of questions", responses=responses(403, 404, 422))
-@scope("read")
+@scope("bank:read")
 def download_export(slug: str, file_format: str, query_data: ExportQuery) -> Any:
     """Give the questions that match as a file."""
     course, _role = access.bank(slug, me())

@@ -24,7 +24,7 @@ COHORT = "/courses/<slug>/quizzes/<quiz>/cohort-overrides/<int:cohort_id>"
 @accommodations_api.auth_required(auth)
 @accommodations_api.output(AccommodationOut)
 @accommodations_api.doc(summary="Read what a student gets in all quizzes", responses=responses(403, 404))
-@scope("read")
+@scope("people:read")
 def read_accommodation(slug: str, user_id: int) -> Any:
     """For the course's staff."""
     course, _enrolment = access.accommodated(slug, user_id, me())
@@ -36,7 +36,7 @@ def read_accommodation(slug: str, user_id: int) -> Any:
 @accommodations_api.input(AccommodationIn)
 @accommodations_api.output(AccommodationOut)
 @accommodations_api.doc(summary="Change what a student gets in all quizzes", responses=responses(403, 404, 422))
-@scope("write")
+@scope("people:write")
 def change_accommodation(slug: str, user_id: int, json_data: AccommodationIn) -> Any:
     """Change what is given. Attempts that are open end later at once."""
     course, _enrolment = access.accommodated(slug, user_id, me())
@@ -50,7 +50,7 @@ def change_accommodation(slug: str, user_id: int, json_data: AccommodationIn) ->
 @accommodations_api.auth_required(auth)
 @accommodations_api.output(OverrideOut)
 @accommodations_api.doc(summary="Read what holds for a student at one quiz", responses=responses(403, 404))
-@scope("read")
+@scope("people:read")
 def read_override(slug: str, quiz: str, user_id: int) -> Any:
     """For the course's staff."""
     course, _enrolment = access.accommodated(slug, user_id, me())
@@ -62,7 +62,7 @@ def read_override(slug: str, quiz: str, user_id: int) -> Any:
 @accommodations_api.input(OverrideIn)
 @accommodations_api.output(OverrideOut)
 @accommodations_api.doc(summary="Change what holds for a student at one quiz", responses=responses(403, 404, 422))
-@scope("write")
+@scope("people:write")
 def change_override(slug: str, quiz: str, user_id: int, json_data: OverrideIn) -> Any:
     """Change what is given; a time that is null is the quiz's own again. An attempt that is open ends later at once."""
     course, _enrolment = access.accommodated(slug, user_id, me())
@@ -77,7 +77,7 @@ def change_override(slug: str, quiz: str, user_id: int, json_data: OverrideIn) -
 @accommodations_api.auth_required(auth)
 @accommodations_api.output(OverrideOut)
 @accommodations_api.doc(summary="Read what holds for a cohort at one quiz", responses=responses(403, 404))
-@scope("read")
+@scope("people:read")
 def read_cohort_override(slug: str, quiz: str, cohort_id: int) -> Any:
     """For the course's staff."""
     chosen_quiz, cohort = access.accommodated_cohort(slug, quiz, cohort_id, me())
@@ -89,7 +89,7 @@ def read_cohort_override(slug: str, quiz: str, cohort_id: int) -> Any:
 @accommodations_api.input(OverrideIn)
 @accommodations_api.output(OverrideOut)
 @accommodations_api.doc(summary="Change what holds for a cohort at one quiz", responses=responses(403, 404, 422))
-@scope("write")
+@scope("people:write")
 def change_cohort_override(slug: str, quiz: str, cohort_id: int, json_data: OverrideIn) -> Any:
     """Change what is given. What a student has of their own comes before it. Open attempts end later at once."""
     chosen_quiz, cohort = access.accommodated_cohort(slug, quiz, cohort_id, me())

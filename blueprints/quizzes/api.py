@@ -37,7 +37,7 @@ quizzes_api = APIBlueprint("quizzes_api", __name__, tag="Quizzes")
 @quizzes_api.auth_required(auth)
 @quizzes_api.output(QuizzesOut)
 @quizzes_api.doc(summary="List the quizzes of a course", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def list_quizzes(slug: str) -> Any:
     """Give every quiz in the order of the course."""
     course, _role = access.study(slug, me())
@@ -48,7 +48,7 @@ def list_quizzes(slug: str) -> Any:
 @quizzes_api.auth_required(auth)
 @quizzes_api.output(QuizDetailOut)
 @quizzes_api.doc(summary="Read a quiz", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def read_quiz(slug: str, quiz: str) -> Any:
     """Give what the quiz asks for, not its questions: those are an attempt's; and whether one can start now."""
     course, role = access.study(slug, me())
@@ -69,7 +69,7 @@ def read_quiz(slug: str, quiz: str) -> Any:
 @quizzes_api.auth_required(auth)
 @quizzes_api.output(SettingsOut)
 @quizzes_api.doc(summary="Read the settings of a quiz", responses=responses(403, 404))
-@scope("read")
+@scope("quizzes:read")
 def read_settings(slug: str, quiz: str) -> Any:
     """Give when and how the quiz is taken, with its password, to those who may change it."""
     return documents.settings(access.set_quiz(slug, quiz, me())[1])
@@ -80,7 +80,7 @@ def read_settings(slug: str, quiz: str) -> Any:
 @quizzes_api.input(SettingsIn)
 @quizzes_api.output(SettingsOut)
 @quizzes_api.doc(summary="Change settings of a quiz", responses=responses(403, 404, 422))
-@scope("write")
+@scope("quizzes:write")
 def change_settings(slug: str, quiz: str, json_data: Any) -> Any:
     """Change what is given; the rest stays. The next import of the course's folder says it anew. With `counts`,
     `points` and `pass_percent` everybody's points, and whether the quiz is done, follow at once, up and down."""
@@ -96,7 +96,7 @@ def change_settings(slug: str, quiz: str, json_data: Any) -> Any:
 @quizzes_api.input(StartIn)
 @quizzes_api.output(AttemptDetailOut, status_code=201)
 @quizzes_api.doc(summary="Start an attempt, or go on with the open one", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("attempts:write")
 def start_attempt(slug: str, quiz: str, json_data: StartIn) -> Any:
     """Draw the questions. Starting again while an attempt is open gives that one. 409 says in `reason` why one can't
     start now, and in `possible_at` from when on one can."""
@@ -117,7 +117,7 @@ def start_attempt(slug: str, quiz: str, json_data: StartIn) -> Any:
 @quizzes_api.input(AttemptsQuery, location="query")
 @quizzes_api.output(AttemptsOut)
 @quizzes_api.doc(summary="List attempts", responses=responses(403, 404, 422))
-@scope("read")
+@scope("attempts:read")
 def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
     """Give one's own attempts; the course's staff may ask for all."""
     course, role = access.study(slug, me())
@@ -134,7 +134,7 @@ def list_attempts(slug: str, quiz: str, query_data: AttemptsQuery) -> Any:
 @quizzes_api.auth_required(auth)
 @quizzes_api.output(AttemptDetailOut)
 @quizzes_api.doc(summary="Read an attempt", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def read_attempt(attempt_id: int) -> Any:
     """Give the questions and answers, to the course's staff, too; solutions once it is closed."""
     attempt, is_staff = access.readable_attempt(attempt_id, me())
@@ -146,7 +146,7 @@ def read_attempt(attempt_id: int) -> Any:
 @quizzes_api.input(AnswerIn)
 @quizzes_api.output(ReceiptOut)
 @quizzes_api.doc(summary="Save an answer", responses=responses(403, 404, 409, 410, 422))
-@scope("write")
+@scope("attempts:write")
 def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
     """Keep the answer if it builds on the one that is kept, or was typed after it. 409 gives what is kept; 410 says
     that the attempt is over, and whether the answer is kept as one that came late."""
@@ -165,7 +165,7 @@ def save_answer(attempt_id: int, position: int, json_data: AnswerIn) -> Any:
 @quizzes_api.auth_required(auth)
 @quizzes_api.output(AnswerVersionsOut)
 @quizzes_api.doc(summary="List all answers to a question", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def list_versions(attempt_id: int, position: int) -> Any:
     """Give every answer that came and is still kept, in the order in which they came, to the student and the staff."""
     attempt, _is_staff = access.readable_attempt(attempt_id, me())
@@ -178,7 +178,7 @@ def list_versions(attempt_id: int, position: int) -> Any:
 @quizzes_api.auth_required(auth)
 @quizzes_api.output(AttemptDetailOut)
 @quizzes_api.doc(summary="Hand in", responses=responses(403, 404))
-@scope("write")
+@scope("attempts:write")
 def submit_attempt(attempt_id: int) -> Any:
     """Close and grade. Again is harmless."""
     attempts.submit(access.answerable_attempt(attempt_id, me()), now=now())

@@ -45,7 +45,7 @@ class BreaksOut(Output):
 @quiz_breaks_api.auth_required(auth)
 @quiz_breaks_api.output(BreaksOut)
 @quiz_breaks_api.doc(summary="Read how the breaks of an attempt stand", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def read_break(attempt_id: int) -> Any:
     """For its student and the course's staff."""
     attempt, _is_others = access.paused_attempt(attempt_id, me())
@@ -56,7 +56,7 @@ def read_break(attempt_id: int) -> Any:
 @quiz_breaks_api.auth_required(auth)
 @quiz_breaks_api.output(BreaksOut)
 @quiz_breaks_api.doc(summary="Begin a break", responses=responses(403, 404, 409))
-@scope("write")
+@scope("attempts:write")
 def begin_break(attempt_id: int) -> Any:
     """Let the clock stand still, for as long as is left; again is harmless. 409 says in `reason` why there is none."""
     attempt, _is_others = access.paused_attempt(attempt_id, me())
@@ -69,7 +69,7 @@ def begin_break(attempt_id: int) -> Any:
 @quiz_breaks_api.auth_required(auth)
 @quiz_breaks_api.output(BreaksOut)
 @quiz_breaks_api.doc(summary="End a break", responses=responses(403, 404))
-@scope("write")
+@scope("attempts:write")
 def end_break(attempt_id: int) -> Any:
     """Let the clock go on. Again is harmless."""
     attempt, _is_others = access.paused_attempt(attempt_id, me())

@@ -35,7 +35,7 @@ class FileOut(Output):
 @quiz_files_api.input(UploadQuery, location="query")
 @quiz_files_api.output(FileOut, status_code=201)
 @quiz_files_api.doc(summary="Upload a file", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("attempts:write")
 def upload_file(attempt_id: int, position: int, query_data: UploadQuery) -> Any:
     """Keep the body, whatever its type, as a file of a question: 10 MB at most, of a kind that the question takes. The
     same file again is the same one. It counts once an answer names it."""
@@ -46,7 +46,7 @@ def upload_file(attempt_id: int, position: int, query_data: UploadQuery) -> Any:
 @quiz_files_api.auth_required(auth)
 @quiz_files_api.output(FileSchema(type="string", format="binary"), content_type="application/octet-stream")
 @quiz_files_api.doc(summary="Download a file", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def read_file(attempt_id: int, file_id: int) -> Any:
     """Give a file that was handed in, to its student and the course's staff."""
     access.readable_attempt(attempt_id, me())

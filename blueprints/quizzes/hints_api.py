@@ -20,7 +20,7 @@ quiz_hints_api = APIBlueprint("quiz_hints_api", __name__, tag="Quizzes")
 @quiz_hints_api.auth_required(auth)
 @quiz_hints_api.output(HintsOut)
 @quiz_hints_api.doc(summary="Take a hint", responses=responses(403, 404, 409))
-@scope("write")
+@scope("attempts:write")
 def take_hint(attempt_id: int, position: int, number: int) -> Any:
     """Take the next hint of a question, for its price. Taking one again is harmless, and costs nothing; 409 where
     another one comes first, a break is on, or the attempt is over."""

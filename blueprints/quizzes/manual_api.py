@@ -28,7 +28,7 @@ manual_grading_api = APIBlueprint("manual_grading_api", __name__, tag="Quizzes")
 @manual_grading_api.input(PageQuery, location="query")
 @manual_grading_api.output(WaitingPageOut)
 @manual_grading_api.doc(summary="List answers that wait for a person's marks", responses=responses(403, 404, 422))
-@scope("read")
+@scope("grades:read")
 def list_waiting(slug: str, quiz: str, query_data: PageQuery) -> Any:
     """For the course's staff."""
     _course, chosen_quiz = access.graded_quiz(slug, quiz, me())
@@ -45,7 +45,7 @@ def list_waiting(slug: str, quiz: str, query_data: PageQuery) -> Any:
 @manual_grading_api.input(GradeIn)
 @manual_grading_api.output(GradeOut)
 @manual_grading_api.doc(summary="Grade an answer by hand", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("grades:write")
 def give_grade(attempt_id: int, position: int, json_data: GradeIn) -> Any:
     """Give marks to an answer that a machine can't grade. The last one of an attempt gives it its score and its points.
     409 says what somebody else gave meanwhile."""
@@ -73,7 +73,7 @@ def give_grade(attempt_id: int, position: int, json_data: GradeIn) -> Any:
 @manual_grading_api.auth_required(auth)
 @manual_grading_api.output(HeldOut)
 @manual_grading_api.doc(summary="Take the next answer that waits", responses=responses(403, 404))
-@scope("write")
+@scope("grades:write")
 def take_next(slug: str, quiz: str) -> Any:
     """Hand out the oldest answer that nobody else has; 404 where there is none. The lease lasts five minutes."""
     _course, chosen_quiz = access.graded_quiz(slug, quiz, me())
@@ -88,7 +88,7 @@ def take_next(slug: str, quiz: str) -> Any:
 @manual_grading_api.auth_required(auth)
 @manual_grading_api.output(HeldOut)
 @manual_grading_api.doc(summary="Take an answer to grade it", responses=responses(403, 404, 409))
-@scope("write")
+@scope("grades:write")
 def take_answer(attempt_id: int, position: int) -> Any:
     """Take an answer, or renew the lease on it. 409 says who has it."""
     access.graded_answer(attempt_id, position, me())
@@ -103,7 +103,7 @@ def take_answer(attempt_id: int, position: int) -> Any:
 @manual_grading_api.auth_required(auth)
 @manual_grading_api.output({}, status_code=204)
 @manual_grading_api.doc(summary="Leave an answer", responses=responses(403, 404))
-@scope("write")
+@scope("grades:write")
 def leave_answer(attempt_id: int, position: int) -> Any:
     """Give an answer back that the caller has; again is harmless."""
     access.graded_answer(attempt_id, position, me())

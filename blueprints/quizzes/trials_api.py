@@ -19,7 +19,7 @@ TRIAL = "/attempts/<int:attempt_id>/items/<int:position>/trial"
 @quiz_trials_api.input(TrialIn)
 @quiz_trials_api.output(TrialOut, status_code=202)
 @quiz_trials_api.doc(summary="Run a program", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("attempts:write")
 def run_trial(attempt_id: int, position: int, json_data: TrialIn) -> Any:
     """Run a program in a lab's machine, as the question's author allows it. It is no answer. It takes the place of the
     trial before; 409 while that one runs, in a break, once the attempt is over, and where there are no labs."""
@@ -31,7 +31,7 @@ def run_trial(attempt_id: int, position: int, json_data: TrialIn) -> Any:
 @quiz_trials_api.auth_required(auth)
 @quiz_trials_api.output(TrialOut)
 @quiz_trials_api.doc(summary="Read the newest trial of a program", responses=responses(403, 404))
-@scope("read")
+@scope("attempts:read")
 def read_trial(attempt_id: int, position: int) -> Any:
     """Give how the newest trial of a question stands; 404 where there was none."""
     return trials.found(attempt_id, position, me())

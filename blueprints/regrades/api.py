@@ -28,7 +28,7 @@ ONE = "/regrades/<int:regrade_id>"
 @regrades_api.input(PageQuery, location="query")
 @regrades_api.output(RegradesOut)
 @regrades_api.doc(summary="List what was regraded in a quiz", responses=responses(403, 404, 422))
-@scope("read")
+@scope("grades:read")
 def list_regrades(slug: str, quiz: str, query_data: PageQuery) -> Any:
     """For the course's staff: what was applied, by whom, why, what it did, and whether it was taken back."""
     _course, chosen_quiz = access.graded_quiz(slug, quiz, me())
@@ -41,7 +41,7 @@ def list_regrades(slug: str, quiz: str, query_data: PageQuery) -> Any:
 @regrades_api.input(RegradeIn)
 @regrades_api.output(RegradeDetailOut, status_code=201)
 @regrades_api.doc(summary="Preview a regrade", responses=responses(403, 404, 422))
-@scope("write")
+@scope("grades:write")
 def create_preview(slug: str, quiz: str, json_data: RegradeIn) -> Any:
     """Say who changes and by how much; nothing changes yet. A preview that isn't applied is forgotten after a day.
 
@@ -58,7 +58,7 @@ def create_preview(slug: str, quiz: str, json_data: RegradeIn) -> Any:
 @regrades_api.input(PageQuery, location="query")
 @regrades_api.output(RegradeDetailOut)
 @regrades_api.doc(summary="Read a regrade or its preview", responses=responses(403, 404, 422))
-@scope("read")
+@scope("grades:read")
 def read_regrade(regrade_id: int, query_data: PageQuery) -> Any:
     """Give the attempts that it changes: of a draft as they would be now, otherwise as they were."""
     found, _may_decide = access.regrade(regrade_id, me())
@@ -70,7 +70,7 @@ def read_regrade(regrade_id: int, query_data: PageQuery) -> Any:
 @regrades_api.input(ApplyIn)
 @regrades_api.output(RegradeDetailOut)
 @regrades_api.doc(summary="Apply a regrade", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("grades:write")
 def apply_regrade(regrade_id: int, json_data: ApplyIn) -> Any:
     """Move scores, points and boards, and tell the students, all at once. 409 with the reason `regrade_stale`:
     something was graded or handed in since the preview; read it again."""
@@ -84,7 +84,7 @@ def apply_regrade(regrade_id: int, json_data: ApplyIn) -> Any:
 @regrades_api.auth_required(auth)
 @regrades_api.output(RegradeDetailOut)
 @regrades_api.doc(summary="Run failed tests of a regrade again", responses=responses(403, 404, 409))
-@scope("write")
+@scope("grades:write")
 def retry_tests(regrade_id: int) -> Any:
     """Run the tests again that could not be run, of a preview or of a regrade that holds; where there are none, nothing
     happens. Read it again until `tests` aren't open any more. 409 where the regrade was taken back."""
@@ -99,7 +99,7 @@ def retry_tests(regrade_id: int) -> Any:
 @regrades_api.input(PageQuery, location="query")
 @regrades_api.output(RegradeDetailOut)
 @regrades_api.doc(summary="Preview taking a regrade back", responses=responses(403, 404, 409, 422))
-@scope("read")
+@scope("grades:read")
 def preview_undo(regrade_id: int, query_data: PageQuery) -> Any:
     """Say who changes back and by how much, as it would be now; `effect` is that of taking it back. 409 where the
     regrade doesn't hold."""
@@ -112,7 +112,7 @@ def preview_undo(regrade_id: int, query_data: PageQuery) -> Any:
 @regrades_api.input(UndoIn)
 @regrades_api.output(RegradeDetailOut)
 @regrades_api.doc(summary="Take a regrade back", responses=responses(403, 404, 409, 422))
-@scope("write")
+@scope("grades:write")
 def undo_regrade(regrade_id: int, json_data: UndoIn) -> Any:
     """Undo what it did, and tell the students; other regrades and marks given since stay. 409 where it doesn't hold, or
     with the `digest` of a preview that is out of date."""

@@ -11,10 +11,10 @@ from extensions import db
 from limit_settings import LimitSettings
 from models import ApiToken, User
 from services import kept_asks, kept_versions, names
+from services.accounts.scopes import SCOPES
 from services.errors import Conflict, InvalidInput, NotFound
 
 PREFIX = "yurt_"
-SCOPES = ("read", "write")
 MAX_DAYS = 366
 MOST = int(LimitSettings.model_fields["limit_tokens"].default)
 MAX_NAME = 60
@@ -30,9 +30,19 @@ UPDATE api_tokens SET last_used_at = %(now)s WHERE id IN (
 
 
 def issue(
-    user_id: int, *, name: str, scopes: Sequence[str], days: int, now: datetime, most: int = MOST
+    user_id: int,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    days: int,
+    now: datetime,
+    most: int = MOST,
+    course_id: int | None = None,
 ) -> tuple[ApiToken, str]:
-    """Make a token; return its row and the token itself, which nobody can show again. Conflict: there are `most`."""
+    """Make a token; return its row and the token itself, which nobody can show again. Conflict: there are `most`.
+
+    With `course_id` it works in that course alone.
+    """
     name = names.clean("name", name, MAX_NAME)
     if not scopes or not set(scopes) <= set(SCOPES):
         raise InvalidInput("scopes", f"must be some of {', '.join(SCOPES)}")
@@ -48,6 +58,7 @@ def issue(
         name=name,
         digest=digest(plain),
         scopes=sorted(set(scopes)),
+        course_id=course_id,
         created_at=now,
         expires_at=now + timedelta(days=days),
     )

@@ -130,8 +130,10 @@ def test_a_role_that_is_given_by_address_waits_for_the_confirmation(
 ) -> None:
     cast = make_cast()
     post(client, "/register", **ERIN)
-    _row, plain = tokens.issue(cast.alice.id, name="t", scopes=tokens.SCOPES, days=1, now=cast.alice.create_datetime)
-    _row, theirs = tokens.issue(erin().id, name="t", scopes=tokens.SCOPES, days=1, now=cast.alice.create_datetime)
+    _row, plain = tokens.issue(
+        cast.alice.id, name="t", scopes=("read", "write"), days=1, now=cast.alice.create_datetime
+    )
+    _row, theirs = tokens.issue(erin().id, name="t", scopes=("read", "write"), days=1, now=cast.alice.create_datetime)
     given = {"email": "erin@example.org", "role": "teacher"}
     client.post("/api/v1/courses/shell/enrolments", json=given, headers={"Authorization": f"Bearer {plain}"})
 

@@ -39,6 +39,27 @@ def test_a_token_may_have_any_of_the_scopes(client: FlaskClient, cast: Cast, db:
     assert db.session.scalars(select(ApiToken.scopes)).one() == scopes
 
 
+def test_the_page_makes_a_token_of_one_course_and_parts_of_the_api(
+    client: FlaskClient, cast: Cast, db: SQLAlchemy
+) -> None:
+    sign_in(client, "bob")
+
+    made = post(client, "/account/tokens", name="script", days=30, parts=["labs:read", "points:read"], course="shell")
+
+    row = db.session.scalars(select(ApiToken)).one()
+    assert (row.scopes, row.course_id) == (["labs:read", "points:read"], cast.course.id)
+    assert f"only in {cast.course.title}" in made.text
+
+
+def test_the_page_binds_no_token_to_a_course_of_others(client: FlaskClient, cast: Cast, db: SQLAlchemy) -> None:
+    sign_in(client, "charlie")
+
+    refused = post(client, "/account/tokens", name="script", days=30, scopes=["read"], course="shell")
+
+    assert refused.status_code == 422
+    assert db.session.scalars(select(ApiToken)).all() == []
+
+
 def test_a_token_without_any_scope_is_refused_with_words(client: FlaskClient, cast: Cast) -> None:
     sign_in(client, "bob")
 

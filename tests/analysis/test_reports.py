@@ -187,7 +187,7 @@ def test_the_analysis_costs_two_statements(cast: Cast) -> None:
 
 def test_page_api_and_file_say_the_same(client: FlaskClient, cast: Cast) -> None:
     add_class(cast, CLASS)
-    _row, plain = tokens.issue(cast.alice.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    _row, plain = tokens.issue(cast.alice.id, name="script", scopes=("read", "write"), days=9, now=utcnow())
     sign_in(client, "alice")
 
     page = client.get(PATH)

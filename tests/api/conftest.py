@@ -76,7 +76,7 @@ def program(client: FlaskClient, cast: Cast, documented: dict[str, Any]) -> Call
 
     def make(name: str, *scopes: str) -> Program:
         user: User = getattr(cast, name)
-        _row, plain = tokens.issue(user.id, name="script", scopes=scopes or tokens.SCOPES, days=9, now=utcnow())
+        _row, plain = tokens.issue(user.id, name="script", scopes=scopes or ("read", "write"), days=9, now=utcnow())
         return Program(client, plain, documented)
 
     return make

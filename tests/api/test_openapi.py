@@ -16,6 +16,8 @@ from werkzeug.test import TestResponse
 from blueprints import openapi
 from extensions import db as database
 from models import Blob, LabSave, User, utcnow
+from services.accounts import tokens
+from services.accounts.scopes import OF_AREAS
 from services.archive import imports as course_imports
 from services.courses import cohorts
 from services.moving import imports
@@ -57,7 +59,9 @@ def test_every_operation_has_a_name_a_key_and_its_errors(document: dict[str, Any
     assert None not in names
     assert len(set(names)) == len(names)
     for _method, _path, operation in found:
-        assert operation["security"] == [{"bearerAuth": []}]
+        [[scheme, needed]] = [[*key.items()][0] for key in operation["security"]]
+        assert scheme == "bearerAuth"
+        assert (len(needed), set(needed) <= set(OF_AREAS)) == (operation["operationId"] != "read_me", True)
         assert operation["summary"]
         errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         assert set(errors) >= {"401", "403", "421", "429", "500", "503"}
@@ -129,6 +133,7 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     gift = b"::Sums:: 2 + 2? {=4}"
     ids["import_id"] = imports.preview(cast.course, gift, name="a.txt", by_id=cast.alice.id, now=utcnow()).id
     ids["course_import_id"] = course_imports.ask(b"no zip", by_id=cast.alice.id, now=utcnow()).id
+    ids["token_id"] = tokens.issue(user.id, name="x", scopes=["read"], days=1, now=utcnow())[0].id
     ids["generation_id"] = add_generation(cast.alice, cast.course, cast.lesson).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}

@@ -9,12 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from blueprints.bearer import scope
 from cli.tokens import token_group
 from extensions import db as database
 from models import ApiToken, utcnow
 from services.accounts import tokens
 from tests.api.conftest import API, Program, problem
-from tests.factories import Cast
+from tests.factories import Cast, CourseFactory
 from tests.people import sign_in
 
 
@@ -84,6 +85,59 @@ def test_the_command_line_makes_a_token_that_works(
     plain = result.stdout.strip()
     assert (result.exit_code, plain.startswith("yurt_")) == (0, True)
     assert Program(client, plain, documented).get("/me").get_json()["scopes"] == ["read"]
+
+
+def test_the_command_line_binds_a_token_to_a_course_and_a_scope(
+    app: Flask, client: FlaskClient, cast: Cast, documented: dict[str, Any]
+) -> None:
+    wanted = ["alice@example.org", "--scope", "people:read", "--course", "shell", "--days", "3"]
+    made = app.test_cli_runner().invoke(token_group, ["create", *wanted])
+    narrow = Program(client, made.stdout.strip(), documented)
+
+    assert narrow.get("/courses/shell/enrolments").status_code == 200
+    assert "people:write" in problem(narrow.put("/courses/shell/enrolments/1", {"role": "student"}), 403)["detail"]
+    me = narrow.get("/me").get_json()
+    assert (me["scopes"], me["course"]) == (["people:read"], "shell")
+    listed = app.test_cli_runner().invoke(token_group, ["list", "alice@example.org"]).stdout
+    assert "people:read" in listed
+    assert "shell" in listed
+    assert "used 20" in listed
+
+
+def test_the_command_line_says_which_course_it_does_not_know(app: Flask, cast: Cast) -> None:
+    result = app.test_cli_runner().invoke(token_group, ["create", "alice@example.org", "--course", "no-such"])
+
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "Error: There is no course no-such.\n")
+
+
+def test_a_bound_token_sees_its_course_alone_in_lists(
+    program: Callable[..., Program], bob: Program, cast: Cast
+) -> None:
+    CourseFactory(slug="other")
+    bob.post("/courses/shell/labs/first-lab/sessions")
+    narrow = program("bob")
+    row = database.session.scalars(select(ApiToken).order_by(ApiToken.id.desc())).first()
+    row.course_id = CourseFactory(slug="third").id
+    database.session.commit()
+
+    listed = [course["slug"] for course in narrow.get("/courses").get_json()["courses"]]
+
+    assert listed == ["third"]
+    assert narrow.get("/lab-sessions").get_json()["sessions"] == []
+    assert len(bob.get("/lab-sessions").get_json()["sessions"]) == 1
+
+
+def test_a_program_lists_its_persons_tokens_and_ends_one(bob: Program, cast: Cast) -> None:
+    [found] = bob.get("/tokens").get_json()["tokens"]
+
+    assert bob.delete(f"/tokens/{found['id']}").status_code == 204
+    problem(bob.get("/me"), 401)
+    assert found["last_used_at"]
+
+
+def test_a_scope_that_is_of_no_area_stops_the_start() -> None:
+    with pytest.raises(ValueError, match="bank:read"):
+        scope("read")
 
 
 def test_the_command_line_says_whom_it_does_not_know(app: Flask, cast: Cast) -> None:

@@ -117,7 +117,7 @@ def elsewhere(site: CommittedDatabase, documented: dict[str, Any]) -> dict[str, 
         cast, plains = make_cast(), {}
         for name in ("alice", "charlie"):
             _row, plains[name] = tokens.issue(
-                getattr(cast, name).id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow()
+                getattr(cast, name).id, name="script", scopes=("read", "write"), days=9, now=utcnow()
             )
         database.session.commit()
 

@@ -77,5 +77,7 @@ def counted(act: Any) -> int:
 
 def api(client: FlaskClient, user: User) -> dict[str, str]:
     """Return the header of a person's token."""
-    _row, plain = tokens.issue(user.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow() - timedelta(days=1))
+    _row, plain = tokens.issue(
+        user.id, name="script", scopes=("read", "write"), days=9, now=utcnow() - timedelta(days=1)
+    )
     return {"Authorization": f"Bearer {plain}"}

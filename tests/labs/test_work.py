@@ -151,7 +151,7 @@ def test_the_state_has_the_receipt_and_why_there_is_none(lab: LabSession, save: 
 def test_the_api_gives_events_verdicts_and_saves(
     client: FlaskClient, cast: Cast, lab: LabSession, save: LabSave
 ) -> None:
-    _row, plain = tokens.issue(cast.bob.id, name="script", scopes=tokens.SCOPES, days=9, now=utcnow())
+    _row, plain = tokens.issue(cast.bob.id, name="script", scopes=("read", "write"), days=9, now=utcnow())
     headers = {"Authorization": f"Bearer {plain}"}
 
     timeline = client.get(f"/api/v1/lab-sessions/{lab.id}/timeline", headers=headers).get_json()

@@ -92,7 +92,7 @@ def test_nobody_but_students_gets_points(client: FlaskClient, cast: Cast) -> Non
 
 
 def ask(client: FlaskClient, user: Any, method: str, address: str, body: Any = None) -> Any:
-    _row, plain = tokens.issue(user.id, name="x", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC))
+    _row, plain = tokens.issue(user.id, name="x", scopes=("read", "write"), days=9, now=datetime.now(UTC))
     return client.open(address, method=method, json=body, headers={"Authorization": f"Bearer {plain}"})
 
 

@@ -69,7 +69,7 @@ def bearer(cast: Cast) -> dict[str, dict[str, str]]:
     """Headers of bob's and alice's scripts."""
     made = {}
     for name, user in (("bob", cast.bob), ("alice", cast.alice)):
-        _row, plain = tokens.issue(user.id, name="x", scopes=tokens.SCOPES, days=9, now=utcnow())
+        _row, plain = tokens.issue(user.id, name="x", scopes=("read", "write"), days=9, now=utcnow())
         made[name] = {"Authorization": f"Bearer {plain}"}
     return made
 

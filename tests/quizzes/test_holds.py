@@ -110,7 +110,7 @@ def test_the_page_says_who_is_at_an_answer_and_goes_on_with_a_free_one(
 
 
 def call(client: FlaskClient, user: User, method: str, path: str, body: Any = None) -> Any:
-    _row, plain = tokens.issue(user.id, name="x", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC))
+    _row, plain = tokens.issue(user.id, name="x", scopes=("read", "write"), days=9, now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {plain}"}
     said = None if body is None else json.dumps(body)
     return client.open(f"/api/v1{path}", method=method, data=said, content_type="application/json", headers=headers)

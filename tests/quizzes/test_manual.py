@@ -222,7 +222,7 @@ def test_a_student_sees_marks_and_comment_as_the_quiz_reveals_them(
 
 
 def call(client: FlaskClient, user: User, method: str, path: str, body: str | None = None) -> Any:
-    _row, plain = tokens.issue(user.id, name="x", scopes=tokens.SCOPES, days=9, now=datetime.now(UTC))
+    _row, plain = tokens.issue(user.id, name="x", scopes=("read", "write"), days=9, now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {plain}"}
     return client.open(f"/api/v1{path}", method=method, data=body, content_type="application/json", headers=headers)
 

@@ -52,7 +52,7 @@ def bob(client: FlaskClient, attempt: Attempt) -> FlaskClient:
 @pytest.fixture
 def program(app: Flask, client: FlaskClient, attempt: Attempt, cast: Cast) -> Program:
     """Bob's script."""
-    _row, plain = tokens.issue(cast.bob.id, name="mine", scopes=tokens.SCOPES, days=9, now=utcnow())
+    _row, plain = tokens.issue(cast.bob.id, name="mine", scopes=("read", "write"), days=9, now=utcnow())
     return Program(client, plain, document_of(app)["paths"])
 
 
