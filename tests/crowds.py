@@ -33,7 +33,7 @@ PAGES = {
     "/labs": 2,
     "/enrol": 0,  # who somebody is comes with the session
     "/account": ASKED_FOR,
-    "/account/tokens": ASKED_FOR + 1,
+    "/account/tokens": ASKED_FOR + 2,
     "/attempts/{open}": 3,
     "/attempts/{closed}/result": 6,  # the same
 }

@@ -11,6 +11,7 @@ from wtforms.widgets import CheckboxInput
 
 from blueprints.auth import scope_words
 from models import Course
+from services import markdown
 
 
 def _some(form: FlaskForm, field: Field) -> None:
@@ -45,7 +46,10 @@ class TokenForm(FlaskForm):
     def offering(self, courses: Sequence[Course]) -> "TokenForm":
         """Let one of these courses be chosen as the only one where the token works."""
         self._ids = {course.slug: course.id for course in courses}
-        self.course.choices = [*self.course.choices, *((course.slug, course.title) for course in courses)]
+        self.course.choices = [
+            *self.course.choices,
+            *((course.slug, markdown.plain(course.title)) for course in courses),
+        ]
         return self
 
     @property

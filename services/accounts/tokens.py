@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, func, or_, select, update
+from sqlalchemy.orm import joinedload
 
 from extensions import db
 from limit_settings import LimitSettings
@@ -105,8 +106,9 @@ def note_uses(engine: Engine, token_ids: Sequence[int], *, now: datetime) -> Non
 
 
 def of_user(user_id: int) -> list[ApiToken]:
-    """Return a person's tokens, the newest first."""
-    return list(db.session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())))
+    """Return a person's tokens with their courses, the newest first."""
+    rows = select(ApiToken).where(ApiToken.user_id == user_id).options(joinedload(ApiToken.course))
+    return list(db.session.scalars(rows.order_by(ApiToken.id.desc())))
 
 
 def revoke_all(user_id: int, *, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """How the forms of accounts are filled in: registering, signing in, the profile, tokens, the password."""
 
 import re
+from collections.abc import Sequence
 
 from playwright.sync_api import expect
 
@@ -149,7 +150,7 @@ def profile_after_a_rest(person: Person) -> None:
     expect(person.page.get_by_label("Theme")).to_have_value("light")
 
 
-@form("POST auth.tokens (days, name, scopes)", "auth/tokens.html", roles=PEOPLE)
+@form("POST auth.tokens (course, days, name, parts, scopes)", "auth/tokens.html", roles=PEOPLE)
 def make_tokens(person: Person) -> None:
     for scopes in (["read"], ["read", "change"]):
         make_token(person, scopes)
@@ -158,13 +159,23 @@ def make_tokens(person: Person) -> None:
         me = person.page.request.get(f"{person.site.url}/api/v1/me", headers=headers)
         assert me.json()["handle"] == person.name
 
+    # An administrator is in no course, and so has none to choose.
+    course = "" if person.name == "dana" else "shell"
+    make_token(person, [], parts=["the bank of questions: read"], course=course)
+    row = expect(person.page.get_by_role("row").filter(has_text="bank:read"))
+    row.to_contain_text("only in" if course else "bank:read")
 
-def make_token(person: Person, scopes: list[str]) -> None:
+
+def make_token(person: Person, scopes: list[str], parts: Sequence[str] = (), course: str = "") -> None:
     person.open("/account/tokens")
-    person.fill(**{"What_is_it_for?": " and ".join(scopes)})
+    person.fill(**{"What_is_it_for?": " and ".join([*scopes, *parts])})
     person.page.get_by_label("Valid for").select_option("a year")
     for scope in ("read", "change"):
-        person.page.get_by_label(scope, exact=True).set_checked(scope in scopes)
+        person.page.get_by_label(f"{scope} everything").set_checked(scope in scopes)
+    person.page.get_by_label("Where").select_option(course)
+    person.page.get_by_text("Only parts of it").click()
+    for part in parts:
+        person.page.get_by_label(part, exact=True).check()
     person.send("Make a token")
     expect(person.page.locator(".notice-good")).to_contain_text("Your new token")
 
