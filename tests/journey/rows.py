@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from tests.browsers import PATIENCE_MS
 from tests.journey.student import Student
 
 COURSE = "/courses/shell"
@@ -40,9 +41,9 @@ class Person(Student):
         """Wait until the next page says it."""
         expect(self.page.locator(".flashes")).to_contain_text(text)
 
-    def expect_heading(self, text: str | re.Pattern[str]) -> None:
+    def expect_heading(self, text: str | re.Pattern[str], within_ms: int = PATIENCE_MS) -> None:
         """Wait for a heading."""
-        expect(self.page.get_by_role("heading", name=text)).to_be_visible()
+        expect(self.page.get_by_role("heading", name=text)).to_be_visible(timeout=within_ms)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def stop_all(person: Person) -> None:
     # Their work is saved first, however long that takes; then the board tells it by itself.
     until(lambda: not open_labs(person), LABS_END_S)
     # The slower a site answers, the seldomer a board looks (static/js/labs-board.js).
-    person.expect_heading("Nobody has a lab open", LABS_END_S)
+    person.expect_heading("Nobody has a lab open", round(LABS_END_S * 1000))
 
 
 def open_labs(person: Person) -> int:
