@@ -46,6 +46,9 @@ class LimitSettings(BaseSettings):
         "refused passwords: signing in, confirming who one is, changing the password",
     )
     limit_sign_in_address: Rate = limit("300 per minute", "address", "refused passwords, of whatever account")
+    limit_second_factor: Rate = limit(
+        "10 per minute; 50 per hour", "account", "codes of second factors and recovery codes tried, from wherever"
+    )
     limit_mail: Rate = limit(
         "5 per hour", "mailbox", "mails that a form sends: a new password, registering, confirming"
     )

@@ -17,7 +17,7 @@ from cli.points import points_group
 from cli.pulls import pull
 from cli.questions import questions_group
 from cli.tokens import token_group
-from cli.users import confirm, create_admin, list_users
+from cli.users import confirm, create_admin, list_users, reset_factors
 from config import settings_or_exit
 from database import migrations
 
@@ -31,5 +31,5 @@ course_group.add_command(pull)
 for group in (course_group, demo_group, generations_group, labs_group, points_group, questions_group, token_group):
     app.cli.add_command(group)
 # Flask-Security's own group: these stand beside its verbs.
-for command in (confirm, create_admin, list_users):
+for command in (confirm, create_admin, reset_factors, list_users):
     app.cli.commands["users"].add_command(command)  # type: ignore[attr-defined]  # it is a group

@@ -6,6 +6,8 @@ from blueprints.analysis.api import analysis_api
 from blueprints.analysis.views import analysis
 from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
+from blueprints.auth.factors import factors
+from blueprints.auth.second import second
 from blueprints.auth.views import auth
 from blueprints.bank.api import bank_api
 from blueprints.bank.slots import quiz_slots
@@ -72,6 +74,8 @@ from blueprints.regrades.views import regrades
 PAGES = (
     auth,
     confirmation,
+    second,
+    factors,
     courses,
     pictures,
     people,

@@ -1,4 +1,4 @@
-"""`flask users create-admin`, `confirm` and `list`: the first administrator, addresses, and who there is.
+"""`flask users create-admin`, `confirm`, `reset-factors` and `list`: the first administrator, addresses, lost phones.
 
 Flask-Security has the other verbs of `flask users`: activate, deactivate, reset_access, change_password.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 
 from extensions import db
 from models import User, utcnow
-from services.accounts import addresses, profiles, unconfirmed
+from services.accounts import addresses, factors, profiles, unconfirmed
 from services.errors import NotFound, ServiceError
 
 
@@ -62,6 +62,25 @@ def confirm(email: str) -> None:
     was_open = unconfirmed.confirm(user, now=utcnow())
     db.session.commit()
     click.echo(f"{user.email} is confirmed now." if was_open else f"{user.email} was confirmed already.")
+
+
+@click.command("reset-factors")
+@click.argument("email")
+def reset_factors(email: str) -> None:
+    """Take every second factor of EMAIL's account, for somebody who has lost theirs and the recovery codes.
+
+    Their password alone signs them in from then on: be sure who asks. They are told by mail.
+    """
+    try:
+        user = profiles.find_by_email(email)
+    except NotFound as error:
+        raise click.ClickException(error.message) from error
+    gone = factors.remove_all(user, now=utcnow())
+    db.session.commit()
+    if not gone:
+        click.echo(f"{user.email} has no second factor: there was none to remove.")
+        return
+    click.echo(f"Removed {gone} factor{'s' if gone > 1 else ''} of {user.email}.")
 
 
 @click.command("list")

@@ -29,6 +29,7 @@ from models.question import Question, QuestionVersion
 from models.question_import import QuestionImport
 from models.quiz import Quiz, QuizSlot
 from models.regrade import Regrade, RegradeNote
+from models.second_factor import Authenticator, RecoveryCode
 from models.sent_request import SentRequest
 from models.user import ApiToken, Role, User
 
@@ -41,6 +42,7 @@ __all__ = [
     "AttemptBreak",
     "AttemptFile",
     "AttemptItem",
+    "Authenticator",
     "Blob",
     "BoardPlace",
     "CheckRun",
@@ -88,6 +90,8 @@ __all__ = [
     "Quiz",
     "QuizOverride",
     "QuizSlot",
+    "RecoveryCode",
+    "RecoveryCode",
     "Regrade",
     "RegradeNote",
     "Role",

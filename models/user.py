@@ -50,6 +50,8 @@ class User(Model, UserMixin):
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     # When it was shown that the address is this person's. Before, nobody is signed in with the account.
     confirmed_at: Mapped[datetime | None]
+    # Since when this person has a second factor; NULL: none. Kept with the factors (services/accounts/factors.py).
+    second_factor_at: Mapped[datetime | None]
     fs_uniquifier: Mapped[str] = mapped_column(unique=True)
     create_datetime: Mapped[datetime] = mapped_column(default=utcnow, server_default=func.now())
     update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow, server_default=func.now())

@@ -3,17 +3,28 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, after_this_request, current_app, has_request_context, request, session
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    flash,
+    has_request_context,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_login import user_logged_in, user_logged_out
 from flask_security import MailUtil, PasswordUtil, Security, SQLAlchemyUserDatastore, password_changed, password_reset
-from flask_security.decorators import default_unauthn_handler
+from flask_security.decorators import default_reauthn_handler, default_unauthn_handler
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
 
 from blueprints import kept_forms, live_tickets, shown
-from blueprints.auth import confirmation, forms, identity, next_page, throttle
+from blueprints.auth import confirmation, forms, identity, next_page, second, throttle
 from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
@@ -87,6 +98,7 @@ SECURITY_SETTINGS: dict[str, Any] = {
         "This link has been used, or isn't whole. Ask for a new one.",
         "error",
     ),
+    "SECURITY_MSG_REAUTHENTICATION_REQUIRED": ("Please show first that it is still you.", "info"),
     "SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS": False,
     "SECURITY_STATIC_FOLDER": None,
     # Its default writes `private=True, no-store=True`, which no browser knows.
@@ -177,6 +189,15 @@ def _keep_form(mechanisms: Any = None, headers: Any = None) -> Any:
     return default_unauthn_handler(mechanisms, headers)
 
 
+@security.reauthn_handler
+def _ask_again(within: timedelta, grace: timedelta) -> Any:
+    """Ask who it is, and come back: to the page that has the form, where one was sent."""
+    if wants_json() or request.method in ("GET", "HEAD"):
+        return default_reauthn_handler(within, grace)
+    flash(_("Please show first that it is still you. Then do it again."), "info")
+    return redirect(url_for("security.verify", next=url_for("factors.show")))
+
+
 def _committed(response: Response) -> Response:
     db.session.commit()
     return response
@@ -201,6 +222,7 @@ def init_app(app: Flask) -> None:
     views = app.view_functions
     views["security.register"] = confirmation.alike(views["security.register"])
     views["security.confirm_email"] = confirmation.confirm
+    second.init_app(app)
     throttle.init_app(app)
     confirmation.init_app(app)
     identity.init_app(app)

@@ -31,6 +31,7 @@ MARK = b"-"
 CHANGED = "yurt_identities_changed"
 # What a request needs of a person. The password's hash and the address stay in PostgreSQL alone.
 FIELDS = ("id", "fs_uniquifier", "active", "handle", "display_name", "time_zone", "language", "theme")
+TIMES = ("confirmed_at", "second_factor_at")
 
 log = structlog.get_logger("yurt.accounts")
 
@@ -67,8 +68,8 @@ def revive(kept: dict[str, Any]) -> User:
     known = db.session.identity_map.get(Session.identity_key(User, kept["id"]))
     if isinstance(known, User):
         return known
-    confirmed_at = datetime.fromisoformat(kept["confirmed_at"]) if kept["confirmed_at"] else None
-    user = User(**{name: kept[name] for name in FIELDS}, confirmed_at=confirmed_at)
+    times = {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in TIMES}
+    user = User(**{name: kept[name] for name in FIELDS}, **times)
     make_transient_to_detached(user)
     roles = [_role(*role) for role in kept["roles"]]
     set_committed_value(user, "roles", roles)
@@ -92,7 +93,9 @@ def keep(store: Store, user: User, began: float) -> bytes | None:
     Return what is kept, or None where nothing was.
     """
     value = {name: getattr(user, name) for name in FIELDS}
-    value["confirmed_at"] = user.confirmed_at.isoformat() if user.confirmed_at else None
+    for name in TIMES:
+        at: datetime | None = getattr(user, name)
+        value[name] = at.isoformat() if at else None
     value["roles"] = [(role.id, role.name, role.permissions) for role in user.roles]
     if time.monotonic() - began > FRESH_S:
         return None

@@ -21,6 +21,7 @@ from tests.journey import (  # in this order their forms are filled in
     rows_bank,  # noqa: F401
     rows_courses,  # noqa: F401
     rows_exams,  # noqa: F401
+    rows_factors,  # noqa: F401
     rows_generations,  # noqa: F401
     rows_grades,  # noqa: F401
     rows_labs,  # noqa: F401

@@ -18,6 +18,7 @@ UNSHOWN = {
     "attempt_breaks",
     "attempt_files",
     "attempt_items",
+    "authenticators",
     "blobs",
     "board_places",
     "cluster_states",
@@ -50,6 +51,7 @@ UNSHOWN = {
     "practice_reviews",
     "question_imports",
     "question_versions",
+    "recovery_codes",
     "regrades",  # what a page shows of one stands in a note
     "role_members",  # who somebody is comes with the session
     "roles",
