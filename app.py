@@ -23,6 +23,7 @@ from blueprints import (
     openapi,
     pages,
     register_blueprints,
+    repeats,
     shown,
     wording,
 )
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     kept_outline.init_app(app)
     health.init_app(app, settings)
     register_blueprints(app)
+    repeats.init_app(app)
     openapi.init_app(app)
     return app
 

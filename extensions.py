@@ -72,6 +72,10 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+# In a session's `info`: what is done is committed by who holds it, with more (blueprints/repeats.py).
+HELD = "held"
+
+
 class AppSession(DatabaseSession):
     """A database session that brings along what its application gives to services, in `info["given"]`.
 
@@ -83,6 +87,14 @@ class AppSession(DatabaseSession):
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:
         super().__init__(db, **options)
         self.info["given"] = current_app.extensions["yurt_given"]
+
+    def commit(self) -> None:
+        """Commit; while somebody holds the session, send what there is, and leave the commit to them."""
+        if not self.info.get(HELD):
+            super().commit()
+            return
+        self.flush()
+        self.expire_all()
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": AppSession})

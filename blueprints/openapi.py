@@ -22,7 +22,7 @@ SETTINGS = {
 
 
 # What decorators say of an operation beyond what APIFlask knows: its headers, and a body that isn't JSON.
-_headers: dict[str, list[dict[str, Any]]] = {}
+_headers: dict[str, dict[str, dict[str, Any]]] = {}
 _bodies: dict[str, dict[str, Any]] = {}
 _scopes: dict[str, str] = {}
 
@@ -30,7 +30,7 @@ _scopes: dict[str, str] = {}
 def takes_header(operation: str, name: str, description: str, *, is_required: bool = False) -> None:
     """Document a header of a request."""
     said = {"name": name, "in": "header", "required": is_required, "description": description}
-    _headers.setdefault(operation, []).append({**said, "schema": {"type": "string"}})
+    _headers.setdefault(operation, {})[name] = {**said, "schema": {"type": "string"}}
 
 
 def needs_scope(operation: str, name: str) -> None:
@@ -71,19 +71,24 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
             # Generated as `get_quizzes_api_read_quiz`; generated clients name their functions by it.
             operation["operationId"] = operation["operationId"].partition("_api_")[2]
             name = operation["operationId"]
-            operation.setdefault("parameters", []).extend(_headers.get(name, []))
+            operation.setdefault("parameters", []).extend(_headers.get(name, {}).values())
             # As OpenAPI 3.1 has it for schemes other than OAuth: the names of what the token has to hold.
             operation["security"] = [{"bearerAuth": [_scopes[name]] if name in _scopes else []}]
             if name in _bodies:
                 operation["requestBody"] = _bodies[name]
             elif "requestBody" in operation:
                 operation["requestBody"]["required"] = _model_of(operation["requestBody"]) not in optional
+            if any(header == "Idempotency-Key" for header in _headers.get(name, {})):
+                operation["responses"] = {**_answers(422), **operation["responses"]}
             if "requestBody" in operation:
-                documented = {str(status): answer for status, answer in responses(*OF_BODIES).items()}
-                operation["responses"] = {**documented, **operation["responses"]}
+                operation["responses"] = {**_answers(*OF_BODIES), **operation["responses"]}
     spec["components"]["schemas"] = _named(schemas)
     spec = _renamed(spec)
     return _without_unused(spec)
+
+
+def _answers(*statuses: int) -> dict[str, Any]:
+    return {str(status): answer for status, answer in responses(*statuses).items()}
 
 
 def _model_of(body: dict[str, Any]) -> str:

@@ -7,10 +7,9 @@ from flask import url_for
 from blueprints import access
 from blueprints.bearer import me
 from blueprints.contents import documents, hindrances
-from blueprints.contents.rules import saw, sent, tagged
+from blueprints.contents.rules import Answer, saw, sent, tagged
 from blueprints.contents.schemas import RemovalQuery
 from blueprints.pages import now
-from blueprints.repeats import Answer, commit
 from extensions import db
 from services.archive import edits
 from services.archive.edits import Draft
@@ -28,7 +27,9 @@ def create(slug: str, kind: str, data: Any, address: str) -> Answer:
     draft = edits.create_activity(course, kind, data.slug, sent(), **place, now=now())
     body, status, headers = _answer(draft, kind, data.slug, 201)
     headers["Location"] = url_for(address, slug=slug, **{kind: data.slug})
-    return commit(body, status, headers)
+    answer = body, status, headers
+    db.session.commit()
+    return answer
 
 
 def replace(slug: str, kind: str, name: str, data: Any) -> Answer:

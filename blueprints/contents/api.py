@@ -20,7 +20,6 @@ from blueprints.contents.schemas import (
     RemovalQuery,
     RemovedOut,
 )
-from blueprints.repeats import repeatable
 from blueprints.schemas import responses
 
 contents_api = APIBlueprint("contents_api", __name__, tag="Content")
@@ -38,7 +37,6 @@ LAB = f"{LABS}/<lab>/definition"
 @contents_api.output(LessonDefinitionOut, status_code=201)
 @contents_api.doc(summary="Write a lesson", responses=responses(403, 404, 409, 422))
 @scope("content:write")
-@repeatable
 def create_lesson(slug: str, json_data: Any) -> Any:
     """Add a lesson to a module: its front matter with its `body`."""
     return activities.create(slug, "lesson", json_data, "contents_api.read_lesson_definition")
@@ -85,7 +83,6 @@ def delete_lesson(slug: str, lesson: str, query_data: RemovalQuery) -> Any:
 @contents_api.output(QuizWordsOut, status_code=201)
 @contents_api.doc(summary="Write a quiz", responses=responses(403, 404, 409, 422))
 @scope("content:write")
-@repeatable
 def create_quiz(slug: str, json_data: Any) -> Any:
     """Add a quiz to a module: its words; `settings` and `slots` have addresses of their own."""
     return activities.create(slug, "quiz", json_data, "contents_api.read_quiz_definition")
@@ -132,7 +129,6 @@ def delete_quiz(slug: str, quiz: str, query_data: RemovalQuery) -> Any:
 @contents_api.output(LabDefinitionOut, status_code=201)
 @contents_api.doc(summary="Write a lab", responses=responses(403, 404, 409, 422))
 @scope("content:write")
-@repeatable
 def create_lab(slug: str, json_data: Any) -> Any:
     """Add a lab to a module: its definition, with its texts and scripts in `files`."""
     return activities.create(slug, "lab", json_data, "contents_api.read_lab_definition")

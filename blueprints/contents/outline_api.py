@@ -8,7 +8,7 @@ from flask import url_for
 from blueprints import access
 from blueprints.bearer import auth, me, scope
 from blueprints.contents import documents
-from blueprints.contents.rules import saw, sent, tagged, versioned
+from blueprints.contents.rules import Answer, saw, sent, tagged, versioned
 from blueprints.contents.schemas import (
     CourseDefinitionOut,
     CourseIn,
@@ -21,7 +21,6 @@ from blueprints.contents.schemas import (
     RemovedOut,
 )
 from blueprints.pages import now
-from blueprints.repeats import Answer, commit, repeatable
 from blueprints.schemas import responses
 from extensions import db
 from services.archive import edits
@@ -39,14 +38,15 @@ MODULE = f"{MODULES}/<module>"
 @outline_api.output(CourseDefinitionOut, status_code=201)
 @outline_api.doc(summary="Make a course", responses=responses(403, 422))
 @scope("content:write")
-@repeatable
 def create_course(json_data: Any) -> Any:
     """Make a course that holds nothing yet, and teach it. For people who teach a course already, and admins."""
     access.course_maker(me())
     course = edits.create_course(json_data.slug, sent("modules"), by_id=me().id, now=now())
     found = edits.course_part(edits.read(course))
     address = url_for("outline_api.read_course_definition", slug=course.slug)
-    return commit(documents.course(found), 201, tagged(found.version, Location=address))
+    answer = documents.course(found), 201, tagged(found.version, Location=address)
+    db.session.commit()
+    return answer
 
 
 @outline_api.get(COURSE)
@@ -91,14 +91,15 @@ def list_modules(slug: str) -> Any:
 @outline_api.output(ModulePartOut, status_code=201)
 @outline_api.doc(summary="Write a module", responses=responses(403, 404, 409, 422))
 @scope("content:write")
-@repeatable
 def create_module(slug: str, json_data: Any) -> Any:
     """Add a module. `activities` that it names come from the modules in which they are."""
     course = access.edited_course(slug, me())
     draft = edits.create_module(course, json_data.slug, sent(), position=json_data.position, now=now())
     body, status, headers = _module(draft, json_data.slug)
     headers["Location"] = url_for("outline_api.read_module", slug=slug, module=json_data.slug)
-    return commit(body, 201, headers)
+    answer = body, 201, headers
+    db.session.commit()
+    return answer
 
 
 @outline_api.get(MODULE)

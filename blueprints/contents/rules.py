@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from blueprints import openapi
 
 View = TypeVar("View", bound=Callable[..., Any])
+Answer = tuple[dict[str, Any], int, dict[str, str]]
 HEADER = "If-Match"
 _CODING = re.compile(r"-(gzip|br|zstd|deflate)$")
 # Where a part stands, and what is known of it, is said beside what it says.

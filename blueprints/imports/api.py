@@ -13,8 +13,8 @@ from blueprints.imports import downloads, sent
 from blueprints.imports.schemas import CourseImportIn, CourseImportOut
 from blueprints.openapi import takes_bytes
 from blueprints.pages import now
-from blueprints.repeats import commit, repeatable
 from blueprints.schemas import responses
+from extensions import db
 from models import CourseImport
 from models.course_import import APPLIED
 from services.archive import imports
@@ -46,7 +46,6 @@ def read_course_archive(slug: str) -> Response:
 @imports_api.doc(summary="Send a course", responses=responses(403, 422))
 @scope("content:write")
 @takes_bytes(BYTES, "The course's folder as a zip: 10 MB at most, 50 MB unpacked.")
-@repeatable
 def create_course_import() -> Any:
     """Have a course previewed, which changes nothing: read the import again until it is `ready`, then apply it.
 
@@ -54,9 +53,9 @@ def create_course_import() -> Any:
     access.course_maker(me())
     limits.spend("course_imports", me().id)
     made = imports.ask(request.get_data(), by_id=me().id, now=now())
-    return commit(
-        document(made), 202, {"Location": url_for("imports_api.read_course_import", course_import_id=made.id)}
-    )
+    answer = document(made), 202, {"Location": url_for("imports_api.read_course_import", course_import_id=made.id)}
+    db.session.commit()
+    return answer
 
 
 @imports_api.get(ONE)
@@ -75,12 +74,13 @@ def read_course_import(course_import_id: int) -> Any:
 @imports_api.output(CourseImportOut, status_code=202)
 @imports_api.doc(summary="Apply an import", responses=responses(403, 404, 409, 422))
 @scope("content:write")
-@repeatable
 def apply_course_import(course_import_id: int, json_data: CourseImportIn) -> Any:
     """Have it done as the preview with this digest says, all or nothing. 409 with the reason `course_import_stale`:
     the course was changed since; send the archive again."""
     row = imports.agree(access.agreed_import(course_import_id, me()), digest=json_data.digest, now=now())
-    return commit(document(row), 202, {})
+    answer = document(row)
+    db.session.commit()
+    return answer, 202
 
 
 def document(row: CourseImport) -> dict[str, Any]:

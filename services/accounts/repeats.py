@@ -7,7 +7,7 @@ sends it after a failure finds the key free.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
@@ -38,7 +38,22 @@ def take(user_id: int, key: str, digest: str, *, now: datetime) -> SentRequest |
     return before
 
 
-def answer(user_id: int, key: str, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
-    """Keep the answer to a request whose key was taken."""
-    row = update(SentRequest).where(SentRequest.user_id == user_id, SentRequest.key == key)
-    db.session.execute(row.values(status=status, body=body, headers=headers))
+def release(user_id: int, key: str) -> None:
+    """Leave a key free: what was asked came to nothing."""
+    db.session.execute(delete(SentRequest).where(SentRequest.user_id == user_id, SentRequest.key == key))
+
+
+def answer(
+    user_id: int,
+    key: str,
+    digest: str,
+    status: int,
+    body: dict[str, Any] | None,
+    headers: dict[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Keep the answer to a request whose key was taken, also where what was asked began its transaction anew."""
+    said = {"status": status, "body": body, "headers": headers}
+    row = insert(SentRequest).values(user_id=user_id, key=key, digest=digest, sent_at=now, **said)
+    db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "key"], set_=said))

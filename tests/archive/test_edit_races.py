@@ -104,7 +104,7 @@ def test_a_key_that_is_sent_twice_at_once_is_taken_once(committed_db: CommittedD
         if before is not None:
             return before.body
         edits.create_course("new", {"title": "New"}, by_id=ids[1], now=utcnow())
-        repeats.answer(ids[1], "key", 201, {"made": "once"}, {})
+        repeats.answer(ids[1], "key", "digest", 201, {"made": "once"}, {}, now=utcnow())
         return "made"
 
     ended = race(committed_db, *[send] * RACERS)
