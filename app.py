@@ -21,6 +21,7 @@ from blueprints import (
     kept_pages,
     limits,
     openapi,
+    origins,
     pages,
     register_blueprints,
     repeats,
@@ -77,7 +78,8 @@ def create_app(settings: Settings | None = None, process: str = "web") -> APIFla
     configure(app, settings, process)
     app.config.update(auth_accounts.SECURITY_SETTINGS)
     connect_database(app)
-    connect_redis(app, settings)
+    connect_redis(app, settings, process)
+    origins.init_app(app)
     telemetry.init_app(app)
     endings.init_app(app)
     kept_pages.init_app(app, settings)

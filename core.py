@@ -9,6 +9,7 @@ from config import ROOT, Settings, load_settings
 from database.pool import engine_options, watch_pool
 from database.queries import watch_queries
 from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, redis_client
+from services.audit import Origin
 from services.capacity.order import Limits
 from services.capacity.positions import Queue
 
@@ -25,7 +26,7 @@ def create_core(settings: Settings | None = None, process: str = "core") -> Flas
     telemetry.configure_logging(settings, process)
     configure(app, settings, process)
     connect_database(app)
-    connect_redis(app, settings)
+    connect_redis(app, settings, process)
     return app
 
 
@@ -77,7 +78,7 @@ def connect_database(app: Flask) -> None:
         watch_queries(db.engine)
 
 
-def connect_redis(app: Flask, settings: Settings) -> None:
+def connect_redis(app: Flask, settings: Settings, process: str) -> None:
     """Share one Redis client between caches, sessions and hints."""
     client = redis_client(settings)
     app.extensions["yurt_redis"] = client
@@ -91,4 +92,6 @@ def connect_redis(app: Flask, settings: Settings) -> None:
         "identities": client,
         "queue": Queue(limits, client),
         "boards": client,
+        # Of whom nobody else knows; app.py says who sends a request.
+        "origin": lambda: Origin("scheduler" if process == "scheduler" else "command"),
     }

@@ -81,7 +81,8 @@ class AppSession(DatabaseSession):
 
     `publisher` sends hints after a commit (`services/live.py`), `identities` is where it is kept who somebody is
     (`services/accounts/identities.py`), `queue` says how labs are limited and where places are
-    kept (`services/capacity/positions.py`), `boards` keeps ranks (`services/leaderboards/sets.py`).
+    kept (`services/capacity/positions.py`), `boards` keeps ranks (`services/leaderboards/sets.py`), and `origin` says
+    who asks, and whence (`services/audit.py`).
     """
 
     def __init__(self, db: SQLAlchemy, **options: Any) -> None:

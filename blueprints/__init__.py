@@ -4,6 +4,8 @@ from flask import Flask
 
 from blueprints.analysis.api import analysis_api
 from blueprints.analysis.views import analysis
+from blueprints.audit.api import audit_api
+from blueprints.audit.views import audit_log
 from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
 from blueprints.auth.factors import factors
@@ -103,6 +105,7 @@ PAGES = (
     analysis,
     gradebook,
     my_grades,
+    audit_log,
     leaderboards,
     board_settings,
     points,
@@ -138,6 +141,7 @@ APIS = (
     gradebook_api,
     leaderboards_api,
     points_api,
+    audit_api,
     labs_api,
     warm_api,
     lab_help_api,

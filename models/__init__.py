@@ -3,6 +3,7 @@
 from models.accommodation import Accommodation, CohortOverride, QuizOverride
 from models.attempt import AnswerSave, Attempt, AttemptBreak, AttemptItem, HintTaken
 from models.attempt_file import AttemptFile
+from models.audit_entry import AuditEntry
 from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
@@ -43,6 +44,7 @@ __all__ = [
     "AttemptFile",
     "AttemptItem",
     "Authenticator",
+    "AuditEntry",
     "Blob",
     "BoardPlace",
     "CheckRun",

@@ -152,6 +152,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (302, 403, 403, 302, 302),
     ),
     ("my_grades.show", "GET"): (f"{COURSE}/grades", {}, (302, 403, 200, 302, 302)),
+    ("audit_log.site", "GET"): ("/audit-log", {}, (302, 403, 403, 403, 200)),
+    ("audit_log.course", "GET"): (f"{COURSE}/audit-log", {}, (302, 403, 403, 200, 200)),
     ("analysis.show", "GET"): (f"{COURSE}/quizzes/first-quiz/analysis", {}, (302, 403, 403, 200, 200)),
     ("analysis.table", "GET"): (f"{COURSE}/quizzes/first-quiz/analysis.csv", {}, (302, 403, 403, 200, 200)),
     ("quizzes.read_answers", "GET"): ("/attempts/{attempt}/answers", {}, (302, 404, 200, 404, 404)),
@@ -283,6 +285,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
 
 # What is a teacher's own, and what an assistant of the course gets for it.
 TEACHERS_OWN: dict[tuple[str, str], int] = {
+    ("audit_log.course", "GET"): 403,
+    ("audit_api.list_audit_log", "GET"): 403,
     ("people.set_role", "POST"): 403,
     ("people.send_confirmation", "POST"): 403,
     ("courses_api.create_enrolment", "POST"): 403,

@@ -29,7 +29,7 @@ from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
 from models import Mail, User, utcnow
-from services import live
+from services import audit, live
 from services.accounts import addresses, grants, profiles, tokens
 from services.accounts.passwords import Hashing
 from services.errors import InvalidInput
@@ -168,6 +168,19 @@ class People(SQLAlchemyUserDatastore):
         made = super().create_user(**values)
         assert isinstance(made, User)
         return made
+
+    def activate_user(self, user: Any) -> bool:
+        """Let somebody sign in again; that is a privilege, and logged."""
+        return self._noted("account.activated", user, is_done=super().activate_user(user))
+
+    def deactivate_user(self, user: Any) -> bool:
+        """Let somebody sign in no longer."""
+        return self._noted("account.deactivated", user, is_done=super().deactivate_user(user))
+
+    def _noted(self, act: str, user: User, *, is_done: bool) -> bool:
+        if is_done:
+            audit.note(act, None, person_id=user.id)
+        return is_done
 
 
 security = Security(

@@ -8,7 +8,7 @@ from blueprints import access
 from blueprints.auth import confirmation
 from blueprints.pages import login_required, me, now
 from extensions import db
-from services import policy
+from services import audit, policy
 from services.courses import cohorts as course_cohorts
 from services.courses import members
 from services.labs import bulk
@@ -46,6 +46,7 @@ def send_confirmation(slug: str, user_id: int) -> ResponseReturnValue:
         flash(_("This address has been confirmed meanwhile."), "info")
     else:
         confirmation.send_again(person)
+        audit.note("account.confirmation_sent", course.id, person_id=person.id)
         db.session.commit()
         flash(_("The mail is on its way to %(address)s.", address=person.email), "success")
     return redirect(url_for("people.show", slug=slug))

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import Role, User
 from models.user import ADMIN, THEMES
-from services import names
+from services import audit, names
 from services.accounts import addresses
 from services.errors import InvalidInput, NotFound
 
@@ -73,4 +73,5 @@ def make_admin(user: User) -> None:
         db.session.add(role)
     if not user.is_admin:
         user.roles.append(role)
-    db.session.flush()
+        db.session.flush()
+        audit.note("account.admin_made", None, person_id=user.id)

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, select
 
 from extensions import db
 from models import User
+from services import audit
 
 
 def confirm(user: User, *, now: datetime) -> bool:
@@ -13,6 +14,7 @@ def confirm(user: User, *, now: datetime) -> bool:
     if user.confirmed_at is not None:
         return False
     user.confirmed_at = now
+    audit.note("account.confirmed", None, person_id=user.id)
     db.session.flush()
     return True
 

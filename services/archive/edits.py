@@ -12,6 +12,7 @@ from datetime import datetime
 from extensions import db
 from models import Course
 from reasons import Code, Reason
+from services import audit
 from services.archive import cross, outcomes, parts, pieces, reshaping, work, written
 from services.archive.apply import apply, edit
 from services.archive.content import ActivityContent, CourseContent, ModuleContent, QuizContent, activity_file
@@ -107,6 +108,7 @@ def create_activity(
     held = next((each.kind for part in draft.content.modules for each in part.activities if each.slug == slug), None)
     if held is not None:
         raise InvalidInput("slug", Reason(Code.PART_SLUG_TAKEN, slug=slug, kind=held))
+    audit.note("activity.created", course.id, kind=kind, slug=slug)
     return _put_activity(draft, kind, slug, said, None, module, position, now)
 
 
@@ -118,6 +120,7 @@ def replace_activity(
     found = activity_part(draft, kind, slug)
     _require(found, saw)
     assert not isinstance(found.part, ModuleContent | CourseContent)  # it is an activity's
+    audit.note("activity.changed", course.id, kind=kind, slug=slug)
     return _put_activity(draft, kind, slug, said, found.part, module or found.module, position, now)
 
 
@@ -128,6 +131,7 @@ def remove_activity(course: Course, kind: str, slug: str, *, saw: Saw, with_work
     """
     draft = begin(course)
     _require(activity_part(draft, kind, slug), saw)
+    audit.note("activity.removed", course.id, kind=kind, slug=slug)
     return _remove(draft, reshaping.without_activity(draft.content, slug), [f"{kind} {slug}"], with_work, now)
 
 
@@ -136,6 +140,7 @@ def create_module(course: Course, slug: str, said: Said, *, position: int | None
     draft = begin(course)
     if reshaping.find_module(draft.content, slug):
         raise InvalidInput("slug", Reason(Code.PART_SLUG_TAKEN, slug=slug, kind="module"))
+    audit.note("module.created", course.id, slug=slug)
     return _put_module(draft, slug, said, position, now)
 
 
@@ -143,6 +148,7 @@ def replace_module(course: Course, slug: str, said: Said, *, position: int | Non
     """Let a module say something else, hold its activities in another order, or others; or put it elsewhere."""
     draft = begin(course)
     _require(module_part(draft, slug), saw)
+    audit.note("module.changed", course.id, slug=slug)
     return _put_module(draft, slug, said, position, now)
 
 
@@ -153,6 +159,7 @@ def remove_module(course: Course, slug: str, *, saw: Saw, with_work: bool, now: 
     _require(found, saw)
     assert isinstance(found.part, ModuleContent)  # a module was asked for
     names = [f"{each.kind} {each.slug}" for each in found.part.activities]
+    audit.note("module.removed", course.id, slug=slug, activities=names)
     return _remove(draft, reshaping.without_module(draft.content, slug), names, with_work, now)
 
 
@@ -163,6 +170,7 @@ def replace_course(course: Course, said: Said, *, saw: Saw, now: datetime) -> Dr
     faults = Faults()
     wanted = pieces.course(course.slug, said, draft.content, draft.files, faults)
     faults.check()
+    audit.note("course.changed", course.id)
     with as_sent("course.yaml"):
         return _apply(draft, wanted, now)
 
@@ -178,6 +186,7 @@ def create_course(slug: str, said: Said, *, by_id: int, now: datetime) -> Course
     with as_sent("course.yaml"):
         apply(wanted, now=now)
     made = catalogue.find(slug)
+    audit.note("course.created", made.id, slug=slug)
     members.set_role(made, by_id, "teacher", now=now)
     # No import has been: all of it is written on the site.
     outcomes.keep_baseline(made.id, {}, now)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from extensions import db
 from models import Blob, Course, CourseFile
 from reasons import Code, Reason
+from services import audit
 from services.archive import parts, pictures
 from services.archive.apply import edit
 from services.archive.edits import Draft, Saw, as_sent, begin
@@ -78,6 +79,7 @@ def put(course: Course, path: str, data: bytes, *, saw: Saw, now: datetime) -> K
     db.session.add(row)
     db.session.flush()
     if before != kept.version:
+        audit.note("file.put", course.id, path=path, size=kept.size)
         showing = parts.showing(draft.content, full)
         edit(course, draft.content, draft.content, now=now, renewed=showing, is_changed=True)
     return kept
@@ -94,6 +96,7 @@ def remove(course: Course, path: str, *, saw: Saw, now: datetime) -> None:
     if showing := parts.showing(draft.content, full):
         raise Refused(Reason(Code.FILE_IS_SHOWN, where=", ".join(sorted(showing)[:10])))
     db.session.delete(db.session.get_one(CourseFile, (course.id, full)))
+    audit.note("file.removed", course.id, path=path)
     edit(course, draft.content, draft.content, now=now, is_changed=True)
 
 

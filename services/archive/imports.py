@@ -17,7 +17,7 @@ from extensions import db
 from models import CourseImport
 from models.course_import import APPLIED, APPLYING, READING, READY, REFUSED, STALE, TRANSITIONS, WAITING
 from reasons import Code, Reason
-from services import blobs, changes, live, policy
+from services import audit, blobs, changes, live, policy
 from services.archive import outcomes, parts
 from services.archive.content import CourseContent
 from services.archive.faults import ArchiveError, Fault, Faults
@@ -74,6 +74,8 @@ def agree(row: CourseImport, *, digest: str, now: datetime) -> CourseImport:
     if row.digest != digest or row.before != outcomes.state_of(row.slug or ""):
         raise Refused(Reason(Code.COURSE_IMPORT_STALE))
     moved = _move(row, APPLYING, asked_at=now)
+    course = catalogue.look_for(row.slug or "")
+    audit.note("course.import_agreed", course.id if course else None, **{"import": row.id}, slug=row.slug)
     live.nudge(TOPIC)
     return moved
 

@@ -15,6 +15,7 @@ from question_hints import Hint
 from question_rubrics import RubricItem
 from question_types import type_of
 from reasons import Code, Reason
+from services import audit
 from services.bank import named_files, versions
 from services.bank.rendering import renderer
 from services.bank.states import touch
@@ -130,6 +131,7 @@ def create(course: Course, slug: str, said: Written) -> Question:
     db.session.add(question)
     db.session.flush()
     versions.write(question, said, renderer(course, *versions.texts_of(said)))
+    audit.note("question.created", course.id, question=question.id, slug=slug)
     return question
 
 
@@ -153,6 +155,7 @@ def edit(course: Course, question_id: int, said: Written, *, based_on: int) -> b
         is_changed = True
     if is_changed:
         touch(course.id)
+        audit.note("question.edited", course.id, question=question.id, slug=question.slug)
     return is_changed
 
 

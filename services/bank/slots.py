@@ -16,6 +16,7 @@ from extensions import db
 from models import Attempt, Course, Question, Quiz, QuizSlot
 from models.question import READY
 from reasons import Code, Reason
+from services import audit
 from services.bank.questions import FILE
 from services.bank.states import touch
 from services.courses import turns
@@ -85,6 +86,7 @@ def replace(course: Course, quiz: Quiz, wanted: Sequence[Slot], *, based_on: str
     if not keeps_attempts and attempts_made(quiz):
         raise Attempted
     write(quiz, wanted)
+    audit.note("quiz.questions_changed", course.id, quiz=quiz.slug, slots=len(wanted))
     _keep_in_bank(quiz, {slot.question_id for slot in wanted})
     touch(course.id)
     db.session.flush()

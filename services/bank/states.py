@@ -6,7 +6,7 @@ from extensions import db
 from models import Course, Question
 from models.question import STATES, TRANSITIONS
 from reasons import Code, Reason
-from services import changes
+from services import audit, changes
 from services.errors import Conflict, InvalidInput
 
 
@@ -26,6 +26,7 @@ def move(question: Question, *, old: str, new: str) -> Question:
     if moved is None:
         raise MovedMeanwhile
     touch(question.course_id)
+    audit.note("question.moved", moved.course_id, question=moved.id, slug=moved.slug, old=old, new=new)
     return moved
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from extensions import db
 from models import Enrolment, Lab, WarmPlan
-from services import live
+from services import audit, live
 from services.errors import InvalidInput
 
 MOST = 1000
@@ -104,6 +104,7 @@ def add(lab: Lab, plan: Plan) -> WarmPlan | None:
     if plan.begins is None and plan.weekday is None:
         same.pop()  # always is always, whatever the time zone
     db.session.execute(delete(WarmPlan).where(WarmPlan.lab_id == lab.id, *same))
+    audit.note("warm.changed", lab.course_id, lab=lab.slug, plans=[vars(plan)])
     live.nudge("labs")
     if not (plan.count or plan.percent_enrolled):
         return None
@@ -126,6 +127,7 @@ def replace(lab: Lab, plans: Sequence[Plan]) -> None:
             raise InvalidInput(f"plans.{number}.{error.field}", error.message) from error
     db.session.execute(delete(WarmPlan).where(WarmPlan.lab_id == lab.id))
     db.session.add_all(WarmPlan(lab_id=lab.id, **vars(plan)) for plan in plans)
+    audit.note("warm.changed", lab.course_id, lab=lab.slug, plans=[vars(plan) for plan in plans])
     db.session.flush()
     live.nudge("labs")
 

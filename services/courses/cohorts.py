@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from extensions import db
 from models import Cohort, Course, Enrolment
-from services import live
+from services import audit, live
 from services.errors import Conflict, InvalidInput, NotFound
 
 LONGEST_NAME = 60
@@ -49,12 +49,14 @@ def add(course: Course, name: str) -> Cohort:
     cohort = Cohort(course_id=course.id, name=chosen)
     db.session.add(cohort)
     db.session.flush()
+    audit.note("cohort.added", course.id, cohort=cohort.id, name=chosen)
     return cohort
 
 
 def remove(cohort: Cohort) -> None:
     """Remove a cohort; its people stay in the course."""
     course_id = cohort.course_id
+    audit.note("cohort.removed", course_id, cohort=cohort.id, name=cohort.name)
     db.session.delete(cohort)
     db.session.flush()
     live.board_changed(course_id)
@@ -62,6 +64,9 @@ def remove(cohort: Cohort) -> None:
 
 def put(place: Enrolment, cohort: Cohort | None) -> None:
     """Put somebody into a cohort, or with None into no one."""
-    place.cohort_id = cohort.id if cohort else None
+    cohort_id, name = (cohort.id, cohort.name) if cohort else (None, None)
+    if place.cohort_id != cohort_id:
+        audit.note("cohort.member_put", place.course_id, person_id=place.user_id, cohort=cohort_id, name=name)
+    place.cohort_id = cohort_id
     db.session.flush()
     live.board_changed(place.course_id)

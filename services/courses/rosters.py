@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import Cohort, Course, Enrolment, ExpectedPlace, User
 from reasons import Code, Reason
+from services import audit
 from services.courses import cohorts, members, roster_files
 from services.courses.roster_files import Line
 from services.errors import Refused
@@ -90,6 +91,9 @@ def apply(course: Course, data: bytes, *, digest: str, now: datetime) -> Plan:
             _put(course, row.user_id, ids.get(row.line.cohort.lower()))
     _give(course, [row for row in wanted.rows if row.does == NEW], ids, now)
     _expect(course, [row.line for row in wanted.rows if row.does == EXPECTED], ids, now)
+    counts = {does: wanted.count(does) for does in (NEW, CHANGED, EXPECTED)}
+    people = [row.user_id for row in wanted.rows if row.does == NEW]
+    audit.note("roster.imported", course.id, people=people, **counts)
     db.session.expire_all()
     return wanted
 
@@ -182,4 +186,9 @@ def expected(course: Course) -> list[dict[str, Any]]:
 def forget(course: Course, email: str) -> bool:
     """Keep no place for an address any more; return whether there was one."""
     gone = delete(ExpectedPlace).where(ExpectedPlace.course_id == course.id, ExpectedPlace.email == email.lower())
-    return bool(db.session.execute(gone.returning(ExpectedPlace.email)).all())
+    was_there = bool(db.session.execute(gone.returning(ExpectedPlace.email)).all())
+    if was_there:
+        # The log is kept for ever, so it doesn't have the whole address of somebody without an account.
+        local, _at, domain = email.lower().partition("@")
+        audit.note("expected_place.removed", course.id, address=f"{local[:1]}…@{domain}")
+    return was_there

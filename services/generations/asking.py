@@ -14,7 +14,7 @@ from models import Activity, Course, Generation, GenerationDraft, Lesson, User
 from models.generation import GENERATION_DONE, GENERATION_FAILED, GENERATION_QUEUED, REFUSED, REPLACED
 from models.question import DIFFICULTIES
 from reasons import Code, Reason
-from services import changes, leases, live
+from services import audit, changes, leases, live
 from services.errors import InvalidInput, NotFound, Refused
 from services.generations import answers, budgets, claims, estimates, material, prompts
 from services.generations.budgets import Spender
@@ -57,8 +57,12 @@ class Slice:
 def allow(course: Course, *, is_on: bool | None = None, students: bool | None = None) -> None:
     """Say whether teachers of a course may have a model write questions, and whether students may ask for some; None
     leaves it as it is."""
-    course.allows_generation = course.allows_generation if is_on is None else is_on
-    course.students_may_ask = course.students_may_ask if students is None else students
+    before = course.allows_generation, course.students_may_ask
+    course.allows_generation = before[0] if is_on is None else is_on
+    course.students_may_ask = before[1] if students is None else students
+    now_allowed = course.allows_generation, course.students_may_ask
+    if now_allowed != before:
+        audit.note("generation.allowed", course.id, teachers=now_allowed[0], students=now_allowed[1])
 
 
 def wish(
@@ -168,6 +172,8 @@ def request(
     )
     db.session.add(generation)
     db.session.flush()
+    if not for_practice:
+        audit.note("generation.requested", course.id, generation=generation.id, count=asked.count)
     live.nudge(claims.TOPIC)
     return generation
 
@@ -180,7 +186,9 @@ def resume(generation: Generation, terms: Terms) -> Generation:
     missing = missing_of(generation)
     if not missing:
         raise Refused(Reason(Code.NOTHING_MISSING))
-    return ask_again(generation, round=generation.round + 1, wanted=missing)
+    asked = ask_again(generation, round=generation.round + 1, wanted=missing)
+    audit.note("generation.resumed", generation.course_id, generation=generation.id, count=missing)
+    return asked
 
 
 def ask_again(generation: Generation, **values: int) -> Generation:

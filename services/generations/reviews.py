@@ -12,7 +12,7 @@ from extensions import db
 from models import Course, Generation, GenerationDraft, Question, User
 from models.generation import ACCEPTED, DRAFT_TRANSITIONS, REGENERATING, REJECTED
 from reasons import Code, Reason
-from services import changes, live, plain
+from services import audit, changes, live, plain
 from services.bank import questions
 from services.bank.questions import Written
 from services.errors import InvalidInput, NotFound, Refused
@@ -46,6 +46,7 @@ def accept(
     said = edited or Edited(draft.document["slug"], documents.written(draft.document))
     made = questions.create(course, _free(course, said.slug), said.written)
     draft.question_id = made.id
+    _audit("draft.accepted", draft, question=made.id)
     db.session.flush()
     return made
 
@@ -66,6 +67,7 @@ def reject(draft: GenerationDraft, user: User, note: str, *, now: datetime) -> N
     if not note:
         raise InvalidInput("reason", Reason(Code.REASON_MISSING))
     _decide(draft, REJECTED, user, now, note=note)
+    _audit("draft.rejected", draft)
 
 
 def regenerate(draft: GenerationDraft, user: User, note: str, terms: Terms, *, now: datetime) -> None:
@@ -73,6 +75,11 @@ def regenerate(draft: GenerationDraft, user: User, note: str, terms: Terms, *, n
     asking.require_possible(draft.generation.course, terms)
     _decide(draft, REGENERATING, user, now, note=_note(note), asked_again=GenerationDraft.asked_again + 1)
     asking.ask_again(draft.generation)
+    _audit("draft.regenerated", draft)
+
+
+def _audit(act: str, draft: GenerationDraft, **more: int) -> None:
+    audit.note(act, draft.generation.course_id, generation=draft.generation_id, draft=draft.number, **more)
 
 
 def _note(note: str) -> str:

@@ -8,9 +8,9 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from extensions import db
-from models import GradeMark
+from models import Activity, GradeMark
 from reasons import Code, Reason
-from services import plain
+from services import audit, plain
 from services.errors import InvalidInput
 
 MAX_NOTE = 500
@@ -47,11 +47,14 @@ def put(
     if percent is not None and (not 0 <= percent <= 100 or (100 * percent).denominator != 1):
         raise InvalidInput("percent", PERCENT)
     note = plain.bounded("note", plain.sentence(note), MAX_NOTE)
+    if percent is not None and not note:
+        raise InvalidInput("note", Reason(Code.NOTE_MISSING))
+    activity = db.session.get_one(Activity, activity_id)
+    told = {"activity": activity.slug, "percent": percent, "is_exempt": is_exempt}
+    audit.note("mark.set", activity.course_id, person_id=user_id, **told)
     if percent is None and not is_exempt:
         db.session.execute(delete(GradeMark).where(GradeMark.user_id == user_id, GradeMark.activity_id == activity_id))
         return
-    if percent is not None and not note:
-        raise InvalidInput("note", Reason(Code.NOTE_MISSING))
     values = {"percent": percent, "is_exempt": is_exempt, "note": note, "by_id": by_id, "at": now}
     row = insert(GradeMark).values(user_id=user_id, activity_id=activity_id, **values)
     db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "activity_id"], set_=values))

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from extensions import db
 from models import LabSession, LabVisit, User
 from models.lab_session import ENDED
-from services import changes, live, policy, timelines
+from services import audit, changes, live, policy, timelines
 from services.courses import members
 from services.errors import Conflict, NotFound
 
@@ -30,6 +30,8 @@ def begin(lab_session: LabSession, user: User, *, now: datetime) -> LabVisit:
         row = insert(LabVisit).values(session_id=lab_session.id, user_id=user.id, began_at=now, seen_at=now)
         if db.session.scalar(row.on_conflict_do_nothing().returning(LabVisit.id)) is not None:
             _note(lab_session.id, "visit_began", now, user)
+            told = {"session": lab_session.id}
+            audit.note("lab.visited", lab_session.course_id, person_id=lab_session.user_id, **told)
         visit = changes.one(LabVisit, *_open(lab_session.id, user.id), seen_at=now)
         if visit is not None:
             return visit

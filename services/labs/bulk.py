@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from extensions import db
 from models import Course, Lab, LabSession, User
 from models.lab_session import ENDED, STOPPING
+from services import audit
 from services.errors import Conflict, InvalidInput
 from services.labs import lifecycle, running_labs
 
@@ -27,6 +28,7 @@ def stop_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
         except Conflict:
             continue  # something else is moving it; pressing again ends it
         stopped += 1
+    _note("labs.stopped", course, lab_id, stopped)
     return stopped
 
 
@@ -52,12 +54,22 @@ def keep_all(course: Course, lab_id: int | None, minutes: int, by: User, *, now:
     if not 1 <= minutes <= MOST_MINUTES:
         raise InvalidInput("minutes", f"must be 1 to {MOST_MINUTES}")
     until = now + timedelta(minutes=minutes)
-    return running_labs.keep(_of(course, lab_id), until, now, name=by.display_name, minutes=minutes)
+    kept = running_labs.keep(_of(course, lab_id), until, now, name=by.display_name, minutes=minutes)
+    _note("labs.kept", course, lab_id, kept, minutes=minutes)
+    return kept
 
 
 def save_all(course: Course, lab_id: int | None, *, now: datetime) -> int:
     """Ask for the work in every running lab to be saved; return for how many that is new. The scheduler does it."""
-    return running_labs.ask_to_save(_of(course, lab_id), now)
+    asked = running_labs.ask_to_save(_of(course, lab_id), now)
+    _note("labs.saved", course, lab_id, asked)
+    return asked
+
+
+def _note(act: str, course: Course, lab_id: int | None, count: int, **more: int) -> None:
+    """Note what was done for all labs of a course, or for those of one definition."""
+    lab = db.session.get(Lab, lab_id) if lab_id is not None else None
+    audit.note(act, course.id, lab=lab.slug if lab else None, labs=count, **more)
 
 
 def _in_order(*where: ColumnElement[bool]) -> Sequence[LabSession]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 
 from extensions import db
 from models import Course, CourseTotal, PointAudit, PointEntry, User
+from services import audit as log
 from services.leaderboards import points, standings
 
 # People who are added up in one statement.
@@ -37,6 +38,7 @@ def ask(course: Course | None, *, mend: bool, by: User | None, now: datetime) ->
     )
     db.session.add(audit)
     db.session.flush()
+    log.note("points.audit_asked", audit.course_id, audit=audit.id, mend=mend)
     return audit
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Enrolment, PointEntry, User
+from services import audit
 from services.errors import Conflict
 from services.leaderboards import points
 from services.leaderboards.points import Given
@@ -33,4 +34,7 @@ def give(place: Enrolment, amount: int, reason: str, *, key: str, by: User, now:
         given=Given(by.id, reason),
     )
     mine = select(PointEntry).where(PointEntry.user_id == place.user_id, PointEntry.source == source)
-    return db.session.scalars(mine).one(), is_new
+    entry = db.session.scalars(mine).one()
+    if is_new:
+        audit.note("points.given", place.course_id, person_id=place.user_id, entry=entry.id, points=amount)
+    return entry, is_new

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from extensions import db
 from models import Course
-from services import live
+from services import audit, live
 from services.errors import InvalidInput
 
 
@@ -15,6 +15,7 @@ def freeze(course: Course, begin: datetime | None, end: datetime | None) -> None
         raise InvalidInput(missing, "Say from when and until when, or neither.")
     if begin is not None and end is not None and begin >= end:
         raise InvalidInput("end", "The end comes after the begin.")
+    audit.note("board.frozen", course.id, begin=begin, end=end)
     course.board_frozen_from, course.board_frozen_until = begin, end
     db.session.flush()
     live.board_changed(course.id)

@@ -12,7 +12,7 @@ from extensions import db
 from models import Course, CourseFile, QuestionImport
 from models.question_import import APPLIED, PREVIEWED
 from reasons import Code, Reason
-from services import blobs, changes, formats
+from services import audit, blobs, changes, formats
 from services.archive.content import QuestionContent
 from services.bank import additions, named_files
 from services.bank.states import touch
@@ -105,6 +105,7 @@ def apply(
     )
     if moved is None:
         raise Refused(Reason(Code.IMPORT_APPLIED))
+    audit.note("questions.imported", course.id, **{"import": moved.id}, questions=len(added))
     return moved
 
 

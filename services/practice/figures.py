@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from extensions import db
 from models import Course, PracticeCard, PracticeReview, Question
 from models.practice import AGAIN, GOOD
+from services import audit
 from services.practice.pool import may_be_practised
 
 # Reviews with less time between them are one sitting.
@@ -97,4 +98,5 @@ def offer(course: Course, *, is_offered: bool) -> None:
     """Let a course's people practise, or no longer; what they remember stays."""
     if course.offers_practice != is_offered:
         course.offers_practice = is_offered
+        audit.note("practice.offered", course.id, is_offered=is_offered)
         course.version += 1

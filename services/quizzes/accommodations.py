@@ -16,6 +16,7 @@ from extensions import db
 from models import Accommodation, Attempt, CohortOverride, Course, Enrolment, Quiz, QuizOverride
 from models.attempt import IN_PROGRESS
 from reasons import Code, Reason
+from services import audit
 from services.errors import InvalidInput
 from services.policy import STAFF
 from services.quizzes import breaks, lifecycle
@@ -85,7 +86,10 @@ def profile_of(course: Course, user_id: int) -> dict[str, Any]:
 
 def set_profile(course: Course, user_id: int, given: Mapping[str, Any], *, now: datetime) -> None:
     """Change what a person gets in all quizzes of a course; open attempts follow at once."""
-    values = {**profile_of(course, user_id), **given}
+    before = profile_of(course, user_id)
+    values = {**before, **given}
+    if changed := audit.differences(before, values):
+        audit.note("accommodation.changed", course.id, person_id=user_id, changed=changed)
     row = db.session.get(Accommodation, (course.id, user_id))
     if row is None:
         db.session.add(Accommodation(course_id=course.id, user_id=user_id, **values))
@@ -118,8 +122,11 @@ def open_attempts(course: Course, user_id: int) -> Sequence[Attempt]:
 
 def set_override(quiz: Quiz, user_id: int, given: Mapping[str, Any], *, now: datetime) -> None:
     """Change what holds for a person at one quiz; an open attempt follows at once. What says nothing is taken away."""
-    values = {**override_of(quiz, user_id), **given}
+    before = override_of(quiz, user_id)
+    values = {**before, **given}
     check_times(quiz, values)
+    if changed := audit.differences(before, values):
+        audit.note("override.changed", quiz.course_id, person_id=user_id, quiz=quiz.slug, changed=changed)
     row = db.session.get(QuizOverride, (quiz.id, user_id))
     if row is not None and values == OVERRIDE:
         db.session.delete(row)

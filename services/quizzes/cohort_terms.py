@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Attempt, Cohort, CohortOverride, Enrolment, Quiz
+from services import audit
 from services.courses import cohorts
 from services.quizzes.accommodations import OVERRIDE, check_times, move_deadlines
 
@@ -32,8 +33,11 @@ def of_cohort(cohort_id: int | None) -> dict[int, CohortOverride]:
 
 def set_override(quiz: Quiz, cohort: Cohort, given: Mapping[str, Any], *, now: datetime) -> None:
     """Change what holds for a cohort at a quiz; what says nothing is taken away."""
-    values = {**override_of(quiz, cohort.id), **given}
+    before = override_of(quiz, cohort.id)
+    values = {**before, **given}
     check_times(quiz, values)
+    if changed := audit.differences(before, values):
+        audit.note("cohort_override.changed", quiz.course_id, quiz=quiz.slug, cohort=cohort.name, changed=changed)
     row = db.session.get(CohortOverride, (quiz.id, cohort.id))
     if row is not None and values == OVERRIDE:
         db.session.delete(row)

@@ -17,7 +17,7 @@ from models.attempt import GRADED, NEEDS_GRADING
 from models.marks import exact
 from question_rubrics import Choice, RubricItem
 from reasons import Code, Reason
-from services import changes
+from services import audit, changes
 from services.errors import Conflict, InvalidInput, NotFound
 from services.quizzes import grading, rules
 
@@ -111,6 +111,9 @@ def give(
     if given is None:
         raise AlreadyGraded(item)
     grading.remark(given, given.version, own, now=now)
+    attempt = given.attempt
+    told = {"attempt": attempt_id, "position": position, "marks": own}
+    audit.note("grade.given", attempt.quiz.course_id, person_id=attempt.user_id, **told)
     return given
 
 

@@ -17,7 +17,7 @@ from models.attempt import IN_PROGRESS
 from models.grading_run import OPEN_RUNS, RUN_DONE, RUN_ERROR, RUN_QUEUED
 from models.regrade import APPLIED, UNDONE
 from reasons import Code, Reason
-from services import changes, leases, live
+from services import audit, changes, leases, live
 from services.errors import Refused
 from services.quizzes import rules
 from services.quizzes.rules import Rule, Tested
@@ -71,6 +71,8 @@ def retry(regrade: Regrade, *, now: datetime) -> int:
     again = changes.many(GradingRun, *failed, lab_id=_lab_id(regrade), **anew)
     if again:
         live.nudge(TOPIC)
+        quiz = regrade.quiz
+        audit.note("regrade.tests_retried", quiz.course_id, regrade=regrade.id, quiz=quiz.slug, answers=len(again))
     return len(again)
 
 

@@ -16,6 +16,7 @@ from models import Attempt, Course, Quiz
 from models.attempt import BY_DEADLINE
 from quiz_settings import REVEALED, Counts, Percent, Points, QuizSettings, columns_of, faults_between, values_of
 from reasons import Code, Reason
+from services import audit
 from services.errors import InvalidInput
 from services.quizzes import accommodations, prerequisites, settling, unreadable
 from services.quizzes.terms import ACCEPTED_FOR
@@ -95,6 +96,9 @@ def change(course: Course, quiz: Quiz, given: Mapping[str, Any], *, by_id: int, 
     if changed:
         # What is kept of the course's outline has the old time limit.
         course.version += 1
+        before = {name: getattr(quiz, name) for name in changed}
+        differing = audit.differences(before, changed)
+        audit.note("quiz.settings_changed", course.id, quiz=quiz.slug, changed=differing)
         _set(quiz, changed, by_id=by_id, now=now)
     return bool(changed)
 

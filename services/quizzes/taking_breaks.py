@@ -9,6 +9,7 @@ from math import ceil
 
 from models import Attempt
 from reasons import Code, Reason
+from services import audit
 from services.errors import Refused
 from services.quizzes import accommodations, break_log, breaks, lifecycle
 from services.quizzes.breaks import Breaks
@@ -26,6 +27,7 @@ def begin(attempt: Attempt, *, by_id: int, now: datetime) -> Breaks:
     if lifecycle.pause(attempt.id, now=now) is None:
         raise Refused(Reason(Code.NO_BREAK_NOW))
     break_log.begun(attempt, by_id=by_id, now=now)
+    _note("break.begun", attempt, by_id)
     accommodations.move_deadlines(Attempt.id == attempt.id, now=now)
     return breaks.of(attempt, now)
 
@@ -37,5 +39,12 @@ def end(attempt: Attempt, *, by_id: int, now: datetime) -> Breaks:
     if began_at is not None and lifecycle.go_on(attempt, paused_s=ceil(there.taken.total_seconds())) is not None:
         who = by_id if there.until is not None else None
         break_log.ended(attempt.id, began_at, at=began_at + taken, left=there.left, by_id=who)
+        _note("break.ended", attempt, by_id)
         accommodations.move_deadlines(Attempt.id == attempt.id, now=now)
     return breaks.of(attempt, now)
+
+
+def _note(act: str, attempt: Attempt, by_id: int) -> None:
+    """Note what the staff does for a student; what students do themselves isn't a privilege."""
+    if by_id != attempt.user_id:
+        audit.note(act, attempt.quiz.course_id, person_id=attempt.user_id, attempt=attempt.id)

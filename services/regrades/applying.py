@@ -18,7 +18,7 @@ from models import Quiz, Regrade, RegradeNote
 from models.attempt import GRADED, NEEDS_GRADING
 from models.regrade import APPLIED, DRAFT, TRANSITIONS, UNDONE
 from reasons import Code, Reason
-from services import changes, rows
+from services import audit, changes, rows
 from services.errors import InvalidInput, Refused
 from services.leaderboards import batches
 from services.leaderboards.points import Given
@@ -69,6 +69,7 @@ def apply(regrade: Regrade, *, digest: str, by_id: int, now: datetime) -> Done:
     last = select(func.coalesce(func.max(Regrade.number), 0)).where(Regrade.quiz_id == quiz.id).scalar_subquery()
     values = {"applied_by_id": by_id, "applied_at": now, "effect": plan.effect, "number": last + 1}
     moved = _move(regrade, DRAFT, APPLIED, **values)
+    _audit("regrade.applied", moved, plan)
     given = Given(by_id, moved.reason)
     return Done(moved, plan, _write(quiz, moved, plan, given=given, is_undo=False, now=now))
 
@@ -88,8 +89,14 @@ def undo(regrade: Regrade, *, reason: str = "", digest: str | None = None, by_id
         raise Refused(Reason(Code.REGRADE_STALE))
     values = {"undone_by_id": by_id, "undone_at": now, "undo_effect": plan.effect, "undo_reason": reason}
     moved = _move(regrade, APPLIED, UNDONE, **values)
+    _audit("regrade.undone", moved, plan)
     given = Given(by_id, reason or moved.reason)
     return Done(moved, plan, _write(quiz, moved, plan, given=given, is_undo=True, now=now))
+
+
+def _audit(act: str, regrade: Regrade, plan: Plan) -> None:
+    quiz = regrade.quiz
+    audit.note(act, quiz.course_id, regrade=regrade.id, quiz=quiz.slug, attempts=len(plan.changed))
 
 
 def _rules(regrade: Regrade, *, is_undo: bool) -> list[rules.Rule]:

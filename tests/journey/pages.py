@@ -58,6 +58,7 @@ PAGES: dict[str, list[str]] = {
         *(
             "/lab-sessions/{lab}/timeline",
             f"{WIDE}/people",
+            f"{WIDE}/audit-log",
             f"{WIDE}/people/{{bob}}/points",
             f"{WIDE}/leaderboard/settings",
             f"{COURSE}/leaderboard/settings",

@@ -44,6 +44,7 @@ ALICES = [
     "/",
     COURSE,
     f"{COURSE}/people",
+    f"{COURSE}/audit-log",
     f"{COURSE}/leaderboard/settings",
     f"{COURSE}/labs-board",
     f"{QUIZ}/analysis",

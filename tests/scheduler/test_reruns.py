@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backends import ExecResult
 from config import Settings
 from extensions import db
-from models import Attempt, GradingRun, Quiz, Regrade, User, utcnow
+from models import Attempt, AuditEntry, GradingRun, Quiz, Regrade, User, utcnow
 from question_types import type_of
 from reasons import Code, Reason
 from services.accounts import tokens
@@ -257,6 +257,8 @@ def test_tests_that_could_not_be_run_are_run_again_once_and_what_holds_follows(
     assert reruns.why_failed(made) == [Reason(Code.TESTS_NOT_RUN, tries=5)]
 
     assert [reruns.retry(made, now=utcnow()), reruns.retry(made, now=utcnow())] == [2, 0]
+    logged = select(AuditEntry).where(AuditEntry.act == "regrade.tests_retried")
+    assert [entry.params["answers"] for entry in db.session.scalars(logged)] == [2]
     assert reruns.progress(made) == reruns.Progress(2, 0, 0)
     run_all({cast.bob.id: PASSED, victor.id: None})
     done = apply(made, cast).regrade

@@ -1,0 +1,1 @@
+"""The audit log: for admins, and a course’s own part for its teachers."""
