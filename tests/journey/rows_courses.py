@@ -246,3 +246,29 @@ def add_student(site: LiveSite, handle: str, **values: Any) -> None:
 
 def line_of(person: Person, handle: str) -> Locator:
     return person.page.locator("tr", has_text=f"{handle}@example.org")
+
+
+def filter_the_log(person: Person, name: str, way_there: str) -> None:
+    """Do something that is logged, and find it."""
+    add_student(person.site, name)
+    person.open(f"{COURSE}/people")
+    line_of(person, name).get_by_role("combobox").select_option("assistant")
+    line_of(person, name).get_by_role("button", name="Save").click()
+    person.expect_flash("Saved.")
+    person.open(way_there)
+    person.page.get_by_role("link", name="Audit log").click()
+    person.page.get_by_label("What").select_option("enrolment.set")
+    person.send("Filter", ".bank-filter")
+    expect(person.page.get_by_label("What")).to_have_value("enrolment.set")
+    changed = person.page.locator("tbody tr", has_text="from student to assistant").filter(has_text=name)
+    expect(changed).to_have_count(1)
+
+
+@form("GET audit_log.course (act)", "audit/show.html", roles=STAFF)
+def filter_a_courses_audit_log(person: Person) -> None:
+    filter_the_log(person, f"trent-{person.name}", f"{COURSE}/people")
+
+
+@form("GET audit_log.site (act)", "audit/show.html", roles=("dana",))
+def filter_the_sites_audit_log(person: Person) -> None:
+    filter_the_log(person, f"wendy-{person.name}", "/account")
