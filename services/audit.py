@@ -26,6 +26,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "course.created": ("slug",),
     "course.changed": (),
     "course.import_agreed": ("import", "slug"),
+    "course.imported": ("slug", "created", "updated", "archived"),
     "module.created": ("slug",),
     "module.changed": ("slug",),
     "module.removed": ("slug", "activities"),

@@ -5,6 +5,7 @@ from services.accounts import scopes
 AREAS = {
     "accommodations_api": "people",
     "analysis_api": "grades",
+    "audit_api": "audit",
     "auth_api": "account",
     "bank_api": "bank",
     "contents_api": "content",
@@ -56,7 +57,7 @@ READING_POSTS = {"generations_api.estimate_generation"}
 FREE = {"auth_api.read_me"}
 
 # What a token that is bound to a course may do although the address is of none: it sees what is the course's.
-HEED_COURSE = FREE | {"courses_api.list_courses", "labs_api.list_sessions"}
+HEED_COURSE = FREE | {"audit_api.list_audit_log", "courses_api.list_courses", "labs_api.list_sessions"}
 
 # What is of no course, and so closed to a token that is bound to one.
 SITE_WIDE = {

@@ -114,6 +114,10 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "course.import_agreed": lambda said: _(
         "Had import %(number)s of the course %(slug)s applied", number=said["import"], slug=said["slug"]
     ),
+    "course.imported": lambda said: _(
+        "Imported the course %(slug)s: %(created)s created, %(updated)s updated, %(archived)s archived",
+        **{name: said[name] for name in ("slug", "created", "updated", "archived")},
+    ),
     "module.created": lambda said: _("Made the module %(slug)s", slug=said["slug"]),
     "module.changed": lambda said: _("Changed the module %(slug)s", slug=said["slug"]),
     "module.removed": lambda said: _("Took out the module %(slug)s", slug=said["slug"]),

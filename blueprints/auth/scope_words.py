@@ -9,6 +9,7 @@ from services.accounts.scopes import ACTIONS, AREAS
 AREA_WORDS = {
     "account": _("my account and its tokens"),
     "attempts": _("quizzes that I take"),
+    "audit": _("the audit log"),
     "bank": _("the bank of questions"),
     "content": _("what courses hold, and their archives"),
     "courses": _("courses and lessons that I study"),

@@ -16,6 +16,7 @@ ACTIONS = ("read", "write")
 AREAS = (
     "account",
     "attempts",
+    "audit",
     "bank",
     "content",
     "courses",

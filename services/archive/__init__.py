@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, Lab, Module
+from services import audit
 from services.archive import outcomes, parts
 from services.archive.apply import apply
 from services.archive.changes import Changes
-from services.archive.content import LabContent
+from services.archive.content import CourseContent, LabContent
 from services.archive.export import collect, lab_content, question_content
 from services.archive.faults import ArchiveError, Fault
 from services.archive.folder import Folder
@@ -27,7 +28,7 @@ def import_course(path: Path, *, now: datetime) -> Changes:
     """Read the folder and bring the course up to date in the open transaction; raise ArchiveError."""
     content = read(path)
     done = apply(content, now=now)
-    outcomes.keep_baseline(catalogue.find(content.slug).id, parts.of_content(content), now)
+    _keep(content, done, now)
     return done
 
 
@@ -35,8 +36,17 @@ def bring(folder: Folder, *, now: datetime) -> Outcome:
     """Do what a folder says, and say what that did: the caller keeps it or takes it back. Raise ArchiveError."""
     content = read_folder(folder)
     outcome = outcomes.of(content, now)
-    outcomes.keep_baseline(catalogue.find(content.slug).id, parts.of_content(content), now)
+    _keep(content, outcome.changes, now)
     return outcome
+
+
+def _keep(content: CourseContent, done: Changes, now: datetime) -> None:
+    """Keep how the course is now, and that it was imported."""
+    course_id = catalogue.find(content.slug).id
+    outcomes.keep_baseline(course_id, parts.of_content(content), now)
+    if done:
+        counts = {verb: len(getattr(done, verb)) for verb in ("created", "updated", "archived")}
+        audit.note("course.imported", course_id, slug=content.slug, **counts)
 
 
 def export_course(slug: str, path: Path) -> None:

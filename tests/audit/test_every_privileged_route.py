@@ -59,6 +59,7 @@ EXEMPT: dict[tuple[str, str], str] = {
     ("bank.try_out", "POST"): "grades an answer of the teacher's own, and writes nothing",
     ("question_files.new", "POST"): "a preview, which changes nothing until it is applied",
     ("question_files_api.create_import", "POST"): "a preview, which changes nothing until it is applied",
+    ("course_imports.send", "POST"): "a preview, which changes nothing until it is agreed to",
     ("imports_api.create_course_import", "POST"): "a preview, which changes nothing until it is agreed to",
     # Nobody of the table may do these, because each is another person's own or there is no such thing.
     ("labs.solution", "POST"): "a student's own",
@@ -191,6 +192,7 @@ WALKS: dict[tuple[str, str], Walk] = {
         {"source": QUESTION.format(slug="{slug}"), "action": "save", "based_on": "{based_on}"},
         prepare=_question_version,
     ),
+    ("course_imports.apply", "POST"): Walk(DIGEST, prepare=_agreeable),
     ("imports_api.apply_course_import", "POST"): Walk(DIGEST, prepare=_agreeable),
     ("roster.send", "POST"): Walk({"list": LIST, "digest": "{digest}"}, prepare=_roster),
     ("rosters_api.import_roster", "POST"): Walk(address="{table}?digest={digest}", data=LIST.encode(), prepare=_roster),
