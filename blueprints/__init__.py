@@ -24,6 +24,7 @@ from blueprints.courses.pictures import pictures
 from blueprints.courses.rosters import roster
 from blueprints.courses.rosters_api import rosters_api
 from blueprints.courses.views import courses
+from blueprints.generations.aids import model_aids
 from blueprints.generations.api import generations_api
 from blueprints.generations.reviews import generation_drafts
 from blueprints.generations.views import generations
@@ -87,6 +88,7 @@ PAGES = (
     bank,
     generations,
     generation_drafts,
+    model_aids,
     question_files,
     quiz_slots,
     question_parts,

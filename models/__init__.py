@@ -12,7 +12,7 @@ from models.course_import import CourseImport, ImportBaseline
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
 from models.expected_place import ExpectedPlace
-from models.generation import Generation, GenerationCall, GenerationDraft
+from models.generation import Generation, GenerationCall, GenerationDraft, ModelConsent
 from models.grade import GradeMark
 from models.grading_hold import GradingHold
 from models.grading_run import GradingRun
@@ -61,6 +61,7 @@ __all__ = [
     "Generation",
     "GenerationCall",
     "GenerationDraft",
+    "ModelConsent",
     "ExpectedPlace",
     "GradeMark",
     "GradingHold",

@@ -36,6 +36,9 @@ class Course(Model):
     allows_generation: Mapped[bool] = mapped_column(default=False, server_default="false")
     # Whether its students may ask for such questions to practise; the same holds.
     students_may_ask: Mapped[bool] = mapped_column(default=False, server_default="false")
+    # Whether the model may draft comments for who grades, and give hints for failing checks; the same holds.
+    drafts_comments: Mapped[bool] = mapped_column(default=False, server_default="false")
+    hints_by_model: Mapped[bool] = mapped_column(default=False, server_default="false")
     version: Mapped[int] = mapped_column(default=1)
     # Students see the leaderboard as it stood at `from`, until `until`.
     board_frozen_from: Mapped[datetime | None]

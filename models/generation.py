@@ -1,5 +1,6 @@
-"""Questions that a language model writes: what was asked for, each call, and the drafts that came of it."""
+"""What a language model is asked for: questions, with the drafts that came of it; a comment on an answer; a hint."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,10 @@ GENERATION_TRANSITIONS: dict[str, set[str]] = {
     GENERATION_FAILED: {GENERATION_QUEUED},
 }
 
+# What is asked for. A comment is for whoever grades an answer, a hint for the student whose check has failed.
+QUESTIONS, COMMENT, HINT = "questions", "comment", "hint"
+AIDS = (COMMENT, HINT)
+
 # A call is written down before it is made. `refused` costs nothing; `lost` may have cost all of what was reserved.
 CALL_STARTED, CALL_ANSWERED, CALL_REFUSED, CALL_LOST = "started", "answered", "refused", "lost"
 
@@ -43,7 +48,9 @@ DRAFT_TRANSITIONS: dict[str, set[str]] = {
 
 
 class Generation(Leased, Model):
-    """What somebody asked a model for: `count` questions of these kinds from these lessons.
+    """What somebody asked a model for: `count` questions of these kinds from these lessons; or, by its `purpose`, a
+    comment on an answer or a hint for a check. Of these two `messages` are what is sent, as it was shown before, and
+    `said` is what came of it.
 
     `turn` counts the claims: only the newest writes what came of it. `round` counts how often a person asked, and
     `wanted` is how many questions this round is to write. `key` is the caller's own, by which a repetition is known.
@@ -55,6 +62,14 @@ class Generation(Leased, Model):
     course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     key: Mapped[str | None]
+    purpose: Mapped[str] = mapped_column(default=QUESTIONS, server_default=QUESTIONS)
+    messages: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
+    said: Mapped[str | None]
+    # The answer that a comment is on, the check that a hint is for: what was sent of a student goes when these go.
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"))
+    position: Mapped[int | None]
+    session_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("lab_sessions.id", ondelete="CASCADE"))
+    check_id: Mapped[int | None] = mapped_column(ForeignKey("lab_checks.id", ondelete="CASCADE"))
     # A student asked, for questions to practise.
     for_practice: Mapped[bool] = mapped_column(default=False, server_default="false")
     lesson_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
@@ -82,10 +97,17 @@ class Generation(Leased, Model):
         # A request that is sent again is the same one.
         UniqueConstraint("user_id", "key"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("purpose IN ('questions', 'comment', 'hint')", name="purpose"),
+        CheckConstraint("(purpose = 'questions') = (messages IS NULL)", name="messages"),
         CheckConstraint("difficulty IN ('easy', 'medium', 'hard')", name="difficulty"),
         CheckConstraint("count BETWEEN 1 AND 20 AND wanted BETWEEN 0 AND 20", name="count"),
         # Serves the list of a course, the newest first.
         Index("ix_generations_course", "course_id", "id"),
+        # Serves the page on which an answer is graded, and the end of an attempt's row.
+        Index("ix_generations_answer", "attempt_id", "position", postgresql_where="attempt_id IS NOT NULL"),
+        # Serves the hints of a lab, and the end of its row.
+        Index("ix_generations_lab", "session_id", "check_id", postgresql_where="session_id IS NOT NULL"),
+        Index("ix_generations_check", "check_id", postgresql_where="check_id IS NOT NULL"),
         # Serves the scheduler's claims.
         Index("ix_generations_due", "requested_at", postgresql_where="state IN ('queued', 'running')"),
         held_index("generations"),
@@ -95,8 +117,9 @@ class Generation(Leased, Model):
 class GenerationCall(Model):
     """One call to the model: written before it is made, with what it may cost; then what it did cost, and its answer.
 
-    `piece` names the part of the work. It is answered once, so it is paid once. `tokens` and `cost` (in millionths of
-    the currency) are what the budgets count: what is reserved while nobody knows better.
+    `sent` are its messages, word for word. `piece` names the part of the work. It is answered once, so it is paid once.
+    `tokens` and `cost` (in millionths of the currency) are what the budgets count: what is reserved while nobody knows
+    better.
     """
 
     __tablename__ = "generation_calls"
@@ -109,6 +132,8 @@ class GenerationCall(Model):
     piece: Mapped[str]
     state: Mapped[str] = mapped_column(default=CALL_STARTED)
     model: Mapped[str]
+    # None of calls of before these were kept.
+    sent: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True), deferred=True)
     tokens: Mapped[int]
     cost: Mapped[int] = mapped_column(BigInteger)
     tokens_in: Mapped[int | None]
@@ -175,3 +200,16 @@ class GenerationDraft(Model):
         # Serves the deletion of a question, and the figures of those that were accepted.
         Index("ix_generation_drafts_question", "question_id", postgresql_where="question_id IS NOT NULL"),
     )
+
+
+class ModelConsent(Model):
+    """A student lets a course's model read what they wrote there. Without the row it isn't sent."""
+
+    __tablename__ = "model_consents"
+
+    course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    given_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    # Serves the end of an account.
+    __table_args__ = (Index("ix_model_consents_user", "user_id"),)

@@ -520,6 +520,11 @@ class Code(StrEnum):
 
     # Why questions can't be asked for.
     GENERATION_OFF = "generation_off", N_("A teacher of the course has to allow it first.")
+    AID_OFF = "aid_off", N_("A teacher of the course has to turn it on first.")
+    AID_NO_CONSENT = "aid_no_consent", N_("The student doesn’t let the model read what they wrote.")
+    AID_NO_TEXT = "aid_no_text", N_("There is no written answer to comment on.")
+    AID_NOT_FAILED = "aid_not_failed", N_("This check hasn’t failed: there is nothing to give a hint for.")
+    AID_NAMES_GRADE = "aid_names_grade", N_("it seems to name a grade, which is yours alone to give")
     MODEL_UNSET = "model_unset", N_("This site has no key to a model: its operator sets MISTRAL_API_KEY.")
     LESSON_UNKNOWN = "lesson_unknown", N_("there is no lesson %(slug)s in the course"), {"slug": str}
     LESSONS_TOO_LONG = (

@@ -58,6 +58,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "question.moved": ("question", "slug", "old", "new"),
     "questions.imported": ("import", "questions"),
     "generation.allowed": ("teachers", "students"),
+    "model_aids.allowed": ("comments", "hints"),
+    "comment_draft.requested": ("generation", "attempt", "position"),
     "generation.requested": ("generation", "count"),
     "generation.resumed": ("generation", "count"),
     "draft.accepted": ("generation", "draft", "question"),

@@ -122,6 +122,19 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("practice_wishes.ask", "POST"): (f"{COURSE}/practice/wishes", {"lesson": "x"}, (302, 403, 302, 302, 403)),
     ("generations.figures", "GET"): (f"{COURSE}/generations/figures", {}, (302, 403, 403, 200, 200)),
     ("generations.show", "GET"): (f"{COURSE}/generations/{{generation}}", {}, (302, 403, 403, 200, 200)),
+    ("generations.sent", "GET"): (f"{COURSE}/generations/{{generation}}/sent", {}, (302, 403, 403, 200, 200)),
+    ("model_aids.show", "GET"): (f"{COURSE}/model", {}, (302, 403, 200, 200, 200)),
+    ("model_aids.settings", "POST"): (f"{COURSE}/model/settings", {}, (302, 403, 403, 302, 302)),
+    ("model_aids.consent", "POST"): (f"{COURSE}/model/consent", {"consent": "1"}, (302, 403, 302, 403, 403)),
+    ("model_aids.comment", "GET"): ("/attempts/{written}/items/1/comment-draft", {}, (302, 404, 403, 200, 200)),
+    ("model_aids.ask_comment", "POST"): ("/attempts/{written}/items/1/comment-draft", {}, (302, 404, 403, 302, 302)),
+    # Nobody has run the check.
+    ("model_aids.hint", "GET"): (f"{COURSE}/labs/first-lab/checks/none/model-hint", {}, (302, 403, 404, 404, 404)),
+    ("model_aids.ask_hint", "POST"): (
+        f"{COURSE}/labs/first-lab/checks/none/model-hint",
+        {},
+        (302, 403, 404, 404, 404),
+    ),
     ("generations.resume", "POST"): (f"{COURSE}/generations/{{generation}}/resume", {}, (302, 403, 403, 409, 409)),
     ("generation_drafts.show", "GET"): (
         f"{COURSE}/generations/{{generation}}/drafts/1",
@@ -308,6 +321,7 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("regrades_api.preview_undo", "GET"): 403,
     ("regrades_api.undo_regrade", "POST"): 403,
     ("generations.allow", "POST"): 403,
+    ("model_aids.settings", "POST"): 403,
     ("generations.estimate", "GET"): 403,
     ("generations.ask", "POST"): 403,
     ("generations.resume", "POST"): 403,

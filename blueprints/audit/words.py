@@ -197,6 +197,16 @@ WORDS: dict[str, Callable[[Params], str]] = {
         teachers=_on(said["teachers"]),
         students=_on(said["students"]),
     ),
+    "model_aids.allowed": lambda said: _(
+        "Changed what the model does: drafts of comments %(comments)s, hints for checks %(hints)s",
+        comments=_on(said["comments"]),
+        hints=_on(said["hints"]),
+    ),
+    "comment_draft.requested": lambda said: _(
+        "Had a comment drafted on answer %(position)s of attempt %(attempt)s",
+        position=said["position"],
+        attempt=said["attempt"],
+    ),
     "generation.requested": lambda said: ngettext(
         "Had a model write %(num)d question", "Had a model write %(num)d questions", said["count"]
     ),

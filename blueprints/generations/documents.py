@@ -7,7 +7,9 @@ import flask_babel
 from models import Course, Generation, GenerationDraft, Lesson
 from models.generation import ACCEPTED, CHECKING, PENDING, REFUSED, REGENERATING, REPLACED
 from reasons import Reason, sentence
+from services.errors import LimitReached, Refused
 from services.generations import asking, findings, material
+from services.generations.prompts import Messages
 from services.generations.terms import Budget, Terms
 
 MICROS = 1_000_000
@@ -120,3 +122,13 @@ def _citation(span: dict[str, Any], lessons: dict[int, Lesson], texts: dict[int,
 
 def _finding(found: findings.Finding) -> dict[str, Any]:
     return {"weight": found["weight"], "reason": reason(findings.reason_of(found))}
+
+
+def words(error: Refused | LimitReached) -> str:
+    """Say why something isn't done."""
+    return sentence(error.reason, flask_babel) if error.reason else error.message
+
+
+def texts(messages: Messages | None) -> list[str]:
+    """Return the texts of messages that were sent, in their order."""
+    return [message["content"] for message in messages or []]

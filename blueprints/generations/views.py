@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from blueprints import access, faults, live_tickets
 from blueprints.generations import documents, means
+from blueprints.generations.documents import texts
 from blueprints.limits import each_person
 from blueprints.pages import login_required, me, now
 from extensions import db
@@ -130,6 +131,16 @@ def show(slug: str, generation_id: int) -> ResponseReturnValue:
         can_ask=policy.may_generate(me(), role),
         live_url=f"/live/generations/{course.id}/{row.id}?ticket={ticket}",
     )
+
+
+@generations.get(f"{ONE}/sent")
+@login_required
+def sent(slug: str, generation_id: int) -> ResponseReturnValue:
+    """What was sent to the model for a generation, word for word, call by call."""
+    course, _role = access.bank(slug, me())
+    row = asking.find(course, generation_id)
+    calls = [{"number": call.number, "made_at": call.made_at, "texts": texts(call.sent)} for call in row.calls]
+    return render_template("generations/sent.html", course=course, row=row, calls=calls)
 
 
 @generations.post(f"{ONE}/resume")

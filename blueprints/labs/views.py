@@ -65,6 +65,7 @@ def show(slug: str, lab: str) -> ResponseReturnValue:
         state=state,
         hindrance=hindrance,
         limits_programs=starting.limits_programs_alone(),
+        asks_model=definition.course.hints_by_model and bool(_settings().mistral_api_key),
         is_port_host=bool(_settings().lab_ports_host),
         previous=link(course, before),
         next=link(course, after),

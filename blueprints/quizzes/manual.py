@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 import question_rubrics
 from blueprints import access, shown
 from blueprints import faults as words
+from blueprints.generations import aids
 from blueprints.pages import login_required, me, now
 from blueprints.quizzes import form_fields, results, tests
 from extensions import db
@@ -21,6 +22,7 @@ from models.marks import exact
 from question_types import type_of
 from reasons import sentence
 from services.errors import InvalidInput
+from services.generations import aids as drafts
 from services.quizzes import hints, holds, manual, reveal, waiting
 
 manual_grading = Blueprint("manual_grading", __name__)
@@ -85,7 +87,7 @@ def show(attempt_id: int, position: int) -> ResponseReturnValue:
     """Show an answer with its question and what is right, to grade it; the person has it then, unless somebody has."""
     item = access.graded_answer(attempt_id, position, me())
     is_free = holds.take((attempt_id, position), me().id, now())
-    page = _page(item, _given_before(item), is_held_by_other=not is_free)
+    page = _page(item, _typed_before(item), is_held_by_other=not is_free)
     db.session.commit()
     return page
 
@@ -187,7 +189,17 @@ def _page(
         starts_at=question_rubrics.marks(rubric, (), exact(item.own_points)),
         is_blind=_is_blind(),
         blind=_blind(),
+        **aids.comment_context(item),
     )
+
+
+def _typed_before(item: AttemptItem) -> dict[str, Any]:
+    """Give what the form opens with: what a person gave, and with ?draft=1 the model's comment behind theirs."""
+    typed = _given_before(item)
+    drafted = drafts.comment_on(item.attempt_id, item.position) if "draft" in request.args else None
+    if drafted is not None and drafted.said:
+        typed["comment"] = "\n\n".join(each for each in (typed["comment"], drafted.said) if each)
+    return typed
 
 
 def _given_before(item: AttemptItem) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def questions_shape(asked: Sequence[str]) -> type[BaseModel]:
 
 def read_questions(raw: str, asked: Sequence[str], most: int) -> list[Read]:
     """Return what an answer holds, at most so many questions, each judged by itself; raise ValueError for no answer."""
-    said = _parsed(raw)
+    said = parsed(raw)
     questions = said.get("questions") if isinstance(said, dict) else None
     if not isinstance(questions, list):
         raise ValueError("has no list of questions")
@@ -113,13 +113,14 @@ def _read(said: Any, asked: Sequence[str]) -> Read:
 def read_second(raw: str) -> dict[int, SecondAnswer]:
     """Return the second answers by the number of their question; raise ValueError for no answer."""
     try:
-        said = TypeAdapter(SecondAnswers).validate_python(_parsed(raw))
+        said = TypeAdapter(SecondAnswers).validate_python(parsed(raw))
     except ValidationError as error:
         raise ValueError("has another shape") from error
     return {answer.question: answer for answer in said.answers}
 
 
-def _parsed(raw: str) -> Any:
+def parsed(raw: str) -> Any:
+    """Return the JSON of an answer; raise ValueError for what is none, or too much of it."""
     if len(raw) > MAX_ANSWER:
         raise ValueError("is too long")
     try:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
 from models import Activity, Course, Generation, GenerationDraft, Lesson, User
-from models.generation import GENERATION_DONE, GENERATION_FAILED, GENERATION_QUEUED, REFUSED, REPLACED
+from models.generation import GENERATION_DONE, GENERATION_FAILED, GENERATION_QUEUED, QUESTIONS, REFUSED, REPLACED
 from models.question import DIFFICULTIES
 from reasons import Code, Reason
 from services import audit, changes, leases, live
@@ -220,7 +220,11 @@ def find(course: Course, generation_id: int) -> Generation:
     """Return a generation of the course with its drafts and calls; raise NotFound."""
     query = (
         select(Generation)
-        .where(Generation.id == min(generation_id, 2**63 - 1), Generation.course_id == course.id)
+        .where(
+            Generation.id == min(generation_id, 2**63 - 1),
+            Generation.course_id == course.id,
+            Generation.purpose == QUESTIONS,
+        )
         .options(*WHOLE)
         .execution_options(populate_existing=True)
     )
@@ -234,7 +238,7 @@ def page(course: Course, *, after: int | None = None, per_page: int = PER_PAGE) 
     """Return generations of a course, the newest first, those before the one with the ID `after`."""
     query = (
         select(Generation)
-        .where(Generation.course_id == course.id)
+        .where(Generation.course_id == course.id, Generation.purpose == QUESTIONS)
         .options(*WHOLE)
         .order_by(Generation.id.desc())
         .limit(per_page + 1)

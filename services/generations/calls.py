@@ -17,6 +17,7 @@ from services import changes
 from services.generations import budgets
 from services.generations.budgets import Spender
 from services.generations.contract import Answer
+from services.generations.prompts import Messages
 from services.generations.terms import Budget, Terms
 
 
@@ -26,7 +27,14 @@ def spender_of(generation: Generation) -> Spender:
 
 
 def start(
-    generation: Generation, piece: str, most: Budget, terms: Terms, redis: Redis, *, now: datetime
+    generation: Generation,
+    piece: str,
+    most: Budget,
+    terms: Terms,
+    redis: Redis,
+    *,
+    now: datetime,
+    sent: Messages | None = None,
 ) -> GenerationCall | None:
     """Write down a call that is about to be made, with what it may cost; raise BudgetUsed where that isn't left.
 
@@ -45,6 +53,7 @@ def start(
         number=(db.session.scalar(last) or 0) + 1,
         piece=piece,
         model=terms.model,
+        sent=sent,
         tokens=most.tokens,
         cost=most.cost,
         made_at=now,

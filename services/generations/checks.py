@@ -34,7 +34,7 @@ def judged(
     document = documents.of_answer(said)
     spans, found = cited(said, materials)
     found += _fields(said, document)
-    if documents.has_unkept(document) or any(_points_away(text) for text in _shown(document)):
+    if documents.has_unkept(document) or any(points_away(text) for text in _shown(document)):
         found.append(refuses(Reason(Code.DRAFT_POINTS_AWAY)))
     if not is_refused(found):
         found += key(said)
@@ -113,6 +113,7 @@ def _shown(document: dict[str, Any]) -> list[str]:
     return [document["prompt"], document["feedback"], *documents.texts(document["fields"])]
 
 
-def _points_away(text: str) -> bool:
+def points_away(text: str) -> bool:
+    """Say whether a text leads elsewhere, or holds HTML."""
     # Code may hold anything: it is shown, never followed.
     return bool(_POINTS_AWAY.search(re.sub(r"(`+).*?\1", "", text, flags=re.DOTALL)))

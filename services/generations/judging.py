@@ -10,13 +10,15 @@ from models import Generation, GenerationCall, GenerationDraft, Question, Questi
 from models.generation import (
     CALL_ANSWERED,
     CHECKING,
+    COMMENT,
     PENDING,
+    QUESTIONS,
     REFUSED,
     REGENERATING,
     REPLACED,
 )
 from reasons import Code, Reason
-from services.generations import answers, checks, plans, prompts, second
+from services.generations import aid_answers, answers, checks, plans, prompts, second
 from services.generations.answers import Read
 from services.generations.findings import is_refused, warns
 from services.generations.material import Material
@@ -28,7 +30,9 @@ UNDECIDED = (CHECKING, PENDING, REGENERATING)
 def judge(generation: Generation, call: GenerationCall, materials: Sequence[Material], *, now: datetime) -> None:
     """Make drafts of what a call brought, or note what its second reader said."""
     kind, _colon, rest = call.piece.partition(":")
-    if kind == "check":
+    if generation.purpose != QUESTIONS:
+        _keep_text(generation, call)
+    elif kind == "check":
         _check(generation, call, rest)
     elif kind == "again":
         _again(generation, call, materials, int(rest.partition(".")[0]))
@@ -39,6 +43,18 @@ def judge(generation: Generation, call: GenerationCall, materials: Sequence[Mate
             _add(generation, call, read, materials, known)
     call.judged_at = now
     db.session.flush()
+
+
+def _keep_text(generation: Generation, call: GenerationCall) -> None:
+    """Keep a comment or a hint. One that names a grade is kept, too: its teacher is told."""
+    if call.state != CALL_ANSWERED:
+        return
+    said, why = aid_answers.read(call.raw or "")
+    call.reason = call.reason or why
+    if said and call.reason is None:
+        db.session.execute(update(Generation).where(Generation.id == generation.id).values(said=said))
+        if generation.purpose == COMMENT and aid_answers.names_a_grade(said):
+            call.reason = Reason(Code.AID_NAMES_GRADE)
 
 
 def _read(call: GenerationCall, kinds: Sequence[str], most: int) -> list[Read]:

@@ -4,7 +4,7 @@ A version that has been used is never changed: its questions are counted by it. 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -72,6 +72,14 @@ def check(version: str, materials: Sequence[Material], questions: str, *, mark: 
     """Return the messages that have questions answered by somebody who doesn't know the key."""
     told = _file(version, "check").format(mark=mark, language=_language(language))
     return _messages(told, f"{_set_apart(materials, mark)}\n\n{questions}")
+
+
+def aid(version: str, name: str, parts: Mapping[str, str], *, language: str) -> Messages:
+    """Return the messages that ask for a comment or a hint; `parts` are the texts that it is about, by their names."""
+    mark = new_mark()
+    told = _file(version, name).format(mark=mark, language=_language(language))
+    said = (f"{part} {mark}\n{text.replace(mark, '').strip()}\nEND {mark}" for part, text in parts.items() if text)
+    return _messages(told, "\n\n".join(said))
 
 
 def _set_apart(materials: Sequence[Material], mark: str) -> str:

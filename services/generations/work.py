@@ -14,9 +14,22 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Generation, GenerationCall, GenerationDraft, Lesson
-from models.generation import CALL_REFUSED, CHECKING
+from models.generation import CALL_REFUSED, CHECKING, QUESTIONS
 from reasons import Code, Reason
-from services.generations import answers, breaker, budgets, calls, claims, estimates, judging, plans, prompts, second
+from services.generations import (
+    aid_answers,
+    aids,
+    answers,
+    breaker,
+    budgets,
+    calls,
+    claims,
+    estimates,
+    judging,
+    plans,
+    prompts,
+    second,
+)
 from services.generations import material as materials_of
 from services.generations.budgets import BudgetUsed
 from services.generations.contract import Ask, Lost, Model, Refused
@@ -102,8 +115,11 @@ def _judge(generation: Generation, call_id: int, means: Means) -> bool:
 def _call(generation: Generation, step: Step, means: Means) -> bool:
     """Make one call; return whether to go on."""
     lessons = lessons_of(generation)
-    if not any(lesson.text for lesson in lessons):
+    if generation.purpose == QUESTIONS and not any(lesson.text for lesson in lessons):
         fail(generation, Reason(Code.LESSONS_GONE), means)
+        return False
+    if generation.purpose != QUESTIONS and (why := aids.hindrance(generation)) is not None:
+        fail(generation, why, means)
         return False
     try:
         call = _written_down(generation, step, lessons, means)
@@ -142,7 +158,7 @@ def _written_down(
     number_key = f"yurt-{generation.id}-{step.piece}-{generation.turn}"
     ask = ask_of(generation, step, lessons, number_key)
     most = estimates.of_ask(ask, means.terms)
-    call = calls.start(generation, step.piece, most, means.terms, means.redis, now=now)
+    call = calls.start(generation, step.piece, most, means.terms, means.redis, now=now, sent=ask.messages)
     if call is None:
         return None
     call_id = call.id
@@ -152,6 +168,8 @@ def _written_down(
 
 def ask_of(generation: Generation, step: Step, lessons: list[Material], key: str) -> Ask:
     """Return the question to the model that a step asks."""
+    if generation.messages is not None:
+        return Ask(generation.messages, aid_answers.Said, aid_answers.MOST_TOKENS, key)
     mark = prompts.new_mark()
     if step.what == "check":
         is_meant = (GenerationDraft.call_id == step.call_id, GenerationDraft.state == CHECKING)
@@ -214,5 +232,6 @@ def _finish(generation: Generation, means: Means) -> None:
     has_drafts = db.session.scalar(
         select(GenerationDraft.id).where(GenerationDraft.generation_id == generation.id).limit(1)
     )
-    claims.finish(generation, means.clock(), reason, is_failed=reason is not None and has_drafts is None)
+    brought = db.session.scalar(select(Generation.said).where(Generation.id == generation.id)) or has_drafts
+    claims.finish(generation, means.clock(), reason, is_failed=reason is not None and brought is None)
     db.session.commit()

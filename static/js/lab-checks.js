@@ -59,6 +59,8 @@ function renderCheck(box, check) {
   hint.hidden = !check.hint_html;
   // eslint-disable-next-line no-restricted-syntax -- sanitised by the site when the lab was imported
   if (check.hint_html) hint.innerHTML = check.hint_html;
+  const link = findPart(box, "[data-hint-link]");
+  if (link) link.hidden = check.state !== "failed";
   const button = findPart(box, "[data-run]", HTMLButtonElement);
   if (button) enable(button, !isBusy(box) && lab.isRunning);
 }

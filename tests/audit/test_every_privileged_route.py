@@ -26,6 +26,7 @@ from services import blobs
 from services.archive import outcomes
 from services.bank import slots
 from services.courses import rosters
+from services.generations import aids
 from services.regrades import applying
 from tests.access_ground import ground, laid
 from tests.factories import LabFactory
@@ -63,6 +64,7 @@ EXEMPT: dict[tuple[str, str], str] = {
     ("imports_api.create_course_import", "POST"): "a preview, which changes nothing until it is agreed to",
     # Nobody of the table may do these, because each is another person's own or there is no such thing.
     ("labs.solution", "POST"): "a student's own",
+    ("model_aids.ask_hint", "POST"): "a student's own",
     ("labs_api.show_solution", "POST"): "a student's own",
 }
 
@@ -103,6 +105,15 @@ def _agreeable(ground: Ground) -> dict[str, Any]:
     row.sha256 = blobs.keep(b"zip")
     db.session.commit()
     return {"digest": "d" * 64}
+
+
+def _lending(ground: Ground) -> dict[str, Any]:
+    """Let comments be drafted on what bob has written."""
+    course = db.session.get_one(Courses, ground.names["course"])
+    aids.allow(course, comments=True)
+    aids.consent(db.session.get_one(User, ground.names["bob"]), course, is_given=True, now=course.created_at)
+    db.session.commit()
+    return {}
 
 
 def _missing(ground: Ground) -> dict[str, Any]:
@@ -172,6 +183,8 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("regrades_api.undo_regrade", "POST"): Walk(DIGEST, prepare=_applied),
     ("generations.allow", "POST"): Walk({"allow": "0"}),
     ("generations_api.change_generation_settings", "PUT"): Walk({"is_allowed": False}),
+    ("model_aids.settings", "POST"): Walk({"hints": "1"}),
+    ("model_aids.ask_comment", "POST"): Walk(prepare=_lending),
     ("generations.ask", "POST"): Walk({"lessons": "first-words", "kinds": "text", "count": "1", "language": "en"}),
     ("generations.resume", "POST"): Walk(prepare=_missing),
     ("generations_api.resume_generation", "POST"): Walk(prepare=_missing),

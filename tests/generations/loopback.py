@@ -133,8 +133,11 @@ def completed(reply: Reply, said: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def good_answer(said: dict[str, Any], written: int = 0) -> dict[str, Any]:
-    """Say what a good model says: to a writer's question, or to a second reader's; kinds follow each other."""
+    """Say what a good model says: to a writer's question, to a second reader's, or as a comment or hint; kinds follow
+    each other."""
     told, shown = (message["content"] for message in said["messages"])
+    if told.startswith("You help"):
+        return {"text": "Look at what it says first."}
     questions = list(QUESTION.finditer(shown))
     if questions:
         return {"answers": [_answered(int(found[1]), found[3]) for found in questions]}

@@ -44,6 +44,7 @@ PAGES: dict[str, list[str]] = {
             f"{COURSE}/labs/village-library",
         ),
         "/attempts/{open}/versions",
+        f"{WIDE}/model",
         *("/account", "/account/tokens", "/enrol", "/change", "/verify", "/signed-in", f"{COURSE}/people", *ERRORS),
         *(WIDE, f"{WIDE}/lessons/wide", f"{WIDE}/quizzes/wide-quiz", f"{WIDE}/labs/wide-lab", f"{WIDE}/leaderboard"),
         *(f"{COURSE}/points", f"{WIDE}/points", f"{COURSE}/practice", f"{COURSE}/practice/next", f"{WIDE}/practice"),
@@ -53,6 +54,7 @@ PAGES: dict[str, list[str]] = {
         *(f"{COURSE}/bank", f"{COURSE}/bank/{{question}}", f"{COURSE}/bank/{{question}}/edit", f"{COURSE}/bank/new"),
         f"{WIDE}/generations/figures",
         "/course-imports",
+        *(f"{WIDE}/model", f"{WIDE}/generations/{{generation}}/sent"),
         *(f"{WIDE}/generations", f"{WIDE}/generations/{{generation}}", f"{WIDE}/generations/{{generation}}/drafts/1"),
         *(f"{WIDE}/bank", f"{WIDE}/bank/{{wide_question}}", f"{WIDE}/bank/{{wide_question}}/edit"),
         *(

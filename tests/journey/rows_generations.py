@@ -1,11 +1,15 @@
-"""How the forms of questions by a model are filled in: allowing it, asking, asking again, and each decision."""
+"""How the forms of questions by a model are filled in: allowing it, asking, asking again, and each decision; and
+those of comments and hints."""
 
 import re
 
 from playwright.sync_api import expect
 
 from extensions import db
-from models import Course, Lesson, User
+from models import CheckRun, Course, LabCheck, Lesson, User, utcnow
+from services.generations import aids
+from services.quizzes import answers, attempts
+from tests.factories import QuizFactory, add_question, ask_lab
 from tests.generations.stages import add_generation
 from tests.journey.rows import COURSE, LEARNERS, STAFF, Person, form
 
@@ -118,3 +122,68 @@ def have_a_draft_written_again(person: Person) -> None:
     person.expect_flash("Another one is being written.")
     expect(person.page.locator("#board")).to_contain_text("replaced", timeout=30_000)
     expect(person.page.locator(".generation-draft")).to_have_count(2)
+
+
+def aided(person: Person, *, consents: bool) -> None:
+    """Turn comments and hints on in the course, with bob's consent or without."""
+    with person.site.app.app_context():
+        course = db.session.query(Course).filter_by(slug="shell").one()
+        aids.allow(course, comments=True, hints=True)
+        bob = db.session.query(User).filter_by(handle="bob").one()
+        aids.consent(bob, course, is_given=consents, now=utcnow())
+        db.session.commit()
+
+
+@form("POST model_aids.settings (comments, hints)", "generations/model.html", roles=STAFF)
+def turn_aids_on(person: Person) -> None:
+    person.open(f"{COURSE}/model")
+    person.page.get_by_label("Draft comments on essays").check()
+    person.send("Save", "#settings")
+    person.expect_flash("Saved.")
+    expect(person.page.get_by_label("Draft comments on essays")).to_be_checked()
+
+
+@form("POST model_aids.consent ()", "generations/model.html", roles=("bob",))
+def let_the_model_read(person: Person) -> None:
+    aided(person, consents=False)
+    person.open(f"{COURSE}/model")
+    person.send("Allow it", "#consent")
+    person.expect_flash("The model may read what you write here.")
+    person.send("Allow it no longer", "#consent")
+    person.expect_flash("Nothing of yours is sent.")
+
+
+@form("POST model_aids.ask_comment ()", "generations/_comment.html", roles=STAFF)
+def draft_a_comment(person: Person) -> None:
+    aided(person, consents=True)
+    with person.site.app.app_context():
+        quiz = QuizFactory(module=db.session.query(Lesson).filter_by(slug="first-words").one().module)
+        add_question(quiz, "essay")
+        attempt = attempts.start(db.session.query(User).filter_by(handle="bob").one().id, quiz, now=utcnow())
+        answers.save(attempt.id, 1, "A pipe joins programs.", revision=1, now=utcnow())
+        attempts.submit(attempt, now=utcnow())
+        db.session.commit()
+        address = f"/attempts/{attempt.id}/items/1/grade"
+    person.open(address)
+    person.send("Draft a comment", "#comment-draft")
+    expect(person.page.locator(".generation-said")).to_have_text("Look at what it says first.", timeout=30_000)
+    person.page.get_by_role("link", name="Take it into the comment").click()
+    expect(person.page.locator("#comment")).to_have_value("Look at what it says first.")
+
+
+@form("POST model_aids.ask_hint ()", "generations/_hint.html", roles=("bob",))
+def ask_for_a_hint(person: Person) -> None:
+    aided(person, consents=True)
+    with person.site.app.app_context():
+        bob = db.session.query(User).filter_by(handle="bob").one()
+        check = db.session.query(LabCheck).filter_by(slug="check-1").order_by(LabCheck.id).first()
+        assert check is not None
+        ended = ask_lab(bob, check.lab, utcnow(), state="ended", reason="user", ended_at=utcnow())
+        db.session.add(ended)
+        db.session.flush()
+        db.session.add(CheckRun(session_id=ended.id, check_id=check.id, state="failed", output="no such file: done"))
+        db.session.commit()
+        address = f"{COURSE}/labs/{check.lab.slug}/checks/{check.slug}/model-hint"
+    person.open(address)
+    person.send("Ask for a hint", ".card")
+    expect(person.page.locator(".generation-said")).to_have_text("Look at what it says first.", timeout=30_000)

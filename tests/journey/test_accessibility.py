@@ -38,7 +38,14 @@ BOBS = [
     f"{COURSE}/practice/next",
 ]
 # Of a new site's demo course, question 1 is there.
-BANK = [f"{COURSE}/bank", f"{COURSE}/bank/1", f"{COURSE}/bank/1/edit", f"{COURSE}/bank/new", f"{COURSE}/generations"]
+BANK = [
+    f"{COURSE}/bank",
+    f"{COURSE}/bank/1",
+    f"{COURSE}/bank/1/edit",
+    f"{COURSE}/bank/new",
+    f"{COURSE}/generations",
+    f"{COURSE}/model",
+]
 MOVING = [f"{COURSE}/bank/imports/new", f"{COURSE}/bank/exports", "/course-imports"]
 ALICES = [
     "/",

@@ -45,6 +45,7 @@ UNSHOWN = {
     "lab_steps",
     "lab_visits",
     "mails",
+    "model_consents",
     "outside_identities",
     "point_audits",
     "point_entries",
