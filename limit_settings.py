@@ -49,6 +49,7 @@ class LimitSettings(BaseSettings):
     limit_second_factor: Rate = limit(
         "10 per minute; 50 per hour", "account", "codes of second factors and recovery codes tried, from wherever"
     )
+    limit_passkeys: Rate = limit("600 per minute", "address", "passkeys asked for and shown")
     limit_mail: Rate = limit(
         "5 per hour", "mailbox", "mails that a form sends: a new password, registering, confirming"
     )

@@ -9,6 +9,7 @@ from blueprints.audit.views import audit_log
 from blueprints.auth.api import auth_api
 from blueprints.auth.confirmation import confirmation
 from blueprints.auth.factors import factors
+from blueprints.auth.passkeys import passkeys
 from blueprints.auth.second import second
 from blueprints.auth.views import auth
 from blueprints.bank.api import bank_api
@@ -79,6 +80,7 @@ PAGES = (
     confirmation,
     second,
     factors,
+    passkeys,
     courses,
     pictures,
     people,

@@ -30,7 +30,7 @@ from models.question import Question, QuestionVersion
 from models.question_import import QuestionImport
 from models.quiz import Quiz, QuizSlot
 from models.regrade import Regrade, RegradeNote
-from models.second_factor import Authenticator, RecoveryCode
+from models.second_factor import Authenticator, Passkey, RecoveryCode
 from models.sent_request import SentRequest
 from models.user import ApiToken, Role, User
 
@@ -83,6 +83,7 @@ __all__ = [
     "Mail",
     "Module",
     "OutsideIdentity",
+    "Passkey",
     "PointAudit",
     "PointEntry",
     "PracticeCard",
@@ -93,7 +94,6 @@ __all__ = [
     "Quiz",
     "QuizOverride",
     "QuizSlot",
-    "RecoveryCode",
     "RecoveryCode",
     "Regrade",
     "RegradeNote",

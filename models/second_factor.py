@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ARRAY, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from extensions import Model
@@ -35,3 +35,21 @@ class RecoveryCode(Model):
 
     # Its index serves the look for a person's code, and all that is theirs.
     __table_args__ = (UniqueConstraint("user_id", "digest"),)
+
+
+class Passkey(Model):
+    """A key of a person's device (WebAuthn). `handle` names the person to their devices, the same in all their keys."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    handle: Mapped[bytes]
+    public_key: Mapped[bytes]
+    # How often it was used, as it says itself; 0 of keys that don't count.
+    sign_count: Mapped[int]
+    transports: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    added_at: Mapped[datetime] = mapped_column(default=utcnow)
+    used_at: Mapped[datetime | None]

@@ -23,6 +23,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "account.activated": (),
     "account.deactivated": (),
     "account.confirmation_sent": (),
+    "account.factors_removed": ("factors",),
     "course.created": ("slug",),
     "course.changed": (),
     "course.import_agreed": ("import", "slug"),

@@ -97,14 +97,13 @@ class LiveSite:
 @contextlib.contextmanager
 def running_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[LiveSite]:
     """Start web and scheduler on a migrated database, and end them."""
-    url = f"http://127.0.0.1:{settings.port}"
+    url = environ.get("PUBLIC_URL", "http://127.0.0.1:{port}").format(port=settings.port)
     values = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
         "PORT": str(settings.port),
         "BIND": "127.0.0.1",
-        "PUBLIC_URL": url,
         "YURT_VAR": str(settings.var_dir),
         "YURT_INSTANCE": settings.instance,
         "YURT_DEMO": "true",
@@ -116,7 +115,7 @@ def running_site(settings: Settings, environ: Mapping[str, str]) -> Iterator[Liv
     log = settings.var_dir / "site.log"
     app = create_app(settings)
     app.extensions["yurt_redis"].flushdb()
-    site = LiveSite(url, settings, app, {**os.environ, **values, **environ}, log)
+    site = LiveSite(url, settings, app, {**os.environ, **values, **environ, "PUBLIC_URL": url}, log)
     with app.app_context():
         tables = db.metadata.sorted_tables
         site.first_tables = frozenset(

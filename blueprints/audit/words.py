@@ -106,6 +106,7 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "account.confirmed": lambda said: _("Confirmed the address of %(person)s", person=said["person"]),
     "account.activated": lambda said: _("Activated the account of %(person)s", person=said["person"]),
     "account.deactivated": lambda said: _("Deactivated the account of %(person)s", person=said["person"]),
+    "account.factors_removed": lambda said: _("Removed the second factors of %(person)s", person=said["person"]),
     "account.confirmation_sent": lambda said: _(
         "Had the mail sent again that confirms the address of %(person)s", person=said["person"]
     ),

@@ -10,6 +10,7 @@ from flask import (
     current_app,
     flash,
     has_request_context,
+    jsonify,
     redirect,
     request,
     session,
@@ -205,10 +206,13 @@ def _keep_form(mechanisms: Any = None, headers: Any = None) -> Any:
 @security.reauthn_handler
 def _ask_again(within: timedelta, grace: timedelta) -> Any:
     """Ask who it is, and come back: to the page that has the form, where one was sent."""
-    if wants_json() or request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD"):
         return default_reauthn_handler(within, grace)
-    flash(_("Please show first that it is still you. Then do it again."), "info")
-    return redirect(url_for("security.verify", next=url_for("factors.show")))
+    said, there = _("Please show first that it is still you. Then do it again."), url_for("factors.show")
+    if wants_json():
+        return jsonify(detail=said, go=url_for("security.verify", next=there)), 403
+    flash(said, "info")
+    return redirect(url_for("security.verify", next=there))
 
 
 def _committed(response: Response) -> Response:

@@ -17,7 +17,7 @@ from blueprints.auth import flows
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import User
-from services.accounts import authenticators, recovery_codes
+from services.accounts import authenticators, passkeys, recovery_codes
 
 factors = Blueprint("factors", __name__)
 # For how many minutes after showing who one is one may change how one signs in.
@@ -44,6 +44,7 @@ def _page(user: User, *, codes: list[str] | None = None) -> ResponseReturnValue:
     return render_template(
         "auth/factors.html",
         authenticator=authenticators.of(user),
+        passkeys=passkeys.of(user),
         codes_left=recovery_codes.left(user),
         codes_in_all=recovery_codes.COUNT,
         new_codes=codes,

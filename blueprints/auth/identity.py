@@ -16,7 +16,7 @@ from extensions import db
 from models import User
 from services.accounts import identities
 
-WRITERS = ("security", "auth", "confirmation", "second", "factors")
+WRITERS = ("security", "auth", "confirmation", "second", "factors", "passkeys")
 WHO = select(User).options(joinedload(User.roles)).where(User.fs_uniquifier == bindparam("uniquifier", type_=Text))
 
 

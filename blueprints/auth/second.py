@@ -7,7 +7,7 @@ signed in: the session knows who wants to be.
 import time
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, flash, redirect, render_template, session, url_for
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
@@ -24,7 +24,7 @@ from blueprints.auth import next_page
 from blueprints.pages import now
 from extensions import db
 from models import User
-from services.accounts import authenticators, factor_mail, recovery_codes
+from services.accounts import authenticators, factor_mail, passkeys, recovery_codes
 
 second = Blueprint("second", __name__)
 PENDING = "yurt_second"
@@ -38,7 +38,9 @@ class SecondStep(TfPlugin):
         """Lead to the second step; None where there is none."""
         if user.second_factor_at is None:
             return None
-        return begin(user, remember=bool(remember_me), via=primary_authn_via, onward=next_loc)
+        # `next_loc` is the form's own page where nobody said where to go on.
+        onward = request.form.get("next") or request.args.get("next")
+        return begin(user, remember=bool(remember_me), via=primary_authn_via, onward=onward)
 
 
 class SecondForm(FlaskForm):
@@ -100,8 +102,9 @@ def show() -> ResponseReturnValue:
         if factor:
             return done(user, factor)
         form.factor_code.errors = [_("This code isn't right, or has been used. Wait for the next one.")]
-    has_app = authenticators.of(user) is not None
-    return render_template("auth/second.html", form=form, has_app=has_app), 422 if form.errors else 200
+    has_app, has_passkey = authenticators.of(user) is not None, bool(passkeys.of(user))
+    page = render_template("auth/second.html", form=form, has_app=has_app, has_passkey=has_passkey)
+    return page, 422 if form.errors else 200
 
 
 @second.post("/login/second/leave")

@@ -7,7 +7,15 @@ from models import Mail, User
 from reasons import N_, Catalogue
 from services import live, plain
 
-Change = Literal["authenticator_added", "authenticator_removed", "codes_made", "code_used", "all_removed"]
+Change = Literal[
+    "authenticator_added",
+    "authenticator_removed",
+    "passkey_added",
+    "passkey_removed",
+    "codes_made",
+    "code_used",
+    "all_removed",
+]
 
 SUBJECT = N_("How you sign in has changed")
 WORDS: dict[Change, str] = {
@@ -15,6 +23,8 @@ WORDS: dict[Change, str] = {
         "An authenticator app was added to your account: signing in asks for its code from now on."
     ),
     "authenticator_removed": N_("The authenticator app of your account was removed."),
+    "passkey_added": N_("The passkey “%(named)s” was added to your account: it signs in with a password or alone."),
+    "passkey_removed": N_("The passkey “%(named)s” of your account was removed."),
     "codes_made": N_("New recovery codes were made for your account. The old ones no longer work."),
     "code_used": N_("A recovery code was used to sign in with your account. It doesn't work a second time."),
     "all_removed": N_("Those who run the site removed every second factor of your account."),

@@ -9,12 +9,13 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select
 
 from extensions import db
-from models import Authenticator, RecoveryCode, User
+from models import Authenticator, Passkey, RecoveryCode, User
+from services import audit
 from services.accounts import factor_mail
 from services.accounts.factor_mail import Change
 
 # Every kind of factor. Recovery codes aren't one: they stand for one that is lost.
-KINDS = (Authenticator,)
+KINDS = (Authenticator, Passkey)
 
 
 def hold(user: User) -> None:
@@ -48,4 +49,5 @@ def remove_all(user: User, *, now: datetime) -> int:
         gone += len(db.session.scalars(delete(kind).where(kind.user_id == user.id).returning(kind.id)).all())
     if gone:
         changed(user, "all_removed", now=now)
+        audit.note("account.factors_removed", None, person_id=user.id, factors=gone)
     return gone

@@ -71,7 +71,12 @@ def sign_in_here(person: Person) -> None:
 def site(make_live_server: Callable[..., LiveSite], loopback_server: Loopback) -> LiveSite:
     """The running product with the cast, accounts that wait for a mail, and a model."""
     loopback_server.forget()
-    live_server = make_live_server(MISTRAL_API_KEY=KEY, MISTRAL_URL=loopback_server.url, LIMIT_GENERATIONS="off")
+    live_server = make_live_server(
+        PUBLIC_URL="http://localhost:{port}",
+        MISTRAL_API_KEY=KEY,
+        MISTRAL_URL=loopback_server.url,
+        LIMIT_GENERATIONS="off",
+    )
     with live_server.app.app_context():
         cast = make_cast()
         LabFactory(module=cast.lesson.module, slug="on-a-cluster", position=4, template="qemu")

@@ -47,6 +47,7 @@ UNSHOWN = {
     "mails",
     "model_consents",
     "outside_identities",
+    "passkeys",
     "point_audits",
     "point_entries",
     "practice_cards",
