@@ -45,8 +45,8 @@ SESSION_PREFIX = "yurt:session:"
 READ = "yurt.session_read"
 # Where it has whom to give the session's bytes to, once they are written.
 WRITTEN = "yurt.session_written"
-# What has no use for a session: the API has its own tokens, a picture its address.
-WITHOUT_SESSION = ("/api/", "/static/", "/pictures/", "/healthz", "/readyz", "/metrics")
+# What has no use for a session: the API has its own tokens, a picture its address, a launch what its platform signed.
+WITHOUT_SESSION = ("/api/", "/static/", "/pictures/", "/healthz", "/readyz", "/metrics", "/lti/")
 # Where Redis keeps who somebody is (services/accounts/identities.py), and the mark that stands for everybody.
 WHO_PREFIX = "yurt:who:"
 

@@ -13,6 +13,7 @@ from cli.labs_doctor import doctor
 from cli.labs_plan import plan
 from cli.labs_show import show
 from cli.labs_test import test_labs
+from cli.lti import lti_group
 from cli.points import points_group
 from cli.pulls import pull
 from cli.questions import questions_group
@@ -28,7 +29,16 @@ migrations.init_app(app)
 for command in (test_labs, plan, keep_warm, show, doctor):
     labs_group.add_command(command)
 course_group.add_command(pull)
-for group in (course_group, demo_group, generations_group, labs_group, points_group, questions_group, token_group):
+for group in (
+    course_group,
+    demo_group,
+    generations_group,
+    labs_group,
+    lti_group,
+    points_group,
+    questions_group,
+    token_group,
+):
     app.cli.add_command(group)
 # Flask-Security's own group: these stand beside its verbs.
 for command in (confirm, create_admin, reset_factors, list_users):

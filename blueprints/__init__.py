@@ -50,6 +50,11 @@ from blueprints.leaderboards.points import points
 from blueprints.leaderboards.points_api import points_api
 from blueprints.leaderboards.settings import board_settings
 from blueprints.leaderboards.views import leaderboards
+from blueprints.lti.api import lti_api
+from blueprints.lti.arrivals import arrivals
+from blueprints.lti.connections import lti_connections
+from blueprints.lti.entering import entering
+from blueprints.lti.platforms import lti_platforms
 from blueprints.practice.api import practice_api
 from blueprints.practice.views import practice
 from blueprints.question_files.api import question_files_api
@@ -119,6 +124,10 @@ PAGES = (
     lab_visits,
     labs_board,
     work,
+    arrivals,
+    entering,
+    lti_platforms,
+    lti_connections,
 )
 APIS = (
     auth_api,
@@ -150,6 +159,7 @@ APIS = (
     warm_api,
     lab_help_api,
     lab_work_api,
+    lti_api,
 )
 
 

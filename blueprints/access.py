@@ -106,6 +106,20 @@ def audited(slug: str | None, user: User) -> Course | None:
     return found_course
 
 
+def connected(slug: str, user: User) -> Course:
+    """Return a course that the person may connect with courses of learning platforms: its teachers."""
+    found_course, role = course(slug, user)
+    if not policy.may_connect_platforms(user, role):
+        raise Forbidden
+    return found_course
+
+
+def site_runner(user: User) -> None:
+    """Refuse whoever doesn't run the site."""
+    if not policy.may_run_site(user):
+        raise Forbidden
+
+
 def edited_course(slug: str, user: User) -> Course:
     """Return a course whose content the person may change: its teachers."""
     found_course, role = course(slug, user)

@@ -80,7 +80,7 @@ def on_service_error(error: service.ServiceError) -> tuple[Response, int]:
         message = sentence(error.reason, flask_babel)
         extra["reason"] = {**error.reason.as_json(), "text": message}
         extra["possible_at"] = error.possible_at.isoformat() if error.possible_at else None
-    if isinstance(error, service.LimitReached) and error.reason is not None:
+    if isinstance(error, service.LimitReached | service.Forbidden) and error.reason is not None:
         message = sentence(error.reason, flask_babel)
         extra["reason"] = {**error.reason.as_json(), "text": message}
     return answer(status, message, retry_after_s=getattr(error, "retry_after_s", None), **extra)

@@ -102,7 +102,8 @@ def _protect_person() -> None:
 
 
 def _protect_forms() -> None:
-    if not request.path.startswith("/api/"):
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not request.path.startswith("/api/") and not getattr(view, "is_from_elsewhere", False):
         hosts.protect_forms()
         kept_forms.forget()
 
@@ -123,6 +124,12 @@ def takes_json(view: View) -> View:
     return view
 
 
+def from_elsewhere(view: View) -> View:
+    """Mark a view whose forms pages of other sites send: it has no session, and what is sent proves itself."""
+    view.is_from_elsewhere = True  # type: ignore[attr-defined]  # a function has room for it
+    return view
+
+
 def json_object() -> dict[str, Any]:
     """Return the JSON object that a page's script sent, or an empty one where it sent nothing."""
     if not request.get_data(cache=True):
@@ -139,6 +146,8 @@ def _headers(response: Response) -> Response:
         policy_of_page["style-src"] += " 'unsafe-inline'"
     if frames := g.get("csp_frames"):
         policy_of_page["frame-src"] = frames
+    if ancestors := g.get("frame_ancestors"):
+        policy_of_page["frame-ancestors"] = ancestors
     value = "; ".join(f"{name} {sources}" for name, sources in policy_of_page.items())
     response.headers.setdefault("Content-Security-Policy", value)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -22,6 +22,7 @@ from models.lab_event import IdleVerdict, LabEvent
 from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
+from models.lti import LtiContext, LtiKey, LtiPlatform
 from models.mail import Mail
 from models.outside_identity import OutsideIdentity
 from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
@@ -80,6 +81,9 @@ __all__ = [
     "LabStep",
     "LabVisit",
     "Lesson",
+    "LtiContext",
+    "LtiKey",
+    "LtiPlatform",
     "Mail",
     "Module",
     "OutsideIdentity",

@@ -326,6 +326,57 @@ class Code(StrEnum):
 
     # Why somebody isn't let in from elsewhere.
     IDENTITY_TAKEN = "identity_taken", N_("this identity belongs to another account here")
+    LTI_PLATFORM_UNKNOWN = "lti_platform_unknown", N_("this learning platform isn’t registered here")
+    LTI_PLATFORM_REFUSED = "lti_platform_refused", N_("the learning platform said no: %(said)s"), {"said": str}
+    LTI_STATE = (
+        "lti_state",
+        N_("this link has been used already, or was opened too long ago: open it again on the learning platform"),
+    )
+    LTI_BROWSER = (
+        "lti_browser",
+        N_("this browser hasn’t begun it, or keeps no cookies: open the link again on the learning platform"),
+    )
+    LTI_TOKEN_UNREADABLE = "lti_token_unreadable", N_("what the learning platform sent can’t be read")
+    LTI_ALGORITHM = (
+        "lti_algorithm",
+        N_("what the learning platform sent is signed by %(algorithm)s, and only RS256 is taken"),
+        {"algorithm": str},
+    )
+    LTI_KEYS_UNREAD = (
+        "lti_keys_unread",
+        N_("the keys of the learning platform can’t be read at the moment: try again in a minute"),
+    )
+    LTI_KEY_UNKNOWN = "lti_key_unknown", N_("it is signed with a key that the learning platform doesn’t show")
+    LTI_SIGNATURE = "lti_signature", N_("its signature isn’t the learning platform’s")
+    LTI_ISSUER = "lti_issuer", N_("it comes from another learning platform than the one that began it")
+    LTI_AUDIENCE = "lti_audience", N_("it is meant for another tool than this site")
+    LTI_EXPIRED = "lti_expired", N_("it is too old: open the link again on the learning platform")
+    LTI_EARLY = "lti_early", N_("it is of a time to come: the learning platform’s clock is wrong, or ours")
+    LTI_NONCE = "lti_nonce", N_("it was made for another launch than this one")
+    LTI_CLAIM = "lti_claim", N_("what the learning platform sent lacks a fitting “%(claim)s”"), {"claim": str}
+    LTI_DEPLOYMENT = "lti_deployment", N_("it comes from a deployment that isn’t registered here")
+    LTI_NOBODY = "lti_nobody", N_("the learning platform doesn’t say who you are")
+    LTI_TARGET = "lti_target", N_("it leads to an address that isn’t one of this site’s for learning platforms")
+    LTI_TICKET = "lti_ticket", N_("this page is out of date: open the link again on the learning platform")
+    LTI_ACCOUNT_OFF = "lti_account_off", N_("your account here is switched off")
+    LTI_UNCONNECTED = (
+        "lti_unconnected",
+        N_("this course of the learning platform isn’t connected with one here yet: its teacher opens this link first"),
+    )
+    LTI_CONNECTED_ELSEWHERE = "lti_connected_elsewhere", N_("it is connected with another course here meanwhile")
+    LTI_OTHER_COURSE = (
+        "lti_other_course",
+        N_("this link was made for another course than “%(course)s”, with which it is connected here"),
+        {"course": str},
+    )
+    LTI_NO_ROLE = "lti_no_role", N_("your role in the course of the learning platform gives you no place here")
+    LTI_NOT_PUBLISHED = "lti_not_published", N_("“%(course)s” isn’t published yet"), {"course": str}
+    LTI_PLATFORM_THERE = "lti_platform_there", N_("is registered for this issuer already")
+    LTI_ISSUER_STAYS = "lti_issuer_stays", N_("can’t change: register another platform")
+    LTI_URL_UNFIT = "lti_url_unfit", N_("must be an address that begins with https://")
+    LTI_ORIGIN_UNFIT = "lti_origin_unfit", N_("must be like https://moodle.example.org, without a path")
+    LTI_TEXT_UNFIT = "lti_text_unfit", N_("must be one line of 1 to %(most)s characters"), {"most": int}
+    LTI_DEPLOYMENTS_MISSING = "lti_deployments_missing", N_("must be 1 to %(most)s deployments"), {"most": int}
 
     # Why a value of a quiz, its attempts, regrades, grades and bank can't be used: what follows its field's name.
     ONE_OF = "one_of", N_("must be one of %(choices)s"), {"choices": str}

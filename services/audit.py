@@ -74,6 +74,12 @@ ACTS: dict[str, tuple[str, ...]] = {
     "labs.stopped": ("lab", "labs"),
     "labs.kept": ("lab", "labs", "minutes"),
     "labs.saved": ("lab", "labs"),
+    "platform.registered": ("platform", "name"),
+    "platform.changed": ("platform", "name", "changed"),
+    "platform.removed": ("platform", "name"),
+    "platform.key_made": ("kid",),
+    "platform.connected": ("connection", "name", "title"),
+    "platform.disconnected": ("connection", "name", "title"),
     "warm.changed": ("lab", "plans"),
 }
 PER_PAGE = 50

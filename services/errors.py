@@ -18,7 +18,14 @@ class NotFound(ServiceError):
 
 
 class Forbidden(ServiceError):
-    """You may not do this."""
+    """You may not do this.
+
+    `reason` says why, as a code whose words are made at the edge; None where the message says it.
+    """
+
+    def __init__(self, message: str = "", *, reason: Reason | None = None) -> None:
+        super().__init__(message or (sentence(reason, ENGLISH) if reason else ""))
+        self.reason = reason
 
 
 class Conflict(ServiceError):

@@ -70,6 +70,16 @@ def may_read_audit_log(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_run_site(user: User | None) -> bool:
+    """What is registered for the whole site, such as learning platforms, is the admin's."""
+    return _is_admin(user)
+
+
+def may_connect_platforms(user: User | None, role: str | None) -> bool:
+    """Teachers say which course of a learning platform theirs is connected with, and so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_accommodate(user: User | None, role: str | None) -> bool:
     """The course's staff give students more time and attempts, and so does the admin."""
     return role in STAFF or _is_admin(user)

@@ -23,6 +23,7 @@ from tests.factories import Cast, QuizFactory, add_question, run_lab
 from tests.generations.stages import add_generation
 from tests.grounds import NOBODY, Ground, bound, forget
 from tests.kept_cast import find_cast
+from tests.lti.stages import add_platform, connect
 from tests.quizzes.test_draws import add_to_bank
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -65,7 +66,11 @@ def add_things(cast: Cast) -> dict[str, Any]:
     gift = b"::Sums:: 2 + 2? {=4}"
     moved = imports.preview(cast.course, gift, name="a.gift.txt", by_id=cast.alice.id, now=datetime.now(UTC))
     sent = course_imports.ask(b"no zip", by_id=cast.alice.id, now=datetime.now(UTC))
+    platform = add_platform()
+    context = connect(platform, cast.course)
     return {
+        "platform": platform.id,
+        "context": context.id,
         "question_import": moved.id,
         "import": sent.id,
         "handed": handed.id,

@@ -7,7 +7,7 @@ from flask import Flask
 
 from extensions import db
 from models import Course, Enrolment
-from tests import access_rows_api, access_rows_content
+from tests import access_rows_api, access_rows_content, access_rows_lti
 from tests.access_ground import ROLES, ground, laid
 from tests.access_rows_api import API, COURSE, SESSION
 from tests.grounds import Ground
@@ -306,6 +306,7 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("bank.edit", "POST"): (f"{COURSE}/bank/{{question}}/edit", {"source": "slug: x"}, (302, 403, 403, 422, 422)),
     **access_rows_api.ROWS,
     **access_rows_content.ROWS,
+    **access_rows_lti.ROWS,
 }
 
 
@@ -379,6 +380,7 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("leaderboards_api.delete_cohort", "DELETE"): 403,
     ("leaderboards_api.change_cohort", "PUT"): 403,
     **access_rows_content.TEACHERS_OWN,
+    **access_rows_lti.TEACHERS_OWN,
     # A course's only teacher can't leave it.
     ("courses.leave", "POST"): 302,
 }

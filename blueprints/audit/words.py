@@ -130,6 +130,16 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "enrolment.set": _enrolment,
     "roster.imported": _roster,
     "expected_place.removed": lambda said: _("Kept no place for %(address)s any more", address=said["address"]),
+    "platform.registered": lambda said: _("Registered the learning platform %(name)s", name=said["name"]),
+    "platform.changed": lambda said: _("Changed the learning platform %(name)s", name=said["name"]),
+    "platform.removed": lambda said: _("Removed the learning platform %(name)s", name=said["name"]),
+    "platform.key_made": lambda _said: _("Made a new key for learning platforms"),
+    "platform.connected": lambda said: _(
+        "Connected the course with “%(title)s” of %(name)s", title=said["title"], name=said["name"]
+    ),
+    "platform.disconnected": lambda said: _(
+        "Connected the course with “%(title)s” of %(name)s no more", title=said["title"], name=said["name"]
+    ),
     "cohort.added": lambda said: _("Made the cohort %(name)s", name=said["name"]),
     "cohort.removed": lambda said: _("Removed the cohort %(name)s", name=said["name"]),
     "cohort.member_put": _member,

@@ -17,6 +17,7 @@ AREA_WORDS = {
     "grades": _("grading, grades and analyses"),
     "labs": _("labs and their sessions"),
     "people": _("people, cohorts and accommodations"),
+    "platforms": _("learning platforms, and their connections with courses"),
     "points": _("points and leaderboards"),
     "practice": _("practice"),
     "quizzes": _("settings of quizzes, and what they ask"),

@@ -24,6 +24,7 @@ AREAS = (
     "grades",
     "labs",
     "people",
+    "platforms",
     "points",
     "practice",
     "quizzes",

@@ -27,6 +27,7 @@ from services.regrades.asking import Asked
 from tests.api.conftest import API, UNDOCUMENTED, Program, document_of, problem
 from tests.factories import Cast
 from tests.generations.stages import add_generation
+from tests.lti.stages import add_platform, connect
 from tests.quizzes.test_draws import add_to_bank
 
 METHODS = ("get", "post", "put", "delete")
@@ -134,6 +135,8 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     ids["import_id"] = imports.preview(cast.course, gift, name="a.txt", by_id=cast.alice.id, now=utcnow()).id
     ids["course_import_id"] = course_imports.ask(b"no zip", by_id=cast.alice.id, now=utcnow()).id
     ids["token_id"] = tokens.issue(user.id, name="x", scopes=["read"], days=1, now=utcnow())[0].id
+    platform = add_platform()
+    ids |= {"platform_id": platform.id, "connection_id": connect(platform, cast.course).id}
     ids["generation_id"] = add_generation(cast.alice, cast.course, cast.lesson).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}

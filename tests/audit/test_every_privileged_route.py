@@ -29,8 +29,10 @@ from services.courses import rosters
 from services.generations import aids
 from services.regrades import applying
 from tests.access_ground import ground, laid
+from tests.access_rows_lti import NEW
 from tests.factories import LabFactory
 from tests.grounds import Ground
+from tests.lti.launching import ISSUER
 from tests.test_access_table import TABLE
 
 pytestmark = pytest.mark.long
@@ -62,7 +64,12 @@ EXEMPT: dict[tuple[str, str], str] = {
     ("question_files_api.create_import", "POST"): "a preview, which changes nothing until it is applied",
     ("course_imports.send", "POST"): "a preview, which changes nothing until it is agreed to",
     ("imports_api.create_course_import", "POST"): "a preview, which changes nothing until it is agreed to",
+    ("launches.connect", "POST"): "takes a launch: tests/lti/test_launches.py shows the row",
     # Nobody of the table may do these, because each is another person's own or there is no such thing.
+    ("lti.login", "POST"): "a launch, of whoever comes",
+    ("lti.launch", "POST"): "a launch, of whoever comes",
+    ("launches.make_account", "POST"): "a launch, of whoever comes",
+    ("launches.link", "POST"): "one's own account",
     ("labs.solution", "POST"): "a student's own",
     ("model_aids.ask_hint", "POST"): "a student's own",
     ("labs_api.show_solution", "POST"): "a student's own",
@@ -216,6 +223,9 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("contents_api.delete_lab", "DELETE"): Walk(
         address=f"{COURSE}/labs/spare/definition", headers=ANY, prepare=_spare_lab
     ),
+    ("lti_platforms.new", "POST"): Walk({**NEW, "deployments": "1"}),
+    ("lti_platforms.edit", "POST"): Walk({**NEW, "issuer": ISSUER, "deployments": "1"}),
+    ("lti_api.replace_lti_platform", "PUT"): Walk({**NEW, "issuer": ISSUER}),
     ("outline_api.replace_course", "PUT"): Walk(headers=ANY),
     ("outline_api.replace_module", "PUT"): Walk(headers=ANY),
     ("outline_api.delete_module", "DELETE"): GIVES_UP,

@@ -24,6 +24,7 @@ from tests.factories import (
 )
 from tests.generations.stages import add_generation
 from tests.journey.student import COURSE, LAB, QUIZ
+from tests.lti.stages import add_platform, connect
 from tests.sites import LiveSite, until
 
 # As long as words are: German can do more, and people have no spaces in what they paste.
@@ -86,6 +87,7 @@ PAGES: dict[str, list[str]] = {
             "/regrades/{regrade}",
         ),
     ],
+    "dana": ["/learning-platforms", "/learning-platforms/new", "/learning-platforms/{platform}", f"{WIDE}/platforms"],
     "charlie": ["/", "/courses", COURSE, "/labs", f"{COURSE}/lessons/one-tree"],
 }
 
@@ -106,11 +108,20 @@ def fill(site: LiveSite) -> dict[str, str]:
         db.session.commit()
         names = {"open": str(opened.id), "closed": str(closed.id), "lab": str(lab.id), "bob": str(bob.id)}
         names["written"] = str(_hand_in_writing(bob, now))
+        names["platform"] = str(_platform())
         names["generation"] = str(_generation(alice))
         names["regrade"] = str(_regrade(alice, now))
         names |= {"question": str(quiz.questions[0].id), "wide_question": str(wide.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
     return names
+
+
+def _platform() -> int:
+    platform = add_platform(LONG[:60])
+    connect(platform, _one(Course, "wide"), title=LONG)
+    platform.frame_origins = [f"https://{LONG[:60]}.example.org".replace("ü", "ue")]
+    db.session.commit()
+    return platform.id
 
 
 def _make_wide_course(bob: User, alice: User) -> Question:

@@ -63,6 +63,7 @@ ALICES = [
     *BANK,
     *MOVING,
 ]
+DANAS = ["/learning-platforms", "/learning-platforms/new", f"{COURSE}/platforms"]
 CHARLIES = ["/", COURSE, "/labs"]
 
 
@@ -88,6 +89,7 @@ def faults(page: Page) -> list[str]:
         *(("", path) for path in VISITORS),
         *(("bob", path) for path in BOBS),
         *(("alice", path) for path in ALICES),
+        *(("dana", path) for path in DANAS),
         *(("charlie", path) for path in CHARLIES),
     ],
 )

@@ -25,6 +25,7 @@ from tests.journey import (  # in this order their forms are filled in
     rows_generations,  # noqa: F401
     rows_grades,  # noqa: F401
     rows_labs,  # noqa: F401
+    rows_lti,  # noqa: F401
     rows_moving,  # noqa: F401
     rows_practice,  # noqa: F401
     rows_quizzes,  # noqa: F401

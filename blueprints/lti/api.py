@@ -1,0 +1,130 @@
+"""The JSON API of learning platforms: for the admin, and of connections for a course's teachers."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from blueprints import access
+from blueprints.bearer import auth, me, scope
+from blueprints.lti.addresses import addresses
+from blueprints.lti.arrivals import outbound
+from blueprints.lti.schemas import (
+    LtiConnectionsOut,
+    LtiKeysOut,
+    LtiPlatformIn,
+    LtiPlatformOut,
+    LtiPlatformsOut,
+)
+from blueprints.pages import now
+from blueprints.schemas import responses
+from extensions import db
+from models import LtiContext
+from services.lti import contexts, own_keys, platforms
+
+lti_api = APIBlueprint("lti_api", __name__, tag="Learning platforms")
+PLATFORM = "/lti-platforms/<int:platform_id>"
+CONNECTIONS = "/courses/<slug>/lti-connections"
+
+
+@lti_api.get("/lti-platforms")
+@lti_api.auth_required(auth)
+@lti_api.output(LtiPlatformsOut)
+@lti_api.doc(summary="List the learning platforms", responses=responses(403))
+@scope("platforms:read")
+def list_lti_platforms() -> Any:
+    """For admins; with the addresses that a platform has to be told."""
+    access.site_runner(me())
+    return {"platforms": platforms.every(), "tool": addresses()}
+
+
+@lti_api.post("/lti-platforms")
+@lti_api.auth_required(auth)
+@lti_api.input(LtiPlatformIn)
+@lti_api.output(LtiPlatformOut, status_code=201)
+@lti_api.doc(summary="Register a learning platform", responses=responses(403, 409, 422))
+@scope("platforms:write")
+def create_lti_platform(json_data: LtiPlatformIn) -> Any:
+    """For admins."""
+    access.site_runner(me())
+    platform = platforms.put(None, json_data.model_dump(), outbound())
+    db.session.commit()
+    return platform
+
+
+@lti_api.get(PLATFORM)
+@lti_api.auth_required(auth)
+@lti_api.output(LtiPlatformOut)
+@lti_api.doc(summary="Read a learning platform", responses=responses(403, 404))
+@scope("platforms:read")
+def read_lti_platform(platform_id: int) -> Any:
+    """For admins."""
+    access.site_runner(me())
+    return platforms.load(platform_id)
+
+
+@lti_api.put(PLATFORM)
+@lti_api.auth_required(auth)
+@lti_api.input(LtiPlatformIn)
+@lti_api.output(LtiPlatformOut)
+@lti_api.doc(summary="Change a learning platform", responses=responses(403, 404, 409, 422))
+@scope("platforms:write")
+def replace_lti_platform(platform_id: int, json_data: LtiPlatformIn) -> Any:
+    """For admins. Its issuer stays: another one is another platform."""
+    access.site_runner(me())
+    platform = platforms.put(platforms.load(platform_id), json_data.model_dump(), outbound())
+    db.session.commit()
+    return platform
+
+
+@lti_api.delete(PLATFORM)
+@lti_api.auth_required(auth)
+@lti_api.output({}, status_code=204)
+@lti_api.doc(summary="Remove a learning platform", responses=responses(403, 404))
+@scope("platforms:write")
+def delete_lti_platform(platform_id: int) -> Any:
+    """For admins: with its connections. Its people keep their accounts and their places."""
+    access.site_runner(me())
+    platforms.remove(platforms.load(platform_id))
+    db.session.commit()
+    return ""
+
+
+@lti_api.post("/lti-keys")
+@lti_api.auth_required(auth)
+@lti_api.output(LtiKeysOut, status_code=201)
+@lti_api.doc(summary="Sign with a new key", responses=responses(403))
+@scope("platforms:write")
+def create_lti_key() -> Any:
+    """For admins: the key before is shown for seven days more. Gives all that are shown."""
+    access.site_runner(me())
+    own_keys.rotate(now=now())
+    shown = own_keys.shown(now=now())
+    db.session.commit()
+    return shown
+
+
+@lti_api.get(CONNECTIONS)
+@lti_api.auth_required(auth)
+@lti_api.output(LtiConnectionsOut)
+@lti_api.doc(summary="List what a course is connected with", responses=responses(403, 404))
+@scope("platforms:read")
+def list_lti_connections(slug: str) -> Any:
+    """For the course's teachers: the courses of learning platforms whose people come in."""
+    return {"connections": [_connection(each) for each in contexts.of_course(access.connected(slug, me()))]}
+
+
+@lti_api.delete(f"{CONNECTIONS}/<int:connection_id>")
+@lti_api.auth_required(auth)
+@lti_api.output({}, status_code=204)
+@lti_api.doc(summary="Connect a course no more", responses=responses(403, 404))
+@scope("platforms:write")
+def delete_lti_connection(slug: str, connection_id: int) -> Any:
+    """For the course's teachers; who is in the course stays in it."""
+    contexts.disconnect(access.connected(slug, me()), connection_id)
+    db.session.commit()
+    return ""
+
+
+def _connection(context: LtiContext) -> dict[str, Any]:
+    names = ("id", "title", "deployment_id", "context_id", "linked_at")
+    return {**{name: getattr(context, name) for name in names}, "platform": context.platform.name}

@@ -1,0 +1,127 @@
+"""How the forms of learning platforms are filled in: registering one, and those who come from one."""
+
+import re
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from extensions import db
+from models import Course, LtiContext, LtiPlatform, User, utcnow
+from services.accounts import outside_identities
+from services.lti import launches, tickets
+from tests.journey.rows import PEOPLE, STAFF, Person, form
+from tests.lti.stages import add_platform, connect
+
+NEW = "/learning-platforms/new"
+FIELDS = "(auth_url, client_id, deployments, frame_origins, is_active, issuer, keys_url, name, token_url)"
+COOKIE = "a-browser"
+
+
+def register(person: Person, name: str) -> None:
+    person.open(NEW)
+    url = f"https://{name}.example.edu"
+    person.fill(
+        Name=name.title(), Issuer=url, Client_ID="7", Deployment_IDs="1\n2", Address_of_access_tokens=f"{url}/t"
+    )
+    person.fill(Address_of_authentication_requests=f"{url}/a", Address_of_the_public_key_set=f"{url}/k")
+    person.send("Save", ".lti-card")
+    person.expect_flash("The platform is saved.")
+    person.page.get_by_role("link", name=name.title()).click()
+
+
+@form(f"POST lti_platforms.new {FIELDS}", "lti/platform.html", roles=("dana",))
+def register_a_platform(person: Person) -> None:
+    register(person, "blackboard")
+    expect(person.page.get_by_label("Deployment IDs")).to_have_value("1\n2")
+
+
+@form(f"POST lti_platforms.edit {FIELDS}", "lti/platform.html", roles=("dana",))
+def change_a_platform(person: Person) -> None:
+    register(person, "sakai")
+    person.fill(Address_of_access_tokens="http://sakai.example.edu/t")
+    person.send("Save", ".lti-card")
+    expect(person.page.get_by_text("Must be an address that begins with https://")).to_be_visible()
+    person.fill(Address_of_access_tokens="https://sakai.example.edu/new")
+    person.send("Save", ".lti-card")
+    person.expect_flash("The platform is saved.")
+
+
+@form("POST lti_platforms.remove ()", "lti/platform.html", roles=("dana",))
+def remove_a_platform(person: Person) -> None:
+    register(person, "ilias")
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.get_by_role("button", name="Remove the platform").click()
+    person.expect_flash("The platform is removed.")
+
+
+@form("POST lti_platforms.rotate ()", "lti/platforms.html", roles=("dana",))
+def make_a_key(person: Person) -> None:
+    person.open("/learning-platforms")
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.get_by_role("button", name="Make a new key").click()
+    person.expect_flash("There is a new key.")
+
+
+def arrive(person: Person, subject: str, context_id: str, *, teaches: bool = False) -> None:
+    """Come from a platform, as somebody whom it calls `subject`."""
+    with person.site.app.app_context():
+        platform = db.session.scalar(select(LtiPlatform).where(LtiPlatform.name == "Campus")) or add_platform("Campus")
+        empty = dict.fromkeys(launches.Launch.__dataclass_fields__, "")
+        said = {"platform_id": platform.id, "deployment_id": "1", "subject": subject, "name": subject.title()}
+        more = {"context_id": context_id, "scopes": [], "is_pick": False, "role": "student", "teaches": teaches}
+        kept = {"launch": {**empty, **said, **more}, "browser": launches.digest(COOKIE)}
+        ticket = tickets.put(person.site.app.extensions["yurt_redis"], "arrived", kept, 600)
+        db.session.commit()
+    person.page.context.add_cookies([{"name": "yurt_lti", "value": COOKIE, "url": person.site.url}])
+    person.open(f"/launches/{ticket}")
+
+
+def connected(person: Person, context_id: str) -> None:
+    with person.site.app.app_context():
+        platform = db.session.scalar(select(LtiPlatform).where(LtiPlatform.name == "Campus")) or add_platform("Campus")
+        connect(
+            platform, db.session.scalars(select(Course).where(Course.slug == "shell")).one(), context_id, context_id
+        )
+        db.session.commit()
+
+
+@form("POST launches.make_account ()", "lti/who.html", roles=("guest",))
+def come_anew(person: Person) -> None:
+    connected(person, "newcomers")
+    arrive(person, "wendy", "newcomers")
+    person.send("I’m new here", "section.sheet")
+    expect(person.page).to_have_url(re.compile("/courses/shell$"))
+    person.open("/account")
+    expect(person.page.get_by_label("Name")).to_have_value("Wendy")
+
+
+@form("POST launches.link ()", "lti/who.html", roles=PEOPLE)
+def link_an_account(person: Person) -> None:
+    connected(person, f"links-{person.name}")
+    arrive(person, f"{person.name}-there", f"links-{person.name}")
+    person.send("That’s me", "section.sheet")
+    person.expect_flash("From now on you come from Campus to this account.")
+
+
+@form("POST launches.connect (course)", "lti/connect.html", roles=("alice",))
+def connect_a_course(person: Person) -> None:
+    with person.site.app.app_context():
+        alice = db.session.scalars(select(User).where(User.handle == "alice")).one()
+        outside_identities.link(alice, "lti:https://moodle.example.edu", "alice-teaches", now=utcnow())
+        db.session.commit()
+    arrive(person, "alice-teaches", "connected-now", teaches=True)
+    person.page.get_by_label("Course").select_option("shell")
+    person.send("Connect", "section.sheet")
+    person.expect_flash("The two courses are connected")
+
+
+@form("POST lti_connections.remove ()", "lti/connections.html", roles=STAFF)
+def connect_no_more(person: Person) -> None:
+    connected(person, f"over-{person.name}")
+    person.open("/courses/shell/people")
+    person.page.get_by_role("link", name="Learning platforms").last.click()
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.get_by_role("button", name=f"Take it back over-{person.name}").click()
+    person.expect_flash("They are connected no more.")
+    with person.site.app.app_context():
+        assert db.session.scalars(select(LtiContext).where(LtiContext.title == f"over-{person.name}")).all() == []
