@@ -25,6 +25,7 @@ from blueprints.courses.pictures import pictures
 from blueprints.courses.rosters import roster
 from blueprints.courses.rosters_api import rosters_api
 from blueprints.courses.views import courses
+from blueprints.events.api import events_api
 from blueprints.generations.aids import model_aids
 from blueprints.generations.api import generations_api
 from blueprints.generations.reviews import generation_drafts
@@ -155,6 +156,7 @@ APIS = (
     leaderboards_api,
     points_api,
     audit_api,
+    events_api,
     labs_api,
     warm_api,
     lab_help_api,

@@ -98,6 +98,14 @@ def managed(slug: str, user: User) -> Course:
     return found_course
 
 
+def followed(slug: str, user: User) -> Course:
+    """Return a course whose events the person may read: its staff."""
+    found_course, role = course(slug, user)
+    if not policy.may_follow(user, role):
+        raise Forbidden
+    return found_course
+
+
 def audited(slug: str | None, user: User) -> Course | None:
     """Return the course whose audit log the person may read; without one it is the site's, and the result None."""
     found_course, role = course(slug, user) if slug is not None else (None, None)

@@ -8,6 +8,7 @@ from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
+from models.course_event import CourseEvent, EventCounter
 from models.course_import import CourseImport, ImportBaseline
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
@@ -54,6 +55,7 @@ __all__ = [
     "CohortOverride",
     "Completion",
     "Course",
+    "CourseEvent",
     "CourseFile",
     "CourseImport",
     "CourseTotal",
@@ -63,6 +65,7 @@ __all__ = [
     "GenerationCall",
     "GenerationDraft",
     "ModelConsent",
+    "EventCounter",
     "ExpectedPlace",
     "GradeMark",
     "GradingHold",

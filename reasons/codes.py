@@ -271,6 +271,16 @@ class Code(StrEnum):
         "course_import_stale",
         N_("the course was changed since this preview: send the archive again, and look at what it does now"),
     )
+    EVENTS_PRUNED = (
+        "events_pruned",
+        N_("events behind this position were deleted, because they were old: begin anew, or at %(first)s"),
+        {"first": int},
+    )
+    EVENTS_AHEAD = (
+        "events_ahead",
+        N_("the feed ends at %(last)s: the site was set back to a backup, so begin anew"),
+        {"last": int},
+    )
     COURSE_IMPORT_NOT_READY = "course_import_not_ready", N_("this import is no preview that waits for a decision")
     WORK_HANGS_ON_IT = (
         "work_hangs_on_it",

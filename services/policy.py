@@ -65,6 +65,11 @@ def may_audit(user: User | None) -> bool:
     return _is_admin(user)
 
 
+def may_follow(user: User | None, role: str | None) -> bool:
+    """What happens in a course is told to its staff and the admin: it has students' scores in it."""
+    return role in STAFF or _is_admin(user)
+
+
 def may_read_audit_log(user: User | None, role: str | None) -> bool:
     """What was done with a right in a course is for its teachers; the whole log is for the admin."""
     return role == "teacher" or _is_admin(user)

@@ -134,6 +134,7 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 200, 200),
     ),
     ("audit_api.list_audit_log", "GET"): (f"{API}/audit-log?course=shell", {}, (401, 403, 403, 200, 200)),
+    ("events_api.list_events", "GET"): (f"{API}{COURSE}/events", {}, (401, 403, 403, 200, 200)),
     ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
     ("auth_api.list_tokens", "GET"): (f"{API}/tokens", {}, (401, 200, 200, 200, 200)),
     ("auth_api.revoke_token", "DELETE"): (f"{API}/tokens/{{token}}", {}, (401, 404, 204, 404, 404)),

@@ -11,6 +11,7 @@ AREAS = {
     "contents_api": "content",
     "course_files_api": "content",
     "courses_api": "courses",
+    "events_api": "events",
     "generations_api": "generations",
     "gradebook_api": "grades",
     "imports_api": "content",

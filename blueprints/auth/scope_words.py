@@ -13,6 +13,7 @@ AREA_WORDS = {
     "bank": _("the bank of questions"),
     "content": _("what courses hold, and their archives"),
     "courses": _("courses and lessons that I study"),
+    "events": _("events and webhooks"),
     "generations": _("questions by a model"),
     "grades": _("grading, grades and analyses"),
     "labs": _("labs and their sessions"),

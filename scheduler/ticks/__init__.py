@@ -14,6 +14,7 @@ from scheduler.ticks import (
     capacity,
     checks,
     events,
+    feed,
     generations,
     grading,
     hopeless,
@@ -33,6 +34,7 @@ from scheduler.ticks import (
     visits,
     warm,
 )
+from services import events as course_events
 from services import outbox
 from services.archive import imports as course_imports
 from services.capacity.order import Limits
@@ -70,6 +72,8 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("mail", mail.sender(settings), topic="mail", due=outbox.due),
         Tick("hopeless", hopeless.ender(settings), interval_s=60.0),
         Tick("sweeps", sweeps.work, interval_s=60.0),
+        Tick("feed", feed.work, due=course_events.due),
+        Tick("prunes", feed.pruner(settings), interval_s=3600.0),
         Tick("unconfirmed", unconfirmed.sweeper(settings), interval_s=3600.0),
         Tick("measures", measures.publisher(settings, redis), interval_s=EVERY_S),
     ]

@@ -20,6 +20,7 @@ AREAS = (
     "bank",
     "content",
     "courses",
+    "events",
     "generations",
     "grades",
     "labs",

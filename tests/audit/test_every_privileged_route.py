@@ -71,6 +71,8 @@ EXEMPT: dict[tuple[str, str], str] = {
     ("launches.make_account", "POST"): "a launch, of whoever comes",
     ("launches.link", "POST"): "one's own account",
     ("labs.solution", "POST"): "a student's own",
+    ("passkeys.options_for_second_step", "POST"): "a person's own",
+    ("passkeys.remove", "POST"): "a person's own",
     ("model_aids.ask_hint", "POST"): "a student's own",
     ("labs_api.show_solution", "POST"): "a student's own",
 }

@@ -59,6 +59,7 @@ RIGHT = {
     "KEPT_PAGES_S": "60",
     "REGISTRATION": "closed",
     "UNCONFIRMED_DAYS": "14",
+    "EVENTS_DAYS": "90",
 }
 RIGHT |= {
     name.upper(): "7 per minute" if isinstance(field.default, str) else "7"

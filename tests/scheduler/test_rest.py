@@ -21,7 +21,7 @@ from scheduler.lookout import Lookout
 from scheduler.tick import Bell, Tick
 from scheduler.ticks import make_ticks
 from scheduler.worker import Workers
-from services import outbox
+from services import events, outbox
 from services.leases import LEASE
 from services.quizzes import attempts
 from tests.factories import make_cast
@@ -144,6 +144,7 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
         "attempts",
         "audits",
         "boards",
+        "feed",
         "grading",
         "imports",
         "mail",
@@ -218,7 +219,7 @@ def test_everything_else_is_seen_when_it_is_due(committed_db: Any, settings: Any
 
     seen = lookout.look(utcnow())
 
-    assert due(seen) == {"attempts", "mail", "checks", "visits", "warm"}
+    assert due(seen) == {"attempts", "feed", "mail", "checks", "visits", "warm"}
     assert all(seen[name].needs for name in ("idleness", "usage", "warm"))
 
 
@@ -361,6 +362,9 @@ def add_session(**values: Any) -> LabSession:
     cast = make_cast()
     found = LabSession(user=cast.bob, lab=cast.lab, course=cast.course, job_id="lab-1", **values)
     database.session.add(found)
+    database.session.flush()
+    # That the cast came into the course is told.
+    events.place()
     database.session.commit()
     return found
 

@@ -1,0 +1,1 @@
+"""Events of courses, and who follows them."""
