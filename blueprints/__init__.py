@@ -16,6 +16,9 @@ from blueprints.bank.api import bank_api
 from blueprints.bank.slots import quiz_slots
 from blueprints.bank.slots_api import slots_api
 from blueprints.bank.views import bank
+from blueprints.certificates.api import certificates_api
+from blueprints.certificates.public import public_certificates
+from blueprints.certificates.views import certificates
 from blueprints.contents.api import contents_api
 from blueprints.contents.files_api import course_files_api
 from blueprints.contents.outline_api import outline_api
@@ -116,6 +119,8 @@ PAGES = (
     gradebook,
     my_grades,
     audit_log,
+    certificates,
+    public_certificates,
     leaderboards,
     board_settings,
     points,
@@ -153,6 +158,7 @@ APIS = (
     slots_api,
     analysis_api,
     gradebook_api,
+    certificates_api,
     leaderboards_api,
     points_api,
     audit_api,

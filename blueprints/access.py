@@ -275,6 +275,22 @@ def offered_practice(slug: str, user: User) -> Course:
     return found_course
 
 
+def certified_course(slug: str, user: User) -> tuple[Course, bool]:
+    """Return a course whose certificates the person may see, its staff, and whether they decide about them."""
+    found_course, role = course(slug, user)
+    if not policy.may_see_certificates(user, role):
+        raise Forbidden
+    return found_course, policy.may_decide_certificates(user, role)
+
+
+def certifying_course(slug: str, user: User) -> Course:
+    """Return a course for those who decide about its certificates."""
+    found_course, may_decide = certified_course(slug, user)
+    if not may_decide:
+        raise Forbidden(_("Only teachers decide about certificates."))
+    return found_course
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)

@@ -6,6 +6,7 @@ from models.attempt_file import AttemptFile
 from models.audit_entry import AuditEntry
 from models.base import utcnow
 from models.blob import Blob, CourseFile
+from models.certificate import Certificate, CertificateLook, SigningKey
 from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
 from models.course_event import CourseEvent, EventCounter
@@ -49,6 +50,8 @@ __all__ = [
     "AuditEntry",
     "Blob",
     "BoardPlace",
+    "Certificate",
+    "CertificateLook",
     "CheckRun",
     "ClusterState",
     "Cohort",
@@ -106,6 +109,7 @@ __all__ = [
     "RegradeNote",
     "Role",
     "SentRequest",
+    "SigningKey",
     "User",
     "WarmLab",
     "WarmPlan",

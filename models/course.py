@@ -30,6 +30,8 @@ class Course(Model):
     enrolment: Mapped[str] = mapped_column(default="open")
     enrol_code: Mapped[str | None]
     grading: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    # What its certificate asks, as services/certificates/rules.py reads it; None: it gives none.
+    certificate: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     # Whether its people may practise: services/practice/pool.py says which questions.
     offers_practice: Mapped[bool] = mapped_column(default=False, server_default="false")
     # Whether its teachers may have a language model write questions. The site's own: no folder turns it on.

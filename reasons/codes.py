@@ -595,6 +595,8 @@ class Code(StrEnum):
     )
     LANGUAGE_UNKNOWN = "language_unknown", N_("must be a language such as en, fr or pt-BR")
     REASON_MISSING = "reason_missing", N_("must say why")
+    CERTIFICATE_REVOKED = "certificate_revoked", N_("the certificate is revoked already")
+    CERTIFICATE_NOT_NEWEST = "certificate_not_newest", N_("there is a newer certificate of this person")
     NOTHING_MISSING = "nothing_missing", N_("There is nothing left to ask for.")
     DRAFT_NOT_OPEN = "draft_not_open", N_("Somebody has decided about this question already, or it is being written.")
     GENERATION_NOT_OVER = "generation_not_over", N_("It is still being worked on.")

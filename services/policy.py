@@ -50,6 +50,16 @@ def may_set_quizzes(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
+def may_see_certificates(user: User | None, role: str | None) -> bool:
+    """Who in a course has a certificate is seen by its staff."""
+    return role in STAFF or _is_admin(user)
+
+
+def may_decide_certificates(user: User | None, role: str | None) -> bool:
+    """Teachers say what a certificate asks, revoke it and issue it again; so does the admin."""
+    return role == "teacher" or _is_admin(user)
+
+
 def may_offer_practice(user: User | None, role: str | None) -> bool:
     """Teachers say whether a course's people may practise, and so does the admin."""
     return role == "teacher" or _is_admin(user)

@@ -19,6 +19,7 @@ from services.practice import cards
 from services.quizzes import answers, attempts, trials, uploads
 from services.regrades import asking
 from services.regrades.asking import Asked
+from tests.certificates.stages import add_certificate
 from tests.factories import Cast, QuizFactory, add_question, run_lab
 from tests.generations.stages import add_generation
 from tests.grounds import NOBODY, Ground, bound, forget
@@ -68,9 +69,11 @@ def add_things(cast: Cast) -> dict[str, Any]:
     sent = course_imports.ask(b"no zip", by_id=cast.alice.id, now=datetime.now(UTC))
     platform = add_platform()
     context = connect(platform, cast.course)
+    certificate = add_certificate(cast.bob, cast.course, blob)
     return {
         "platform": platform.id,
         "context": context.id,
+        "certificate": certificate.id,
         "question_import": moved.id,
         "import": sent.id,
         "handed": handed.id,

@@ -22,6 +22,27 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"is_allowed": True},
         (401, 403, 403, 200, 200),
     ),
+    ("certificates_api.list_my_certificates", "GET"): (f"{API}/me/certificates", {}, (401, 200, 200, 200, 200)),
+    ("certificates_api.read_certificate_standing", "GET"): (
+        f"{API}{COURSE}/certificate",
+        {},
+        (401, 403, 200, 200, 200),
+    ),
+    ("certificates_api.list_course_certificates", "GET"): (
+        f"{API}{COURSE}/certificates",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    ("certificates_api.revoke_certificate", "POST"): (
+        f"{API}{COURSE}/certificates/{{certificate}}/revoke",
+        {"reason": "x"},
+        (401, 403, 403, 200, 200),
+    ),
+    ("certificates_api.reissue_certificate", "POST"): (
+        f"{API}{COURSE}/certificates/{{certificate}}/reissue",
+        {"reason": "x"},
+        (401, 403, 403, 201, 201),
+    ),
     ("generations_api.estimate_generation", "POST"): (
         f"{API}{COURSE}/generations/estimate",
         ASKED,

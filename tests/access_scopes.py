@@ -8,6 +8,7 @@ AREAS = {
     "audit_api": "audit",
     "auth_api": "account",
     "bank_api": "bank",
+    "certificates_api": "grades",
     "contents_api": "content",
     "course_files_api": "content",
     "courses_api": "courses",
@@ -38,6 +39,7 @@ AREAS = {
 
 # What isn't of its blueprint's area.
 OWN_AREAS = {
+    "certificates_api.list_my_certificates": "account",
     "courses_api.list_enrolments": "people",
     "courses_api.create_enrolment": "people",
     "courses_api.change_enrolment": "people",
@@ -65,6 +67,7 @@ HEED_COURSE = FREE | {"audit_api.list_audit_log", "courses_api.list_courses", "l
 SITE_WIDE = {
     "auth_api.list_tokens",
     "auth_api.revoke_token",
+    "certificates_api.list_my_certificates",
     "imports_api.apply_course_import",
     "imports_api.create_course_import",
     "imports_api.read_course_import",

@@ -237,6 +237,11 @@ WORDS: dict[str, Callable[[Params], str]] = {
     ),
     "practice.offered": lambda said: _("Offered practice: %(offered)s", offered=_on(said["is_offered"])),
     "board.frozen": _frozen,
+    "certificate.rule_changed": lambda said: _(
+        "Changed what the certificate asks: %(changed)s", changed=_changes(said["changed"])
+    ),
+    "certificate.revoked": lambda said: _("Revoked a certificate of %(person)s", person=said["person"]),
+    "certificate.reissued": lambda said: _("Issued a certificate of %(person)s again", person=said["person"]),
     "points.given": lambda said: _(
         "Gave %(person)s points by hand: %(points)s", person=said["person"], points=said["points"]
     ),

@@ -14,6 +14,7 @@ from blueprints.pages import login_required, me, now, person
 from extensions import db
 from models import Course, Lesson
 from services import markdown, policy
+from services.certificates import issuing
 from services.courses import catalogue as course_catalogue
 from services.courses import files, members, progress
 from services.courses.outlines import activity, done_ids, outline
@@ -39,9 +40,12 @@ def home() -> ResponseReturnValue:
         return render_template("courses/home.html", courses=course_catalogue.catalogue().rows, cards=[])
     made = progress.cards(user.id)
     kept_pages.keep(user, *(card.course for card in made))
+    gives_any = any(card.course.certificate for card in made)
+    codes = issuing.valid_codes(user.id) if gives_any else {}
     cards = [
         {
             "course": card.course,
+            "certificate": codes.get(card.course.id),
             "role": card.role,
             "done": card.done,
             "total": card.total,
@@ -96,6 +100,7 @@ def _course_page(course: Course, role: str | None, form: EnrolForm, status: int 
         done=len(done),
         total=len(plan.entries),
         next=pages.link(course, next((entry for entry in plan.entries if entry.id not in done), None)),
+        certificate=issuing.valid_of(user.id, course) if user and role and course.certificate else None,
         points=entries.total(course, user.id) if user and role else 0,
         rank=own.rank if own else None,
         can_see_people=can_see_people,

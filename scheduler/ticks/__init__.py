@@ -12,6 +12,7 @@ from scheduler.ticks import (
     audits,
     boards,
     capacity,
+    certificates,
     checks,
     events,
     feed,
@@ -38,6 +39,7 @@ from services import events as course_events
 from services import outbox
 from services.archive import imports as course_imports
 from services.capacity.order import Limits
+from services.certificates import issuing, looks
 from services.generations import claims as generation_claims
 from services.generations.client import MistralModel
 from services.generations.terms import terms_of
@@ -83,7 +85,8 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     # So does a large course.
     bring = Tick("imports", lambda: False, topic=course_imports.TOPIC, due=course_imports.due)
     bring.work = imports.importer(redis, lambda: bring.beat())
-    ticks += [audit, bring, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
+    certify = Tick("certificates", certificates.issuer(settings), topic=issuing.TOPIC, due=looks.due)
+    ticks += [audit, bring, certify, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
     if settings.mistral_api_key:
         ticks.append(_of_generations(settings, redis, keeper))

@@ -169,6 +169,7 @@ def _apply_course(course: Course, content: CourseContent, render: Render) -> boo
         offers_practice=content.offers_practice,
         # As JSON has it, so that the same scheme is no change.
         grading=json.loads(json.dumps([asdict(category) for category in content.grading])),
+        certificate=json.loads(json.dumps(asdict(content.certificate))) if content.certificate else None,
     )
 
 

@@ -168,6 +168,17 @@ class CategoryContent:
 
 
 @dataclass(frozen=True)
+class CertificateContent:
+    """What a course asks of who gets its certificate: at least one thing. What is left out isn't asked for."""
+
+    lessons_percent: int | None = None
+    quiz_percent: int | None = None
+    lab_percent: int | None = None
+    grade_percent: int | None = None
+    leave_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CourseContent:
     """A whole course. Files, also the bank's, are in the order of their paths."""
 
@@ -182,6 +193,7 @@ class CourseContent:
     enrol_code: str | None = None
     offers_practice: bool = False
     grading: tuple[CategoryContent, ...] = ()
+    certificate: CertificateContent | None = None
     files: tuple[FileContent, ...] = ()
     bank: tuple[BankFileContent, ...] = ()
 

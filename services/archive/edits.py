@@ -22,6 +22,7 @@ from services.archive.faults import ArchiveError, Faults
 from services.archive.given import BODY, GivenFolder, node
 from services.archive.nodes import Node
 from services.archive.pieces import Said
+from services.archive.read_certificate import read_certificate
 from services.archive.read_grading import read_grading
 from services.archive.shapes import CourseFile, ModuleFile
 from services.archive.work import Work
@@ -267,6 +268,7 @@ def _faults(content: CourseContent) -> Faults:
     document = Document(CourseFile, node(written.course(content), plain), "course.yaml", faults)
     known = {each.slug: module.slug for module in content.modules for each in module.activities}
     read_grading(document, known)
+    read_certificate(document, known)
     for module in content.modules:
         Document(ModuleFile, node(written.module(module), plain), f"{module.slug}/module.yaml", faults)
     cross.check_requirements(content.modules, node_of, faults)

@@ -30,6 +30,7 @@ from services.archive.content import (
     ActivityContent,
     BankFileContent,
     CategoryContent,
+    CertificateContent,
     CheckContent,
     CourseContent,
     DrawContent,
@@ -68,6 +69,7 @@ def collect(course: Course, *, with_files: bool = True) -> CourseContent:
         modules=tuple(_module(row, activities.get(row.id, [])) for row in rows),
         offers_practice=course.offers_practice,
         grading=grading_content(course),
+        certificate=certificate_content(course),
         files=_files(course) if with_files else (),
         bank=_bank(course),
     )
@@ -106,6 +108,16 @@ def grading_content(course: Course) -> tuple[CategoryContent, ...]:
         )
         for said in course.grading
     )
+
+
+def certificate_content(course: Course) -> CertificateContent | None:
+    """Return what the certificate asks, without activities that are archived."""
+    if course.certificate is None:
+        return None
+    query = select(Activity.slug).where(Activity.course_id == course.id, ~Activity.is_archived)
+    left_out = course.certificate["leave_out"]
+    there = set(db.session.scalars(query)) if left_out else set()
+    return CertificateContent(**{**course.certificate, "leave_out": tuple(slug for slug in left_out if slug in there)})
 
 
 def _module(module: Module, activities: Sequence[Activity]) -> ModuleContent:

@@ -24,6 +24,7 @@ from services.archive.faults import Faults
 from services.archive.folder import Folder
 from services.archive.nodes import Node, parse
 from services.archive.read_bank import bank_files, read_bank_file
+from services.archive.read_certificate import read_certificate
 from services.archive.read_grading import read_grading
 from services.archive.read_lab import read_lab
 from services.archive.read_quiz import read_quiz
@@ -94,6 +95,7 @@ def course_content(document: Document[CourseFile], known: dict[str, str], **part
         enrol_code=said.enrol_code or None,
         offers_practice=said.offers_practice,
         grading=read_grading(document, known),
+        certificate=read_certificate(document, known),
         **parts,
     )
 

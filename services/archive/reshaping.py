@@ -74,7 +74,7 @@ def without_activity(course: CourseContent, slug: str) -> CourseContent:
 
 
 def _uncounted(course: CourseContent, gone: Collection[str]) -> CourseContent:
-    """Return the course whose grading scheme doesn't count what is gone; an export leaves it out, too."""
+    """Return the course whose grading scheme and certificate don't name what is gone; an export leaves it out, too."""
     grading = [
         replace(
             category,
@@ -83,4 +83,7 @@ def _uncounted(course: CourseContent, gone: Collection[str]) -> CourseContent:
         )
         for category in course.grading
     ]
-    return replace(course, grading=tuple(grading))
+    asked = course.certificate
+    if asked:
+        asked = replace(asked, leave_out=tuple(slug for slug in asked.leave_out if slug not in gone))
+    return replace(course, grading=tuple(grading), certificate=asked)

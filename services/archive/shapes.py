@@ -101,6 +101,17 @@ class CategoryEntry(Shape):
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)
+class CertificateEntry(Shape):
+    """What the course's certificate asks: shares in per cent; `leave_out` are slugs."""
+
+    lessons_percent: Annotated[int, _whole(1, 100)] | None = None
+    quiz_percent: Annotated[int, _whole(1, 100)] | None = None
+    lab_percent: Annotated[int, _whole(1, 100)] | None = None
+    grade_percent: Annotated[int, _whole(1, 100)] | None = None
+    leave_out: Annotated[list[Slug], Field(max_length=200)] = Field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, config=_KNOWN)
 class CourseFile(Shape):
     """course.yaml; `modules` are folders."""
 
@@ -115,6 +126,7 @@ class CourseFile(Shape):
     offers_practice: Flag = False
     modules: Annotated[list[Slug], Field(max_length=100)]
     grading: Annotated[list[CategoryEntry], Field(max_length=50)] = Field(default_factory=list)
+    certificate: CertificateEntry | None = None
 
 
 @dataclass(frozen=True, kw_only=True, config=_KNOWN)

@@ -1,5 +1,6 @@
 """A course's parts as documents: what each file of an archive says, in the order in which authors write it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from question_types import type_of
 from services.archive.content import (
     FORMAT,
     CategoryContent,
+    CertificateContent,
     CheckContent,
     CourseContent,
     DrawContent,
@@ -38,8 +40,13 @@ def course(course: CourseContent) -> dict[str, Any]:
         "enrol_code": course.enrol_code,
         "offers_practice": course.offers_practice or None,
         "grading": [_category(category) for category in course.grading] or None,
+        "certificate": _certificate(course.certificate) if course.certificate else None,
         "modules": [module.slug for module in course.modules],
     }
+
+
+def _certificate(certificate: CertificateContent) -> dict[str, Any]:
+    return {**asdict(certificate), "leave_out": list(certificate.leave_out) or None}
 
 
 def _category(category: CategoryContent) -> dict[str, Any]:

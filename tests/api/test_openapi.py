@@ -25,6 +25,7 @@ from services.practice import cards
 from services.regrades import asking
 from services.regrades.asking import Asked
 from tests.api.conftest import API, UNDOCUMENTED, Program, document_of, problem
+from tests.certificates.stages import add_certificate
 from tests.factories import Cast
 from tests.generations.stages import add_generation
 from tests.lti.stages import add_platform, connect
@@ -120,7 +121,8 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     things["item"] = things["quiz"]
     things["file_format"] = "gift"
     ids: dict[str, object] = {"attempt_id": attempt["id"], "session_id": session["id"], "check_id": cast.check.id}
-    ids["save_id"] = kept(cast).id
+    save = kept(cast)
+    ids["save_id"] = save.id
     ids["step_id"] = cast.check.step_id
     ids["question_id"] = cast.quiz.questions[0].id
     cast.course.offers_practice = True
@@ -137,6 +139,7 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     ids["token_id"] = tokens.issue(user.id, name="x", scopes=["read"], days=1, now=utcnow())[0].id
     platform = add_platform()
     ids |= {"platform_id": platform.id, "connection_id": connect(platform, cast.course).id}
+    ids["certificate_id"] = add_certificate(cast.bob, cast.course, save.blob).id
     ids["generation_id"] = add_generation(cast.alice, cast.course, cast.lesson).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}

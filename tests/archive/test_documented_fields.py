@@ -7,13 +7,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from config import ROOT
-from services.archive.shapes import CategoryEntry, CheckEntry, CourseFile, LessonMatter, ModuleFile, QuizFile
+from services.archive.shapes import (
+    CategoryEntry,
+    CertificateEntry,
+    CheckEntry,
+    CourseFile,
+    LessonMatter,
+    ModuleFile,
+    QuizFile,
+)
 
 TEXT = (ROOT / "docs" / "course-archive.md").read_text()
 # The headings below which the tables stand, and which table it is there.
 TABLES: dict[str, type[Any]] = {
     "## course.yaml": CourseFile,
     "A category has": CategoryEntry,
+    "A certificate asks": CertificateEntry,
     "## module.yaml": ModuleFile,
     "## Lessons": LessonMatter,
     "## Quizzes": QuizFile,
@@ -36,7 +45,7 @@ def fields(shape: type[Any]) -> dict[str, tuple[str | None, str]]:
     """Return {field: (bounds where it is a number, default)} as the documentation is to write them."""
     schema = TypeAdapter(shape).json_schema()
     return {
-        name: (bounds(value), default(shape, name, value, name in schema["required"]))
+        name: (bounds(value), default(shape, name, value, name in schema.get("required", ())))
         for name, value in schema["properties"].items()
     }
 

@@ -20,6 +20,7 @@ from quiz_settings import REVEALED, LateStep
 from services.archive.content import (
     BankFileContent,
     CategoryContent,
+    CertificateContent,
     CheckContent,
     CourseContent,
     DrawContent,
@@ -227,6 +228,15 @@ def labs(draw, slug):
 
 
 @st.composite
+def certificates(draw, named):
+    """What a certificate asks, of all activities or some."""
+    percents = draw(st.lists(st.none() | st.integers(1, 100), min_size=4, max_size=4).filter(any))
+    return CertificateContent(
+        *percents, leave_out=tuple(draw(st.lists(st.sampled_from(named), unique=True, max_size=2)))
+    )
+
+
+@st.composite
 def gradings(draw, named):
     """A grading scheme of some of the activities, each in one category."""
     categories = []
@@ -274,6 +284,7 @@ def courses(draw):
         enrolment=enrolment,
         enrol_code="a-code" if enrolment == "code" else None,
         grading=draw(gradings(named)),
+        certificate=draw(st.none() | certificates(named)),
         files=(FileContent("files/a.bin", draw(st.binary(max_size=20))), FileContent("files/tree.svg", PICTURE)),
         bank=bank,
     )

@@ -205,6 +205,7 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("slots_api.change_slots", "PUT"): Walk(
         {"slots": [{"question_id": "{slot:int}"}], "based_on": "{based_on}", "keeps_attempts": True}, prepare=_slots
     ),
+    ("certificates.set_rule", "POST"): Walk({"lessons_percent": "100"}),
     ("practice.offer", "POST"): Walk({"offer": "0"}),
     ("practice_api.offer_practice", "PUT"): Walk({"is_offered": False}),
     ("question_files.apply", "POST"): Walk(DIGEST, prepare=_imported),

@@ -22,6 +22,7 @@ UNSHOWN = {
     "audit_entries",
     "blobs",
     "board_places",
+    "certificate_looks",
     "cluster_states",
     "course_events",
     "course_files",
@@ -64,6 +65,7 @@ UNSHOWN = {
     "role_members",  # who somebody is comes with the session
     "roles",
     "sent_requests",
+    "signing_keys",
     "warm_labs",
     "warm_plans",
 }

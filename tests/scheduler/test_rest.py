@@ -145,6 +145,7 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
         "audits",
         "boards",
         "feed",
+        "certificates",
         "grading",
         "imports",
         "mail",

@@ -1,0 +1,1 @@
+"""Certificates: what a course asks for one, who has earned it, and the files that show it."""
