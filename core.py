@@ -6,8 +6,8 @@ from flask import Flask
 
 import telemetry
 from config import ROOT, Settings, load_settings
-from database.pool import engine_options, watch_pool
-from database.queries import watch_queries
+from database.engine import equip
+from database.pool import engine_options
 from extensions import REDIS_CONNECT_TIMEOUT_S, REDIS_TIMEOUT_S, cache, db, redis_client
 from services.audit import Origin
 from services.capacity.order import Limits
@@ -74,8 +74,7 @@ def connect_database(app: Flask) -> None:
     """Give the process its one engine, and watch it."""
     db.init_app(app)
     with app.app_context():
-        watch_pool(db.engine)
-        watch_queries(db.engine)
+        equip(db.engine)
 
 
 def connect_redis(app: Flask, settings: Settings, process: str) -> None:

@@ -42,6 +42,8 @@ class Connection(extensions.connection):
         extensions.connection.autocommit.__set__(self, True)
         self._is_autocommit = False
         self._rests_since: float | None = None
+        # What runs each statement that is prepared here; None where none may be (`database/prepared.py`).
+        self.plans: dict[str, str] | None = None
 
     @property
     def autocommit(self) -> bool:

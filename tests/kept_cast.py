@@ -6,8 +6,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, create_engine, select
 
-from database.pool import engine_options, watch_pool
-from database.queries import watch_queries
+from database.engine import equip
+from database.pool import engine_options
 from extensions import db
 from models import Course, Lab, LabCheck, Lesson, Quiz, User
 from tests.engines import Engines
@@ -32,8 +32,7 @@ def engine_of(app: Flask, name: str) -> Engine:
     """Return an engine like the application's own, to the database called `name`."""
     with app.app_context():
         engine = create_engine(db.engine.url.set(database=name), **engine_options("cast"))
-    watch_pool(engine)
-    watch_queries(engine)
+    equip(engine)
     return engine
 
 

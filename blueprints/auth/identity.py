@@ -12,12 +12,18 @@ from flask_security.utils import set_request_attr
 from sqlalchemy import Text, bindparam, select
 from sqlalchemy.orm import joinedload
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import User
 from services.accounts import identities
 
 WRITERS = ("security", "auth", "confirmation", "second", "factors", "passkeys")
-WHO = select(User).options(joinedload(User.roles)).where(User.fs_uniquifier == bindparam("uniquifier", type_=Text))
+WHO = (
+    select(User)
+    .options(joinedload(User.roles))
+    .where(User.fs_uniquifier == bindparam("uniquifier", type_=Text))
+    .execution_options(**KEEPS_PLAN)
+)
 
 
 def init_app(app: Flask) -> None:

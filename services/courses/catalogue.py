@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Text, bindparam, func, or_, select
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import Activity, Course, Enrolment
 from services import kept_versions
@@ -75,7 +76,7 @@ def with_role() -> Any:
         kept_versions.number(func.concat("people:", Course.id)),
         kept_versions.number(func.concat("person:", ASKS)),
     ).outerjoin(Enrolment, is_theirs)
-    return columns.where(Course.slug == bindparam("slug", type_=Text))
+    return columns.where(Course.slug == bindparam("slug", type_=Text)).execution_options(**KEEPS_PLAN)
 
 
 def with_labs() -> list[Course]:

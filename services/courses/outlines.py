@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, ScalarSelect, Select, Text, bindparam, func, select
 
+from database.prepared import KEEPS_PLAN
 from extensions import cache, db
 from models import Activity, Completion, Course, Lab, LabCheck, Lesson, Module, Question, Quiz, QuizSlot
 from models.question import READY
@@ -90,7 +91,11 @@ def activity(course: Course, slug: str, kind: type[Kind]) -> Kind:
 def _activity(kind: type[Activity]) -> Select[Any]:
     """Build the question of nearly every page of an activity once."""
     course_id, slug = bindparam("of", type_=BigInteger), bindparam("called", type_=Text)
-    return select(kind).where(kind.course_id == course_id, kind.slug == slug, ~kind.is_archived)
+    return (
+        select(kind)
+        .where(kind.course_id == course_id, kind.slug == slug, ~kind.is_archived)
+        .execution_options(**KEEPS_PLAN)
+    )
 
 
 def count_asked(quiz_id: Any) -> ScalarSelect[int]:

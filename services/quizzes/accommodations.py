@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import contains_eager
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import Accommodation, Attempt, CohortOverride, Course, Enrolment, Quiz, QuizOverride
 from models.attempt import IN_PROGRESS
@@ -49,7 +50,7 @@ def _standing(is_fresh: bool) -> Select[*tuple[Any, ...]]:
         .outerjoin(Attempt, (Attempt.quiz_id == Quiz.id) & (Attempt.user_id == asks))
         .where(Quiz.id == quiz)
         .order_by(Attempt.number.desc())
-        .execution_options(populate_existing=is_fresh)
+        .execution_options(populate_existing=is_fresh, **KEEPS_PLAN)
     )
     return _with_grants(query, asks)
 

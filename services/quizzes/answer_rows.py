@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Select, Table, bindparam, column, fu
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import Attempt, AttemptItem, Enrolment, QuestionVersion, Quiz
 from models.attempt import IN_PROGRESS, KEPT
@@ -67,7 +68,9 @@ def _reading() -> Select[Any]:
     }
     columns = [column(name, table.c[name].type) for table, names in of_tables.items() for name in names]
     asked = [bindparam(name, type_=BigInteger) for name in ("attempt", "place", "asks")]
-    return select(func.answer_under_locks(*asked, bindparam("is_alone", type_=Boolean)).table_valued(*columns))
+    return select(
+        func.answer_under_locks(*asked, bindparam("is_alone", type_=Boolean)).table_valued(*columns)
+    ).execution_options(**KEEPS_PLAN)
 
 
 def _writing() -> Select[int, int]:
@@ -83,7 +86,7 @@ def _writing() -> Select[int, int]:
         .cte("written")
     )
     counted = select(func.count(ITEMS.c.response), func.count()).where(ITEMS.c.attempt_id == attempt)
-    return counted.add_cte(written, *answer_log.parts(KEPT))
+    return counted.add_cte(written, *answer_log.parts(KEPT)).execution_options(**KEEPS_PLAN)
 
 
 READING = _reading()

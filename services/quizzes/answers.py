@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import AttemptItem, GradingRun, HintTaken
 from models.attempt import BY_DEADLINE, IN_PROGRESS, OUTDATED
@@ -233,5 +234,5 @@ def saved(attempt_id: int) -> Sequence[Row[tuple[int, int, Any, int, str | None]
     stands = func.concat(GradingRun.state, " ", GradingRun.requested_at)
     trial = select(stands).where(*mine, GradingRun.is_trial).correlate(AttemptItem).scalar_subquery()
     columns = (AttemptItem.position, AttemptItem.revision, AttemptItem.response)
-    query = select(*columns, taken.label("hints"), trial.label("trial"))
+    query = select(*columns, taken.label("hints"), trial.label("trial")).execution_options(**KEEPS_PLAN)
     return db.session.execute(query.where(AttemptItem.attempt_id == attempt_id).order_by(AttemptItem.position)).all()

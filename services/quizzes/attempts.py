@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import Attempt, AttemptItem, Enrolment, Quiz
 from models.attempt import IN_PROGRESS
@@ -189,6 +190,7 @@ def _loading(is_whole: bool) -> Select[Attempt, str, int]:
         .outerjoin(Enrolment, is_theirs)
         .options(*options)
         .where(Attempt.id == bindparam("attempt", type_=BigInteger))
+        .execution_options(**KEEPS_PLAN)
     )
 
 

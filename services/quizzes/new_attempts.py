@@ -9,6 +9,7 @@ from sqlalchemy import insert as inserting
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
+from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import Attempt, AttemptItem
 from models.attempt import IN_PROGRESS
@@ -47,4 +48,4 @@ def _inserting() -> Select[Attempt]:
     names = [each.name for each in DRAWN]
     rows = select(made.c.id, *(drawn.c[name] for name in names), literal(0)).select_from(made.join(drawn, true()))
     asked = inserting(ITEMS).from_select(["attempt_id", *names, "revision"], rows, include_defaults=False).cte("asked")
-    return select(aliased(Attempt, made)).add_cte(asked)
+    return select(aliased(Attempt, made)).add_cte(asked).execution_options(**KEEPS_PLAN)

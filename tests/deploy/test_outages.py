@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Text, bindparam, create_engine, select, text
 
 from cli import processes
 from cli.engines.postgresql import PostgreSQL
@@ -27,6 +28,9 @@ from cli.programs import Program, start
 from cli.release import release
 from cli.supervise import Supervisor
 from config import ROOT
+from database.engine import equip
+from database.pool import engine_options
+from database.prepared import KEEPS_PLAN
 from tests.deploy.doors import SBIN, nginx_conf
 from tests.engines import SECRET, Engines, site_settings
 from tests.receivers import Receiver
@@ -51,6 +55,7 @@ class Deployment:
     instances: list[int]
     postgresql: PostgreSQL
     receiver: Receiver
+    pooler: int
     database: Any = None
     running: list[Any] = field(default_factory=list)
 
@@ -120,22 +125,23 @@ def deployed(engines: Engines, worker: str) -> Iterator[Deployment]:
     folder = Path(tempfile.mkdtemp(prefix="yurt-outages-", dir="/tmp"))
     folder.chmod(0o755)
     postgresql = PostgreSQL(folder / "postgresql", folder, folder / "postgresql.log", fsync="off")
-    made = Deployment(folder, free_port(), free_port(), [free_port(), free_port()], postgresql, Receiver())
+    instances = [free_port(), free_port()]
+    made = Deployment(folder, free_port(), free_port(), instances, postgresql, Receiver(), pooler=free_port())
     supervisor = Supervisor(folder / "processes.json", lambda *_: None)
     try:
         postgresql.create(supervisor)
         made.start_postgresql()
         postgresql.create_database()
-        redis_url, pool = engines.redis_url(worker), free_port()
+        redis_url, pooled = engines.redis_url(worker), f"postgresql://yurt@127.0.0.1:{made.pooler}/yurt"
         release(site_settings(postgresql.url(), redis_url, folder))
-        made.start("pgbouncer", ["pgbouncer", str(pgbouncer_ini(made, pool))], user_here())
+        made.start("pgbouncer", ["pgbouncer", str(pgbouncer_ini(made, made.pooler))], user_here())
         for number, port in enumerate(made.instances):
             metrics = folder / f"metrics-{number}"
             metrics.mkdir()
             made.start(
                 f"web-{number}",
                 [sys.executable, "-m", "cli.worker", "--bind", f"127.0.0.1:{port}"],
-                DATABASE_URL=f"postgresql://yurt@127.0.0.1:{pool}/yurt",
+                DATABASE_URL=pooled,
                 REDIS_URL=redis_url,
                 SECRET_KEY=SECRET,
                 PUBLIC_URL="http://127.0.0.1",
@@ -230,6 +236,21 @@ def test_each_instance_is_scraped_by_itself_and_nothing_twice(deployed: Deployme
     # The last worker may have begun after the first scrape.
     settled(lambda: processes_seen() == {"web": 4, "supervisor": 2}, lambda: str(processes_seen()))
     assert not deployed.ask(f"min_over_time(({by_instance})[20s:1s]) > {by_instance}")
+
+
+def test_through_the_pooler_nothing_is_prepared_and_everything_answers(deployed: Deployment) -> None:
+    asked = select(bindparam("given", type_=Text)).execution_options(**KEEPS_PLAN)
+    kept = {}
+    urls = {"direct": deployed.postgresql.url(), "pooled": f"postgresql://yurt@127.0.0.1:{deployed.pooler}/yurt"}
+    for way, url in urls.items():
+        engine = create_engine(url.replace("://", "+psycopg2://"), **engine_options("test"))
+        equip(engine)
+        with engine.connect() as connection:
+            assert [connection.scalar(asked, {"given": value}) for value in ("one", "two")] == ["one", "two"]
+            kept[way] = connection.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+        engine.dispose()
+
+    assert kept == {"direct": 1, "pooled": 0}
 
 
 def test_an_outage_of_postgresql_is_told_truly(deployed: Deployment) -> None:
