@@ -151,7 +151,7 @@ def test_a_process_that_ends_by_an_exception_has_told_of_it(
     }
 
     command = [sys.executable, "-c", SCRIPT.format(make=make)]
-    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False)
 
     (event,) = receiver.wait(1)
     assert ended.returncode == 1

@@ -4,20 +4,19 @@ files that are imported when the first one is."""
 import subprocess
 import sys
 
-import pytest
-
 from config import ROOT
 
+NAMES = ("aiohttp", "nomad", "backends.nomad", "mistralai", "lxml", "bs4", "markdownify")
 
-@pytest.mark.parametrize("name", ["aiohttp", "nomad", "backends.nomad", "mistralai", "lxml", "bs4", "markdownify"])
-def test_a_web_worker_does_not_load_what_speaks_to_clusters_and_models_or_reads_files(name: str) -> None:
+
+def test_a_web_worker_does_not_load_what_speaks_to_clusters_and_models_or_reads_files() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", f"import sys, cli.worker; print({name!r} in sys.modules)"],
+        [sys.executable, "-c", f"import sys, cli.worker; print([name for name in {NAMES} if name in sys.modules])"],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
 
-    assert told.stdout == "False\n"
+    assert told.stdout == "[]\n"
