@@ -39,12 +39,16 @@ class CourseImport(Model):
     id: Mapped[Id]
     # NULL where it couldn't be read.
     slug: Mapped[str | None]
+    # The course that scenarios of other programs become labs of; NULL where they make a new one.
+    into: Mapped[str | None]
     sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), index=True)
     state: Mapped[str] = mapped_column(default=READING)
     before: Mapped[str | None]
     digest: Mapped[str | None]
     report: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     faults: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    # What of scenarios isn't carried as it is, each {"where", "reason"}.
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     made_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
     # When the scheduler was last asked for something.

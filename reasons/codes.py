@@ -520,6 +520,44 @@ class Code(StrEnum):
     MOVE_FILE_REFUSED = "move_file_refused", N_("the file %(path)s %(said)s"), {"path": str, "said": str}
     MOVE_ELSEWHERE = "move_elsewhere", N_("it stands on another site: %(address)s"), {"address": str}
     MOVE_ONE_LINE = "move_one_line", N_("became one line, without lists, tables and links")
+    SCENARIO_IMAGE = (
+        "scenario_image",
+        N_("it ran on %(image)s there; here it gets a machine of the usual kind: its definition may name another"),
+        {"image": str},
+    )
+    SCENARIO_MACHINES = "scenario_machines", N_("a lab has one machine here: %(value)s stays behind"), {"value": str}
+    SCENARIO_SETUP = (
+        "scenario_setup",
+        N_("%(value)s sets the lab up now: it runs once, before the student comes, and not as root"),
+        {"value": str},
+    )
+    SCENARIO_LATE_SCRIPT = (
+        "scenario_late_script",
+        N_("%(value)s runs there when a step begins: there is no such moment here, so it stays behind"),
+        {"value": str},
+    )
+    SCENARIO_BUTTONS = (
+        "scenario_buttons",
+        N_("commands that a click ran or copied are read and typed here: %(count)s"),
+        {"count": int},
+    )
+    SCENARIO_PORT = "scenario_port", N_("the link to port %(port)s became a web panel of the lab"), {"port": int}
+    SCENARIO_LINK = (
+        "scenario_link",
+        N_("the link to %(address)s leads out of the lab, and became text"),
+        {"address": str},
+    )
+    SCENARIO_ELSEWHERE = (
+        "scenario_elsewhere",
+        N_("%(path)s lay in %(target)s, outside of the home, and stays behind"),
+        {"path": str, "target": str},
+    )
+    SCENARIO_TOO_LARGE = "scenario_too_large", N_("%(path)s is too large for a lab’s folder"), {"path": str}
+    SCENARIO_TAKEN = (
+        "scenario_taken",
+        N_("the course has another activity called %(slug)s already"),
+        {"slug": str},
+    )
     SLOTS_MISSING = "slots_missing", N_("a quiz asks at least one question")
     SLOTS_TOO_MANY = "slots_too_many", N_("holds over %(most)s places"), {"most": int}
     SLOT_UNCLEAR = "slot_unclear", N_("must have a question_id or a tag")

@@ -9,8 +9,8 @@ from flask import Response, request, url_for
 from blueprints import access, limits
 from blueprints.bearer import auth, me, scope
 from blueprints.contents import hindrances
-from blueprints.imports import downloads, sent
-from blueprints.imports.schemas import CourseImportIn, CourseImportOut
+from blueprints.imports import documents, downloads, sent
+from blueprints.imports.schemas import CourseImportIn, CourseImportOut, CourseImportQuery
 from blueprints.openapi import takes_bytes
 from blueprints.pages import now
 from blueprints.schemas import responses
@@ -45,14 +45,16 @@ def read_course_archive(slug: str) -> Response:
 @imports_api.output(CourseImportOut, status_code=202)
 @imports_api.doc(summary="Send a course", responses=responses(403, 422))
 @scope("content:write")
-@takes_bytes(BYTES, "The course's folder as a zip: 10 MB at most, 50 MB unpacked.")
-def create_course_import() -> Any:
+@imports_api.input(CourseImportQuery, location="query")
+@takes_bytes(BYTES, "The course's folder, or scenarios of labs, as a zip: 10 MB at most, 50 MB unpacked.")
+def create_course_import(query_data: CourseImportQuery) -> Any:
     """Have a course previewed, which changes nothing: read the import again until it is `ready`, then apply it.
 
     For people who teach a course, and admins. What nobody applies is forgotten after a day."""
     access.course_maker(me())
     limits.spend("course_imports", me().id)
-    made = imports.ask(request.get_data(), by_id=me().id, now=now())
+    into = access.edited_course(query_data.into, me()).slug if query_data.into else None
+    made = imports.ask(request.get_data(), by_id=me().id, now=now(), into=into)
     answer = document(made), 202, {"Location": url_for("imports_api.read_course_import", course_import_id=made.id)}
     db.session.commit()
     return answer
@@ -90,6 +92,8 @@ def document(row: CourseImport) -> dict[str, Any]:
     course = catalogue.look_for(row.slug) if row.slug and row.state == APPLIED else None
     return {
         **said,
+        "into": row.into,
+        "findings": documents.findings(row),
         "cannot_start": hindrances.of(course) if course else {},
         "course": row.slug,
         "progress": sent.progress(row),

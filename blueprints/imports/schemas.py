@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from blueprints.contents.schemas import HindranceOut
-from blueprints.schemas import Input, Output
+from blueprints.schemas import Input, Output, Query
 
 State = Literal["reading", "refused", "ready", "applying", "applied", "stale"]
 AN_IMPORT: Any = {
@@ -16,6 +16,8 @@ AN_IMPORT: Any = {
     "digest": "5f" * 32,
     "progress": None,
     "faults": [],
+    "into": None,
+    "findings": [],
     "cannot_start": {},
     "report": {
         "is_new": False,
@@ -91,10 +93,26 @@ class ProgressOut(Output):
     total: int
 
 
+class NotCarriedOut(Output):
+    """What of a scenario isn't carried as it is, and where it stands; `code` and `params` are for programs."""
+
+    where: str
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
+class CourseImportQuery(Query):
+    """The course that scenarios of Killercoda and HobbyFarm become labs of; without it they make a new course."""
+
+    into: str = Field("", max_length=60)
+
+
 class CourseImportOut(Output):
     """An import. The scheduler takes it from `reading` to `ready`, or to `refused` with all `faults`; and from
-    `applying` to `applied`, or to `stale` where the course was changed since the preview. Once it is applied,
-    `cannot_start` says of which labs, by their slugs, no machine of this site can ever start one."""
+    `applying` to `applied`, or to `stale` where the course was changed since the preview. `findings` are
+    what of scenarios isn't carried as it is; these become labs of the course `into`, or of a new one. Once it is
+    applied, `cannot_start` says of which labs, by their slugs, no machine of this site can ever start one."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [AN_IMPORT]})
 
@@ -105,6 +123,8 @@ class CourseImportOut(Output):
     progress: ProgressOut | None
     report: CourseReportOut | None
     faults: list[ArchiveFaultOut]
+    into: str | None
+    findings: list[NotCarriedOut]
     cannot_start: dict[str, HindranceOut]
     made_at: datetime
     ended_at: datetime | None

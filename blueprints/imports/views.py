@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from blueprints import access, faults, limits
 from blueprints.contents import hindrances
-from blueprints.imports import downloads, sent
+from blueprints.imports import documents, downloads, sent
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import CourseImport
@@ -56,7 +56,9 @@ def send() -> ResponseReturnValue:
         file = request.files.get("file")
         if file is None or not file.filename:
             raise InvalidInput("file", _("choose a file"))
-        made = imports.ask(file.read(imports.MAX_ZIP + 1), by_id=me().id, now=now())
+        slug = request.form.get("into", "")
+        into = access.edited_course(slug, me()).slug if slug else None
+        made = imports.ask(file.read(imports.MAX_ZIP + 1), by_id=me().id, now=now(), into=into)
     except (InvalidInput, RequestEntityTooLarge) as refusal:
         db.session.rollback()
         fault = refusal if isinstance(refusal, InvalidInput) else sent.too_large()
@@ -118,6 +120,7 @@ def _page(row: CourseImport, refused: str = "") -> str:
         changes=_changes(report),
         touched=report.get("touched", [])[:MOST_SHOWN],
         faults=row.faults[:MOST_SHOWN],
+        findings=documents.findings(row)[:MOST_SHOWN],
         cannot_start=hindrances.of(course) if course else {},
     )
 

@@ -18,11 +18,13 @@ from models import CourseImport
 from models.course_import import APPLIED, APPLYING, READING, READY, REFUSED, STALE, TRANSITIONS, WAITING
 from reasons import Code, Reason
 from services import audit, blobs, changes, live, policy
-from services.archive import outcomes, parts
+from services.archive import outcomes, parts, scenarios
 from services.archive.content import CourseContent
+from services.archive.export import collect
 from services.archive.faults import ArchiveError, Fault, Faults
 from services.archive.read import read_folder
-from services.archive.zips import ZipFolder
+from services.archive.write import layout
+from services.archive.zips import ZipFolder, pack
 from services.courses import catalogue, files, members
 from services.errors import InvalidInput, NotFound, Refused
 
@@ -35,15 +37,16 @@ MOST_LISTED = 20
 PROGRESS = "yurt:import:{}"
 
 
-def ask(data: bytes, *, by_id: int, now: datetime) -> CourseImport:
-    """Keep a zip for the scheduler to read; raise InvalidInput for one that is too large."""
+def ask(data: bytes, *, by_id: int, now: datetime, into: str | None = None) -> CourseImport:
+    """Keep a zip for the scheduler to read; raise InvalidInput for one that is too large. Scenarios of other programs
+    become labs of the course `into`, or of a new one."""
     if not data:
         raise InvalidInput("body", Reason(Code.FILE_EMPTY))
     if len(data) > MAX_ZIP:
         raise InvalidInput("body", Reason(Code.FILE_TOO_LARGE, most_mb=MAX_ZIP // 2**20))
     old = CourseImport.made_at < now - KEPT
     db.session.execute(delete(CourseImport).where(CourseImport.made_by_id == by_id, old))
-    made = CourseImport(sha256=blobs.keep(data), made_by_id=by_id, made_at=now, asked_at=now)
+    made = CourseImport(sha256=blobs.keep(data), into=into, made_by_id=by_id, made_at=now, asked_at=now)
     db.session.add(made)
     db.session.flush()
     live.nudge(TOPIC)
@@ -122,7 +125,7 @@ def go_on(
     `tell` is told how many activities are done, and of how many; `beat` is called now and then, also before that.
     """
     try:
-        content = read_folder(ZipFolder(files.read(row.sha256 or ""), Faults(), beat))
+        content, findings = _opened(row, beat)
         total, done = sum(len(module.activities) for module in content.modules), itertools.count()
 
         def step() -> None:
@@ -130,10 +133,29 @@ def go_on(
             tell(next(done), total)
 
         if row.state == READING:
-            return _preview(row, content, now, step)
+            return _preview(row, content, findings, now, step)
         return _apply(row, content, now, step)
     except ArchiveError as error:
         return _refuse(row, error.faults, now)
+
+
+def _opened(row: CourseImport, beat: Callable[[], None]) -> tuple[CourseContent, list[dict[str, Any]]]:
+    """Return the course that a zip holds, or makes of scenarios; and what of these isn't carried."""
+    data = files.read(row.sha256 or "")
+    folder = ZipFolder(data, Faults(), beat)
+    if "course.yaml" in folder or len(folder.faults):
+        return read_folder(folder), []
+    carried = scenarios.read(ZipFolder(data, Faults(), beat, mark=""))
+    if not carried.labs:
+        if row.into is None and not carried.findings:
+            return read_folder(folder), []
+        raise ArchiveError([Fault(".", 1, "zip", "holds neither a course.yaml nor a scenario that can be read")])
+    content = scenarios.course_of(carried)
+    if row.into is not None:
+        _check_right(row, row.into)
+        content = scenarios.added(collect(catalogue.find(row.into)), carried)
+    # Read as any other folder is, so that nothing comes in which it would refuse.
+    return read_folder(ZipFolder(pack(layout(content)), Faults(), beat)), carried.findings
 
 
 def give_up(row: CourseImport, *, now: datetime) -> CourseImport:
@@ -142,14 +164,21 @@ def give_up(row: CourseImport, *, now: datetime) -> CourseImport:
     return _refuse(row, [fault], now)
 
 
-def _preview(row: CourseImport, content: CourseContent, now: datetime, step: Callable[[], None]) -> CourseImport:
+def _preview(
+    row: CourseImport, content: CourseContent, findings: list[dict[str, Any]], now: datetime, step: Callable[[], None]
+) -> CourseImport:
     _check_right(row, content.slug)
     tried = db.session.begin_nested()
     try:
         outcome = outcomes.of(content, now, step)
     finally:
         tried.rollback()
-    values = {"slug": content.slug, "report": outcome.report(), "digest": outcome.digest(row.sha256 or "")}
+    values = {
+        "slug": content.slug,
+        "findings": findings,
+        "report": outcome.report(),
+        "digest": outcome.digest(row.sha256 or ""),
+    }
     return _move(row, READY, before=outcome.before, **values)
 
 
@@ -166,7 +195,9 @@ def _apply(row: CourseImport, content: CourseContent, now: datetime, step: Calla
         return _move(row, STALE, sha256=None, ended_at=now)
     tried.commit()
     course = catalogue.find(content.slug)
-    outcomes.keep_baseline(course.id, parts.of_content(content), now)
+    # What was edited on the site stays known as that where only labs came in.
+    if row.into is None:
+        outcomes.keep_baseline(course.id, parts.of_content(content), now)
     if outcome.is_new:
         members.set_role(course, row.made_by_id, "teacher", now=now)
     return _move(row, APPLIED, report=outcome.report(), sha256=None, ended_at=now)

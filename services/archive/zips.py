@@ -35,10 +35,12 @@ _WHEN = (1980, 1, 1, 0, 0, 0)
 
 
 class ZipFolder(Folder):
-    """The files of a zip, which holds them itself or in one folder around all of them."""
+    """The files of a zip, which holds them itself or in one folder around all of them; `mark` is a file of it."""
 
-    def __init__(self, data: bytes, faults: Faults, beat: Callable[[], None] = lambda: None) -> None:
-        self._data = data
+    def __init__(
+        self, data: bytes, faults: Faults, beat: Callable[[], None] = lambda: None, *, mark: str = "course.yaml"
+    ) -> None:
+        self._data, self._mark = data, mark
         self._zip: ZipFile | None = None
         self._entries: dict[str, ZipInfo] = {}
         super().__init__(faults, MAX_UNPACKED_MB, beat)
@@ -53,7 +55,7 @@ class ZipFolder(Folder):
         if len(entries) > MAX_ENTRIES:
             self.faults.add(".", 1, "zip", f"has over {MAX_ENTRIES} entries")
             return
-        around = _around(entry.orig_filename for entry in entries)
+        around = _around((entry.orig_filename for entry in entries), self._mark)
         for entry in sorted(entries, key=lambda entry: entry.orig_filename):
             if not entry.orig_filename.startswith(_BESIDE):
                 yield from self._visit(entry, entry.orig_filename.removeprefix(around))
@@ -109,8 +111,9 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def _around(names: Iterator[str]) -> str:
-    """Return the folder in which the whole course lies, with its slash; empty where it lies in none."""
+def _around(names: Iterator[str], mark: str) -> str:
+    """Return the folder in which the whole course lies, with its slash; empty where it lies in none. The file `mark`
+    shows that it is that folder; without a mark every one is that has all in it."""
     tops: set[str] = set()
     holds = False
     for name in names:
@@ -118,6 +121,6 @@ def _around(names: Iterator[str]) -> str:
             continue
         top, slash, rest = name.partition("/")
         tops.add(top if slash else "")
-        holds |= rest == "course.yaml"
+        holds |= not mark or rest == mark
     (top, *others) = tops or {""}
     return f"{top}/" if holds and not others and is_name(top) else ""

@@ -65,7 +65,7 @@ def send_course(person: Person) -> None:
     expect(person.page.locator('[data-state="ready"]')).to_be_visible(timeout=30_000)
 
 
-@form("POST course_imports.send (file)", "imports/index.html", roles=STAFF)
+@form("POST course_imports.send (file, into)", "imports/index.html", roles=STAFF)
 def send_a_course(person: Person) -> None:
     send_course(person)
     expect(person.page.locator("#import")).to_contain_text("A new course is made, which you teach.")
