@@ -59,6 +59,8 @@ from blueprints.lti.arrivals import arrivals
 from blueprints.lti.connections import lti_connections
 from blueprints.lti.entering import entering
 from blueprints.lti.platforms import lti_platforms
+from blueprints.persons.api import persons_api
+from blueprints.persons.views import persons
 from blueprints.practice.api import practice_api
 from blueprints.practice.views import practice
 from blueprints.question_files.api import question_files_api
@@ -120,6 +122,7 @@ PAGES = (
     my_grades,
     audit_log,
     certificates,
+    persons,
     public_certificates,
     leaderboards,
     board_settings,
@@ -159,6 +162,7 @@ APIS = (
     analysis_api,
     gradebook_api,
     certificates_api,
+    persons_api,
     leaderboards_api,
     points_api,
     audit_api,

@@ -11,6 +11,7 @@ from models.cluster import ClusterState, WarmLab, WarmPlan
 from models.course import Activity, Course, Lesson, Module
 from models.course_event import CourseEvent, EventCounter
 from models.course_import import CourseImport, ImportBaseline
+from models.data_export import DataExport
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
 from models.expected_place import ExpectedPlace
@@ -62,6 +63,7 @@ __all__ = [
     "CourseFile",
     "CourseImport",
     "CourseTotal",
+    "DataExport",
     "EndedSession",
     "Enrolment",
     "Generation",

@@ -1,5 +1,5 @@
 """Bytes that are kept once, named by their SHA-256: files of courses, saved homes, files that students hand in,
-certificates, and files of questions and courses from their preview to their import.
+certificates, archives of people's data, and files of questions and courses from their preview to their import.
 
 A transaction that keeps bytes locks their row until it ends, and adds a row that names them; bytes without one go.
 """
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from extensions import db
-from models import AttemptFile, Blob, Certificate, CourseFile, CourseImport, LabSave, QuestionImport
+from models import AttemptFile, Blob, Certificate, CourseFile, CourseImport, DataExport, LabSave, QuestionImport
 
 
 def keep(data: bytes) -> str:
@@ -51,5 +51,6 @@ _IS_USED = or_(
     select(AttemptFile.id).where(AttemptFile.sha256 == Blob.sha256).exists(),
     select(QuestionImport.id).where(QuestionImport.sha256 == Blob.sha256).exists(),
     select(CourseImport.id).where(CourseImport.sha256 == Blob.sha256).exists(),
+    select(DataExport.id).where(DataExport.sha256 == Blob.sha256).exists(),
     select(Certificate.id).where(Certificate.pdf_sha256 == Blob.sha256).exists(),
 )

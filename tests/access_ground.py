@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from extensions import db
-from models import Blob, LabSave
+from models import Blob, DataExport, LabSave
 from question_types import type_of
 from services.accounts import tokens
 from services.archive import imports as course_imports
@@ -70,9 +70,14 @@ def add_things(cast: Cast) -> dict[str, Any]:
     platform = add_platform()
     context = connect(platform, cast.course)
     certificate = add_certificate(cast.bob, cast.course, blob)
+    kept = {"state": "ready", "sha256": blob.sha256, "size": 4, "ready_at": datetime.now(UTC)}
+    export = DataExport(user_id=cast.bob.id, due_at=datetime.now(UTC).replace(year=2100), **kept)
+    db.session.add(export)
+    db.session.flush()
     return {
         "platform": platform.id,
         "context": context.id,
+        "export": export.id,
         "certificate": certificate.id,
         "question_import": moved.id,
         "import": sent.id,

@@ -23,6 +23,7 @@ AREAS = {
     "lti_api": "platforms",
     "manual_grading_api": "grades",
     "outline_api": "content",
+    "persons_api": "account",
     "points_api": "points",
     "practice_api": "practice",
     "question_files_api": "bank",
@@ -78,6 +79,9 @@ SITE_WIDE = {
     "lti_api.read_lti_platform",
     "lti_api.replace_lti_platform",
     "outline_api.create_course",
+    "persons_api.create_data_export",
+    "persons_api.read_data_archive",
+    "persons_api.read_data_export",
     "points_api.create_audit",
     "points_api.list_audits",
 }

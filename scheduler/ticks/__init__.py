@@ -15,6 +15,7 @@ from scheduler.ticks import (
     certificates,
     checks,
     events,
+    exports,
     feed,
     generations,
     grading,
@@ -51,6 +52,7 @@ from services.leaderboards import audits as point_audits
 from services.leaderboards import sets
 from services.leases import RENEW_EVERY_S
 from services.measures import EVERY_S
+from services.persons import exports as data_exports
 from services.quizzes import runs
 
 # Enough for a class of fifty to start within seconds, although each start waits for its machine.
@@ -86,7 +88,9 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     bring = Tick("imports", lambda: False, topic=course_imports.TOPIC, due=course_imports.due)
     bring.work = imports.importer(redis, lambda: bring.beat())
     certify = Tick("certificates", certificates.issuer(settings), topic=issuing.TOPIC, due=looks.due)
-    ticks += [audit, bring, certify, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
+    pack = Tick("exports", lambda: False, topic=data_exports.TOPIC, due=data_exports.due)
+    pack.work = exports.maker(redis, lambda: pack.beat())
+    ticks += [audit, bring, certify, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
     if settings.mistral_api_key:
         ticks.append(_of_generations(settings, redis, keeper))

@@ -21,6 +21,7 @@ from services.accounts.scopes import OF_AREAS
 from services.archive import imports as course_imports
 from services.courses import cohorts
 from services.moving import imports
+from services.persons import exports
 from services.practice import cards
 from services.regrades import asking
 from services.regrades.asking import Asked
@@ -139,6 +140,7 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     ids["token_id"] = tokens.issue(user.id, name="x", scopes=["read"], days=1, now=utcnow())[0].id
     platform = add_platform()
     ids |= {"platform_id": platform.id, "connection_id": connect(platform, cast.course).id}
+    ids["export_id"] = exports.ask(user, now=utcnow()).id
     ids["certificate_id"] = add_certificate(cast.bob, cast.course, save.blob).id
     ids["generation_id"] = add_generation(cast.alice, cast.course, cast.lesson).id
     database.session.commit()

@@ -27,6 +27,7 @@ UNSHOWN = {
     "course_events",
     "course_files",
     "course_imports",
+    "data_exports",
     "ended_sessions",
     "generation_calls",
     "generation_drafts",

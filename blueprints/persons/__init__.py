@@ -1,0 +1,1 @@
+"""One's own data: the archive of it, by page and API."""
