@@ -141,6 +141,10 @@ BODIES = [
     ("post", "/courses/shell/generations/1/drafts/1/regenerate"),
     ("post", "/courses/shell/generations/1/drafts/1/reject"),
     ("post", "/courses/shell/practice/wishes"),
+    ("post", "/courses/shell/certificates/1/revoke"),
+    ("post", "/courses/shell/certificates/1/reissue"),
+    ("post", "/lti-platforms"),
+    ("put", "/lti-platforms/1"),
 ]
 
 
