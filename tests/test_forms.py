@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config import ROOT
 from extensions import limiter
 from tests.access_ground import ROLES, ground, laid
-from tests.grounds import NOBODY, Ground
+from tests.grounds import COOKIE, NOBODY, Ground
 from tests.people import token
 from tests.test_access_table import API, TABLE
 
@@ -28,6 +28,9 @@ FIELDS = sorted(
     | {"revision", "response", "page", "per_page", "q"}
 )
 SIGNED_OUT = ("security.login", "security.register", "security.forgot_password", "security.reset_password")
+# Forms that begin, end or change a session.
+SESSIONS = (*SIGNED_OUT, "security.logout", "security.change_password", "security.reset_password", "security.verify")
+OUT_OF_DATE = "This form is out of date"
 NOT_OBJECTS = [b'"x"', b"null", b"[]", b"[1]", b"0", b"false", b"{", b"\xff", b"[" * 50_000]
 LONG = 5_000
 EXAMPLES = 12
@@ -88,28 +91,47 @@ def bodies_of(method: str) -> Any:
     return st.one_of(st.tuples(st.just("form"), form), st.tuples(st.just("parts"), form), *kinds)
 
 
-def send(client: FlaskClient, method: str, address: str, kind: str, value: Any) -> Any:
-    headers = {"X-CSRFToken": token(client)}
+def send(client: FlaskClient, method: str, address: str, kind: str, value: Any, csrf: str) -> Any:
+    headers = {"X-CSRFToken": csrf}
     if kind == "json":
         return client.open(address, method=method, json=value, headers=headers)
     multipart = {"content_type": "multipart/form-data"} if kind == "parts" else {}
     return client.open(address, method=method, data=value, headers=headers, **multipart)
 
 
+class Tokens:
+    """The CSRF token of a visitor's session, asked for again where the session may be another one."""
+
+    def __init__(self, client: FlaskClient, endpoint: str) -> None:
+        self._client, self._is_of_sessions = client, endpoint in SESSIONS
+        self._kept: tuple[str, str] | None = None
+
+    def now(self) -> str:
+        """Return the token that holds for the next form."""
+        cookie = self._client.get_cookie(COOKIE)
+        session = cookie.value if cookie else ""
+        if self._kept is None or self._is_of_sessions or self._kept[0] != session:
+            csrf = token(self._client)
+            cookie = self._client.get_cookie(COOKIE)
+            self._kept = (cookie.value if cookie else "", csrf)
+        return self._kept[1]
+
+
 @pytest.mark.parametrize("key", PAGES, ids=lambda key: key[0])
 def test_a_form_answers_whatever_is_sent(visitor: FlaskClient, names: dict[str, Any], key: tuple[str, str]) -> None:
     endpoint, method = key
-    address = TABLE[key][0].format(**names)
+    address, tokens = TABLE[key][0].format(**names), Tokens(visitor, endpoint)
     found = []
 
     @given(body=bodies_of(method))
     @generated
     def try_one(body: tuple[str, Any]) -> None:
-        found.append((body, send(visitor, method, address, *body)))
+        found.append((body, send(visitor, method, address, *body, tokens.now())))
 
     try_one()
 
     assert len(found) >= EXAMPLES
+    assert [body for body, response in found if OUT_OF_DATE in response.text] == []
     assert [(endpoint, body) for body, response in found if response.status_code >= 500] == []
 
 
@@ -136,7 +158,7 @@ def test_a_password_that_cannot_be_is_a_wrong_one(
 ) -> None:
     form = dict.fromkeys(("password", "new_password", "new_password_confirm"), password)
 
-    response = send(visitor, "POST", TABLE[key][0], "form", {"email": "bob@example.org", **form})
+    response = send(visitor, "POST", TABLE[key][0], "form", {"email": "bob@example.org", **form}, token(visitor))
 
     assert response.status_code in (200, 422)
 
