@@ -1,17 +1,22 @@
 """axe-core finds nothing on any page: each as its people see it, at a desk and on a phone, in light and in dark."""
 
+import contextlib
 import re
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from config import ROOT
 from extensions import db
 from models import Lab, Quiz, User, utcnow
 from services.quizzes import answers, attempts
+from tests.browsers import PATIENCE_MS
 from tests.journey.student import COURSE, LAB, QUIZ, SignedIn, Student
 from tests.sites import LiveSite
+
+pytestmark = pytest.mark.long
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -67,11 +72,17 @@ DANAS = ["/learning-platforms", "/learning-platforms/new", f"{COURSE}/platforms"
 CHARLIES = ["/", COURSE, "/labs"]
 
 
+@cache
+def axe() -> str:
+    """Return axe-core's script."""
+    assert AXE.is_file(), "axe-core isn't installed: `make install-dev` does it"
+    return AXE.read_text()
+
+
 def faults(page: Page) -> list[str]:
     """Return what axe-core finds on the page as it is, in both themes and sizes."""
-    assert AXE.is_file(), "axe-core isn't installed: `make install-dev` does it"
     if page.evaluate("typeof axe") == "undefined":
-        page.evaluate(Path(AXE).read_text())
+        page.evaluate(axe())
     found = []
     for size in SIZES:
         page.set_viewport_size(size)  # type: ignore[arg-type]  # a ViewportSize
@@ -81,6 +92,26 @@ def faults(page: Page) -> list[str]:
                 nodes = "; ".join(f"{node['html'][:160]} {node['failureSummary']}" for node in fault["nodes"][:3])
                 found.append(f"{size['width']} {theme}: {fault['id']}: {fault['help']}: {nodes}")
     return found
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Browser, signed_in: SignedIn) -> Iterator[Callable[[str], Page]]:
+    """A tab for each person, signed in once: what a page says is the same in the next one's."""
+    known: dict[str, Page] = {}
+    with contextlib.ExitStack() as stack:
+
+        def tab(name: str) -> Page:
+            if name not in known:
+                context = stack.enter_context(browser.new_context(locale="en-GB", timezone_id="Europe/London"))
+                context.set_default_timeout(PATIENCE_MS)
+                known[name] = context.new_page()
+                if name:
+                    signed_in.student(name, known[name])
+            known[name].set_viewport_size(SIZES[0])  # type: ignore[arg-type]  # a ViewportSize
+            known[name].emulate_media(color_scheme="light", reduced_motion="no-preference")
+            return known[name]
+
+        yield tab
 
 
 @pytest.mark.parametrize(
@@ -93,9 +124,8 @@ def faults(page: Page) -> list[str]:
         *(("charlie", path) for path in CHARLIES),
     ],
 )
-def test_a_page_is_for_everybody(demo_site: LiveSite, signed_in: SignedIn, page: Page, name: str, path: str) -> None:
-    if name:
-        signed_in.student(name, page)
+def test_a_page_is_for_everybody(demo_site: LiveSite, tabs: Callable[[str], Page], name: str, path: str) -> None:
+    page = tabs(name)
     page.goto(demo_site.url + path)
 
     assert faults(page) == []
