@@ -5,8 +5,8 @@
 .PHONY: help run flask test lint lint-js format messages bench install install-dev browser clean
 
 BIN := .venv/bin
-# Two workers a core of two cores: half of the time, tests wait for processes and labs.
-PYTEST_ARGUMENTS := -n 4 --dist loadfile --no-loadscope-reorder
+# For two cores: half of the time, tests wait for processes and labs. tests/lanes.py says which worker takes what.
+PYTEST_ARGUMENTS := -n 5 --dist loadfile --no-loadscope-reorder
 # Every Python that people may have, the plain name first; the loop leaves the first good one in $$p.
 find_python = for p in $$PYTHON python3 python3.14 python3.13 python3.12 python3.11 none; do \
 	command -v "$$p" >/dev/null 2>&1 || continue; \

@@ -32,6 +32,7 @@ from tests.engines import Engines, running_engines, site_settings
 from tests.factories import Cast
 from tests.grounds import bound, forget
 from tests.kept_cast import copy_with_cast, engine_of, find_cast
+from tests.lanes import Lanes
 from tests.site_makers import site_maker
 from tests.sites import LiveSite
 from tests.spares import Spares
@@ -59,6 +60,12 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         # Until the tests are collected, as processes of Yurt do: see quick_start.py.
         gc.disable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    """Give files to workers by what they keep busy."""
+    return Lanes(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

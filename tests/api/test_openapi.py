@@ -32,6 +32,8 @@ from tests.generations.stages import add_generation
 from tests.lti.stages import add_platform, connect
 from tests.quizzes.test_draws import add_to_bank
 
+pytestmark = pytest.mark.long
+
 METHODS = ("get", "post", "put", "delete")
 EXAMPLES = 6
 

@@ -12,6 +12,8 @@ from backends.base import BackendUnavailable, StartFailed
 from tests.backends.conftest import SHELL_BEGAN, output, run, typed
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 
 def test_started_lab_runs_and_is_observed(backend, lab):
     observed = backend.observe()

@@ -10,6 +10,8 @@ from scheduler.ticks import demand
 from tests.backends.conftest import SHELL_BEGAN, output, run, typed
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 # How many hundredths of a second of a processor the process in `pid` gets within two.
 TICKS_OF_2_S = """
 ticks() { read -r -a now < /proc/$(< pid)/stat; echo $((now[13] + now[14])); }

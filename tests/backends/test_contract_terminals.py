@@ -9,7 +9,7 @@ import pytest
 from backends.base import BackendUnavailable
 from tests.backends.conftest import Screen, look, output
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("leaving")]
+pytestmark = [pytest.mark.long, pytest.mark.anyio, pytest.mark.usefixtures("leaving")]
 
 
 async def test_what_is_typed_is_done(backend, lab):

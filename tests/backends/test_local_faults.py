@@ -16,6 +16,8 @@ from backends.local import LocalBackend
 from config import ROOT
 from tests.backends.conftest import look, output, run
 
+pytestmark = pytest.mark.long
+
 
 def until(condition, within=60.0):
     """Wait for what another process does."""

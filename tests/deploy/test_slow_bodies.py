@@ -20,6 +20,8 @@ from tests.deploy.test_own_answers import assert_told
 from tests.engines import site_settings
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 GRACE_S = 1.5
 needs_nginx = nginx_for("slow bodies")
 

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import psutil
+import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, text
 
@@ -16,6 +17,8 @@ from models import Attempt, LabSession
 from tests.journey.student import Student
 from tests.journey.test_saved_work import press
 from tests.sites import LiveSite, until
+
+pytestmark = pytest.mark.long
 
 
 def command(process: psutil.Process) -> str:

@@ -34,6 +34,8 @@ from tests.journey import (  # in this order their forms are filled in
 from tests.journey.rows import COURSE, EVERYBODY, PEOPLE, ROWS, Person, Row, form, make_stale
 from tests.sites import LiveSite
 
+pytestmark = pytest.mark.long
+
 __all__ = ["loopback_server"]
 
 # --- Going away

@@ -10,6 +10,8 @@ from tests.browsers import PATIENCE_MS
 from tests.journey.student import COURSE, SignedIn, Student
 from tests.journey.test_accessibility import faults
 
+pytestmark = pytest.mark.long
+
 BOARD = f"{COURSE}/labs-board"
 
 

@@ -9,6 +9,8 @@ from extensions import db
 from models import Lab
 from tests.journey.student import LAB, Student
 
+pytestmark = pytest.mark.long
+
 
 def open_files(bob: Student) -> None:
     bob.start_lab()

@@ -10,6 +10,8 @@ from tests.journey.pages import PAGES, fill, paths
 from tests.journey.student import COURSE, LAB, QUIZ, SignedIn, Student
 from tests.sites import LiveSite
 
+pytestmark = pytest.mark.long
+
 LESSON = f"{COURSE}/lessons/making-and-moving"
 WIDTHS = (390, 1280)
 NARROW = (360, 320)

@@ -27,6 +27,8 @@ from tests.journey.student import SignedIn, Student
 from tests.journey.test_signing_in_again import open_beside, sign_in_here, sign_out
 from tests.sites import until
 
+pytestmark = pytest.mark.long
+
 SET_CLOCK = """(ms) => {
   const Real = Date;
   globalThis.Date = class extends Real {

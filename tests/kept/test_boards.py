@@ -22,6 +22,8 @@ from services.leaderboards.scopes import Scope
 from tests.factories import CourseFactory, EnrolmentFactory, UserFactory
 from tests.kept.conftest import without_whole_boards
 
+pytestmark = pytest.mark.long
+
 WINDOWS = [
     Window(me=1),
     Window(first=11, count=10),
