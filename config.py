@@ -23,6 +23,7 @@ import lines
 import setting_kinds as kinds
 from environment import meant
 from limit_settings import LimitSettings
+from sign_on_settings import Provider, providers_of
 
 ROOT = Path(__file__).resolve().parent
 # What a site that people reach over TLS tells browsers: for a year, not without. RFC 6797.
@@ -97,6 +98,8 @@ class Settings(LimitSettings):
     is_demo: bool = Field(default=False, validation_alias="YURT_DEMO")
     # Whether visitors may make accounts, or whoever runs the site gives them out.
     registration: Literal["open", "closed"] = "open"
+    # Who else signs people in, in JSON.
+    sign_on: Annotated[list[Provider], NoDecode, BeforeValidator(providers_of)] = []
     # For how long an account waits to be confirmed; one that belongs to nothing goes then. 0 is for ever.
     unconfirmed_days: int = Field(default=30, ge=0, le=3650)
     events_days: int = Field(default=30, ge=7, le=3650)

@@ -50,6 +50,7 @@ class LimitSettings(BaseSettings):
         "10 per minute; 50 per hour", "account", "codes of second factors and recovery codes tried, from wherever"
     )
     limit_passkeys: Rate = limit("600 per minute", "address", "passkeys asked for and shown")
+    limit_sign_on: Rate = limit("600 per minute", "address", "ways to a provider of sign-on, and back")
     limit_mail: Rate = limit(
         "5 per hour", "mailbox", "mails that a form sends: a new password, registering, confirming"
     )

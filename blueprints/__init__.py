@@ -11,6 +11,7 @@ from blueprints.auth.confirmation import confirmation
 from blueprints.auth.factors import factors
 from blueprints.auth.passkeys import passkeys
 from blueprints.auth.second import second
+from blueprints.auth.sign_on import sign_on
 from blueprints.auth.views import auth
 from blueprints.bank.api import bank_api
 from blueprints.bank.slots import quiz_slots
@@ -92,6 +93,7 @@ PAGES = (
     second,
     factors,
     passkeys,
+    sign_on,
     courses,
     pictures,
     people,

@@ -25,6 +25,8 @@ class OutsideIdentity(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     linked_at: Mapped[datetime] = mapped_column(default=utcnow)
     last_used_at: Mapped[datetime | None]
+    # Whether a claim of the issuer made its person run the site: the right goes again with the claim.
+    gave_admin: Mapped[bool] = mapped_column(default=False, server_default="false")
 
     user: Mapped[User] = relationship()
 

@@ -19,6 +19,7 @@ from models import AuditEntry, Course, User
 # Every act, and what its parameters are called. `changed` is {name: [before, after]}.
 ACTS: dict[str, tuple[str, ...]] = {
     "account.admin_made": (),
+    "account.admin_taken": (),
     "account.confirmed": (),
     "account.activated": (),
     "account.deactivated": (),

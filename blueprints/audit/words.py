@@ -103,6 +103,7 @@ def _on(is_on: bool) -> str:
 
 WORDS: dict[str, Callable[[Params], str]] = {
     "account.admin_made": lambda said: _("Let %(person)s run the site", person=said["person"]),
+    "account.admin_taken": lambda said: _("Took from %(person)s the right to run the site", person=said["person"]),
     "account.confirmed": lambda said: _("Confirmed the address of %(person)s", person=said["person"]),
     "account.activated": lambda said: _("Activated the account of %(person)s", person=said["person"]),
     "account.deactivated": lambda said: _("Deactivated the account of %(person)s", person=said["person"]),

@@ -17,7 +17,8 @@ from blueprints.auth import flows
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import User
-from services.accounts import authenticators, passkeys, recovery_codes
+from services.accounts import authenticators, outside_identities, passkeys, recovery_codes
+from sign_on_settings import Provider
 
 factors = Blueprint("factors", __name__)
 # For how many minutes after showing who one is one may change how one signs in.
@@ -45,11 +46,27 @@ def _page(user: User, *, codes: list[str] | None = None) -> ResponseReturnValue:
         "auth/factors.html",
         authenticator=authenticators.of(user),
         passkeys=passkeys.of(user),
+        identities=identities_of(user),
         codes_left=recovery_codes.left(user),
         codes_in_all=recovery_codes.COUNT,
         new_codes=codes,
         has_password=user.password is not None,
     )
+
+
+def providers() -> list[Provider]:
+    """Return the providers of sign-on."""
+    return [client.provider for client in current_app.extensions["yurt_sign_on"].values()]
+
+
+def identities_of(user: User) -> list[dict[str, Any]]:
+    """Return who somebody is at the providers of sign-on, with what each is called here."""
+    titles = {f"oidc:{each.issuer}": each.title for each in providers()}
+    return [
+        {"id": each.id, "title": titles.get(each.issuer, each.issuer), "used_at": each.last_used_at}
+        for each in outside_identities.of_user(user)
+        if each.issuer.startswith("oidc:")
+    ]
 
 
 def added(user: User, is_first: bool, said: str) -> ResponseReturnValue:

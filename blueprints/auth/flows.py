@@ -4,6 +4,7 @@ A flow has a kind, so that what was begun for one thing can't be used for anothe
 don't disturb each other. The browser is known by a secret in its session, which outlives the session's ID.
 """
 
+import hashlib
 import json
 import secrets
 from typing import Any
@@ -18,28 +19,32 @@ def begin(kind: str, kept: dict[str, Any], name: str | None = None) -> str:
     """Keep something for this browser; return the name by which it is found again."""
     session.setdefault(BROWSER, secrets.token_urlsafe(16))
     name = name or secrets.token_urlsafe(32)
-    text = json.dumps({"browser": session[BROWSER], "kept": kept})
-    current_app.extensions["yurt_redis"].set(_key(kind, name), text, ex=KEPT_S)
+    current_app.extensions["yurt_redis"].set(_key(kind, name), json.dumps(kept), ex=KEPT_S)
     return name
 
 
 def look(kind: str, name: str | None) -> dict[str, Any] | None:
     """Return what is kept, and leave it there; None where there is nothing of this browser any more."""
-    return _read(current_app.extensions["yurt_redis"].get(_key(kind, name))) if name else None
+    return _read(current_app.extensions["yurt_redis"].get(_key(kind, name))) if _may_be(name) else None
 
 
 def take(kind: str, name: str | None) -> dict[str, Any] | None:
-    """Return what is kept, once: of two requests at the same time one gets it."""
-    return _read(current_app.extensions["yurt_redis"].getdel(_key(kind, name))) if name else None
+    """Return what is kept, once: of two requests at the same time one gets it. Another browser's stays there."""
+    return _read(current_app.extensions["yurt_redis"].getdel(_key(kind, name))) if _may_be(name) else None
+
+
+def _may_be(name: str | None) -> bool:
+    return bool(name) and BROWSER in session
 
 
 def _read(text: bytes | None) -> dict[str, Any] | None:
-    if text is None or BROWSER not in session:
+    if text is None:
         return None
-    found: dict[str, Any] = json.loads(text)
-    kept: dict[str, Any] = found["kept"]
-    return kept if secrets.compare_digest(found["browser"], session[BROWSER]) else None
+    kept: dict[str, Any] = json.loads(text)
+    return kept
 
 
-def _key(kind: str, name: str) -> str:
-    return f"yurt:flow:{kind}:{name[:200]}"
+def _key(kind: str, name: str | None) -> str:
+    # The name comes from outside, however long; and Redis has nothing by which a flow could be gone on with.
+    digest = hashlib.sha256(f"{session[BROWSER]}:{name}".encode("utf-8", "replace")).hexdigest()
+    return f"yurt:flow:{kind}:{digest}"

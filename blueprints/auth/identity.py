@@ -17,7 +17,7 @@ from extensions import db
 from models import User
 from services.accounts import identities
 
-WRITERS = ("security", "auth", "confirmation", "second", "factors", "passkeys")
+WRITERS = ("security", "auth", "confirmation", "second", "factors", "passkeys", "sign_on")
 WHO = (
     select(User)
     .options(joinedload(User.roles))

@@ -75,3 +75,11 @@ def make_admin(user: User) -> None:
         user.roles.append(role)
         db.session.flush()
         audit.note("account.admin_made", None, person_id=user.id)
+
+
+def unmake_admin(user: User) -> None:
+    """Let a person run the site no longer."""
+    if user.is_admin:
+        user.roles = [role for role in user.roles if role.name != ADMIN]
+        db.session.flush()
+        audit.note("account.admin_taken", None, person_id=user.id)

@@ -57,6 +57,7 @@ RIGHT = {
     "SENTRY_DSN": "https://key@sentry.example.org/1",
     "YURT_RELEASE": "yurt@7",
     "KEPT_PAGES_S": "60",
+    "SIGN_ON": '[{"name": "a", "title": "A", "issuer": "https://a.example", "client_id": "b"}]',
     "REGISTRATION": "closed",
     "UNCONFIRMED_DAYS": "14",
     "EVENTS_DAYS": "90",
@@ -113,6 +114,10 @@ WRONG = [
     ("MISTRAL_CURRENCY", "euros", "must fit"),
     ("MISTRAL_TIMEOUT_S", "0", "at least 1"),
     ("SENTRY_DSN", "https://sentry.example.org", "Sentry"),
+    ("SIGN_ON", "google", "a list of providers in JSON"),
+    ("SIGN_ON", "{}", "a list of providers in JSON"),
+    ("SIGN_ON", '[{"name": "a", "client_secret": "hush"}]', "provider 1, issuer: Field required"),
+    ("SIGN_ON", '[{"name": "A b", "client_secret": ["hush"]}]', "provider 1, name"),
 ]
 
 

@@ -30,8 +30,9 @@ CRAWL = f"""async () => {{
   const describe = {DESCRIBE};
   const seen = new Set(["/"]), forms = [];
   for (const path of seen) {{
-    const response = await fetch(path);
-    if (!response.ok || !response.headers.get("Content-Type")?.startsWith("text/html")) continue;
+    // A way to another site is none for a script.
+    const response = await fetch(path).catch(() => null);
+    if (!response?.ok || !response.headers.get("Content-Type")?.startsWith("text/html")) continue;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     forms.push(...describe(page, response.url));
     for (const link of page.querySelectorAll("a[href]")) {{

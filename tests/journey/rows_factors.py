@@ -151,3 +151,19 @@ def signing_in_by_key(person: Person) -> None:
     person.open("/account/factors")
     remove_key(person)
     device.detach()
+
+
+# --- Accounts elsewhere
+
+
+@form("POST sign_on.connect ()", "auth/connect.html", roles=PEOPLE)
+@form("POST sign_on.disconnect ()", "auth/factors.html", roles=PEOPLE)
+def account_elsewhere(person: Person) -> None:
+    prove(person)
+    person.page.get_by_role("link", name="Connect School").click()
+    person.expect_heading("Connect an account")
+    person.send("Connect them")
+    person.expect_flash("You can sign in with School from now on.")
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.get_by_role("button", name="Remove School").click()
+    person.expect_flash("That is no longer connected with your account.")

@@ -4,6 +4,7 @@ Which forms there are is found out: by following every link as each person, on e
 the templates. A form without a row fails the file, and so does a row whose form isn't there.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -32,11 +33,13 @@ from tests.journey import (  # in this order their forms are filled in
     rows_regrades,  # noqa: F401
 )
 from tests.journey.rows import COURSE, EVERYBODY, PEOPLE, ROWS, Person, Row, form, make_stale
+from tests.sign_on import loopback as sign_on
 from tests.sites import LiveSite
 
 pytestmark = pytest.mark.long
 
 __all__ = ["loopback_server"]
+CLIENT_OF_SITE = {"client_id": sign_on.CLIENT, "client_secret": sign_on.SECRET}
 
 # --- Going away
 
@@ -71,7 +74,16 @@ def sign_in_here(person: Person) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(make_live_server: Callable[..., LiveSite], loopback_server: Loopback) -> LiveSite:
+def provider() -> Iterator[sign_on.Loopback]:
+    """A provider of sign-on, at which everybody is the same person."""
+    made, server = sign_on.start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(make_live_server: Callable[..., LiveSite], loopback_server: Loopback, provider: sign_on.Loopback) -> LiveSite:
     """The running product with the cast, accounts that wait for a mail, and a model."""
     loopback_server.forget()
     live_server = make_live_server(
@@ -79,6 +91,7 @@ def site(make_live_server: Callable[..., LiveSite], loopback_server: Loopback) -
         MISTRAL_API_KEY=KEY,
         MISTRAL_URL=loopback_server.url,
         LIMIT_GENERATIONS="off",
+        SIGN_ON=json.dumps([{"name": "school", "title": "School", "issuer": provider.url, **CLIENT_OF_SITE}]),
     )
     with live_server.app.app_context():
         cast = make_cast()
