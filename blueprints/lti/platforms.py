@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -64,8 +64,8 @@ def edit(platform_id: int) -> ResponseReturnValue:
     access.site_runner(me())
     platform = platforms.load(platform_id)
     form = PlatformForm(obj=platform)
-    if not form.is_submitted():
-        for name in LISTS:
+    for name in LISTS:
+        if name not in request.form:
             form[name].data = "\n".join(getattr(platform, name))
     return _form(platform, form)
 
