@@ -26,6 +26,7 @@ from models.lab_help import LabMessage, LabRead, LabVisit
 from models.lab_save import LabSave
 from models.lab_session import CheckRun, LabSession
 from models.lti import LtiContext, LtiKey, LtiPlatform
+from models.lti_grade import LtiLineItem, LtiMember, LtiScore
 from models.mail import Mail
 from models.outside_identity import OutsideIdentity
 from models.points import BoardPlace, CourseTotal, PointAudit, PointEntry
@@ -91,7 +92,10 @@ __all__ = [
     "Lesson",
     "LtiContext",
     "LtiKey",
+    "LtiLineItem",
+    "LtiMember",
     "LtiPlatform",
+    "LtiScore",
     "Mail",
     "Module",
     "OutsideIdentity",

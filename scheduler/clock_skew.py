@@ -10,7 +10,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, or_, select, update
 
 from extensions import db
-from models import CheckRun, Generation, GradingHold, GradingRun, LabSession, Mail, WarmLab
+from models import CheckRun, Generation, GradingHold, GradingRun, LabSession, LtiLineItem, Mail, WarmLab
 from models.generation import OPEN_GENERATIONS
 from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, RUNNING
@@ -18,6 +18,7 @@ from services import outbox
 from services.generations import claims
 from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
+from services.lti import scores
 from services.quizzes import holds
 
 # The clocks of several hosts differ by less.
@@ -29,6 +30,7 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     CheckRun: (CheckRun.state.in_(("queued", "running")),),
     GradingRun: (GradingRun.state.in_(OPEN_RUNS),),
     Generation: (Generation.state.in_(OPEN_GENERATIONS),),
+    LtiLineItem: (),
     Mail: outbox.OPEN,
 }
 # How the work at a kind is tried again: what its longest pause follows from.
@@ -38,6 +40,7 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
     CheckRun: (checks.RETRIES,),
     GradingRun: (grading_runs.RETRIES,),
     Generation: (claims.RETRIES, claims.AS_ASKED),
+    LtiLineItem: (scores.RETRIES, scores.AS_ASKED),
     Mail: (outbox.RETRIES,),
 }
 

@@ -84,6 +84,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "platform.key_made": ("kid",),
     "platform.connected": ("connection", "name", "title"),
     "platform.disconnected": ("connection", "name", "title"),
+    "platform.scores_sent": ("scores",),
     "warm.changed": ("lab", "plans"),
 }
 PER_PAGE = 50

@@ -15,6 +15,8 @@ import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +42,16 @@ class Answer:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def wait_s(self, now: datetime) -> float | None:
+        """Return for how many seconds the server asks to be left alone (RFC 9110, 10.2.3); None where it doesn't."""
+        asked = self.headers.get("retry-after", "").strip()
+        if asked.isascii() and asked.isdigit():
+            return float(asked[:9])
+        try:
+            return max(0.0, (parsedate_to_datetime(asked) - now).total_seconds())
+        except (ValueError, TypeError):
+            return None
 
     def json(self) -> Any:
         """Return the body as JSON; raise ValueError."""

@@ -38,6 +38,8 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("lti_platforms.rotate", "POST"): ("/learning-platforms/keys", {}, (302, 403, 403, 403, 302)),
     ("lti_connections.show", "GET"): (f"{COURSE}/platforms", {}, TEACHERS),
     ("lti_connections.remove", "POST"): (f"{COURSE}/platforms/{{context}}/remove", {}, (302, 403, 403, 302, 302)),
+    ("lti_connections.send_scores", "POST"): (f"{COURSE}/platforms/scores", {}, (302, 403, 403, 302, 302)),
+    ("lti_api.send_lti_scores", "POST"): (f"{API}{COURSE}/lti-scores", {}, (401, 403, 403, 202, 202)),
     ("lti_api.list_lti_platforms", "GET"): (f"{API}/lti-platforms", {}, (401, 403, 403, 403, 200)),
     ("lti_api.create_lti_platform", "POST"): (f"{API}/lti-platforms", NEW, (401, 403, 403, 403, 201)),
     ("lti_api.read_lti_platform", "GET"): (f"{API}/lti-platforms/{{platform}}", {}, (401, 403, 403, 403, 200)),
@@ -53,6 +55,8 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
 }
 TEACHERS_OWN = {
+    ("lti_connections.send_scores", "POST"): 403,
+    ("lti_api.send_lti_scores", "POST"): 403,
     ("lti_connections.show", "GET"): 403,
     ("lti_connections.remove", "POST"): 403,
     ("lti_api.list_lti_connections", "GET"): 403,

@@ -138,6 +138,11 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "platform.connected": lambda said: _(
         "Connected the course with “%(title)s” of %(name)s", title=said["title"], name=said["name"]
     ),
+    "platform.scores_sent": lambda said: ngettext(
+        "Sent %(num)d score to learning platforms again",
+        "Sent %(num)d scores to learning platforms again",
+        said["scores"],
+    ),
     "platform.disconnected": lambda said: _(
         "Connected the course with “%(title)s” of %(name)s no more", title=said["title"], name=said["name"]
     ),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import flask_babel
 from apiflask import APIBlueprint
 
 from blueprints import access
@@ -14,12 +15,14 @@ from blueprints.lti.schemas import (
     LtiPlatformIn,
     LtiPlatformOut,
     LtiPlatformsOut,
+    LtiScoresOut,
 )
 from blueprints.pages import now
 from blueprints.schemas import responses
 from extensions import db
-from models import LtiContext
-from services.lti import contexts, own_keys, platforms
+from models import LtiContext, LtiLineItem
+from reasons import sentence
+from services.lti import contexts, line_items, own_keys, platforms
 
 lti_api = APIBlueprint("lti_api", __name__, tag="Learning platforms")
 PLATFORM = "/lti-platforms/<int:platform_id>"
@@ -110,7 +113,21 @@ def create_lti_key() -> Any:
 @scope("platforms:read")
 def list_lti_connections(slug: str) -> Any:
     """For the course's teachers: the courses of learning platforms whose people come in."""
-    return {"connections": [_connection(each) for each in contexts.of_course(access.connected(slug, me()))]}
+    course = access.connected(slug, me())
+    connections = [_connection(each) for each in contexts.of_course(course)]
+    return {"connections": connections, "columns": [_column(each) for each in line_items.of_course(course)]}
+
+
+@lti_api.post("/courses/<slug>/lti-scores")
+@lti_api.auth_required(auth)
+@lti_api.output(LtiScoresOut, status_code=202)
+@lti_api.doc(summary="Send all scores to the platforms again", responses=responses(403, 404))
+@scope("platforms:write")
+def send_lti_scores(slug: str) -> Any:
+    """For the course's teachers. What changes is sent by itself."""
+    many = line_items.send_again(access.connected(slug, me()))
+    db.session.commit()
+    return {"scores": many}
 
 
 @lti_api.delete(f"{CONNECTIONS}/<int:connection_id>")
@@ -128,3 +145,10 @@ def delete_lti_connection(slug: str, connection_id: int) -> Any:
 def _connection(context: LtiContext) -> dict[str, Any]:
     names = ("id", "title", "deployment_id", "context_id", "linked_at")
     return {**{name: getattr(context, name) for name in names}, "platform": context.platform.name}
+
+
+def _column(column: dict[str, Any]) -> dict[str, Any]:
+    item: LtiLineItem = column["item"]
+    fault = sentence(item.reason, flask_babel) if item.reason else None
+    counts = {name: column[name] for name in ("sent", "waiting", "refused")}
+    return {"connection_id": item.context_id, "activity": item.activity.slug, "url": item.url, "fault": fault, **counts}

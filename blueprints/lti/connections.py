@@ -1,13 +1,16 @@
 """The page that shows a course's teachers which courses of learning platforms it is connected with."""
 
+import flask_babel
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from blueprints import access
 from blueprints.pages import login_required, me
 from extensions import db
-from services.lti import contexts
+from reasons import sentence
+from services.lti import contexts, line_items
 
 lti_connections = Blueprint("lti_connections", __name__, url_prefix="/courses/<slug>/platforms")
 
@@ -17,7 +20,11 @@ lti_connections = Blueprint("lti_connections", __name__, url_prefix="/courses/<s
 def show(slug: str) -> ResponseReturnValue:
     """List the connections."""
     course = access.connected(slug, me())
-    return render_template("lti/connections.html", course=course, contexts=contexts.of_course(course))
+    columns = [
+        {**column, "fault": sentence(column["item"].reason, flask_babel) if column["item"].reason else ""}
+        for column in line_items.of_course(course)
+    ]
+    return render_template("lti/connections.html", course=course, contexts=contexts.of_course(course), columns=columns)
 
 
 @lti_connections.post("/<int:context_id>/remove")
@@ -27,4 +34,14 @@ def remove(slug: str, context_id: int) -> ResponseReturnValue:
     contexts.disconnect(access.connected(slug, me()), context_id)
     db.session.commit()
     flash(_("They are connected no more. Who is in the course stays in it."), "success")
+    return redirect(url_for("lti_connections.show", slug=slug))
+
+
+@lti_connections.post("/scores")
+@login_required
+def send_scores(slug: str) -> ResponseReturnValue:
+    """Send all scores to the platforms again."""
+    many = line_items.send_again(access.connected(slug, me()))
+    db.session.commit()
+    flash(ngettext("%(num)s score is on its way.", "%(num)s scores are on their way.", many), "success")
     return redirect(url_for("lti_connections.show", slug=slug))

@@ -72,7 +72,28 @@ class LtiConnectionOut(Output):
     linked_at: datetime
 
 
+class LtiColumnOut(Output):
+    """A column of a platform's gradebook, and how many scores it has, waits for, and didn't take.
+
+    `fault` says why the platform can't be reached at the moment."""
+
+    connection_id: int
+    activity: str
+    url: str
+    sent: int
+    waiting: int
+    refused: int
+    fault: str | None
+
+
 class LtiConnectionsOut(Output):
-    """What a course is connected with."""
+    """What a course is connected with, and the columns that its activities fill there."""
 
     connections: list[LtiConnectionOut]
+    columns: list[LtiColumnOut]
+
+
+class LtiScoresOut(Output):
+    """How many scores are sent again."""
+
+    scores: int

@@ -28,6 +28,7 @@ from scheduler.ticks import (
     measures,
     reconcile,
     saves,
+    scores,
     starts,
     stops,
     sweeps,
@@ -51,7 +52,11 @@ from services.labs import saving as save_service
 from services.leaderboards import audits as point_audits
 from services.leaderboards import sets
 from services.leases import RENEW_EVERY_S
+from services.lti import line_items
+from services.lti import scores as score_service
+from services.lti.calls import Caller
 from services.measures import EVERY_S
+from services.outbound import Outbound
 from services.persons import exports as data_exports
 from services.quizzes import runs
 
@@ -65,6 +70,8 @@ CHECKERS = 8
 GRADERS = 4
 # Nobody waits for a warm machine.
 WARMERS = 4
+# A platform that doesn't answer holds up one of them.
+SENDERS = 2
 # How often the cluster is looked at while no lab is open: then a job can only be one that nobody wants.
 IDLE_S = 60.0
 
@@ -92,11 +99,11 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     pack.work = exports.maker(redis, lambda: pack.beat())
     ticks += [audit, bring, certify, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
+    ticks += [_of_scores(settings, keeper)]
     if settings.mistral_api_key:
         ticks.append(_of_generations(settings, redis, keeper))
     if backend is None:
-        rest = [_of_grading(grading.refuser(), 1)]
-        return [*ticks, *rest, _renewing(keeper)] if settings.mistral_api_key else [*ticks, *rest]
+        return [*ticks, _of_grading(grading.refuser(), 1), _renewing(keeper)]
     limits = Limits(
         settings.lab_limit_total, settings.lab_limit_user, settings.lab_limit_course_percent, settings.instance
     )
@@ -155,6 +162,13 @@ def _of_generations(settings: Settings, redis: Redis, keeper: lease_renewals.Lea
         due=generation_claims.due,
         oldest=generation_claims.oldest,
     )
+
+
+def _of_scores(settings: Settings, keeper: lease_renewals.LeaseKeeper) -> Tick:
+    caller = Caller(Outbound(may_private=settings.call_private_addresses))
+    work = scores.sender(caller, keeper)
+    due, oldest = score_service.due, score_service.oldest
+    return Tick("scores", work, topic=line_items.TOPIC, threads=SENDERS, due=due, oldest=oldest)
 
 
 def _of_cluster(name: str, work: Callable[..., bool], interval_s: float) -> Tick:

@@ -13,6 +13,8 @@ from reasons import Code, Reason
 from services import audit
 from services.courses import members
 from services.errors import NotFound, Refused
+from services.lti import line_items
+from services.lti import members as roster
 from services.lti.launches import Launch
 from services.lti.refusals import LtiRefused
 
@@ -64,12 +66,16 @@ def enter(launch: Launch, context: LtiContext, user: User, *, now: datetime) -> 
         db.session.execute(row.on_conflict_do_nothing())
     if context.title != launch.context_title and launch.context_title:
         context.title = launch.context_title
-    if not launch.activity:
-        return None
-    query = select(Activity).where(
-        Activity.course_id == course.id, Activity.slug == launch.activity, ~Activity.is_archived
-    )
-    return db.session.scalar(query)
+    activity = None
+    if launch.activity:
+        query = select(Activity).where(
+            Activity.course_id == course.id, Activity.slug == launch.activity, ~Activity.is_archived
+        )
+        activity = db.session.scalar(query)
+    roster.note(context, launch, user, now=now)
+    if activity is not None:
+        line_items.note(context, activity, launch, now=now)
+    return activity
 
 
 def taught_by(user: User) -> list[Course]:

@@ -44,6 +44,8 @@ TABLES: dict[str, Own] = {
     "recovery_codes": _mine("digest"),
     "passkeys": _mine("credential_id", "handle", "public_key", "sign_count"),
     "outside_identities": _mine(),
+    "lti_members": _mine(),
+    "lti_scores": _mine(),
     "audit_entries": _mine("person_id", "params", by="actor_id"),
     "course_events": _mine(),
     "model_consents": _mine(),

@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.generations.stages import add_generation
 from tests.journey.student import COURSE, LAB, QUIZ
-from tests.lti.stages import add_platform, connect
+from tests.lti.stages import add_column, add_platform, connect
 from tests.sites import LiveSite, until
 
 # As long as words are: German can do more, and people have no spaces in what they paste.
@@ -118,7 +118,7 @@ def fill(site: LiveSite) -> dict[str, str]:
 
 def _platform() -> int:
     platform = add_platform(LONG[:60])
-    connect(platform, _one(Course, "wide"), title=LONG)
+    add_column(connect(platform, _one(Course, "wide"), title=LONG), _one(Quiz, "wide-quiz"))
     platform.frame_origins = [f"https://{LONG[:60]}.example.org".replace("ü", "ue")]
     db.session.commit()
     return platform.id

@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from extensions import db
-from models import Course, LtiContext, LtiPlatform, User, utcnow
+from models import Activity, Course, LtiContext, LtiPlatform, User, utcnow
 from services.accounts import outside_identities
 from services.lti import launches, tickets
 from tests.journey.rows import PEOPLE, STAFF, Person, form
-from tests.lti.stages import add_platform, connect
+from tests.lti.stages import add_column, add_platform, connect
 
 NEW = "/learning-platforms/new"
 FIELDS = "(auth_url, client_id, deployments, frame_origins, is_active, issuer, keys_url, name, token_url)"
@@ -125,3 +125,16 @@ def connect_no_more(person: Person) -> None:
     person.expect_flash("They are connected no more.")
     with person.site.app.app_context():
         assert db.session.scalars(select(LtiContext).where(LtiContext.title == f"over-{person.name}")).all() == []
+
+
+@form("POST lti_connections.send_scores ()", "lti/connections.html", roles=STAFF)
+def send_scores_again(person: Person) -> None:
+    context_id = f"graded-{person.name}"
+    connected(person, context_id)
+    with person.site.app.app_context():
+        context = db.session.scalars(select(LtiContext).where(LtiContext.context_id == context_id)).one()
+        add_column(context, db.session.scalars(select(Activity).where(Activity.slug == "first-quiz")).one())
+        db.session.commit()
+    person.open("/courses/shell/platforms")
+    person.page.get_by_role("button", name="Send all scores again").click()
+    person.expect_flash("0 scores are on their way.")

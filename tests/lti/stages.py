@@ -1,7 +1,7 @@
 """A platform that nobody calls, and a course that is connected with one of its."""
 
 from extensions import db
-from models import Course, LtiContext, LtiPlatform, utcnow
+from models import Activity, Course, LtiContext, LtiLineItem, LtiPlatform, utcnow
 from services.lti import platforms
 from services.outbound import Outbound
 from tests.lti.launching import CLIENT, CONTEXT, DEPLOYMENT, ISSUER
@@ -27,3 +27,12 @@ def connect(platform: LtiPlatform, course: Course, context_id: str = CONTEXT, ti
     db.session.add(context)
     db.session.flush()
     return context
+
+
+def add_column(context: LtiContext, activity: Activity) -> LtiLineItem:
+    """Have an activity fill a column of the platform's gradebook."""
+    url = f"{ISSUER}/columns/{activity.id}"
+    item = LtiLineItem(context_id=context.id, activity_id=activity.id, url=url, made_at=utcnow())
+    db.session.add(item)
+    db.session.flush()
+    return item

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from config import ROOT
 from extensions import db as database
-from models import CheckRun, Generation, GradingRun, LabSession, Mail, WarmLab
+from models import CheckRun, Generation, GradingRun, LabSession, LtiLineItem, Mail, WarmLab
 from models.cluster import WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
@@ -19,6 +19,7 @@ from services.leases import KINDS, LEASE, Retries
 from services.quizzes import attempts
 from tests.conftest import CommittedDatabase
 from tests.factories import Cast, LabFactory, ask_lab, make_cast, run_lab
+from tests.lti.stages import add_column, add_platform, connect
 from tests.scheduler.conftest import NOW
 
 SECOND = timedelta(seconds=1)
@@ -51,6 +52,7 @@ MAKE: dict[Any, Callable[[Cast], Any]] = {
     CheckRun: lambda cast: CheckRun(session=run_lab(cast.bob, cast.lab, NOW), check_id=cast.check.id),
     GradingRun: lambda cast: make_run(cast),
     Generation: lambda cast: Generation(**ASKED, course_id=cast.course.id, lesson_ids=[cast.lesson.id]),
+    LtiLineItem: lambda cast: add_column(connect(add_platform(), cast.course), cast.quiz),
     Mail: lambda _cast: mail(),
 }
 
