@@ -31,5 +31,9 @@ def value(environ: Mapping[str, str], name: str, default: str = "") -> str:
 
 def is_loopback_url(url: str) -> bool:
     """Say whether an address leads to the machine itself."""
-    host = urlsplit(url).hostname or ""
+    return is_loopback_host(urlsplit(url).hostname or "")
+
+
+def is_loopback_host(host: str) -> bool:
+    """Say whether a host's name or address is the machine itself."""
     return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")

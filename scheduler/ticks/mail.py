@@ -3,21 +3,19 @@
 import os
 import re
 import smtplib
-import ssl
 from collections.abc import Callable
 from datetime import UTC
 from email.message import EmailMessage
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import structlog
 
+import mail_server
 from config import Settings
 from extensions import db
 from models import Mail, utcnow
 from services import outbox
-
-SMTP_TIMEOUT_S = 20
 
 log = structlog.get_logger("yurt.scheduler")
 
@@ -61,25 +59,10 @@ def compose(settings: Settings, mail: Mail) -> EmailMessage:
 def deliver(settings: Settings, mail: Mail, message: EmailMessage) -> None:
     """Hand the message over."""
     if settings.mail_url:
-        _by_smtp(settings.mail_url, message)
+        with mail_server.signed_in(settings.mail_url) as server:
+            server.send_message(message)
     else:
         _into_folder(settings.var_dir / "mail", mail, message)
-
-
-def _by_smtp(url: str, message: EmailMessage) -> None:
-    parts = urlsplit(url)
-    is_tls = parts.scheme == "smtps"
-    kind = smtplib.SMTP_SSL if is_tls else smtplib.SMTP
-    with kind(parts.hostname or "localhost", parts.port or (465 if is_tls else 587), timeout=SMTP_TIMEOUT_S) as server:
-        server.ehlo_or_helo_if_needed()
-        if not is_tls and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-            is_tls = True
-        if parts.username:
-            if not is_tls:
-                raise smtplib.SMTPNotSupportedError("no STARTTLS: the password would be sent in clear")
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
 
 
 def _into_folder(folder: Path, mail: Mail, message: EmailMessage) -> None:
