@@ -5,6 +5,7 @@ import click
 from app import create_app
 from cli.courses import course_group
 from cli.demo import demo_group
+from cli.doctor import doctor as doctor_of_the_site
 from cli.generations import generations_group
 from cli.here import join_site
 from cli.labs import labs_group
@@ -40,6 +41,7 @@ for group in (
     token_group,
 ):
     app.cli.add_command(group)
+app.cli.add_command(doctor_of_the_site)
 # Flask-Security's own group: these stand beside its verbs.
 for command in (confirm, create_admin, reset_factors, list_users):
     app.cli.commands["users"].add_command(command)  # type: ignore[attr-defined]  # it is a group
