@@ -103,6 +103,8 @@ class Settings(LimitSettings):
     # For how long an account waits to be confirmed; one that belongs to nothing goes then. 0 is for ever.
     unconfirmed_days: int = Field(default=30, ge=0, le=3650)
     events_days: int = Field(default=30, ge=7, le=3650)
+    # For how many days somebody may call off the erasure of their account.
+    erasure_days: int = Field(default=7, ge=0, le=90)
     # For how many seconds a page is kept for its person where nothing of it changes; 0 keeps none.
     kept_pages_s: int = Field(default=300, ge=0, le=900)
     site_name: str = Field(default="Yurt", min_length=1, max_length=60)

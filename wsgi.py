@@ -19,7 +19,7 @@ from cli.points import points_group
 from cli.pulls import pull
 from cli.questions import questions_group
 from cli.tokens import token_group
-from cli.users import confirm, create_admin, list_users, reset_factors
+from cli.users import confirm, create_admin, erase, list_users, reset_factors
 from config import settings_or_exit
 from database import migrations
 
@@ -43,5 +43,5 @@ for group in (
     app.cli.add_command(group)
 app.cli.add_command(doctor_of_the_site)
 # Flask-Security's own group: these stand beside its verbs.
-for command in (confirm, create_admin, reset_factors, list_users):
+for command in (confirm, create_admin, reset_factors, erase, list_users):
     app.cli.commands["users"].add_command(command)  # type: ignore[attr-defined]  # it is a group

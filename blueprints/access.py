@@ -291,6 +291,15 @@ def certifying_course(slug: str, user: User) -> Course:
     return found_course
 
 
+def erasable(user_id: int, user: User) -> User:
+    """Return an account that the person, who runs the site, may have erased."""
+    site_runner(user)
+    found = db.session.get(User, user_id) if user_id < 2**63 else None
+    if found is None:
+        raise NotFound
+    return found
+
+
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
     found_course, role = course(slug, user)

@@ -1,10 +1,11 @@
-"""`flask users create-admin`, `confirm`, `reset-factors` and `list`: the first administrator, addresses, lost phones.
+"""`flask users create-admin`, `confirm`, `reset-factors`, `erase` and `list`: what operators do with accounts.
 
 Flask-Security has the other verbs of `flask users`: activate, deactivate, reset_access, change_password.
 """
 
 import secrets
 import sys
+from datetime import timedelta
 
 import click
 from flask import current_app
@@ -16,6 +17,7 @@ from extensions import db
 from models import User, utcnow
 from services.accounts import addresses, factors, profiles, unconfirmed
 from services.errors import NotFound, ServiceError
+from services.persons import erasures
 
 
 @click.command("create-admin")
@@ -81,6 +83,24 @@ def reset_factors(email: str) -> None:
         click.echo(f"{user.email} has no second factor: there was none to remove.")
         return
     click.echo(f"Removed {gone} factor{'s' if gone > 1 else ''} of {user.email}.")
+
+
+@click.command("erase")
+@click.argument("email")
+@click.option("--now", "is_now", is_flag=True, help="Leave no time to call it off.")
+def erase(email: str, is_now: bool) -> None:
+    """Have the scheduler erase the account EMAIL: marks stay with the courses under a name that says nothing.
+
+    Whose it is may call it off until then.
+    """
+    days = 0 if is_now else current_app.extensions["yurt"].erasure_days
+    try:
+        user = profiles.find_by_email(email)
+        erasures.ask(user, by_id=None, after=timedelta(days=days), now=utcnow())
+    except ServiceError as error:
+        raise click.ClickException(error.message) from error
+    db.session.commit()
+    click.echo(f"{email} is going to be erased {'at once' if not days else f'in {days} days'}.")
 
 
 @click.command("list")

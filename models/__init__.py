@@ -14,6 +14,7 @@ from models.course_import import CourseImport, ImportBaseline
 from models.data_export import DataExport
 from models.ended_session import EndedSession
 from models.enrolment import Cohort, Completion, Enrolment
+from models.erasure import Erasure
 from models.expected_place import ExpectedPlace
 from models.generation import Generation, GenerationCall, GenerationDraft, ModelConsent
 from models.grade import GradeMark
@@ -72,6 +73,7 @@ __all__ = [
     "GenerationDraft",
     "ModelConsent",
     "EventCounter",
+    "Erasure",
     "ExpectedPlace",
     "GradeMark",
     "GradingHold",

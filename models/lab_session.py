@@ -32,7 +32,7 @@ TRANSITIONS = {
     STOPPING: {ENDED, QUEUED, RUNNING},
     ENDED: set[str](),
 }
-# How a lab ended: `reason` of its row. Nothing sets "admin" at present; rows may have it, and pages have words for it.
+# How a lab ended: `reason` of its row. "admin": the account is being erased.
 END_REASONS = ("user", "idle", "age", "failed", "lost", "course", "admin", "platform")
 
 

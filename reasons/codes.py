@@ -635,6 +635,14 @@ class Code(StrEnum):
     )
     LANGUAGE_UNKNOWN = "language_unknown", N_("must be a language such as en, fr or pt-BR")
     REASON_MISSING = "reason_missing", N_("must say why")
+    ERASURE_LAST_ADMIN = "erasure_last_admin", N_("nobody else runs the site: make somebody else an admin first")
+    ERASURE_ONLY_TEACHER = (
+        "erasure_only_teacher",
+        N_("nobody else teaches the course %(slug)s: make somebody else its teacher first"),
+        {"slug": str},
+    )
+    ERASURE_NOT_WAITING = "erasure_not_waiting", N_("no erasure waits that could be called off")
+    ERASURE_DONE = "erasure_done", N_("the account is erased already")
     CERTIFICATE_REVOKED = "certificate_revoked", N_("the certificate is revoked already")
     CERTIFICATE_NOT_NEWEST = "certificate_not_newest", N_("there is a newer certificate of this person")
     NOTHING_MISSING = "nothing_missing", N_("There is nothing left to ask for.")

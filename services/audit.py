@@ -23,6 +23,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "account.confirmed": (),
     "account.activated": (),
     "account.deactivated": (),
+    "account.erasure_asked": (),
+    "account.erased": (),
     "account.confirmation_sent": (),
     "account.factors_removed": ("factors",),
     "course.created": ("slug",),

@@ -44,6 +44,8 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 403, 403, 201, 201),
     ),
     ("persons_api.create_data_export", "POST"): (f"{API}/me/exports", {}, (401, 202, 202, 202, 202)),
+    ("persons_api.create_erasure", "POST"): (f"{API}/users/{{bob}}/erasure", {}, (401, 403, 403, 403, 202)),
+    ("persons_api.delete_erasure", "DELETE"): (f"{API}/users/{{bob}}/erasure", {}, (401, 403, 403, 403, 409)),
     ("persons_api.read_data_export", "GET"): (f"{API}/me/exports/{{export}}", {}, (401, 404, 200, 404, 404)),
     ("persons_api.read_data_archive", "GET"): (
         f"{API}/me/exports/{{export}}/archive",

@@ -80,6 +80,8 @@ SITE_WIDE = {
     "lti_api.replace_lti_platform",
     "outline_api.create_course",
     "persons_api.create_data_export",
+    "persons_api.create_erasure",
+    "persons_api.delete_erasure",
     "persons_api.read_data_archive",
     "persons_api.read_data_export",
     "points_api.create_audit",

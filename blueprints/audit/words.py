@@ -106,6 +106,8 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "account.admin_taken": lambda said: _("Took from %(person)s the right to run the site", person=said["person"]),
     "account.confirmed": lambda said: _("Confirmed the address of %(person)s", person=said["person"]),
     "account.activated": lambda said: _("Activated the account of %(person)s", person=said["person"]),
+    "account.erasure_asked": lambda said: _("Asked for the account of %(person)s to be erased", person=said["person"]),
+    "account.erased": lambda said: _("Erased the account of %(person)s", person=said["person"]),
     "account.deactivated": lambda said: _("Deactivated the account of %(person)s", person=said["person"]),
     "account.factors_removed": lambda said: _("Removed the second factors of %(person)s", person=said["person"]),
     "account.confirmation_sent": lambda said: _(

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from blueprints.schemas import Input, Output, Written
 from services.certificates.issuing import MAX_REASON
 
+A_REASON = "Another person handed the exam in."
 A_CERTIFICATE: Any = {
     "id": 7,
     "course": "shell",
@@ -92,6 +93,6 @@ class CertificateStandingOut(Output):
 class RevokeIn(Input):
     """Why: the staff and the person read it, the public doesn't."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Another person handed the exam in."}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": A_REASON}]})
 
     reason: str = Field(min_length=1, max_length=MAX_REASON)

@@ -14,6 +14,7 @@ from scheduler.ticks import (
     capacity,
     certificates,
     checks,
+    erasures,
     events,
     exports,
     feed,
@@ -57,6 +58,7 @@ from services.lti import scores as score_service
 from services.lti.calls import Caller
 from services.measures import EVERY_S
 from services.outbound import Outbound
+from services.persons import erasures as account_erasures
 from services.persons import exports as data_exports
 from services.quizzes import runs
 
@@ -95,9 +97,10 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     bring = Tick("imports", lambda: False, topic=course_imports.TOPIC, due=course_imports.due)
     bring.work = imports.importer(redis, lambda: bring.beat())
     certify = Tick("certificates", certificates.issuer(settings), topic=issuing.TOPIC, due=looks.due)
+    erase = Tick("erasures", erasures.work, topic=account_erasures.TOPIC, due=account_erasures.due)
     pack = Tick("exports", lambda: False, topic=data_exports.TOPIC, due=data_exports.due)
     pack.work = exports.maker(redis, lambda: pack.beat())
-    ticks += [audit, bring, certify, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
+    ticks += [audit, bring, certify, erase, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
     ticks += [_of_scores(settings, keeper)]
     if settings.mistral_api_key:

@@ -38,6 +38,12 @@ def end_in_course(user_id: int, course: Course, now: datetime) -> None:
         lifecycle.stop(lab_session, reason="course", now=now)
 
 
+def end_of_person(user_id: int, now: datetime) -> None:
+    """End all labs of somebody whose account goes, also those in the queue."""
+    for lab_session in _in_order(LabSession.user_id == user_id):
+        lifecycle.stop(lab_session, reason="admin", now=now)
+
+
 def end_of_lab(lab: Lab, now: datetime) -> int:
     """End all sessions of a lab that is gone from its course; return how many there were."""
     lab_sessions = _in_order(LabSession.lab_id == lab.id)

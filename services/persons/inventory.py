@@ -81,11 +81,13 @@ TABLES: dict[str, Own] = {
     "lab_reads": _mine(),
     "lab_visits": Own(by=("user_id",), through=(("session_id", "lab_sessions"),)),
     "lab_saves": _mine(),
-    "generations": _mine("key", *LEASE),
+    # Of others' work that the person had a model read, nothing.
+    "generations": _mine("key", "messages", "said", *LEASE),
     "generation_calls": _mine("raw", kept_back="what a model was asked for a course, and what that cost"),
     "course_imports": _mine("before", "report", "faults", by="made_by_id"),
     "question_imports": _mine("entries", "findings", by="made_by_id"),
     "data_exports": _mine(),
+    "erasures": _mine("asked_by_id"),
 }
 # What somebody did as one of the staff: the rows are about others' work, and so not in the archive.
 AS_STAFF = {
@@ -94,6 +96,7 @@ AS_STAFF = {
     ("attempt_breaks", "ended_by_id"),
     ("certificates", "revoked_by_id"),
     ("audit_entries", "person_id"),
+    ("erasures", "asked_by_id"),
     ("generation_drafts", "reviewer_id"),
     ("lti_contexts", "linked_by_id"),
     ("grade_marks", "by_id"),

@@ -143,6 +143,7 @@ BODIES = [
     ("post", "/courses/shell/practice/wishes"),
     ("post", "/courses/shell/certificates/1/revoke"),
     ("post", "/courses/shell/certificates/1/reissue"),
+    ("post", "/users/1/erasure"),
     ("post", "/lti-platforms"),
     ("put", "/lti-platforms/1"),
 ]

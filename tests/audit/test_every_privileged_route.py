@@ -45,6 +45,7 @@ QUESTION = "slug: {slug}\nkind: text\nprompt: Which?\naccept: [this]\n"
 
 # A write that nobody but staff may do, and why it leaves no row.
 EXEMPT: dict[tuple[str, str], str] = {
+    ("persons_api.delete_erasure", "DELETE"): "lets an account be as it is",
     ("manual_grading.take_next", "POST"): "leases an answer for a page: nothing of the student changes",
     ("manual_grading.hold", "POST"): "renews such a lease",
     ("manual_grading_api.take_next", "POST"): "leases an answer",

@@ -61,6 +61,7 @@ RIGHT = {
     "REGISTRATION": "closed",
     "UNCONFIRMED_DAYS": "14",
     "EVENTS_DAYS": "90",
+    "ERASURE_DAYS": "30",
 }
 RIGHT |= {
     name.upper(): "7 per minute" if isinstance(field.default, str) else "7"

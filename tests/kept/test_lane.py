@@ -32,6 +32,7 @@ UNSHOWN = {
     "generation_calls",
     "generation_drafts",
     "generations",
+    "erasures",
     "event_counter",
     "expected_places",
     "grade_marks",

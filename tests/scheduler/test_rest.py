@@ -146,6 +146,7 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
         "boards",
         "feed",
         "certificates",
+        "erasures",
         "exports",
         "grading",
         "imports",
