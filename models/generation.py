@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from extensions import Model
 from models.base import Id, utcnow
 from models.course import Course
+from models.lab import Lab
 from models.leased import Leased, held_index
 from models.question import Question
 from models.reason_column import ReasonColumn
@@ -36,10 +37,13 @@ CALL_STARTED, CALL_ANSWERED, CALL_REFUSED, CALL_LOST = "started", "answered", "r
 
 CHECKING, PENDING, ACCEPTED, REJECTED = "checking", "pending", "accepted", "rejected"
 REFUSED, REGENERATING, REPLACED = "refused", "regenerating", "replaced"
+# A lab runs the answer of a question about code: nobody may accept it before that.
+RUNNING_KEY = "running_key"
 DRAFT_TRANSITIONS: dict[str, set[str]] = {
     CHECKING: {PENDING},
-    PENDING: {ACCEPTED, REJECTED, REGENERATING},
-    REFUSED: {REGENERATING},
+    RUNNING_KEY: {PENDING, REFUSED},
+    PENDING: {ACCEPTED, REJECTED, REGENERATING, RUNNING_KEY},
+    REFUSED: {REGENERATING, RUNNING_KEY},
     REGENERATING: {PENDING, REFUSED, REPLACED},
     ACCEPTED: set(),
     REJECTED: set(),
@@ -74,6 +78,8 @@ class Generation(Leased, Model):
     for_practice: Mapped[bool] = mapped_column(default=False, server_default="false")
     lesson_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # Where programs are run by their tests.
+    lab_id: Mapped[int | None] = mapped_column(ForeignKey("labs.id", ondelete="SET NULL"), index=True)
     count: Mapped[int]
     difficulty: Mapped[str | None]
     language: Mapped[str]
@@ -88,6 +94,7 @@ class Generation(Leased, Model):
 
     course: Mapped[Course] = relationship()
     user: Mapped[User | None] = relationship()
+    lab: Mapped[Lab | None] = relationship()
     drafts: Mapped[list["GenerationDraft"]] = relationship(
         order_by="GenerationDraft.number", back_populates="generation", passive_deletes=True
     )
@@ -193,7 +200,8 @@ class GenerationDraft(Model):
     __table_args__ = (
         UniqueConstraint("generation_id", "number"),
         CheckConstraint(
-            "state IN ('checking', 'pending', 'accepted', 'rejected', 'refused', 'regenerating', 'replaced')",
+            "state IN ('checking', 'running_key', 'pending', 'accepted', 'rejected', 'refused', 'regenerating', "
+            "'replaced')",
             name="state",
         ),
         CheckConstraint("state <> 'rejected' OR note <> ''", name="rejected"),

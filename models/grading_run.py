@@ -29,14 +29,19 @@ class GradingRun(Leased, Model):
     `job_id` is the machine's, anew for each try; `outcomes` has a row for each test in their order. `reason` says why
     they were not run: then a person grades the answer.
 
+    With `draft_id` it runs the key of a question that a model has drafted (services/generations/keys.py): it is of no
+    attempt, `program` is the answer, and it marks nothing.
+
     With `regrade_id` the tests are those of the version whose key a regrade lets count (services/quizzes/reruns.py).
     """
 
     __tablename__ = "grading_runs"
 
     id: Mapped[Id]
-    attempt_id: Mapped[int]
-    position: Mapped[int]
+    # NULL for the key of a draft, which is judged apart: nothing that is about attempts sees such a run.
+    attempt_id: Mapped[int] = mapped_column(nullable=True)
+    position: Mapped[int] = mapped_column(nullable=True)
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("generation_drafts.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     lab_id: Mapped[int | None] = mapped_column(ForeignKey("labs.id", ondelete="SET NULL"), index=True)
     state: Mapped[str] = mapped_column(default=RUN_QUEUED)
@@ -65,6 +70,9 @@ class GradingRun(Leased, Model):
             unique=True,
             postgresql_where="regrade_id IS NULL",
         ),
+        # A draft's newest edit is run in the row of the one before.
+        Index("uq_grading_runs_draft", "draft_id", unique=True, postgresql_where="draft_id IS NOT NULL"),
+        CheckConstraint("(draft_id IS NULL) = (attempt_id IS NOT NULL AND position IS NOT NULL)", name="whose"),
         # Once for each regrade, too. Serves its progress, and what its tests said.
         UniqueConstraint("regrade_id", "attempt_id", "position"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'error')", name="state"),

@@ -621,6 +621,18 @@ class Code(StrEnum):
 
     # Why questions can't be asked for.
     GENERATION_OFF = "generation_off", N_("A teacher of the course has to allow it first.")
+    DRAFT_LAB_MISSING = "draft_lab_missing", N_("must be a lab of the course, in which programs are run")
+    DRAFT_RUN_PASSED = (
+        "draft_run_passed",
+        N_("a lab ran its answer, which passes all tests: %(count)s"),
+        {"count": int},
+    )
+    DRAFT_RUN_FAILED = (
+        "draft_run_failed",
+        N_("a lab ran its answer, and test %(number)s printed something else: %(printed)s"),
+        {"number": int, "printed": str},
+    )
+    DRAFT_RUN_NOT = "draft_run_not", N_("its answer couldn’t be run in a lab: %(reason)s"), {"reason": Nested}
     AID_OFF = "aid_off", N_("A teacher of the course has to turn it on first.")
     AID_NO_CONSENT = "aid_no_consent", N_("The student doesn’t let the model read what they wrote.")
     AID_NO_TEXT = "aid_no_text", N_("There is no written answer to comment on.")

@@ -66,6 +66,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "comment_draft.requested": ("generation", "attempt", "position"),
     "generation.requested": ("generation", "count"),
     "generation.resumed": ("generation", "count"),
+    "draft.edited": ("generation", "draft"),
+    "draft.run_again": ("generation", "draft"),
     "draft.accepted": ("generation", "draft", "question"),
     "draft.rejected": ("generation", "draft"),
     "draft.regenerated": ("generation", "draft"),

@@ -232,6 +232,16 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "generation.resumed": lambda said: ngettext(
         "Had a model write %(num)d missing question", "Had a model write %(num)d missing questions", said["count"]
     ),
+    "draft.edited": lambda said: _(
+        "Edited draft %(draft)s of generation %(generation)s, whose answer is run first",
+        draft=said["draft"],
+        generation=said["generation"],
+    ),
+    "draft.run_again": lambda said: _(
+        "Had the answer of draft %(draft)s of generation %(generation)s run again",
+        draft=said["draft"],
+        generation=said["generation"],
+    ),
     "draft.accepted": lambda said: _(
         "Accepted draft %(draft)s of generation %(generation)s", draft=said["draft"], generation=said["generation"]
     ),

@@ -237,7 +237,7 @@ def _key() -> str | None:
 
 
 def _asked(data: GenerationIn) -> Asked:
-    return Asked(tuple(data.lessons), tuple(data.kinds), data.count, data.difficulty, data.language)
+    return Asked(tuple(data.lessons), tuple(data.kinds), data.count, data.difficulty, data.language, data.lab)
 
 
 def _detail(course: Course, generation_id: int) -> dict[str, Any]:

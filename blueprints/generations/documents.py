@@ -5,7 +5,7 @@ from typing import Any
 import flask_babel
 
 from models import Course, Generation, GenerationDraft, Lesson
-from models.generation import ACCEPTED, CHECKING, PENDING, REFUSED, REGENERATING, REPLACED
+from models.generation import ACCEPTED, CHECKING, PENDING, REFUSED, REGENERATING, REPLACED, RUNNING_KEY
 from reasons import Reason, sentence
 from services.errors import LimitReached, Refused
 from services.generations import asking, findings, material
@@ -45,6 +45,7 @@ def summary(row: Generation, lessons: dict[int, Lesson]) -> dict[str, Any]:
         "state": row.state,
         "lessons": [lessons[lesson_id].slug for lesson_id in row.lesson_ids if lesson_id in lessons],
         "kinds": row.kinds,
+        "lab": row.lab.slug if row.lab else None,
         "count": row.count,
         "difficulty": row.difficulty,
         "language": row.language,
@@ -56,7 +57,7 @@ def summary(row: Generation, lessons: dict[int, Lesson]) -> dict[str, Any]:
         "tried_again_at": row.retry_at if row.state == "queued" else None,
         "reason": reason(row.reason),
         "written": len(made),
-        "checked": len([draft for draft in made if draft.state not in (CHECKING, REGENERATING)]),
+        "checked": len([draft for draft in made if draft.state not in (CHECKING, REGENERATING, RUNNING_KEY)]),
         "to_review": len([draft for draft in row.drafts if draft.state == PENDING]),
         "refused": len([draft for draft in row.drafts if draft.state == REFUSED]),
         "missing": asking.missing_of(row),

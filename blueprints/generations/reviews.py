@@ -14,7 +14,7 @@ from blueprints.limits import each_person
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Course, Generation, GenerationDraft
-from models.generation import DRAFT_TRANSITIONS, PENDING, REGENERATING, REJECTED
+from models.generation import DRAFT_TRANSITIONS, PENDING, REFUSED, REGENERATING, REJECTED
 from services import archive, policy
 from services.bank import previews
 from services.errors import InvalidInput
@@ -42,12 +42,13 @@ def accept(slug: str, generation_id: int, number: int) -> ResponseReturnValue:
     course = access.generated(slug, me())
     row = asking.find(course, generation_id)
     draft, source = reviews.find(row, number), request.form.get("source", "")
+    taken: object = None
     found = sources.faults(source) if source else []
     if not found:
         try:
             said = sources.read(source) if source else None
             edited = Edited(said.slug, sources.written(said)) if said is not None else None
-            reviews.accept(course, draft, me(), edited, now=now())
+            taken = reviews.accept(course, draft, me(), edited, now=now())
         except InvalidInput as error:
             db.session.rollback()
             course, row = access.generated(slug, me()), asking.find(course, generation_id)
@@ -55,6 +56,9 @@ def accept(slug: str, generation_id: int, number: int) -> ResponseReturnValue:
     if found:
         return _page(course, row, draft, can_decide=True, source=source, refused=found), 422
     db.session.commit()
+    if not taken:
+        flash(_("You changed what a lab runs: it is run first. Then it waits for you again."), "info")
+        return redirect(url_for("generation_drafts.show", slug=slug, generation_id=generation_id, number=number))
     flash(_("It is in the bank, as a draft. Nobody is asked it until it is ready."), "success")
     return _next(slug, generation_id, number)
 
@@ -92,6 +96,17 @@ def regenerate(slug: str, generation_id: int, number: int) -> ResponseReturnValu
     return redirect(url_for("generations.show", slug=slug, generation_id=generation_id))
 
 
+@generation_drafts.post(f"{DRAFT}/run")
+@login_required
+def run(slug: str, generation_id: int, number: int) -> ResponseReturnValue:
+    """Have a draft's answer run in its lab again, where that wasn't possible."""
+    course = access.generated(slug, me())
+    reviews.run_again(reviews.find(asking.find(course, generation_id), number), me())
+    db.session.commit()
+    flash(_("It is run again."), "success")
+    return redirect(url_for("generation_drafts.show", slug=slug, generation_id=generation_id, number=number))
+
+
 def _next(slug: str, generation_id: int, number: int) -> ResponseReturnValue:
     """Go on with the next draft that waits, or back to all of them."""
     row = asking.find(access.generated(slug, me()), generation_id)
@@ -126,6 +141,7 @@ def _page(
         source=source or as_written,
         can_accept=can_decide and REJECTED in following and bool(as_written),
         can_reject=can_decide and REJECTED in following,
+        can_run=can_decide and draft.state == REFUSED and reviews.could_not_run(draft),
         can_regenerate=can_decide and REGENERATING in following and means.terms().has_key,
         max_note=MAX_NOTE,
         refused=refused or [],

@@ -11,7 +11,9 @@ from blueprints.schemas import Input, OptionalInput, Output, Query, WrittenOrNon
 Difficulty = Literal["easy", "medium", "hard"]
 Weight = Literal["refuses", "warns", "confirms"]
 State = Literal["queued", "running", "done", "failed"]
-DraftState = Literal["checking", "pending", "accepted", "rejected", "refused", "regenerating", "replaced"]
+DraftState = Literal[
+    "checking", "running_key", "pending", "accepted", "rejected", "refused", "regenerating", "replaced"
+]
 
 
 class ReasonedOut(Output):
@@ -60,13 +62,15 @@ class GenerationSettingsIn(Input):
 
 
 class GenerationIn(Input):
-    """What is asked for: questions of these kinds from these lessons, by their slugs."""
+    """What is asked for: questions of these kinds from these lessons, by their slugs. The kind `code` needs a `lab` of
+    the course, which runs each answer by its tests before the draft may be accepted."""
 
     lessons: list[str] = Field(min_length=1, max_length=20)
     kinds: list[str] = Field(min_length=1, max_length=20)
     count: int = Field(default=5, ge=1, le=20)
     difficulty: Difficulty | None = None
     language: str = Field(default="en", max_length=20)
+    lab: str | None = Field(default=None, max_length=60)
 
 
 class EstimateOut(Output):
@@ -121,6 +125,7 @@ class GenerationOut(Output):
     state: State
     lessons: list[str]
     kinds: list[str]
+    lab: str | None
     count: int
     difficulty: Difficulty | None
     language: str

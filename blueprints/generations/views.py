@@ -27,7 +27,7 @@ generations = Blueprint("generations", __name__)
 ALL = "/courses/<slug>/generations"
 ONE = f"{ALL}/<int:generation_id>"
 # What the form has chosen when it opens.
-NEW: dict[str, Any] = {"lessons": [], "kinds": ["single"], "count": "5", "difficulty": "", "language": ""}
+NEW: dict[str, Any] = {"lessons": [], "kinds": ["single"], "count": "5", "difficulty": "", "language": "", "lab": ""}
 
 
 @generations.get(ALL)
@@ -51,6 +51,7 @@ def _index(course: Course, role: str | None, typed: dict[str, Any], fault: str =
         settings=documents.settings(course, terms, means.left(course, me())),
         lessons=asking.lessons_of(course) if can_ask else [],
         kinds=answers.kinds(),
+        labs=asking.labs_of(course) if can_ask else [],
         difficulties=DIFFICULTIES,
         most=asking.MOST,
         can_ask=can_ask,
@@ -165,7 +166,7 @@ def _typed(form: Any) -> dict[str, Any]:
     return {
         "lessons": form.getlist("lessons"),
         "kinds": form.getlist("kinds"),
-        **{name: form.get(name, "")[:40] for name in ("count", "difficulty", "language")},
+        **{name: form.get(name, "")[:40] for name in ("count", "difficulty", "language", "lab")},
     }
 
 
@@ -178,4 +179,5 @@ def _asked(form: Any) -> Asked:
         count=int(count) if count.isascii() and count.isdecimal() and len(count) < 4 else 0,
         difficulty=typed["difficulty"] or None,
         language=typed["language"].strip(),
+        lab=typed["lab"] or None,
     )

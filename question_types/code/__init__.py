@@ -3,9 +3,12 @@
 import re
 from fractions import Fraction
 from random import Random
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from question_types import raw, typed
+from question_types.asked import Asked, Part
 from question_types.base import NOTHING, Frozen, QuestionType, Spec, written_values
 from question_types.code import testing
 from reasons import N_
@@ -13,6 +16,37 @@ from services.errors import InvalidInput
 
 MAX_LENGTH = 50_000
 _LANGUAGE = re.compile(r"[a-z0-9+-]{1,30}")
+
+
+# How a program that a model writes is run, and what its file is called.
+RUNS = {"bash": ("answer.sh", "bash answer.sh"), "python": ("answer.py", "python3 answer.py")}
+
+
+class AskedCase(Part):
+    """One test of a program."""
+
+    input: str = Field(description="What the program reads on standard input; may be empty.")
+    output: str = Field(description="Exactly what a right program prints for that, on standard output.")
+
+
+class AskedCode(Asked):
+    """A program that tests grade: a lab runs the answer by them before anybody may accept the question."""
+
+    language: Literal["bash", "python"]
+    starter: str = Field(description="What the student's editor holds at first; may be empty. Not the answer.")
+    model_answer: str = Field(
+        description="A whole program that is right: it reads standard input, prints to standard output, needs no "
+        "network, no arguments and no packages, and gives the same output each time."
+    )
+    cases: list[AskedCase] = Field(min_length=2, max_length=6, description="Tests; the first is shown to students.")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields with tests, which lack the lab that they run in."""
+        file, command = RUNS[self.language]
+        cases = [{**case.model_dump(), "is_hidden": number > 0} for number, case in enumerate(self.cases)]
+        tests = {"lab": "", "file": file, "run": command, "cases": cases}
+        texts = {"language": self.language, "starter": self.starter, "model_answer": self.model_answer}
+        return {**texts, "tests": tests}
 
 
 def parse(written: dict[str, Any]) -> Spec:
@@ -75,6 +109,7 @@ def buckets(spec: Spec, response: Any) -> list[str]:
 TYPE = QuestionType(
     title=N_("Code"),
     parse=parse,
+    asked=AskedCode,
     clean=clean,
     grade=grade,
     explain=explain,

@@ -1,5 +1,5 @@
-"""Runs the tests that grade answers, and trials, each answer in a machine of its own, which ends whatever happens; on a
-site without labs it leaves them to a person.
+"""Runs the tests that grade answers, trials, and the keys of drafted questions, each in a machine of its own, which
+ends whatever happens; on a site without labs it leaves them to a person.
 
 Claim, commit, start, run test by test, compare, write, stop. A scheduler may die between any two of these: the next one
 claims the run again, with another machine, and only one of them can write what the tests said. What a test has to print
@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -25,6 +26,7 @@ from scheduler.ticks.lease_renewals import LeaseKeeper, nothing
 from scheduler.ticks.starts import leave
 from services.capacity import holdings
 from services.capacity.order import Limits
+from services.generations import keys
 from services.labs import checks, grading_runs
 from services.quizzes import run_verdicts, runs, trials
 from services.quizzes.run_verdicts import MAX_SHOWN, Outcome
@@ -66,7 +68,7 @@ def refuser() -> Callable[..., bool]:
     def work(claimed_one: Callable[[], None] = nothing) -> bool:
         run = grading_runs.claim_any(utcnow())
         if run is not None:
-            run_verdicts.give_up(run.id, run.job_id, Reason(Code.LABS_OFF), now=utcnow())
+            _verdicts(run).give_up(run.id, run.job_id, Reason(Code.LABS_OFF), now=utcnow())
         db.session.commit()
         return run is not None
 
@@ -76,12 +78,11 @@ def refuser() -> Callable[..., bool]:
 def carry_out(settings: Settings, backend: Backend, run: GradingRun) -> None:
     """Carry out a claimed run, and write what came of it."""
     run_id, job_id, tries = run.id, run.job_id, run.tries
-    item = db.session.get_one(AttemptItem, (run.attempt_id, run.position))
-    version = runs.version_of(run, item)
-    tests, program = runs.tests_of(version.kind, version.spec), trials.program_of(run, item)
+    verdicts = _verdicts(run)
+    tests, program = keys.tests_of(run) if run.draft_id is not None else _of_answer(run)
     why = _hopeless(run, tests, tries)
     if why is not None or tests is None:
-        run_verdicts.give_up(run_id, job_id, why or Reason(Code.TESTS_WITHOUT_LAB), now=utcnow())
+        verdicts.give_up(run_id, job_id, why or Reason(Code.TESTS_WITHOUT_LAB), now=utcnow())
         db.session.commit()
         return
     spec, cases, is_trial = spec_of(settings, run), trials.cases_of(tests, run), run.is_trial
@@ -101,10 +102,21 @@ def carry_out(settings: Settings, backend: Backend, run: GradingRun) -> None:
     finally:
         leave(backend, job_id)
     if fault is None:
-        run_verdicts.finish(run_id, job_id, outcomes, now=utcnow())
+        verdicts.finish(run_id, job_id, outcomes, now=utcnow())
     else:
-        _report(settings, run_id, job_id, tries, fault)
+        _report(settings, verdicts, run_id, job_id, tries, fault)
     db.session.commit()
+
+
+def _verdicts(run: GradingRun) -> Any:
+    """Return what is told of a run: that of an answer or a trial, or that of the key of a draft."""
+    return run_verdicts if run.draft_id is None else keys
+
+
+def _of_answer(run: GradingRun) -> tuple[TestsInLab | None, str]:
+    item = db.session.get_one(AttemptItem, (run.attempt_id, run.position))
+    version = runs.version_of(run, item)
+    return runs.tests_of(version.kind, version.spec), trials.program_of(run, item)
 
 
 def _hopeless(run: GradingRun, tests: TestsInLab | None, tries: int) -> Reason | None:
@@ -113,10 +125,10 @@ def _hopeless(run: GradingRun, tests: TestsInLab | None, tries: int) -> Reason |
     return Reason(Code.TESTS_NOT_RUN, tries=tries) if grading_runs.RETRIES.is_over(tries) else None
 
 
-def _report(settings: Settings, run_id: int, job_id: str, tries: int, fault: Exception) -> None:
+def _report(settings: Settings, verdicts: Any, run_id: int, job_id: str, tries: int, fault: Exception) -> None:
     """Write that a try failed: for want of room or of the cluster it waits, for other reasons it is counted."""
     if isinstance(fault, StartFailed):
-        run_verdicts.give_up(run_id, job_id, fault.reason, now=utcnow())
+        verdicts.give_up(run_id, job_id, fault.reason, now=utcnow())
         return
     is_away = isinstance(fault, BackendUnavailable) and holdings.is_down(settings.instance)
     is_counted = not (isinstance(fault, NoRoom) or is_away)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from extensions import db
-from models import Activity, Course, Generation, GenerationDraft, Lesson, User
+from models import Activity, Course, Generation, GenerationDraft, Lab, Lesson, User
 from models.generation import GENERATION_DONE, GENERATION_FAILED, GENERATION_QUEUED, QUESTIONS, REFUSED, REPLACED
 from models.question import DIFFICULTIES
 from reasons import Code, Reason
@@ -23,6 +23,8 @@ from services.generations.material import MAX_CHARACTERS, Material
 from services.generations.terms import Terms
 
 MOST = 20
+# Programs are run in a lab.
+CODE = "code"
 MOST_LESSONS = 20
 PER_PAGE = 25
 MOST_FOR_PRACTICE, SHOWN_WISHES = 5, 10
@@ -30,6 +32,7 @@ PRACTICE_KINDS = ("single", "text", "truefalse")
 # A generation with what pages and the API show of it.
 WHOLE = (
     joinedload(Generation.user),
+    joinedload(Generation.lab),
     selectinload(Generation.drafts).joinedload(GenerationDraft.reviewer),
     selectinload(Generation.calls),
 )
@@ -37,13 +40,15 @@ WHOLE = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for: slugs of lessons, types, how many questions, how difficult, in which language."""
+    """What is asked for: slugs of lessons, types, how many questions, how difficult, in which language; and the slug of
+    the lab in which programs are run, which code needs."""
 
     lessons: tuple[str, ...]
     kinds: tuple[str, ...]
     count: int
     difficulty: str | None
     language: str
+    lab: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,22 @@ def materials(course: Course, asked: Asked) -> list[Material]:
     return texts
 
 
+def labs_of(course: Course) -> Sequence[Lab]:
+    """Return the labs in which programs can be run, in the course's order."""
+    query = select(Lab).join(Activity.module).where(Lab.course_id == course.id, ~Lab.is_archived)
+    return db.session.scalars(query.order_by("position", Lab.position, Lab.id)).unique().all()
+
+
+def _lab(course: Course, asked: Asked) -> Lab | None:
+    """Return the lab that programs are run in; None where nobody asks for programs."""
+    if CODE not in asked.kinds:
+        return None
+    found = next((lab for lab in labs_of(course) if lab.slug == asked.lab), None)
+    if found is None:
+        raise InvalidInput("lab", Reason(Code.DRAFT_LAB_MISSING))
+    return found
+
+
 def _require_sound(asked: Asked) -> None:
     if not 1 <= len(asked.lessons) <= MOST_LESSONS or len(set(asked.lessons)) != len(asked.lessons):
         raise InvalidInput("lessons", f"must be 1 to {MOST_LESSONS} lessons, each once")
@@ -153,6 +174,7 @@ def request(
             return before
     require_possible(course, terms)
     texts = materials(course, asked)
+    lab = _lab(course, asked)
     likely = estimates.of_request(texts, asked.kinds, asked.count, terms).likely
     budgets.lock()
     budgets.require(redis, Spender(user.id, course.id), terms, likely, now=now)
@@ -163,6 +185,7 @@ def request(
         for_practice=for_practice,
         lesson_ids=[text.lesson_id for text in texts],
         kinds=list(asked.kinds),
+        lab_id=lab.id if lab else None,
         count=asked.count,
         wanted=asked.count,
         difficulty=asked.difficulty,

@@ -25,13 +25,14 @@ _POINTS_AWAY = re.compile(r"https?://|\]\(|\]\[|<[a-zA-Z!/][^>]*>|javascript:", 
 
 
 def judged(
-    read: Read, materials: Sequence[Material], known: Mapping[str, str]
+    read: Read, materials: Sequence[Material], known: Mapping[str, str], lab: str = ""
 ) -> tuple[dict[str, Any], list[Span], list[Finding]]:
-    """Return a draft's document, its spans, and what was found; `known` are texts by their slug."""
+    """Return a draft's document, its spans, and what was found; `known` are texts by their slug, `lab` is where
+    programs run."""
     said = read.question
     if said is None:
         return _unread(read.raw), [], [refuses(read.fault or Reason(Code.DRAFT_SHAPE, field="questions"))]
-    document = documents.of_answer(said)
+    document = documents.of_answer(said, lab)
     spans, found = cited(said, materials)
     found += _fields(said, document)
     if documents.has_unkept(document) or any(points_away(text) for text in _shown(document)):
@@ -110,7 +111,8 @@ def asked_text(kind: str, prompt: str, fields: Mapping[str, Any]) -> str:
 
 
 def _shown(document: dict[str, Any]) -> list[str]:
-    return [document["prompt"], document["feedback"], *documents.texts(document["fields"])]
+    fields = document["fields"] if document["kind"] != "code" else {}
+    return [document["prompt"], document["feedback"], *documents.texts(fields)]
 
 
 def points_away(text: str) -> bool:

@@ -15,8 +15,11 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 _UNKEPT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def of_answer(said: AskedQuestion) -> dict[str, Any]:
-    """Return the document of a question that the model wrote."""
+def of_answer(said: AskedQuestion, lab: str = "") -> dict[str, Any]:
+    """Return the document of a question that the model wrote; its tests run in `lab`."""
+    fields = said.fields.fields()
+    if "tests" in fields:
+        fields["tests"]["lab"] = lab
     return {
         "slug": slug_of(said.name),
         "kind": said.kind,
@@ -25,7 +28,7 @@ def of_answer(said: AskedQuestion) -> dict[str, Any]:
         "feedback": said.feedback.strip(),
         "tags": [TAG],
         "difficulty": said.difficulty,
-        "fields": said.fields.fields(),
+        "fields": fields,
     }
 
 

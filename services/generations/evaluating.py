@@ -18,6 +18,8 @@ from services.generations.contract import Answer, Ask, CallFailed, Model
 from services.generations.findings import is_refused
 from services.generations.material import Material, text_of
 
+# Where programs would be run: their keys are judged on a site alone.
+LAB = "lab"
 FOLDER = Path(__file__).parent / "evaluation"
 
 
@@ -84,7 +86,7 @@ def _evaluate(model: Model, version: str, case: Case, outcome: Outcome) -> None:
     said = _asked(model, Ask(messages, answers.questions_shape(case.kinds), most, f"evaluate-{mark}"), outcome)
     drafts, known = [], dict[str, str]()
     for number, read in enumerate(answers.read_questions(said.text, case.kinds, case.count), start=1):
-        document, _spans, found = checks.judged(read, [case.material], known)
+        document, _spans, found = checks.judged(read, [case.material], known, LAB)
         known[f"{number}"] = checks.asked_text(document["kind"], document["prompt"], document["fields"])
         outcome.written += 1
         outcome.sound += not is_refused(found)

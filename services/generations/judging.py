@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from extensions import db
-from models import Generation, GenerationCall, GenerationDraft, Question, QuestionVersion
+from models import Generation, GenerationCall, GenerationDraft, Lab, Question, QuestionVersion
 from models.generation import (
     CALL_ANSWERED,
     CHECKING,
@@ -16,15 +16,16 @@ from models.generation import (
     REFUSED,
     REGENERATING,
     REPLACED,
+    RUNNING_KEY,
 )
 from reasons import Code, Reason
-from services.generations import aid_answers, answers, checks, plans, prompts, second
+from services.generations import aid_answers, answers, checks, keys, plans, prompts, second
 from services.generations.answers import Read
 from services.generations.findings import is_refused, warns
 from services.generations.material import Material
 from services.practice import pool
 
-UNDECIDED = (CHECKING, PENDING, REGENERATING)
+UNDECIDED = (CHECKING, PENDING, REGENERATING, RUNNING_KEY)
 
 
 def judge(generation: Generation, call: GenerationCall, materials: Sequence[Material], *, now: datetime) -> None:
@@ -80,10 +81,12 @@ def _add(
     replaces: GenerationDraft | None = None,
 ) -> None:
     """Make a draft of a question; what it asks is `known` to those after it."""
-    document, spans, found = checks.judged(read, materials, known)
+    document, spans, found = checks.judged(read, materials, known, _lab_of(generation))
     if generation.for_practice:
         document["tags"] = [*document["tags"], pool.TAG]
     state = REFUSED if is_refused(found) else CHECKING if document["kind"] in prompts.CHOICES else PENDING
+    if state == PENDING and keys.has_key(document):
+        state = RUNNING_KEY
     last = select(func.max(GenerationDraft.number)).where(GenerationDraft.generation_id == generation.id)
     draft = GenerationDraft(
         generation_id=generation.id,
@@ -97,8 +100,15 @@ def _add(
     )
     db.session.add(draft)
     db.session.flush()
+    if state == RUNNING_KEY:
+        keys.queue(draft, generation)
     if state in UNDECIDED:
         known[document["slug"]] = checks.asked_text(document["kind"], document["prompt"], document["fields"])
+
+
+def _lab_of(generation: Generation) -> str:
+    """Return the slug of the lab in which programs are run; empty where there is none."""
+    return db.session.scalar(select(Lab.slug).where(Lab.id == generation.lab_id)) or ""
 
 
 def _check(generation: Generation, call: GenerationCall, piece: str) -> None:

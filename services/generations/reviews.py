@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from extensions import db
 from models import Course, Generation, GenerationDraft, Question, User
-from models.generation import ACCEPTED, DRAFT_TRANSITIONS, REGENERATING, REJECTED
+from models.generation import ACCEPTED, DRAFT_TRANSITIONS, PENDING, REFUSED, REGENERATING, REJECTED, RUNNING_KEY
+from question_types import type_of
 from reasons import Code, Reason
 from services import audit, changes, live, plain
 from services.bank import questions
 from services.bank.questions import Written
 from services.errors import InvalidInput, NotFound, Refused
-from services.generations import asking, documents
+from services.generations import asking, documents, keys
 from services.generations.terms import Terms
 
 MAX_NOTE = 500
@@ -40,8 +41,13 @@ def find(generation: Generation, number: int) -> GenerationDraft:
 
 def accept(
     course: Course, draft: GenerationDraft, user: User, edited: Edited | None = None, *, now: datetime
-) -> Question:
-    """Put a draft into the bank, as it is or as it was edited: there it is a draft until somebody lets it be asked."""
+) -> Question | None:
+    """Put a draft into the bank, as it is or as it was edited: there it is a draft until somebody lets it be asked.
+
+    None where an edit has changed what a lab runs of it: that is run first.
+    """
+    if edited is not None and _runs_first(draft, edited, user):
+        return None
     _decide(draft, ACCEPTED, user, now)
     said = edited or Edited(draft.document["slug"], documents.written(draft.document))
     made = questions.create(course, _free(course, said.slug), said.written)
@@ -49,6 +55,27 @@ def accept(
     _audit("draft.accepted", draft, question=made.id)
     db.session.flush()
     return made
+
+
+def _runs_first(draft: GenerationDraft, edited: Edited, user: User) -> bool:
+    """Take an edit over into the draft, and have its key run, where that isn't the one that a lab has run."""
+    said = edited.written
+    fields = type_of(said.kind).export(said.spec)
+    document = {**draft.document, "slug": edited.slug, "kind": said.kind, "prompt": said.prompt, "fields": fields}
+    document |= {
+        "points": said.points,
+        "feedback": said.feedback,
+        "tags": list(said.tags),
+        "difficulty": said.difficulty,
+    }
+    if not keys.has_key(document) or keys.key_of(document) == keys.key_of(draft.document):
+        return False
+    still = (GenerationDraft.id == draft.id, GenerationDraft.state == PENDING)
+    if changes.one(GenerationDraft, *still, state=RUNNING_KEY, document=document) is None:
+        raise Refused(Reason(Code.DRAFT_NOT_OPEN))
+    keys.queue(draft, draft.generation, user)
+    _audit("draft.edited", draft)
+    return True
 
 
 def _free(course: Course, slug: str) -> str:
@@ -80,6 +107,21 @@ def regenerate(draft: GenerationDraft, user: User, note: str, terms: Terms, *, n
 
 def _audit(act: str, draft: GenerationDraft, **more: int) -> None:
     audit.note(act, draft.generation.course_id, generation=draft.generation_id, draft=draft.number, **more)
+
+
+def could_not_run(draft: GenerationDraft) -> bool:
+    """Say whether a draft is refused because no lab has run its key."""
+    return any(found["reason"]["code"] == Code.DRAFT_RUN_NOT for found in draft.findings)
+
+
+def run_again(draft: GenerationDraft, user: User) -> None:
+    """Have the key of a draft run anew that couldn't be run."""
+    still = (GenerationDraft.id == draft.id, GenerationDraft.state == REFUSED)
+    if not could_not_run(draft) or changes.one(GenerationDraft, *still, state=RUNNING_KEY) is None:
+        raise Refused(Reason(Code.DRAFT_NOT_OPEN))
+    keys.queue(draft, draft.generation, user)
+    _audit("draft.run_again", draft)
+    live.generation_changed(draft.generation_id)
 
 
 def _note(note: str) -> str:

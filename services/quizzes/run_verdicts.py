@@ -40,7 +40,7 @@ def finish(run_id: int, job_id: str, outcomes: Sequence[Outcome], *, now: dateti
     attempt_id = db.session.scalar(select(GradingRun.attempt_id).where(GradingRun.id == run_id))
     # The attempt first, as for everybody who gives marks.
     db.session.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
-    run = _close(run_id, job_id, RUN_DONE, now, outcomes=[asdict(outcome) for outcome in outcomes])
+    run = close(run_id, job_id, RUN_DONE, now, outcomes=[asdict(outcome) for outcome in outcomes])
     if run is None:
         return False
     if run.is_trial:
@@ -63,7 +63,7 @@ def give_up(run_id: int, job_id: str, reason: Reason, *, now: datetime) -> bool:
     """Leave the answer to a person, and say why, or end a trial; False where the run isn't the caller's any more."""
     attempt_id = db.session.scalar(select(GradingRun.attempt_id).where(GradingRun.id == run_id))
     db.session.execute(select(Attempt.id).where(Attempt.id == attempt_id).with_for_update())
-    run = _close(run_id, job_id, RUN_ERROR, now, reason=reason)
+    run = close(run_id, job_id, RUN_ERROR, now, reason=reason)
     if run is not None and run.regrade_id is not None:
         _follow(run, now)
     elif run is not None:
@@ -80,6 +80,7 @@ def _follow(run: GradingRun, now: datetime) -> None:
         live.attempt_changed(run.attempt_id, graded=True)
 
 
-def _close(run_id: int, job_id: str, state: str, now: datetime, **values: object) -> GradingRun | None:
+def close(run_id: int, job_id: str, state: str, now: datetime, **values: object) -> GradingRun | None:
+    """End a run with what came of it; None where it isn't the caller's any more."""
     mine = (GradingRun.id == run_id, GradingRun.state == RUN_RUNNING, GradingRun.job_id == job_id)
     return changes.one(GradingRun, *mine, state=state, finished_at=now, **values, **leases.FREE)

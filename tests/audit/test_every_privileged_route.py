@@ -22,11 +22,13 @@ from models import (
 )
 from models import Course as Courses
 from models.course_import import READY
+from reasons import Code, Reason
 from services import blobs
 from services.archive import outcomes
 from services.bank import slots
 from services.courses import rosters
 from services.generations import aids
+from services.generations.findings import refuses
 from services.regrades import applying
 from tests.access_ground import ground, laid
 from tests.access_rows_lti import NEW
@@ -126,6 +128,16 @@ def _lending(ground: Ground) -> dict[str, Any]:
     return {}
 
 
+def _unrun(ground: Ground) -> dict[str, Any]:
+    """Let the draft be of code, whose answer no lab could run."""
+    draft = db.session.get_one(Generation, ground.names["generation"]).drafts[0]
+    tests = {"lab": "first-lab", "file": "a", "run": "bash a", "cases": [{"output": "1"}]}
+    draft.document = {**draft.document, "kind": "code", "fields": {"model_answer": "echo 1", "tests": tests}}
+    draft.state, draft.findings = "refused", [refuses(Reason(Code.DRAFT_RUN_NOT, reason=Reason(Code.LABS_OFF)))]
+    db.session.commit()
+    return {}
+
+
 def _missing(ground: Ground) -> dict[str, Any]:
     """Let questions be missing that were asked for, as `resume` wants it."""
     generation = db.session.get_one(Generation, ground.names["generation"])
@@ -195,6 +207,7 @@ WALKS: dict[tuple[str, str], Walk] = {
     ("generations_api.change_generation_settings", "PUT"): Walk({"is_allowed": False}),
     ("model_aids.settings", "POST"): Walk({"hints": "1"}),
     ("model_aids.ask_comment", "POST"): Walk(prepare=_lending),
+    ("generation_drafts.run", "POST"): Walk(prepare=_unrun),
     ("generations.ask", "POST"): Walk({"lessons": "first-words", "kinds": "text", "count": "1", "language": "en"}),
     ("generations.resume", "POST"): Walk(prepare=_missing),
     ("generations_api.resume_generation", "POST"): Walk(prepare=_missing),

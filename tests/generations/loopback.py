@@ -176,6 +176,12 @@ def question(kind: str, lessons: list[tuple[int, str]], _shown: str = "") -> dic
         "truefalse": {"is_true": True, "feedback_true": "Yes", "feedback_false": "No"},
         "text": {"accept": [name], "is_case_sensitive": False},
         "numeric": {"answer": "6", "tolerance_percent": "0", "unit": "", "working": "2 * 3"},
+        "code": {
+            "language": "bash",
+            "starter": "",
+            "model_answer": "wc -l",
+            "cases": [{"input": "a\nb", "output": "2"}, {"input": "", "output": "0"}],
+        },
         "formula": {
             "parameters": [{"name": "a", "low": "1", "high": "9", "step": "1"}],
             "answer": "a * 2",

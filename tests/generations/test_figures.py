@@ -93,7 +93,7 @@ def test_the_command_says_what_is_sound_and_what_it_cost(command: Callable[..., 
     said = command(mistral_api_key=KEY, mistral_url=f"{loopback.url}/v1")
 
     assert said.exit_code == 0, said.output
-    assert f"prompts {prompts.CURRENT}, model mistral-medium-latest: 7 of 7 sound" in said.output
+    assert f"prompts {prompts.CURRENT}, model mistral-medium-latest: 8 of 8 sound" in said.output
     assert f"{1200 * len(loopback.served)} tokens, 0.00" in said.output
 
 

@@ -18,14 +18,14 @@ from tests.generations.loopback import Reply
 
 
 def test_questions_of_every_kind_are_written_cited_and_left_to_a_reviewer(room: Class) -> None:
-    asked = room.ask(*kinds(), count=6)
+    asked = room.ask(*kinds(), count=len(kinds()), lab="first-lab")
 
     done = room.finish(asked)
 
     made = drafts_of(done)
     assert (done.state, done.reason) == ("done", None)
     assert sorted(draft.document["kind"] for draft in made) == sorted(kinds())
-    assert {draft.state for draft in made} == {"pending"}
+    assert {draft.state for draft in made if draft.document["kind"] != "code"} == {"pending"}
     assert all(
         draft.citations[0]["quote"] in "A pipe joins the output of one program to the input of the next one."
         for draft in made

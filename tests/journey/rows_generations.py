@@ -6,11 +6,14 @@ import re
 from playwright.sync_api import expect
 
 from extensions import db
-from models import CheckRun, Course, LabCheck, Lesson, User, utcnow
+from models import CheckRun, Course, GenerationDraft, LabCheck, Lesson, User, utcnow
+from reasons import Code, Reason
 from services.generations import aids
+from services.generations.findings import refuses
 from services.quizzes import answers, attempts
 from tests.factories import QuizFactory, add_question, ask_lab
 from tests.generations.stages import add_generation
+from tests.generations.test_keys import TESTS
 from tests.journey.rows import COURSE, LEARNERS, STAFF, Person, form
 
 ALL = f"{COURSE}/generations"
@@ -53,7 +56,7 @@ def allow_a_model(person: Person) -> None:
     person.expect_flash("No longer allowed.")
 
 
-@form("POST generations.ask (count, difficulty, kinds, language, lessons)", "generations/index.html", roles=STAFF)
+@form("POST generations.ask (count, difficulty, kinds, lab, language, lessons)", "generations/index.html", roles=STAFF)
 def ask_a_model(person: Person) -> None:
     allow(person)
     person.page.get_by_label("How many").fill("2")
@@ -122,6 +125,19 @@ def have_a_draft_written_again(person: Person) -> None:
     person.expect_flash("Another one is being written.")
     expect(person.page.locator("#board")).to_contain_text("replaced", timeout=30_000)
     expect(person.page.locator(".generation-draft")).to_have_count(2)
+
+
+@form("POST generation_drafts.run ()", "generations/draft.html", roles=STAFF)
+def run_an_answer_again(person: Person) -> None:
+    number = written(person)
+    with person.site.app.app_context():
+        draft = db.session.query(GenerationDraft).filter_by(generation_id=number).one()
+        draft.document = {**draft.document, "kind": "code", "fields": {"model_answer": "wc -l", "tests": TESTS}}
+        draft.state, draft.findings = "refused", [refuses(Reason(Code.DRAFT_RUN_NOT, reason=Reason(Code.LABS_OFF)))]
+        db.session.commit()
+    person.open(f"{ALL}/{number}/drafts/1")
+    person.send("Run its answer again", "#run")
+    person.expect_flash("It is run again.")
 
 
 def aided(person: Person, *, consents: bool) -> None:
