@@ -65,6 +65,7 @@ class LimitSettings(BaseSettings):
     limit_answer_files: Rate = limit("60 per minute", "person", "files handed in")
     limit_course_imports: Rate = limit("20 per hour", "person", "courses sent as archives")
     limit_launches: Rate = limit("1200 per minute", "address", "launches begun on learning platforms")
+    limit_accounts_made: Rate = limit("300 per hour", "person", "accounts made and links sent by an admin")
     limit_rosters: Rate = limit("60 per hour", "person", "lists of a class sent")
     limit_code_runs: Rate = limit("10 per minute", "person", "programs run in an attempt, before it is handed in")
     limit_question_files: Rate = limit("20 per minute", "person", "files of questions read or written")

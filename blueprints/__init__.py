@@ -86,6 +86,7 @@ from blueprints.quizzes.trials_api import quiz_trials_api
 from blueprints.quizzes.views import quizzes
 from blueprints.regrades.api import regrades_api
 from blueprints.regrades.views import regrades
+from blueprints.users.api import users_api
 
 PAGES = (
     auth,
@@ -142,6 +143,7 @@ PAGES = (
 )
 APIS = (
     auth_api,
+    users_api,
     courses_api,
     imports_api,
     rosters_api,

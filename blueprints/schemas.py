@@ -79,6 +79,13 @@ class PageQuery(Query):
     per_page: int = Field(default=25, ge=1, le=100)
 
 
+class CursorQuery(Query):
+    """Where in a list to go on, and with how many; a list with an order to choose adds `sort`."""
+
+    after: Annotated[str | None, Field(max_length=1000, description="What the page before gave as `after`.")] = None
+    per_page: int = Field(default=25, ge=1, le=100)
+
+
 class FieldFault(Output):
     """A value that can't be used: where it stands, and why; `reason` has that as a code, where there is one."""
 

@@ -168,6 +168,23 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
     ("auth_api.list_tokens", "GET"): (f"{API}/tokens", {}, (401, 200, 200, 200, 200)),
     ("auth_api.revoke_token", "DELETE"): (f"{API}/tokens/{{token}}", {}, (401, 404, 204, 404, 404)),
+    ("users_api.list_users", "GET"): (f"{API}/users", {}, (401, 403, 403, 403, 200)),
+    ("users_api.create_user", "POST"): (
+        f"{API}/users",
+        {"email": "new@example.org", "display_name": "New"},
+        (401, 403, 403, 403, 201),
+    ),
+    ("users_api.read_user", "GET"): (f"{API}/users/{{bob}}", {}, (401, 403, 403, 403, 200)),
+    ("users_api.change_user", "PUT"): (
+        f"{API}/users/{{bob}}",
+        {"display_name": "Bob", "is_active": False, "is_admin": False},
+        (401, 403, 403, 403, 200),
+    ),
+    ("users_api.reset_password", "POST"): (
+        f"{API}/users/{{bob}}/password-reset",
+        {},
+        (401, 403, 403, 403, 200),
+    ),
     ("courses_api.list_courses", "GET"): (f"{API}/courses", {}, (401, 200, 200, 200, 200)),
     ("courses_api.read_course", "GET"): (f"{API}{COURSE}", {}, (401, 200, 200, 200, 200)),
     ("courses_api.read_lesson", "GET"): (f"{API}{COURSE}/lessons/first-words", {}, (401, 403, 200, 200, 200)),

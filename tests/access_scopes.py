@@ -35,6 +35,7 @@ AREAS = {
     "regrades_api": "grades",
     "rosters_api": "people",
     "slots_api": "quizzes",
+    "users_api": "users",
     "warm_api": "labs",
 }
 
@@ -86,6 +87,11 @@ SITE_WIDE = {
     "persons_api.read_data_export",
     "points_api.create_audit",
     "points_api.list_audits",
+    "users_api.change_user",
+    "users_api.create_user",
+    "users_api.list_users",
+    "users_api.read_user",
+    "users_api.reset_password",
 }
 
 

@@ -22,6 +22,7 @@ AREA_WORDS = {
     "points": _("points and leaderboards"),
     "practice": _("practice"),
     "quizzes": _("settings of quizzes, and what they ask"),
+    "users": _("accounts of the site, for administrators"),
 }
 ACTION_WORDS = {"read": _("read everything"), "write": _("change everything")}
 PART_WORDS = {"read": _("read"), "write": _("change")}

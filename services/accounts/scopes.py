@@ -29,6 +29,7 @@ AREAS = (
     "points",
     "practice",
     "quizzes",
+    "users",
 )
 OF_AREAS = tuple(f"{area}:{action}" for area in AREAS for action in ACTIONS)
 SCOPES = ACTIONS + OF_AREAS

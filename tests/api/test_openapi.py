@@ -97,6 +97,7 @@ def test_a_body_that_is_asked_for_is_required(document: dict[str, Any]) -> None:
     assert {name for name, is_required in required.items() if is_required is not True} == {
         "accept_draft",
         "create_erasure",
+        "reset_password",
         "regenerate_draft",
         "start_attempt",
         "undo_regrade",
