@@ -361,12 +361,6 @@ def readable_attempt(attempt_id: int, user: User) -> tuple[Attempt, bool]:
     return attempt, policy.may_see_people(user, role)
 
 
-def site(user: User) -> None:
-    """Refuse whoever doesn't run the site."""
-    if not policy.may_run_site(user):
-        raise Forbidden(_("Only administrators do this."))
-
-
 def _own_attempt(attempt_id: int, user: User, *, is_whole: bool) -> tuple[Attempt, str | None]:
     attempt, role = attempts.load_as(attempt_id, user.id, is_whole=is_whole)
     if not policy.owns_attempt(user, attempt):

@@ -177,10 +177,5 @@ def may_plan_labs(user: User | None, role: str | None) -> bool:
     return role == "teacher" or _is_admin(user)
 
 
-def may_run_site(user: User | None) -> bool:
-    """Accounts of all people are the admin's."""
-    return _is_admin(user)
-
-
 def _is_admin(user: User | None) -> bool:
     return user is not None and user.is_admin

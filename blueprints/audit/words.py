@@ -105,6 +105,15 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "account.admin_made": lambda said: _("Let %(person)s run the site", person=said["person"]),
     "account.admin_taken": lambda said: _("Took from %(person)s the right to run the site", person=said["person"]),
     "account.confirmed": lambda said: _("Confirmed the address of %(person)s", person=said["person"]),
+    "account.created": lambda said: _("Made the account of %(person)s", person=said["person"]),
+    "account.renamed": lambda said: _(
+        "Named %(person)s “%(new)s” instead of “%(old)s”", person=said["person"], new=said["new"], old=said["old"]
+    ),
+    "account.link_sent": lambda said: (
+        _("Sent %(person)s a link to choose a password, and ended what was signed in", person=said["person"])
+        if said["end_access"]
+        else _("Sent %(person)s a link to choose a password", person=said["person"])
+    ),
     "account.activated": lambda said: _("Activated the account of %(person)s", person=said["person"]),
     "account.erasure_asked": lambda said: _("Asked for the account of %(person)s to be erased", person=said["person"]),
     "account.erased": lambda said: _("Erased the account of %(person)s", person=said["person"]),

@@ -12,7 +12,8 @@ from sqlalchemy.orm import selectinload
 from extensions import db
 from models import Role, User
 from models.user import ADMIN
-from services.accounts import addresses, profiles
+from services import audit
+from services.accounts import addresses, profiles, tokens
 from services.cursors import Slice, slice_of
 from services.errors import Conflict, InvalidInput, NotFound
 from services.searches import finds
@@ -49,11 +50,17 @@ def find(user_id: int) -> User:
     return user
 
 
-def resettable(user_id: int) -> User:
-    """Return an account whose person may choose another password; Conflict where it is switched off."""
+def reset(user_id: int, *, end_access: bool, now: datetime) -> User:
+    """Return an account whose person is sent a link; Conflict where it is switched off.
+
+    With `end_access` its tokens end; the edge signs it out.
+    """
     user = find(user_id)
     if not user.active:
         raise Conflict("This account is switched off.")
+    if end_access:
+        tokens.revoke_all(user.id, now=now)
+    audit.note("account.link_sent", None, person_id=user.id, end_access=end_access)
     return user
 
 
@@ -80,6 +87,7 @@ def create(
             db.session.add(user)
     except IntegrityError as error:
         raise Conflict("Another account was made with this address or handle at the same moment. Try again.") from error
+    audit.note("account.created", None, person_id=user.id)
     if is_admin:
         profiles.make_admin(user)
     return user
@@ -94,12 +102,17 @@ def change(user: User, *, display_name: str, is_active: bool, is_admin: bool, by
     db.session.execute(select(Role.id).where(Role.name == ADMIN).with_for_update())
     if user.id == by_id and not (is_active and is_admin):
         raise Conflict("Nobody switches off their own account, or takes the administrator's role from it.")
-    user.display_name = profiles.clean_name(display_name)
-    user.active = is_active
+    name = profiles.clean_name(display_name)
+    if user.display_name != name:
+        audit.note("account.renamed", None, person_id=user.id, old=user.display_name, new=name)
+        user.display_name = name
+    if user.active != is_active:
+        audit.note("account.activated" if is_active else "account.deactivated", None, person_id=user.id)
+        user.active = is_active
     if is_admin:
         profiles.make_admin(user)
     else:
-        user.roles = [role for role in user.roles if role.name != ADMIN]
+        profiles.unmake_admin(user)
     db.session.flush()
     if not still_runs(by_id):
         raise Conflict("Your own account no longer runs the site.")
