@@ -98,6 +98,8 @@ class Settings(LimitSettings):
     is_demo: bool = Field(default=False, validation_alias="YURT_DEMO")
     # Whether visitors may make accounts, or whoever runs the site gives them out.
     registration: Literal["open", "closed"] = "open"
+    # Of whom a second factor is asked, who can do nothing else without one.
+    second_factor_for: Literal["nobody", "admins", "staff", "everybody"] = "nobody"
     # Who else signs people in, in JSON.
     sign_on: Annotated[list[Provider], NoDecode, BeforeValidator(providers_of)] = []
     # For how long an account waits to be confirmed; one that belongs to nothing goes then. 0 is for ever.

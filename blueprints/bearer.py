@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from apiflask import HTTPTokenAuth
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext as _
 
 from blueprints import limits, openapi
@@ -13,7 +13,8 @@ from blueprints.errors import answer
 from blueprints.pages import now
 from extensions import db
 from models import ApiToken, User
-from services.accounts import scopes, tokens
+from reasons import Code, Reason
+from services.accounts import required, scopes, tokens
 from services.errors import Forbidden, NotFound
 
 # Where a request says that it has been counted, before Flask (blueprints/leaderboards/lane.py).
@@ -64,6 +65,8 @@ def _find(plain: str) -> ApiToken | None:
 def verify(_plain: str) -> ApiToken | None:
     """Return the request's token, and note its use."""
     api_token: ApiToken | None = g.get("api_token")
+    if api_token is not None and required.lacks(api_token.user, current_app.extensions["yurt"].second_factor_for):
+        raise Forbidden(reason=Reason(Code.SECOND_FACTOR_NEEDED))
     if api_token is not None and tokens.note_use(api_token, now=now()):
         db.session.commit()
     return api_token

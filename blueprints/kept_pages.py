@@ -38,7 +38,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.kept_pages_s:
         with app.app_context():
             asks = app.extensions[kept_lane.ASKS] = Asks(db.engine)
-        release = kept_entries.release(settings.site_name, settings.registration, settings.public_url)
+        release = kept_entries.release(
+            settings.site_name, settings.registration, settings.public_url, settings.second_factor_for
+        )
         app.extensions[kept_lane.RELEASE] = release
         app.extensions[PARTS] = Parts(app.extensions["yurt_redis"], release, settings.kept_pages_s)
         app.after_request(_store)

@@ -334,6 +334,10 @@ class Code(StrEnum):
         {"title": str, "check": str},
     )
 
+    SECOND_FACTOR_NEEDED = (
+        "second_factor_needed",
+        N_("this site asks you for a second factor: sign in on its pages, and add one there"),
+    )
     # Why somebody isn't let in from elsewhere.
     IDENTITY_TAKEN = "identity_taken", N_("this identity belongs to another account here")
     LTI_PLATFORM_UNKNOWN = "lti_platform_unknown", N_("this learning platform isn’t registered here")

@@ -5,6 +5,14 @@ from models import Attempt, Course, LabSave, LabSession, User
 STAFF = ("assistant", "teacher")
 
 
+def lacks_second_factor(user: User, whom: str, *, is_staff: bool) -> bool:
+    """A site may ask it of nobody, its admins, everybody's teachers and assistants too, or everybody."""
+    if whom == "nobody" or user.second_factor_at is not None:
+        return False
+    # Roles may have to be read: last of all.
+    return whom == "everybody" or (whom == "staff" and is_staff) or user.is_admin
+
+
 def may_see_course(user: User | None, course: Course, role: str | None) -> bool:
     """Everybody sees a published course; its staff and the admin see it before that."""
     return course.is_published or role in STAFF or _is_admin(user)

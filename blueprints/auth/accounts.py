@@ -25,7 +25,7 @@ from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
 
 from blueprints import kept_forms, live_tickets, shown
-from blueprints.auth import confirmation, forms, identity, next_page, second, sign_on, throttle
+from blueprints.auth import confirmation, forms, identity, next_page, required, second, sign_on, throttle
 from blueprints.errors import wants_json
 from blueprints.pages import now
 from extensions import db, session_digest
@@ -241,6 +241,7 @@ def init_app(app: Flask) -> None:
     views["security.confirm_email"] = confirmation.confirm
     second.init_app(app)
     sign_on.init_app(app)
+    required.init_app(app)
     throttle.init_app(app)
     confirmation.init_app(app)
     identity.init_app(app)

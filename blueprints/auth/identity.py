@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from database.prepared import KEEPS_PLAN
 from extensions import db
 from models import User
-from services.accounts import identities
+from services.accounts import identities, required
 
 WRITERS = ("security", "auth", "confirmation", "second", "factors", "passkeys", "sign_on")
 WHO = (
@@ -36,13 +36,17 @@ def init_app(app: Flask) -> None:
         kept = identities.read(values) if values is not None and request.blueprint not in WRITERS else None
         if kept is not None and kept["fs_uniquifier"] == uniquifier:
             user = identities.revive(kept)
+            g.is_staff = kept[identities.STAFF]
             return _signed_in(user) if user.may_sign_in else None
         began = time.monotonic()
         asked = db.session.scalars(WHO, {"uniquifier": uniquifier}).unique().one_or_none()
         if asked is None or not asked.may_sign_in:
             return None
         if values is not None and identities.is_open(values):
-            g.identity_kept = identities.keep(current_app.extensions["yurt_redis"], asked, began)
+            if required.depends_on_places(asked, current_app.extensions["yurt"].second_factor_for):
+                g.is_staff = required.is_staff(asked.id)
+            redis = current_app.extensions["yurt_redis"]
+            g.identity_kept = identities.keep(redis, asked, began, is_staff=g.get("is_staff"))
         return _signed_in(asked)
 
     user_loaded_from_cookie.connect(_name_new_session, app)

@@ -15,7 +15,7 @@ from flask_login import current_user
 from flask_security import login_user
 
 from blueprints import limits
-from blueprints.auth import factors, flows, next_page, second
+from blueprints.auth import factors, flows, next_page, required, second
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import User
@@ -186,6 +186,8 @@ def _enter(client: Client, user: User, onward: str) -> ResponseReturnValue:
     session.pop(second.PENDING, None)
     login_user(user, remember=False, authn_via=["sign_on"])
     session[BY] = name
+    if client.provider.has_second_factor:
+        required.shown_to_provider(user.id)
     db.session.commit()
     return redirect(onward or "/")
 

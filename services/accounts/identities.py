@@ -32,6 +32,8 @@ CHANGED = "yurt_identities_changed"
 # What a request needs of a person. The password's hash and the address stay in PostgreSQL alone.
 FIELDS = ("id", "fs_uniquifier", "active", "handle", "display_name", "time_zone", "language", "theme")
 TIMES = ("confirmed_at", "second_factor_at")
+# Whether they teach or assist anywhere; None where it isn't known. Then who has to know asks.
+STAFF = "is_staff"
 
 log = structlog.get_logger("yurt.accounts")
 
@@ -49,7 +51,8 @@ def read(values: Sequence[bytes | None]) -> dict[str, Any] | None:
     if own is None or is_changing(values):
         return None
     kept: dict[str, Any] = json.loads(own)
-    return kept
+    # An older Yurt, which is on its way out, may have kept less.
+    return kept if kept.keys() >= {*FIELDS, *TIMES, STAFF} else None
 
 
 def is_changing(values: Sequence[bytes | None]) -> bool:
@@ -87,7 +90,7 @@ def _role(role_id: int, name: str, permissions: list[str] | None) -> Role:
     return role
 
 
-def keep(store: Store, user: User, began: float) -> bytes | None:
+def keep(store: Store, user: User, began: float, *, is_staff: bool | None = None) -> bytes | None:
     """Keep who somebody is, as it was read from `began` (time.monotonic) on; not where that is long ago.
 
     Return what is kept, or None where nothing was.
@@ -96,6 +99,7 @@ def keep(store: Store, user: User, began: float) -> bytes | None:
     for name in TIMES:
         at: datetime | None = getattr(user, name)
         value[name] = at.isoformat() if at else None
+    value[STAFF] = is_staff
     value["roles"] = [(role.id, role.name, role.permissions) for role in user.roles]
     if time.monotonic() - began > FRESH_S:
         return None

@@ -11,6 +11,7 @@ from extensions import db
 from models import Activity, Completion, Course, CourseTotal, Enrolment, User
 from models.enrolment import ROLES
 from services import audit, kept_versions, policy
+from services.accounts import identities
 from services.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.paging import PER_PAGE, Page, paginate
 
@@ -128,6 +129,9 @@ def set_role(course: Course, user_id: int, role: str | None, *, now: datetime) -
     if current is not None and current.role == "teacher" and role != "teacher" and _teachers(course) == 1:
         raise Conflict("A course needs a teacher. Make somebody else a teacher first.")
     old = current.role if current is not None else None
+    if {role, old} & set(policy.STAFF):
+        # A site may ask more of staff, and that comes with who somebody is.
+        identities.changed(user_id)
     if role != old:
         audit.note("enrolment.set", course.id, person_id=user_id, old=old, new=role)
     if role is None:

@@ -217,7 +217,7 @@ def test_neither_password_nor_address_is_kept(client: FlaskClient, cast: Cast, r
 
     kept = json.loads(redis.get(key(cast.bob)))
 
-    assert set(kept) == {*identities.FIELDS, *identities.TIMES, "roles"}
+    assert set(kept) == {*identities.FIELDS, *identities.TIMES, identities.STAFF, "roles"}
     assert not {"password", "email"} & set(kept)
 
 

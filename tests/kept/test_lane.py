@@ -7,7 +7,7 @@ from redis.client import Pipeline
 from sqlalchemy import text
 
 from extensions import Base, db
-from models import User
+from models import User, utcnow
 from services import kept_asks
 from tests.kept.conftest import PAGES
 from tests.people import post, sign_in
@@ -132,6 +132,23 @@ def test_an_account_that_is_off_gets_no_kept_page(bob):
         db.session.commit()
 
     assert bob.client.get(PAGES["lesson"]).status_code == 302
+
+
+def test_who_lacks_a_second_factor_that_is_asked_for_gets_no_kept_page(bob, monkeypatch):
+    settings = bob.app.extensions["yurt"].model_copy(update={"second_factor_for": "everybody"})
+    monkeypatch.setitem(bob.app.extensions, "yurt", settings)
+    with bob.app.app_context():
+        db.session.get(User, bob.user_id).second_factor_at = utcnow()
+        db.session.commit()
+    # A change keeps who somebody is from being kept for half a minute.
+    bob.app.extensions["yurt_redis"].delete(f"yurt:who:{bob.user_id}")
+    bob.keep(PAGES["lesson"])
+
+    with bob.app.app_context():
+        db.session.get(User, bob.user_id).second_factor_at = None
+        db.session.commit()
+
+    assert bob.client.get(PAGES["lesson"]).location == "/account/factors"
 
 
 def test_who_is_taken_out_of_the_course_gets_no_kept_page(bob):
