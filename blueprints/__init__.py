@@ -87,6 +87,8 @@ from blueprints.quizzes.views import quizzes
 from blueprints.regrades.api import regrades_api
 from blueprints.regrades.views import regrades
 from blueprints.users.api import users_api
+from blueprints.webhooks.api import webhooks_api
+from blueprints.webhooks.views import webhooks
 
 PAGES = (
     auth,
@@ -127,6 +129,7 @@ PAGES = (
     certificates,
     persons,
     public_certificates,
+    webhooks,
     leaderboards,
     board_settings,
     points,
@@ -171,6 +174,7 @@ APIS = (
     points_api,
     audit_api,
     events_api,
+    webhooks_api,
     labs_api,
     warm_api,
     lab_help_api,

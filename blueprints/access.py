@@ -106,6 +106,14 @@ def followed(slug: str, user: User) -> Course:
     return found_course
 
 
+def hooked(slug: str, user: User) -> Course:
+    """Return a course whose webhooks the person looks after: its staff."""
+    found_course, role = course(slug, user)
+    if not policy.may_have_webhooks(user, role):
+        raise Forbidden
+    return found_course
+
+
 def audited(slug: str | None, user: User) -> Course | None:
     """Return the course whose audit log the person may read; without one it is the site's, and the result None."""
     found_course, role = course(slug, user) if slug is not None else (None, None)

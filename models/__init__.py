@@ -39,6 +39,7 @@ from models.regrade import Regrade, RegradeNote
 from models.second_factor import Authenticator, Passkey, RecoveryCode
 from models.sent_request import SentRequest
 from models.user import ApiToken, Role, User
+from models.webhook import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "Accommodation",
@@ -121,5 +122,8 @@ __all__ = [
     "User",
     "WarmLab",
     "WarmPlan",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookTry",
     "utcnow",
 ]

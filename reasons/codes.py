@@ -281,6 +281,12 @@ class Code(StrEnum):
         N_("the feed ends at %(last)s: the site was set back to a backup, so begin anew"),
         {"last": int},
     )
+    WEBHOOK_URL_UNFIT = "webhook_url_unfit", N_("must be an https:// address of the public net, without a password")
+    WEBHOOK_OFF = "webhook_off", N_("this webhook is switched off")
+    CALL_REFUSED_ADDRESS = "call_refused_address", N_("the address isn’t one of the public net, so it wasn’t called")
+    CALL_UNREACHABLE = "call_unreachable", N_("nobody answered there")
+    CALL_TOO_SLOW = "call_too_slow", N_("no answer came in time")
+    CALL_TLS = "call_tls", N_("the connection isn’t safe: the certificate there isn’t to be trusted")
     COURSE_IMPORT_NOT_READY = "course_import_not_ready", N_("this import is no preview that waits for a decision")
     WORK_HANGS_ON_IT = (
         "work_hangs_on_it",

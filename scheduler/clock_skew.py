@@ -10,7 +10,17 @@ from functools import cache
 from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, or_, select, update
 
 from extensions import db
-from models import CheckRun, Generation, GradingHold, GradingRun, LabSession, LtiLineItem, Mail, WarmLab
+from models import (
+    CheckRun,
+    Generation,
+    GradingHold,
+    GradingRun,
+    LabSession,
+    LtiLineItem,
+    Mail,
+    WarmLab,
+    WebhookDelivery,
+)
 from models.generation import OPEN_GENERATIONS
 from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, RUNNING
@@ -20,6 +30,7 @@ from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
 from services.lti import scores
 from services.quizzes import holds
+from services.webhooks import deliveries
 
 # The clocks of several hosts differ by less.
 SKEW = timedelta(seconds=30)
@@ -32,6 +43,7 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     Generation: (Generation.state.in_(OPEN_GENERATIONS),),
     LtiLineItem: (),
     Mail: outbox.OPEN,
+    WebhookDelivery: deliveries.OPEN,
 }
 # How the work at a kind is tried again: what its longest pause follows from.
 TRIED: dict[Kind, tuple[Retries, ...]] = {
@@ -42,6 +54,7 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
     Generation: (claims.RETRIES, claims.AS_ASKED),
     LtiLineItem: (scores.RETRIES, scores.AS_ASKED),
     Mail: (outbox.RETRIES,),
+    WebhookDelivery: (deliveries.RETRIES,),
 }
 
 

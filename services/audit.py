@@ -93,6 +93,11 @@ ACTS: dict[str, tuple[str, ...]] = {
     "platform.disconnected": ("connection", "name", "title"),
     "platform.scores_sent": ("scores",),
     "warm.changed": ("lab", "plans"),
+    "webhook.added": ("webhook", "host"),
+    "webhook.changed": ("webhook", "host", "is_on"),
+    "webhook.removed": ("webhook", "host"),
+    "webhook.secret_rotated": ("webhook", "host"),
+    "webhook.redelivered": ("webhook", "delivery"),
 }
 PER_PAGE = 50
 

@@ -1,7 +1,7 @@
 """Leases on rows: who works at a row, until when, and when it is tried again.
 
 They are one for all kinds of rows: labs, warm machines, checks, tests of answers, saves, questions
-that a model writes, columns of grades on learning platforms, and mail.
+that a model writes, columns of grades on learning platforms, mail, and webhooks.
 
 A row that a worker holds says so in `holder` and `leased_until`. The lease is short, and renewed while the work lasts.
 A worker that dies renews nothing, so another one takes the row over when the lease has run out. The leases of a worker
@@ -18,7 +18,17 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, union, up
 from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
-from models import CheckRun, Generation, GradingHold, GradingRun, LabSession, LtiLineItem, Mail, WarmLab
+from models import (
+    CheckRun,
+    Generation,
+    GradingHold,
+    GradingRun,
+    LabSession,
+    LtiLineItem,
+    Mail,
+    WarmLab,
+    WebhookDelivery,
+)
 
 # How long a row stays with a holder that renews no more; a living one renews four times as often.
 LEASE = timedelta(seconds=6)
@@ -31,8 +41,8 @@ LONGEST_PAUSE = timedelta(seconds=60)
 # The columns of a row that nobody holds, and that waits for nothing.
 FREE: dict[str, Any] = {"leased_until": None, "retry_at": None, "holder": ""}
 
-Row = TypeVar("Row", LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiLineItem, Mail)
-AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Generation | LtiLineItem | Mail
+Row = TypeVar("Row", LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiLineItem, Mail, WebhookDelivery)
+AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Generation | LtiLineItem | Mail | WebhookDelivery
 Kind = (
     type[LabSession]
     | type[WarmLab]
@@ -41,9 +51,10 @@ Kind = (
     | type[Generation]
     | type[LtiLineItem]
     | type[Mail]
+    | type[WebhookDelivery]
 )
 # What processes hold. What a person holds isn't taken over from the dead: answers that are graded (quizzes/holds.py).
-KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiLineItem, Mail)
+KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiLineItem, Mail, WebhookDelivery)
 # The process's own name, set when a scheduler starts; a process without one (a script) is never taken over from early.
 _names: list[str] = []
 

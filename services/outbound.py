@@ -25,6 +25,10 @@ MOST_BYTES = 1_000_000
 TIMEOUT_S = 5.0
 # Addresses that lead to an address of IPv4 behind them (RFC 6052, and the older mapped ones).
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# All of IPv6 that is given out: what lies outside (site-local, or a mapping of an older kind) is nobody's.
+UNICAST = ipaddress.IPv6Network("2000::/3")
+# Counted as global, and yet of a cloud's own machines: what they tell of themselves (Oracle, Azure).
+INSIDE = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
 
 
 class CallFailed(Exception):
@@ -76,8 +80,12 @@ class Outbound:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         most: int = MOST_BYTES,
+        is_cut: bool = False,
     ) -> Answer:
-        """Make one call and return the answer, whatever its status; raise CallFailed."""
+        """Make one call and return the answer, whatever its status; raise CallFailed.
+
+        With is_cut only the begin of the body is asked for: an answer that goes on, or drips, is one all the same.
+        """
         line = _Line(self._connection(url), self.timeout_s)
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -86,12 +94,14 @@ class Outbound:
         try:
             line.connection.request(method, target, body=body, headers=sent)
             response = line.connection.getresponse()
+            if is_cut:
+                return Answer(response.status, _begin(response, most), _headers(response))
             content = response.read(most + 1)
             if len(content) > most:
                 raise CallFailed("too_large")
             if line.is_late or response.length:
                 raise http.client.IncompleteRead(content)
-            return Answer(response.status, content, {name.lower(): value for name, value in response.getheaders()})
+            return Answer(response.status, content, _headers(response))
         except (OSError, http.client.HTTPException, ValueError) as error:
             is_tls = isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError)
             is_slow = line.is_late or isinstance(error, TimeoutError)
@@ -131,6 +141,17 @@ class Outbound:
         if not self.may_private and not all(map(is_public, addresses)):
             raise CallFailed("refused_address")
         return addresses[0], port
+
+
+def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
+
+
+def _begin(response: http.client.HTTPResponse, most: int) -> bytes:
+    """Return what of the body is there, at most so much."""
+    with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+        return response.read1(most)
+    return b""
 
 
 class _Line:
@@ -175,7 +196,9 @@ def is_public(address: str) -> bool:
             behind = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if behind is not None:
             return is_public(str(behind))
-    return ip.is_global and not ip.is_multicast
+        if ip not in UNICAST:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in INSIDE)
 
 
 @cache

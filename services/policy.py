@@ -88,6 +88,11 @@ def may_follow(user: User | None, role: str | None) -> bool:
     return role in STAFF or _is_admin(user)
 
 
+def may_have_webhooks(user: User | None, role: str | None) -> bool:
+    """Who may follow what happens in a course may have it sent somewhere, too."""
+    return may_follow(user, role)
+
+
 def may_read_audit_log(user: User | None, role: str | None) -> bool:
     """What was done with a right in a course is for its teachers; the whole log is for the admin."""
     return role == "teacher" or _is_admin(user)

@@ -26,6 +26,7 @@ from tests.grounds import NOBODY, Ground, bound, forget
 from tests.kept_cast import find_cast
 from tests.lti.stages import add_platform, connect
 from tests.quizzes.test_draws import add_to_bank
+from tests.webhooks.stages import add_delivery, add_webhook
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ROLES = (NOBODY, "charlie", "bob", "alice", "dana")
@@ -74,7 +75,10 @@ def add_things(cast: Cast) -> dict[str, Any]:
     export = DataExport(user_id=cast.bob.id, due_at=datetime.now(UTC).replace(year=2100), **kept)
     db.session.add(export)
     db.session.flush()
+    webhook = add_webhook(cast.course, cast.alice.id)
     return {
+        "webhook": webhook.id,
+        "delivery": add_delivery(webhook).id,
         "platform": platform.id,
         "context": context.id,
         "export": export.id,

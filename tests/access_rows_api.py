@@ -9,6 +9,9 @@ QUESTION = {"slug": "new", "kind": "text", "prompt": "Which?", "fields": {"accep
 EDIT = {"based_on": 1, "kind": "text", "prompt": "Which?", "fields": {"accept": ["this"]}}
 
 GENERATION = f"{API}{COURSE}/generations/{{generation}}"
+WEBHOOKS = f"{API}{COURSE}/webhooks"
+WEBHOOK = f"{WEBHOOKS}/{{webhook}}"
+SENT = {"url": "https://example.org/hook", "kinds": ["lab.ended"]}
 ASKED = {"lessons": ["first-words"], "kinds": ["text"], "count": 1}
 
 ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
@@ -164,6 +167,18 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         (401, 404, 200, 200, 200),
     ),
     ("audit_api.list_audit_log", "GET"): (f"{API}/audit-log?course=shell", {}, (401, 403, 403, 200, 200)),
+    ("webhooks_api.list_webhooks", "GET"): (WEBHOOKS, {}, (401, 403, 403, 200, 200)),
+    ("webhooks_api.create_webhook", "POST"): (WEBHOOKS, SENT, (401, 403, 403, 201, 201)),
+    ("webhooks_api.read_webhook", "GET"): (WEBHOOK, {}, (401, 403, 403, 200, 200)),
+    ("webhooks_api.change_webhook", "PUT"): (WEBHOOK, SENT, (401, 403, 403, 200, 200)),
+    ("webhooks_api.delete_webhook", "DELETE"): (WEBHOOK, {}, (401, 403, 403, 204, 204)),
+    ("webhooks_api.rotate_secret", "POST"): (f"{WEBHOOK}/secret", {}, (401, 403, 403, 200, 200)),
+    ("webhooks_api.list_deliveries", "GET"): (f"{WEBHOOK}/deliveries", {}, (401, 403, 403, 200, 200)),
+    ("webhooks_api.redeliver", "POST"): (
+        f"{WEBHOOK}/deliveries/{{delivery}}/redelivery",
+        {},
+        (401, 403, 403, 202, 202),
+    ),
     ("events_api.list_events", "GET"): (f"{API}{COURSE}/events", {}, (401, 403, 403, 200, 200)),
     ("auth_api.read_me", "GET"): (f"{API}/me", {}, (401, 200, 200, 200, 200)),
     ("auth_api.list_tokens", "GET"): (f"{API}/tokens", {}, (401, 200, 200, 200, 200)),

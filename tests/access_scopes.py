@@ -37,6 +37,7 @@ AREAS = {
     "slots_api": "quizzes",
     "users_api": "users",
     "warm_api": "labs",
+    "webhooks_api": "events",
 }
 
 # What isn't of its blueprint's area.

@@ -280,4 +280,11 @@ WORDS: dict[str, Callable[[Params], str]] = {
         said, _("Had the work in all labs saved"), _("Had the work in all labs of %(lab)s saved")
     ),
     "warm.changed": lambda said: _("Changed which machines of the lab %(lab)s are kept warm", lab=said["lab"]),
+    "webhook.added": lambda said: _("Made a webhook to %(host)s", host=said["host"]),
+    "webhook.changed": lambda said: _(
+        "Changed the webhook to %(host)s (on: %(on)s)", host=said["host"], on=_on(said["is_on"])
+    ),
+    "webhook.removed": lambda said: _("Removed the webhook to %(host)s", host=said["host"]),
+    "webhook.secret_rotated": lambda said: _("Replaced the secret of the webhook to %(host)s", host=said["host"]),
+    "webhook.redelivered": lambda said: _("Had a message of webhook %(webhook)s sent again", webhook=said["webhook"]),
 }

@@ -37,6 +37,7 @@ from scheduler.ticks import (
     usage,
     visits,
     warm,
+    webhooks,
 )
 from services import events as course_events
 from services import outbox
@@ -61,6 +62,7 @@ from services.outbound import Outbound
 from services.persons import erasures as account_erasures
 from services.persons import exports as data_exports
 from services.quizzes import runs
+from services.webhooks import deliveries
 
 # Enough for a class of fifty to start within seconds, although each start waits for its machine.
 STARTERS = 8
@@ -74,6 +76,9 @@ GRADERS = 4
 WARMERS = 4
 # A platform that doesn't answer holds up one of them.
 SENDERS = 2
+# Receivers may take their time; each webhook has one message under way.
+HOOKS = 4
+HOOK_S = 15.0
 # How often the cluster is looked at while no lab is open: then a job can only be one that nobody wants.
 IDLE_S = 60.0
 
@@ -102,7 +107,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     pack.work = exports.maker(redis, lambda: pack.beat())
     ticks += [audit, bring, certify, erase, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
-    ticks += [_of_scores(settings, keeper)]
+    ticks += [_of_scores(settings, keeper), _of_webhooks(settings, keeper)]
     if settings.mistral_api_key:
         ticks.append(_of_generations(settings, redis, keeper))
     if backend is None:
@@ -165,6 +170,12 @@ def _of_generations(settings: Settings, redis: Redis, keeper: lease_renewals.Lea
         due=generation_claims.due,
         oldest=generation_claims.oldest,
     )
+
+
+def _of_webhooks(settings: Settings, keeper: lease_renewals.LeaseKeeper) -> Tick:
+    outbound = Outbound(may_private=settings.call_private_addresses, timeout_s=HOOK_S)
+    send, due = webhooks.sender(settings, outbound, keeper), deliveries.due
+    return Tick("webhooks", send, topic=deliveries.TOPIC, threads=HOOKS, due=due)
 
 
 def _of_scores(settings: Settings, keeper: lease_renewals.LeaseKeeper) -> Tick:

@@ -1,4 +1,4 @@
-"""Gives the events of courses their places in the feed, and deletes those that are old."""
+"""Gives the events of courses their places in the feed, and to webhooks; deletes those that are old."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,11 +7,13 @@ from config import Settings
 from extensions import db
 from models import utcnow
 from services import events
+from services.webhooks import deliveries
 
 
 def work() -> bool:
     """Place the events that are committed by now, and say whether there may be more."""
     placed = events.place()
+    deliveries.queue(placed, now=utcnow())
     db.session.commit()
     return len(placed) == events.BATCH
 

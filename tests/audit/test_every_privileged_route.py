@@ -76,6 +76,7 @@ EXEMPT: dict[tuple[str, str], str] = {
     ("labs.solution", "POST"): "a student's own",
     ("passkeys.options_for_second_step", "POST"): "a person's own",
     ("passkeys.remove", "POST"): "a person's own",
+    ("sign_on.disconnect", "POST"): "a person's own",
     ("model_aids.ask_hint", "POST"): "a student's own",
     ("labs_api.show_solution", "POST"): "a student's own",
 }
@@ -229,6 +230,8 @@ WALKS: dict[tuple[str, str], Walk] = {
         {"source": QUESTION.format(slug="{slug}"), "action": "save", "based_on": "{based_on}"},
         prepare=_question_version,
     ),
+    ("webhooks.add", "POST"): Walk({"url": "https://example.org/hook", "kinds": "lab.ended"}),
+    ("webhooks.change", "POST"): Walk({"url": "https://example.org/hook", "kinds": "lab.ended"}),
     ("course_imports.apply", "POST"): Walk(DIGEST, prepare=_agreeable),
     ("imports_api.apply_course_import", "POST"): Walk(DIGEST, prepare=_agreeable),
     ("roster.send", "POST"): Walk({"list": LIST, "digest": "{digest}"}, prepare=_roster),

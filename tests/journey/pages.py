@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from extensions import db
-from models import Course, Lab, LabSession, Lesson, Question, Quiz, User, utcnow
+from models import Course, Lab, LabSession, Lesson, Question, Quiz, User, WebhookTry, utcnow
+from reasons import Code, Reason
 from services.accounts import tokens
 from services.labs import lifecycle
 from services.quizzes import answers, attempts
@@ -26,6 +27,7 @@ from tests.generations.stages import add_generation
 from tests.journey.student import COURSE, LAB, QUIZ
 from tests.lti.stages import add_column, add_platform, connect
 from tests.sites import LiveSite, until
+from tests.webhooks.stages import add_delivery, add_webhook
 
 # As long as words are: German can do more, and people have no spaces in what they paste.
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
@@ -62,6 +64,8 @@ PAGES: dict[str, list[str]] = {
             "/lab-sessions/{lab}/timeline",
             f"{WIDE}/people",
             f"{WIDE}/audit-log",
+            f"{WIDE}/webhooks",
+            f"{WIDE}/webhooks/{{webhook}}",
             f"{WIDE}/people/{{bob}}/points",
             f"{WIDE}/leaderboard/settings",
             f"{COURSE}/leaderboard/settings",
@@ -111,6 +115,7 @@ def fill(site: LiveSite) -> dict[str, str]:
         names["platform"] = str(_platform())
         names["generation"] = str(_generation(alice))
         names["regrade"] = str(_regrade(alice, now))
+        names["webhook"] = str(_webhook(alice))
         names |= {"question": str(quiz.questions[0].id), "wide_question": str(wide.id)}
     until(lambda: _is_running(site, names["lab"]), 60, lambda: site.log.read_text(errors="replace")[-3000:])
     return names
@@ -122,6 +127,17 @@ def _platform() -> int:
     platform.frame_origins = [f"https://{LONG[:60]}.example.org".replace("ü", "ue")]
     db.session.commit()
     return platform.id
+
+
+def _webhook(alice: User) -> int:
+    """Make a webhook with a long address, to which messages were sent."""
+    webhook = add_webhook(_one(Course, "wide"), alice.id, f"https://hooks.invalid/{LONG * 3}".replace("ü", "ue"))
+    taken, refused = add_delivery(webhook), add_delivery(webhook, state="failed")
+    answered = WebhookTry(delivery_id=taken.id, status=200, took_ms=12, answer=LONG)
+    why = Reason(Code.CALL_TOO_SLOW)
+    db.session.add_all([answered, WebhookTry(delivery_id=refused.id, why=why, took_ms=15_000)])
+    db.session.commit()
+    return webhook.id
 
 
 def _make_wide_course(bob: User, alice: User) -> Question:

@@ -57,6 +57,7 @@ ALICES = [
     COURSE,
     f"{COURSE}/people",
     f"{COURSE}/audit-log",
+    f"{COURSE}/webhooks",
     f"{COURSE}/leaderboard/settings",
     f"{COURSE}/labs-board",
     f"{QUIZ}/analysis",

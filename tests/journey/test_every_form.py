@@ -31,6 +31,7 @@ from tests.journey import (  # in this order their forms are filled in
     rows_practice,  # noqa: F401
     rows_quizzes,  # noqa: F401
     rows_regrades,  # noqa: F401
+    rows_webhooks,  # noqa: F401
 )
 from tests.journey.rows import COURSE, EVERYBODY, PEOPLE, ROWS, Person, Row, form, make_stale
 from tests.sign_on import loopback as sign_on

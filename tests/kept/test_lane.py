@@ -73,6 +73,9 @@ UNSHOWN = {
     "signing_keys",
     "warm_labs",
     "warm_plans",
+    "webhook_deliveries",
+    "webhook_tries",
+    "webhooks",
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from config import ROOT
 from extensions import db as database
-from models import CheckRun, Generation, GradingRun, LabSession, LtiLineItem, Mail, WarmLab
+from models import CheckRun, Generation, GradingRun, LabSession, LtiLineItem, Mail, WarmLab, WebhookDelivery
 from models.cluster import WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
@@ -21,6 +21,7 @@ from tests.conftest import CommittedDatabase
 from tests.factories import Cast, LabFactory, ask_lab, make_cast, run_lab
 from tests.lti.stages import add_column, add_platform, connect
 from tests.scheduler.conftest import NOW
+from tests.webhooks.stages import add_delivery, add_webhook
 
 SECOND = timedelta(seconds=1)
 # The module that says what the columns mean, and the one that mends what a wrong clock wrote into them.
@@ -46,6 +47,11 @@ def make_run(cast: Cast) -> GradingRun:
     return GradingRun(attempt_id=attempt.id, position=1, user_id=cast.bob.id, lab_id=cast.lab.id)
 
 
+def make_delivery(cast: Cast) -> WebhookDelivery:
+    webhook = add_webhook(cast.course, cast.alice.id)
+    return add_delivery(webhook, state="waiting", ended_at=None, retry_at=NOW)
+
+
 MAKE: dict[Any, Callable[[Cast], Any]] = {
     LabSession: lambda cast: run_lab(cast.bob, cast.lab, NOW, state=STOPPING, reason="user"),
     WarmLab: lambda cast: WarmLab(lab_id=cast.lab.id, job_id="lab-warm", state=WARM_STARTING),
@@ -54,6 +60,7 @@ MAKE: dict[Any, Callable[[Cast], Any]] = {
     Generation: lambda cast: Generation(**ASKED, course_id=cast.course.id, lesson_ids=[cast.lesson.id]),
     LtiLineItem: lambda cast: add_column(connect(add_platform(), cast.course), cast.quiz),
     Mail: lambda _cast: mail(),
+    WebhookDelivery: lambda cast: make_delivery(cast),
 }
 
 

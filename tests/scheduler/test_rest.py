@@ -157,6 +157,7 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
         "scores",
         "checks",
         "visits",
+        "webhooks",
     }
     assert (len(statements), done) == (len(looked), [])
 
