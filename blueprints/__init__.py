@@ -59,6 +59,7 @@ from blueprints.lti.api import lti_api
 from blueprints.lti.arrivals import arrivals
 from blueprints.lti.connections import lti_connections
 from blueprints.lti.entering import entering
+from blueprints.lti.picks import picks
 from blueprints.lti.platforms import lti_platforms
 from blueprints.persons.api import persons_api
 from blueprints.persons.views import persons
@@ -140,6 +141,7 @@ PAGES = (
     labs_board,
     work,
     arrivals,
+    picks,
     entering,
     lti_platforms,
     lti_connections,

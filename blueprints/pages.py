@@ -148,6 +148,8 @@ def _headers(response: Response) -> Response:
         policy_of_page["frame-src"] = frames
     if ancestors := g.get("frame_ancestors"):
         policy_of_page["frame-ancestors"] = ancestors
+    if action := g.get("form_action"):
+        policy_of_page["form-action"] = action
     value = "; ".join(f"{name} {sources}" for name, sources in policy_of_page.items())
     response.headers.setdefault("Content-Security-Policy", value)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

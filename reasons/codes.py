@@ -389,6 +389,11 @@ class Code(StrEnum):
         N_("this link was made for another course than “%(course)s”, with which it is connected here"),
         {"course": str},
     )
+    LTI_NOT_STAFF = (
+        "lti_not_staff",
+        N_("only the staff of “%(course)s”, with which it is connected here, picks what its links lead to"),
+        {"course": str},
+    )
     LTI_NO_ROLE = "lti_no_role", N_("your role in the course of the learning platform gives you no place here")
     LTI_NOT_PUBLISHED = "lti_not_published", N_("“%(course)s” isn’t published yet"), {"course": str}
     LTI_SCORE_REFUSED = "lti_score_refused", N_("the platform doesn’t take it (status %(status)s)"), {"status": int}

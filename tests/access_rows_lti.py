@@ -23,6 +23,8 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("lti.login", "GET"): ("/lti/login", {}, NOBODY),
     ("lti.login", "POST"): ("/lti/login", {}, NOBODY),
     ("lti.launch", "POST"): ("/lti/launch", {}, NOBODY),
+    ("lti_picks.show", "GET"): ("/lti/pick/none", {}, NOBODY),
+    ("lti_picks.pick", "POST"): ("/lti/pick/none", {}, NOBODY),
     ("lti.keys", "GET"): ("/lti/keys", {}, (200, 200, 200, 200, 200)),
     ("launches.show", "GET"): ("/launches/none", {}, NOBODY),
     ("launches.make_account", "POST"): ("/launches/none/account", {}, NOBODY),

@@ -16,8 +16,10 @@ from blueprints import limits
 from blueprints.pages import from_elsewhere, now
 from config import Settings
 from extensions import db
-from models import LtiPlatform
+from models import LtiPlatform, User
+from services.accounts import outside_identities
 from services.lti import launches, own_keys, platforms, tickets
+from services.lti.launches import Launch
 from services.outbound import Outbound
 
 arrivals = Blueprint("lti", __name__, url_prefix="/lti")
@@ -61,9 +63,9 @@ def login() -> ResponseReturnValue:
     limits.spend("launches", limits.address())
     asked = {name: request.values[name] for name in ASKED if request.values.get(name)}
     platform = platforms.named(asked.get("iss", ""), asked.get("client_id"))
-    _let_frame(platform)
+    let_frame(platform)
     is_to_pick = launches.is_to_pick(asked.get("target_link_uri", ""), settings().public_url)
-    if request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame") and not is_to_pick:
+    if _is_framed() and not is_to_pick:
         onward = f"{url_for('lti.login')}?{urlencode(asked)}"
         return render_template("lti/frame.html", onward=onward, platform=platform, is_bare=True)
     own = browser() or secrets.token_urlsafe(32)
@@ -78,9 +80,16 @@ def launch() -> ResponseReturnValue:
     launch, platform = launches.read(
         store(), request.form, outbound(), public_url=settings().public_url, browser=browser(), now=now()
     )
-    _let_frame(platform)
+    let_frame(platform)
+    kept: dict[str, Any] = {"launch": launch.document(), "browser": launches.digest(browser())}
+    if launch.is_pick and _is_framed():
+        owner = outside_identities.find(platform.authority, launch.subject, now=now())
+        db.session.commit()
+        if owner is None or not opens_alone(owner):
+            return render_template("lti/pick_in_tab.html", onward=_again(launch, platform), is_bare=True)
+        ticket = tickets.put(store(), "pick", {**kept, "user": owner.id}, TICKET_S)
+        return redirect(url_for("lti_picks.show", ticket=ticket), 303)
     db.session.commit()
-    kept = {"launch": launch.document(), "browser": launches.digest(browser())}
     ticket = tickets.put(store(), "arrived", kept, TICKET_S)
     return redirect(url_for("launches.show", ticket=ticket), 303)
 
@@ -94,7 +103,25 @@ def keys() -> ResponseReturnValue:
     return response
 
 
-def _let_frame(platform: LtiPlatform) -> None:
+def _is_framed() -> bool:
+    """Whether the browser says that it shows the answer within another page."""
+    return request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
+
+
+def opens_alone(owner: User) -> bool:
+    """Say whether a platform's word is enough to be this person: not for who runs the site, or has a second factor."""
+    return owner.may_sign_in and not owner.is_admin and owner.second_factor_at is None
+
+
+def _again(launch: Launch, platform: LtiPlatform) -> str:
+    """Return where the same begins anew in a tab."""
+    asked = {"iss": platform.issuer, "client_id": platform.client_id, "login_hint": launch.login_hint}
+    hint = {"lti_message_hint": launch.message_hint} if launch.message_hint else {}
+    target = {"target_link_uri": f"{settings().public_url}{launches.PICK_PATH}"}
+    return f"{url_for('lti.login')}?{urlencode({**asked, **hint, **target})}"
+
+
+def let_frame(platform: LtiPlatform) -> None:
     """Let pages of the platform show the answer in a frame."""
     g.frame_ancestors = " ".join(origins_of(platform))
 

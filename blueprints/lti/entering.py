@@ -133,6 +133,9 @@ def _signed_in(owner: User) -> User:
 def _go_on(launch: Launch, user: User) -> Response:
     """Lead somebody to what their link means; a teacher first says which course it is, where nobody has."""
     db.session.commit()
+    if launch.is_pick:
+        kept = {"launch": launch.document(), "browser": launches.digest(browser()), "user": user.id}
+        return redirect(url_for("lti_picks.show", ticket=tickets.put(store(), "pick", kept, TICKET_S)), 303)
     context = contexts.of_launch(launch)
     if context is None:
         if not launch.teaches:

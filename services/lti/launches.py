@@ -57,8 +57,10 @@ class Launch:
     scopes: tuple[str, ...]
     return_url: str
     data: str
-    takes_links: bool
     takes_line_items: bool
+    # What began it, by which it can be begun again.
+    login_hint: str
+    message_hint: str
 
     def document(self) -> dict[str, Any]:
         """Return the launch as JSON has it."""
@@ -79,6 +81,7 @@ def begin(platform: LtiPlatform, store: Store, *, asked: Mapping[str, str], publ
         raise LtiRefused(Code.LTI_CLAIM, claim="login_hint")
     nonce = secrets.token_urlsafe(24)
     begun = {"platform": platform.id, "nonce": nonce, "target": target, "browser": digest(browser)}
+    begun |= {"login_hint": asked["login_hint"], "message_hint": asked.get("lti_message_hint", "")}
     state = tickets.put(store, "state", begun, BEGUN_S)
     query = {
         "scope": "openid",
@@ -119,7 +122,7 @@ def read(
     target = claims.get(f"{CLAIM}target_link_uri")
     if target != begun["target"] or not is_ours(target, public_url):
         raise LtiRefused(Code.LTI_TARGET)
-    return _launch(claims, platform), platform
+    return _launch(claims, platform, begun), platform
 
 
 def is_ours(target: object, public_url: str) -> bool:
@@ -143,7 +146,7 @@ def digest(browser: str) -> str:
     return hashlib.sha256(browser.encode()).hexdigest()
 
 
-def _launch(claims: Mapping[str, Any], platform: LtiPlatform) -> Launch:
+def _launch(claims: Mapping[str, Any], platform: LtiPlatform, begun: Mapping[str, Any]) -> Launch:
     is_pick = claims[f"{CLAIM}message_type"] == PICK
     context, custom = _object(claims, f"{CLAIM}context"), _object(claims, f"{CLAIM}custom")
     grades, settings = _object(claims, AGS), _object(claims, f"{DL}deep_linking_settings")
@@ -154,7 +157,9 @@ def _launch(claims: Mapping[str, Any], platform: LtiPlatform) -> Launch:
         raise LtiRefused(Code.LTI_CLAIM, claim="resource_link")
     if is_pick and not _said(settings, "deep_link_return_url", 2000):
         raise LtiRefused(Code.LTI_CLAIM, claim="deep_linking_settings")
-    roles, accepted, scopes = claims.get(f"{CLAIM}roles"), settings.get("accept_types"), grades.get("scope")
+    if is_pick and "ltiResourceLink" not in (settings.get("accept_types") or ()):
+        raise LtiRefused(Code.LTI_CLAIM, claim="accept_types")
+    roles, scopes = claims.get(f"{CLAIM}roles"), grades.get("scope")
     return Launch(
         platform_id=platform.id,
         deployment_id=str(claims[f"{CLAIM}deployment_id"]),
@@ -175,8 +180,9 @@ def _launch(claims: Mapping[str, Any], platform: LtiPlatform) -> Launch:
         scopes=tuple(each for each in scopes if isinstance(each, str))[:10] if isinstance(scopes, list) else (),
         return_url=_said(settings, "deep_link_return_url", 2000),
         data=_said(settings, "data", statements.MOST_CHARS),
-        takes_links=isinstance(accepted, list) and "ltiResourceLink" in accepted,
         takes_line_items=settings.get("accept_lineitem", True) is not False,
+        login_hint=begun["login_hint"],
+        message_hint=begun["message_hint"],
     )
 
 

@@ -1,6 +1,7 @@
 """How the forms of learning platforms are filled in: registering one, and those who come from one."""
 
 import re
+import secrets
 
 from playwright.sync_api import expect
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from extensions import db
 from models import Activity, Course, LtiContext, LtiPlatform, User, utcnow
 from services.accounts import outside_identities
 from services.lti import launches, tickets
+from tests.factories import CourseFactory, EnrolmentFactory
 from tests.journey.rows import PEOPLE, STAFF, Person, form
 from tests.lti.stages import add_column, add_platform, connect
 
@@ -62,18 +64,21 @@ def make_a_key(person: Person) -> None:
     person.expect_flash("There is a new key.")
 
 
-def arrive(person: Person, subject: str, context_id: str, *, teaches: bool = False) -> None:
+def arrive(
+    person: Person, subject: str, context_id: str, *, teaches: bool = False, kind: str = "arrived", **said_too: object
+) -> None:
     """Come from a platform, as somebody whom it calls `subject`."""
     with person.site.app.app_context():
         platform = db.session.scalar(select(LtiPlatform).where(LtiPlatform.name == "Campus")) or add_platform("Campus")
         empty = dict.fromkeys(launches.Launch.__dataclass_fields__, "")
         said = {"platform_id": platform.id, "deployment_id": "1", "subject": subject, "name": subject.title()}
         more = {"context_id": context_id, "scopes": [], "is_pick": False, "role": "student", "teaches": teaches}
-        kept = {"launch": {**empty, **said, **more}, "browser": launches.digest(COOKIE)}
-        ticket = tickets.put(person.site.app.extensions["yurt_redis"], "arrived", kept, 600)
+        more |= {"return_url": f"{person.site.url}/lti/launch", "is_pick": kind == "pick"}
+        kept = {"launch": {**empty, **said, **more}, "browser": launches.digest(COOKIE), **said_too}
+        ticket = tickets.put(person.site.app.extensions["yurt_redis"], kind, kept, 600)
         db.session.commit()
     person.page.context.add_cookies([{"name": "yurt_lti", "value": COOKIE, "url": person.site.url}])
-    person.open(f"/launches/{ticket}")
+    person.open(f"/lti/pick/{ticket}" if kind == "pick" else f"/launches/{ticket}")
 
 
 def connected(person: Person, context_id: str) -> None:
@@ -138,3 +143,22 @@ def send_scores_again(person: Person) -> None:
     person.open("/courses/shell/platforms")
     person.page.get_by_role("button", name="Send all scores again").click()
     person.expect_flash("0 scores are on their way.")
+
+
+@form("GET lti_picks.show (course)", "lti/pick.html", roles=("alice",))
+@form("POST lti_picks.pick (activity)", "lti/pick.html", roles=("alice",))
+@form("POST lti.launch ()", "lti/picked.html", roles=("alice",))
+def pick(person: Person) -> None:
+    with person.site.app.app_context():
+        alice = db.session.scalars(select(User).where(User.handle == "alice")).one()
+        EnrolmentFactory(course=CourseFactory(), user=alice, role="teacher")
+        db.session.commit()
+        alice_id = alice.id
+    context_id = f"picked-{secrets.token_hex(4)}"
+    arrive(person, "alice-teaches", context_id, teaches=True, kind="pick", user=alice_id)
+    person.page.get_by_label("Course", exact=True).select_option("shell")
+    person.send("Show this course", "section.sheet")
+    person.page.get_by_label("First-Quiz").check()
+    person.send("Pick it", "section.sheet")
+    # Where the answer went: the platform of this test is no platform.
+    person.expect_heading("Not for you")

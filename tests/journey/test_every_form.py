@@ -92,6 +92,7 @@ def site(make_live_server: Callable[..., LiveSite], loopback_server: Loopback, p
         MISTRAL_API_KEY=KEY,
         MISTRAL_URL=loopback_server.url,
         LIMIT_GENERATIONS="off",
+        CALL_PRIVATE_ADDRESSES="true",
         SIGN_ON=json.dumps([{"name": "school", "title": "School", "issuer": provider.url, **CLIENT_OF_SITE}]),
     )
     with live_server.app.app_context():
