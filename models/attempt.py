@@ -79,6 +79,8 @@ class Attempt(Model):
         Index("uq_attempts_open", "user_id", "quiz_id", unique=True, postgresql_where="state = 'in_progress'"),
         # Serves the tick that closes what is overdue.
         Index("ix_attempts_deadline", "deadline_at", postgresql_where="state = 'in_progress'"),
+        # Serves the list of a quiz's attempts, and whatever looks at all of them.
+        Index("ix_attempts_quiz", "quiz_id", "id"),
         # Serves the list of answers that wait for a person.
         Index("ix_attempts_waiting", "quiz_id", "closed_at", postgresql_where="state = 'needs_grading'"),
     )

@@ -95,21 +95,21 @@ def leave(user: User, course: Course) -> None:
 def people(course: Course, page: int = 1, per_page: int = PER_PAGE) -> Page[Any]:
     """List (Enrolment with its user, points, activities done) by role and name."""
     done = (
-        select(Completion.user_id, func.count().label("done"))
+        select(func.count())
+        .select_from(Completion)
         .join(Activity, Activity.id == Completion.activity_id)
-        .where(Activity.course_id == course.id, ~Activity.is_archived)
-        .group_by(Completion.user_id)
-        .subquery()
+        .where(Completion.user_id == Enrolment.user_id, Activity.course_id == course.id, ~Activity.is_archived)
+        .correlate(Enrolment)
+        .scalar_subquery()
     )
     query = (
-        select(Enrolment, func.coalesce(CourseTotal.points, 0), func.coalesce(done.c.done, 0))
+        select(Enrolment, func.coalesce(CourseTotal.points, 0), done)
         .join(Enrolment.user)
         .options(contains_eager(Enrolment.user))
         .outerjoin(
             CourseTotal,
             (CourseTotal.course_id == Enrolment.course_id) & (CourseTotal.user_id == Enrolment.user_id),
         )
-        .outerjoin(done, done.c.user_id == Enrolment.user_id)
         .where(Enrolment.course_id == course.id)
         .order_by(Enrolment.role.desc(), User.display_name, User.id)
     )

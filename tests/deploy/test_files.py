@@ -74,7 +74,8 @@ def test_postgresql_carries_four_web_processes_and_more() -> None:
 
     assert settings["max_connections"] == "200"
     assert (settings["shared_buffers"], settings["effective_cache_size"]) == ("256MB", "1GB")
-    assert settings["shared_preload_libraries"] == "pg_stat_statements"
+    assert settings["shared_preload_libraries"] == "pg_stat_statements,auto_explain"
+    assert settings["auto_explain.log_min_duration"] == "1s"
     assert settings["log_min_duration_statement"] == "1s"
     assert "fsync" not in settings, "durability is never configured away"
     assert settings["log_line_prefix"] == "%m [%p] %a "
