@@ -90,6 +90,8 @@ from blueprints.regrades.views import regrades
 from blueprints.users.api import users_api
 from blueprints.webhooks.api import webhooks_api
 from blueprints.webhooks.views import webhooks
+from blueprints.statements.api import statements_api
+from blueprints.statements.views import statements
 
 PAGES = (
     auth,
@@ -125,6 +127,7 @@ PAGES = (
     practice_wishes,
     analysis,
     gradebook,
+    statements,
     my_grades,
     audit_log,
     certificates,
@@ -170,6 +173,7 @@ APIS = (
     slots_api,
     analysis_api,
     gradebook_api,
+    statements_api,
     certificates_api,
     persons_api,
     leaderboards_api,

@@ -46,6 +46,7 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {"reason": "x"},
         (401, 403, 403, 201, 201),
     ),
+    ("statements_api.read_statements", "GET"): (f"{API}{COURSE}/statements", {}, (401, 403, 403, 200, 200)),
     ("persons_api.create_data_export", "POST"): (f"{API}/me/exports", {}, (401, 202, 202, 202, 202)),
     ("persons_api.create_erasure", "POST"): (f"{API}/users/{{bob}}/erasure", {}, (401, 403, 403, 403, 202)),
     ("persons_api.delete_erasure", "DELETE"): (f"{API}/users/{{bob}}/erasure", {}, (401, 403, 403, 403, 409)),

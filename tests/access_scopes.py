@@ -36,6 +36,7 @@ AREAS = {
     "rosters_api": "people",
     "slots_api": "quizzes",
     "users_api": "users",
+    "statements_api": "grades",
     "warm_api": "labs",
     "webhooks_api": "events",
 }

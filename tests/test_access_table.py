@@ -205,6 +205,8 @@ TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
     ("audit_log.site", "GET"): ("/audit-log", {}, (302, 403, 403, 403, 200)),
     ("audit_log.course", "GET"): (f"{COURSE}/audit-log", {}, (302, 403, 403, 200, 200)),
+    ("statements.show", "GET"): (f"{COURSE}/statements", {}, (302, 403, 403, 200, 200)),
+    ("statements.file", "GET"): (f"{COURSE}/statements/file", {}, (302, 403, 403, 200, 200)),
     ("persons.show", "GET"): ("/account/data", {}, PERSON),
     ("persons.ask", "POST"): ("/account/data", {}, (302, 302, 302, 302, 302)),
     ("persons.erase", "GET"): ("/account/erase", {}, PERSON),

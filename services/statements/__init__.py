@@ -1,0 +1,1 @@
+"""What students did in a course as xAPI statements, for learning record stores."""
