@@ -87,11 +87,11 @@ from blueprints.quizzes.trials_api import quiz_trials_api
 from blueprints.quizzes.views import quizzes
 from blueprints.regrades.api import regrades_api
 from blueprints.regrades.views import regrades
+from blueprints.statements.api import statements_api
+from blueprints.statements.views import statements
 from blueprints.users.api import users_api
 from blueprints.webhooks.api import webhooks_api
 from blueprints.webhooks.views import webhooks
-from blueprints.statements.api import statements_api
-from blueprints.statements.views import statements
 
 PAGES = (
     auth,

@@ -24,6 +24,8 @@ GOES = frozenset(
         "recovery_codes",
         "passkeys",
         "outside_identities",
+        "lti_members",
+        "lti_scores",
         "model_consents",
         "sent_requests",
         "mails",

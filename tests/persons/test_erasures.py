@@ -24,7 +24,9 @@ from models import (
     LabEvent,
     LabMessage,
     LabSession,
+    LtiMember,
     Mail,
+    OutsideIdentity,
     User,
     utcnow,
 )
@@ -67,6 +69,8 @@ def things(cast: Cast) -> dict[str, Any]:
             ExpectedPlace(course_id=cast.course.id, email=ADDRESS, role="student"),
             LabMessage(session_id=session.id, user_id=cast.alice.id, text=f"Hi {NAME}"),
             LabEvent(session_id=session.id, kind="message", detail={"name": NAME}),
+            LtiMember(context_id=made["context"], subject=HANDLE, user_id=cast.bob.id, name=NAME),
+            OutsideIdentity(issuer="lti:https://school.example.org", subject=ADDRESS, user_id=cast.bob.id),
         ]
     )
     db.session.commit()
