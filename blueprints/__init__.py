@@ -31,6 +31,7 @@ from blueprints.courses.rosters_api import rosters_api
 from blueprints.courses.views import courses
 from blueprints.events.api import events_api
 from blueprints.generations.aids import model_aids
+from blueprints.generations.aids_api import model_aids_api
 from blueprints.generations.api import generations_api
 from blueprints.generations.reviews import generation_drafts
 from blueprints.generations.views import generations
@@ -169,6 +170,7 @@ APIS = (
     practice_api,
     bank_api,
     generations_api,
+    model_aids_api,
     question_files_api,
     slots_api,
     analysis_api,

@@ -20,6 +20,33 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
         {},
         (401, 403, 403, 200, 200),
     ),
+    ("model_aids_api.read_model_aids", "GET"): (f"{API}{COURSE}/model-aids", {}, (401, 403, 403, 200, 200)),
+    ("model_aids_api.change_model_aids", "PUT"): (
+        f"{API}{COURSE}/model-aids",
+        {"hints": False},
+        (401, 403, 403, 200, 200),
+    ),
+    ("model_aids_api.read_sent", "GET"): (
+        f"{API}{COURSE}/generations/{{generation}}/sent",
+        {},
+        (401, 403, 403, 200, 200),
+    ),
+    # Nobody has asked for one, and the site of the table has no key to a model.
+    ("model_aids_api.read_comment_draft", "GET"): (
+        f"{API}/attempts/{{written}}/items/1/comment-draft",
+        {},
+        (401, 404, 403, 404, 404),
+    ),
+    ("model_aids_api.create_comment_draft", "POST"): (
+        f"{API}/attempts/{{written}}/items/1/comment-draft",
+        {},
+        (401, 404, 403, 409, 409),
+    ),
+    ("generations_api.run_draft", "POST"): (
+        f"{API}{COURSE}/generations/{{generation}}/drafts/1/run",
+        {},
+        (401, 403, 403, 409, 409),
+    ),
     ("generations_api.change_generation_settings", "PUT"): (
         f"{API}{COURSE}/generations/settings",
         {"is_allowed": True},

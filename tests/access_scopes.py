@@ -22,6 +22,7 @@ AREAS = {
     "leaderboards_api": "points",
     "lti_api": "platforms",
     "manual_grading_api": "grades",
+    "model_aids_api": "generations",
     "outline_api": "content",
     "persons_api": "account",
     "points_api": "points",

@@ -395,6 +395,8 @@ TEACHERS_OWN: dict[tuple[str, str], int] = {
     ("regrades_api.undo_regrade", "POST"): 403,
     ("generations.allow", "POST"): 403,
     ("model_aids.settings", "POST"): 403,
+    ("model_aids_api.change_model_aids", "PUT"): 403,
+    ("generations_api.run_draft", "POST"): 403,
     ("generations.estimate", "GET"): 403,
     ("generations.ask", "POST"): 403,
     ("generations.resume", "POST"): 403,

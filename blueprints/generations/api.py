@@ -199,6 +199,19 @@ def accept_draft(slug: str, generation_id: int, number: int, json_data: AcceptIn
     return _detail(course, generation_id)
 
 
+@generations_api.post(f"{DRAFT}/run")
+@generations_api.auth_required(auth)
+@generations_api.output(GenerationDetailOut, status_code=202)
+@generations_api.doc(summary="Run the answer of a draft again", responses=responses(403, 404, 409))
+@scope("generations:write")
+def run_draft(slug: str, generation_id: int, number: int) -> Any:
+    """Of a question about code whose answer no lab could run: until one has, nobody accepts it."""
+    course = access.generated(slug, me())
+    reviews.run_again(reviews.find(asking.find(course, generation_id), number), me())
+    db.session.commit()
+    return _detail(course, generation_id), 202
+
+
 @generations_api.post(f"{DRAFT}/reject")
 @generations_api.auth_required(auth)
 @generations_api.input(RejectIn)

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from extensions import db
 from models import Attempt, AttemptItem, CheckRun, Generation, GenerationCall, utcnow
 from reasons import Code
+from services.accounts import tokens
 from services.errors import LimitReached, Refused
 from services.generations import aid_answers, aids, redaction
 from services.generations.terms import Budget
@@ -276,3 +277,23 @@ def test_what_was_sent_for_questions_is_shown_to_staff_word_for_word(
     assert "A pipe joins the output of one program to the input of the next one." in page
     assert "You write quiz questions for a course." in page
     assert calls_of(done)[0].sent == room.loopback.requests[0]["messages"]
+
+
+def test_programs_turn_it_on_ask_and_read_what_was_sent(
+    room: Class, essay: AttemptItem, site: Callable[[str], FlaskClient], app: Flask, cast: Cast
+) -> None:
+    _row, token = tokens.issue(cast.alice.id, name="x", scopes=tokens.SCOPES, days=9, now=utcnow())
+    db.session.commit()
+    site("alice")
+    client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
+    address = f"/api/v1/attempts/{essay.attempt_id}/items/1/comment-draft"
+    told = client.put("/api/v1/courses/shell/model-aids", json={"hints": False}, headers=headers).get_json()
+    none = client.get(address, headers=headers)
+    made = client.post(address, headers=headers)
+    room.finish(db.session.query(Generation).one())
+    done = client.get(address, headers=headers).get_json()
+
+    assert told == {"comments": True, "hints": False, "is_possible": True}
+    assert (none.status_code, made.status_code, made.get_json()["is_waiting"]) == (404, 202, True)
+    assert (done["state"], done["comment"], done["reason"]) == ("done", "Look at what it says first.", None)
+    assert done["messages"] == room.loopback.requests[0]["messages"]
