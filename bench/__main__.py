@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import labs, students
+from bench import labs, review, students
 from bench.speed import run as speed
 from tests.nomad.agents import missing
 
@@ -13,6 +13,7 @@ USAGE = f"""{__doc__}
   python -m bench SCENARIO        one scenario of these: {", ".join(speed.SCENARIOS)}
   python -m bench class --help    a class that reads, answers and watches the leaderboard
   python -m bench labs --help     labs, from click to prompt
+  python -m bench review          every line of docs/production-readiness.md, by its command
 """
 
 
@@ -20,6 +21,8 @@ def main(arguments: list[str]) -> int:
     """Measure; 1 when something failed, or a promise isn't kept."""
     if arguments[:1] == ["class"]:
         return students.main(arguments[1:])
+    if arguments[:1] == ["review"]:
+        return review.main(arguments[1:])
     if arguments[:1] == ["labs"]:
         return labs.main(arguments[1:])
     if arguments[:1] == ["speed"]:
