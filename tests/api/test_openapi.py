@@ -31,6 +31,7 @@ from tests.factories import Cast
 from tests.generations.stages import add_generation
 from tests.lti.stages import add_platform, connect
 from tests.quizzes.test_draws import add_to_bank
+from tests.webhooks.stages import add_delivery, add_webhook
 
 pytestmark = pytest.mark.long
 
@@ -146,6 +147,8 @@ def names_of(cast: Cast, bob: Program, user: User) -> dict[str, str]:
     ids |= {"platform_id": platform.id, "connection_id": connect(platform, cast.course).id}
     ids["export_id"] = exports.ask(user, now=utcnow()).id
     ids["certificate_id"] = add_certificate(cast.bob, cast.course, save.blob).id
+    webhook = add_webhook(cast.course, cast.alice.id)
+    ids |= {"webhook_id": webhook.id, "delivery_id": add_delivery(webhook).id}
     ids["generation_id"] = add_generation(cast.alice, cast.course, cast.lesson).id
     database.session.commit()
     return {**things, **{name: str(value) for name, value in {**ids, "user_id": user.id}.items()}}
