@@ -14,7 +14,7 @@ from blueprints.limits import each_person
 from blueprints.pages import login_required, me, now
 from extensions import db
 from models import Course, Generation, GenerationDraft
-from models.generation import DRAFT_TRANSITIONS, PENDING, REFUSED, REGENERATING, REJECTED
+from models.generation import DRAFT_TRANSITIONS, PENDING, REGENERATING, REJECTED
 from services import archive, policy
 from services.bank import previews
 from services.errors import InvalidInput
@@ -141,7 +141,7 @@ def _page(
         source=source or as_written,
         can_accept=can_decide and REJECTED in following and bool(as_written),
         can_reject=can_decide and REJECTED in following,
-        can_run=can_decide and draft.state == REFUSED and reviews.could_not_run(draft),
+        can_run=can_decide and reviews.could_not_run(draft),
         can_regenerate=can_decide and REGENERATING in following and means.terms().has_key,
         max_note=MAX_NOTE,
         refused=refused or [],

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from extensions import db
-from models import Course, Generation, GenerationDraft, Question, User
+from models import Course, Generation, GenerationDraft, GradingRun, Question, User
 from models.generation import ACCEPTED, DRAFT_TRANSITIONS, PENDING, REFUSED, REGENERATING, REJECTED, RUNNING_KEY
 from question_types import type_of
 from reasons import Code, Reason
@@ -110,13 +110,16 @@ def _audit(act: str, draft: GenerationDraft, **more: int) -> None:
 
 
 def could_not_run(draft: GenerationDraft) -> bool:
-    """Say whether a draft is refused because no lab has run its key."""
-    return any(found["reason"]["code"] == Code.DRAFT_RUN_NOT for found in draft.findings)
+    """Say whether no lab has run a draft's key, and none will by itself: its run goes with the account that asked."""
+    if draft.state == RUNNING_KEY:
+        return db.session.scalar(select(GradingRun.id).where(GradingRun.draft_id == draft.id)) is None
+    is_unrun = any(found["reason"]["code"] == Code.DRAFT_RUN_NOT for found in draft.findings)
+    return draft.state == REFUSED and is_unrun
 
 
 def run_again(draft: GenerationDraft, user: User) -> None:
     """Have the key of a draft run anew that couldn't be run."""
-    still = (GenerationDraft.id == draft.id, GenerationDraft.state == REFUSED)
+    still = (GenerationDraft.id == draft.id, GenerationDraft.state == draft.state)
     if not could_not_run(draft) or changes.one(GenerationDraft, *still, state=RUNNING_KEY) is None:
         raise Refused(Reason(Code.DRAFT_NOT_OPEN))
     keys.queue(draft, draft.generation, user)

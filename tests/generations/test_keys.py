@@ -174,6 +174,19 @@ def test_the_page_of_a_draft_shows_what_the_lab_said_and_runs_an_edit_first(
     assert client.get(f"/courses/shell/generations/{draft.generation_id}").status_code == 200
 
 
+def test_a_key_whose_run_went_with_an_account_is_run_again_for_another(room: Class, settings: Settings) -> None:
+    draft = drafted(room)
+    with pytest.raises(Refused):
+        reviews.run_again(draft, room.user)
+    db.session.query(GradingRun).delete()
+
+    reviews.run_again(draft, room.user)
+    db.session.commit()
+    run(settings, RIGHT)
+
+    assert draft.state == "pending"
+
+
 def test_a_key_goes_with_its_draft(room: Class) -> None:
     draft = drafted(room)
     assert db.session.query(GradingRun).filter_by(draft_id=draft.id).count() == 1
