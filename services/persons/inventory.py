@@ -106,9 +106,10 @@ AS_STAFF = {
     ("regrades", "applied_by_id"),
     ("regrades", "made_by_id"),
     ("regrades", "undone_by_id"),
+    ("webhooks", "made_by_id"),
 }
 # What hangs on rows above and is the course's.
-OF_COURSES = {"generation_drafts"}
+OF_COURSES = {"generation_drafts", "webhook_deliveries"}
 
 
 def table(name: str) -> Table:

@@ -28,6 +28,7 @@ from tests.journey import (  # in this order their forms are filled in
     rows_labs,  # noqa: F401
     rows_lti,  # noqa: F401
     rows_moving,  # noqa: F401
+    rows_persons,  # noqa: F401
     rows_practice,  # noqa: F401
     rows_quizzes,  # noqa: F401
     rows_regrades,  # noqa: F401
