@@ -34,6 +34,8 @@ BOBS = [
         LAB,
         "/account",
         "/account/tokens",
+        "/account/factors",
+        "/account/factors/authenticator",
         "/enrol",
         "/change",
     ),

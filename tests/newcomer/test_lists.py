@@ -66,20 +66,31 @@ def test_every_tick_has_a_row() -> None:
         assert has_row or is_used, f"scheduler/ticks/{name}.py has no row in make_ticks (scheduler/ticks/__init__.py)"
 
 
+# The count of passwords, or one of the way's own.
+COUNTED = re.compile(r'limits\.spend\("(sign_in_address|second_factor|passkeys|sign_on)"')
+
+
 def test_every_way_to_sign_in_is_counted_and_can_be_found() -> None:
     page = (ROOT / "templates/security/login_user.html").read_text()
     mounted = (ROOT / "blueprints/__init__.py").read_text()
 
     for path in _python("blueprints/auth"):
         text, place = path.read_text(), path.relative_to(ROOT)
-        if "login_user(" not in text:
+        # Who adds their first factor is signed in, and is again: all their other browsers aren't.
+        if "login_user(" not in text or path.stem == "factors":
             continue
         name = re.search(r'Blueprint\("(\w+)"', text)
         assert name is not None and f"import {name[1]}\n" in mounted, f"{place} isn't mounted in blueprints/__init__.py"
-        assert 'limits.spend("sign_in_address"' in text, f"{place} signs people in, and counts no tries (limits.spend)"
-        assert ".active" in text, f"{place} signs in who may be locked out: login_user doesn't ask for user.active"
-        # The link of a registration comes by mail.
-        is_linked = f"url_for('{name[1]}." in page or name[1] == "confirmation"
+        assert COUNTED.search(text), f"{place} signs people in, and counts no tries (limits.spend)"
+        is_asked = ".active" in text or ".may_sign_in" in text
+        assert is_asked, f"{place} signs in who may be locked out: login_user doesn't ask for user.active"
+        # Whose address isn't confirmed has no factor yet; a passkey stands for both; the second step is it.
+        has_both = name[1] in ("confirmation", "passkeys", "second")
+        assert has_both or "second.begin(" in text, (
+            f"{place} signs people in without their second factor (second.begin)"
+        )
+        # The link of a registration comes by mail, and to the second step leads the first.
+        is_linked = f"url_for('{name[1]}." in page or name[1] in ("confirmation", "second")
         assert is_linked, f"templates/security/login_user.html has no link to {name[1]}"
 
 

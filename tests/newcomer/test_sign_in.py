@@ -20,6 +20,7 @@ from flask import Blueprint, abort, redirect, request
 from flask_security import login_user
 
 from blueprints import limits
+from blueprints.auth import second
 from extensions import db
 from models import User
 
@@ -35,6 +36,8 @@ def arrive():
     user = db.session.query(User).filter_by(email=name).one_or_none()
     if user is None or not user.active or user.confirmed_at is None:
         abort(403)
+    if user.second_factor_at is not None:
+        return second.begin(user, remember=False, via="parcel", onward=None)
     login_user(user, authn_via=["parcel"])
     db.session.commit()
     return redirect("/")
@@ -53,14 +56,12 @@ STEPS: dict[str, Step] = {
     ),
 }
 READ = {
-    "blueprints/auth/accounts.py",
     "blueprints/auth/confirmation.py",
-    "blueprints/auth/forms.py",
-    "blueprints/auth/throttle.py",
+    "blueprints/auth/flows.py",
+    "blueprints/auth/second.py",
     "config.py",
     ".env.example",
-    "models/user.py",
-    "templates/security/",
+    "services/accounts/outside_identities.py",
 }
 # An application needs no engine to say which routes it has.
 PLUGIN = """
@@ -107,7 +108,14 @@ def test_a_step_that_is_left_out_is_named(checkout: Checkout, left_out: str) -> 
     assert said in outcome.said
 
 
-@pytest.mark.parametrize(("call", "said"), [("limits.spend", "counts no tries"), ("not user.active", "locked out")])
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("limits.spend", "counts no tries"),
+        ("not user.active", "locked out"),
+        ("second.begin", "without their second factor"),
+    ],
+)
 def test_what_a_view_must_not_forget_is_named(checkout: Checkout, call: str, said: str) -> None:
     forgetful = new(MODULE.replace(call, "str"))
 

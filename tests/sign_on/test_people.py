@@ -235,6 +235,9 @@ def test_who_has_no_password_shows_by_the_provider_that_it_is_still_them(client,
     enter(client, school)
     with client.session_transaction() as session:
         session["fs_paa"] = time.time() - 3600
+    page = client.get("/verify").text
+    assert "/sign-on/school/again" in page
+    assert 'type="password"' not in page
     led = there(client, "/sign-on/school/again?next=/account/factors/authenticator")
     school.claims = changed
 
