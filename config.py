@@ -141,6 +141,16 @@ class Settings(LimitSettings):
     mistral_timeout_s: int = Field(default=90, ge=1, le=300)
     # Whether servers that people name (learning platforms, receivers of events) may stand at private addresses.
     call_private_addresses: bool = False
+    # Where backups go, which are kept, and whose keys open them.
+    backup_to: Annotated[str, AfterValidator(kinds.backup_place)] = ""
+    backup_keep: Annotated[str, AfterValidator(kinds.retention)] = "7d 4w 6m"
+    backup_recipients: Annotated[list[str], NoDecode] = []
+    # The database past a pooler, where DATABASE_URL names one.
+    backup_database_url: Annotated[str, AfterValidator(kinds.optional_postgresql_url)] = ""
+    backup_bucket_endpoint: Annotated[str, AfterValidator(kinds.optional_service_url)] = ""
+    backup_bucket_region: str = Field(default="us-east-1", min_length=1, max_length=60)
+    backup_bucket_key_id: Annotated[str, AfterValidator(kinds.token)] = ""
+    backup_bucket_secret: Annotated[str, AfterValidator(kinds.token)] = ""
     sentry_dsn: Annotated[str, AfterValidator(kinds.sentry_dsn)] = ""
     # What reports call this version; empty is that of pyproject.toml.
     release: str = Field(default="", max_length=200, validation_alias="YURT_RELEASE")
@@ -157,7 +167,9 @@ class Settings(LimitSettings):
                 meant_values[key] = options.get(meant_values[key].lower(), meant_values[key])
         return {name: value for name, value in meant_values.items() if value != ""}
 
-    @field_validator("trusted_hosts", "cors_origins", "nomad_addr", "lab_datacenters", mode="before")
+    @field_validator(
+        "trusted_hosts", "cors_origins", "nomad_addr", "lab_datacenters", "backup_recipients", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [part for part in map(meant, value.split(",")) if part] if isinstance(value, str) else value
@@ -181,6 +193,11 @@ class Settings(LimitSettings):
     @classmethod
     def _are_datacenters(cls, value: list[str]) -> list[str]:
         return [kinds.nomad_name(name) for name in value]
+
+    @field_validator("backup_recipients")
+    @classmethod
+    def _are_age_keys(cls, value: list[str]) -> list[str]:
+        return [_named(kinds.age_key, key, "age1...") for key in value]
 
     @field_validator("instance")
     @classmethod

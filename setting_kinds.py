@@ -224,3 +224,38 @@ def nomad_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._*-]{0,128}", value):
         raise ValueError(f"must be a name of letters, digits, hyphens and dots, and is {value!r}")
     return value
+
+
+def backup_place(value: str) -> str:
+    """Return a folder or `s3://bucket/folder`, or nothing."""
+    if value.startswith("s3://"):
+        if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?", value):
+            raise ValueError("must be like s3://bucket/folder")
+        return value.rstrip("/")
+    if value and not value.startswith("/"):
+        raise ValueError(f"must be a folder from the root, like /srv/backups, or s3://bucket/folder, and is {value!r}")
+    return value
+
+
+def retention(value: str) -> str:
+    """Return which backups are kept, as `7d 4w 6m`."""
+    if not re.fullmatch(r"(?=.*[1-9])\d{1,3}[dwm]( \d{1,3}[dwm]){0,2}", value):
+        raise ValueError("must be like `7d 4w 6m`: the newest backup of each of so many days, weeks and months")
+    return value
+
+
+def age_key(value: str, example: str) -> str:
+    """Return a public key of age, or of SSH."""
+    if not re.fullmatch(r"age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]+( .*)?", value):
+        raise ValueError(f"isn't a public key like {example}, as age-keygen prints it")
+    return value
+
+
+def optional_postgresql_url(value: str) -> str:
+    """Return the address of a database, or nothing."""
+    return postgresql_url(value) if value else value
+
+
+def optional_service_url(value: str) -> str:
+    """Return the address of a service, or nothing."""
+    return service_url(value) if value else value

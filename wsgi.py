@@ -3,6 +3,7 @@
 import click
 
 from app import create_app
+from cli.backups import backup, restore
 from cli.courses import course_group
 from cli.demo import demo_group
 from cli.doctor import doctor as doctor_of_the_site
@@ -41,7 +42,8 @@ for group in (
     token_group,
 ):
     app.cli.add_command(group)
-app.cli.add_command(doctor_of_the_site)
+for alone in (backup, restore, doctor_of_the_site):
+    app.cli.add_command(alone)
 # Flask-Security's own group: these stand beside its verbs.
 for command in (confirm, create_admin, reset_factors, erase, list_users):
     app.cli.commands["users"].add_command(command)  # type: ignore[attr-defined]  # it is a group

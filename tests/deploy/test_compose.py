@@ -14,7 +14,7 @@ ONE_SHOT = {"migrate"}
 # Local labs aren't for containers, nor is the demo; where a part listens and keeps its data is the image's own affair.
 NOT_FOR_CONTAINERS = {"LAB_LOCAL_ACCEPT_RISK", "YURT_DEMO", "YURT_VAR", "BIND", "GATEWAY_BIND", "PORT", "LOG_FORMAT"}
 # The engines and the folder of metrics are the file's own.
-OWN = {"DATABASE_URL", "REDIS_URL", "PROMETHEUS_MULTIPROC_DIR"}
+OWN = {"DATABASE_URL", "BACKUP_DATABASE_URL", "REDIS_URL", "PROMETHEUS_MULTIPROC_DIR"}
 
 
 @pytest.fixture(scope="module")
