@@ -77,7 +77,8 @@ def test_schedulers_that_are_killed_in_the_middle_of_calls_cost_no_call_twice(
 ) -> None:
     ask_all(site, cast)
     loopback.script = [Reply(), *FAULTS]
-    loopback.pause_s = 0.3
+    # A call lasts for longer than a slow machine needs to kill who makes it.
+    loopback.pause_s = 2.0
     environment = {"MISTRAL_API_KEY": KEY, "MISTRAL_URL": loopback.url, "LAB_BACKEND": "off"}
     environment |= {"MISTRAL_MODEL": "small", "LIMIT_MODEL_CALLS": str(AT_ONCE)}
 
@@ -87,6 +88,7 @@ def test_schedulers_that_are_killed_in_the_middle_of_calls_cost_no_call_twice(
             for _request in range(AT_ONCE + 1):
                 assert loopback.came.acquire(timeout=60), (tmp_path / "log").read_text()[-3000:]
             kill_child(process, killed)
+        loopback.pause_s = 0.05
         eventually(lambda: open_ones() == 0, tmp_path / "log", within=90)
 
     calls = database.session.scalars(select(GenerationCall)).all()
