@@ -67,7 +67,7 @@ def test_a_gateway_that_dies_while_a_lab_stops_and_while_one_starts_leaves_pages
     expect(state).to_have_attribute("data-state", "stopping")
     kill_one(bob.site, "-m", "gateway")
     bob.site.start("scheduler")
-    expect(state).to_have_attribute("data-state", "ended", timeout=30_000)
+    expect(state).to_have_attribute("data-state", "ended", timeout=60_000)
 
     bob.site.kill("scheduler")
     bob.page.get_by_role("button", name=re.compile("Start")).first.click()
@@ -90,7 +90,7 @@ def test_a_killed_scheduler_leaves_the_lab_running_and_checks_go_on(bob: Student
     bob.page.get_by_text("Waiting").first.wait_for()
     bob.site.start("scheduler")
 
-    bob.page.locator(".check-state", has_text="Not yet").first.wait_for(timeout=30_000)
+    bob.page.locator(".check-state", has_text="Not yet").first.wait_for(timeout=60_000)
     assert bob.shell_pid("two") == before
 
 

@@ -59,7 +59,7 @@ class Student:
     def expect_saved(self, number: int) -> None:
         """Wait for the receipt of `number` answers."""
         expect(self.page.locator("#receipt")).to_have_text(
-            re.compile(rf"{number} of 8 saved, \d\d:\d\d:\d\d"), timeout=30_000
+            re.compile(rf"{number} of 8 saved, \d\d:\d\d:\d\d"), timeout=60_000
         )
 
     def start_lab(self) -> None:
@@ -70,7 +70,7 @@ class Student:
     def start_lab_here(self) -> None:
         """Start the lab of the page that is open and wait for its shell."""
         # One that was stopped a moment ago can be started again once it has ended.
-        expect(self.page.locator("#machine-state")).not_to_have_attribute("data-state", "stopping", timeout=30_000)
+        expect(self.page.locator("#machine-state")).not_to_have_attribute("data-state", "stopping", timeout=60_000)
         start = self.page.get_by_role("button", name=re.compile("Start"))
         if start.is_visible():
             start.click()
@@ -78,7 +78,7 @@ class Student:
 
     def expect_connected(self) -> None:
         """Wait until the terminal is connected and shows a prompt."""
-        expect(self.page.locator("#terminal")).to_have_attribute("data-state", "connected", timeout=30_000)
+        expect(self.page.locator("#terminal")).to_have_attribute("data-state", "connected", timeout=60_000)
         self.expect_screen("@lab")
 
     def type(self, text: str) -> None:
@@ -99,7 +99,7 @@ class Student:
         """Return the shell's process ID; `mark` is new in each call."""
         self.type(f"echo {mark}=$$=")
         self.page.wait_for_function(
-            f"mark => new RegExp(mark + '=\\\\d+=').test(({SCREEN})())", arg=mark, timeout=30_000
+            f"mark => new RegExp(mark + '=\\\\d+=').test(({SCREEN})())", arg=mark, timeout=60_000
         )
         found = re.search(rf"{mark}=(\d+)=", self.screen())
         assert found
