@@ -149,6 +149,9 @@ BODIES = [
     ("post", "/users/1/erasure"),
     ("post", "/lti-platforms"),
     ("put", "/lti-platforms/1"),
+    ("post", "/courses/shell/webhooks"),
+    ("put", "/courses/shell/webhooks/1"),
+    ("put", "/courses/shell/model-aids"),
 ]
 
 
