@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from extensions import Model
 from models.base import Id, utcnow
 from models.course import Course
+from models.leased import Leased, held_index
+from models.reason_column import ReasonColumn
+from reasons import Reason
 
 
 class LtiPlatform(Model):
@@ -55,8 +58,12 @@ class LtiKey(Model):
     retired_at: Mapped[datetime | None]
 
 
-class LtiContext(Model):
-    """A course of a platform that a teacher has connected with a course here. Who comes from it gets into no other."""
+class LtiContext(Leased, Model):
+    """A course of a platform that a teacher has connected with a course here. Who comes from it gets into no other.
+
+    Its list of people is at `members_url`, as the last launch said. Who reads it holds the row, from `asked_at` on
+    until that is empty; `read_at` is when it was read last, `roster_reason` why it couldn't be.
+    """
 
     __tablename__ = "lti_contexts"
 
@@ -68,6 +75,10 @@ class LtiContext(Model):
     course_id: Mapped[int] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
     linked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     linked_at: Mapped[datetime] = mapped_column(default=utcnow)
+    members_url: Mapped[str] = mapped_column(default="", server_default="")
+    asked_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    roster_reason: Mapped[Reason | None] = mapped_column(ReasonColumn)
 
     platform: Mapped[LtiPlatform] = relationship()
     course: Mapped[Course] = relationship()
@@ -76,4 +87,7 @@ class LtiContext(Model):
         UniqueConstraint("platform_id", "deployment_id", "context_id"),
         # Serves the page of a course that shows what it is connected with.
         Index("ix_lti_contexts_course", "course_id"),
+        # Serves the tick that reads lists.
+        Index("ix_lti_contexts_asked", "asked_at", postgresql_where="asked_at IS NOT NULL"),
+        held_index("lti_contexts"),
     )

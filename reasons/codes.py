@@ -398,6 +398,11 @@ class Code(StrEnum):
     LTI_NOT_PUBLISHED = "lti_not_published", N_("“%(course)s” isn’t published yet"), {"course": str}
     LTI_SCORE_REFUSED = "lti_score_refused", N_("the platform doesn’t take it (status %(status)s)"), {"status": int}
     LTI_PLATFORM_AWAY = "lti_platform_away", N_("the platform can’t take it at the moment (%(said)s)"), {"said": str}
+    LTI_ROSTER_UNREAD = "lti_roster_unread", N_("the list can’t be read (%(said)s)"), {"said": str}
+    LTI_NO_ROSTER = (
+        "lti_no_roster",
+        N_("the platform offers no list of that course: open a link there once, and see whether the tool may read it"),
+    )
     LTI_PLATFORM_THERE = "lti_platform_there", N_("is registered for this issuer already")
     LTI_ISSUER_STAYS = "lti_issuer_stays", N_("can’t change: register another platform")
     LTI_URL_UNFIT = "lti_url_unfit", N_("must be an address that begins with https://")

@@ -16,6 +16,7 @@ from models import (
     GradingHold,
     GradingRun,
     LabSession,
+    LtiContext,
     LtiLineItem,
     Mail,
     WarmLab,
@@ -28,7 +29,7 @@ from services import outbox
 from services.generations import claims
 from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
-from services.lti import scores
+from services.lti import rosters, scores
 from services.quizzes import holds
 from services.webhooks import deliveries
 
@@ -41,6 +42,7 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     CheckRun: (CheckRun.state.in_(("queued", "running")),),
     GradingRun: (GradingRun.state.in_(OPEN_RUNS),),
     Generation: (Generation.state.in_(OPEN_GENERATIONS),),
+    LtiContext: (LtiContext.asked_at.is_not(None),),
     LtiLineItem: (),
     Mail: outbox.OPEN,
     WebhookDelivery: deliveries.OPEN,
@@ -52,6 +54,7 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
     CheckRun: (checks.RETRIES,),
     GradingRun: (grading_runs.RETRIES,),
     Generation: (claims.RETRIES, claims.AS_ASKED),
+    LtiContext: (rosters.RETRIES,),
     LtiLineItem: (scores.RETRIES, scores.AS_ASKED),
     Mail: (outbox.RETRIES,),
     WebhookDelivery: (deliveries.RETRIES,),

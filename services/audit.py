@@ -91,6 +91,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "platform.key_made": ("kid",),
     "platform.connected": ("connection", "name", "title"),
     "platform.disconnected": ("connection", "name", "title"),
+    "platform.roster_asked": ("connection",),
     "platform.scores_sent": ("scores",),
     "warm.changed": ("lab", "plans"),
     "webhook.added": ("webhook", "host"),

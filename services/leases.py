@@ -24,6 +24,7 @@ from models import (
     GradingHold,
     GradingRun,
     LabSession,
+    LtiContext,
     LtiLineItem,
     Mail,
     WarmLab,
@@ -41,20 +42,33 @@ LONGEST_PAUSE = timedelta(seconds=60)
 # The columns of a row that nobody holds, and that waits for nothing.
 FREE: dict[str, Any] = {"leased_until": None, "retry_at": None, "holder": ""}
 
-Row = TypeVar("Row", LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiLineItem, Mail, WebhookDelivery)
-AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Generation | LtiLineItem | Mail | WebhookDelivery
+Row = TypeVar(
+    "Row", LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiContext, LtiLineItem, Mail, WebhookDelivery
+)
+AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Generation | LtiContext | LtiLineItem | Mail | WebhookDelivery
 Kind = (
     type[LabSession]
     | type[WarmLab]
     | type[CheckRun]
     | type[GradingRun]
     | type[Generation]
+    | type[LtiContext]
     | type[LtiLineItem]
     | type[Mail]
     | type[WebhookDelivery]
 )
 # What processes hold. What a person holds isn't taken over from the dead: answers that are graded (quizzes/holds.py).
-KINDS: tuple[Kind, ...] = (LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiLineItem, Mail, WebhookDelivery)
+KINDS: tuple[Kind, ...] = (
+    LabSession,
+    WarmLab,
+    CheckRun,
+    GradingRun,
+    Generation,
+    LtiContext,
+    LtiLineItem,
+    Mail,
+    WebhookDelivery,
+)
 # The process's own name, set when a scheduler starts; a process without one (a script) is never taken over from early.
 _names: list[str] = []
 

@@ -144,7 +144,12 @@ class Outbound:
 
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.getheaders()}
+    """Return the headers; what comes several times is one list (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in response.getheaders():
+        known = headers.get(name.lower())
+        headers[name.lower()] = value if known is None else f"{known}, {value}"
+    return headers
 
 
 def _begin(response: http.client.HTTPResponse, most: int) -> bytes:

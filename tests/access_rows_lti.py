@@ -40,6 +40,12 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("lti_platforms.rotate", "POST"): ("/learning-platforms/keys", {}, (302, 403, 403, 403, 302)),
     ("lti_connections.show", "GET"): (f"{COURSE}/platforms", {}, TEACHERS),
     ("lti_connections.remove", "POST"): (f"{COURSE}/platforms/{{context}}/remove", {}, (302, 403, 403, 302, 302)),
+    ("lti_connections.read_roster", "POST"): (f"{COURSE}/platforms/{{context}}/roster", {}, (302, 403, 403, 302, 302)),
+    ("lti_api.read_lti_roster", "POST"): (
+        f"{API}{COURSE}/lti-connections/{{context}}/rosters",
+        {},
+        (401, 403, 403, 202, 202),
+    ),
     ("lti_connections.send_scores", "POST"): (f"{COURSE}/platforms/scores", {}, (302, 403, 403, 302, 302)),
     ("lti_api.send_lti_scores", "POST"): (f"{API}{COURSE}/lti-scores", {}, (401, 403, 403, 202, 202)),
     ("lti_api.list_lti_platforms", "GET"): (f"{API}/lti-platforms", {}, (401, 403, 403, 403, 200)),
@@ -57,6 +63,8 @@ ROWS: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ),
 }
 TEACHERS_OWN = {
+    ("lti_connections.read_roster", "POST"): 403,
+    ("lti_api.read_lti_roster", "POST"): 403,
     ("lti_connections.send_scores", "POST"): 403,
     ("lti_api.send_lti_scores", "POST"): 403,
     ("lti_connections.show", "GET"): 403,

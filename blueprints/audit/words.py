@@ -149,6 +149,7 @@ WORDS: dict[str, Callable[[Params], str]] = {
     "platform.connected": lambda said: _(
         "Connected the course with “%(title)s” of %(name)s", title=said["title"], name=said["name"]
     ),
+    "platform.roster_asked": lambda _said: _("Had the list of people on a learning platform read"),
     "platform.scores_sent": lambda said: ngettext(
         "Sent %(num)d score to learning platforms again",
         "Sent %(num)d scores to learning platforms again",

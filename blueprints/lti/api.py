@@ -15,6 +15,7 @@ from blueprints.lti.schemas import (
     LtiPlatformIn,
     LtiPlatformOut,
     LtiPlatformsOut,
+    LtiRosterOut,
     LtiScoresOut,
 )
 from blueprints.pages import now
@@ -22,7 +23,8 @@ from blueprints.schemas import responses
 from extensions import db
 from models import LtiContext, LtiLineItem
 from reasons import sentence
-from services.lti import contexts, line_items, own_keys, platforms
+from services import audit
+from services.lti import contexts, line_items, own_keys, platforms, rosters
 
 lti_api = APIBlueprint("lti_api", __name__, tag="Learning platforms")
 PLATFORM = "/lti-platforms/<int:platform_id>"
@@ -142,8 +144,24 @@ def delete_lti_connection(slug: str, connection_id: int) -> Any:
     return ""
 
 
+@lti_api.post(f"{CONNECTIONS}/<int:connection_id>/rosters")
+@lti_api.auth_required(auth)
+@lti_api.output(LtiRosterOut, status_code=202)
+@lti_api.doc(summary="Read who is in a platform's course", responses=responses(403, 404, 409))
+@scope("platforms:write")
+def read_lti_roster(slug: str, connection_id: int) -> Any:
+    """For the course's teachers. Whoever is known here gets their place; the connection's `read_at` says when it was.
+
+    409 with the reason `lti_no_roster`: the platform hasn't offered a list."""
+    course = access.connected(slug, me())
+    rosters.ask(contexts.load(course, connection_id), now=now())
+    audit.note("platform.roster_asked", course.id, connection=connection_id)
+    db.session.commit()
+    return {"connection_id": connection_id}
+
+
 def _connection(context: LtiContext) -> dict[str, Any]:
-    names = ("id", "title", "deployment_id", "context_id", "linked_at")
+    names = ("id", "title", "deployment_id", "context_id", "linked_at", "read_at")
     return {**{name: getattr(context, name) for name in names}, "platform": context.platform.name}
 
 

@@ -70,6 +70,13 @@ class LtiConnectionOut(Output):
     deployment_id: str
     context_id: str
     linked_at: datetime
+    read_at: datetime | None = Field(description="When its list of people was read last.")
+
+
+class LtiRosterOut(Output):
+    """The connection whose list is being read."""
+
+    connection_id: int
 
 
 class LtiColumnOut(Output):

@@ -28,6 +28,7 @@ from scheduler.ticks import (
     mail,
     measures,
     reconcile,
+    rosters,
     saves,
     scores,
     starts,
@@ -55,6 +56,7 @@ from services.leaderboards import audits as point_audits
 from services.leaderboards import sets
 from services.leases import RENEW_EVERY_S
 from services.lti import line_items
+from services.lti import rosters as roster_service
 from services.lti import scores as score_service
 from services.lti.calls import Caller
 from services.measures import EVERY_S
@@ -107,7 +109,7 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     pack.work = exports.maker(redis, lambda: pack.beat())
     ticks += [audit, bring, certify, erase, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
     keeper = lease_renewals.LeaseKeeper()
-    ticks += [_of_scores(settings, keeper), _of_webhooks(settings, keeper)]
+    ticks += [*_of_platforms(settings, keeper), _of_webhooks(settings, keeper)]
     if settings.mistral_api_key:
         ticks.append(_of_generations(settings, redis, keeper))
     if backend is None:
@@ -178,11 +180,14 @@ def _of_webhooks(settings: Settings, keeper: lease_renewals.LeaseKeeper) -> Tick
     return Tick("webhooks", send, topic=deliveries.TOPIC, threads=HOOKS, due=due)
 
 
-def _of_scores(settings: Settings, keeper: lease_renewals.LeaseKeeper) -> Tick:
+def _of_platforms(settings: Settings, keeper: lease_renewals.LeaseKeeper) -> list[Tick]:
     caller = Caller(Outbound(may_private=settings.call_private_addresses))
-    work = scores.sender(caller, keeper)
+    send, read = scores.sender(caller, keeper), rosters.reader(caller, keeper)
     due, oldest = score_service.due, score_service.oldest
-    return Tick("scores", work, topic=line_items.TOPIC, threads=SENDERS, due=due, oldest=oldest)
+    return [
+        Tick("scores", send, topic=line_items.TOPIC, threads=SENDERS, due=due, oldest=oldest),
+        Tick("rosters", read, topic=line_items.TOPIC, due=roster_service.due),
+    ]
 
 
 def _of_cluster(name: str, work: Callable[..., bool], interval_s: float) -> Tick:

@@ -64,6 +64,8 @@ def enter(launch: Launch, context: LtiContext, user: User, *, now: datetime) -> 
             raise LtiRefused(Code.LTI_NOT_PUBLISHED, course=course.title)
         row = insert(Enrolment).values(user_id=user.id, course_id=course.id, role=launch.role, enrolled_at=now)
         db.session.execute(row.on_conflict_do_nothing())
+    if launch.members_url and context.members_url != launch.members_url:
+        context.members_url = launch.members_url
     if context.title != launch.context_title and launch.context_title:
         context.title = launch.context_title
     activity = None

@@ -120,7 +120,7 @@ def connect_a_course(person: Person) -> None:
     person.expect_flash("The two courses are connected")
 
 
-@form("POST lti_connections.remove ()", "lti/connections.html", roles=STAFF)
+@form("POST lti_connections.remove ()", "lti/_connection.html", roles=STAFF)
 def connect_no_more(person: Person) -> None:
     connected(person, f"over-{person.name}")
     person.open("/courses/shell/people")
@@ -162,3 +162,11 @@ def pick(person: Person) -> None:
     person.send("Pick it", "section.sheet")
     # Where the answer went: the platform of this test is no platform.
     person.expect_heading("Not for you")
+
+
+@form("POST lti_connections.read_roster ()", "lti/_connection.html", roles=STAFF)
+def read_a_list(person: Person) -> None:
+    connected(person, f"listed-{person.name}")
+    person.open("/courses/shell/platforms")
+    person.page.get_by_role("button", name=f"Read the list listed-{person.name}").click()
+    person.expect_flash("The list is being read.")

@@ -23,6 +23,7 @@ def connect(platform: LtiPlatform, course: Course, context_id: str = CONTEXT, ti
         title=title,
         course_id=course.id,
         linked_at=utcnow(),
+        members_url=f"{ISSUER}/members",
     )
     db.session.add(context)
     db.session.flush()

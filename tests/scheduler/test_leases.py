@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from config import ROOT
 from extensions import db as database
-from models import CheckRun, Generation, GradingRun, LabSession, LtiLineItem, Mail, WarmLab, WebhookDelivery
+from models import CheckRun, Generation, GradingRun, LabSession, LtiContext, LtiLineItem, Mail, WarmLab, WebhookDelivery
 from models.cluster import WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
@@ -58,6 +58,7 @@ MAKE: dict[Any, Callable[[Cast], Any]] = {
     CheckRun: lambda cast: CheckRun(session=run_lab(cast.bob, cast.lab, NOW), check_id=cast.check.id),
     GradingRun: lambda cast: make_run(cast),
     Generation: lambda cast: Generation(**ASKED, course_id=cast.course.id, lesson_ids=[cast.lesson.id]),
+    LtiContext: lambda cast: connect(add_platform(), cast.course),
     LtiLineItem: lambda cast: add_column(connect(add_platform(), cast.course), cast.quiz),
     Mail: lambda _cast: mail(),
     WebhookDelivery: lambda cast: make_delivery(cast),

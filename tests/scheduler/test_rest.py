@@ -153,6 +153,7 @@ def test_whatever_has_no_interval_is_left_alone_while_nothing_is_due(
         "mail",
         "starts",
         "stops",
+        "rosters",
         "saves",
         "scores",
         "checks",

@@ -45,7 +45,9 @@ class Stage:
         if self.first:
             return self.first.pop(0)
         number = int(request.query["page"][0])
-        more = {"Link": f'<{platform.url}/members?page={number + 1}>; rel="next"'} if number + 1 < len(self.pages) else {}
+        more = (
+            {"Link": f'<{platform.url}/members?page={number + 1}>; rel="next"'} if number + 1 < len(self.pages) else {}
+        )
         return 200, more, {"id": "x", "members": self.pages[number]}
 
     def read(self) -> int:
@@ -176,7 +178,9 @@ def test_a_list_without_end_ends(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
     assert len(stage.platform.asked("/members")) == 3
 
 
-def test_a_launch_says_where_the_list_is(launcher: Launcher, registered: LtiPlatform, cast: Cast, db: SQLAlchemy) -> None:
+def test_a_launch_says_where_the_list_is(
+    launcher: Launcher, registered: LtiPlatform, cast: Cast, db: SQLAlchemy
+) -> None:
     context = connect(registered, cast.course)
     context.members_url = ""
     with pytest.raises(Refused):
