@@ -33,7 +33,12 @@ class Words:
     def texts(self) -> tuple[str, ...]:
         """All that is drawn."""
         parts = (self.heading, self.intro, self.name, self.done, self.course)
-        return (*parts, self.issued, self.site, self.check, self.address)
+        return (*parts, self.foot, self.check, self.address)
+
+    @property
+    def foot(self) -> str:
+        """Who issued it, and when."""
+        return f"{self.site} · {self.issued}"
 
 
 def pdf(words: Words, *, made_at: datetime) -> bytes:
@@ -45,7 +50,7 @@ def pdf(words: Words, *, made_at: datetime) -> bytes:
         page.line(words.name, 32, BOLD, y=78)
         page.line(words.done, 13, REGULAR, y=102, color=SOFT)
         page.line(words.course, 22, BOLD, y=112, lines=2)
-        page.line(f"{words.site} · {words.issued}", 13, REGULAR, y=144)
+        page.line(words.foot, 13, REGULAR, y=144)
         page.line(words.check, 10, REGULAR, y=166, color=SOFT)
         page.line(words.address, 10, REGULAR, y=172, color=ACCENT, link=words.address)
         return bytes(page.paper.output())

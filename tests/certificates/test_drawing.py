@@ -60,6 +60,16 @@ def test_a_font_is_cut_down_to_the_letters_of_a_name(script: str, tmp_path: Path
     assert {ord(letter) for letter in name} <= cut
 
 
+def test_fonts_are_cut_for_every_letter_that_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(drawing._Page, "line", lambda _page, text, *_size, **_place: drawn.append(text))
+
+    drawing.pdf(words("Ann"), made_at=utcnow())
+
+    assert set("".join(drawn)) <= set("".join(words("Ann").texts))
+    assert "Yurt · 3 November 2026" in drawn
+
+
 def test_a_page_holds_names_of_several_scripts() -> None:
     page = drawing.pdf(words(NAMES["several"]), made_at=utcnow())
 
