@@ -6,6 +6,7 @@ where Redis lost something, or counted a call that never came to be, the sums ar
 Redis may count too much, never too little.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +21,20 @@ from reasons import Code, Reason
 from services.errors import LimitReached
 from services.generations.terms import SCOPES, Budget, Scope, Terms
 
+# Adds to sums that are still those of a name.
+CORRECT = """
+if ARGV[1] == '' or redis.call('HGET', KEYS[1], 'made') ~= ARGV[1] then return 0 end
+for place = 4, #ARGV do
+    redis.call('HINCRBY', KEYS[1], ARGV[place] .. ':tokens', ARGV[2])
+    redis.call('HINCRBY', KEYS[1], ARGV[place] .. ':cost', ARGV[3])
+end
+return 1
+"""
 LOCK = "generation-budgets"
 KEPT_S = 2 * 86_400
 NEWEST = "newest"
+# Names the sums since they were last made of the rows.
+MADE = "made"
 
 log = structlog.get_logger("yurt.generations")
 
@@ -95,20 +107,37 @@ def count(redis: Redis, call: GenerationCall, *, now: datetime) -> None:
         log.warning("call not counted in redis", call=call.id, error=type(error).__name__)
 
 
-def correct(redis: Redis, call: GenerationCall, before: Budget) -> None:
-    """Count what a call did cost, instead of what was reserved, once that is committed."""
+def made(redis: Redis, *, now: datetime) -> str:
+    """Return the name of the sums as they are, for who is about to commit what a call did cost; empty without any."""
     try:
-        with redis.pipeline() as together:
-            _add(together, call, call.tokens - before.tokens, call.cost - before.cost)
-            together.execute()
+        kept: Any = redis.hget(_key(now), MADE)
+    except RedisError:
+        return ""
+    return _text(kept) if kept else ""
+
+
+def correct(redis: Redis, call: GenerationCall, before: Budget, since: str) -> None:
+    """Count what a call did cost, instead of what was reserved, once that is committed.
+
+    Where the sums were made anew after `since`, they may hold the price already: taking off the difference then would
+    count too little, so they stay.
+    """
+    tokens, cost = call.tokens - before.tokens, call.cost - before.cost
+    fields = [Spender(call.user_id, call.course_id).key(scope) for scope in SCOPES]
+    script: Any = redis.eval
+    try:
+        script(CORRECT, 1, _key(call.made_at), since, tokens, cost, *fields)
     except RedisError as error:
         log.warning("call not corrected in redis", call=call.id, error=type(error).__name__)
 
 
 def forget(redis: Redis, now: datetime) -> None:
-    """Have the sums made anew: somebody died between two steps."""
+    """Have the sums made anew by who reserves next: somebody died between two steps.
+
+    They stay until then: who reserves at this moment has read them, and adds to them.
+    """
     try:
-        redis.delete(_key(now))
+        redis.hdel(_key(now), NEWEST)
     except RedisError as error:
         log.warning("sums not forgotten", error=type(error).__name__)
 
@@ -131,7 +160,7 @@ def _kept(redis: Redis, now: datetime, *, is_exact: bool) -> dict[str, Any]:
     if is_exact:
         with redis.pipeline() as together:
             together.delete(_key(now))
-            mapping: dict[Any, Any] = {**sums, NEWEST: _newest(now)}
+            mapping: dict[Any, Any] = {**sums, NEWEST: _newest(now), MADE: secrets.token_hex(8)}
             together.hset(_key(now), mapping=mapping)
             together.expire(_key(now), KEPT_S)
             together.execute()

@@ -141,13 +141,14 @@ def _call(generation: Generation, step: Step, means: Means) -> bool:
         calls.lost(call_id, Reason(Code.MODEL_CALL_LOST), now=means.clock())
         db.session.commit()
         return True
+    since = budgets.made(means.redis, now=means.clock())
     closed = calls.answered(call_id, answer, means.terms, now=means.clock())
     if closed is not None and not answer.is_whole:
         closed.reason = Reason(Code.MODEL_ANSWER_CUT)
     db.session.commit()
     breaker.worked(means.redis)
     if closed is not None:
-        budgets.correct(means.redis, closed, reserved)
+        budgets.correct(means.redis, closed, reserved, since)
     return closed is not None
 
 
@@ -202,12 +203,13 @@ def _refused(generation: Generation, call_id: int, reserved: Budget, error: Refu
     is_over = not error.is_for_now or claims.RETRIES.is_over(tries)
     away, refuses = Reason(Code.MODEL_AWAY, tries=tries), Reason(Code.MODEL_REFUSES, status=error.status)
     reason = away if error.is_for_now else refuses
+    since = budgets.made(means.redis, now=now)
     closed = calls.refused(call_id, reason, now=now)
     if not is_over:
         claims.put_off(generation, now, wait_s=error.wait_s)
     db.session.commit()
     if closed is not None:
-        budgets.correct(means.redis, closed, reserved)
+        budgets.correct(means.redis, closed, reserved, since)
     if is_over:
         fail(generation, reason, means)
     return False

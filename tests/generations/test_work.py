@@ -8,7 +8,7 @@ import pytest
 from extensions import db
 from models import GenerationCall, utcnow
 from services.errors import LimitReached, Refused
-from services.generations import asking, breaker, budgets, claims, judging, work
+from services.generations import asking, breaker, budgets, calls, claims, judging, work
 from services.generations.answers import kinds
 from services.generations.budgets import Spender
 from services.generations.terms import Budget
@@ -317,3 +317,65 @@ def test_only_so_many_are_worked_at_at_once(room: Class) -> None:
     claimed = [claims.claim(room.redis, 2, utcnow()) for _try in range(3)]
 
     assert [each is not None for each in claimed] == [True, True, False]
+
+
+def used(room: Class) -> int:
+    """Return the tokens that Redis counts for the site, as it would be asked before a call."""
+    spender = Spender(room.user.id, room.course.id)
+    return budgets.spent_of(room.redis, spender, now=utcnow(), is_exact=True)["total"].tokens
+
+
+def a_call(room: Class, tokens: int = 1000) -> GenerationCall:
+    """Write a call down that may cost so many tokens, as a worker does before it makes it."""
+    asked = room.ask("text")
+    read = read_again(asked)
+    read.state, read.turn = "running", 1
+    db.session.commit()
+    made = calls.start(read, "write:1.1", Budget(tokens, 0), room.terms, room.redis, now=utcnow())
+    assert made is not None
+    return made
+
+
+def test_sums_that_are_forgotten_while_somebody_reserves_are_not_too_small(room: Class) -> None:
+    a_call(room)
+    db.session.commit()
+    budgets.require(room.redis, Spender(room.user.id, room.course.id), room.terms, Budget(1, 0), now=utcnow())
+
+    # Another worker finds that one has died; then the reservation is counted and committed.
+    budgets.forget(room.redis, utcnow())
+    asked = room.ask("text")
+    read = read_again(asked)
+    call = GenerationCall(
+        generation_id=read.id,
+        course_id=room.course.id,
+        user_id=room.user.id,
+        number=1,
+        piece="write:1.1",
+        model="small",
+        tokens=500,
+        cost=0,
+        made_at=utcnow(),
+    )
+    db.session.add(call)
+    db.session.flush()
+    budgets.count(room.redis, call, now=utcnow())
+    db.session.commit()
+
+    assert used(room) == 1500
+
+
+def test_a_price_that_sums_made_anew_hold_already_is_not_taken_off_twice(room: Class) -> None:
+    call = a_call(room)
+    db.session.commit()
+    used(room)
+    since = budgets.made(room.redis, now=utcnow())
+    call.tokens = 600
+    db.session.commit()
+    budgets.forget(room.redis, utcnow())
+    anew = used(room)
+
+    budgets.correct(room.redis, call, Budget(1000, 0), since)
+    late = used(room)
+    budgets.correct(room.redis, call, Budget(1000, 0), budgets.made(room.redis, now=utcnow()))
+
+    assert (anew, late, used(room)) == (600, 600, 200)
