@@ -2,7 +2,7 @@
 # POSIX sh, make and Python 3.11 or newer are all that must be there; cli/install.py does the installing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run flask test lint lint-js format messages bench install install-dev browser clean
+.PHONY: help run flask test lint lint-js format messages bench contract install install-dev browser clean
 
 BIN := .venv/bin
 # For two cores: half of the time, tests wait for processes and labs. tests/lanes.py says which worker takes what.
@@ -48,6 +48,9 @@ messages: install ## Collect the strings to translate into translations/ (ARGS="
 
 bench: install-dev ## Measure pages, an exam, a class, and labs on a real Nomad (ARGS="speed", "class", "labs", "exam --quick")
 	@$(BIN)/python -m bench $(ARGS)
+
+contract: install-dev browser ## Send 20,000 calls that the OpenAPI document allows, as everybody (ARGS=4 for as many of each)
+	@CONTRACT_EXAMPLES=$(or $(ARGS),22) $(BIN)/pytest -n 0 -q -o faulthandler_timeout=0 tests/api/test_openapi.py -k whatever
 
 install: ## Make .venv and fetch the front-end packages, without starting
 	@$(find_python); "$$p" -m cli.install

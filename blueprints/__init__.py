@@ -4,6 +4,7 @@ from flask import Flask
 
 from blueprints.analysis.api import analysis_api
 from blueprints.analysis.views import analysis
+from blueprints.api_docs.views import api_docs
 from blueprints.audit.api import audit_api
 from blueprints.audit.views import audit_log
 from blueprints.auth.api import auth_api
@@ -151,6 +152,7 @@ PAGES = (
     lti_connections,
 )
 APIS = (
+    api_docs,
     auth_api,
     users_api,
     courses_api,

@@ -24,6 +24,8 @@ PERSON = (302, 200, 200, 200, 200)
 TABLE: dict[tuple[str, str], tuple[str, dict[str, Any], tuple[int, ...]]] = {
     ("static", "GET"): ("/static/css/base.css", {}, FREE),
     ("question_types.asset", "GET"): ("/question-types/multiple/item.js", {}, (404, 404, 404, 404, 404)),
+    ("api_docs.index", "GET"): (f"{API}/docs", {}, FREE),
+    ("api_docs.section", "GET"): (f"{API}/docs/account", {}, FREE),
     ("openapi.spec", "GET"): (f"{API}/openapi.json", {}, FREE),
     ("health.healthz", "GET"): ("/healthz", {}, FREE),
     ("health.readyz", "GET"): ("/readyz", {}, FREE),

@@ -30,8 +30,9 @@ def saw(version: str) -> bool:
     """Say whether a version is the one that the request names; refuse a request that names none."""
     if HEADER not in request.headers:
         raise HTTPError(428, _("Send If-Match with the ETag of what you read, so that nobody's change is lost."))
+    # An empty tag is read as None.
     # What compresses on the way names its own form of an answer: nginx W/"5f", Caddy "5f-gzip".
-    named = {_CODING.sub("", tag) for tag in request.if_match.as_set(include_weak=True)}
+    named = {_CODING.sub("", tag) for tag in request.if_match.as_set(include_weak=True) if tag}
     return request.if_match.star_tag or version in named
 
 

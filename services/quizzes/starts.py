@@ -20,7 +20,7 @@ def take_turn(slug: str, quiz_slug: str, user_id: int) -> tuple[Course, str | No
     Until the transaction ends, nobody else starts for them.
     """
     given = {"slug": catalogue.cleaned(slug), "user_id": user_id, "called": catalogue.cleaned(quiz_slug)}
-    *row, quiz, _turn = db.session.execute(_starting(), given).one_or_none() or (None, None, None)
+    *row, quiz, _turn = db.session.execute(_starting(), given).one_or_none() or (None, None)
     return *catalogue.noted(row, user_id), quiz
 
 

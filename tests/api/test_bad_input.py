@@ -81,6 +81,11 @@ def test_what_cannot_be_there_is_not_found(bob: Program, path: str) -> None:
     problem(bob.get(path), 404)
 
 
+@pytest.mark.parametrize("path", ["/courses/no-such-course/quizzes/x/attempts", "/courses/shell/quizzes/x/attempts"])
+def test_a_quiz_that_is_not_there_is_not_started(bob: Program, path: str) -> None:
+    problem(bob.post(path), 404)
+
+
 def test_another_method_is_named_as_such(bob: Program) -> None:
     response = bob.delete("/me")
 

@@ -80,6 +80,7 @@ def test_who_names_no_version_or_an_old_one_changes_nothing(alice: Program, own:
         late = change(alice, method, address, made.headers["ETag"], json={**LESSON, "title": "Second"})
         assert problem(late, 409)["reason"]["code"] == "changed_meanwhile"
         problem(change(alice, method, address, json={**LESSON, "title": "Second"}), 428)
+        problem(change(alice, method, address, 'W/"x", ""', json={**LESSON, "title": "Second"}), 409)
 
     assert alice.get(address).get_json()["title"] == "First"
     assert change(alice, "PUT", address, "*", json={**LESSON, "title": "Third"}).status_code == 200
