@@ -141,8 +141,9 @@ class Settings(LimitSettings):
     mistral_timeout_s: int = Field(default=90, ge=1, le=300)
     # Whether servers that people name (learning platforms, receivers of events) may stand at private addresses.
     call_private_addresses: bool = False
-    # Where backups go, which are kept, and whose keys open them.
+    # Where backups go, how often the scheduler makes one (0: never), which are kept, and whose keys open them.
     backup_to: Annotated[str, AfterValidator(kinds.backup_place)] = ""
+    backup_every_hours: int = Field(default=0, ge=0, le=720)
     backup_keep: Annotated[str, AfterValidator(kinds.retention)] = "7d 4w 6m"
     backup_recipients: Annotated[list[str], NoDecode] = []
     # The database past a pooler, where DATABASE_URL names one.
@@ -220,6 +221,12 @@ class Settings(LimitSettings):
                 "LAB_BACKEND: local labs are shells on this very machine; set LAB_LOCAL_ACCEPT_RISK=true "
                 "to say that you want that, or LAB_BACKEND=off"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_where_backups_go(self) -> "Settings":
+        if self.backup_every_hours and not self.backup_to:
+            raise ValueError("BACKUP_TO: BACKUP_EVERY_HOURS needs a folder or s3://bucket/folder to write to")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from extensions import db
 from models import LabSession, Mail, PointAudit
 from models.lab_session import ENDED, OPEN_STATES, RUNNING
 from services import measures
+from services.backups import schedule
 from services.heartbeats import HEARTBEATS
 
 UNSAVED = (LabSession.state == RUNNING, LabSession.save_error.is_not(None))
@@ -110,9 +111,25 @@ def _state() -> list[GaugeMetricFamily]:
     for drifts_left, age_s in db.session.execute(audited.order_by(PointAudit.id.desc()).limit(1)):
         drifts.add_metric([], drifts_left)
         audit_age.add_metric([], float(age_s))
+    families = [labs, unsaved, mail, drifts, audit_age, ticks, *_backups()]
     try:
         for name, at in current_app.extensions["yurt_redis"].hgetall(HEARTBEATS).items():
             ticks.add_metric([name.decode()], max(0.0, time.time() - float(at)))
     except RedisError:
         pass  # the families without samples say that nobody knows
-    return [labs, unsaved, mail, drifts, audit_age, ticks]
+    return families
+
+
+def _backups() -> list[GaugeMetricFamily]:
+    """How backups stand, where the scheduler makes any."""
+    settings: Settings = current_app.extensions["yurt"]
+    if not settings.backup_every_hours:
+        return []
+    standing = schedule.standing()
+    age = GaugeMetricFamily("yurt_backup_overdue_seconds", "Since the next backup should have been made; 0 before.")
+    failures = GaugeMetricFamily("yurt_backup_failures", "Backups that were given up since the last good one.")
+    failures.add_metric([], standing.failures)
+    if standing.good_at is not None:
+        due_at = standing.good_at.timestamp() + settings.backup_every_hours * 3600
+        age.add_metric([], max(0.0, time.time() - due_at))
+    return [age, failures]

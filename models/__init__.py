@@ -4,6 +4,7 @@ from models.accommodation import Accommodation, CohortOverride, QuizOverride
 from models.attempt import AnswerSave, Attempt, AttemptBreak, AttemptItem, HintTaken
 from models.attempt_file import AttemptFile
 from models.audit_entry import AuditEntry
+from models.backup import Backup
 from models.base import utcnow
 from models.blob import Blob, CourseFile
 from models.certificate import Certificate, CertificateLook, SigningKey
@@ -52,6 +53,7 @@ __all__ = [
     "AttemptItem",
     "Authenticator",
     "AuditEntry",
+    "Backup",
     "Blob",
     "BoardPlace",
     "Certificate",

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, DateTime, Select, and_, bindparam, case, o
 
 from extensions import db
 from models import (
+    Backup,
     CheckRun,
     Generation,
     GradingHold,
@@ -26,6 +27,7 @@ from models.generation import OPEN_GENERATIONS
 from models.grading_run import OPEN_RUNS
 from models.lab_session import ENDED, RUNNING
 from services import outbox
+from services.backups import schedule
 from services.generations import claims
 from services.labs import checks, grading_runs, lifecycle, saving, warm_stock
 from services.leases import LEASE, Kind, Retries
@@ -46,6 +48,7 @@ OPEN: dict[Kind, tuple[ColumnElement[bool], ...]] = {
     LtiLineItem: (),
     Mail: outbox.OPEN,
     WebhookDelivery: deliveries.OPEN,
+    Backup: schedule.OPEN,
 }
 # How the work at a kind is tried again: what its longest pause follows from.
 TRIED: dict[Kind, tuple[Retries, ...]] = {
@@ -58,7 +61,11 @@ TRIED: dict[Kind, tuple[Retries, ...]] = {
     LtiLineItem: (scores.RETRIES, scores.AS_ASKED),
     Mail: (outbox.RETRIES,),
     WebhookDelivery: (deliveries.RETRIES,),
+    Backup: (schedule.RETRIES,),
 }
+
+# The leases of kinds that have one of their own.
+LONGER: dict[Kind, timedelta] = {Mail: outbox.LEASE, Backup: schedule.LEASE}
 
 
 def mend(now: datetime) -> None:
@@ -97,7 +104,7 @@ def longest_pause(kind: Kind) -> timedelta:
 
 def _ahead(kind: Kind, now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Match the rows whose lease, and those whose pause ends later than it can."""
-    lease = outbox.LEASE if kind is Mail else LEASE
+    lease = LONGER.get(kind, LEASE)
     is_pause_ahead = kind.retry_at > now + longest_pause(kind) + SKEW
     if kind is LabSession:
         # In a running lab it is the pause before its save is tried again.

@@ -19,6 +19,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from extensions import db
 from models import (
+    Backup,
     CheckRun,
     Generation,
     GradingHold,
@@ -43,9 +44,20 @@ LONGEST_PAUSE = timedelta(seconds=60)
 FREE: dict[str, Any] = {"leased_until": None, "retry_at": None, "holder": ""}
 
 Row = TypeVar(
-    "Row", LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiContext, LtiLineItem, Mail, WebhookDelivery
+    "Row", LabSession, WarmLab, CheckRun, GradingRun, Generation, LtiContext, LtiLineItem, Mail, WebhookDelivery, Backup
 )
-AnyRow = LabSession | WarmLab | CheckRun | GradingRun | Generation | LtiContext | LtiLineItem | Mail | WebhookDelivery
+AnyRow = (
+    LabSession
+    | WarmLab
+    | CheckRun
+    | GradingRun
+    | Generation
+    | LtiContext
+    | LtiLineItem
+    | Mail
+    | WebhookDelivery
+    | Backup
+)
 Kind = (
     type[LabSession]
     | type[WarmLab]
@@ -56,6 +68,7 @@ Kind = (
     | type[LtiLineItem]
     | type[Mail]
     | type[WebhookDelivery]
+    | type[Backup]
 )
 # What processes hold. What a person holds isn't taken over from the dead: answers that are graded (quizzes/holds.py).
 KINDS: tuple[Kind, ...] = (
@@ -68,6 +81,7 @@ KINDS: tuple[Kind, ...] = (
     LtiLineItem,
     Mail,
     WebhookDelivery,
+    Backup,
 )
 # The process's own name, set when a scheduler starts; a process without one (a script) is never taken over from early.
 _names: list[str] = []

@@ -1,6 +1,7 @@
 """Every kind of background work: a module here, and its row in `make_ticks`."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from redis import Redis
 
@@ -10,6 +11,7 @@ from scheduler.tick import Ask, Tick
 from scheduler.ticks import (
     attempts,
     audits,
+    backups,
     boards,
     capacity,
     certificates,
@@ -43,6 +45,7 @@ from scheduler.ticks import (
 from services import events as course_events
 from services import outbox
 from services.archive import imports as course_imports
+from services.backups import schedule
 from services.capacity.order import Limits
 from services.certificates import issuing, looks
 from services.generations import claims as generation_claims
@@ -108,6 +111,8 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
     pack = Tick("exports", lambda: False, topic=data_exports.TOPIC, due=data_exports.due)
     pack.work = exports.maker(redis, lambda: pack.beat())
     ticks += [audit, bring, certify, erase, pack, Tick("boards", boards.maker(redis), topic=sets.TOPIC)]
+    if settings.backup_every_hours:
+        ticks.append(_of_backups(settings))
     keeper = lease_renewals.LeaseKeeper()
     ticks += [*_of_platforms(settings, keeper), _of_webhooks(settings, keeper)]
     if settings.mistral_api_key:
@@ -149,6 +154,12 @@ def make_ticks(settings: Settings, backend: Backend | None, redis: Redis) -> lis
         Tick("visits", visits.work, due=help_visits.gone_due),
         _of_cluster("reconcile", reconcile.reconciler(settings, backend), 15.0 if backend.has_events else 10.0),
     ]
+
+
+def _of_backups(settings: Settings) -> Tick:
+    tick = Tick("backups", lambda: False, due=schedule.due(timedelta(hours=settings.backup_every_hours)))
+    tick.work = backups.maker(settings, lambda: tick.beat(), lambda: tick.is_over())
+    return tick
 
 
 def _of_grading(work: Callable[..., bool], threads: int) -> Tick:

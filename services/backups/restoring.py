@@ -122,6 +122,7 @@ ALWAYS = (
     ),
     ("grading_holds", "DELETE FROM grading_holds"),
     ("ended_sessions", "DELETE FROM ended_sessions"),
+    ("backups", "DELETE FROM backups WHERE ended_at IS NULL"),
 )
 
 

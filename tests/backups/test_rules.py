@@ -91,6 +91,7 @@ def test_folder_shows_a_file_once_it_is_whole_and_a_full_disk_is_told(tmp_path: 
         ({"backup_to": "backups"}, "BACKUP_TO"),
         ({"backup_to": "s3://"}, "s3://bucket/folder"),
         ({"backup_keep": "often"}, "7d 4w 6m"),
+        ({"backup_every_hours": 24}, "BACKUP_EVERY_HOURS needs"),
         ({"backup_recipients": "AGE-SECRET-KEY-1ABC"}, "public key"),
     ],
 )

@@ -16,6 +16,10 @@ pytestmark = pytest.mark.skipif(PROMTOOL is None, reason="NOT TRIED, install pro
 # What is measured each minute, and which alert is there after so many minutes.
 LEFT = "yurt_lab_leftovers{source='scheduler/1'}"
 CASES = [
+    ("yurt_backup_failures", "0 1 1 1", "2m", "YurtBackupFails", True),
+    ("yurt_backup_failures", "0x5", "3m", "YurtBackupFails", False),
+    ("yurt_backup_overdue_seconds", "30000x5", "2m", "YurtBackupOverdue", True),
+    ("yurt_backup_overdue_seconds", "600x5", "2m", "YurtBackupOverdue", False),
     (LEFT, "2x10", "10m", "YurtLabLeftovers", True),
     (LEFT, "0x10", "10m", "YurtLabLeftovers", False),
     # One that is gone when it is looked for again wakes nobody.

@@ -55,6 +55,7 @@ RIGHT = {
     "MISTRAL_TIMEOUT_S": "30",
     "CALL_PRIVATE_ADDRESSES": "true",
     "BACKUP_TO": "s3://school/yurt",
+    "BACKUP_EVERY_HOURS": "12",
     "BACKUP_KEEP": "3d 2w",
     "BACKUP_RECIPIENTS": "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
     "BACKUP_DATABASE_URL": "postgresql://u:p@db.example.org/yurt",

@@ -19,6 +19,7 @@ UNSHOWN = {
     "attempt_files",
     "attempt_items",
     "authenticators",
+    "backups",
     "audit_entries",
     "blobs",
     "board_places",

@@ -11,7 +11,18 @@ from sqlalchemy import text
 
 from config import ROOT
 from extensions import db as database
-from models import CheckRun, Generation, GradingRun, LabSession, LtiContext, LtiLineItem, Mail, WarmLab, WebhookDelivery
+from models import (
+    Backup,
+    CheckRun,
+    Generation,
+    GradingRun,
+    LabSession,
+    LtiContext,
+    LtiLineItem,
+    Mail,
+    WarmLab,
+    WebhookDelivery,
+)
 from models.cluster import WARM_STARTING
 from models.lab_session import QUEUED, RUNNING, STARTING, STOPPING
 from services import leases
@@ -62,6 +73,7 @@ MAKE: dict[Any, Callable[[Cast], Any]] = {
     LtiLineItem: lambda cast: add_column(connect(add_platform(), cast.course), cast.quiz),
     Mail: lambda _cast: mail(),
     WebhookDelivery: lambda cast: make_delivery(cast),
+    Backup: lambda _cast: Backup(asked_at=NOW),
 }
 
 
