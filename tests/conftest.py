@@ -29,7 +29,7 @@ from database import migrations
 from extensions import db as database
 from extensions import limiter
 from tests.engines import Engines, running_engines, site_settings
-from tests.factories import Cast
+from tests.factories import PASSWORD, Cast, hashed
 from tests.grounds import bound, forget
 from tests.kept_cast import copy_with_cast, engine_of, find_cast
 from tests.lanes import Lanes
@@ -141,6 +141,8 @@ def bare_app(settings: Settings) -> Flask:
     made = create_app(settings)
     made.test_client_class = ForgetfulClient
     made.extensions["yurt_limits"] = dict(vars(limiter))
+    with made.app_context():
+        hashed(PASSWORD)  # which applications without pages can't do, and a worker may begin with one
     return made
 
 
