@@ -19,14 +19,20 @@ from flask_login import current_user
 from markupsafe import Markup
 
 import languages
+from models.user import NOWHERE
 from services import markdown
 
 
 def init_app(app: Flask) -> None:
     """Give the templates their filters."""
-    filters = (localtime, clock, duration, countdown, inline, marks, direction)
+    filters = (localtime, clock, duration, countdown, inline, marks, direction, address)
     app.jinja_env.globals.update(language=language, messages_to_show=messages_to_show)
     app.jinja_env.filters.update({each.__name__: each for each in filters}, plain=markdown.plain)
+
+
+def address(email: str) -> str:
+    """Show an account's address; nothing for accounts that have none."""
+    return "" if email.endswith(NOWHERE) else email
 
 
 def messages_to_show() -> Sequence[str | tuple[str, str]]:

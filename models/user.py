@@ -12,6 +12,8 @@ from models.base import Id, utcnow
 from models.course import Course
 
 ADMIN = "admin"
+# How addresses end of accounts that have none: `.invalid` leads nowhere, for ever (RFC 2606).
+NOWHERE = ".invalid"
 THEMES = ("system", "light", "dark")
 
 role_members = Table(

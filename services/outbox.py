@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select, update
 
 from extensions import db
 from models import Mail
+from models.user import NOWHERE
 from services import leases
 
 RETRIES = leases.Retries(first=timedelta(seconds=30), longest=timedelta(hours=6))
@@ -20,9 +21,13 @@ OPEN = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
 
 
 def claim(now: datetime) -> Mail | None:
-    """Claim a mail that is due, for a minute; None if there is none. Mails that would come too late are given up."""
-    late = update(Mail).where(*OPEN, Mail.useless_at <= now, leases.is_due(Mail, now))
-    db.session.execute(late.values(given_up_at=now).execution_options(synchronize_session=False))
+    """Claim a mail that is due, for a minute; None if there is none.
+
+    Mails that would come too late, or go to an address that reaches nobody, are given up.
+    """
+    is_in_vain = or_(Mail.useless_at <= now, Mail.recipient.endswith(NOWHERE))
+    vain = update(Mail).where(*OPEN, is_in_vain, leases.is_due(Mail, now))
+    db.session.execute(vain.values(given_up_at=now).execution_options(synchronize_session=False))
     return leases.claim(Mail, now, *OPEN, order_by=[leases.due_at(Mail)], lease=LEASE)
 
 

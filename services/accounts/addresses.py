@@ -14,8 +14,6 @@ from services.errors import InvalidInput
 
 # RFC 5321, 4.5.3.1 allows 254; NFKC may make 18 characters of one, so longer texts aren't looked at.
 MAX_ADDRESS = 320
-# Of accounts that have no address: `.invalid` leads nowhere, for ever (RFC 2606).
-NOWHERE = "@lti.invalid"
 # White space, zero-width characters, marks of direction, the byte order mark.
 AROUND = "[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 
@@ -45,11 +43,6 @@ def key(address: object) -> str:
     except InvalidInput:
         folded = re.sub(r"\s+", "", _folded(_bare(text)[:MAX_ADDRESS]))
         return folded.encode(errors="replace").decode()
-
-
-def leads_somewhere(address: str) -> bool:
-    """Say whether mail to an account's address can reach anybody."""
-    return not address.endswith(".invalid")
 
 
 def _bare(text: str) -> str:

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from extensions import db
 from models import LtiPlatform, User
-from services.accounts import addresses, outside_identities, profiles
+from models.user import NOWHERE
+from services.accounts import outside_identities, profiles
 from services.errors import InvalidInput
 from services.lti.launches import Launch
 
@@ -22,7 +23,7 @@ def make(launch: Launch, platform: LtiPlatform, *, language: str, now: datetime)
     except InvalidInput:
         name = "Student"
     user = User(
-        email=f"{secrets.token_hex(12)}{addresses.NOWHERE}",
+        email=f"{secrets.token_hex(12)}@lti{NOWHERE}",
         password=None,
         display_name=name,
         handle=profiles.handle_for(name),

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 
 from extensions import db
 from models import User
+from models.user import NOWHERE
 from services import live
 from services.persons import inventory
 from services.persons.inventory import table, whose
@@ -158,7 +159,7 @@ def _helper(name: str) -> None:
 def _account(user: User) -> None:
     """Leave an account that nobody signs in with, under a name that says nothing."""
     digits = secrets.token_hex(4)
-    user.email = f"erased-{user.id}-{digits}@erased.invalid"
+    user.email = f"erased-{user.id}-{digits}@erased{NOWHERE}"
     user.display_name = f"{NOBODY} {digits}"
     user.handle = f"erased-{digits}"
     user.password = None

@@ -27,6 +27,7 @@ OF_OTHERS = {
     ("services/errors.py", "self.reason"),
     ("services/generations/judging.py", "call.reason"),
     ("services/generations/judging.py", "draft.state"),
+    ("services/generations/keys.py", "draft.state"),
     ("services/generations/second.py", "draft.state"),
     ("services/generations/work.py", "closed.reason"),
     ("services/leaderboards/audits.py", "audit.ended_at"),

@@ -190,3 +190,15 @@ def test_both_warnings_come_and_their_link_opens_the_lab(
     assert link.startswith(f"{url}/")
     sign_in(client, "bob")
     assert client.get(link.removeprefix(url)).status_code == 200
+
+
+def test_a_mail_to_an_account_without_an_address_is_given_up_unsent(
+    settings: Settings, mail: Mail, postbox: Postbox
+) -> None:
+    mail.recipient = "0c1d@lti.invalid"
+    database.session.commit()
+
+    assert not sender(with_smtp(settings, postbox.url))()
+
+    database.session.refresh(mail)
+    assert (mail.sent_at, mail.given_up_at is None, postbox.taken) == (None, False, [])
