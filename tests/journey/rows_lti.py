@@ -40,7 +40,7 @@ def register_a_platform(person: Person) -> None:
 @form(f"POST lti_platforms.edit {FIELDS}", "lti/platform.html", roles=("dana",))
 def change_a_platform(person: Person) -> None:
     register(person, "sakai")
-    person.fill(Address_of_access_tokens="http://sakai.example.edu/t")
+    person.fill(Address_of_access_tokens="ftp://sakai.example.edu/t")
     person.send("Save", ".lti-card")
     expect(person.page.get_by_text("Must be an address that begins with https://")).to_be_visible()
     person.fill(Address_of_access_tokens="https://sakai.example.edu/new")
