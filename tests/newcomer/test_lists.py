@@ -131,3 +131,11 @@ def _owned(path: str) -> tuple[str, ...]:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "OWNED":
             return tuple(ast.literal_eval(statement.value))
     raise AssertionError(f"{path} has no OWNED")
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    files = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    titles = {int(path.name[:4]): path.read_text().splitlines()[0] for path in files}
+
+    assert len(titles) == len(files), "two decisions have one number: give the newer one the next"
+    assert [number for number, title in titles.items() if not title.startswith(f"# {number}. ")] == []
