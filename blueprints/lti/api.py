@@ -161,8 +161,9 @@ def read_lti_roster(slug: str, connection_id: int) -> Any:
 
 
 def _connection(context: LtiContext) -> dict[str, Any]:
-    names = ("id", "title", "deployment_id", "context_id", "linked_at", "read_at")
-    return {**{name: getattr(context, name) for name in names}, "platform": context.platform.name}
+    names = ("id", "deployment_id", "context_id", "linked_at", "read_at")
+    own = {name: getattr(context, name) for name in names}
+    return {**own, "context_title": context.title, "platform": context.platform.name}
 
 
 def _column(column: dict[str, Any]) -> dict[str, Any]:

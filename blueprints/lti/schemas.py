@@ -66,7 +66,7 @@ class LtiConnectionOut(Output):
 
     id: int
     platform: str
-    title: str
+    context_title: str = Field(description="What the platform calls its course.")
     deployment_id: str
     context_id: str
     linked_at: datetime

@@ -81,12 +81,12 @@ def arrive(
     person.open(f"/lti/pick/{ticket}" if kind == "pick" else f"/launches/{ticket}")
 
 
-def connected(person: Person, context_id: str) -> None:
+def connected(person: Person, context_id: str, *, is_new: bool = False) -> None:
+    """Connect the course, or one of its own, with one of a platform."""
     with person.site.app.app_context():
         platform = db.session.scalar(select(LtiPlatform).where(LtiPlatform.name == "Campus")) or add_platform("Campus")
-        connect(
-            platform, db.session.scalars(select(Course).where(Course.slug == "shell")).one(), context_id, context_id
-        )
+        course = CourseFactory() if is_new else db.session.scalars(select(Course).where(Course.slug == "shell")).one()
+        connect(platform, course, context_id, context_id)
         db.session.commit()
 
 
@@ -102,7 +102,8 @@ def come_anew(person: Person) -> None:
 
 @form("POST launches.link ()", "lti/who.html", roles=PEOPLE)
 def link_an_account(person: Person) -> None:
-    connected(person, f"links-{person.name}")
+    # Whoever comes is a student there: the administrator is to be none of the course that the other forms are in.
+    connected(person, f"links-{person.name}", is_new=True)
     arrive(person, f"{person.name}-there", f"links-{person.name}")
     person.send("That’s me", "section.sheet")
     person.expect_flash("From now on you come from Campus to this account.")

@@ -114,7 +114,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "over long ago": ({"exp": 1, "iat": 0}, "too old"),
     "made yesterday": ({"iat": NOW - 86_400}, "too old"),
     "made tomorrow": ({"iat": NOW + 86_400, "exp": NOW + 90_000}, "time to come"),
-    "not yet": ({"nbf": NOW + 600}, "time to come"),
+    "not yet": ({"nbf": NOW + 86_400}, "time to come"),
     "no end": ({"exp": None}, "“exp”"),
     "no beginning": ({"iat": None}, "“iat”"),
     "an end in words": ({"exp": "tomorrow"}, "“exp”"),
