@@ -4,6 +4,7 @@ What somebody may not know of is NotFound; what they know of and may not do, For
 visitor without an account.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -25,6 +26,16 @@ def course(slug: str, user: User | None) -> tuple[Course, str | None]:
     found_course, role = catalogue.find_with_role(slug, user.id if user else None)
     if not policy.may_see_course(user, found_course, role):
         raise NotFound
+    return found_course, role
+
+
+def _allowed(
+    slug: str, user: User, may: Callable[[User, str | None], bool], why_not: str | None = None
+) -> tuple[Course, str | None]:
+    """Return a course and the person's role in it, where `may` of the policy says that the person may."""
+    found_course, role = course(slug, user)
+    if not may(user, role):
+        raise Forbidden(why_not) if why_not else Forbidden
     return found_course, role
 
 
@@ -52,17 +63,12 @@ def starting(slug: str, quiz_slug: str, user: User) -> tuple[Course, str | None,
 
 def people(slug: str, user: User) -> tuple[Course, str | None]:
     """Return a course whose people the person may see: its staff; and their role."""
-    found_course, role = course(slug, user)
-    if not policy.may_see_people(user, role):
-        raise Forbidden
-    return found_course, role
+    return _allowed(slug, user, policy.may_see_people)
 
 
 def pointed(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment]:
     """Return a course, and the place in it of a person whose points `user` may see and add to."""
-    found_course, role = course(slug, user)
-    if not policy.may_give_points(user, role):
-        raise Forbidden
+    found_course, _role = _allowed(slug, user, policy.may_give_points)
     return found_course, members.require_member(found_course, user_id)
 
 
@@ -92,26 +98,17 @@ def own_place(slug: str, user: User) -> tuple[Course, Enrolment]:
 
 def managed(slug: str, user: User) -> Course:
     """Return a course whose people the person may change: its teachers."""
-    found_course, role = course(slug, user)
-    if not policy.may_manage_people(user, role):
-        raise Forbidden
-    return found_course
+    return _allowed(slug, user, policy.may_manage_people)[0]
 
 
 def followed(slug: str, user: User) -> Course:
     """Return a course whose events the person may read: its staff."""
-    found_course, role = course(slug, user)
-    if not policy.may_follow(user, role):
-        raise Forbidden
-    return found_course
+    return _allowed(slug, user, policy.may_follow)[0]
 
 
 def hooked(slug: str, user: User) -> Course:
     """Return a course whose webhooks the person looks after: its staff."""
-    found_course, role = course(slug, user)
-    if not policy.may_have_webhooks(user, role):
-        raise Forbidden
-    return found_course
+    return _allowed(slug, user, policy.may_have_webhooks)[0]
 
 
 def audited(slug: str | None, user: User) -> Course | None:
@@ -124,10 +121,7 @@ def audited(slug: str | None, user: User) -> Course | None:
 
 def connected(slug: str, user: User) -> Course:
     """Return a course that the person may connect with courses of learning platforms: its teachers."""
-    found_course, role = course(slug, user)
-    if not policy.may_connect_platforms(user, role):
-        raise Forbidden
-    return found_course
+    return _allowed(slug, user, policy.may_connect_platforms)[0]
 
 
 def site_runner(user: User) -> None:
@@ -138,10 +132,7 @@ def site_runner(user: User) -> None:
 
 def edited_course(slug: str, user: User) -> Course:
     """Return a course whose content the person may change: its teachers."""
-    found_course, role = course(slug, user)
-    if not policy.may_edit_course(user, role):
-        raise Forbidden(_("Only teachers change what a course holds."))
-    return found_course
+    return _allowed(slug, user, policy.may_edit_course, _("Only teachers change what a course holds."))[0]
 
 
 def course_maker(user: User) -> None:
@@ -163,25 +154,19 @@ def agreed_import(import_id: int, user: User) -> CourseImport:
 
 def set_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
     """Return a course and a quiz of it whose settings the person may change."""
-    found_course, role = course(slug, user)
-    if not policy.may_set_quizzes(user, role):
-        raise Forbidden
+    found_course, _role = _allowed(slug, user, policy.may_set_quizzes)
     return found_course, activity(found_course, quiz_slug, Quiz)
 
 
 def accommodated(slug: str, user_id: int, user: User) -> tuple[Course, Enrolment]:
     """Return a course and a student's place in it, for those who say what that student gets beyond the others."""
-    found_course, role = course(slug, user)
-    if not policy.may_accommodate(user, role):
-        raise Forbidden
+    found_course, _role = _allowed(slug, user, policy.may_accommodate)
     return found_course, members.require_member(found_course, user_id)
 
 
 def accommodated_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
     """Return a course and a quiz of it, for those who say what students and cohorts get there."""
-    found_course, role = course(slug, user)
-    if not policy.may_accommodate(user, role):
-        raise Forbidden
+    found_course, _role = _allowed(slug, user, policy.may_accommodate)
     return found_course, activity(found_course, quiz_slug, Quiz)
 
 
@@ -193,9 +178,7 @@ def accommodated_cohort(slug: str, quiz_slug: str, cohort_id: int, user: User) -
 
 def graded_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
     """Return a course and a quiz of it whose answers the person may grade."""
-    found_course, role = course(slug, user)
-    if not policy.may_grade(user, role):
-        raise Forbidden
+    found_course, _role = _allowed(slug, user, policy.may_grade)
     return found_course, activity(found_course, quiz_slug, Quiz)
 
 
@@ -214,9 +197,7 @@ def graded_answer(attempt_id: int, position: int, user: User) -> AttemptItem:
 
 def regraded_quiz(slug: str, quiz_slug: str, user: User) -> tuple[Course, Quiz]:
     """Return a course and a quiz of it whose questions the person may regrade."""
-    found_course, role = course(slug, user)
-    if not policy.may_regrade(user, role):
-        raise Forbidden
+    found_course, _role = _allowed(slug, user, policy.may_regrade)
     return found_course, activity(found_course, quiz_slug, Quiz)
 
 
@@ -237,26 +218,17 @@ def regrade(regrade_id: int, user: User, *, is_to_decide: bool = False) -> tuple
 
 def bank(slug: str, user: User) -> tuple[Course, str | None]:
     """Return a course whose bank of questions the person may see: its staff; and their role."""
-    found_course, role = course(slug, user)
-    if not policy.may_see_bank(user, role):
-        raise Forbidden
-    return found_course, role
+    return _allowed(slug, user, policy.may_see_bank)
 
 
 def edited_bank(slug: str, user: User) -> Course:
     """Return a course whose bank of questions the person may change: its teachers."""
-    found_course, role = course(slug, user)
-    if not policy.may_edit_bank(user, role):
-        raise Forbidden(_("Only teachers change the bank."))
-    return found_course
+    return _allowed(slug, user, policy.may_edit_bank, _("Only teachers change the bank."))[0]
 
 
 def generated(slug: str, user: User) -> Course:
     """Return a course in which the person may have a model write questions, and decides about them."""
-    found_course, role = course(slug, user)
-    if not policy.may_generate(user, role):
-        raise Forbidden(_("Only teachers have questions written."))
-    return found_course
+    return _allowed(slug, user, policy.may_generate, _("Only teachers have questions written."))[0]
 
 
 def asking_practice(slug: str, user: User) -> Course:
@@ -277,17 +249,12 @@ def practised(slug: str, user: User) -> Course:
 
 def offered_practice(slug: str, user: User) -> Course:
     """Return a course for those who say whether its people may practise."""
-    found_course, role = course(slug, user)
-    if not policy.may_offer_practice(user, role):
-        raise Forbidden
-    return found_course
+    return _allowed(slug, user, policy.may_offer_practice)[0]
 
 
 def certified_course(slug: str, user: User) -> tuple[Course, bool]:
     """Return a course whose certificates the person may see, its staff, and whether they decide about them."""
-    found_course, role = course(slug, user)
-    if not policy.may_see_certificates(user, role):
-        raise Forbidden
+    found_course, role = _allowed(slug, user, policy.may_see_certificates)
     return found_course, policy.may_decide_certificates(user, role)
 
 
@@ -310,10 +277,7 @@ def erasable(user_id: int, user: User) -> User:
 
 def board(slug: str, user: User) -> Course:
     """Return a course whose labs the person looks after: its staff's board of all labs."""
-    found_course, role = course(slug, user)
-    if not policy.may_see_labs_board(user, role):
-        raise Forbidden
-    return found_course
+    return _allowed(slug, user, policy.may_see_labs_board)[0]
 
 
 def attempt(attempt_id: int, user: User) -> Attempt:

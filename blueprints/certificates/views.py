@@ -1,5 +1,7 @@
 """Pages of certificates: one's own, how far one is in a course, and a course's for its staff."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -85,31 +87,27 @@ def set_rule(slug: str) -> ResponseReturnValue:
 @login_required
 def revoke(slug: str, certificate_id: int) -> ResponseReturnValue:
     """Say that a certificate isn't valid any more."""
-    course = access.certifying_course(slug, me())
-    row = issuing.find(course, certificate_id)
-    try:
-        issuing.revoke(row, reason=request.form.get("reason", ""), by_id=me().id, now=now())
-    except InvalidInput as error:
-        flash(faults.line(error), "error")
-    else:
-        db.session.commit()
-        flash(_("The certificate is revoked."), "success")
-    return redirect(url_for("certificates.index", slug=slug))
+    return _decide(slug, certificate_id, issuing.revoke, _("The certificate is revoked."))
 
 
 @certificates.post("/courses/<slug>/certificates/<int:certificate_id>/reissue")
 @login_required
 def reissue(slug: str, certificate_id: int) -> ResponseReturnValue:
     """Issue a certificate again, with the name of today."""
+    return _decide(slug, certificate_id, issuing.reissue, _("A new certificate is issued."))
+
+
+def _decide(slug: str, certificate_id: int, decide: Callable[..., object], done: str) -> ResponseReturnValue:
+    """Do what a teacher decides about a certificate, with the reason that the form gives."""
     course = access.certifying_course(slug, me())
     row = issuing.find(course, certificate_id)
     try:
-        issuing.reissue(row, reason=request.form.get("reason", ""), by_id=me().id, now=now())
+        decide(row, reason=request.form.get("reason", ""), by_id=me().id, now=now())
     except InvalidInput as error:
         flash(faults.line(error), "error")
     else:
         db.session.commit()
-        flash(_("A new certificate is issued."), "success")
+        flash(done, "success")
     return redirect(url_for("certificates.index", slug=slug))
 
 
